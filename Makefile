@@ -1,0 +1,37 @@
+# make reproduce   set up, then every exact table and figure of the papers, beside the printed numbers
+# make test        set up, then lint, types, import contract, tests
+# make bench       set up, then speed as ratios against peers and limits
+PYTHON ?= python3
+BIN := .venv/bin
+
+reproduce: .venv/installed
+	$(BIN)/mathrl reproduce
+
+test: lint
+	$(BIN)/python -m pytest -q -n 2
+
+lint: .venv/checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/checks
+	$(BIN)/python -m benchmarks
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mathrl needs Python 3.11 or newer: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+.venv/checks: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+
+.PHONY: reproduce test lint bench clean

@@ -1,0 +1,1 @@
+"""The operators on networks, for deep benchmarks (JAX, an optional extra). Nothing is here yet."""
