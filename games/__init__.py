@@ -1,0 +1,45 @@
+"""What a game is: the model, the games by name, random families, transformations, simulation, files."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mathrl.games.catalogue import Entry, entry, load, names
+from mathrl.games.files import save
+from mathrl.games.model import Game
+from mathrl.games.policies import as_policy, joint_policy, marginals, random_policy, uniform_policy
+from mathrl.games.random import random_matrix, random_stochastic
+from mathrl.games.transform import permute_actions, relabel_agents, scale_rewards, shift_rewards, to_dense, to_sparse
+
+if TYPE_CHECKING:
+    from mathrl.games.simulation import Episodes, discounted_returns, simulate
+
+__all__ = [
+    "Entry",
+    "Episodes",
+    "Game",
+    "as_policy",
+    "discounted_returns",
+    "entry",
+    "joint_policy",
+    "load",
+    "marginals",
+    "names",
+    "permute_actions",
+    "random_matrix",
+    "random_policy",
+    "random_stochastic",
+    "relabel_agents",
+    "save",
+    "scale_rewards",
+    "shift_rewards",
+    "simulate",
+    "to_dense",
+    "to_sparse",
+    "uniform_policy",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Episodes", "discounted_returns", "simulate"):  # numba takes long to import
+        return getattr(import_module("mathrl.games.simulation"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

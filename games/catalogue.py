@@ -1,0 +1,71 @@
+"""The games by name. This file, and no other, imports the files that hold them."""
+
+import ast
+import os
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from mathrl.games import matrix, random, stochastic
+from mathrl.games.files import SUFFIXES, load_file
+from mathrl.games.model import Game
+from mathrl.games.registry import REGISTRY, Entry, game
+from mathrl.games.validate import InvalidInput, choice, fail
+
+__all__ = ["Entry", "entry", "game", "load", "names"]
+
+FAMILIES = (matrix, stochastic, random)
+LISTED = f"mathrl.games.names(), or give a file that ends in {' or '.join(SUFFIXES)}"
+
+
+def names() -> tuple[str, ...]:
+    """The names that `load` knows."""
+    return tuple(REGISTRY)
+
+
+def entry(name: str) -> Entry:
+    """What the catalogue says of a game: source, summary, factory, parameters."""
+    return REGISTRY[choice("game", name, REGISTRY, see=LISTED)]
+
+
+def load(name_or_path: str | PathLike[str]) -> Game:
+    """The game of a name, of a name with parameters, or of a file that ends in .json, .npz or .nfg.
+
+    >>> load("climbing").num_actions
+    (3, 3)
+    >>> float(load("penalty(k=-50)").rewards.min())
+    -50.0
+    """
+    if not isinstance(name_or_path, (str, PathLike)):
+        fail("name_or_path", f"is {name_or_path!r}", "a name or a path")
+    text = os.fspath(name_or_path)
+    if not isinstance(name_or_path, str) or Path(text).suffix.lower() in SUFFIXES:
+        return load_file(text)
+    name, parenthesis, rest = text.partition("(")
+    known = entry(name.strip())
+    parameters = _literals(text, rest, known) if parenthesis else {}
+    try:
+        return known.factory(**parameters)
+    except InvalidInput as error:
+        raise InvalidInput(f"{known.name}: {error} (it is {known.call} by default)") from error
+
+
+def _literals(text: str, rest: str, known: Entry) -> dict[str, Any]:
+    """The parameters of a call whose text after the first parenthesis is `rest`; only literals are evaluated."""
+    form = f"{known.name}(parameter=literal, …)"
+    try:
+        call = ast.parse(f"_({rest}", mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.args:
+            fail("game", f"is {text!r}", form)
+        parameters = {keyword.arg or "**": ast.literal_eval(keyword.value) for keyword in call.keywords}
+    except InvalidInput:
+        raise
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        fail("game", f"is {text!r}", form)
+    if len(parameters) < len(call.keywords):
+        fail("game", f"is {text!r}", "each parameter once")
+    for parameter in parameters:
+        if parameter not in known.parameters:
+            takes = ", ".join(known.parameters) or "none"
+            fail(f"parameter {parameter!r}", f"is unknown to {known.name}", f"one of its parameters ({takes})")
+    return parameters

@@ -1,0 +1,93 @@
+"""Games in files: `.json`, `.npz` and Gambit's `.nfg`, by their ending; and how files are written, whole or not at all.
+
+All three read back exactly: the arrays of a game that was saved and loaded are equal, bit for bit.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+
+from mathrl.games import gambit, json_file, npz_file
+from mathrl.games.model import Game
+from mathrl.games.validate import InvalidInput, fail
+
+__all__ = ["SUFFIXES", "load_file", "save", "write_bytes", "write_text"]
+
+
+def load_file(path: str | PathLike[str]) -> Game:
+    """Read a game from a `.json`, `.npz` or `.nfg` file.
+
+    Raises `InvalidInput` naming the file and the line, key or array that is broken.
+    """
+    path = Path(path)
+    read = _READERS[_suffix(path)]
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        fail(str(path), f"cannot be read ({error.strerror})", "a file that holds a game")
+    try:
+        return read(data)
+    except InvalidInput as error:
+        raise InvalidInput(f"{path}: {error}") from error
+
+
+def save(game: Game, path: str | PathLike[str]) -> None:
+    """Write `game` to a `.json`, `.npz` or, a matrix game only, `.nfg` file, whole or not at all."""
+    path = Path(path)
+    write_bytes(path, _WRITERS[_suffix(path)](game))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` in UTF-8, whole or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to a temporary file in the same folder and rename it, so that nobody sees half a file."""
+    target = Path(os.path.realpath(path))
+    if target.is_dir() or not target.parent.is_dir():
+        fail(str(path), "is a folder" if target.is_dir() else "lies in a folder that does not exist", "a file to write")
+    if target.exists() and not target.is_file():  # a pipe or a device: renaming over it would remove it
+        target.write_bytes(data)
+        return
+    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+        os.replace(temporary, target)
+    except OSError as error:
+        fail(str(path), f"cannot be written ({error.strerror})", "a file that can be written")
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _suffix(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        fail(f"path {str(path)!r}", f"ends in {suffix!r}", " or ".join(SUFFIXES))
+    return suffix
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        fail(f"line {line}", "is not UTF-8", "text in UTF-8")
+
+
+_READERS: dict[str, Callable[[bytes], Game]] = {
+    ".json": lambda data: json_file.parse(_decode(data)),
+    ".npz": npz_file.parse,
+    ".nfg": lambda data: gambit.parse(_decode(data)),
+}
+_WRITERS: dict[str, Callable[[Game], bytes]] = {
+    ".json": lambda game: json_file.render(game).encode(),
+    ".npz": npz_file.render,
+    ".nfg": lambda game: gambit.render(game).encode(),
+}
+
+SUFFIXES = tuple(_READERS)
+"""The endings of the files that games are kept in."""

@@ -1,0 +1,217 @@
+"""The game model: one immutable type for matrix and stochastic games with n agents.
+
+A stochastic game has states s ∈ {0 … S−1}; agent i chooses a_i ∈ {0 … A_i−1}; the joint action a = (a_1 … a_n)
+pays agent i the reward r^i(s, a) and leads to state t with probability P(t | s, a). A matrix game is the case of
+one state and discount 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.games.validate import FloatArray, as_floats, discount_factor, entry, fail, probabilities, row_sums, shape
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["Game"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Game:
+    """A finite game with perfect observation of the state. Build one with `Game.matrix` or `Game.stochastic`.
+
+    `rewards`        (S, A_1, …, A_n) for a common payoff, else (n, S, A_1, …, A_n)
+    `transitions`    dense (S, A_1, …, A_n, S), or a scipy CSR array (S·A, S) whose row is
+                     `ravel_multi_index((s, a_1, …, a_n), (S, A_1, …, A_n))` in C order
+    `discount`       in [0, 1)
+    `start`          (S,), the distribution of the initial state
+    `num_actions`    (A_1, …, A_n)
+    `common_payoff`  true where all agents have the same rewards
+
+    All arrays are read-only copies of what was given.
+    """
+
+    rewards: FloatArray
+    transitions: "FloatArray | csr_array[np.float64, tuple[int, int]]"
+    discount: float
+    start: FloatArray
+    num_agents: int
+    num_states: int
+    num_actions: tuple[int, ...]
+    common_payoff: bool
+
+    @classmethod
+    def matrix(cls, payoffs: npt.ArrayLike | Sequence[npt.ArrayLike]) -> Self:
+        """One-shot game: an array (A_1, …, A_n) is a common payoff, a list or tuple holds one such array per agent.
+
+        >>> Game.matrix(np.eye(2)).num_actions
+        (2, 2)
+        >>> Game.matrix([np.eye(2), -np.eye(2)]).common_payoff
+        False
+        """
+        rewards, common_payoff, num_actions = _rewards("payoffs", payoffs, state_axes=0)
+        return cls._build(
+            rewards=rewards if common_payoff else rewards.reshape(len(num_actions), 1, *num_actions),
+            transitions=np.ones((1, *num_actions, 1)),
+            discount=0.0,
+            start=np.ones(1),
+            num_actions=num_actions,
+            common_payoff=common_payoff,
+        )
+
+    @classmethod
+    def stochastic(
+        cls,
+        rewards: npt.ArrayLike | Sequence[npt.ArrayLike],
+        transitions: Any,
+        discount: float,
+        start: npt.ArrayLike | None = None,
+    ) -> Self:
+        """Discounted stochastic game: rewards (S, A_1, …, A_n), or a list or tuple of one such array per agent.
+
+        Raises `ValueError` naming the argument, what was expected and what was found: rewards that are not finite,
+        rows of transitions that do not sum to 1 up to 1e-9, negative or duplicate entries, a discount outside [0, 1).
+        """
+        array, common_payoff, num_actions = _rewards("rewards", rewards, state_axes=1)
+        num_states = array.shape[-len(num_actions) - 1]
+        dense_shape = (num_states, *num_actions, num_states)
+        if hasattr(transitions, "tocoo"):
+            checked: Any = _sparse_transitions(transitions, dense_shape)
+        else:
+            checked = as_floats("transitions", transitions)
+            shape("transitions", checked, dense_shape)
+            probabilities("transitions", checked)
+        distribution = np.full(num_states, 1 / num_states) if start is None else as_floats("start", start)
+        shape("start", distribution, (num_states,))
+        probabilities("start", distribution)
+        return cls._build(
+            rewards=array,
+            transitions=checked,
+            discount=discount_factor("discount", discount),
+            start=distribution,
+            num_actions=num_actions,
+            common_payoff=common_payoff,
+        )
+
+    @classmethod
+    def _build(
+        cls,
+        rewards: FloatArray,
+        transitions: Any,
+        discount: float,
+        start: FloatArray,
+        num_actions: tuple[int, ...],
+        common_payoff: bool,
+    ) -> Self:
+        rewards = rewards.reshape((len(start), *num_actions) if common_payoff else (-1, len(start), *num_actions))
+        stored = [transitions] if isinstance(transitions, np.ndarray) else _arrays(transitions)
+        for array in (rewards, start, *stored):
+            array.flags.writeable = False
+        return cls(rewards, transitions, discount, start, len(num_actions), len(start), num_actions, common_payoff)
+
+    @property
+    def num_joint_actions(self) -> int:
+        """A = A_1 · … · A_n."""
+        return prod(self.num_actions)
+
+    @property
+    def sparse(self) -> bool:
+        """True where the transitions are stored as a CSR array."""
+        return not isinstance(self.transitions, np.ndarray)
+
+    @property
+    def rewards_isa(self) -> FloatArray:
+        """The rewards as (m, S, A), joint actions in C order; m is 1 for a common payoff, else n."""
+        return self.rewards.reshape(-1, self.num_states, self.num_joint_actions)
+
+    @property
+    def dense_xt(self) -> FloatArray:
+        """Dense transitions as (S·A, S), rows (s, a) in C order."""
+        dense = cast(FloatArray, self.transitions)
+        return dense.reshape(self.num_states * self.num_joint_actions, self.num_states)
+
+    @property
+    def csr_xt(self) -> "csr_array[np.float64, tuple[int, int]]":
+        """Sparse transitions (S·A, S)."""
+        return cast("csr_array[np.float64, tuple[int, int]]", self.transitions)
+
+    @cached_property
+    def reward_scale(self) -> float:
+        """max |r|, the scale against which temperatures and rounding are measured."""
+        return float(np.abs(self.rewards).max())
+
+    def __repr__(self) -> str:
+        payoff = "common payoff" if self.common_payoff else "general-sum"
+        actions = "×".join(map(str, self.num_actions))
+        size = f"{self.num_agents} agents, {actions} actions, {payoff}"
+        if self.num_states == 1 and self.discount == 0:
+            return f"<Game: matrix, {size}>"
+        return f"<Game: {self.num_states} states, {size}, discount {self.discount:g}{', sparse' * self.sparse}>"
+
+
+def _rewards(argument: str, given: Any, state_axes: int) -> tuple[FloatArray, bool, tuple[int, ...]]:
+    """The rewards as one array, whether they are a common payoff, and the numbers of actions."""
+    if not isinstance(given, (list, tuple)):
+        array = as_floats(argument, given)
+        if array.ndim <= state_axes or array.size == 0:
+            fail(argument, f"has shape {array.shape}", "at least one agent, one state and one action")
+        return array, True, tuple(array.shape[state_axes:])
+    arrays = [as_floats(f"{argument}[{i}]", agent_rewards) for i, agent_rewards in enumerate(given)]
+    if not arrays:
+        fail(argument, "is an empty list", "one array per agent")
+    for i, array in enumerate(arrays):
+        if array.ndim != len(arrays) + state_axes or array.size == 0:
+            axes = "(S, A_1, …, A_n)" if state_axes else "(A_1, …, A_n)"
+            mend = f"a list holds one array {axes} per agent; give a common payoff as one numpy array"
+            fail(
+                f"{argument}[{i}]",
+                f"has shape {array.shape}",
+                f"{len(arrays) + state_axes} axes that are not empty",
+                mend,
+            )
+        shape(f"{argument}[{i}]", array, arrays[0].shape)
+    common_payoff = all(np.array_equal(array, arrays[0]) for array in arrays[1:])
+    return arrays[0] if common_payoff else np.stack(arrays), common_payoff, tuple(arrays[0].shape[state_axes:])
+
+
+def _sparse_transitions(given: Any, dense_shape: tuple[int, ...]) -> Any:
+    """A CSR copy of `given` with sorted indices, checked."""
+    from scipy.sparse import csr_array
+
+    *row_shape, num_states = dense_shape
+    shape("transitions", given, (prod(row_shape), num_states))
+    coordinates = given.tocoo()
+    rows, columns = coordinates.coords if hasattr(coordinates, "coords") else (coordinates.row, coordinates.col)
+    data = as_floats("transitions.data", coordinates.data)
+    if not _ordered(rows, columns):
+        order = np.lexsort((columns, rows))
+        rows, columns, data = rows[order], columns[order], data[order]
+    repeated = (rows[1:] == rows[:-1]) & (columns[1:] == columns[:-1])
+    if repeated.any():
+        k = int(np.argmax(repeated))
+        name = entry("transitions", np.unravel_index(rows[k], row_shape))
+        fail(name, f"names next state {int(columns[k])} twice", "each next state once", "add the probabilities up")
+    if (data < 0).any():
+        k = int(np.argmax(data < 0))
+        name = entry("transitions", (*np.unravel_index(rows[k], row_shape), columns[k]))
+        fail(name, f"is {data[k]:g}", "a probability", "probabilities are not negative")
+    sums = np.bincount(rows, weights=data, minlength=prod(row_shape)).astype(np.float64)
+    row_sums("transitions", sums.reshape(row_shape))
+    indptr = np.searchsorted(rows, np.arange(prod(row_shape) + 1))
+    index_type = np.int32 if len(data) < np.iinfo(np.int32).max else np.int64
+    # Built from its three arrays: from coordinates, scipy would add duplicates up before anyone could see them.
+    return csr_array((data, columns.astype(index_type), indptr.astype(index_type)), shape=given.shape)
+
+
+def _ordered(rows: npt.NDArray[Any], columns: npt.NDArray[Any]) -> bool:
+    return bool(((rows[1:] > rows[:-1]) | ((rows[1:] == rows[:-1]) & (columns[1:] >= columns[:-1]))).all())
+
+
+def _arrays(transitions: Any) -> tuple[npt.NDArray[Any], ...]:
+    return transitions.data, transitions.indices, transitions.indptr

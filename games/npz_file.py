@@ -1,0 +1,61 @@
+"""Games as numpy archives (.npz): one array per field, three for sparse transitions, nothing pickled."""
+
+import io
+import zipfile
+import zlib
+from typing import Any
+
+import numpy as np
+
+from mathrl.games.csr import PARTS, from_arrays, to_arrays
+from mathrl.games.model import Game
+from mathrl.games.validate import choice, fail
+
+__all__ = ["parse", "render"]
+
+VERSION = 1
+SINGLE = ("version", "common_payoff", "discount")
+
+
+def parse(data: bytes) -> Game:
+    """Read a game. Errors name the array that is broken."""
+    arrays = _arrays(data)
+    sparse = "transitions_data" in arrays
+    expected = [
+        *SINGLE,
+        "rewards",
+        "start",
+        *([f"transitions_{part}" for part in PARTS] if sparse else ["transitions"]),
+    ]
+    for name in expected:
+        if name not in arrays:
+            fail(f"array {name!r}", "is missing", f"the arrays {', '.join(expected)}")
+    for name in arrays:
+        choice("array", name, expected)
+    for name in SINGLE:
+        if arrays[name].shape != ():
+            fail(f"array {name!r}", f"has shape {arrays[name].shape}", "a single value")
+    if arrays["version"] != VERSION:
+        fail("array 'version'", f"is {arrays['version']}", f"{VERSION}")
+    rewards = arrays["rewards"]
+    if not arrays["common_payoff"] and rewards.ndim:
+        rewards = list(rewards)
+    transitions = from_arrays(arrays, "transitions_", rewards) if sparse else arrays["transitions"]
+    return Game.stochastic(rewards, transitions, arrays["discount"].item(), arrays["start"])
+
+
+def render(game: Game) -> bytes:
+    """The same bytes for the same game, each time."""
+    transitions = to_arrays(game, "transitions_") if game.sparse else {"transitions": game.transitions}
+    fields = {name: getattr(game, name) for name in ("common_payoff", "rewards", "discount", "start")}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, version=VERSION, **fields, **transitions)
+    return buffer.getvalue()
+
+
+def _arrays(data: bytes) -> dict[str, Any]:
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            return dict(archive)
+    except (ValueError, TypeError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        fail("the file", f"is no .npz archive of plain arrays ({error})", "one that save wrote")

@@ -1,0 +1,61 @@
+"""Product and joint policies: checks, marginals, and the ones that iterations start from."""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from mathrl.games.model import Game
+from mathrl.games.validate import FloatArray, as_floats, fail, probabilities, shape
+
+__all__ = ["Policy", "as_policy", "joint_policy", "marginals", "random_policy", "uniform_policy"]
+
+Policy = tuple[FloatArray, ...]
+"""A product policy: one array (S, A_i) per agent, rows sum to 1."""
+
+
+def as_policy(game: Game, policy: Sequence[Any], argument: str = "policy") -> Policy:
+    """Check a product policy and return it as a tuple of read-only float64 arrays (S, A_i).
+
+    In a game with one state an agent's policy may be given as (A_i,). Raises `ValueError` where the number of
+    agents or a shape is off, or a row is no probability distribution.
+    """
+    if not isinstance(policy, Sequence):
+        fail(argument, f"is of type {type(policy).__name__}", f"a tuple of {game.num_agents} arrays, one per agent")
+    if len(policy) != game.num_agents:
+        fail(argument, f"has {len(policy)} arrays", f"{game.num_agents}, one per agent")
+    checked = []
+    for i, (agent_policy, num_actions) in enumerate(zip(policy, game.num_actions, strict=True)):
+        array = as_floats(f"{argument}[{i}]", agent_policy)
+        if game.num_states == 1 and array.ndim == 1:
+            array = array[None]
+        shape(f"{argument}[{i}]", array, (game.num_states, num_actions))
+        probabilities(f"{argument}[{i}]", array)
+        array.flags.writeable = False
+        checked.append(array)
+    return tuple(checked)
+
+
+def uniform_policy(game: Game) -> Policy:
+    """The policy in which each agent plays each of its actions with probability 1 / A_i."""
+    return tuple(np.full((game.num_states, actions), 1 / actions) for actions in game.num_actions)
+
+
+def random_policy(game: Game, rng: np.random.Generator, concentration: float = 1.0) -> Policy:
+    """A policy whose rows are drawn from the Dirichlet distribution with equal parameters `concentration`."""
+    rows = (rng.dirichlet(np.full(actions, concentration), size=game.num_states) for actions in game.num_actions)
+    return tuple(rows)
+
+
+def joint_policy(policy: Policy) -> FloatArray:
+    """π(a | s) = Π_i π^i(a_i | s), shape (S, A_1, …, A_n)."""
+    return reduce(
+        lambda joint, agent: joint[..., None] * agent.reshape(len(agent), *[1] * (joint.ndim - 1), -1), policy
+    )
+
+
+def marginals(joint: FloatArray) -> Policy:
+    """Each agent's marginal π^i(a_i | s) = Σ_{a_{-i}} π(a | s) of a joint policy (S, A_1, …, A_n)."""
+    axes = range(1, joint.ndim)
+    return tuple(joint.sum(axis=tuple(axis for axis in axes if axis != agent)) for agent in axes)

@@ -1,0 +1,59 @@
+"""Named games as decorated factories. `mathrl.games.catalogue` imports all files that hold some."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from mathrl.games.model import Game
+from mathrl.games.validate import fail
+
+__all__ = ["REGISTRY", "Entry", "game"]
+
+Factory = TypeVar("Factory", bound=Callable[..., Game])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A named game: where it comes from, what it is, and the factory that builds it.
+
+    `parameters`  the factory's parameters with their defaults; all have one
+    """
+
+    name: str
+    source: str
+    summary: str
+    factory: Callable[..., Game]
+    parameters: Mapping[str, Any]
+
+    @property
+    def call(self) -> str:
+        """How the game is asked for, as in `penalty(k=-100)`."""
+        parameters = ", ".join(f"{name}={default!r}" for name, default in self.parameters.items())
+        return f"{self.name}({parameters})" if parameters else self.name
+
+
+REGISTRY: dict[str, Entry] = {}
+"""The entries by name, in the order of their definition."""
+
+
+def game(name: str, *, source: str, summary: str = "") -> Callable[[Factory], Factory]:
+    """Enter a factory under `name` and return it unchanged; `summary` is the first line of its docstring by default."""
+
+    def register(factory: Factory) -> Factory:
+        if name in REGISTRY:
+            names = f"{_qualified(REGISTRY[name].factory)} and {_qualified(factory)}"
+            fail(f"name {name!r}", f"is used by {names}", "a name of its own for each game")
+        parameters = {key: parameter.default for key, parameter in inspect.signature(factory).parameters.items()}
+        if inspect.Parameter.empty in parameters.values():
+            fail(f"factory {_qualified(factory)}", "has a parameter without a default", "a default for each")
+        line = summary or (inspect.getdoc(factory) or "").partition("\n")[0]
+        REGISTRY[name] = Entry(name, source, line, factory, MappingProxyType(parameters))
+        return factory
+
+    return register
+
+
+def _qualified(factory: Callable[..., Game]) -> str:
+    return f"{factory.__module__}.{factory.__qualname__}"

@@ -1,0 +1,143 @@
+"""Batched simulation of a product policy, compiled.
+
+    s_0 ~ start,   a_i ~ π^i(· | s_t),   s_{t+1} ~ P(· | s_t, a)
+
+Each draw takes one uniform variate u and the first outcome of positive probability at which the running sum exceeds
+u; where rounding leaves the sum at or below u, the last such outcome. So nothing of probability 0 is ever drawn.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.games.compile import kernel
+from mathrl.games.model import Game
+from mathrl.games.policies import as_policy
+from mathrl.games.random import generator
+from mathrl.games.validate import FloatArray, count, fail, real
+
+__all__ = ["Episodes", "discounted_returns", "simulate"]
+
+IntArray = npt.NDArray[np.int64]
+
+CHUNK = 2**22
+"""How many uniform variates are held at a time (32 MiB)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Episodes:
+    """B simulated episodes of T steps; the arrays are read-only.
+
+    `states`   (B, T + 1), the last one is the state after the last step
+    `actions`  (B, T, n)
+    `rewards`  (B, T) for a common payoff, else (B, T, n)
+    """
+
+    states: IntArray
+    actions: IntArray
+    rewards: FloatArray
+
+
+def simulate(
+    game: Game,
+    policy: Sequence[Any],
+    *,
+    num_episodes: int,
+    num_steps: int,
+    seed: int | np.random.Generator = 0,
+) -> Episodes:
+    """Simulate `num_episodes` episodes. The same seed gives the same episodes; the first of more are those of fewer."""
+    checked = as_policy(game, policy)
+    num_episodes, num_steps = count("num_episodes", num_episodes, 1), count("num_steps", num_steps, 1)
+    rng = generator("seed", seed)
+    pi_sa = np.concatenate(checked, axis=1)
+    first_a = np.concatenate([[0], np.cumsum(game.num_actions)])
+    data, indices, indptr = _csr(game)
+    states = np.empty((num_episodes, num_steps + 1), dtype=np.int64)
+    actions = np.empty((num_episodes, num_steps, game.num_agents), dtype=np.int64)
+    rewards = np.empty((num_episodes, num_steps, len(game.rewards_isa)))
+    variates = 1 + num_steps * (game.num_agents + 1)
+    chunk = max(1, CHUNK // variates)
+    for begin in range(0, num_episodes, chunk):
+        part = slice(begin, min(begin + chunk, num_episodes))
+        uniform = rng.random((part.stop - part.start, variates))
+        _episodes(
+            uniform, game.start, pi_sa, first_a, game.rewards_isa, data, indices, indptr,
+            states[part], actions[part], rewards[part],
+        )  # fmt: skip
+    if game.common_payoff:
+        rewards = rewards[..., 0]
+    for array in (states, actions, rewards):
+        array.flags.writeable = False
+    return Episodes(states, actions, rewards)
+
+
+def discounted_returns(episodes: Episodes, discount: float) -> FloatArray:
+    """Σ_t discount^t r_t over the steps of each episode: (B,) for a common payoff, else (B, n); discount in [0, 1]."""
+    discount = real("discount", discount)
+    if not 0 <= discount <= 1:
+        fail("discount", f"is {discount:g}", "a number in [0, 1]")
+    weights = discount ** np.arange(episodes.rewards.shape[1])
+    returns: FloatArray = np.einsum("bt...,t->b...", episodes.rewards, weights)
+    return returns
+
+
+def _csr(game: Game) -> tuple[FloatArray, IntArray, IntArray]:
+    """The transitions as CSR arrays. Dense rows have all states as columns: no indices are stored for them."""
+    transitions: Any = game.transitions
+    if game.sparse:
+        return transitions.data, transitions.indices.astype(np.int64), transitions.indptr.astype(np.int64)
+    return transitions.ravel(), np.empty(0, dtype=np.int64), np.arange(0, transitions.size + 1, game.num_states)
+
+
+@kernel
+def _draw(weights: FloatArray, begin: int, end: int, u: float) -> int:
+    """The position in `weights[begin:end]`, whose sum is 1, that the variate u in [0, 1) falls on."""
+    total, last = 0.0, begin
+    for k in range(begin, end):
+        if weights[k] > 0.0:
+            total += weights[k]
+            last = k
+            if u < total:
+                break
+    return last
+
+
+@kernel
+def _episodes(
+    uniform: FloatArray,
+    start: FloatArray,
+    pi_sa: FloatArray,
+    first_a: IntArray,
+    rewards_isa: FloatArray,
+    data: FloatArray,
+    indices: IntArray,
+    indptr: IntArray,
+    out_states: IntArray,
+    out_actions: IntArray,
+    out_rewards: FloatArray,
+) -> None:
+    """Write one episode for each row of `uniform`. Agent i's actions are columns first_a[i] … of `pi_sa`."""
+    num_actions = rewards_isa.shape[2]
+    num_agents = len(first_a) - 1
+    for b in range(out_actions.shape[0]):
+        s = _draw(start, 0, len(start), uniform[b, 0])
+        out_states[b, 0] = s
+        used = 1
+        for t in range(out_actions.shape[1]):
+            a = 0
+            for i in range(num_agents):
+                own = _draw(pi_sa[s], first_a[i], first_a[i + 1], uniform[b, used]) - first_a[i]
+                a = a * (first_a[i + 1] - first_a[i]) + own
+                out_actions[b, t, i] = own
+                used += 1
+            for i in range(out_rewards.shape[2]):
+                out_rewards[b, t, i] = rewards_isa[i, s, a]
+            row = s * num_actions + a
+            entry = _draw(data, indptr[row], indptr[row + 1], uniform[b, used])
+            s = indices[entry] if len(indices) > 0 else entry - indptr[row]
+            used += 1
+            out_states[b, t + 1] = s

@@ -1,0 +1,126 @@
+"""The vocabulary of checks on input, and the one form of its messages: argument, found, expected, mend."""
+
+import difflib
+import math
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "SIMPLEX_TOLERANCE",
+    "FloatArray",
+    "InvalidInput",
+    "as_floats",
+    "choice",
+    "count",
+    "discount_factor",
+    "fail",
+    "positive",
+    "probabilities",
+    "real",
+    "shape",
+]
+
+FloatArray = npt.NDArray[np.float64]
+
+SIMPLEX_TOLERANCE = 1e-9
+"""How far from 1 the sum of a row of probabilities may be."""
+
+
+class InvalidInput(ValueError):
+    """Bad input. The message names the argument, what was found, what was expected, and the mend."""
+
+
+def fail(argument: str, found: str, expected: str, mend: str = "") -> NoReturn:
+    """Raise `InvalidInput` in the one form that all messages have."""
+    raise InvalidInput(f"{argument} {found}, expected {expected}" + (f": {mend}" if mend else ""))
+
+
+def entry(argument: str, index: Iterable[Any]) -> str:
+    """Name one entry of an array argument, as in `transitions[3, 0, 1]`."""
+    return f"{argument}[{', '.join(str(int(i)) for i in index)}]"
+
+
+def as_floats(argument: str, values: Any) -> FloatArray:
+    """Copy `values` into a C-ordered float64 array of finite numbers."""
+    raw = values
+    try:
+        raw = np.asarray(values)
+        if raw.dtype.kind not in "biuf":
+            raise TypeError
+        array = np.array(raw, dtype=np.float64, order="C")
+    except (TypeError, ValueError):
+        kind = f"has dtype {raw.dtype}" if isinstance(raw, np.ndarray) else "is ragged or not numeric"
+        fail(argument, kind, "a rectangular array of real numbers")
+    if not np.isfinite(array).all():
+        index = np.argwhere(~np.isfinite(array))[0]
+        mend = "an unavailable action is not modelled; use a large negative reward" if array[tuple(index)] < 0 else ""
+        fail(entry(argument, index) if len(index) else argument, f"is {array[tuple(index)]}", "a finite number", mend)
+    return array
+
+
+def shape(argument: str, array: Any, expected: tuple[int, ...]) -> None:
+    """Require `array.shape == expected`."""
+    if tuple(array.shape) != tuple(expected):
+        fail(argument, f"has shape {tuple(map(int, array.shape))}", f"{tuple(expected)}")
+
+
+def probabilities(argument: str, rows: FloatArray) -> None:
+    """Require that the last axis of `rows` holds probabilities: not negative, with sum 1 up to 1e-9."""
+    if (rows < 0).any():
+        index = np.argwhere(rows < 0)[0]
+        fail(entry(argument, index), f"is {rows[tuple(index)]:g}", "a probability", "probabilities are not negative")
+    row_sums(argument, rows.sum(axis=-1))
+
+
+def row_sums(argument: str, sums: FloatArray) -> None:
+    """Require that sums of rows, indexed as the rows are, are 1 up to 1e-9."""
+    off = np.abs(sums - 1) > SIMPLEX_TOLERANCE
+    if off.any():
+        index = np.argwhere(off)[0]
+        name = entry(argument, index) if len(index) else argument
+        fail(name, f"sums to {float(sums[tuple(index)])!r}", "1", "normalise the row")
+
+
+def real(argument: str, value: Any) -> float:
+    """Require one finite real number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        fail(argument, f"is {value!r}", "a number")
+    if not math.isfinite(value):
+        fail(argument, f"is {value}", "a finite number")
+    return float(value)
+
+
+def positive(argument: str, value: Any, mend: str = "") -> float:
+    """Require a finite number > 0."""
+    number = real(argument, value)
+    if number <= 0:
+        fail(argument, f"is {number:g}", "a number > 0", mend)
+    return number
+
+
+def discount_factor(argument: str, value: Any) -> float:
+    """Require a number in [0, 1)."""
+    number = real(argument, value)
+    if not 0 <= number < 1:
+        fail(argument, f"is {number:g}", "a number in [0, 1)")
+    return number
+
+
+def count(argument: str, value: Any, minimum: int = 0) -> int:
+    """Require a whole number that is at least `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < minimum:
+        fail(argument, f"is {value!r}", f"a whole number, at least {minimum}")
+    return int(value)
+
+
+def choice(argument: str, value: str, choices: Iterable[str], see: str = "") -> str:
+    """Require one of `choices`; name the nearest ones otherwise, or where they are listed (`see`)."""
+    known = list(choices)
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, n=3, cutoff=0.5)
+    listed = " or ".join(near) if near else see if see else ", ".join(known)
+    fail(argument, f"{value!r} is unknown", "a known name", f"did you mean {listed}?" if near else f"see {listed}")

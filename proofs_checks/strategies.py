@@ -1,0 +1,123 @@
+"""Hypothesis strategies for games, policies and parameters: all searches and property tests draw from these.
+
+Rewards shrink to small integers, then to 0; probabilities to the first outcome; sizes to one agent, state and action.
+"""
+
+from math import log, prod
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from mathrl.games.model import Game
+from mathrl.games.policies import Policy
+from mathrl.games.random import STRUCTURES
+from mathrl.games.transform import to_sparse
+from mathrl.games.validate import FloatArray
+
+__all__ = ["DISCOUNTS", "PAYOFFS", "TEMPERATURES", "games", "matrix_games", "policies", "simplex_rows", "temperatures"]
+
+
+def _payoff(k: int) -> float:
+    """The integers from −8 to 8 for the k among them, then quarters: one domain, so that shrinking ends at integers."""
+    return float(k) if abs(k) <= 8 else (abs(k) - 8) / 4 * (1 if k > 0 else -1)
+
+
+PAYOFFS = st.integers(-48, 48).map(_payoff) | st.floats(-20, 20, allow_subnormal=False)
+"""Rewards: small integers, quarters, and any double up to 20 in size."""
+
+DISCOUNTS = st.sampled_from([0.0, 0.5, 0.9, 0.99]) | st.floats(0, 0.99, allow_subnormal=False)
+"""Discounts from 0 to 0.99."""
+
+LARGEST_GAME = 24
+"""How many joint actions a drawn game has at most."""
+
+
+def temperatures(smallest: float = 1e-2, largest: float = 1e2) -> st.SearchStrategy[float]:
+    """Log-uniform temperatures in [smallest, largest]; they shrink towards 1."""
+    exponents = st.floats(log(smallest), log(largest), allow_subnormal=False)
+    return exponents.map(lambda exponent: float(np.clip(np.exp(exponent), smallest, largest)))
+
+
+TEMPERATURES = temperatures()
+"""Log-uniform temperatures in [0.01, 100]."""
+
+
+@st.composite
+def matrix_games(
+    draw: st.DrawFn, *, min_agents: int = 1, max_agents: int = 3, max_actions: int = 4, structure: str | None = None
+) -> Game:
+    """Matrix games. `structure` is one of `mathrl.games.random.STRUCTURES`, by default any that fits.
+
+    Rewards that were drawn equal for all agents are a common payoff, whatever the structure.
+    """
+    structure, num_actions = draw(_sizes(min_agents, max_agents, max_actions, structure))
+    return Game.matrix(draw(_rewards(structure, num_actions, len(num_actions))))
+
+
+@st.composite
+def games(
+    draw: st.DrawFn,
+    *,
+    min_agents: int = 1,
+    max_agents: int = 3,
+    max_actions: int = 4,
+    max_states: int = 4,
+    structure: str | None = None,
+    sparse: bool | None = None,
+    discounts: st.SearchStrategy[float] = DISCOUNTS,
+) -> Game:
+    """Stochastic games, with absorbing states and transitions that are random, deterministic or nearly so."""
+    # Arrays are drawn last: then a smaller size, tried while shrinking, leaves what is drawn before them as it was.
+    stored_sparse, discount = draw(st.booleans()) if sparse is None else sparse, draw(discounts)
+    structure, num_actions = draw(_sizes(min_agents, max_agents, max_actions, structure))
+    num_states = draw(st.integers(1, max_states))
+    start = draw(st.none() | simplex_rows((num_states,)))
+    absorbing = [state for state in range(num_states) if draw(st.booleans())]
+    rewards = draw(_rewards(structure, (num_states, *num_actions), len(num_actions)))
+    transitions = draw(simplex_rows((num_states, *num_actions, num_states)))
+    for state in absorbing:
+        transitions[state] = np.eye(num_states)[state]
+    game = Game.stochastic(rewards, transitions, discount, start)
+    return to_sparse(game) if stored_sparse else game
+
+
+@st.composite
+def policies(draw: st.DrawFn, game: Game, *, zeros: bool = True) -> Policy:
+    """Product policies of `game`; with `zeros=False` every action has positive probability."""
+    shapes = [(game.num_states, actions) for actions in game.num_actions]
+    return tuple(draw(simplex_rows(shape, zeros=zeros)) for shape in shapes)
+
+
+@st.composite
+def simplex_rows(draw: st.DrawFn, shape: tuple[int, ...], *, zeros: bool = True) -> FloatArray:
+    """Arrays whose last axis sums to 1: small integers over their sum, or all but a little on one outcome."""
+    weights = draw(arrays(np.int64, shape, elements=st.integers(0 if zeros else 1, 8)))
+    weights[..., 0] += weights.sum(axis=-1) == 0
+    rows: FloatArray = weights / weights.sum(axis=-1, keepdims=True)
+    rest = draw(st.sampled_from([1.0, 0.0, 1e-3, 1e-6, 1e-12] if zeros else [1.0, 1e-3, 1e-6, 1e-12]))
+    likeliest: FloatArray = np.eye(shape[-1])[weights.argmax(axis=-1)]
+    return rest * rows + (1 - rest) * likeliest
+
+
+@st.composite
+def _sizes(
+    draw: st.DrawFn, min_agents: int, max_agents: int, max_actions: int, structure: str | None
+) -> tuple[str, tuple[int, ...]]:
+    """A structure, which shrinks to a common payoff, and the numbers of actions."""
+    num_agents = 2 if structure == "zero-sum" else draw(st.integers(min_agents, max_agents))
+    fitting = STRUCTURES if num_agents == 2 else ("common-payoff", "general-sum")
+    chosen = draw(st.sampled_from(fitting)) if structure is None else structure
+    counts: list[int] = []
+    for _ in range(num_agents):
+        counts.append(draw(st.integers(1, min(max_actions, LARGEST_GAME // prod(counts)))))
+    return chosen, tuple(counts)
+
+
+def _rewards(structure: str, shape: tuple[int, ...], num_agents: int) -> st.SearchStrategy[Any]:
+    """One array, or a list with one per agent."""
+    if structure == "general-sum":
+        return arrays(np.float64, (num_agents, *shape), elements=PAYOFFS).map(list)
+    rewards = arrays(np.float64, shape, elements=PAYOFFS)
+    return rewards.map(lambda first: [first, -first]) if structure == "zero-sum" else rewards

@@ -1,0 +1,139 @@
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse
+from hypothesis import given
+from hypothesis import strategies as st
+
+import mathrl.games
+from mathrl.games import Game, to_dense, to_sparse
+from mathrl.games.validate import InvalidInput
+from mathrl.proofs_checks.strategies import games, matrix_games
+
+ROOT = Path(mathrl.games.__file__).parents[2]
+
+
+def arrays_of(game):
+    stored = game.transitions
+    parts = (stored.data, stored.indices, stored.indptr) if game.sparse else (stored,)
+    return (game.rewards, game.start, *parts)
+
+
+@given(games())
+def test_shapes_follow_from_the_numbers_of_states_and_actions(game):
+    agents = () if game.common_payoff else (game.num_agents,)
+    assert game.rewards.shape == (*agents, game.num_states, *game.num_actions)
+    assert game.rewards_isa.shape == (*(agents or (1,)), game.num_states, game.num_joint_actions)
+    rows = (game.num_states * game.num_joint_actions, game.num_states)
+    assert game.transitions.shape == (rows if game.sparse else (game.num_states, *game.num_actions, game.num_states))
+    assert game.start.shape == (game.num_states,)
+    assert game.num_agents == len(game.num_actions)
+
+
+@given(games())
+def test_arrays_are_read_only(game):
+    for array in arrays_of(game):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        game.discount = 0.5
+
+
+def test_a_game_does_not_share_memory_with_what_it_was_given():
+    rewards, start = np.ones((2, 3)), np.array([0.5, 0.5])
+    transitions = np.full((2, 3, 2), 0.5)
+    rows = scipy.sparse.csr_array(transitions.reshape(6, 2))
+    for given_transitions, data in ((transitions, transitions), (rows, rows.data)):
+        game = Game.stochastic(rewards, given_transitions, 0.9, start)
+        for array in (rewards, start, data):
+            array *= 2
+        assert (game.rewards == 1).all()
+        assert (game.start == 0.5).all()
+        assert (to_dense(game).transitions == 0.5).all()
+        for array in (rewards, start, data):
+            array /= 2
+
+
+@given(games(sparse=True), st.sampled_from(["coo", "csc", "lil", "dok", "csr unsorted", "coo shuffled"]), st.data())
+def test_every_sparse_format_gives_the_same_game(game, form, data):
+    rows = scipy.sparse.csr_array(game.transitions)
+    if form == "csr unsorted":
+        order = np.concatenate([np.arange(*rows.indptr[k : k + 2])[::-1] for k in range(rows.shape[0])])
+        given_rows = scipy.sparse.csr_array((rows.data[order], rows.indices[order], rows.indptr), shape=rows.shape)
+    elif form == "coo shuffled":
+        coo = rows.tocoo()
+        order = data.draw(st.permutations(range(coo.nnz)))
+        given_rows = scipy.sparse.coo_array((coo.data[order], [c[order] for c in coo.coords]), shape=rows.shape)
+    else:
+        given_rows = rows.asformat(form)
+    rewards = game.rewards if game.common_payoff else list(game.rewards)
+    again = Game.stochastic(rewards, given_rows, game.discount, game.start)
+    for array, other in zip(arrays_of(again), arrays_of(game), strict=True):
+        np.testing.assert_array_equal(array, other)
+
+
+def duplicated(form):
+    rows, columns, data = [0, 0, 1, 1], [1, 1, 1, 0], [0.5, 0.5, 0.3, 0.7]
+    if form == "csc":
+        return scipy.sparse.csc_array((np.array([0.7, 0.5, 0.5, 0.3]), [1, 0, 0, 1], [0, 1, 4]), shape=(2, 2))
+    if form == "csr":
+        return scipy.sparse.csr_array((data, columns, [0, 2, 4]), shape=(2, 2))
+    if form == "csr matrix":
+        return scipy.sparse.csr_matrix((data, columns, [0, 2, 4]), shape=(2, 2))
+    order = [0, 2, 1, 3] if form == "coo shuffled" else slice(None)
+    return scipy.sparse.coo_array(
+        (np.array(data)[order], (np.array(rows)[order], np.array(columns)[order])), shape=(2, 2)
+    )
+
+
+@pytest.mark.parametrize("form", ["coo", "coo shuffled", "csr", "csr matrix", "csc"])
+def test_duplicate_entries_are_refused_in_every_sparse_format(form):
+    with pytest.raises(InvalidInput, match=r"transitions\[0, 0\] names next state 1 twice"):
+        Game.stochastic(np.ones((2, 1)), duplicated(form), 0.9)
+
+
+@pytest.mark.parametrize("off", [2e-9, -2e-9])
+@pytest.mark.parametrize("store", [np.asarray, lambda rows: scipy.sparse.csr_array(rows.reshape(2, 2))])
+def test_rows_may_be_off_by_rounding_only(store, off):
+    rows = np.full((2, 1, 2), 0.5)
+    rows[1, 0, 1] += off / 4
+    kept = Game.stochastic(np.ones((2, 1)), store(rows), 0.9)
+    np.testing.assert_array_equal(to_dense(kept).transitions, rows)
+    rows[1, 0, 1] += off
+    with pytest.raises(InvalidInput, match=r"transitions\[1, 0\] sums to"):
+        Game.stochastic(np.ones((2, 1)), store(rows), 0.9)
+
+
+@given(matrix_games())
+def test_a_matrix_game_has_one_state_that_leads_to_itself(game):
+    assert (game.num_states, game.discount) == (1, 0.0)
+    assert (game.transitions == 1).all()
+    assert not game.sparse
+    assert to_sparse(game).sparse
+
+
+def test_common_payoff_is_one_array_or_equal_ones():
+    payoffs = np.arange(4.0).reshape(2, 2)
+    assert Game.matrix(payoffs).common_payoff
+    assert Game.matrix([payoffs, payoffs]).common_payoff
+    assert Game.matrix([payoffs, payoffs]).rewards.shape == (1, 2, 2)
+    assert not Game.matrix([payoffs, payoffs.T]).common_payoff
+    assert Game.matrix([np.arange(3.0)]).num_agents == 1
+
+
+@pytest.mark.parametrize("module", ["numba", "scipy", "jsonschema", "matplotlib", "hypothesis", "games"])
+def test_importing_games_does_not_import(module):
+    code = f"import sys, mathrl.games; mathrl.games.load('climbing'); print({module!r} in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
+
+
+def test_every_public_name_of_games_exists():
+    for name in mathrl.games.__all__:
+        assert getattr(mathrl.games, name) is not None
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = mathrl.games.nothing
