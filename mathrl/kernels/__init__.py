@@ -1,0 +1,17 @@
+"""Numba kernels: the operators for bulk work, same names, flat arrays in, `out_` arrays written.
+
+A kernel checks nothing and allocates no result. `name_csr` is the kernel of `operators.name` for CSR transitions.
+"""
+
+from mathrl.kernels.bellman import backup, backup_csr, policy_transitions, policy_transitions_csr
+from mathrl.kernels.response import marginal_q, quantal_response_residual, sequential_improvement
+
+__all__ = [
+    "backup",
+    "backup_csr",
+    "marginal_q",
+    "policy_transitions",
+    "policy_transitions_csr",
+    "quantal_response_residual",
+    "sequential_improvement",
+]
