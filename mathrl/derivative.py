@@ -1,0 +1,68 @@
+"""How the agents' own Q move with the policy: the derivative that Newton's method for equilibria needs.
+
+With u^i(s, a_i) = E_{π^{-i}}[Q^i_π(s, a_i, ·)] and a change dπ of the policy whose rows sum to 0,
+
+    du^i(s, a_i) = Σ_{j≠i} Σ_{a_j} E[Q^i | a_i, a_j] dπ^j(s, a_j) + γ E_{π^{-i}}[Σ_t P(t|s, a) dV^i(t)]     (1)
+    dV^i         = (I − γ P_π)^{-1} Σ_j Σ_{a_j} (u^i_j(s, a_j) − α c_ij log π^j(a_j|s)) dπ^j(s, a_j)          (2)
+
+where u^i_j(s, a_j) = E_{π^{-j}}[Q^i | a_j], and c_ij = 1 where the entropy of agent j enters agent i's value.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise, permutations
+from typing import Any
+
+import numpy as np
+
+from mathrl.evaluate import Values, side_by_side
+from mathrl.games.policies import Policy
+from mathrl.games.validate import FloatArray
+from mathrl.operators import expectation
+
+__all__ = ["own_q_derivative"]
+
+
+def own_q_derivative(
+    values: Values, policy: Policy, *, temperature: float, entropy: str
+) -> Callable[[FloatArray], FloatArray]:
+    """The linear map dπ ↦ du of (1) and (2) at `policy`, on arrays (S, K, N) of N changes side by side.
+
+    K = A_1 + … + A_n. `values` are those of the policy, for the same temperature and entropy.
+    """
+    game, num_agents = values.game, len(policy)
+    q = values.q_msa.reshape(-1, game.num_states, *game.num_actions)
+    shared = len(q) == 1
+    ends = np.cumsum((0, *game.num_actions))
+    slices = [slice(first, last) for first, last in pairwise(ends)]
+    together: dict[tuple[int, int], Any] = {  # E[Q^i | a_i, a_j]
+        (i, j): expectation(q[0 if shared else i], policy, keep=(i, j)) for i, j in permutations(range(num_agents), 2)
+    }
+    log_sk = np.log(np.maximum(side_by_side(policy), np.finfo(np.float64).tiny))
+    slopes = []
+    for m, q_m in enumerate(q):
+        slope = np.concatenate([expectation(q_m, policy, keep=(j,)) for j in range(num_agents)], axis=1)
+        counted = {"team": slice(None), "own": slices[m], "none": slice(0)}[entropy]
+        slope[:, counted] -= temperature * log_sk[:, counted]
+        slopes.append(slope)
+
+    def future(change: FloatArray) -> list[FloatArray]:
+        """Σ_t P(t|s, a) dV^m(t) for each value function m, (S, A_1, …, A_n, N)."""
+        assert values.solve is not None
+        shape = (game.num_states, *game.num_actions, change.shape[2])
+        gains = [np.einsum("sk,skx->sx", slope, change) for slope in slopes]
+        moved = [np.stack([values.solve(b) for b in gain.T], axis=1) for gain in gains]  # (2)
+        return [np.asarray((game.csr_xt if game.sparse else game.dense_xt) @ dv).reshape(shape) for dv in moved]
+
+    def apply(change: FloatArray) -> FloatArray:
+        du = np.zeros_like(change)
+        ahead = future(change) if values.solve is not None else []
+        for i in range(num_agents):
+            for j in (j for j in range(num_agents) if j != i):
+                du[:, slices[i]] += np.einsum("sab,sbx->sax", together[i, j], change[:, slices[j]])  # (1)
+            if ahead:
+                columns = np.moveaxis(ahead[0 if shared else i], -1, 0)
+                expected = expectation(columns, policy, keep=(i,))
+                du[:, slices[i]] += game.discount * np.moveaxis(expected, 0, -1)  # (1)
+        return du
+
+    return apply

@@ -1,0 +1,114 @@
+"""Exact values of a product policy: V = (I − γ P_π)^{-1} (r_π + entropy), then Q = r + γ P V, by the kernels.
+
+Two passes over the transitions (one for P_π, one for Q) and one linear system per value function.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mathrl import kernels
+from mathrl.games.model import Game
+from mathrl.games.policies import Policy, joint_policy
+from mathrl.games.validate import FloatArray
+from mathrl.linear import Resolvent, resolvent
+from mathrl.operators import entropy_bonus
+
+__all__ = ["ENTROPIES", "Values", "backup", "chain", "evaluate", "own_q", "side_by_side", "split"]
+
+ENTROPIES = ("team", "own", "none")
+"""Whose entropy enters the value."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """Q (m, S, A) with joint actions in C order and V (m, S): m = 1 where one function serves all agents, else m = n.
+
+    `agent_axis` says whether Q and V show that axis: for general-sum games and for `entropy="own"`. `solve` is the
+    resolvent of P_π, None where the discount is 0.
+    """
+
+    game: Game
+    q_msa: FloatArray
+    v_ms: FloatArray
+    agent_axis: bool
+    solve: Resolvent | None
+
+    @property
+    def q(self) -> FloatArray:
+        """Q as (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ."""
+        q = self.q_msa.reshape(-1, self.game.num_states, *self.game.num_actions)
+        return q if self.agent_axis else q[0]
+
+    @property
+    def v(self) -> FloatArray:
+        """V as (S,), or (n, S) where the agents' values differ."""
+        return self.v_ms if self.agent_axis else self.v_ms[0]
+
+    @property
+    def objective(self) -> float | FloatArray:
+        """Σ_s start(s) V(s)."""
+        totals = np.einsum("ms,s->m", self.v_ms, self.game.start)
+        return totals if self.agent_axis else float(totals[0])
+
+
+def side_by_side(policy: Policy) -> FloatArray:
+    """A product policy as one array (S, A_1 + … + A_n)."""
+    return np.concatenate(policy, axis=1)
+
+
+def split(pi_sk: FloatArray, game: Game) -> Policy:
+    """The inverse of `side_by_side`."""
+    return tuple(np.split(pi_sk, np.cumsum(game.num_actions)[:-1], axis=1))
+
+
+def own_q(values: "Values", policy: Policy) -> FloatArray:
+    """The agents' own Q^i(s, a_i) = E_{π^{-i}}[Q^i(s, ·)] side by side (S, A_1 + … + A_n)   (hasac Eq. 3)."""
+    pi_sk = side_by_side(policy)
+    own_sk = np.empty_like(pi_sk)
+    kernels.marginal_q(values.q_msa, pi_sk, np.array(values.game.num_actions), own_sk)
+    return own_sk
+
+
+def backup(game: Game, v_ms: FloatArray) -> FloatArray:
+    """Q = r + γ P V (m, S, A) for value functions (m, S)   (hasac Eq. 5)."""
+    q_mx = np.empty((len(v_ms), game.num_states * game.num_joint_actions))
+    r_mx = np.broadcast_to(game.rewards_isa.reshape(-1, q_mx.shape[1]), q_mx.shape)
+    if game.discount == 0 or not v_ms.any():
+        q_mx[:] = r_mx
+    elif game.sparse:
+        P = game.csr_xt
+        kernels.backup_csr(v_ms, r_mx, P.data, P.indices, P.indptr, game.discount, q_mx)
+    else:
+        kernels.backup(v_ms, r_mx, game.dense_xt, game.discount, q_mx)
+    return q_mx.reshape(len(v_ms), game.num_states, game.num_joint_actions)
+
+
+def chain(game: Game, w_sa: FloatArray) -> Any:
+    """P_π (S, S) of joint probabilities π(a|s), dense or CSR as the game's transitions are."""
+    num_states = game.num_states
+    if not game.sparse:
+        P_st = np.empty((num_states, num_states))
+        kernels.policy_transitions(game.dense_xt, w_sa, P_st)
+        return P_st
+    from scipy.sparse import csr_array
+
+    P = game.csr_xt
+    data, indices, indptr = np.empty_like(P.data), np.empty_like(P.indices), np.empty(num_states + 1, P.indptr.dtype)
+    used = kernels.policy_transitions_csr(P.data, P.indices, P.indptr, w_sa, data, indices, indptr)
+    return csr_array((data[:used], indices[:used], indptr), shape=(num_states, num_states))
+
+
+def evaluate(
+    game: Game, policy: Policy, *, temperature: float, entropy: str = "team", guess: FloatArray | None = None
+) -> Values:
+    """Exact Q and V of `policy`; `guess` (m, S) may speed the linear solve up."""
+    w_sa = joint_policy(policy).reshape(game.num_states, -1)
+    expected = np.einsum("msa,sa->ms", game.rewards_isa, w_sa)
+    b_ms = expected + np.atleast_2d(entropy_bonus(policy, temperature=temperature, entropy=entropy))
+    solve = resolvent(chain(game, w_sa), game.discount) if game.discount > 0 else None
+    v_ms = (
+        b_ms if solve is None else np.stack([solve(b, None if guess is None else guess[m]) for m, b in enumerate(b_ms)])
+    )
+    return Values(game, backup(game, v_ms), v_ms, not game.common_payoff or entropy == "own", solve)

@@ -1,0 +1,152 @@
+"""Discounted linear systems x = b + γ P x, with P a stochastic matrix: the resolvent (I − γ P)^{-1}.
+
+Small dense systems are factored by LAPACK. Others are given to BiCGSTAB, restarted on its own defect until that is
+rounding; where this stalls, the system is factored if the factor stays below 1 GiB (sparse: if the band after
+reordering promises so), else swept (x ← b + γ P x, which always converges). All roads end at the same place: the
+defect ‖b + γ P x − x‖∞ at the rounding floor, or at the `target` asked for.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from mathrl import kernels
+from mathrl.games.validate import FloatArray
+
+__all__ = ["Resolvent", "resolvent"]
+
+Resolvent = Callable[..., FloatArray]
+"""`solve(b, guess=None, target=0.0)`: x with ‖b + γ P x − x‖∞ ≤ max(target, rounding floor)."""
+
+_SMALL = 256
+"""States up to which a dense factor costs less than the overhead of Krylov steps."""
+
+_FACTOR_ENTRIES = 2**27
+"""Entries of a factor that takes 1 GiB."""
+
+_FACTOR_PRODUCTS = 10**11
+"""Products (states times the squared bandwidth) that a sparse factor may cost: about a minute."""
+
+_STALLED = 32
+"""Rounding floors within which a defect that falls no further is accepted as rounding."""
+
+_REFINEMENTS = 12
+_KRYLOV_STEPS = 200
+
+
+def resolvent(P: Any, discount: float) -> Resolvent:
+    """Prepare to solve x = b + γ P x for several b (S,), P dense or scipy CSR (S, S).
+
+    >>> solve = resolvent(np.eye(1), 0.5)
+    >>> solve(np.ones(1))
+    array([2.])
+    """
+    if isinstance(P, np.ndarray) and len(P) <= _SMALL:
+        return _refined(P, discount, _factored(P, discount))
+    return _krylov_first(P, discount)
+
+
+def _sweep(P: Any, discount: float, b: FloatArray, x: FloatArray) -> FloatArray:
+    """b + γ P x."""
+    if not isinstance(P, np.ndarray):
+        return np.asarray(b + discount * (P @ x))
+    out = np.empty_like(b)
+    kernels.backup(x[None], b[None], P, discount, out[None])
+    return out
+
+
+def _defect(P: Any, discount: float, b: FloatArray, x: FloatArray) -> FloatArray:
+    return _sweep(P, discount, b, x) - x
+
+
+def _floor(b: FloatArray, x: FloatArray) -> float:
+    return 2 * float(np.finfo(np.float64).eps) * float(np.abs(b).max() + 2 * np.abs(x).max())
+
+
+def _factored(P: Any, discount: float) -> Callable[[FloatArray], FloatArray]:
+    """b ↦ (I − γ P)^{-1} b by an LU factor, on one thread: the answer must not depend on how many there are."""
+    if isinstance(P, np.ndarray):
+        from scipy.linalg import lu_factor, lu_solve
+
+        with threadpool_limits(1, user_api="blas"):
+            factor = lu_factor((np.eye(len(P)) - discount * P).T, overwrite_a=True, check_finite=False)
+        return lambda b: np.asarray(lu_solve(factor, b, trans=1, check_finite=False))
+    from scipy.sparse import eye_array
+    from scipy.sparse.linalg import splu
+
+    return splu((eye_array(P.shape[0]) - discount * P).tocsc()).solve
+
+
+def _factor_is_cheap(P: Any) -> bool:
+    """Whether an LU factor fits; for sparse P by its band after the reverse Cuthill-McKee ordering."""
+    num_states = P.shape[0]
+    if isinstance(P, np.ndarray):
+        return bool(num_states**2 <= _FACTOR_ENTRIES)
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+    place = np.argsort(reverse_cuthill_mckee(P))
+    rows = np.repeat(np.arange(num_states), np.diff(P.indptr))
+    band = int(np.abs(place[rows] - place[P.indices]).max(initial=0)) + 1
+    return bool(num_states * 3 * band <= _FACTOR_ENTRIES and num_states * band**2 <= _FACTOR_PRODUCTS)
+
+
+def _refined(P: Any, discount: float, direct: Callable[[FloatArray], FloatArray]) -> Resolvent:
+    def solve(b: FloatArray, guess: FloatArray | None = None, target: float = 0.0) -> FloatArray:
+        x = direct(b)
+        for _ in range(_REFINEMENTS):
+            defect = _defect(P, discount, b, x)
+            if np.abs(defect).max() <= max(target, _floor(b, x)):
+                break
+            x = x + direct(defect)
+        return x
+
+    return solve
+
+
+def _krylov_first(P: Any, discount: float) -> Resolvent:
+    from scipy.sparse.linalg import LinearOperator, bicgstab
+
+    zero = np.zeros(P.shape[0])
+    system = LinearOperator(P.shape, matvec=lambda x: x - _sweep(P, discount, zero, x.ravel()), dtype=np.float64)
+    # A dense factor costs about S / 20 Krylov steps: try half as many.
+    steps = max(20, P.shape[0] // 40) if isinstance(P, np.ndarray) else _KRYLOV_STEPS
+    fallback: list[Resolvent] = []
+
+    def solve(b: FloatArray, guess: FloatArray | None = None, target: float = 0.0) -> FloatArray:
+        if fallback:
+            return fallback[0](b, guess, target)
+        x = zero if guess is None else guess
+        defect = _defect(P, discount, b, x)
+        for _ in range(_REFINEMENTS):
+            size, goal = float(np.abs(defect).max()), max(target, _floor(b, x))
+            if size <= goal:
+                return x
+            # bicgstab stops on the 2-norm: an error spread evenly has √S times its maximum, one in a single state less.
+            atol = min(goal * np.sqrt(len(b)) / 4, float(np.linalg.norm(defect)) / 10)
+            correction, _ = bicgstab(system, defect, rtol=1e-12, atol=atol, maxiter=steps)
+            candidate = x + correction
+            following = _defect(P, discount, b, candidate)
+            if not np.abs(following).max() < size / 2:
+                break
+            x, defect = candidate, following
+        if size <= _STALLED * _floor(b, x):
+            return x
+        direct = _factor_is_cheap(P)
+        fallback.append(_refined(P, discount, _factored(P, discount)) if direct else _swept(P, discount))
+        return fallback[0](b, x, target)
+
+    return solve
+
+
+def _swept(P: Any, discount: float) -> Resolvent:
+    def solve(b: FloatArray, guess: FloatArray | None = None, target: float = 0.0) -> FloatArray:
+        x = np.zeros_like(b) if guess is None else guess
+        defect = _defect(P, discount, b, x)
+        while np.abs(defect).max() > max(target, _floor(b, x)):
+            x = x + defect
+            defect = _defect(P, discount, b, x)
+        return x
+
+    return solve

@@ -1,0 +1,107 @@
+"""Heterogeneous-agent soft policy iteration: exact evaluation and sequential quantal responses, in turn.
+
+    Q_k = Q_{π_k}, exactly                                       (hasac Eq. 5-6, Lemma 4.1)   (1)
+    π_{k+1}^{i_m} = softmax(E_{π_{k+1}^{i_1:m-1}, π_k^{i_m+1:n}}[Q_k] / α),  m = 1 … n   (hasac Eq. 8)   (2)
+
+Each response maximises E[Q_k] + α Σ_i H(π^i) over one agent's policy in every state, so J(π_{k+1}) ≥ J(π_k) in any
+order of the agents (hasac Lemma 4.2), and where π stops it is a quantal response equilibrium (QRE) (hasac Theorem 2).
+Both rest on all agents sharing Q and on all their entropies entering it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl import kernels
+from mathrl.evaluate import Values, evaluate, side_by_side, split
+from mathrl.games.model import Game
+from mathrl.games.policies import Policy, as_policy, uniform_policy
+from mathrl.games.validate import count, fail, positive
+from mathrl.iterate import Iterate, iterate
+from mathrl.solution import Solution, rounding_floor
+
+__all__ = ["haspi"]
+
+
+def haspi(
+    game: Game,
+    *,
+    temperature: float,
+    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    order: Sequence[int] | str | None = None,
+    seed: int = 0,
+    entropy: str = "team",
+    tol: float = 100.0,
+    max_steps: int = 100_000,
+) -> Solution:
+    """Alternate (1) and (2) from `initial_policy` (default: uniform) until the policy is a QRE, to rounding.
+
+    `order` is the sequence in which agents update, from 0: a permutation, or `"random"` for a new one at every step,
+    drawn from `numpy.random.default_rng(seed)`; default 0, 1, …, n−1. `tol` counts rounding floors (see `Solution`).
+
+    The residual is max |π − softmax(Q^π/α)| over agents, states and actions, with Q^π evaluated exactly. `history`
+    holds the objective after each step; it never falls, but by rounding. The equilibrium reached depends on
+    `initial_policy` and `order`; no claim is made that it is the best one.
+
+    Raises `ValueError` for a general-sum game or an `entropy` other than `"team"`: the objective need not rise there.
+
+    >>> from mathrl.games import load
+    >>> solution = haspi(load("hasac"), temperature=10.0, initial_policy=[[0.6, 0.2, 0.2]] * 2)
+    >>> solution.converged, solution.policy[0].round(2).tolist()
+    (True, [[0.02, 0.02, 0.96]])
+    """
+    temperature = positive("temperature", temperature)
+    if not game.common_payoff:
+        fail("game", "is general-sum", "a common payoff", "HASPI is monotone only there; solver qre takes any game")
+    if entropy != "team":
+        fail("entropy", f"is {entropy!r}", "'team'", "HASPI is monotone only there; solver qre takes any entropy")
+    first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
+    fixed_order = None if isinstance(order, str) and order == "random" else _permutation(order, game.num_agents)
+    rng = np.random.default_rng(count("seed", seed))
+    num_actions = np.array(game.num_actions)
+
+    def at(policy: Policy, guess: np.ndarray | None) -> Iterate[tuple[Policy, Values]]:
+        values = evaluate(game, policy, temperature=temperature, guess=guess)  # (1)
+        residual = kernels.quantal_response_residual(values.q_msa, side_by_side(policy), num_actions, temperature)
+        objective = float(values.objective)
+        return Iterate((policy, values), residual, rounding_floor(values.q, temperature), objective)
+
+    def step(last: Iterate[tuple[Policy, Values]]) -> Iterate[tuple[Policy, Values]]:
+        policy, values = last.point
+        agents = rng.permutation(game.num_agents) if fixed_order is None else fixed_order
+        pi_sk = side_by_side(policy)
+        updated = np.empty_like(pi_sk)
+        kernels.sequential_improvement(values.q_msa, pi_sk, num_actions, agents, temperature, updated)  # (2)
+        return at(split(updated, game), values.v_ms)
+
+    run = iterate(at(first, None), step, tol=positive("tol", tol), max_steps=count("max_steps", max_steps))
+    policy, values = run.last.point
+    return Solution(
+        policy=policy,
+        q=values.q,
+        v=values.v,
+        objective=values.objective,
+        residual=run.last.residual,
+        rounding_floor=run.last.rounding_floor,
+        status=run.status,
+        steps=len(run.history),
+        history=run.history,
+        solver="haspi",
+        parameters={
+            "temperature": temperature,
+            "initial_policy": first,
+            "order": "random" if fixed_order is None else fixed_order.tolist(),
+            "seed": seed,
+            "entropy": entropy,
+            "tol": tol,
+            "max_steps": max_steps,
+        },
+    )
+
+
+def _permutation(order: Sequence[int] | str | None, num_agents: int) -> npt.NDArray[np.int64]:
+    agents = list(range(num_agents)) if order is None else list(order)
+    if sorted(map(str, agents)) != sorted(map(str, range(num_agents))):
+        fail("order", f"is {order!r}", f"each agent 0 … {num_agents - 1} once, or 'random'")
+    return np.array(agents, dtype=np.int64)

@@ -1,0 +1,56 @@
+"""The optimal deterministic policy of a common-payoff game: one controller for all agents, temperature 0.
+
+    V(s) = max_a Q(s, a),   Q(s, a) = r(s, a) + γ Σ_t P(t|s, a) V(t)                             (1)
+
+By policy iteration with systems solved as far as they are worth (`mathrl.markov`). With a common payoff the best
+joint policy is deterministic, hence a product policy.
+"""
+
+import numpy as np
+
+from mathrl.games.model import Game
+from mathrl.games.validate import count, fail, positive
+from mathrl.markov import control
+from mathrl.solution import Solution
+
+__all__ = ["optimal"]
+
+_TIES = 64
+"""Rounding floors within which two actions tie."""
+
+
+def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Solution:
+    """Solve (1); the policy takes the lowest joint action (in C order) among those that tie up to rounding.
+
+    The residual is γ max |max_a Q − V|, which bounds ‖T Q − Q‖∞ with T Bellman's operator; `tol` counts rounding
+    floors eps·‖Q‖∞. `history` holds the residual after each step. Memory: Q, and one chain (S, S) as dense or sparse
+    as the transitions.
+
+    Raises `ValueError` for a general-sum game, which has no single optimum.
+
+    >>> from mathrl.games import load
+    >>> solution = optimal(load("hasac"))
+    >>> solution.objective, solution.policy[0].tolist()
+    (20.0, [[0.0, 0.0, 1.0]])
+    """
+    if not game.common_payoff:
+        fail("game", "is general-sum", "a common payoff", "agents with different rewards have no common optimum")
+    run = control(game, temperature=0.0, tol=positive("tol", tol), max_steps=count("max_steps", max_steps))
+    here = run.last.point
+    shape = (game.num_states, *game.num_actions)
+    ties = here.q_sa >= here.q_sa.max(axis=1, keepdims=True) - _TIES * run.last.rounding_floor
+    chosen = np.unravel_index(ties.argmax(axis=1), game.num_actions)
+    policy = tuple(np.eye(actions)[choice] for actions, choice in zip(game.num_actions, chosen, strict=True))
+    return Solution(
+        policy=policy,
+        q=here.q_sa.reshape(shape),
+        v=here.v_s,
+        objective=float(np.einsum("s,s", here.v_s, game.start)),
+        residual=run.last.residual,
+        rounding_floor=run.last.rounding_floor,
+        status=run.status,
+        steps=len(run.history),
+        history=run.history,
+        solver="optimal",
+        parameters={"tol": tol, "max_steps": max_steps},
+    )

@@ -1,0 +1,226 @@
+"""A quantal response equilibrium (QRE) of a matrix or stochastic game, to rounding.
+
+    π^i(·|s) = softmax(u^i_π(s, ·)/α),   u^i_π(s, a_i) = E_{a_{-i}~π^{-i}}[Q^i_π(s, a_i, a_{-i})]       (1)
+
+for all agents i and states s (hasac Eq. 3; McKelvey and Palfrey 1995, 1998). Two steps are at hand:
+
+    π ← the agents' quantal responses, one after the other, at Q_π                                      (2)
+    π ← softmax((u + u'dπ)/α)  with  (I − σ'u'/α) dπ = σ − π,  σ = softmax(u/α)                         (3)
+
+(2) is the fixed-point step; with a common payoff and team entropy it never lowers the objective. (3) is Newton's step
+for (1), written so that its result is a policy; it is taken where (2) is slow and (3) lowers the residual, and not the
+objective where (2) never does. Where both get no further, the path from `initial_policy` to an equilibrium
+(`mathrl.homotopy`) is followed instead.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse.linalg import LinearOperator, gmres
+from threadpoolctl import threadpool_limits
+
+from mathrl import kernels
+from mathrl.derivative import own_q_derivative
+from mathrl.evaluate import ENTROPIES, Values, evaluate, own_q, side_by_side, split
+from mathrl.games.model import Game
+from mathrl.games.policies import Policy, as_policy, uniform_policy
+from mathrl.games.validate import FloatArray, choice, count, positive
+from mathrl.homotopy import Path
+from mathrl.iterate import Iterate, Run, iterate
+from mathrl.markov import control
+from mathrl.softmax import boltzmann
+from mathrl.solution import Solution, Status, rounding_floor
+
+__all__ = ["qre"]
+
+_DENSE_UNKNOWNS = 1_200
+"""Up to this many probabilities Newton's system is factored; beyond, GMRES solves it."""
+
+_PATIENCE = 30
+"""Steps without a better residual after which the path is tried."""
+
+_LONGEST = 1e3
+"""How long Newton's step may be, in units of the values themselves, before the system counts as singular."""
+
+_FRACTIONS = (1.0, 0.5, 0.25, 0.125)
+"""Of Newton's step, tried in turn."""
+
+
+@dataclass(frozen=True)
+class _Point:
+    policy: Policy
+    values: Values
+    own_sk: FloatArray
+
+
+def qre(
+    game: Game,
+    *,
+    temperature: float,
+    entropy: str = "team",
+    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    tol: float = 100.0,
+    max_steps: int = 10_000,
+) -> Solution:
+    """An equilibrium (1) reached from `initial_policy` (default: uniform), for any number of agents and any rewards.
+
+    No claim is made that it is the nearest one, nor the principal branch. Rationality is 1/`temperature`. `entropy`
+    says whose entropy enters the values: with `"none"` (1) is the agent QRE of the stochastic-game literature.
+
+    The residual is max |π − softmax(u_π/α)| over agents, states and actions, with Q_π evaluated exactly; `tol` counts
+    rounding floors (see `Solution`). `history` holds the residual after each step. A run that gets no further returns
+    the best policy it met, with status `STALLED`; the path is tried up to 1,200 probabilities, in dense algebra. One
+    agent with entropy in its value has one equilibrium, its soft-optimal policy: Newton's method on V finds it
+    (`mathrl.markov`), and the residual is the bound γ ‖T V − V‖∞/α.
+
+    >>> from mathrl.games import load
+    >>> qre(load("matching-pennies"), temperature=0.1).policy[0].tolist()
+    [[0.5, 0.5]]
+    """
+    temperature = positive("temperature", temperature)
+    choice("entropy", entropy, ENTROPIES)
+    first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
+    tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
+    if game.num_agents == 1 and entropy != "none":
+        run = _one_agent(game, temperature, entropy, tol, max_steps)
+    else:
+        run = _many_agents(game, first, temperature, entropy, tol, max_steps)
+    values = run.last.point.values
+    return Solution(
+        policy=run.last.point.policy,
+        q=values.q,
+        v=values.v,
+        objective=values.objective,
+        residual=run.last.residual,
+        rounding_floor=run.last.rounding_floor,
+        status=run.status,
+        steps=len(run.history),
+        history=run.history,
+        solver="qre",
+        parameters={
+            "temperature": temperature,
+            "entropy": entropy,
+            "initial_policy": first,
+            "tol": tol,
+            "max_steps": max_steps,
+        },
+    )
+
+
+def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_steps: int) -> Run[_Point]:
+    """The soft-optimal policy. Q is that of V up to the residual of V, so the policy answers its own Q."""
+    run = control(game, temperature=temperature, tol=tol, max_steps=max_steps)
+    here = run.last.point
+    policy = (boltzmann(here.q_sa, temperature),)
+    values = Values(game, here.q_sa[None], here.v_s[None], entropy == "own", None)
+    at_policy = Iterate(
+        _Point(policy, values, here.q_sa), run.last.residual / temperature, rounding_floor(here.q_sa, temperature), 0.0
+    )
+    return Run(at_policy, run.status, run.history)
+
+
+def _many_agents(
+    game: Game, first: Policy, temperature: float, entropy: str, tol: float, max_steps: int
+) -> Run[_Point]:
+    num_actions = np.array(game.num_actions)
+    everyone = np.arange(game.num_agents)
+    monotone = game.common_payoff and entropy == "team"
+
+    def at(policy: Policy, guess: FloatArray | None = None) -> Iterate[_Point]:
+        values = evaluate(game, policy, temperature=temperature, entropy=entropy, guess=guess)
+        own_sk = own_q(values, policy)
+        residual = float(np.abs(side_by_side(policy) - _responses(game, own_sk, temperature)).max())
+        return Iterate(_Point(policy, values, own_sk), residual, rounding_floor(values.q, temperature), residual)
+
+    def respond(last: Iterate[_Point]) -> Iterate[_Point]:
+        pi_sk = side_by_side(last.point.policy)
+        updated = np.empty_like(pi_sk)
+        kernels.sequential_improvement(
+            last.point.values.q_msa, pi_sk, num_actions, everyone, temperature, updated
+        )  # (2)
+        return at(split(updated, game), last.point.values.v_ms)
+
+    def newton(last: Iterate[_Point]) -> Iterate[_Point] | None:
+        try:
+            du = _newton_direction(last.point, temperature, entropy)
+        except np.linalg.LinAlgError:
+            return None
+        if not np.abs(du).max() < _LONGEST * max(temperature, np.abs(last.point.own_sk).max()):
+            return None
+        for fraction in _FRACTIONS:
+            moved = _responses(game, last.point.own_sk + fraction * du, temperature)  # (3)
+            candidate = at(split(moved, game), last.point.values.v_ms)
+            falls = monotone and candidate.point.values.objective < last.point.values.objective
+            if candidate.residual < (1 - 0.1 * fraction) * last.residual and not falls:
+                return candidate
+        return None
+
+    best = at(first)
+    waiting = 0
+
+    def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
+        nonlocal best, waiting
+        following = respond(last)
+        if following.residual > 0.5 * last.residual:
+            following = newton(last) or following
+        waiting = 0 if following.residual < best.residual else waiting + 1
+        best = min(best, following, key=lambda iterate: iterate.residual)
+        return following if waiting < _PATIENCE or monotone else None
+
+    run = iterate(best, step, tol=tol, max_steps=max_steps)
+    if run.status is not Status.STALLED or side_by_side(first).size > _DENSE_UNKNOWNS:
+        return run if run.status is Status.CONVERGED else Run(best, run.status, run.history)
+
+    path = Path(game, first, temperature=temperature, entropy=entropy)
+    point = path.start()
+
+    def follow(last: Iterate[_Point]) -> Iterate[_Point] | None:
+        nonlocal point
+        if point.fraction == 1:
+            return newton(last)
+        following = path.advance(point)
+        if following is None:
+            return None
+        point = following
+        return at(path.policy(point.x), last.point.values.v_ms)
+
+    second = iterate(at(path.policy(point.x)), follow, tol=tol, max_steps=max_steps - len(run.history))
+    last = min(second.last, best, key=lambda iterate: iterate.residual)
+    return Run(last, second.status, np.concatenate([run.history, second.history]))
+
+
+def _responses(game: Game, own_sk: FloatArray, temperature: float) -> FloatArray:
+    return np.concatenate([boltzmann(own_sa, temperature) for own_sa in split(own_sk, game)], axis=1)
+
+
+def _newton_direction(point: _Point, temperature: float, entropy: str) -> FloatArray:
+    """u'dπ of (3), shape (S, K)."""
+    game, shape = point.values.game, point.own_sk.shape
+    responses = [boltzmann(own_sa, temperature) for own_sa in split(point.own_sk, game)]
+    derivative = own_q_derivative(point.values, point.policy, temperature=temperature, entropy=entropy)
+    ends = np.cumsum(game.num_actions)[:-1]
+
+    def softened(du: FloatArray) -> FloatArray:
+        """σ' du / α."""
+        parts = zip(responses, np.split(du, ends, axis=1), strict=True)
+        return np.concatenate(
+            [sigma[..., None] * (x - np.einsum("sa,sax->sx", sigma, x)[:, None]) / temperature for sigma, x in parts],
+            axis=1,
+        )
+
+    def system(change: FloatArray) -> FloatArray:
+        return change - softened(derivative(change))
+
+    b = (np.concatenate(responses, axis=1) - side_by_side(point.policy)).ravel()
+    if b.size <= _DENSE_UNKNOWNS:
+        identity = np.eye(b.size).reshape(*shape, b.size)
+        with threadpool_limits(1, user_api="blas"):
+            change = np.asarray(np.linalg.solve(system(identity).reshape(b.size, b.size), b), dtype=np.float64)
+    else:
+        operator = LinearOperator(
+            (b.size, b.size), matvec=lambda x: system(x.reshape(*shape, 1)).ravel(), dtype=np.float64
+        )
+        change, _ = gmres(operator, b, rtol=1e-6, restart=60, maxiter=3)
+    return derivative(change.reshape(*shape, 1))[..., 0]
