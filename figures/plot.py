@@ -1,0 +1,96 @@
+"""Axes, colours and sizes of all figures, and how figures are written: the same bytes on every run."""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from mathrl.games.files import write_bytes
+from mathrl.games.validate import fail
+
+__all__ = ["COLOURS", "FORMATS", "GREY", "WIDTH", "check", "direct_labels", "panels", "save", "style"]
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Okabe and Ito's palette: distinct for colour-blind readers, and in grey."""
+
+GREY = "#6E6E6E"
+
+WIDTH = 7.0
+"""Inches: the text width of two columns in most journals."""
+
+FORMATS: Mapping[str, Mapping[str, Any]] = {
+    ".png": {"dpi": 220, "metadata": {"Software": None}},
+    ".svg": {"metadata": {"Date": None, "Creator": None}},
+    ".pdf": {"metadata": {"CreationDate": None, "Creator": None, "Producer": None}},
+}
+"""The endings of files that figures are written to, and what keeps dates and versions out of them."""
+
+STYLE: Any = {
+    "axes.edgecolor": "#333333",
+    "axes.labelsize": 9,
+    "axes.linewidth": 0.6,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 9,
+    "backend": "agg",
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "lines.linewidth": 1.5,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "mathrl",
+    "xtick.direction": "out",
+    "xtick.labelsize": 8,
+    "xtick.major.width": 0.6,
+    "ytick.labelsize": 8,
+    "ytick.major.width": 0.6,
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw and write figures within this block; what the user has set for matplotlib stays outside."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        yield
+
+
+def panels(rows: int, columns: int, *, height: float) -> tuple[Figure, list[Axes]]:
+    """A figure of the full width with equal panels that share their axes, in reading order."""
+    figure = Figure(figsize=(WIDTH, height), layout=ConstrainedLayoutEngine(wspace=0.04, hspace=0.06))
+    FigureCanvasAgg(figure)
+    return figure, list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
+
+
+def direct_labels(axes: Axes, x: float, labels: Sequence[tuple[str, float, str]], *, gap: float) -> None:
+    """Write each curve's name (text, y, colour) at `x` beside its end, at least `gap` apart, none below its curve."""
+    lowest = -float("inf")
+    for text, y, colour in sorted(labels, key=lambda entry: entry[1]):
+        lowest = max(y, lowest + gap)
+        axes.annotate(text, (x, lowest), color=colour, va="center", annotation_clip=False)
+
+
+def check(path: Path) -> str:
+    """The ending of a file that `save` can write."""
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        fail(str(path), f"ends in {suffix!r}", " or ".join(FORMATS))
+    return suffix
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure to a .png, .svg or .pdf file, whole or not at all."""
+    suffix = check(path)
+    buffer = io.BytesIO()
+    with style():
+        figure.savefig(buffer, format=suffix[1:], **FORMATS[suffix])
+    write_bytes(path, buffer.getvalue())

@@ -1,0 +1,126 @@
+"""What a table is, and what a paper printed: numbers compared to their last printed digit."""
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from mathrl.games.validate import fail
+
+__all__ = ["Column", "PaperBound", "PaperValue", "Printed", "Table", "printed"]
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+ROUNDING = 16 * sys.float_info.epsilon
+"""What a sum of a few dozen floats may be off by, relative to its largest term."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its head, the cell of a row, and the format of the cell (`spec`, as in `format`).
+
+    Columns of numbers are set flush right; `number` says so of a column of numbers that are kept as text.
+    """
+
+    head: str
+    cell: Callable[[Any], Any]
+    spec: str = ""
+    tex: str | None = None
+    number: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows that were computed, and the columns that show them. Renderers format, and compute nothing."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Any]
+    caption: str = ""
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class PaperValue:
+    """A number as printed. It is taken as rounded to its last digit, or as meant exactly (`exact`: a payoff, a count).
+
+    >>> PaperValue("0.9990").agrees(0.99895), PaperValue("0.9990").agrees(0.99894)
+    (True, False)
+    """
+
+    printed: str
+    exact: bool = False
+
+    def __post_init__(self) -> None:
+        _decimal(self.printed)
+
+    @property
+    def value(self) -> float:
+        """The printed number."""
+        return float(_decimal(self.printed))
+
+    @property
+    def tolerance(self) -> float:
+        """Half a unit of the last printed digit, 0 for a number that is meant exactly.
+
+        >>> PaperValue("-8.2").tolerance, PaperValue("1.5e-4").tolerance
+        (0.05, 5e-06)
+        """
+        return float(self._half_unit())
+
+    def agrees(self, computed: float) -> bool:
+        """Whether `computed` rounds to the printed number (either way when it lies half way), up to rounding errors."""
+        if computed != computed or computed in (float("inf"), float("-inf")):
+            return False
+        slack = Decimal(ROUNDING * max(abs(computed), abs(self.value)))
+        return abs(Decimal(computed) - _decimal(self.printed)) <= self._half_unit() + slack
+
+    def _half_unit(self) -> Decimal:
+        exponent = _decimal(self.printed).as_tuple().exponent
+        assert isinstance(exponent, int)
+        return Decimal(0) if self.exact else Decimal((0, (5,), exponent - 1))
+
+
+@dataclass(frozen=True)
+class PaperBound:
+    """A bound as printed, such as `"> 3.2"`, on a quantity over an open set.
+
+    What is computed is the quantity's infimum over that set (its supremum for `<`), which an open set does not
+    attain: equality keeps the bound, and shows that it is tight.
+    """
+
+    printed: str
+    DIRECTIONS: ClassVar[dict[str, int]] = {">": 1, "<": -1}
+
+    def __post_init__(self) -> None:
+        if self.printed[:1] not in self.DIRECTIONS:
+            fail("printed", f"is {self.printed!r}", "a bound such as '> 3.2'")
+        _decimal(self.printed[1:])
+
+    @property
+    def value(self) -> float:
+        """The printed bound."""
+        return float(_decimal(self.printed[1:]))
+
+    def agrees(self, computed: float) -> bool:
+        """Whether the extremum `computed` keeps the bound, up to rounding errors."""
+        slack = ROUNDING * max(abs(computed), abs(self.value))
+        return self.DIRECTIONS[self.printed[0]] * (computed - self.value) >= -slack
+
+
+Printed = PaperValue | PaperBound
+
+
+def printed(text: str | Printed) -> Printed:
+    """What a paper printed, from its text: a bound where it begins with `<` or `>`, else a number."""
+    if not isinstance(text, str):
+        return text
+    return PaperBound(text) if text[:1] in PaperBound.DIRECTIONS else PaperValue(text)
+
+
+def _decimal(text: str) -> Decimal:
+    stripped = text.strip().replace("−", "-")
+    if not NUMBER.fullmatch(stripped):
+        fail("printed", f"is {text!r}", "a number as a paper prints it, such as '0.9990'")
+    return Decimal(stripped)

@@ -1,0 +1,76 @@
+"""The command line: dispatch and exit codes. Each command's module is imported when the command is chosen."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from mathrl.cli import output
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = {
+    "reproduce": "recompute the papers' tables and figures, and compare with what is printed",
+    "solve": "solve a game: soft evaluation, HASPI, QRE, optimum",
+    "games": "list the games that come with mathrl, or show, convert and save one",
+    "figure": "draw a figure to a .png, .svg or .pdf file",
+}
+
+HELP = """usage: mathrl COMMAND …
+
+Exact, tabular ground truth for maximum-entropy multi-agent reinforcement learning.
+
+commands:
+{commands}
+
+  mathrl COMMAND --help     what the command takes, with examples
+  mathrl --version
+
+examples:
+  mathrl reproduce hasac-table-3
+  mathrl solve hasac --solver haspi --temperature 1,5,10
+  mathrl games climbing
+
+exit status: 0 done; 1 a solver did not converge; 2 bad input, said in one line
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    try:
+        try:
+            status = _run(list(sys.argv[1:] if argv is None else argv))
+        except SystemExit:  # argparse leaves so after --help
+            status = 0
+        output.flush()
+    except output.ClosedPipeError:
+        return 0
+    except KeyboardInterrupt:
+        output.say("interrupted")
+        return 130
+    except ValueError as error:
+        from mathrl.games.validate import InvalidInput
+
+        if not isinstance(error, InvalidInput):
+            raise
+        output.say(str(error))
+        return 2
+    return status
+
+
+def _run(argv: list[str]) -> int:
+    command, *rest = argv or ["--help"]
+    if command in ("-h", "--help"):
+        output.show(HELP.format(commands="\n".join(f"  {name:12}{summary}" for name, summary in COMMANDS.items())))
+        return 0
+    if command == "--version":
+        from mathrl import __version__
+
+        output.show(f"mathrl {__version__}\n")
+        return 0
+    if command not in COMMANDS:
+        from mathrl.games.validate import choice
+
+        choice("option" if command.startswith("-") else "command", command, [*COMMANDS, "--help", "--version"])
+    module = importlib.import_module(f"mathrl.cli.{command}")
+    status: int = module.run(rest)
+    return status

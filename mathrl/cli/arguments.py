@@ -1,0 +1,72 @@
+"""argparse as all commands use it: whole option names, numbers that begin with a minus, errors in one line."""
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from mathrl.cli import output
+
+__all__ = ["FORMATS", "Parser", "add_output"]
+
+FORMATS = ("table", "json", "csv", "markdown", "latex")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are `InvalidInput`. `more_help` is asked for more text when somebody asks for help."""
+
+    def __init__(self, command: str, description: str, examples: str, more_help: Callable[[], str] = str) -> None:
+        super().__init__(
+            prog=f"mathrl {command}",
+            description=description,
+            epilog=examples,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        self._more_help = more_help
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """Parse all of `argv`; an unknown option is refused with the nearest ones."""
+        arguments, unknown = self.parse_known_args(_joined(argv))
+        if unknown:
+            from mathrl.games.validate import choice, fail
+
+            name = unknown[0].partition("=")[0]
+            if not name.startswith("-"):
+                fail(f"argument {name!r}", "is one too many", f"what {self.prog} --help says")
+            choice("option", name, self._option_string_actions, see=f"{self.prog} --help")
+        return arguments
+
+    def format_help(self) -> str:
+        """The usual help, with the text of `more_help` at its end."""
+        more = self._more_help()
+        return super().format_help() + (f"\n{more}\n" if more else "")
+
+    def print_help(self, file: Any = None) -> None:
+        """Show the help as other results are shown."""
+        output.show(self.format_help())
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the usage and leaving."""
+        from mathrl.games.validate import InvalidInput
+
+        raise InvalidInput(f"{message} (see {self.prog} --help)")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add `--format` and `--out`."""
+    choices = "|".join(FORMATS)
+    parser.add_argument("--format", default="table", metavar="FORMAT", help=f"{choices} (default: table)")
+    parser.add_argument("--out", metavar="FILE", help="write to this file (default: standard output)")
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """`--option -1e3` as `--option=-1e3`: argparse takes what begins with a minus for an option."""
+    joined: list[str] = []
+    for argument in argv:
+        previous = joined[-1] if joined else ""
+        if re.match(r"-[\d.]", argument) and previous.startswith("--") and "=" not in previous and len(previous) > 2:
+            joined[-1] = f"{previous}={argument}"
+        else:
+            joined.append(argument)
+    return joined

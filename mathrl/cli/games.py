@@ -1,0 +1,145 @@
+"""`mathrl games`: the catalogue, and one game shown, converted or saved."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mathrl.cli import output
+from mathrl.cli.arguments import Parser, add_output
+
+if TYPE_CHECKING:
+    from mathrl.figures.table import Table
+    from mathrl.games import Game
+
+__all__ = ["run"]
+
+DESCRIPTION = """\
+Without a name, list the games that come with mathrl. With a name or a file, show that game: sizes, source, rewards.
+--format json prints a game as a file that mathrl reads again; csv, markdown and latex give one row per joint action."""
+
+EXAMPLES = """\
+examples:
+  mathrl games
+  mathrl games climbing
+  mathrl games 'penalty(k=-50)' --format json
+  mathrl games dmac --save dmac.npz
+  mathrl games mine.nfg --save mine.json
+
+Agents, states and actions are numbered from 0, as in Python."""
+
+LARGEST_MATRIX = 20
+"""Up to this many actions of each agent payoffs are shown as matrices."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the command with these arguments and return its exit status."""
+    parser = Parser("games", DESCRIPTION, EXAMPLES)
+    parser.add_argument("game", nargs="?", metavar="GAME", help="a name, a name with parameters, or a file")
+    parser.add_argument("--save", metavar="FILE", help="write the game to this .json, .npz or .nfg file")
+    add_output(parser)
+    arguments = parser.parse(argv)
+    output.check_format(arguments.format)
+    output.check_out("--out", arguments.out)
+    if arguments.game is None:
+        if arguments.save is not None:
+            parser.error("--save needs a game")
+        output.deliver(output.render([_catalogue()], arguments.format), arguments.out)
+        return 0
+    from mathrl.games import load, save
+
+    game = load(arguments.game)
+    text = _shown(arguments.game, game, arguments.format)
+    if arguments.save is not None:
+        save(game, arguments.save)
+    output.deliver(text, arguments.out)
+    return 0
+
+
+def _catalogue() -> "Table":
+    from mathrl.figures.table import Column, Table
+    from mathrl.games import entry, load, names
+
+    columns = (
+        Column("name", lambda row: row[0]),
+        Column("agents", lambda row: row[1].num_agents),
+        Column("states", lambda row: row[1].num_states),
+        Column("actions", lambda row: "×".join(map(str, row[1].num_actions))),
+        Column("payoff", lambda row: "common" if row[1].common_payoff else "general-sum"),
+        Column("summary", lambda row: entry(row[0]).summary),
+    )
+    return Table(columns, [(name, load(name)) for name in names()])
+
+
+def _shown(name: str, game: "Game", format: str) -> str:
+    if format == "json":
+        from mathrl.games.json_file import render
+
+        return render(game)
+    if format != "table":
+        return output.render([_joint_actions(game)], format)
+    return "\n".join([*_facts(name, game), ""]) + "".join(f"\n{text}" for text in _matrices(game))
+
+
+def _facts(name: str, game: "Game") -> list[str]:
+    """What the catalogue says, sizes, and the ranges of rewards and transitions."""
+    import numpy as np
+
+    from mathrl.games import entry, names
+
+    catalogued = entry(name.partition("(")[0].strip()) if name.partition("(")[0].strip() in names() else None
+    rewards = f"from {game.rewards.min():g} to {game.rewards.max():g}"
+    facts = [name, f"  {game!r}"]
+    if catalogued is not None:
+        facts += [f"  {catalogued.summary}", f"  source: {catalogued.source}"]
+        facts += [f"  by default: {catalogued.call}"] if catalogued.parameters else []
+    facts += [f"  rewards {rewards}" + (", the same for all agents" if game.common_payoff else "")]
+    if game.num_states > 1 or game.discount > 0:
+        transitions: Any = game.transitions
+        stored = transitions.nnz if game.sparse else int(np.count_nonzero(transitions))
+        facts += [f"  transitions: {stored} of {game.num_states**2 * game.num_joint_actions} are not zero"]
+        starts = np.flatnonzero(game.start)
+        facts += [
+            f"  start: {_states(starts.tolist())}, {'uniform' if np.ptp(game.start[starts]) == 0 else 'not uniform'}"
+        ]
+    return facts
+
+
+def _states(states: list[int]) -> str:
+    if len(states) == 1:
+        return f"state {states[0]}"
+    shown = ", ".join(map(str, states[:8]))
+    return f"states {shown}{', …' if len(states) > 8 else ''}"
+
+
+def _matrices(game: "Game") -> list[str]:
+    """The payoffs of a two-agent matrix game: rows are agent 0's actions, columns agent 1's."""
+    from mathrl.figures.render import render
+    from mathrl.figures.table import Column, Table
+
+    if game.num_agents != 2 or game.num_states != 1 or max(game.num_actions) > LARGEST_MATRIX:
+        return []
+    texts = []
+    for agent, payoffs in enumerate(game.rewards.reshape(-1, *game.num_actions).tolist()):
+        columns = [Column("agent 0 \\ agent 1", lambda row: str(row[0]))]
+        columns += [Column(str(b), _item(1, b), spec="g") for b in range(game.num_actions[1])]
+        caption = "payoff" if game.common_payoff else f"payoff of agent {agent}"
+        texts.append(render(Table(columns, list(enumerate(payoffs)), caption)))
+    return texts
+
+
+def _item(part: int, index: int) -> Callable[[Any], Any]:
+    return lambda row: row[part][index]
+
+
+def _joint_actions(game: "Game") -> "Table":
+    """One row per state and joint action: the rewards."""
+    import numpy as np
+
+    from mathrl.figures.table import Column, Table
+
+    rewards = game.rewards_isa.reshape(len(game.rewards_isa), -1).T.tolist()
+    indices = np.stack(np.unravel_index(range(len(rewards)), (game.num_states, *game.num_actions)), axis=1).tolist()
+    heads = ["state", *(f"action {agent}" for agent in range(game.num_agents))]
+    names = ["reward"] if game.common_payoff else [f"reward {agent}" for agent in range(game.num_agents)]
+    columns = [Column(head, _item(0, k)) for k, head in enumerate(heads)]
+    columns += [Column(name, _item(1, k)) for k, name in enumerate(names)]
+    return Table(columns, list(zip(indices, rewards, strict=True)))

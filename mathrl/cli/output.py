@@ -1,0 +1,111 @@
+"""What reaches the user: results on standard output or in a file, words and progress on standard error."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mathrl.figures.table import Table
+
+__all__ = ["ClosedPipeError", "check_format", "check_out", "deliver", "flush", "progress", "render", "say", "show"]
+
+
+DELAY = 1.0
+"""Seconds that work may take before a progress bar appears."""
+
+
+class ClosedPipeError(Exception):
+    """Nobody reads standard output any more."""
+
+
+def check_format(format: str) -> None:
+    """Refuse an unknown format before any work is done."""
+    from mathrl.cli.arguments import FORMATS
+    from mathrl.games.validate import choice
+
+    choice("--format", format, FORMATS)
+
+
+def check_out(option: str, path: str | None) -> None:
+    """Refuse a file that cannot be written before any work is done."""
+    if path is not None and (Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
+        from mathrl.games.validate import fail
+
+        fail(f"{option} {path}", "is a folder or lies in one that does not exist", "a file to write")
+
+
+def render(tables: "list[Table]", format: str) -> str:
+    """Several tables in one format, an empty line between them."""
+    from mathrl.figures.render import render as render_one
+
+    return "\n".join(render_one(table, format) for table in tables)
+
+
+def deliver(text: str, out: str | None) -> None:
+    """Write `text` to the file `out`, whole or not at all, or show it."""
+    if out is None:
+        show(text)
+        return
+    from mathrl.games.files import write_text
+
+    write_text(Path(out), text)
+
+
+def show(text: str) -> None:
+    """Print `text`; what the terminal's encoding lacks is shown as a question mark."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    with _closed_pipe():
+        print(text.encode(encoding, "replace").decode(encoding), end="")
+
+
+def flush() -> None:
+    """Write out what is buffered, so that a closed pipe is noticed here and not while Python shuts down."""
+    with _closed_pipe():
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+
+def say(message: str) -> None:
+    """One line on standard error."""
+    line = " ".join(f"mathrl: {message}".split())
+    with suppress(OSError, AttributeError):
+        encoding = sys.stderr.encoding or "utf-8"
+        print(line.encode(encoding, "replace").decode(encoding), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def progress(total: int, unit: str) -> Iterator[Callable[[str, bool], None]]:
+    """A bar on standard error, if that is a terminal and the work takes a second.
+
+    The function that it gives is called with what is going on, and with True when one of `total` units is done.
+    """
+    from tqdm import tqdm
+
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    with tqdm(total=total, unit=unit, file=sys.stderr, disable=not terminal, delay=DELAY, leave=False) as bar:
+
+        def advance(what: str, done: bool) -> None:
+            bar.set_postfix_str(what, refresh=False)
+            if done:
+                bar.update()
+            elif bar.format_dict["elapsed"] > DELAY:
+                bar.refresh()
+
+        yield advance
+
+
+@contextmanager
+def _closed_pipe() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        with suppress(OSError, ValueError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ClosedPipeError from error
+    except OSError as error:
+        from mathrl.games.validate import InvalidInput
+
+        raise InvalidInput(f"standard output cannot be written ({error.strerror})") from error

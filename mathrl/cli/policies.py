@@ -1,0 +1,96 @@
+"""How solutions are shown: a summary for readers, and a table with one row per agent, state and action."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mathrl.figures.render import render
+from mathrl.figures.table import Column, Table
+
+if TYPE_CHECKING:
+    from mathrl.games import Game
+    from mathrl.solution import Solution
+
+__all__ = ["policy_table", "summary", "title"]
+
+SHOWN_ROWS = 40
+SHOWN_ACTIONS = 10
+"""What of a policy the summary shows."""
+
+
+class Row(NamedTuple):
+    """One probability of a policy."""
+
+    solution: "Solution"
+    agent: int
+    state: int
+    action: int
+    probability: float
+
+
+def policy_table(solutions: "Sequence[Solution]", spec: str) -> Table:
+    """One row per solution, agent, state and action; floats in format `spec` (empty: all digits)."""
+    columns = (
+        Column("solver", lambda row: row.solution.solver),
+        Column("temperature", lambda row: row.solution.parameters.get("temperature"), spec),
+        Column("agent", lambda row: row.agent),
+        Column("state", lambda row: row.state),
+        Column("action", lambda row: row.action),
+        Column("probability", lambda row: row.probability, spec),
+        Column("objective", lambda row: _objective(row.solution, row.agent), spec),
+        Column("residual", lambda row: row.solution.residual, spec),
+        Column("status", lambda row: row.solution.status.name),
+    )
+    return Table(columns, [row for solution in solutions for row in _rows(solution)])
+
+
+def title(solution: "Solution") -> str:
+    """The solver and its temperature."""
+    temperature = solution.parameters.get("temperature")
+    return solution.solver if temperature is None else f"{solution.solver} at temperature {temperature:g}"
+
+
+def summary(name: str, game: "Game", solution: "Solution") -> str:
+    """How a run ended, the objective, and the policy, cut off after 40 rows."""
+    objective: Any = solution.objective
+    values = ", ".join(f"{value:.10g}" for value in (objective if hasattr(objective, "__len__") else [objective]))
+    lines = [
+        f"{title(solution)}: {name}, {game!r}",
+        f"  status     {solution.status.name}: {solution.status}",
+        f"  objective  {values}",
+        f"  residual   {solution.residual:.2g} (rounding alone leaves {solution.rounding_floor:.2g})",
+        f"  steps      {solution.steps}",
+        "",
+        *_policy_lines(solution),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _policy_lines(solution: "Solution") -> list[str]:
+    rows = [
+        (agent, state, row.tolist()) for agent, pi_sa in enumerate(solution.policy) for state, row in enumerate(pi_sa)
+    ]
+    widest = max(len(row) for _, _, row in rows)
+    columns = [Column("agent", lambda row: row[0]), Column("state", lambda row: row[1])]
+    columns += [Column(f"action {a}", _action(a), spec=".6f") for a in range(min(widest, SHOWN_ACTIONS))]
+    lines = render(Table(columns, rows[:SHOWN_ROWS])).splitlines()
+    cut = len(rows) > SHOWN_ROWS or widest > SHOWN_ACTIONS
+    return [*lines, f"… {len(rows)} rows of {widest} actions in all: --format csv or json gives them"] if cut else lines
+
+
+def _action(action: int) -> Callable[[Any], float | None]:
+    """That entry of a row, None for an agent with fewer actions."""
+    return lambda row: row[2][action] if action < len(row[2]) else None
+
+
+def _rows(solution: "Solution") -> list[Row]:
+    return [
+        Row(solution, agent, state, action, probability)
+        for agent, pi_sa in enumerate(solution.policy)
+        for state, row in enumerate(pi_sa.tolist())
+        for action, probability in enumerate(row)
+    ]
+
+
+def _objective(solution: "Solution", agent: int) -> float:
+    objective: Any = solution.objective
+    return float(objective[agent]) if hasattr(objective, "__len__") else float(objective)

@@ -1,0 +1,108 @@
+"""`mathrl solve`: a game, a solver, one temperature or several."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mathrl.cli import options, output
+from mathrl.cli.arguments import Parser, add_output
+
+if TYPE_CHECKING:
+    from mathrl.games import Game
+    from mathrl.solution import Solution
+
+__all__ = ["run"]
+
+DESCRIPTION = """\
+Solve a game and print the policy, its exact value, and how good it is: the residual of the solver's equation beside
+the residual that rounding alone leaves. The exit status is 1 where a solver did not converge; the policy that it
+reached is printed all the same."""
+
+EXAMPLES = """\
+examples:
+  mathrl solve hasac --solver haspi --temperature 10
+  mathrl solve hasac --solver haspi --temperature 1,5,10 --initial-policy start.json --order 1,0
+  mathrl solve climbing --solver qre --temperature 0.5 --entropy none --format csv
+  mathrl solve chain --solver optimal
+  mathrl solve hasac --solver soft-evaluation --temperature 1 --policy start.json --format json
+
+Agents, states and actions are numbered from 0, as in Python. A policy FILE is JSON: a list of one nested list per
+agent, [[[0.6, 0.2, 0.2]], [[0.6, 0.2, 0.2]]] (states, then actions), or what solve --format json wrote."""
+
+REPORT_EVERY = 0.1
+"""Seconds between two updates of the progress bar."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the command with these arguments and return its exit status."""
+    parser = Parser("solve", DESCRIPTION, EXAMPLES, more_help=options.summary)
+    parser.add_argument("game", metavar="GAME", help="a name of mathrl games, or a .json, .npz or .nfg file")
+    parser.add_argument("--solver", required=True, metavar="NAME", help="see below; - and _ are the same")
+    options.add(parser)
+    add_output(parser)
+    arguments = parser.parse(argv)
+    output.check_format(arguments.format)
+    output.check_out("--out", arguments.out)
+    solver = options.solver(arguments.solver)
+    from mathrl.games import load
+
+    game = load(arguments.game)
+    parameters = options.parameters(solver, arguments, game)
+    runs = [{"temperature": t, **parameters} for t in options.temperatures(solver, arguments)] or [parameters]
+    solutions = _solve(options.function(solver), game, runs)
+    output.deliver(_rendered(arguments.game, game, solutions, arguments.format, several=len(runs) > 1), arguments.out)
+    return _report(solutions, planned=len(runs))
+
+
+def _solve(solver: Any, game: "Game", runs: Sequence[Mapping[str, Any]]) -> "list[Solution]":
+    """One solution per run; after an interrupt those that there are, the last as far as it came."""
+    from mathrl.iterate import watching
+    from mathrl.solution import Status
+
+    solutions: list[Solution] = []
+    shown = 0.0
+    with output.progress(len(runs), "run") as advance:
+
+        def watch(step: int, residual: float) -> None:
+            nonlocal shown
+            now = time.monotonic()
+            if now - shown > REPORT_EVERY:
+                shown = now
+                advance(f"step {step}, residual {residual:.1e}", False)
+
+        try:
+            for parameters in runs:
+                with watching(watch):
+                    solutions.append(solver(game, **parameters))
+                advance("", True)
+                if solutions[-1].status is Status.INTERRUPTED:
+                    break
+        except KeyboardInterrupt:
+            if not solutions:
+                raise
+    return solutions
+
+
+def _rendered(name: str, game: "Game", solutions: "Sequence[Solution]", format: str, several: bool) -> str:
+    from mathrl.cli.policies import policy_table, summary
+
+    if format == "json":
+        values = [solution.to_dict() for solution in solutions]
+        return json.dumps(values if several else values[0]) + "\n"
+    if format == "table":
+        return "\n".join(summary(name, game, solution) for solution in solutions)
+    return output.render([policy_table(solutions, spec="" if format == "csv" else ".6g")], format)
+
+
+def _report(solutions: "Sequence[Solution]", planned: int) -> int:
+    """Say on standard error what is missing or did not converge; the exit status."""
+    from mathrl.cli.policies import title
+
+    for solution in solutions:
+        if not solution.converged:
+            reached = f"residual {solution.residual:.3g} after {solution.steps} steps"
+            output.say(f"{title(solution)} did not converge: {solution.status} ({reached})")
+    if len(solutions) < planned:
+        output.say(f"interrupted: {len(solutions)} of {planned} temperatures were solved")
+    return int(len(solutions) < planned or not all(solution.converged for solution in solutions))

@@ -1,0 +1,123 @@
+"""The renderings of a table parse back to the same cells."""
+
+import csv
+import io
+import json
+import math
+import re
+
+import pytest
+
+from mathrl.figures.render import FORMATS, render
+from mathrl.figures.reproductions import comparison, data, reproduce, reproductions
+from mathrl.figures.table import Column, Table
+from mathrl.games.validate import InvalidInput
+
+AWKWARD = Table(
+    columns=(
+        Column("name", lambda row: row[0]),
+        Column("a_b & c", lambda row: row[1], spec=".3g"),
+        Column("exact", lambda row: row[2]),
+        Column("flag", lambda row: row[3]),
+    ),
+    rows=[
+        ("a|b", 1 / 3, 0.1 + 0.2, True),
+        ('quote " and, comma', -1.25e-7, -0.0, False),
+        ("100 % $x_1$ #{\\}", 1e22, 5e-324, None),
+        ("α=1 <π>", None, 1.7976931348623157e308, True),
+    ],
+    caption="awkward | cells",
+    notes=("a note",),
+)
+
+
+def tables():
+    computed = [reproduce(entry) for entry in reproductions().values()]
+    named = [AWKWARD, *map(comparison, computed), *(data(result.cells) for result in computed)]
+    return [pytest.param(table, id=f"table{i}") for i, table in enumerate(named)]
+
+
+def formatted(table):
+    def cell(value, spec):
+        return "" if value is None else str(value) if isinstance(value, (str, bool)) else format(value, spec)
+
+    rows = [[cell(column.cell(row), column.spec) for column in table.columns] for row in table.rows]
+    return [[column.head for column in table.columns], *rows]
+
+
+def from_csv(text):
+    return list(csv.reader(io.StringIO(text)))
+
+
+def from_markdown(text):
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    return [[re.sub(r"\\(.)", r"\1", cell) for cell in row] for k, row in enumerate(cells) if k != 1]
+
+
+LATEX = {
+    r"\textbackslash{}": "\\",
+    r"\textasciitilde{}": "~",
+    r"\textasciicircum{}": "^",
+    r"\dots{}": "…",
+    "$<$": "<",
+    "$>$": ">",
+    r"$\alpha$": "α",
+    r"$\pi$": "π",
+    r"$\times$": "×",
+    "$-$": "−",
+    **{f"\\{character}": character for character in "&%$#_{}"},
+}
+
+
+def from_latex(text):
+    body = re.search(r"\\toprule\n(.*)\\bottomrule", text, re.DOTALL)[1].replace("\\midrule\n", "")
+    rows = [re.split(r" *(?<!\\)& *", line.removesuffix("\\\\").strip(" ")) for line in body.splitlines()]
+    return [[from_latex_cell(cell.strip()) for cell in row] for row in rows]
+
+
+def from_latex_cell(cell):
+    number = re.fullmatch(r"\$([+-]?\d+\.?\d*)(?: \\times 10\^\{(-?\d+)\})?\$", cell)
+    if number:
+        return number[1] if number[2] is None else f"{number[1]}e{int(number[2]):+03d}"
+    pattern = "|".join(re.escape(key) for key in sorted(LATEX, key=len, reverse=True))
+    return re.sub(pattern, lambda match: LATEX[match[0]], cell)
+
+
+@pytest.mark.parametrize("table", tables())
+@pytest.mark.parametrize(("format", "parse"), [("csv", from_csv), ("markdown", from_markdown), ("latex", from_latex)])
+def test_parsing_gives_the_cells_back(table, format, parse):
+    assert parse(render(table, format)) == formatted(table)
+
+
+@pytest.mark.parametrize("table", tables())
+def test_json_holds_the_raw_values_bit_for_bit(table):
+    rows = json.loads(render(table, "json"))
+    assert [list(row) for row in rows] == [[column.head for column in table.columns]] * len(table.rows)
+    for parsed, row in zip(rows, table.rows, strict=True):
+        for column in table.columns:
+            value = column.cell(row)
+            assert repr(parsed[column.head]) == repr(value)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_json_has_null_for_what_is_not_finite(value):
+    table = Table([Column("x", lambda row: row)], [value])
+    assert json.loads(render(table, "json")) == [{"x": None}]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_empty_table_renders(format):
+    assert render(Table([Column("x", lambda row: row)], []), format).endswith("\n")
+
+
+def test_the_terminal_shows_caption_notes_and_every_cell():
+    text = render(AWKWARD, "table")
+    assert text.startswith("awkward | cells\n")
+    assert "note: a note" in text
+    assert all(cell in text for row in formatted(AWKWARD) for cell in row)
+
+
+def test_an_unknown_format_names_the_nearest():
+    with pytest.raises(InvalidInput, match="markdown"):
+        render(AWKWARD, "markdwn")

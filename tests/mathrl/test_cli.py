@@ -1,0 +1,304 @@
+"""What the commands print, and the table of bad calls."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from mathrl import load
+from mathrl.cli import COMMANDS, main
+from mathrl.solution import Solution
+from mathrl.solvers import haspi, soft_evaluation
+
+START = [[[0.6, 0.2, 0.2]], [[0.6, 0.2, 0.2]]]
+
+
+@pytest.fixture
+def start(tmp_path):
+    file = tmp_path / "start.json"
+    file.write_text(json.dumps(START))
+    return str(file)
+
+
+def run(capsys, *arguments):
+    status = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def bad(*arguments, names):
+    return pytest.param(arguments, names, id=" ".join(arguments))
+
+
+SOLVE = ("solve", "hasac", "--solver")
+HASPI = (*SOLVE, "haspi", "--temperature", "1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        bad("reprodcue", names="reproduce"),
+        bad("--verison", names="--version"),
+        bad("reproduce", "hasac-table-4", names="hasac-table-3"),
+        bad("reproduce", "hasac-table-3", "--format", "jsn", names="json"),
+        bad("reproduce", "--fromat", "json", names="--format"),
+        bad("reproduce", "--form", "json", names="--form"),
+        bad("games", "climbign", names="climbing"),
+        bad("games", "missing.json", names="missing.json"),
+        bad("games", "penalty(q=1)", names="q"),
+        bad("games", "hasac", "climbing", names="climbing"),
+        bad("games", "--save", "x.json", names="--save"),
+        bad("figure", names="ID"),
+        bad("figure", "hasac-table-33", names="hasac-table-3"),
+        bad("figure", "hasac-table-3", "--out", "x.gif", names="x.gif"),
+        bad("solve", "--solver", "haspi", names="GAME"),
+        bad("solve", "hasac", names="--solver"),
+        bad("solve", "hasca", "--solver", "haspi", "--temperature", "1", names="hasac"),
+        bad(*SOLVE, "hapsi", "--temperature", "1", names="haspi"),
+        bad(*SOLVE, "haspi", names="--temperature"),
+        bad(*SOLVE, "haspi", "--temperature", "hot", names="hot"),
+        bad(*SOLVE, "haspi", "--temperature", "1,,2", names="--temperature"),
+        bad(*SOLVE, "haspi", "--temperature", "-1", names="-1"),
+        bad(*SOLVE, "haspi", "--temperature", "-1e-3", names="-0.001"),
+        bad(*SOLVE, "haspi", "--temperature", "0", names="--temperature"),
+        bad(*SOLVE, "haspi", "--temperature", "1,nan", names="nan"),
+        bad(*SOLVE, "haspi", "--temperature", "1,1e999", names="1e999"),
+        bad(*SOLVE, "optimal", "--temperature", "1", names="--temperature"),
+        bad(*SOLVE, "soft-evaluation", "--temperature", "1", names="--policy"),
+        bad(*HASPI, "--policy", "x.json", names="--policy"),
+        bad(*HASPI, "--initial-policy", "x.json", names="x.json"),
+        bad(*HASPI, "--order", "0,0", names="0,0"),
+        bad(*HASPI, "--order", "2,1", names="2,1"),
+        bad(*HASPI, "--entropy", "everybody", names="--entropy"),
+        bad(*HASPI, "--entropy", "own", names="own"),
+        bad(*HASPI, "--seed", "-1", names="--seed"),
+        bad(*HASPI, "--seed", "1.5", names="1.5"),
+        bad(*HASPI, "--tol", "-1e-8", names="--tol"),
+        bad(*HASPI, "--max-steps", "many", names="many"),
+        bad(*HASPI, "--discount", "0.9", names="--discount"),
+        bad("solve", "chicken", "--solver", "haspi", "--temperature", "1", names="general-sum"),
+    ],
+)
+def test_bad_input_is_one_line_and_nothing_is_written(arguments, names, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    out = [] if "--out" in arguments or arguments[0].startswith("-") else ["--out", "written"]
+    status, printed, errors = run(capsys, *arguments, *out)
+    assert status == 2
+    assert printed == ""
+    assert errors.startswith("mathrl: ")
+    assert len(errors.splitlines()) == 1
+    assert names in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("[[0.6, 0.2", "line 1"),
+        ("{}", "policy"),
+        ("7", "policy"),
+        ("[[0.6, 0.2, 0.2]]", "2, one per agent"),
+        ("[[0.6, 0.2, 0.3], [1, 0, 0]]", "sums to"),
+        ("[[NaN, 0.2, 0.3], [1, 0, 0]]", "nan"),
+        ('[{"policy": 1}, {"policy": 2}]', "2 solutions"),
+    ],
+)
+def test_a_broken_policy_file_is_named(text, names, tmp_path, capsys):
+    file = tmp_path / "broken.json"
+    file.write_text(text)
+    status, printed, errors = run(capsys, *HASPI, "--initial-policy", file)
+    assert (status, printed, len(errors.splitlines())) == (2, "", 1)
+    assert names in errors
+    assert "broken.json" in errors
+
+
+@pytest.mark.parametrize("out", [".", "no/such/folder/x"])
+def test_an_out_that_cannot_be_written_is_refused_before_the_work(out, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, _, errors = run(capsys, "reproduce", "--out", out)
+    assert status == 2
+    assert f"--out {out}" in errors
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], *([command, "--help"] for command in COMMANDS)])
+def test_help_teaches(arguments, capsys):
+    status, printed, _ = run(capsys, *arguments)
+    assert status == 0
+    assert "examples:" in printed
+
+
+def test_version(capsys):
+    assert run(capsys, "--version")[:2] == (0, "mathrl 0.1.0\n")
+
+
+def test_reproduce_json_is_the_contracts(capsys, tmp_path):
+    status, printed, _ = run(capsys, "reproduce", "--format", "json")
+    cells = json.loads(printed)
+    assert status == 0
+    assert {tuple(cell) for cell in cells} == {("id", "row", "column", "paper", "computed", "difference", "agrees")}
+    assert {cell["id"] for cell in cells} >= {"hasac-table-3", "hasac-appendix-b", "hasac-figure-1"}
+    final = {(cell["row"], cell["column"]): cell for cell in cells if cell["id"] == "hasac-table-3"}
+    exact = haspi(load("hasac"), temperature=10, initial_policy=START).policy[0][0, 2]
+    assert final["alpha=10", "final p3"]["computed"] == exact
+    assert final["alpha=10", "final p3"]["difference"] == exact - 0.9555
+    assert final["alpha=10", "final p3"]["agrees"] is True
+    assert any(cell["agrees"] is None and cell["paper"] is None for cell in cells)
+    assert run(capsys, "reproduce", "--format", "json", "--out", tmp_path / "cells.json")[:2] == (0, "")
+    assert (tmp_path / "cells.json").read_text(encoding="utf-8") == printed
+
+
+def test_reproduce_csv_has_the_same_numbers_to_all_digits(capsys):
+    cells = json.loads(run(capsys, "reproduce", "hasac-table-3", "--format", "json")[1])
+    rows = list(csv.DictReader(io.StringIO(run(capsys, "reproduce", "hasac-table-3", "--format", "csv")[1])))
+    assert [float(row["computed"]) for row in rows] == [cell["computed"] for cell in cells]
+
+
+def test_reproduce_shows_a_number_that_does_not_come_out(capsys, monkeypatch):
+    import dataclasses
+
+    from mathrl.figures import reproductions
+    from mathrl.figures.table import PaperValue
+
+    entry = reproductions.reproductions()["hasac-table-3"]
+    paper = {row: dict(columns) for row, columns in entry.paper.items()}
+    paper["alpha=5"]["final p1"] = PaperValue("0.9848")
+    wrong = dataclasses.replace(entry, paper=paper)
+    monkeypatch.setattr(reproductions, "reproductions", lambda: {entry.id: wrong})
+    status, printed, _ = run(capsys, "reproduce")
+    assert status == 0
+    assert "DIFFERS" in printed
+    assert (
+        "35 of 36 printed numbers agree to their last digit, 1 differ, first hasac-table-3 alpha=5 final p1" in printed
+    )
+
+
+def test_reproduce_list_computes_nothing(capsys, monkeypatch):
+    monkeypatch.setattr("mathrl.figures.reproductions.reproduce", None)
+    status, printed, _ = run(capsys, "reproduce", "--list", "--format", "json")
+    assert status == 0
+    assert "hasac-appendix-b" in [entry["id"] for entry in json.loads(printed)]
+
+
+def test_solve_json_is_the_solution(capsys, start, tmp_path):
+    status, printed, _ = run(capsys, *HASPI, "--initial-policy", start, "--format", "json")
+    expected = haspi(load("hasac"), temperature=1, initial_policy=START)
+    assert (status, json.loads(printed)) == (0, expected.to_dict())
+    (tmp_path / "solution.json").write_text(printed)
+    assert np.array_equal(Solution.load(tmp_path / "solution.json").q, expected.q)
+
+
+def test_solve_goes_on_from_a_solution(capsys, start, tmp_path):
+    first = tmp_path / "first.json"
+    assert run(capsys, *HASPI, "--max-steps", 1, "--initial-policy", start, "--format", "json", "--out", first)[0] == 1
+    status, printed, _ = run(capsys, *HASPI, "--initial-policy", first, "--format", "json")
+    assert (status, json.loads(printed)["converged"]) == (0, True)
+
+
+def test_solve_several_temperatures_gives_an_array_in_their_order(capsys):
+    _, printed, _ = run(capsys, *SOLVE, "HASPI".lower(), "--temperature", "1e1,5,.5e0", "--format", "json")
+    assert [solution["parameters"]["temperature"] for solution in json.loads(printed)] == [10.0, 5.0, 0.5]
+
+
+def test_solve_passes_order_seed_and_tolerance(capsys, start):
+    options = ["--order", "1,0", "--seed", "3", "--tol", "1e3", "--max-steps", "1e4", "--initial-policy", start]
+    parameters = json.loads(run(capsys, *HASPI, *options, "--format", "json")[1])["parameters"]
+    assert [parameters[key] for key in ("order", "seed", "tol", "max_steps")] == [[1, 0], 3, 1000.0, 10000]
+    assert (
+        json.loads(run(capsys, *HASPI, "--order", "random", "--format", "json")[1])["parameters"]["order"] == "random"
+    )
+
+
+def test_solve_evaluates_a_policy(capsys, start):
+    for name in ("soft-evaluation", "soft_evaluation"):
+        options = ["--temperature", "2", "--entropy", "none", "--policy", start, "--format", "json"]
+        status, printed, _ = run(capsys, *SOLVE, name, *options)
+        expected = soft_evaluation(load("hasac"), policy=START, temperature=2, entropy="none")
+        assert (status, json.loads(printed)["objective"]) == (0, expected.objective)
+
+
+def test_solve_csv_has_a_row_per_probability(capsys, start):
+    _, printed, _ = run(capsys, *HASPI, "--initial-policy", start, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(printed)))
+    heads = ["solver", "temperature", "agent", "state", "action", "probability", "objective", "residual", "status"]
+    assert list(rows[0]) == heads
+    policy = haspi(load("hasac"), temperature=1, initial_policy=START).policy
+    found = np.array([float(row["probability"]) for row in rows]).reshape(2, 1, 3)
+    assert np.array_equal(found, np.stack(policy))
+
+
+@pytest.mark.parametrize("format", ["table", "json", "csv", "markdown", "latex"])
+def test_not_converging_is_status_1_and_the_result_is_printed(format, capsys, start):
+    status, printed, errors = run(capsys, *HASPI, "--initial-policy", start, "--max-steps", "1", "--format", format)
+    assert status == 1
+    assert printed
+    assert len(errors.splitlines()) == 1
+    assert "residual" in errors
+    assert "max_steps" in errors
+
+
+def test_a_long_policy_is_cut_off_with_a_hint(capsys):
+    options = ["--temperature", "1", "--tol", "1e6"]
+    _, printed, _ = run(capsys, "solve", "random-stochastic(num_states=50)", "--solver", "qre", *options)
+    assert "100 rows of 2 actions in all" in printed
+
+
+def test_solve_general_sum_shows_each_agents_objective(capsys):
+    _, printed, _ = run(capsys, "solve", "stag-hunt", "--solver", "qre", "--temperature", "1", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(printed)))
+    assert len({(row["agent"], row["objective"]) for row in rows}) == 2
+
+
+def test_games_lists_the_catalogue(capsys):
+    from mathrl.games import names
+
+    status, printed, _ = run(capsys, "games", "--format", "json")
+    assert status == 0
+    assert [row["name"] for row in json.loads(printed)] == list(names())
+
+
+@pytest.mark.parametrize("name", ["hasac", "stag-hunt", "dmac", "big-match", "random-stochastic(sparse=True)"])
+def test_a_printed_game_loads_again(name, capsys, tmp_path):
+    status, printed, _ = run(capsys, "games", name, "--format", "json")
+    (tmp_path / "again.json").write_text(printed)
+    assert status == 0
+    again = load(tmp_path / "again.json")
+    assert np.array_equal(again.rewards, load(name).rewards)
+    assert repr(again) == repr(load(name))
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz", ".nfg"])
+def test_games_saves(suffix, capsys, tmp_path):
+    file = tmp_path / f"saved{suffix}"
+    assert run(capsys, "games", "climbing", "--save", file)[0] == 0
+    assert np.array_equal(load(file).rewards, load("climbing").rewards)
+
+
+@pytest.mark.parametrize("name", ["hasac", "stag-hunt", "dmac", "chain", "pure-coordination(num_agents=3)"])
+def test_a_game_is_shown(name, capsys):
+    status, printed, _ = run(capsys, "games", name)
+    assert status == 0
+    assert name in printed
+    assert "rewards from" in printed
+    rows = list(csv.DictReader(io.StringIO(run(capsys, "games", name, "--format", "csv")[1])))
+    game = load(name)
+    rewards = [[float(value) for head, value in row.items() if head.startswith("reward")] for row in rows]
+    assert np.array_equal(np.array(rewards).T, game.rewards_isa.reshape(len(rewards[0]), -1))
+
+
+def test_a_matrix_game_is_shown_as_matrices(capsys):
+    printed = run(capsys, "games", "stag-hunt")[1]
+    assert [line.split() for line in printed.splitlines() if line[:1] in "01" and line] == [
+        ["0", "4", "1"],
+        ["1", "3", "2"],
+        ["0", "4", "3"],
+        ["1", "1", "2"],
+    ]
+
+
+def test_figure_writes_into_the_current_folder(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "figure", "hasac-table-3")[:2] == (0, "hasac-table-3.png\n")
+    assert (tmp_path / "hasac-table-3.png").read_bytes().startswith(b"\x89PNG")
+    assert "hasac-table-3" in run(capsys, "figure", "--list")[1]
