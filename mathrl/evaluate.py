@@ -4,7 +4,7 @@ Two passes over the transitions (one for P_π, one for Q) and one linear system 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,10 @@ from mathrl.games.validate import FloatArray
 from mathrl.linear import Resolvent, resolvent
 from mathrl.operators import entropy_bonus
 
-__all__ = ["ENTROPIES", "Values", "backup", "chain", "evaluate", "own_q", "side_by_side", "split"]
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["ENTROPIES", "Values", "backup", "chain", "chain_entries", "evaluate", "own_q", "side_by_side", "split"]
 
 ENTROPIES = ("team", "own", "none")
 """Whose entropy enters the value."""
@@ -71,9 +74,11 @@ def own_q(values: "Values", policy: Policy) -> FloatArray:
     return own_sk
 
 
-def backup(game: Game, v_ms: FloatArray) -> FloatArray:
-    """Q = r + γ P V (m, S, A) for value functions (m, S)   (hasac Eq. 5)."""
-    q_mx = np.empty((len(v_ms), game.num_states * game.num_joint_actions))
+def backup(game: Game, v_ms: FloatArray, out: FloatArray | None = None) -> FloatArray:
+    """Q = r + γ P V (m, S, A) for value functions (m, S)   (hasac Eq. 5), in new memory or in `out`."""
+    shape = (len(v_ms), game.num_states, game.num_joint_actions)
+    q_msa = np.empty(shape) if out is None else out
+    q_mx = q_msa.reshape(len(v_ms), -1)
     r_mx = np.broadcast_to(game.rewards_isa.reshape(-1, q_mx.shape[1]), q_mx.shape)
     if game.discount == 0 or not v_ms.any():
         q_mx[:] = r_mx
@@ -82,7 +87,7 @@ def backup(game: Game, v_ms: FloatArray) -> FloatArray:
         kernels.backup_csr(v_ms, r_mx, P.data, P.indices, P.indptr, game.discount, q_mx)
     else:
         kernels.backup(v_ms, r_mx, game.dense_xt, game.discount, q_mx)
-    return q_mx.reshape(len(v_ms), game.num_states, game.num_joint_actions)
+    return q_msa
 
 
 def chain(game: Game, w_sa: FloatArray) -> Any:
@@ -95,9 +100,16 @@ def chain(game: Game, w_sa: FloatArray) -> Any:
     from scipy.sparse import csr_array
 
     P = game.csr_xt
-    data, indices, indptr = np.empty_like(P.data), np.empty_like(P.indices), np.empty(num_states + 1, P.indptr.dtype)
+    room = chain_entries(P, w_sa)
+    data, indices = np.empty(room), np.empty(room, P.indices.dtype)
+    indptr = np.empty(num_states + 1, P.indptr.dtype)
     used = kernels.policy_transitions_csr(P.data, P.indices, P.indptr, w_sa, data, indices, indptr)
     return csr_array((data[:used], indices[:used], indptr), shape=(num_states, num_states))
+
+
+def chain_entries(P: "csr_array[np.float64, tuple[int, int]]", w_sa: FloatArray) -> int:
+    """How many entries the rows of P with w > 0 have: room enough for the chain of w."""
+    return int(np.diff(P.indptr)[w_sa.ravel() > 0].sum())
 
 
 def evaluate(

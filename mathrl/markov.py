@@ -9,8 +9,9 @@ rounding at the end. Where next states are well mixed, P_w is nearly of rank one
 
     V ← T V + γ/(1 − γ) · ½ (max (T V − V) + min (T V − V))                                      (3)
 
-does nearly as well for one sweep (MacQueen's bounds). With a Boltzmann policy, whose chain is as costly as ten
-sweeps, (3) is taken while it lowers the span of T V − V by `_SWEEPING`.
+does nearly as well for one sweep (MacQueen's bounds). With a Boltzmann policy, whose chain is costly, (3) is taken
+while it lowers the span of T V − V as fast as (2) would for the same work, and the chain leaves out the actions that
+are hardly played: that makes (2) an inexact step, not an inexact answer.
 """
 
 from dataclasses import dataclass
@@ -19,27 +20,42 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.evaluate import backup, chain
+from mathrl import kernels
+from mathrl.evaluate import backup, chain, chain_entries
 from mathrl.games.model import Game
 from mathrl.games.validate import FloatArray
 from mathrl.iterate import MINIMUM_TOL, Iterate, Run, iterate
-from mathrl.linear import resolvent
-from mathrl.softmax import boltzmann, soft_max
+from mathrl.linear import Resolvent, resolvent
 from mathrl.solution import rounding_floor
 
 __all__ = ["Controlled", "control"]
 
-_SWEEPING = 0.3
+_NEGLIGIBLE = 0.02
+"""At most this much of a Boltzmann policy is left out of its chain, in every state."""
+
+_SAME_CHAIN = 0.02
+"""Spans of T V − V, in temperatures, from which on the policy hardly moves and its last chain serves on."""
+
+_STEP_GAIN = 1e-3
+"""By how much (2) lowers the residual, about, with such a chain."""
+
+_STEP_SWEEPS = 10.0
+"""How many sweeps a step (2) costs beyond its own, about, with a chain of all actions."""
 
 
 @dataclass(frozen=True)
 class Controlled:
-    """V (S,), Q_V (S, A), T V − V (S,), and at temperature 0 the greedy actions (S,)."""
+    """V (S,), Q_V (S, A), T V (S,), and at temperature 0 the greedy actions (S,)."""
 
     v_s: FloatArray
     q_sa: FloatArray
-    defect_s: FloatArray
-    actions_s: npt.NDArray[np.intp] | None
+    reached_s: FloatArray
+    actions_s: npt.NDArray[np.int64] | None
+
+    @property
+    def defect_s(self) -> FloatArray:
+        """T V − V."""
+        return self.reached_s - self.v_s
 
 
 def control(game: Game, *, temperature: float, tol: float, max_steps: int) -> Run[Controlled]:
@@ -47,42 +63,116 @@ def control(game: Game, *, temperature: float, tol: float, max_steps: int) -> Ru
 
     Temperature 0 is Bellman's T; its greedy actions are of lowest index among equals.
     """
-    goal_floors = max(tol, MINIMUM_TOL)
+    goal_floors, eps = max(tol, MINIMUM_TOL), float(np.finfo(np.float64).eps)
+    operator = _Operator(game, temperature)
 
     def at(v_s: FloatArray) -> Iterate[Controlled]:
-        q_sa = backup(game, v_s[None])[0]
-        actions = q_sa.argmax(axis=1) if temperature == 0 else None
-        reached = soft_max(q_sa, temperature) if actions is None else q_sa[np.arange(len(q_sa)), actions]  # (1)
-        defect = reached - v_s
-        residual = game.discount * float(np.abs(defect).max())
-        return Iterate(Controlled(v_s, q_sa, defect, actions), residual, rounding_floor(q_sa), residual)
+        here = operator(v_s)
+        residual = game.discount * float(np.abs(here.defect_s).max())
+        # ‖Q‖∞ ≤ max |r| + γ ‖V‖∞ tells far from the end what a further look at all of Q would.
+        far = residual > goal_floors * eps * (game.reward_scale + game.discount * float(np.abs(v_s).max()))
+        floor = eps * game.reward_scale if far else rounding_floor(here.q_sa)
+        return Iterate(here, residual, floor, residual)
 
-    sweeping = temperature > 0
     before: Iterate[Controlled] | None = None
+    sweeping = temperature > 0
+    solve: Resolvent | None = None
 
     def step(last: Iterate[Controlled]) -> Iterate[Controlled]:
-        nonlocal sweeping, before
-        here = last.point
-        span = float(np.ptp(here.defect_s))
-        sweeping = sweeping and (before is None or span <= _SWEEPING * float(np.ptp(before.point.defect_s)))
+        nonlocal before, sweeping, solve
+        here, previous, before = last.point, before, last
+        defect_s = here.defect_s
+        if sweeping and previous is not None:
+            played = float(operator.played(here).mean())
+            worth = _STEP_GAIN ** (1 / (1 + _STEP_SWEEPS * played))
+            sweeping = np.ptp(defect_s) <= worth * np.ptp(previous.point.defect_s)
         if sweeping:
-            middle = float(here.defect_s.max()) - span / 2
-            change = here.defect_s + game.discount / (1 - game.discount) * middle  # (3)
+            middle = float(defect_s.max() + defect_s.min()) / 2
+            return at(here.reached_s + game.discount / (1 - game.discount) * middle)  # (3)
+        forcing = 0.01
+        if here.actions_s is None:
+            same = float(np.ptp(defect_s)) <= _SAME_CHAIN * temperature
+        elif previous is None:
+            same = False
         else:
-            forcing = 0.001 if before is None else min(0.001, (last.residual / before.residual) ** 4)
-            if before is not None and here.actions_s is not None and (here.actions_s == before.point.actions_s).all():
-                forcing = 0.0
-            size = float(np.abs(here.defect_s).max())
-            target = max(forcing * size, goal_floors * last.rounding_floor / 4)
-            change = resolvent(_chain(game, here, temperature), game.discount)(here.defect_s, target=target)  # (2)
-        before = last
-        return at(here.v_s + change)
+            same = bool((here.actions_s == previous.point.actions_s).all())
+            forcing = 0.0 if same else min(0.001, (last.residual / previous.residual) ** 4)
+        if solve is None or not same:
+            solve = resolvent(operator.chain(here), game.discount)
+        target = max(forcing * float(np.abs(defect_s).max()), goal_floors * eps * float(np.abs(here.v_s).max()) / 4)
+        return at(here.v_s + solve(defect_s, target=target))  # (2)
 
     return iterate(at(np.zeros(game.num_states)), step, tol=tol, max_steps=max_steps)
 
 
-def _chain(game: Game, here: Controlled, temperature: float) -> Any:
-    if here.actions_s is None:
-        return chain(game, boltzmann(here.q_sa, temperature))
-    rows = np.arange(game.num_states) * game.num_joint_actions + here.actions_s
-    return game.csr_xt[rows] if game.sparse else game.dense_xt[rows]
+class _Operator:
+    """V ↦ (Q_V, T V) and P_w, with work memory of its own: fresh memory costs more than the arithmetic in it.
+
+    The Q of one call stays valid through the next one, a chain until the next chain.
+    """
+
+    def __init__(self, game: Game, temperature: float) -> None:
+        self._game, self._temperature, self._r_sa = game, temperature, game.rewards_isa[0]
+        self._q_buffers = [np.empty_like(self._r_sa), np.empty_like(self._r_sa)]
+        self._weights_sa = np.empty_like(self._r_sa)
+        self._chain_data, self._chain_indices = np.empty(0), np.empty(0, np.int32)
+
+    def __call__(self, v_s: FloatArray) -> Controlled:
+        first = self._game.discount == 0 or not v_s.any()
+        self._q_buffers.reverse()
+        if self._temperature > 0:
+            q_sa = self._r_sa if first else backup(self._game, v_s[None], out=self._q_buffers[0][None])[0]
+            return Controlled(v_s, q_sa, self._soft_max(q_sa), None)
+        if first:
+            return Controlled(v_s, self._r_sa, self._r_sa.max(axis=1), self._r_sa.argmax(axis=1))
+        return self._greedy(v_s, self._q_buffers[0])
+
+    def chain(self, here: Controlled) -> Any:
+        """P_w, of the greedy actions, or of the Boltzmann policy but for its least played actions."""
+        game = self._game
+        if here.actions_s is not None:
+            rows = np.arange(game.num_states) * game.num_joint_actions + here.actions_s
+            return game.csr_xt[rows] if game.sparse else game.dense_xt[rows]
+        w_sa = self._weights_sa
+        np.subtract(here.q_sa, here.reached_s[:, None], out=w_sa)
+        np.divide(w_sa, self._temperature, out=w_sa)
+        np.exp(w_sa, out=w_sa)
+        np.multiply(w_sa, self.played(here), out=w_sa)
+        np.divide(w_sa, w_sa.sum(axis=1, keepdims=True), out=w_sa)
+        if not game.sparse:
+            return chain(game, w_sa)
+        return self._sparse_chain(w_sa)
+
+    def played(self, here: Controlled) -> npt.NDArray[np.bool_]:
+        """Which actions the Boltzmann policy of Q plays with more than a negligible probability, (S, A)."""
+        least = self._temperature * np.log(_NEGLIGIBLE / here.q_sa.shape[1])
+        return np.asarray(here.q_sa >= (here.reached_s + least)[:, None])
+
+    def _greedy(self, v_s: FloatArray, q_sa: FloatArray) -> Controlled:
+        game, reached_s, actions_s = self._game, np.empty_like(v_s), np.empty(len(v_s), np.int64)
+        if game.sparse:
+            P, outputs = game.csr_xt, (reached_s, q_sa, actions_s)
+            kernels.optimality_backup_csr(v_s, self._r_sa, P.data, P.indices, P.indptr, game.discount, *outputs)
+        else:
+            kernels.optimality_backup(v_s, self._r_sa, game.dense_xt, game.discount, reached_s, q_sa, actions_s)
+        return Controlled(v_s, q_sa, reached_s, actions_s)
+
+    def _soft_max(self, q_sa: FloatArray) -> FloatArray:
+        """`mathrl.softmax.soft_max` in the work memory."""
+        largest, weights = q_sa.max(axis=1), self._weights_sa
+        np.subtract(q_sa, largest[:, None], out=weights)
+        np.divide(weights, self._temperature, out=weights)
+        np.exp(weights, out=weights)
+        return np.asarray(largest + self._temperature * np.log(weights.sum(axis=1)))
+
+    def _sparse_chain(self, w_sa: FloatArray) -> Any:
+        from scipy.sparse import csr_array
+
+        P, num_states = self._game.csr_xt, self._game.num_states
+        room = chain_entries(P, w_sa)
+        if len(self._chain_data) < room:
+            self._chain_data, self._chain_indices = np.empty(room), np.empty(room, P.indices.dtype)
+        data, indices = self._chain_data, self._chain_indices
+        indptr = np.empty(num_states + 1, P.indptr.dtype)
+        used = kernels.policy_transitions_csr(P.data, P.indices, P.indptr, w_sa, data, indices, indptr)
+        return csr_array((data[:used], indices[:used], indptr), shape=(num_states, num_states))

@@ -4,12 +4,15 @@ A kernel checks nothing and allocates no result. `name_csr` is the kernel of `op
 """
 
 from mathrl.kernels.bellman import backup, backup_csr, policy_transitions, policy_transitions_csr
+from mathrl.kernels.optimality import optimality_backup, optimality_backup_csr
 from mathrl.kernels.response import marginal_q, quantal_response_residual, sequential_improvement
 
 __all__ = [
     "backup",
     "backup_csr",
     "marginal_q",
+    "optimality_backup",
+    "optimality_backup_csr",
     "policy_transitions",
     "policy_transitions_csr",
     "quantal_response_residual",

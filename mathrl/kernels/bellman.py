@@ -11,13 +11,13 @@ import numpy.typing as npt
 from mathrl.games.compile import kernel
 from mathrl.games.validate import FloatArray
 
-__all__ = ["backup", "backup_csr", "policy_transitions", "policy_transitions_csr"]
+__all__ = ["backup", "backup_csr", "dot", "policy_transitions", "policy_transitions_csr"]
 
 Indices = npt.NDArray[np.integer]
 
 
 @kernel
-def _dot(x_t: FloatArray, y_t: FloatArray) -> float:
+def dot(x_t: FloatArray, y_t: FloatArray) -> float:
     """Σ_t x_t y_t in eight interleaved sums: a fixed order that still fills the vector units."""
     size = len(x_t)
     blocked = size - size % 8
@@ -41,7 +41,7 @@ def backup(v_ms: FloatArray, r_mx: FloatArray, P_xt: FloatArray, discount: float
     """Kernel of `operators.backup`: overwrites `out_mx`."""
     for x in range(P_xt.shape[0]):
         for m in range(v_ms.shape[0]):
-            out_mx[m, x] = r_mx[m, x] + discount * _dot(P_xt[x], v_ms[m])
+            out_mx[m, x] = r_mx[m, x] + discount * dot(P_xt[x], v_ms[m])
 
 
 @kernel
@@ -89,7 +89,7 @@ def policy_transitions_csr(
 ) -> int:
     """Kernel of `operators.policy_transitions` for CSR transitions: overwrites the outputs, returns the entries used.
 
-    The outputs need room for as many entries as `data` has; next states come in the order of their first appearance.
+    The outputs need room for all entries of the rows with w > 0; next states come as they first appear.
     """
     num_states, num_joint_actions = w_sa.shape
     place = np.full(num_states, -1, np.int64)

@@ -38,14 +38,14 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
     run = control(game, temperature=0.0, tol=positive("tol", tol), max_steps=count("max_steps", max_steps))
     here = run.last.point
     shape = (game.num_states, *game.num_actions)
-    ties = here.q_sa >= here.q_sa.max(axis=1, keepdims=True) - _TIES * run.last.rounding_floor
+    ties = here.q_sa >= (here.reached_s - _TIES * run.last.rounding_floor)[:, None]
     chosen = np.unravel_index(ties.argmax(axis=1), game.num_actions)
     policy = tuple(np.eye(actions)[choice] for actions, choice in zip(game.num_actions, chosen, strict=True))
     return Solution(
         policy=policy,
         q=here.q_sa.reshape(shape),
-        v=here.v_s,
-        objective=float(np.einsum("s,s", here.v_s, game.start)),
+        v=here.reached_s,
+        objective=float(np.einsum("s,s", here.reached_s, game.start)),
         residual=run.last.residual,
         rounding_floor=run.last.rounding_floor,
         status=run.status,

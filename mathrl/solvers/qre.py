@@ -114,7 +114,7 @@ def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_ste
     run = control(game, temperature=temperature, tol=tol, max_steps=max_steps)
     here = run.last.point
     policy = (boltzmann(here.q_sa, temperature),)
-    values = Values(game, here.q_sa[None], here.v_s[None], entropy == "own", None)
+    values = Values(game, here.q_sa[None], here.reached_s[None], entropy == "own", None)
     at_policy = Iterate(
         _Point(policy, values, here.q_sa), run.last.residual / temperature, rounding_floor(here.q_sa, temperature), 0.0
     )
