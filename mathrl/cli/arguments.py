@@ -7,9 +7,7 @@ from typing import Any, NoReturn
 
 from mathrl.cli import output
 
-__all__ = ["FORMATS", "Parser", "add_output"]
-
-FORMATS = ("table", "json", "csv", "markdown", "latex")
+__all__ = ["Parser", "add_output"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -55,7 +53,7 @@ class Parser(argparse.ArgumentParser):
 
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add `--format` and `--out`."""
-    choices = "|".join(FORMATS)
+    choices = "|".join(output.FORMATS)
     parser.add_argument("--format", default="table", metavar="FORMAT", help=f"{choices} (default: table)")
     parser.add_argument("--out", metavar="FILE", help="write to this file (default: standard output)")
 

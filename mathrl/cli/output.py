@@ -10,8 +10,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mathrl.figures.table import Table
 
-__all__ = ["ClosedPipeError", "check_format", "check_out", "deliver", "flush", "progress", "render", "say", "show"]
+__all__ = [
+    "FORMATS",
+    "ClosedPipeError",
+    "check_format",
+    "check_out",
+    "deliver",
+    "flush",
+    "progress",
+    "render",
+    "say",
+    "show",
+]
 
+FORMATS = ("table", "json", "csv", "markdown", "latex")
 
 DELAY = 1.0
 """Seconds that work may take before a progress bar appears."""
@@ -23,7 +35,6 @@ class ClosedPipeError(Exception):
 
 def check_format(format: str) -> None:
     """Refuse an unknown format before any work is done."""
-    from mathrl.cli.arguments import FORMATS
     from mathrl.games.validate import choice
 
     choice("--format", format, FORMATS)

@@ -125,4 +125,4 @@ def test_the_formats_of_help_are_those_of_the_renderer():
     from mathrl.cli import arguments
     from mathrl.figures import render
 
-    assert arguments.FORMATS == render.FORMATS
+    assert output.FORMATS == render.FORMATS
