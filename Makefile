@@ -1,5 +1,6 @@
 # make reproduce   set up, then every exact table and figure of the papers, beside the printed numbers
 # make test        set up, then lint, types, import contract, tests
+# make reference   set up, then write docs/reference.md anew
 # make bench       set up, then speed as ratios against peers and limits
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,6 +20,9 @@ lint: .venv/checks
 bench: .venv/checks
 	$(BIN)/python -m benchmarks
 
+reference: .venv/checks
+	$(BIN)/python -P tests/test_reference.py
+
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mathrl needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
@@ -34,4 +38,4 @@ bench: .venv/checks
 clean:
 	rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 
-.PHONY: reproduce test lint bench clean
+.PHONY: reproduce test lint bench reference clean

@@ -20,7 +20,18 @@ _HOMES = {
     "Solution": "mathrl.solution",
     "Status": "mathrl.solution",
 }
-_MODULES = {"cli", "figures", "games", "kernels", "neural", "operators", "proofs_checks", "softmax", "solvers"}
+_MODULES = {
+    "cli",
+    "exploitability",
+    "figures",
+    "games",
+    "kernels",
+    "neural",
+    "operators",
+    "proofs_checks",
+    "softmax",
+    "solvers",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -16,14 +16,14 @@ __all__ = ["optimality_backup", "soft_optimality_backup"]
 
 
 def optimality_backup(v: Any, rewards: Any, transitions: Any, *, discount: float) -> Any:
-    """T V of (1), shape (S,)   (Eq. 1 above), for one reward function (S, A_1, …, A_n)."""
+    """max_a [r(s, a) + γ Σ_t P(t|s, a) V(t)], shape (S,)   (Eq. 1 above), for one reward function (S, A_1, …, A_n)."""
     xp = v.__array_namespace__()
     q = backup(v, rewards, transitions, discount=discount)
     return xp.max(xp.reshape(q, (q.shape[0], -1)), axis=-1)  # (1)
 
 
 def soft_optimality_backup(v: Any, rewards: Any, transitions: Any, *, discount: float, temperature: float) -> Any:
-    """T V of (2), shape (S,)   (Eq. 2 above), for one reward function (S, A_1, …, A_n)."""
+    """α log Σ_a exp([r(s, a) + γ Σ_t P(t|s, a) V(t)] / α), shape (S,)   (Eq. 2 above), for one reward function."""
     xp = v.__array_namespace__()
     q = backup(v, rewards, transitions, discount=discount)
     return soft_max(xp.reshape(q, (q.shape[0], -1)), temperature)  # (2)

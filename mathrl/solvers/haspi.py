@@ -35,7 +35,7 @@ def haspi(
     tol: float = 100.0,
     max_steps: int = 100_000,
 ) -> Solution:
-    """Alternate (1) and (2) from `initial_policy` (default: uniform) until the policy is a QRE, to rounding.
+    """HASPI: alternate (1) and (2) from `initial_policy` (default: uniform) until the policy is a QRE, to rounding.
 
     `order` is the sequence in which agents update, from 0: a permutation, or `"random"` for a new one at every step,
     drawn from `numpy.random.default_rng(seed)`; default 0, 1, …, n−1. `tol` counts rounding floors (see `Solution`).

@@ -20,7 +20,7 @@ _TIES = 64
 
 
 def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Solution:
-    """Solve (1); the policy takes the lowest joint action (in C order) among those that tie up to rounding.
+    """The optimal deterministic joint policy (1); among actions that tie up to rounding, the lowest in C order.
 
     The residual is γ max |max_a Q − V|, which bounds ‖T Q − Q‖∞ with T Bellman's operator; `tol` counts rounding
     floors eps·‖Q‖∞. `history` holds the residual after each step. Memory: Q, and one chain (S, S) as dense or sparse

@@ -24,7 +24,7 @@ __all__ = ["soft_evaluation"]
 def soft_evaluation(
     game: Game, *, policy: Sequence[npt.ArrayLike], temperature: float, entropy: str = "team"
 ) -> Solution:
-    """The exact soft Q (2) and V (1) of a product policy, for common-payoff and general-sum games.
+    """The exact soft Q and V of a product policy, (2) and (1), for common-payoff and general-sum games.
 
     The residual is γ max_s |V'(s) − V(s)| with V' the soft value of Q (hasac Eq. 6): it bounds ‖Γ_π Q − Q‖∞, and
     costs no further pass over the transitions. Raises `ValueError` for a policy or temperature that is none.
