@@ -71,7 +71,10 @@ class Path:
                 ahead = self._correct(end, _upwards(end), length)
             if ahead is not None:
                 x, jacobian, corrections = ahead
-                tangent = _tangent(jacobian, point.tangent)
+                try:
+                    tangent = _tangent(jacobian, point.tangent)
+                except np.linalg.LinAlgError:  # exactly on a bifurcation: straight on
+                    tangent = point.tangent
                 if tangent @ point.tangent > 0.95 and x[-1] >= 0:
                     return PathPoint(x, tangent, length * (2 if corrections <= 2 else 1))
             length /= 4

@@ -64,7 +64,7 @@ def qre(
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> Solution:
-    """A quantal response equilibrium (1) reached from `initial_policy` (default: uniform), for any number of agents and any rewards.
+    """A quantal response equilibrium (1) reached from `initial_policy` (default: uniform), for any agents and rewards.
 
     No claim is made that it is the nearest one, nor the principal branch. Rationality is 1/`temperature`. `entropy`
     says whose entropy enters the values: with `"none"` (1) is the agent QRE of the stochastic-game literature.

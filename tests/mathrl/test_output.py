@@ -122,7 +122,6 @@ def test_interrupted_runs_print_what_they_have():
 
 
 def test_the_formats_of_help_are_those_of_the_renderer():
-    from mathrl.cli import arguments
     from mathrl.figures import render
 
     assert output.FORMATS == render.FORMATS
