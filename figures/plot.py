@@ -11,11 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 
 from mathrl.games.files import write_bytes
 from mathrl.games.validate import fail
 
-__all__ = ["COLOURS", "FORMATS", "GREY", "WIDTH", "check", "direct_labels", "panels", "save", "style"]
+__all__ = ["COLOURS", "FORMATS", "GREY", "WIDTH", "check", "legend", "panels", "save", "style"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's palette: distinct for colour-blind readers, and in grey."""
@@ -45,7 +46,7 @@ STYLE: Any = {
     "font.size": 8,
     "lines.linewidth": 1.5,
     "pdf.fonttype": 42,
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "svg.hashsalt": "mathrl",
     "xtick.direction": "out",
     "xtick.labelsize": 8,
@@ -71,12 +72,10 @@ def panels(rows: int, columns: int, *, height: float) -> tuple[Figure, list[Axes
     return figure, list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
 
 
-def direct_labels(axes: Axes, x: float, labels: Sequence[tuple[str, float, str]], *, gap: float) -> None:
-    """Write each curve's name (text, y, colour) at `x` beside its end, at least `gap` apart, none below its curve."""
-    lowest = -float("inf")
-    for text, y, colour in sorted(labels, key=lambda entry: entry[1]):
-        lowest = max(y, lowest + gap)
-        axes.annotate(text, (x, lowest), color=colour, va="center", annotation_clip=False)
+def legend(figure: Figure, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """One legend above all panels: what each mark stands for, by its label and the arguments of its line."""
+    handles = [Line2D([], [], label=label, **line) for label, line in entries]
+    figure.legend(handles=handles, loc="outside upper left", ncols=len(handles), frameon=False, handletextpad=0.4)
 
 
 def check(path: Path) -> str:

@@ -15,7 +15,7 @@ from mathrl.games.validate import InvalidInput, choice, fail
 __all__ = ["Entry", "entry", "game", "load", "names"]
 
 FAMILIES = (matrix, stochastic, random)
-LISTED = f"mathrl.games.names(), or give a file that ends in {' or '.join(SUFFIXES)}"
+LISTED = f"`mathrl games` or mathrl.games.names(), or give a file that ends in {' or '.join(SUFFIXES)}"
 
 
 def names() -> tuple[str, ...]:
@@ -24,8 +24,8 @@ def names() -> tuple[str, ...]:
 
 
 def entry(name: str) -> Entry:
-    """What the catalogue says of a game: source, summary, factory, parameters."""
-    return REGISTRY[choice("game", name, REGISTRY, see=LISTED)]
+    """What the catalogue says of a game: source, summary, factory, parameters; - and _ are the same in a name."""
+    return REGISTRY[choice("game", name.replace("_", "-"), REGISTRY, see=LISTED)]
 
 
 def load(name_or_path: str | PathLike[str]) -> Game:
@@ -39,6 +39,8 @@ def load(name_or_path: str | PathLike[str]) -> Game:
     if not isinstance(name_or_path, (str, PathLike)):
         fail("name_or_path", f"is {name_or_path!r}", "a name or a path")
     text = os.fspath(name_or_path)
+    if "(" not in text and os.path.exists(text) and Path(text).suffix.lower() not in SUFFIXES:
+        fail(f"path {text!r}", f"ends in {Path(text).suffix!r}", " or ".join(SUFFIXES))
     if not isinstance(name_or_path, str) or Path(text).suffix.lower() in SUFFIXES:
         return load_file(text)
     name, parenthesis, rest = text.partition("(")
@@ -55,8 +57,10 @@ def _literals(text: str, rest: str, known: Entry) -> dict[str, Any]:
     form = f"{known.name}(parameter=literal, …)"
     try:
         call = ast.parse(f"_({rest}", mode="eval").body
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.args:
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
             fail("game", f"is {text!r}", form)
+        if call.args:
+            fail("game", f"is {text!r}", form, "name every parameter")
         parameters = {keyword.arg or "**": ast.literal_eval(keyword.value) for keyword in call.keywords}
     except InvalidInput:
         raise

@@ -50,7 +50,10 @@ def write_bytes(path: Path, data: bytes) -> None:
     if target.is_dir() or not target.parent.is_dir():
         fail(str(path), "is a folder" if target.is_dir() else "lies in a folder that does not exist", "a file to write")
     if target.exists() and not target.is_file():  # a pipe or a device: renaming over it would remove it
-        target.write_bytes(data)
+        try:
+            target.write_bytes(data)
+        except OSError as error:
+            fail(str(path), f"cannot be written ({error.strerror})", "a file that can be written")
         return
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:

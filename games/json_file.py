@@ -15,6 +15,16 @@ from mathrl.games.validate import InvalidInput, as_floats, choice, fail
 
 __all__ = ["parse", "render"]
 
+_TYPES = {
+    "boolean": "true or false",
+    "object": "{…}",
+    "array": "a list",
+    "number": "a number",
+    "string": "text in quotes",
+    "null": "null",
+}
+"""What JSON schema calls a type, in words of JSON."""
+
 
 def parse(text: str) -> Game:
     """Read a game. Errors name the line or the key that is broken."""
@@ -90,5 +100,8 @@ def _check_schema(document: Any) -> None:
     if error.validator == "additionalProperties":
         known = error.schema["properties"]
         choice(f"key{inside}", next(name for name in error.instance if name not in known), known)
-    wanted = " or ".join(expected) if isinstance(expected, list) else repr(expected)
+    if error.validator == "type":
+        wanted = " or ".join(_TYPES[kind] for kind in (expected if isinstance(expected, list) else [expected]))
+    else:
+        wanted = " or ".join(expected) if isinstance(expected, list) else repr(expected)
     fail(f"key {key!r}" if key else "the JSON", f"is {reprlib.repr(error.instance)}", wanted)

@@ -19,7 +19,7 @@ from mathrl.games.validate import FloatArray, as_floats, discount_factor, entry,
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Game"]
+__all__ = ["Game", "check_game"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -149,10 +149,16 @@ class Game:
     def __repr__(self) -> str:
         payoff = "common payoff" if self.common_payoff else "general-sum"
         actions = "×".join(map(str, self.num_actions))
-        size = f"{self.num_agents} agents, {actions} actions, {payoff}"
+        size = f"{self.num_agents} agent{'s' * (self.num_agents > 1)}, {actions} actions, {payoff}"
         if self.num_states == 1 and self.discount == 0:
             return f"<Game: matrix, {size}>"
-        return f"<Game: {self.num_states} states, {size}, discount {self.discount:g}{', sparse' * self.sparse}>"
+        return f"<Game: {self.num_states} states, {size}, discount {self.discount!r}{', sparse' * self.sparse}>"
+
+
+def check_game(game: Any) -> None:
+    """Require a `Game`."""
+    if not isinstance(game, Game):
+        fail("game", f"is of type {type(game).__name__}", "a mathrl.Game", "mathrl.load makes one of a name or a file")
 
 
 def _rewards(argument: str, given: Any, state_axes: int) -> tuple[FloatArray, bool, tuple[int, ...]]:

@@ -58,4 +58,5 @@ def _arrays(data: bytes) -> dict[str, Any]:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return dict(archive)
     except (ValueError, TypeError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        fail("the file", f"is no .npz archive of plain arrays ({error})", "one that save wrote")
+        detail = "" if "pickle" in str(error) else f" ({error})"
+        fail("the file", f"is no .npz archive of plain arrays{detail}", "one that save wrote")

@@ -31,7 +31,9 @@ def as_policy(game: Game, policy: Sequence[Any], argument: str = "policy") -> Po
         if game.num_states == 1 and array.ndim == 1:
             array = array[None]
         shape(f"{argument}[{i}]", array, (game.num_states, num_actions))
-        probabilities(f"{argument}[{i}]", array)
+        single = isinstance(agent_policy, np.ndarray) and agent_policy.dtype.itemsize < array.dtype.itemsize
+        mend = "convert it to float64 first, then normalise the row" if single else "normalise the row"
+        probabilities(f"{argument}[{i}]", array, mend)
         array.flags.writeable = False
         checked.append(array)
     return tuple(checked)

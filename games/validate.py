@@ -46,6 +46,8 @@ def entry(argument: str, index: Iterable[Any]) -> str:
 def as_floats(argument: str, values: Any) -> FloatArray:
     """Copy `values` into a C-ordered float64 array of finite numbers."""
     raw = values
+    if isinstance(values, np.ma.MaskedArray):
+        fail(argument, "is a masked array", "a plain array", "fill it; an unavailable action is not modelled")
     try:
         raw = np.asarray(values)
         if raw.dtype.kind not in "biuf":
@@ -67,21 +69,21 @@ def shape(argument: str, array: Any, expected: tuple[int, ...]) -> None:
         fail(argument, f"has shape {tuple(map(int, array.shape))}", f"{tuple(expected)}")
 
 
-def probabilities(argument: str, rows: FloatArray) -> None:
+def probabilities(argument: str, rows: FloatArray, mend: str = "normalise the row") -> None:
     """Require that the last axis of `rows` holds probabilities: not negative, with sum 1 up to 1e-9."""
     if (rows < 0).any():
         index = np.argwhere(rows < 0)[0]
         fail(entry(argument, index), f"is {rows[tuple(index)]:g}", "a probability", "probabilities are not negative")
-    row_sums(argument, rows.sum(axis=-1))
+    row_sums(argument, rows.sum(axis=-1), mend)
 
 
-def row_sums(argument: str, sums: FloatArray) -> None:
+def row_sums(argument: str, sums: FloatArray, mend: str = "normalise the row") -> None:
     """Require that sums of rows, indexed as the rows are, are 1 up to 1e-9."""
     off = np.abs(sums - 1) > SIMPLEX_TOLERANCE
     if off.any():
         index = np.argwhere(off)[0]
         name = entry(argument, index) if len(index) else argument
-        fail(name, f"sums to {float(sums[tuple(index)])!r}", "1", "normalise the row")
+        fail(name, f"sums to {float(sums[tuple(index)])!r}", "1", mend)
 
 
 def real(argument: str, value: Any) -> float:

@@ -18,10 +18,7 @@ from mathrl.operators import entropy_bonus
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["ENTROPIES", "Values", "backup", "chain", "chain_entries", "evaluate", "own_q", "side_by_side", "split"]
-
-ENTROPIES = ("team", "own", "none")
-"""Whose entropy enters the value."""
+__all__ = ["Values", "backup", "chain", "chain_entries", "evaluate", "own_q", "side_by_side", "split"]
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ followed by a step along its tangent and Newton corrections orthogonal to it.
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from mathrl.derivative import own_q_derivative
 from mathrl.evaluate import evaluate, own_q, side_by_side, split
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.games.validate import FloatArray
+from mathrl.linear import one_thread
 from mathrl.softmax import boltzmann
 
 __all__ = ["Path", "PathPoint"]
@@ -55,11 +55,13 @@ class Path:
         y_sk = x[:-1].reshape(self._log_first.shape)
         return tuple(boltzmann(y_sa, 1.0) for y_sa in split(y_sk, self._game))
 
+    @one_thread()
     def start(self) -> PathPoint:
         """The point λ = 0, going up."""
         x = np.append(self._log_first.ravel(), 0.0)
         return PathPoint(x, _tangent(self._equations(x)[1], _upwards(x)), length=0.01)
 
+    @one_thread()
     def advance(self, point: PathPoint) -> PathPoint | None:
         """The next point, at λ = 1 where the curve gets there; None where no step, however short, succeeds."""
         length = point.length
@@ -121,8 +123,7 @@ def _upwards(x: FloatArray) -> FloatArray:
 
 
 def _solve_bordered(jacobian: FloatArray, normal: FloatArray, b: FloatArray) -> FloatArray:
-    with threadpool_limits(1, user_api="blas"):
-        return np.asarray(np.linalg.solve(np.vstack([jacobian, normal]), b), dtype=np.float64)
+    return np.asarray(np.linalg.solve(np.vstack([jacobian, normal]), b), dtype=np.float64)
 
 
 def _tangent(jacobian: FloatArray, before: FloatArray) -> FloatArray:

@@ -1,5 +1,6 @@
 """The one loop of all iterative solvers: step, residual, stop, history; progress and interruption for who watches."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,13 +12,16 @@ import numpy as np
 from mathrl.games.validate import FloatArray
 from mathrl.solution import Status
 
-__all__ = ["MINIMUM_TOL", "Iterate", "Run", "iterate", "watching"]
+__all__ = ["LARGEST_RESIDUAL", "MINIMUM_TOL", "Iterate", "Run", "iterate", "watching"]
 
 Point = TypeVar("Point")
 Watcher = Callable[[int, float], None]
 
 MINIMUM_TOL = 8.0
 """Rounding floors below which no residual can be asked for: a smaller `tol` counts as this one."""
+
+LARGEST_RESIDUAL = 0.01
+"""A policy that is further than this from its own quantal response is no equilibrium, whatever rounding leaves."""
 
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
@@ -47,9 +51,11 @@ def iterate(
     *,
     tol: float,
     max_steps: int,
+    ceiling: float = math.inf,
 ) -> Run[Point]:
-    """Take steps until the residual is at most max(tol, 8) rounding floors.
+    """Take steps until the residual is at most max(tol, 8) rounding floors, and at most `ceiling`.
 
+    Where rounding leaves more than `ceiling`, a large residual would pass for rounding: it never counts as converged.
     `step` returns the next iterate, or None where it knows of no better one (the status is then `STALLED`).
     """
     watcher = _watcher.get()
@@ -57,7 +63,7 @@ def iterate(
     history: list[float] = []
     tolerance = max(tol, MINIMUM_TOL)
     try:
-        while not last.residual <= tolerance * last.rounding_floor:
+        while not last.residual <= min(tolerance * last.rounding_floor, ceiling):
             if len(history) == max_steps:
                 break
             following = step(last)

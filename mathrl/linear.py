@@ -6,16 +6,18 @@ reordering promises so), else swept (x ← b + γ P x, which always converges). 
 defect ‖b + γ P x − x‖∞ at the rounding floor, or at the `target` asked for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from mathrl import kernels
 from mathrl.games.validate import FloatArray
 
-__all__ = ["Resolvent", "resolvent"]
+__all__ = ["Resolvent", "one_thread", "resolvent"]
 
 Resolvent = Callable[..., FloatArray]
 """`solve(b, guess=None, target=0.0)`: x with ‖b + γ P x − x‖∞ ≤ max(target, rounding floor)."""
@@ -34,6 +36,21 @@ _STALLED = 32
 
 _REFINEMENTS = 12
 _KRYLOV_STEPS = 200
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within the block, or the function so decorated, BLAS has one thread: answers must not depend on how many."""
+    with _blas().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """All BLAS libraries, found once: to look for them takes a millisecond."""
+    import scipy.linalg  # noqa: F401  scipy brings one of its own
+
+    return ThreadpoolController()
 
 
 def resolvent(P: Any, discount: float) -> Resolvent:
@@ -66,11 +83,11 @@ def _floor(b: FloatArray, x: FloatArray) -> float:
 
 
 def _factored(P: Any, discount: float) -> Callable[[FloatArray], FloatArray]:
-    """b ↦ (I − γ P)^{-1} b by an LU factor, on one thread: the answer must not depend on how many there are."""
+    """b ↦ (I − γ P)^{-1} b by an LU factor."""
     if isinstance(P, np.ndarray):
         from scipy.linalg import lu_factor, lu_solve
 
-        with threadpool_limits(1, user_api="blas"):
+        with one_thread():
             factor = lu_factor((np.eye(len(P)) - discount * P).T, overwrite_a=True, check_finite=False)
         return lambda b: np.asarray(lu_solve(factor, b, trans=1, check_finite=False))
     from scipy.sparse import eye_array
@@ -124,8 +141,9 @@ def _krylov_first(P: Any, discount: float) -> Resolvent:
             if size <= goal:
                 return x
             # bicgstab stops on the 2-norm: an error spread evenly has √S times its maximum, one in a single state less.
-            atol = min(goal * np.sqrt(len(b)) / 4, float(np.linalg.norm(defect)) / 10)
-            correction, _ = bicgstab(system, defect, rtol=1e-12, atol=atol, maxiter=steps)
+            with one_thread():
+                atol = min(goal * np.sqrt(len(b)) / 4, float(np.linalg.norm(defect)) / 10)
+                correction, _ = bicgstab(system, defect, rtol=1e-12, atol=atol, maxiter=steps)
             candidate = x + correction
             following = _defect(P, discount, b, candidate)
             if not np.abs(following).max() < size / 2:

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping
+import reprlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from os import PathLike
@@ -22,8 +23,8 @@ __all__ = ["NotConverged", "Solution", "Status", "rounding_floor"]
 class Status(StrEnum):
     """How a run ended, as a sentence that says what to do."""
 
-    CONVERGED = "the residual is within tol rounding floors"
-    MAX_STEPS = "max_steps was not enough: raise it, raise tol, or go on from this policy as initial_policy"
+    CONVERGED = "the residual is within tol rounding floors (a tol below 8 counts as 8)"
+    MAX_STEPS = "max_steps was not enough: raise it or tol, go on from this policy, or raise the temperature"
     STALLED = "no step lowers the residual any more: try another initial_policy or a higher temperature"
     CYCLED = "the iteration returned to an earlier iterate: try another initial_policy or order"
     INTERRUPTED = "interrupted: go on from this policy as initial_policy"
@@ -76,7 +77,8 @@ class Solution:
             object.__setattr__(self, name, None if value is None else _read_only(value))
         if isinstance(self.objective, np.ndarray):
             object.__setattr__(self, "objective", _read_only(self.objective))
-        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        parameters = {name: _frozen(value) for name, value in self.parameters.items()}
+        object.__setattr__(self, "parameters", MappingProxyType(parameters))
 
     @property
     def converged(self) -> bool:
@@ -100,28 +102,26 @@ class Solution:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """Read a solution that `save` wrote. Raises `ValueError` naming the key or line that is broken."""
+        """Read a solution that `save` wrote. Raises `ValueError` naming the file and the key or line that is broken."""
+        path = Path(path)
         try:
-            values = json.loads(Path(path).read_text(encoding="utf-8"))
+            values = json.loads(path.read_text(encoding="utf-8"))
         except json.JSONDecodeError as error:
             fail(str(path), f"line {error.lineno}: {error.msg}", "JSON")
+        except (OSError, UnicodeDecodeError) as error:
+            fail(str(path), f"cannot be read ({error})", "a solution written by save")
         if not isinstance(values, dict):
             fail(str(path), f"holds a {type(values).__name__}", "one JSON object")
-        known = {item.name for item in fields(cls)}
-        missing = sorted(known - values.keys())
-        if missing:
-            fail(str(path), f"lacks the key {missing[0]!r}", "a solution written by save")
-        try:
-            values["status"] = Status[values["status"]]
-            values["policy"] = tuple(_array(agent_policy) for agent_policy in values["policy"])
-            for name in ("q", "v", "history", "joint_policy"):
-                values[name] = None if values[name] is None else _array(values[name])
-            if isinstance(values["objective"], list):
-                values["objective"] = _array(values["objective"])
-            values["residual"] = math.nan if values["residual"] is None else values["residual"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise InvalidInput(f"{path} is no solution written by save: {error}") from error
-        return cls(**{name: values[name] for name in known})
+        read: dict[str, Any] = {}
+        for item in fields(cls):
+            if item.name not in values:
+                fail(str(path), f"lacks the key {item.name!r}", "a solution written by save")
+            try:
+                read[item.name] = _READERS[item.name](values[item.name])
+            except (KeyError, TypeError, ValueError) as error:
+                found = f"has the key {item.name!r} with value {reprlib.repr(values[item.name])}"
+                raise InvalidInput(f"{path} {found}, expected a solution written by save") from error
+        return cls(**read)
 
 
 def plain(value: Any) -> Any:
@@ -141,8 +141,43 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
+def _of(kind: type) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if type(value) is not kind:
+            raise TypeError
+        return value
+
+    return check
+
+
 def _array(value: Any) -> FloatArray:
-    return np.array(value, dtype=np.float64)
+    return np.array(_of(list)(value), dtype=np.float64)
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else value if type(value) is int else _of(float)(value)
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "policy": lambda value: tuple(_array(agent_policy) for agent_policy in _of(list)(value)),
+    "q": _array,
+    "v": _array,
+    "objective": lambda value: _array(value) if isinstance(value, list) else _number(value),
+    "residual": _number,
+    "rounding_floor": _number,
+    "status": lambda value: Status[value],
+    "steps": _of(int),
+    "history": _array,
+    "solver": _of(str),
+    "parameters": _of(dict),
+    "joint_policy": lambda value: None if value is None else _array(value),
+}
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_frozen(item) for item in value)
+    return _read_only(value) if isinstance(value, np.ndarray) else value
 
 
 def _read_only(array: FloatArray) -> FloatArray:

@@ -19,8 +19,12 @@ __all__ = ["draw", "outcomes", "path", "printed_outcomes"]
 
 OUTCOMES = ("(A,A)", "(B,B)", "(C,C)", "mismatch")
 MARKERS = "osD^"
+SIZES = (3.4, 4.6, 2.4, 3.4)
+"""Different, so that marks at the same place show one another."""
+
+PRINTED_MARK: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 1.0}
 STEPS = 12
-PRINTED_AT = 15
+PRINTED_AT = 15.5
 """Where on the axis of steps the paper's final values stand."""
 
 
@@ -49,8 +53,10 @@ def printed_outcomes(temperature: int) -> FloatArray:
 @drawing("hasac-table-3", caption="HASPI's path from (0.6, 0.2, 0.2) at each temperature of Table 3")
 def draw() -> "Figure":
     """Six panels: the probability of each outcome against the step; open marks are the paper's final values."""
-    from mathrl.figures.plot import panels, style
+    from mathrl.figures.plot import GREY, legend, panels, style
 
+    paper = {"color": GREY, "marker": "o", "linestyle": "none"} | PRINTED_MARK
+    entries = [(outcome, _line(k)) for k, outcome in enumerate(OUTCOMES)]
     with style():
         figure, axes = panels(2, 3, height=4.2)
         for panel, temperature in zip(axes, TEMPERATURES, strict=True):
@@ -59,19 +65,24 @@ def draw() -> "Figure":
             panel.set_xlabel("HASPI step")
         for panel in axes[::3]:
             panel.set_ylabel("probability of outcome")
+        legend(figure, [*entries, ("open: the paper's final policies", paper)])
     return figure
 
 
 def _panel(axes: "Axes", temperature: int) -> None:
-    from mathrl.figures.plot import COLOURS, GREY, direct_labels
-
     probabilities, final = path(temperature), printed_outcomes(temperature)
-    colours = (*COLOURS[:3], GREY)
     for k in (3, 1, 0, 2):
-        drawn: dict[str, Any] = {"color": colours[k], "marker": MARKERS[k], "clip_on": False}
-        axes.plot(probabilities[:, k], "--" if k == 3 else "-", markersize=2.8, **drawn)
-        axes.plot(PRINTED_AT, final[k], markersize=5, markerfacecolor="white", markeredgewidth=1.1, **drawn)
-    direct_labels(axes, PRINTED_AT + 0.7, list(zip(OUTCOMES, final, colours, strict=True)), gap=0.085)
+        axes.plot(probabilities[:, k], **_line(k), clip_on=False)
+        axes.plot(PRINTED_AT, final[k], **_line(k), **PRINTED_MARK, clip_on=False)
     axes.set_title(f"$\\alpha = {temperature}$")
-    axes.set(xlim=(-0.3, PRINTED_AT), ylim=(-0.02, 1.02), yticks=np.linspace(0, 1, 5))
+    axes.set(xlim=(-0.3, PRINTED_AT + 0.7), ylim=(-0.02, 1.02), yticks=np.linspace(0, 1, 5))
+    axes.spines["bottom"].set_bounds(0, STEPS)
     axes.set_xticks([*range(0, STEPS + 1, 4), PRINTED_AT], [*map(str, range(0, STEPS + 1, 4)), "paper"])
+
+
+def _line(outcome: int) -> dict[str, Any]:
+    from mathrl.figures.plot import COLOURS, GREY
+
+    colour = (*COLOURS[:3], GREY)[outcome]
+    dashes = "--" if outcome == 3 else "-"
+    return {"color": colour, "marker": MARKERS[outcome], "linestyle": dashes, "markersize": SIZES[outcome]}

@@ -30,7 +30,7 @@ examples:
   mathrl solve hasac --solver haspi --temperature 1,5,10
   mathrl games climbing
 
-exit status: 0 done; 1 a solver did not converge; 2 bad input, said in one line
+exit status: 0 done; 1 a solver did not converge; 2 bad input, said in one line; 130 interrupted with nothing done
 """
 
 
@@ -47,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         output.say("interrupted")
         return 130
+    except MemoryError as error:
+        output.say(f"out of memory, expected a smaller game{f': {error}' if str(error) else ''}")
+        return 2
     except ValueError as error:
         from mathrl.games.validate import InvalidInput
 

@@ -54,7 +54,11 @@ class Parser(argparse.ArgumentParser):
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add `--format` and `--out`."""
     choices = "|".join(output.FORMATS)
-    parser.add_argument("--format", default="table", metavar="FORMAT", help=f"{choices} (default: table)")
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        help=f"{choices} (default: what --out FILE ends in, .json .csv .md .tex, else table)",
+    )
     parser.add_argument("--out", metavar="FILE", help="write to this file (default: standard output)")
 
 

@@ -37,7 +37,7 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--save", metavar="FILE", help="write the game to this .json, .npz or .nfg file")
     add_output(parser)
     arguments = parser.parse(argv)
-    output.check_format(arguments.format)
+    arguments.format = output.format_of(arguments.format, arguments.out)
     output.check_out("--out", arguments.out)
     if arguments.game is None:
         if arguments.save is not None:
@@ -76,7 +76,8 @@ def _shown(name: str, game: "Game", format: str) -> str:
         return render(game)
     if format != "table":
         return output.render([_joint_actions(game)], format)
-    return "\n".join([*_facts(name, game), ""]) + "".join(f"\n{text}" for text in _matrices(game))
+    matrices = "".join(f"\n{text}" for text in _matrices(game))
+    return "\n".join([*_facts(name, game), ""]) + (matrices or "  all rewards: --format csv or json\n")
 
 
 def _facts(name: str, game: "Game") -> list[str]:

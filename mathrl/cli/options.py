@@ -69,7 +69,7 @@ def temperatures(solver: str, arguments: argparse.Namespace) -> list[float]:
 
     if arguments.temperature is None:
         return []
-    values = [_number("--temperature", text) for text in arguments.temperature.split(",")]
+    values = [_number("--temperature", text) for text in arguments.temperature.removesuffix(",").split(",")]
     return [positive("--temperature", value) for value in values]
 
 
@@ -146,8 +146,8 @@ def _order(flag: str, text: str, game: "Game") -> list[int] | str:
 
 
 def _entropy(flag: str, text: str, game: "Game") -> str:
-    from mathrl.evaluate import ENTROPIES
     from mathrl.games.validate import choice
+    from mathrl.operators import ENTROPIES
 
     return choice(flag, text, ENTROPIES)
 
@@ -183,7 +183,7 @@ OPTIONS: Mapping[str, Option] = {
     "entropy": Option("WHOSE", "team|own|none: whose entropy enters the value (default: team)", _entropy),
     "order": Option("ORDER", "in which agents update, from 0, as in 1,0; or random (default: 0,1,…)", _order),
     "seed": Option("N", "of what is random (default: 0)", _count),
-    "tol": Option("X", "stop at a residual of X rounding floors", _positive),
+    "tol": Option("X", "stop at a residual of X rounding floors; below 8 counts as 8", _positive),
     "max_steps": Option("N", "stop after N steps", _count),
 }
 """By parameter. The temperature, which may be several, has its own."""

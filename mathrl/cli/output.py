@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "ClosedPipeError",
-    "check_format",
     "check_out",
     "deliver",
     "flush",
+    "format_of",
     "progress",
     "render",
     "say",
@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
+SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex"}
 
 DELAY = 1.0
 """Seconds that work may take before a progress bar appears."""
@@ -33,11 +34,13 @@ class ClosedPipeError(Exception):
     """Nobody reads standard output any more."""
 
 
-def check_format(format: str) -> None:
-    """Refuse an unknown format before any work is done."""
+def format_of(format: str | None, out: str | None) -> str:
+    """The format asked for, or what the name of the file says; an unknown one is refused before any work is done."""
     from mathrl.games.validate import choice
 
-    choice("--format", format, FORMATS)
+    if format is None:
+        return SUFFIXES.get(Path(out or "").suffix.lower(), "table")
+    return choice("--format", format, FORMATS)
 
 
 def check_out(option: str, path: str | None) -> None:

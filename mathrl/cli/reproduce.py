@@ -32,7 +32,7 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--list", action="store_true", help="list the ids, and compute nothing")
     add_output(parser)
     arguments = parser.parse(argv)
-    output.check_format(arguments.format)
+    arguments.format = output.format_of(arguments.format, arguments.out)
     output.check_out("--out", arguments.out)
     chosen = _chosen(arguments.ids, everything=arguments.list)
     if arguments.list:

@@ -42,7 +42,7 @@ def run(argv: Sequence[str]) -> int:
     options.add(parser)
     add_output(parser)
     arguments = parser.parse(argv)
-    output.check_format(arguments.format)
+    arguments.format = output.format_of(arguments.format, arguments.out)
     output.check_out("--out", arguments.out)
     solver = options.solver(arguments.solver)
     from mathrl.games import load

@@ -1,6 +1,7 @@
 """The papers' operators: one short pure function per equation, for NumPy, JAX and other array API arrays."""
 
 from mathrl.operators.bellman import (
+    ENTROPIES,
     backup,
     entropy_bonus,
     expectation,
@@ -20,6 +21,7 @@ from mathrl.operators.response import (
 )
 
 __all__ = [
+    "ENTROPIES",
     "backup",
     "best_response",
     "entropy_bonus",

@@ -12,9 +12,14 @@ differ. Functions take any array API array; transitions may also be a scipy spar
 from collections.abc import Sequence
 from typing import Any
 
+from mathrl.games.validate import choice
 from mathrl.softmax import entropy as shannon_entropy
 
+ENTROPIES = ("team", "own", "none")
+"""Whose entropy enters the value."""
+
 __all__ = [
+    "ENTROPIES",
     "backup",
     "entropy_bonus",
     "expectation",
@@ -48,6 +53,7 @@ def entropy_bonus(policy: Sequence[Any], *, temperature: float, entropy: str = "
     Shape (n, S) for `"own"`, else (S,).
     """
     xp = policy[0].__array_namespace__()
+    choice("entropy", entropy, ENTROPIES)
     own = temperature * xp.stack([shannon_entropy(agent_policy) for agent_policy in policy])
     return {"team": xp.sum(own, axis=0), "own": own, "none": xp.zeros_like(own[0, :])}[entropy]
 

@@ -8,7 +8,7 @@ joint policy is deterministic, hence a product policy.
 
 import numpy as np
 
-from mathrl.games.model import Game
+from mathrl.games.model import Game, check_game
 from mathrl.games.validate import count, fail, positive
 from mathrl.markov import control
 from mathrl.solution import Solution
@@ -23,8 +23,8 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
     """The optimal deterministic joint policy (1); among actions that tie up to rounding, the lowest in C order.
 
     The residual is γ max |max_a Q − V|, which bounds ‖T Q − Q‖∞ with T Bellman's operator; `tol` counts rounding
-    floors eps·‖Q‖∞. `history` holds the residual after each step. Memory: Q, and one chain (S, S) as dense or sparse
-    as the transitions.
+    floors eps·‖Q‖∞, at least 8 of them. `history` holds the residual after each step. Memory: Q, and one chain (S, S)
+    as dense or sparse as the transitions.
 
     Raises `ValueError` for a general-sum game, which has no single optimum.
 
@@ -33,6 +33,7 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
     >>> solution.objective, solution.policy[0].tolist()
     (20.0, [[0.0, 0.0, 1.0]])
     """
+    check_game(game)
     if not game.common_payoff:
         fail("game", "is general-sum", "a common payoff", "agents with different rewards have no common optimum")
     run = control(game, temperature=0.0, tol=positive("tol", tol), max_steps=count("max_steps", max_steps))

@@ -19,17 +19,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse.linalg import LinearOperator, gmres
-from threadpoolctl import threadpool_limits
 
 from mathrl import kernels
 from mathrl.derivative import own_q_derivative
-from mathrl.evaluate import ENTROPIES, Values, evaluate, own_q, side_by_side, split
-from mathrl.games.model import Game
+from mathrl.evaluate import Values, evaluate, own_q, side_by_side, split
+from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.validate import FloatArray, choice, count, positive
 from mathrl.homotopy import Path
-from mathrl.iterate import Iterate, Run, iterate
+from mathrl.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
+from mathrl.linear import one_thread
 from mathrl.markov import control
+from mathrl.operators import ENTROPIES
 from mathrl.softmax import boltzmann
 from mathrl.solution import Solution, Status, rounding_floor
 
@@ -43,6 +44,12 @@ _PATIENCE = 30
 
 _LONGEST = 1e3
 """How long Newton's step may be, in units of the values themselves, before the system counts as singular."""
+
+_ROUNDING = 8
+"""Rounding floors by which a sum of values may fall and still count as not falling, per value."""
+
+_LONGEST_PAUSE = 64
+"""Steps at most before Newton's method is tried again: the pause doubles with every failure."""
 
 _FRACTIONS = (1.0, 0.5, 0.25, 0.125)
 """Of Newton's step, tried in turn."""
@@ -70,15 +77,16 @@ def qre(
     says whose entropy enters the values: with `"none"` (1) is the agent QRE of the stochastic-game literature.
 
     The residual is max |π − softmax(u_π/α)| over agents, states and actions, with Q_π evaluated exactly; `tol` counts
-    rounding floors (see `Solution`). `history` holds the residual after each step. A run that gets no further returns
-    the best policy it met, with status `STALLED`; the path is tried up to 1,200 probabilities, in dense algebra. One
-    agent with entropy in its value has one equilibrium, its soft-optimal policy: Newton's method on V finds it
-    (`mathrl.markov`), and the residual is the bound γ ‖T V − V‖∞/α.
+    rounding floors (see `Solution`), at least 8 of them, and a residual above 0.01 never passes. `history` holds the
+    residual after each step. A run that gets no further returns the best policy it met, with status `STALLED`; the
+    path is tried up to 1,200 probabilities, in dense algebra. One agent with entropy in its value has one equilibrium,
+    its soft-optimal policy: Newton's method on V finds it (`mathrl.markov`), and the residual is γ ‖T V − V‖∞/α.
 
     >>> from mathrl.games import load
     >>> qre(load("matching-pennies"), temperature=0.1).policy[0].tolist()
     [[0.5, 0.5]]
     """
+    check_game(game)
     temperature = positive("temperature", temperature)
     choice("entropy", entropy, ENTROPIES)
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
@@ -115,10 +123,10 @@ def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_ste
     here = run.last.point
     policy = (boltzmann(here.q_sa, temperature),)
     values = Values(game, here.q_sa[None], here.reached_s[None], entropy == "own", None)
-    at_policy = Iterate(
-        _Point(policy, values, here.q_sa), run.last.residual / temperature, rounding_floor(here.q_sa, temperature), 0.0
-    )
-    return Run(at_policy, run.status, run.history)
+    residual, floor = run.last.residual / temperature, rounding_floor(here.q_sa, temperature)
+    lost = run.status is Status.CONVERGED and residual > LARGEST_RESIDUAL
+    point = Iterate(_Point(policy, values, here.q_sa), residual, floor, residual)
+    return Run(point, Status.STALLED if lost else run.status, run.history)
 
 
 def _many_agents(
@@ -149,27 +157,34 @@ def _many_agents(
             return None
         if not np.abs(du).max() < _LONGEST * max(temperature, np.abs(last.point.own_sk).max()):
             return None
+        total = last.point.values.v_ms.sum()
+        slack = _ROUNDING * last.rounding_floor * temperature * last.point.values.v_ms.size
         for fraction in _FRACTIONS:
             moved = _responses(game, last.point.own_sk + fraction * du, temperature)  # (3)
             candidate = at(split(moved, game), last.point.values.v_ms)
-            falls = monotone and candidate.point.values.objective < last.point.values.objective
+            falls = monotone and candidate.point.values.v_ms.sum() < total - slack
             if candidate.residual < (1 - 0.1 * fraction) * last.residual and not falls:
                 return candidate
         return None
 
     best = at(first)
-    waiting = 0
+    waiting, pause, resting = 0, 1, 0
 
     def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
-        nonlocal best, waiting
+        nonlocal best, waiting, pause, resting
         following = respond(last)
-        if following.residual > 0.5 * last.residual:
-            following = newton(last) or following
+        if following.residual > 0.5 * last.residual and resting > 0:
+            resting -= 1
+        elif following.residual > 0.5 * last.residual:
+            better = newton(last)
+            pause = 1 if better else min(2 * pause, _LONGEST_PAUSE)
+            resting = 0 if better else pause
+            following = better or following
         waiting = 0 if following.residual < best.residual else waiting + 1
         best = min(best, following, key=lambda iterate: iterate.residual)
         return following if waiting < _PATIENCE or monotone else None
 
-    run = iterate(best, step, tol=tol, max_steps=max_steps)
+    run = iterate(best, step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
     if run.status is not Status.STALLED or side_by_side(first).size > _DENSE_UNKNOWNS:
         return run if run.status is Status.CONVERGED else Run(best, run.status, run.history)
 
@@ -186,7 +201,8 @@ def _many_agents(
         point = following
         return at(path.policy(point.x), last.point.values.v_ms)
 
-    second = iterate(at(path.policy(point.x)), follow, tol=tol, max_steps=max_steps - len(run.history))
+    left = max_steps - len(run.history)
+    second = iterate(at(path.policy(point.x)), follow, tol=tol, max_steps=left, ceiling=LARGEST_RESIDUAL)
     last = min(second.last, best, key=lambda iterate: iterate.residual)
     return Run(last, second.status, np.concatenate([run.history, second.history]))
 
@@ -195,6 +211,7 @@ def _responses(game: Game, own_sk: FloatArray, temperature: float) -> FloatArray
     return np.concatenate([boltzmann(own_sa, temperature) for own_sa in split(own_sk, game)], axis=1)
 
 
+@one_thread()
 def _newton_direction(point: _Point, temperature: float, entropy: str) -> FloatArray:
     """u'dπ of (3), shape (S, K)."""
     game, shape = point.values.game, point.own_sk.shape
@@ -216,8 +233,7 @@ def _newton_direction(point: _Point, temperature: float, entropy: str) -> FloatA
     b = (np.concatenate(responses, axis=1) - side_by_side(point.policy)).ravel()
     if b.size <= _DENSE_UNKNOWNS:
         identity = np.eye(b.size).reshape(*shape, b.size)
-        with threadpool_limits(1, user_api="blas"):
-            change = np.asarray(np.linalg.solve(system(identity).reshape(b.size, b.size), b), dtype=np.float64)
+        change = np.asarray(np.linalg.solve(system(identity).reshape(b.size, b.size), b), dtype=np.float64)
     else:
         operator = LinearOperator(
             (b.size, b.size), matvec=lambda x: system(x.reshape(*shape, 1)).ravel(), dtype=np.float64

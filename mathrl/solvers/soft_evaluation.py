@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.evaluate import ENTROPIES, evaluate
-from mathrl.games.model import Game
+from mathrl.evaluate import evaluate
+from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_policy
 from mathrl.games.validate import choice, positive
-from mathrl.operators import soft_value
+from mathrl.operators import ENTROPIES, soft_value
 from mathrl.solution import Solution, Status, rounding_floor
 
 __all__ = ["soft_evaluation"]
@@ -35,6 +35,7 @@ def soft_evaluation(
     >>> round(float(solution.v[0]), 9)   # hasac Appendix B
     -8.2
     """
+    check_game(game)
     temperature = positive("temperature", temperature)
     choice("entropy", entropy, ENTROPIES)
     checked = as_policy(game, policy)

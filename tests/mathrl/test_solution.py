@@ -1,0 +1,181 @@
+"""What a solver returns: frozen, and the same when it is read back."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mathrl.games import load
+from mathrl.games.validate import InvalidInput
+from mathrl.proofs_checks.strategies import TEMPERATURES, games
+from mathrl.solution import NotConverged, Solution, Status, plain, rounding_floor
+from mathrl.solvers import haspi, optimal, qre, soft_evaluation
+
+HASAC = load("hasac")
+START = [[0.6, 0.2, 0.2]] * 2
+ARRAYS = ("q", "v", "history")
+SOLUTIONS = {
+    "haspi": haspi(HASAC, temperature=10.0),
+    "max_steps": haspi(HASAC, temperature=10.0, initial_policy=START, order="random", max_steps=1),
+    "optimal": optimal(load("opt-in")),
+    "own": qre(load("chicken"), temperature=1.0, entropy="own", initial_policy=[[0.9, 0.1]] * 2),
+    "soft_evaluation": soft_evaluation(HASAC, policy=START, temperature=1.0),
+}
+every_solution = pytest.mark.parametrize("solution", SOLUTIONS.values(), ids=SOLUTIONS)
+
+
+@every_solution
+def test_no_field_can_be_assigned_and_no_array_written_to(solution):
+    for item in dataclasses.fields(solution):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(solution, item.name, None)
+    with pytest.raises(TypeError, match="item assignment"):
+        solution.parameters["temperature"] = 2.0
+    arrays = [*solution.policy, *(getattr(solution, name) for name in ARRAYS)]
+    arrays += [solution.objective] if isinstance(solution.objective, np.ndarray) else []
+    for name in ("initial_policy", "policy"):
+        arrays += solution.parameters.get(name, ())
+    for array in arrays:
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+def test_arrays_are_copies_of_those_given():
+    q = np.zeros((1, 2))
+    changed = dataclasses.replace(SOLUTIONS["haspi"], q=q)
+    q[:] = 1
+    assert not changed.q.any()
+
+
+def assert_equal(ours, theirs):
+    """Bit by bit, but that JSON knows no infinity and no nan, and parameters come back as lists."""
+    for item in dataclasses.fields(Solution):
+        left, right = getattr(ours, item.name), getattr(theirs, item.name)
+        if isinstance(left, np.ndarray):
+            assert left.shape == right.shape
+            assert np.where(np.isfinite(left), left, np.nan).tobytes() == right.tobytes()
+        elif item.name == "policy":
+            assert [pi.tobytes() for pi in left] == [pi.tobytes() for pi in right]
+            assert isinstance(right, tuple)
+        elif isinstance(left, Mapping):
+            assert plain(left) == dict(right)
+        else:
+            assert left == right, item.name
+            assert type(left) is type(right), item.name
+
+
+@every_solution
+def test_a_saved_solution_is_read_back_bit_by_bit(solution, tmp_path):
+    solution.save(tmp_path / "solution.json")
+    assert_equal(solution, Solution.load(tmp_path / "solution.json"))
+
+
+@given(games(structure="common-payoff"), TEMPERATURES)
+def test_any_solution_is_read_back_bit_by_bit(tmp_path_factory, game, temperature):
+    path = tmp_path_factory.mktemp("solutions") / "solution.json"
+    solution = haspi(game, temperature=temperature, max_steps=3)
+    solution.save(path)
+    assert_equal(solution, Solution.load(path))
+
+
+def test_numbers_that_are_not_finite_become_none_and_nan(tmp_path):
+    odd = dataclasses.replace(
+        SOLUTIONS["haspi"], q=np.array([[np.inf, -np.inf, np.nan, 1.0]]), residual=float("inf"), joint_policy=np.eye(2)
+    )
+    assert odd.to_dict()["q"] == [[None, None, None, 1.0]]
+    assert odd.to_dict()["residual"] is None
+    odd.save(tmp_path / "odd.json")
+    assert json.loads((tmp_path / "odd.json").read_text(), parse_constant=pytest.fail)["residual"] is None
+    back = Solution.load(tmp_path / "odd.json")
+    assert np.isnan(back.q[0, :3]).all()
+    assert np.isnan(back.residual)
+    assert back.joint_policy.tolist() == [[1, 0], [0, 1]]
+
+
+@every_solution
+def test_json_holds_status_message_and_convergence(solution):
+    values = solution.to_dict()
+    assert Status[values["status"]] is solution.status
+    assert values["message"] == str(solution.status)
+    assert values["converged"] is solution.converged
+    assert json.loads(json.dumps(values, allow_nan=False)) == values
+
+
+def written(**changes):
+    values = SOLUTIONS["haspi"].to_dict()
+    values |= changes
+    return json.dumps({key: value for key, value in values.items() if value != "left out"})
+
+
+BROKEN = {
+    "": "line 1",
+    "{": "line 1",
+    '{\n"policy": [,]}': "line 2",
+    "[]": "list",
+    "3": "int",
+    "{}": "key",
+    **{written(**{item.name: "left out"}): item.name for item in dataclasses.fields(Solution)},
+    written(status="DONE"): "status",
+    written(status=["CONVERGED"]): "status",
+    written(policy=3): "policy",
+    written(policy=[[["a"]]]): "policy",
+    written(policy=None): "policy",
+    written(q="x"): "q",
+    written(q=[[1.0], [1.0, 2.0]]): "q",
+    written(q=None): "q",
+    written(v=None): "v",
+    written(history={}): "history",
+    written(residual="small"): "residual",
+    written(objective="much"): "objective",
+    written(objective=["much"]): "objective",
+    written(rounding_floor=[]): "rounding_floor",
+    written(steps=1.5): "steps",
+    written(steps="many"): "steps",
+    written(solver=7): "solver",
+    written(parameters=[]): "parameters",
+    written(parameters=None): "parameters",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "named"), BROKEN.items(), ids=[f"{i}-{name}" for i, name in enumerate(BROKEN.values())]
+)
+def test_a_broken_file_is_refused_with_the_key_or_line(text, named, tmp_path):
+    path = tmp_path / "broken.json"
+    path.write_text(text)
+    with pytest.raises(InvalidInput, match=rf"broken\.json.*\b{named}") as caught:
+        Solution.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_missing_or_no_text_are_refused(tmp_path):
+    with pytest.raises(InvalidInput, match="missing"):
+        Solution.load(tmp_path / "missing.json")
+    (tmp_path / "bytes.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InvalidInput, match="bytes"):
+        Solution.load(tmp_path / "bytes.json")
+
+
+def test_require_returns_the_solution_or_raises_with_its_residual():
+    done, unfinished = SOLUTIONS["haspi"], SOLUTIONS["max_steps"]
+    assert done.require() is done
+    with pytest.raises(NotConverged, match=f"haspi.*max_steps.*residual {unfinished.residual:.3g} after 1 steps"):
+        unfinished.require()
+
+
+@pytest.mark.parametrize("status", Status)
+def test_only_one_status_counts_as_converged(status):
+    solution = dataclasses.replace(SOLUTIONS["haspi"], status=status)
+    assert solution.converged is (status is Status.CONVERGED)
+    assert len(str(status)) > 20  # a sentence that says what to do, not a word
+
+
+@given(st.floats(1e-300, 1e300), TEMPERATURES)
+def test_the_rounding_floor_scales_with_the_values(size, temperature):
+    q, eps = np.array([size, -size / 2]), float(np.finfo(np.float64).eps)
+    assert rounding_floor(q) == rounding_floor(-q) == eps * size
+    assert rounding_floor(q, temperature) == eps * max(1.0, size / temperature)
