@@ -114,7 +114,7 @@ def test_bad_input_is_refused_by_name(function, arguments, named, message):
 def test_something_else_than_a_game_is_refused(solver):
     named = {"policy": UNIFORM} if solver is soft_evaluation else {}
     named |= {} if solver is optimal else {"temperature": 1.0}
-    with pytest.raises(InvalidInput, match="^game is of type ndarray"):
+    with pytest.raises(InvalidInput, match=r"^game is of type ndarray"):
         solver(np.eye(2), **named)
 
 
