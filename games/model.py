@@ -34,7 +34,7 @@ class Game:
     `num_actions`    (A_1, …, A_n)
     `common_payoff`  true where all agents have the same rewards
 
-    All arrays are read-only copies of what was given.
+    All arrays are read-only copies of what was given (scipy lets one replace the arrays of a CSR array: do not).
     """
 
     rewards: FloatArray
@@ -90,14 +90,23 @@ class Game:
         distribution = np.full(num_states, 1 / num_states) if start is None else as_floats("start", start)
         shape("start", distribution, (num_states,))
         probabilities("start", distribution)
+        factor = discount_factor("discount", discount)
+        largest = float(checked.sum(axis=-1 if isinstance(checked, np.ndarray) else 1).max())
+        if factor * largest >= 1:
+            fail("discount", f"is {factor!r} and a row of transitions sums to {largest!r}", "a product below 1")
         return cls._build(
             rewards=array,
             transitions=checked,
-            discount=discount_factor("discount", discount),
+            discount=factor,
             start=distribution,
             num_actions=num_actions,
             common_payoff=common_payoff,
         )
+
+    @classmethod
+    def unchecked(cls, rewards: FloatArray, transitions: Any, discount: float, start: FloatArray) -> Self:
+        """The common-payoff game of arrays that are known to be right; it takes them over and makes them read-only."""
+        return cls._build(rewards, transitions, discount, start, tuple(rewards.shape[1:]), common_payoff=True)
 
     @classmethod
     def _build(

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.evaluate import Values, side_by_side
+from mathrl.evaluate import Values, against, side_by_side
 from mathrl.games.policies import Policy
 from mathrl.games.validate import FloatArray
 from mathrl.operators import expectation
@@ -45,24 +45,23 @@ def own_q_derivative(
         slope[:, counted] -= temperature * log_sk[:, counted]
         slopes.append(slope)
 
-    def future(change: FloatArray) -> list[FloatArray]:
-        """Σ_t P(t|s, a) dV^m(t) for each value function m, (S, A_1, …, A_n, N)."""
+    ahead = [against(game, policy, i) for i in range(num_agents)] if values.solve is not None else []
+
+    def value_changes(change: FloatArray) -> list[FloatArray]:
+        """dV^m (S, N) for each value function m."""
         assert values.solve is not None
-        shape = (game.num_states, *game.num_actions, change.shape[2])
         gains = [np.einsum("sk,skx->sx", slope, change) for slope in slopes]
-        moved = [np.stack([values.solve(b) for b in gain.T], axis=1) for gain in gains]  # (2)
-        return [np.asarray((game.csr_xt if game.sparse else game.dense_xt) @ dv).reshape(shape) for dv in moved]
+        return [np.stack([values.solve(b) for b in gain.T], axis=1) for gain in gains]  # (2)
 
     def apply(change: FloatArray) -> FloatArray:
         du = np.zeros_like(change)
-        ahead = future(change) if values.solve is not None else []
+        dv = value_changes(change) if ahead else []
         for i in range(num_agents):
             for j in (j for j in range(num_agents) if j != i):
                 du[:, slices[i]] += np.einsum("sab,sbx->sax", together[i, j], change[:, slices[j]])  # (1)
             if ahead:
-                columns = np.moveaxis(ahead[0 if shared else i], -1, 0)
-                expected = expectation(columns, policy, keep=(i,))
-                du[:, slices[i]] += game.discount * np.moveaxis(expected, 0, -1)  # (1)
+                expected = np.asarray(ahead[i] @ dv[0 if shared else i])
+                du[:, slices[i]] += game.discount * expected.reshape(du[:, slices[i]].shape)  # (1)
         return du
 
     return apply

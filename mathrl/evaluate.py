@@ -18,7 +18,7 @@ from mathrl.operators import entropy_bonus
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Values", "backup", "chain", "chain_entries", "evaluate", "own_q", "side_by_side", "split"]
+__all__ = ["Values", "against", "backup", "chain", "chain_entries", "evaluate", "own_q", "side_by_side", "split"]
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,23 @@ def chain(game: Game, w_sa: FloatArray) -> Any:
     indptr = np.empty(num_states + 1, P.indptr.dtype)
     used = kernels.policy_transitions_csr(P.data, P.indices, P.indptr, w_sa, data, indices, indptr)
     return csr_array((data[:used], indices[:used], indptr), shape=(num_states, num_states))
+
+
+def against(game: Game, policy: Policy, agent: int) -> Any:
+    """P̄(t|s, a_i) = E_{a_{-i}~π^{-i}}[P(t|s, a)], (S·A_i, S): dense, or CSR as the game's transitions are."""
+    others = [np.ones_like(own) if j == agent else own for j, own in enumerate(policy)]
+    weights, own_actions = joint_policy(tuple(others)), game.num_actions[agent]
+    if not game.sparse:
+        P = np.moveaxis(np.asarray(game.transitions), 1 + agent, 1)
+        others_last = np.moveaxis(weights, 1 + agent, 1).reshape(game.num_states, own_actions, -1)
+        expected = np.einsum("sibt,sib->sit", P.reshape(*others_last.shape, game.num_states), others_last)
+        return expected.reshape(-1, game.num_states)
+    from scipy.sparse import csr_array
+
+    s, a = np.meshgrid(np.arange(game.num_states), np.arange(game.num_joint_actions), indexing="ij")
+    rows = (s * own_actions + np.unravel_index(a, game.num_actions)[agent]).ravel()
+    size = (game.num_states * own_actions, rows.size)
+    return csr_array((weights.ravel(), (rows, np.arange(rows.size))), shape=size) @ game.csr_xt
 
 
 def chain_entries(P: "csr_array[np.float64, tuple[int, int]]", w_sa: FloatArray) -> int:

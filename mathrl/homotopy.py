@@ -23,7 +23,7 @@ from mathrl.softmax import boltzmann
 __all__ = ["Path", "PathPoint"]
 
 _CORRECTIONS = 5
-_ACCURATE = 1e-9
+_ACCURATE = 1e-12
 _SHORTEST = 1e-9
 
 

@@ -10,8 +10,10 @@ rounding at the end. Where next states are well mixed, P_w is nearly of rank one
     V ← T V + γ/(1 − γ) · ½ (max (T V − V) + min (T V − V))                                      (3)
 
 does nearly as well for one sweep (MacQueen's bounds). With a Boltzmann policy, whose chain is costly, (3) is taken
-while it lowers the span of T V − V as fast as (2) would for the same work, and the chain leaves out the actions that
-are hardly played: that makes (2) an inexact step, not an inexact answer.
+while it lowers the span of T V − V as fast as (2) would for the same work; the chain leaves out the actions that are
+hardly played, and serves on while the policy hardly moves. Where these short cuts fail to halve the residual (next
+states that only a rare action reaches), they are dropped: (2) with the whole chain is policy iteration, which always
+converges.
 """
 
 from dataclasses import dataclass
@@ -28,13 +30,16 @@ from mathrl.iterate import MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.linear import Resolvent, resolvent
 from mathrl.solution import rounding_floor
 
-__all__ = ["Controlled", "control"]
+__all__ = ["Controlled", "control", "values_of_attained"]
 
 _NEGLIGIBLE = 0.02
 """At most this much of a Boltzmann policy is left out of its chain, in every state."""
 
 _SAME_CHAIN = 0.02
 """Spans of T V − V, in temperatures, from which on the policy hardly moves and its last chain serves on."""
+
+_ROUNDS = 4
+"""How often (4) is repeated before a policy is evaluated from the start."""
 
 _STEP_GAIN = 1e-3
 """By how much (2) lowers the residual, about, with such a chain."""
@@ -58,10 +63,11 @@ class Controlled:
         return self.reached_s - self.v_s
 
 
-def control(game: Game, *, temperature: float, tol: float, max_steps: int) -> Run[Controlled]:
+def control(game: Game, *, temperature: float, tol: float, max_steps: int) -> tuple[Run[Controlled], Resolvent | None]:
     """Iterate (2) from V = 0 until γ ‖T V − V‖∞, which bounds ‖T Q − Q‖∞, is within `tol` rounding floors of Q.
 
-    Temperature 0 is Bellman's T; its greedy actions are of lowest index among equals.
+    Temperature 0 is Bellman's T; its greedy actions are of lowest index among equals. With the run comes the resolvent
+    of the last chain, about that of P_w: None where (3) was enough.
     """
     goal_floors, eps = max(tol, MINIMUM_TOL), float(np.finfo(np.float64).eps)
     operator = _Operator(game, temperature)
@@ -75,11 +81,11 @@ def control(game: Game, *, temperature: float, tol: float, max_steps: int) -> Ru
         return Iterate(here, residual, floor, residual)
 
     before: Iterate[Controlled] | None = None
-    sweeping = temperature > 0
+    sweeping, short_cuts = temperature > 0, temperature > 0
     solve: Resolvent | None = None
 
     def step(last: Iterate[Controlled]) -> Iterate[Controlled]:
-        nonlocal before, sweeping, solve
+        nonlocal before, sweeping, short_cuts, solve
         here, previous, before = last.point, before, last
         defect_s = here.defect_s
         if sweeping and previous is not None:
@@ -89,20 +95,23 @@ def control(game: Game, *, temperature: float, tol: float, max_steps: int) -> Ru
         if sweeping:
             middle = float(defect_s.max() + defect_s.min()) / 2
             return at(here.reached_s + game.discount / (1 - game.discount) * middle)  # (3)
+        if solve is not None and previous is not None and last.residual > 0.5 * previous.residual:
+            short_cuts = False
         forcing = 0.01
         if here.actions_s is None:
-            same = float(np.ptp(defect_s)) <= _SAME_CHAIN * temperature
+            same = short_cuts and float(np.ptp(defect_s)) <= _SAME_CHAIN * temperature
         elif previous is None:
             same = False
         else:
             same = bool((here.actions_s == previous.point.actions_s).all())
             forcing = 0.0 if same else min(0.001, (last.residual / previous.residual) ** 4)
         if solve is None or not same:
-            solve = resolvent(operator.chain(here), game.discount)
+            solve = resolvent(operator.chain(here, whole=not short_cuts), game.discount)
         target = max(forcing * float(np.abs(defect_s).max()), goal_floors * eps * float(np.abs(here.v_s).max()) / 4)
         return at(here.v_s + solve(defect_s, target=target))  # (2)
 
-    return iterate(at(np.zeros(game.num_states)), step, tol=tol, max_steps=max_steps)
+    run = iterate(at(np.zeros(game.num_states)), step, tol=tol, max_steps=max_steps)
+    return run, solve
 
 
 class _Operator:
@@ -127,8 +136,8 @@ class _Operator:
             return Controlled(v_s, self._r_sa, self._r_sa.max(axis=1), self._r_sa.argmax(axis=1))
         return self._greedy(v_s, self._q_buffers[0])
 
-    def chain(self, here: Controlled) -> Any:
-        """P_w, of the greedy actions, or of the Boltzmann policy but for its least played actions."""
+    def chain(self, here: Controlled, *, whole: bool) -> Any:
+        """P_w of the greedy actions or of the Boltzmann policy, but for its least played actions if not `whole`."""
         game = self._game
         if here.actions_s is not None:
             rows = np.arange(game.num_states) * game.num_joint_actions + here.actions_s
@@ -137,7 +146,8 @@ class _Operator:
         np.subtract(here.q_sa, here.reached_s[:, None], out=w_sa)
         np.divide(w_sa, self._temperature, out=w_sa)
         np.exp(w_sa, out=w_sa)
-        np.multiply(w_sa, self.played(here), out=w_sa)
+        if not whole:
+            np.multiply(w_sa, self.played(here), out=w_sa)
         np.divide(w_sa, w_sa.sum(axis=1, keepdims=True), out=w_sa)
         if not game.sparse:
             return chain(game, w_sa)
@@ -176,3 +186,27 @@ class _Operator:
         indptr = np.empty(num_states + 1, P.indptr.dtype)
         used = kernels.policy_transitions_csr(P.data, P.indices, P.indptr, w_sa, data, indices, indptr)
         return csr_array((data[:used], indices[:used], indptr), shape=(num_states, num_states))
+
+
+def values_of_attained(
+    game: Game, here: Controlled, pi_sa: FloatArray, bonus_s: FloatArray, solve: Resolvent | None
+) -> tuple[FloatArray, FloatArray] | None:
+    """Q (S, A) and V (S,) of the policy w that attains T V at `here`, far more exactly than V is known; None if not so.
+
+        V_w = V + (I − γ P_w)^{-1} (T V − V)                                                     (4)
+
+    for w attains T V. `solve` only approximates the inverse: (4) is repeated on the defect that is left, until that
+    changes Q by less than a tenth of what V lacks. `bonus_s` is the entropy of w, times the temperature.
+    """
+    v_s, defect_s = here.v_s, here.defect_s
+    goal = 0.1 * (1 - game.discount) * float(np.abs(defect_s).max())
+    for _ in range(_ROUNDS):
+        middle = float(defect_s.max() + defect_s.min()) / 2
+        shift = game.discount / (1 - game.discount) * middle
+        v_s = v_s + (defect_s + shift if solve is None else solve(defect_s, target=goal / 4))
+        q_sa = backup(game, v_s[None])[0]
+        reached = np.einsum("sa,sa->s", pi_sa, q_sa) + bonus_s
+        defect_s = reached - v_s
+        if np.abs(defect_s).max() <= max(goal, MINIMUM_TOL * rounding_floor(v_s)):
+            return q_sa, reached
+    return None

@@ -69,7 +69,7 @@ def temperatures(solver: str, arguments: argparse.Namespace) -> list[float]:
 
     if arguments.temperature is None:
         return []
-    values = [_number("--temperature", text) for text in arguments.temperature.removesuffix(",").split(",")]
+    values = [_number("--temperature", text) for text in arguments.temperature.split(",")]
     return [positive("--temperature", value) for value in values]
 
 

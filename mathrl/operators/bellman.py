@@ -100,15 +100,21 @@ def policy_backup(
     return backup(v, rewards, transitions, discount=discount)
 
 
-def subset_q(q: Any, policy: Sequence[Any], subset: Sequence[int], *, temperature: float) -> Any:
+def subset_q(q: Any, policy: Sequence[Any], subset: Sequence[int], *, temperature: float, entropy: str = "team") -> Any:
     """The multi-agent soft Q of an ordered subset of agents   (hasac Eq. 7).
 
-    The axes after the state are those of `subset`, in its order: all agents give Q itself, none gives V.
+    The axes after the state are those of `subset`, in its order: all agents give Q itself, none gives V. `"team"` adds
+    the entropies of the agents outside the subset, `"own"` that of agent i where it is outside (with an agent axis),
+    `"none"` nothing.
     """
     xp = q.__array_namespace__()
     others = [agent for agent in range(len(policy)) if agent not in subset]
     expected = expectation(q, policy, keep=subset)
     if not others:
         return expected
-    bonus = entropy_bonus([policy[agent] for agent in others], temperature=temperature)
-    return expected + xp.reshape(bonus, (-1, *[1] * len(subset)))  # (7)
+    counted = entropy_bonus(policy, temperature=temperature, entropy="own")
+    outside = xp.stack([counted[i, :] * float(i in others) for i in range(len(policy))])
+    bonus = {"team": xp.sum(outside, axis=0), "own": outside, "none": 0 * outside[0, :]}[
+        choice("entropy", entropy, ENTROPIES)
+    ]
+    return expected + xp.reshape(bonus, (*bonus.shape, *[1] * len(subset)))  # (7)

@@ -8,10 +8,11 @@ joint policy is deterministic, hence a product policy.
 
 import numpy as np
 
+from mathrl.evaluate import evaluate
 from mathrl.games.model import Game, check_game
 from mathrl.games.validate import count, fail, positive
 from mathrl.markov import control
-from mathrl.solution import Solution
+from mathrl.solution import Solution, Status
 
 __all__ = ["optimal"]
 
@@ -24,7 +25,7 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
 
     The residual is γ max |max_a Q − V|, which bounds ‖T Q − Q‖∞ with T Bellman's operator; `tol` counts rounding
     floors eps·‖Q‖∞, at least 8 of them. `history` holds the residual after each step. Memory: Q, and one chain (S, S)
-    as dense or sparse as the transitions.
+    as dense or sparse as the transitions. Where the run did not converge, q and v are those of the policy returned.
 
     Raises `ValueError` for a general-sum game, which has no single optimum.
 
@@ -36,17 +37,21 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
     check_game(game)
     if not game.common_payoff:
         fail("game", "is general-sum", "a common payoff", "agents with different rewards have no common optimum")
-    run = control(game, temperature=0.0, tol=positive("tol", tol), max_steps=count("max_steps", max_steps))
+    run, _ = control(game, temperature=0.0, tol=positive("tol", tol), max_steps=count("max_steps", max_steps))
     here = run.last.point
     shape = (game.num_states, *game.num_actions)
     ties = here.q_sa >= (here.reached_s - _TIES * run.last.rounding_floor)[:, None]
     chosen = np.unravel_index(ties.argmax(axis=1), game.num_actions)
     policy = tuple(np.eye(actions)[choice] for actions, choice in zip(game.num_actions, chosen, strict=True))
+    q, v = here.q_sa.reshape(shape), here.reached_s
+    if run.status is not Status.CONVERGED:
+        values = evaluate(game, policy, temperature=1.0, entropy="none", guess=v[None])
+        q, v = values.q, values.v
     return Solution(
         policy=policy,
-        q=here.q_sa.reshape(shape),
-        v=here.reached_s,
-        objective=float(np.einsum("s,s", here.reached_s, game.start)),
+        q=q,
+        v=v,
+        objective=float(np.einsum("s,s", v, game.start)),
         residual=run.last.residual,
         rounding_floor=run.last.rounding_floor,
         status=run.status,

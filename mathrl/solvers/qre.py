@@ -29,8 +29,8 @@ from mathrl.games.validate import FloatArray, choice, count, positive
 from mathrl.homotopy import Path
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
 from mathrl.linear import one_thread
-from mathrl.markov import control
-from mathrl.operators import ENTROPIES
+from mathrl.markov import control, values_of_attained
+from mathrl.operators import ENTROPIES, entropy_bonus
 from mathrl.softmax import boltzmann
 from mathrl.solution import Solution, Status, rounding_floor
 
@@ -79,8 +79,10 @@ def qre(
     The residual is max |π − softmax(u_π/α)| over agents, states and actions, with Q_π evaluated exactly; `tol` counts
     rounding floors (see `Solution`), at least 8 of them, and a residual above 0.01 never passes. `history` holds the
     residual after each step. A run that gets no further returns the best policy it met, with status `STALLED`; the
-    path is tried up to 1,200 probabilities, in dense algebra. One agent with entropy in its value has one equilibrium,
-    its soft-optimal policy: Newton's method on V finds it (`mathrl.markov`), and the residual is γ ‖T V − V‖∞/α.
+    path is tried up to 1,200 probabilities, in dense algebra.
+
+    One agent with entropy in its value has one equilibrium, its soft-optimal policy: Newton's method on V finds it
+    from any start (`mathrl.markov`), stops at ‖T V − V‖∞ within `tol` floors of V, and `history` holds that.
 
     >>> from mathrl.games import load
     >>> qre(load("matching-pennies"), temperature=0.1).policy[0].tolist()
@@ -118,14 +120,19 @@ def qre(
 
 
 def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_steps: int) -> Run[_Point]:
-    """The soft-optimal policy. Q is that of V up to the residual of V, so the policy answers its own Q."""
-    run = control(game, temperature=temperature, tol=tol, max_steps=max_steps)
+    """The soft-optimal policy, and its own values: V of the optimum is V of the policy but for the residual of V."""
+    run, solve = control(game, temperature=temperature, tol=tol, max_steps=max_steps)
     here = run.last.point
     policy = (boltzmann(here.q_sa, temperature),)
-    values = Values(game, here.q_sa[None], here.reached_s[None], entropy == "own", None)
-    residual, floor = run.last.residual / temperature, rounding_floor(here.q_sa, temperature)
+    bonus = entropy_bonus(policy, temperature=temperature)
+    found = values_of_attained(game, here, policy[0], bonus, solve) if run.status is Status.CONVERGED else None
+    if found is None:
+        values = evaluate(game, policy, temperature=temperature, entropy=entropy, guess=here.reached_s[None])
+    else:
+        values = Values(game, found[0][None], found[1][None], entropy == "own", None)
+    residual = float(np.abs(policy[0] - boltzmann(values.q_msa[0], temperature)).max())
     lost = run.status is Status.CONVERGED and residual > LARGEST_RESIDUAL
-    point = Iterate(_Point(policy, values, here.q_sa), residual, floor, residual)
+    point = Iterate(_Point(policy, values, values.q_msa[0]), residual, rounding_floor(values.q, temperature), residual)
     return Run(point, Status.STALLED if lost else run.status, run.history)
 
 
@@ -173,9 +180,10 @@ def _many_agents(
     def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
         nonlocal best, waiting, pause, resting
         following = respond(last)
-        if following.residual > 0.5 * last.residual and resting > 0:
+        slow = _steps_ahead(last, following, tol) > max(2.0, side_by_side(first).size / 8)
+        if slow and resting > 0:
             resting -= 1
-        elif following.residual > 0.5 * last.residual:
+        elif slow:
             better = newton(last)
             pause = 1 if better else min(2 * pause, _LONGEST_PAUSE)
             resting = 0 if better else pause
@@ -205,6 +213,16 @@ def _many_agents(
     second = iterate(at(path.policy(point.x)), follow, tol=tol, max_steps=left, ceiling=LARGEST_RESIDUAL)
     last = min(second.last, best, key=lambda iterate: iterate.residual)
     return Run(last, second.status, np.concatenate([run.history, second.history]))
+
+
+def _steps_ahead(last: Iterate[_Point], following: Iterate[_Point], tol: float) -> float:
+    """How many steps (2) it would take to the end at the rate of this one: Newton's costs as many as N / 8, about."""
+    if following.residual == 0:
+        return 0.0
+    rate, left = following.residual / last.residual, tol * following.rounding_floor / following.residual
+    if rate >= 1:
+        return np.inf
+    return float(np.log(left) / np.log(rate)) if left < 1 else 0.0
 
 
 def _responses(game: Game, own_sk: FloatArray, temperature: float) -> FloatArray:

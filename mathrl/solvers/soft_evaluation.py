@@ -20,6 +20,9 @@ from mathrl.solution import Solution, Status, rounding_floor
 
 __all__ = ["soft_evaluation"]
 
+_ROUNDING = 64
+"""Rounding floors within which the linear solve counts as exact."""
+
 
 def soft_evaluation(
     game: Game, *, policy: Sequence[npt.ArrayLike], temperature: float, entropy: str = "team"
@@ -27,7 +30,8 @@ def soft_evaluation(
     """The exact soft Q and V of a product policy, (2) and (1), for common-payoff and general-sum games.
 
     The residual is γ max_s |V'(s) − V(s)| with V' the soft value of Q (hasac Eq. 6): it bounds ‖Γ_π Q − Q‖∞, and
-    costs no further pass over the transitions. Raises `ValueError` for a policy or temperature that is none.
+    costs no further pass over the transitions; the status
+    is `STALLED` where it is above 64 rounding floors. Raises `ValueError` for a policy or temperature that is none.
 
     >>> from mathrl.games import load
     >>> policy = [[0.6, 0.2, 0.2]] * 2
@@ -41,14 +45,16 @@ def soft_evaluation(
     checked = as_policy(game, policy)
     values = evaluate(game, checked, temperature=temperature, entropy=entropy)
     again = soft_value(values.q, checked, temperature=temperature, entropy=entropy)
+    residual = game.discount * float(np.abs(again - values.v).max())
+    floor = rounding_floor(values.q)
     return Solution(
         policy=checked,
         q=values.q,
         v=values.v,
         objective=values.objective,
-        residual=game.discount * float(np.abs(again - values.v).max()),
-        rounding_floor=rounding_floor(values.q),
-        status=Status.CONVERGED,
+        residual=residual,
+        rounding_floor=floor,
+        status=Status.CONVERGED if residual <= _ROUNDING * floor else Status.STALLED,
         steps=0,
         history=np.empty(0),
         solver="soft_evaluation",

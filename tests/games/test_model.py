@@ -137,3 +137,9 @@ def test_every_public_name_of_games_exists():
         assert getattr(mathrl.games, name) is not None
     with pytest.raises(AttributeError, match="nothing"):
         _ = mathrl.games.nothing
+
+
+def test_a_discount_that_rows_above_1_make_no_discount_is_refused():
+    rows = np.full((2, 1, 2), 0.5) * (1 + 9e-10)
+    with pytest.raises(InvalidInput, match=r"^discount is"):
+        Game.stochastic(np.ones((2, 1)), rows, 1 - 1e-10)

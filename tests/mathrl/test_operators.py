@@ -337,3 +337,16 @@ def test_every_operator_takes_arrays_of_other_libraries(name, xp):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_operator_names_its_equation(name):
     assert re.search(r"(eq\.|Eq\.|Theorem|Lemma|§)", inspect.getdoc(getattr(operators, name)))
+
+
+@pytest.mark.parametrize("subset", [(), (1,), (2, 0)])
+def test_subset_q_counts_the_entropies_that_it_is_told_to(subset):
+    q, temperature = GAME.rewards[0], 0.3
+    plain = subset_q(q, POLICY, subset, temperature=temperature, entropy="none")
+    np.testing.assert_array_equal(plain, subset_q(q, POLICY, subset, temperature=0.0))
+    team = subset_q(q, POLICY, subset, temperature=temperature)
+    own = subset_q(q, POLICY, subset, temperature=temperature, entropy="own")
+    # the team's bonus is the sum of the agents' own; a few roundings of values of size 10
+    np.testing.assert_allclose(team - plain, (own - plain).sum(axis=0), rtol=0, atol=1e-14)
+    for agent in subset:
+        np.testing.assert_array_equal(own[agent], plain)

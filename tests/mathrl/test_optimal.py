@@ -91,7 +91,9 @@ def test_ties_go_to_the_lowest_joint_action():
 
 
 def test_ties_up_to_rounding_are_ties():
-    """Both actions are worth 1 / (1 - γ), by different sums."""
+    """Sums that differ by their rounding alone; what differs by more does not tie."""
+    assert 0.1 + 0.2 > 0.3
+    assert optimal(Game.matrix(np.array([0.3, 0.1 + 0.2]))).policy[0].tolist() == [[1, 0]]
     rewards, transitions = np.zeros((4, 2)), np.zeros((4, 2, 4))
     rewards[:] = 0.1
     transitions[:, 0] = [0.1, 0.2, 0.3, 0.4]

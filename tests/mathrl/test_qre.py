@@ -72,11 +72,10 @@ def test_matrix_games_converge(game, temperature):
     solution = qre(game, temperature=temperature)
     assert solution.converged
     assert_equilibrium(game, solution, temperature, "team")
-    others = [qre(game, temperature=temperature, entropy=entropy) for entropy in ("own", "none")]
-    for other in others:  # without a future nobody's entropy matters
-        for ours, theirs in zip(solution.policy, other.policy, strict=True):
-            # one agent takes another road, to the same 100 floors and with its own rounding of Q
-            np.testing.assert_allclose(ours, theirs, rtol=0, atol=256 * solution.rounding_floor)
+    for entropy in ("own", "none"):  # another road, perhaps to another equilibrium of the same equation
+        other = qre(game, temperature=temperature, entropy=entropy)
+        assert other.converged
+        assert_equilibrium(game, other, temperature, entropy)
 
 
 @given(games(structure="common-payoff", **SOFTLY), MILD, st.data())
@@ -87,9 +86,10 @@ def test_a_fixed_point_of_haspi_is_one_of_qre(game, temperature, data):
     solution = qre(game, temperature=temperature, initial_policy=fixed.policy)
     assert solution.converged
     assert solution.steps == 0 or game.num_agents == 1
-    np.testing.assert_allclose(
-        solution.objective, fixed.objective, rtol=0, atol=256 * EPS * magnitude(game, temperature) / (1 - game.discount)
-    )
+    # one agent takes another road: π off by the residual costs that share of the spread of Q, for up to 4 actions
+    relative = 256 * EPS + 8 * (fixed.residual + solution.residual)
+    tolerance = relative * magnitude(game, temperature) / (1 - game.discount)
+    np.testing.assert_allclose(solution.objective, fixed.objective, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("entropy", ["team", "own"])
