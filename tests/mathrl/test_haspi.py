@@ -99,7 +99,7 @@ def test_one_agent_is_soft_value_iteration(game, temperature):
         v = soft_optimality_backup(v, dense.rewards, dense.transitions, discount=game.discount, temperature=temperature)
     assert solution.converged
     scale = magnitude(game, temperature)
-    # π off by the residual costs that share of the spread of Q, where π itself is far smaller; the loop: eps |V|/(1 − γ)
+    # π off by the residual costs that share of the spread of Q, where π itself is tiny; the loop: eps |V|/(1 − γ)
     tolerance = (256 * EPS + 8 * solution.residual) * scale / (1 - game.discount)
     np.testing.assert_allclose(solution.v, v, rtol=0, atol=tolerance)
     np.testing.assert_allclose(
