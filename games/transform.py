@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.games.model import Game
-from mathrl.games.validate import FloatArray, count, fail, real
+from mathrl.games.validate import FloatArray, count, fail, permutation_of, real
 
 __all__ = ["permute_actions", "relabel_agents", "scale_rewards", "shift_rewards", "to_dense", "to_sparse"]
 
@@ -18,7 +18,7 @@ def relabel_agents(game: Game, order: Sequence[int]) -> Game:
     r'^i(s, a') = r^order[i](s, a) and P'(t | s, a') = P(t | s, a) where a'_i = a_order[i]; a policy π of the old game
     becomes π'^i = π^order[i]. The inverse is `relabel_agents` by `numpy.argsort(order)`.
     """
-    agents = _permutation("order", order, game.num_agents)
+    agents = permutation_of("order", order, game.num_agents)
     return _rearranged(game, _rows(game).transpose(0, *[agent + 1 for agent in agents]), agents)
 
 
@@ -30,7 +30,7 @@ def permute_actions(game: Game, agent: int, permutation: Sequence[int]) -> Game:
     """
     if count("agent", agent) >= game.num_agents:
         fail("agent", f"is {agent}", f"an agent from 0 to {game.num_agents - 1}")
-    actions = _permutation("permutation", permutation, game.num_actions[agent])
+    actions = permutation_of("permutation", permutation, game.num_actions[agent])
     return _rearranged(game, _rows(game).take(actions, axis=agent + 1), range(game.num_agents))
 
 
@@ -84,13 +84,3 @@ def _with_rewards(game: Game, change: Callable[[FloatArray], FloatArray]) -> Gam
 
 def _built(game: Game, rewards: FloatArray, transitions: Any) -> Game:
     return Game.stochastic(rewards if game.common_payoff else list(rewards), transitions, game.discount, game.start)
-
-
-def _permutation(argument: str, given: Any, size: int) -> list[int]:
-    try:
-        items = [count(f"{argument}[{k}]", item) for k, item in enumerate(given)]
-    except TypeError:
-        fail(argument, f"is {given!r}", f"a permutation of 0 to {size - 1}")
-    if sorted(items) != list(range(size)):
-        fail(argument, f"is {items}", f"each of 0 to {size - 1} once")
-    return items

@@ -17,6 +17,7 @@ __all__ = [
     "count",
     "discount_factor",
     "fail",
+    "permutation_of",
     "positive",
     "probabilities",
     "real",
@@ -126,3 +127,15 @@ def choice(argument: str, value: str, choices: Iterable[str], see: str = "") -> 
     near = difflib.get_close_matches(str(value), known, n=3, cutoff=0.5)
     listed = " or ".join(near) if near else see if see else ", ".join(known)
     fail(argument, f"{value!r} is unknown", "a known name", f"did you mean {listed}?" if near else f"see {listed}")
+
+
+def permutation_of(argument: str, given: Any, size: int, otherwise: str = "") -> list[int]:
+    """Require each of 0 … size − 1 once."""
+    try:
+        items = list(given)
+    except TypeError:
+        items = []
+    whole = all(isinstance(item, (int, np.integer)) and not isinstance(item, bool) for item in items)
+    if not whole or sorted(items) != list(range(size)):
+        fail(argument, f"is {given!r}", f"each of 0 … {size - 1} once{otherwise}")
+    return [int(item) for item in items]

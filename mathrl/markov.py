@@ -196,14 +196,14 @@ def values_of_attained(
         V_w = V + (I − γ P_w)^{-1} (T V − V)                                                     (4)
 
     for w attains T V. `solve` only approximates the inverse: (4) is repeated on the defect that is left, until that
-    changes Q by less than a tenth of what V lacks. `bonus_s` is the entropy of w, times the temperature.
+    changes Q by less than a quarter of what V lacks. `bonus_s` is the entropy of w, times the temperature.
     """
     v_s, defect_s = here.v_s, here.defect_s
-    goal = 0.1 * (1 - game.discount) * float(np.abs(defect_s).max())
+    goal = 0.25 * (1 - game.discount) * float(np.abs(defect_s).max())
     for _ in range(_ROUNDS):
         middle = float(defect_s.max() + defect_s.min()) / 2
         shift = game.discount / (1 - game.discount) * middle
-        v_s = v_s + (defect_s + shift if solve is None else solve(defect_s, target=goal / 4))
+        v_s = v_s + (defect_s + shift if solve is None else solve(defect_s, target=goal / 2))
         q_sa = backup(game, v_s[None])[0]
         reached = np.einsum("sa,sa->s", pi_sa, q_sa) + bonus_s
         defect_s = reached - v_s

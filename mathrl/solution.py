@@ -80,6 +80,11 @@ class Solution:
         parameters = {name: _frozen(value) for name, value in self.parameters.items()}
         object.__setattr__(self, "parameters", MappingProxyType(parameters))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by fields: the read-only view of `parameters` cannot be pickled itself."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return _solution, (values | {"parameters": dict(self.parameters)},)
+
     @property
     def converged(self) -> bool:
         """True where `status` is `CONVERGED`."""
@@ -185,3 +190,7 @@ def _read_only(array: FloatArray) -> FloatArray:
         array = array.copy()
         array.flags.writeable = False
     return array
+
+
+def _solution(values: dict[str, Any]) -> Solution:
+    return Solution(**values)

@@ -135,14 +135,12 @@ def _count(flag: str, text: str, game: "Game") -> int:
 
 
 def _order(flag: str, text: str, game: "Game") -> list[int] | str:
-    from mathrl.games.validate import fail
+    from mathrl.games.validate import permutation_of
 
     if text == "random":
         return text
-    agents = [int(part) if part.strip().isdecimal() else -1 for part in text.split(",")]
-    if sorted(agents) != list(range(game.num_agents)):
-        fail(flag, f"is {text!r}", f"each agent 0 … {game.num_agents - 1} once, as in 1,0, or random")
-    return agents
+    agents = [int(part) if part.strip().isdecimal() else part for part in text.split(",")]
+    return permutation_of(flag, agents, game.num_agents, ", as in 1,0, or random")
 
 
 def _entropy(flag: str, text: str, game: "Game") -> str:

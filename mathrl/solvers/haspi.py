@@ -8,8 +8,7 @@ order of the agents (hasac Lemma 4.2), and where π stops it is a quantal respon
 Both rest on all agents sharing Q and on all their entropies entering it.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ from mathrl import kernels
 from mathrl.evaluate import Values, evaluate, side_by_side, split
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
-from mathrl.games.validate import count, fail, positive
+from mathrl.games.validate import count, fail, permutation_of, positive
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.solution import Solution, rounding_floor
 
@@ -60,7 +59,10 @@ def haspi(
     if entropy != "team":
         fail("entropy", f"is {entropy!r}", "'team'", "HASPI is monotone only there; solver qre takes any entropy")
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
-    fixed_order = None if isinstance(order, str) and order == "random" else _permutation(order, game.num_agents)
+    fixed_order: npt.NDArray[np.int64] | None = None
+    if not (isinstance(order, str) and order == "random"):
+        everyone = range(game.num_agents) if order is None else order
+        fixed_order = np.array(permutation_of("order", everyone, game.num_agents, ", or 'random'"), dtype=np.int64)
     rng = np.random.default_rng(count("seed", seed))
     num_actions = np.array(game.num_actions)
 
@@ -102,11 +104,3 @@ def haspi(
             "max_steps": max_steps,
         },
     )
-
-
-def _permutation(order: Any, num_agents: int) -> npt.NDArray[np.int64]:
-    agents: list[Any] = list(order) if isinstance(order, Iterable) else list(range(num_agents)) if order is None else []
-    whole = all(isinstance(agent, (int, np.integer)) and not isinstance(agent, bool) for agent in agents)
-    if not whole or sorted(agents) != list(range(num_agents)):
-        fail("order", f"is {order!r}", f"each agent 0 … {num_agents - 1} once, or 'random'")
-    return np.array(agents, dtype=np.int64)

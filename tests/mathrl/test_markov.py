@@ -70,5 +70,5 @@ def test_a_loose_residual_is_that_of_the_policy_too(tol, local):
     solution = qre(game, temperature=0.3, tol=tol).require()
     exact = soft_evaluation(game, policy=solution.policy, temperature=0.3)
     residual = quantal_response_residual(exact.q, solution.policy, temperature=0.3)
-    # Q is exact to a tenth of what V lacked, or to rounding
+    # Q is exact to a quarter of what V lacked, or to rounding
     assert abs(solution.residual - residual) <= 0.5 * residual + 64 * exact.rounding_floor / 0.3

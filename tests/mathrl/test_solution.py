@@ -1,7 +1,9 @@
 """What a solver returns: frozen, and the same when it is read back."""
 
+import copy
 import dataclasses
 import json
+import pickle
 from collections.abc import Mapping
 
 import numpy as np
@@ -179,3 +181,10 @@ def test_the_rounding_floor_scales_with_the_values(size, temperature):
     q, eps = np.array([size, -size / 2]), float(np.finfo(np.float64).eps)
     assert rounding_floor(q) == rounding_floor(-q) == eps * size
     assert rounding_floor(q, temperature) == eps * max(1.0, size / temperature)
+
+
+def test_a_solution_can_be_pickled_and_copied():
+    solution = haspi(load("hasac"), temperature=10.0)
+    for other in (pickle.loads(pickle.dumps(solution)), copy.deepcopy(solution)):
+        assert other.to_dict() == solution.to_dict()
+        assert not other.q.flags.writeable
