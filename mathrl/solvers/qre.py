@@ -5,12 +5,11 @@
 for all agents i and states s (hasac Eq. 3; McKelvey and Palfrey 1995, 1998). Two steps are at hand:
 
     π ← the agents' quantal responses, one after the other, at Q_π                                      (2)
-    π ← softmax((u + u'dπ)/α)  with  (I − σ'u'/α) dπ = σ − π,  σ = softmax(u/α)                         (3)
+    π ← softmax((u + u'dπ)/α),   Newton's step for (1)                       (`mathrl.newton`)         (3)
 
-(2) is the fixed-point step; with a common payoff and team entropy it never lowers the objective. (3) is Newton's step
-for (1), written so that its result is a policy; it is taken where (2) is slow and (3) lowers the residual, and not the
-objective where (2) never does. Where both get no further, the path from `initial_policy` to an equilibrium
-(`mathrl.homotopy`) is followed instead.
+(2) is the fixed-point step; with a common payoff and team entropy it never lowers the objective. (3) is taken where (2)
+is slow and (3) lowers the residual, and not the objective where (2) never does. Where both get no further, the path
+from `initial_policy` to an equilibrium (`mathrl.homotopy`) is followed instead.
 """
 
 from collections.abc import Sequence
@@ -18,26 +17,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse.linalg import LinearOperator, gmres
 
 from mathrl import kernels
-from mathrl.derivative import own_q_derivative
 from mathrl.evaluate import Values, evaluate, own_q, side_by_side, split
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.validate import FloatArray, choice, count, positive
 from mathrl.homotopy import Path
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
-from mathrl.linear import one_thread
 from mathrl.markov import control, values_of_attained
+from mathrl.newton import DENSE_UNKNOWNS, own_q_change, responses
 from mathrl.operators import ENTROPIES, entropy_bonus
 from mathrl.softmax import boltzmann
 from mathrl.solution import Solution, Status, rounding_floor
 
 __all__ = ["qre"]
-
-_DENSE_UNKNOWNS = 1_200
-"""Up to this many probabilities Newton's system is factored; beyond, GMRES solves it."""
 
 _PATIENCE = 30
 """Steps without a better residual after which the path is tried."""
@@ -146,7 +140,7 @@ def _many_agents(
     def at(policy: Policy, guess: FloatArray | None = None) -> Iterate[_Point]:
         values = evaluate(game, policy, temperature=temperature, entropy=entropy, guess=guess)
         own_sk = own_q(values, policy)
-        residual = float(np.abs(side_by_side(policy) - _responses(game, own_sk, temperature)).max())
+        residual = float(np.abs(side_by_side(policy) - responses(game, own_sk, temperature)).max())
         return Iterate(_Point(policy, values, own_sk), residual, rounding_floor(values.q, temperature), residual)
 
     def respond(last: Iterate[_Point]) -> Iterate[_Point]:
@@ -158,8 +152,9 @@ def _many_agents(
         return at(split(updated, game), last.point.values.v_ms)
 
     def newton(last: Iterate[_Point]) -> Iterate[_Point] | None:
+        here = last.point
         try:
-            du = _newton_direction(last.point, temperature, entropy)
+            du = own_q_change(here.values, here.policy, here.own_sk, temperature=temperature, entropy=entropy)
         except np.linalg.LinAlgError:
             return None
         if not np.abs(du).max() < _LONGEST * max(temperature, np.abs(last.point.own_sk).max()):
@@ -167,7 +162,7 @@ def _many_agents(
         total = last.point.values.v_ms.sum()
         slack = _ROUNDING * last.rounding_floor * temperature * last.point.values.v_ms.size
         for fraction in _FRACTIONS:
-            moved = _responses(game, last.point.own_sk + fraction * du, temperature)  # (3)
+            moved = responses(game, last.point.own_sk + fraction * du, temperature)  # (3)
             candidate = at(split(moved, game), last.point.values.v_ms)
             falls = monotone and candidate.point.values.v_ms.sum() < total - slack
             if candidate.residual < (1 - 0.1 * fraction) * last.residual and not falls:
@@ -193,7 +188,7 @@ def _many_agents(
         return following if waiting < _PATIENCE or monotone else None
 
     run = iterate(best, step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
-    if run.status is not Status.STALLED or side_by_side(first).size > _DENSE_UNKNOWNS:
+    if run.status is not Status.STALLED or side_by_side(first).size > DENSE_UNKNOWNS:
         return run if run.status is Status.CONVERGED else Run(best, run.status, run.history)
 
     path = Path(game, first, temperature=temperature, entropy=entropy)
@@ -223,38 +218,3 @@ def _steps_ahead(last: Iterate[_Point], following: Iterate[_Point], tol: float) 
     if rate >= 1:
         return np.inf
     return float(np.log(left) / np.log(rate)) if left < 1 else 0.0
-
-
-def _responses(game: Game, own_sk: FloatArray, temperature: float) -> FloatArray:
-    return np.concatenate([boltzmann(own_sa, temperature) for own_sa in split(own_sk, game)], axis=1)
-
-
-@one_thread()
-def _newton_direction(point: _Point, temperature: float, entropy: str) -> FloatArray:
-    """u'dπ of (3), shape (S, K)."""
-    game, shape = point.values.game, point.own_sk.shape
-    responses = [boltzmann(own_sa, temperature) for own_sa in split(point.own_sk, game)]
-    derivative = own_q_derivative(point.values, point.policy, temperature=temperature, entropy=entropy)
-    ends = np.cumsum(game.num_actions)[:-1]
-
-    def softened(du: FloatArray) -> FloatArray:
-        """σ' du / α."""
-        parts = zip(responses, np.split(du, ends, axis=1), strict=True)
-        return np.concatenate(
-            [sigma[..., None] * (x - np.einsum("sa,sax->sx", sigma, x)[:, None]) / temperature for sigma, x in parts],
-            axis=1,
-        )
-
-    def system(change: FloatArray) -> FloatArray:
-        return change - softened(derivative(change))
-
-    b = (np.concatenate(responses, axis=1) - side_by_side(point.policy)).ravel()
-    if b.size <= _DENSE_UNKNOWNS:
-        identity = np.eye(b.size).reshape(*shape, b.size)
-        change = np.asarray(np.linalg.solve(system(identity).reshape(b.size, b.size), b), dtype=np.float64)
-    else:
-        operator = LinearOperator(
-            (b.size, b.size), matvec=lambda x: system(x.reshape(*shape, 1)).ravel(), dtype=np.float64
-        )
-        change, _ = gmres(operator, b, rtol=1e-6, restart=60, maxiter=3)
-    return derivative(change.reshape(*shape, 1))[..., 0]

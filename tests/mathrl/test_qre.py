@@ -5,6 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from mathrl import newton
 from mathrl.evaluate import evaluate
 from mathrl.games import (
     Game,
@@ -234,10 +235,10 @@ def test_the_path_is_taken_where_responses_cycle(monkeypatch):
 
 
 def test_where_nothing_helps_the_best_policy_is_returned(monkeypatch):
-    def singular(*_):
+    def singular(*_, **__):
         raise np.linalg.LinAlgError
 
-    monkeypatch.setitem(qre.__globals__, "_newton_direction", singular)
+    monkeypatch.setitem(qre.__globals__, "own_q_change", singular)
     monkeypatch.setattr(Path, "advance", lambda self, point: None)
     solution = qre(load("matching-pennies"), temperature=0.1, initial_policy=[[0.9, 0.1], [0.2, 0.8]])
     assert solution.status is Status.STALLED
@@ -275,10 +276,10 @@ def test_an_interrupt_keeps_the_policy_reached(game):
 def test_beyond_the_dense_unknowns_newton_uses_gmres(monkeypatch, entropy):
     game = random_stochastic(6, (2, 3), structure="general-sum", discount=0.9, seed=0)
     dense = qre(game, temperature=0.5, entropy=entropy).require()
-    monkeypatch.setitem(qre.__globals__, "_DENSE_UNKNOWNS", 0)
+    monkeypatch.setattr(newton, "DENSE_UNKNOWNS", 0)
     calls = []
-    original = qre.__globals__["gmres"]
-    monkeypatch.setitem(qre.__globals__, "gmres", lambda *a, **k: calls.append(1) or original(*a, **k))
+    original = newton.gmres
+    monkeypatch.setattr(newton, "gmres", lambda *a, **k: calls.append(1) or original(*a, **k))
     iterated = qre(game, temperature=0.5, entropy=entropy).require()
     assert calls
     for ours, theirs in zip(dense.policy, iterated.policy, strict=True):
