@@ -23,7 +23,7 @@ __all__ = ["NotConverged", "Solution", "Status", "rounding_floor"]
 class Status(StrEnum):
     """How a run ended, as a sentence that says what to do."""
 
-    CONVERGED = "the residual is within tol rounding floors (a tol below 8 counts as 8; 64 where there is no tol)"
+    CONVERGED = "the residual is within the rounding floors that are allowed"
     MAX_STEPS = "max_steps was not enough: raise it or tol, or go on from this policy if there is an initial_policy"
     STALLED = "no step lowers the residual any more: try another initial_policy or a higher temperature"
     CYCLED = "the iteration returned to an earlier iterate: try another initial_policy or order"
