@@ -3,6 +3,7 @@
 Two passes over the transitions (one for P_π, one for Q) and one linear system per value function.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,26 @@ from mathrl import kernels
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, joint_policy
 from mathrl.games.validate import FloatArray
+from mathrl.iterate import Run
 from mathrl.linear import Resolvent, resolvent
 from mathrl.operators import entropy_bonus
+from mathrl.solution import Solution
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Values", "against", "backup", "chain", "chain_entries", "evaluate", "own_q", "side_by_side", "split"]
+__all__ = [
+    "Values",
+    "against",
+    "backup",
+    "chain",
+    "chain_entries",
+    "evaluate",
+    "own_q",
+    "side_by_side",
+    "solution",
+    "split",
+]
 
 
 @dataclass(frozen=True)
@@ -138,3 +152,20 @@ def evaluate(
         b_ms if solve is None else np.stack([solve(b, None if guess is None else guess[m]) for m, b in enumerate(b_ms)])
     )
     return Values(game, backup(game, v_ms), v_ms, not game.common_payoff or entropy == "own", solve)
+
+
+def solution(policy: Policy, values: Values, run: Run[Any], *, solver: str, parameters: Mapping[str, Any]) -> Solution:
+    """The `Solution` of a run that ended at `policy`, whose values these are."""
+    return Solution(
+        policy=policy,
+        q=values.q,
+        v=values.v,
+        objective=values.objective,
+        residual=run.last.residual,
+        rounding_floor=run.last.rounding_floor,
+        status=run.status,
+        steps=len(run.history),
+        history=run.history,
+        solver=solver,
+        parameters=parameters,
+    )

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl import kernels
-from mathrl.evaluate import Values, evaluate, side_by_side, split
+from mathrl.evaluate import Values, evaluate, side_by_side, solution, split
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.validate import count, fail, permutation_of, positive
@@ -83,16 +83,10 @@ def haspi(
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     run = iterate(at(first, None), step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
     policy, values = run.last.point
-    return Solution(
-        policy=policy,
-        q=values.q,
-        v=values.v,
-        objective=values.objective,
-        residual=run.last.residual,
-        rounding_floor=run.last.rounding_floor,
-        status=run.status,
-        steps=len(run.history),
-        history=run.history,
+    return solution(
+        policy,
+        values,
+        run,
         solver="haspi",
         parameters={
             "temperature": temperature,

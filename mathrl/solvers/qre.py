@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl import kernels
-from mathrl.evaluate import Values, evaluate, own_q, side_by_side, split
+from mathrl.evaluate import Values, evaluate, own_q, side_by_side, solution, split
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.validate import FloatArray, choice, count, positive
@@ -91,17 +91,10 @@ def qre(
         run = _one_agent(game, temperature, entropy, tol, max_steps)
     else:
         run = _many_agents(game, first, temperature, entropy, tol, max_steps)
-    values = run.last.point.values
-    return Solution(
-        policy=run.last.point.policy,
-        q=values.q,
-        v=values.v,
-        objective=values.objective,
-        residual=run.last.residual,
-        rounding_floor=run.last.rounding_floor,
-        status=run.status,
-        steps=len(run.history),
-        history=run.history,
+    return solution(
+        run.last.point.policy,
+        run.last.point.values,
+        run,
         solver="qre",
         parameters={
             "temperature": temperature,
