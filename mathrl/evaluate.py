@@ -5,9 +5,10 @@ Two passes over the transitions (one for P_π, one for Q) and one linear system 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mathrl import kernels
 from mathrl.games.model import Game
@@ -18,15 +19,13 @@ from mathrl.linear import Resolvent, resolvent
 from mathrl.operators import entropy_bonus
 from mathrl.solution import Solution
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
 __all__ = [
     "Values",
     "against",
     "backup",
     "chain",
     "chain_entries",
+    "chain_room",
     "evaluate",
     "own_q",
     "side_by_side",
@@ -101,8 +100,11 @@ def backup(game: Game, v_ms: FloatArray, out: FloatArray | None = None) -> Float
     return q_msa
 
 
-def chain(game: Game, w_sa: FloatArray) -> Any:
-    """P_π (S, S) of joint probabilities π(a|s), dense or CSR as the game's transitions are."""
+def chain(game: Game, w_sa: FloatArray, room: tuple[FloatArray, npt.NDArray[Any]] | None = None) -> Any:
+    """P_π (S, S) of joint probabilities π(a|s), dense or CSR as the game's transitions are.
+
+    A CSR chain takes its data and indices from `room`, `chain_entries` of each, or from new memory.
+    """
     num_states = game.num_states
     if not game.sparse:
         P_st = np.empty((num_states, num_states))
@@ -111,8 +113,7 @@ def chain(game: Game, w_sa: FloatArray) -> Any:
     from scipy.sparse import csr_array
 
     P = game.csr_xt
-    room = chain_entries(P, w_sa)
-    data, indices = np.empty(room), np.empty(room, P.indices.dtype)
+    data, indices = chain_room(game, chain_entries(game, w_sa)) if room is None else room
     indptr = np.empty(num_states + 1, P.indptr.dtype)
     used = kernels.policy_transitions_csr(P.data, P.indices, P.indptr, w_sa, data, indices, indptr)
     return csr_array((data[:used], indices[:used], indptr), shape=(num_states, num_states))
@@ -135,9 +136,14 @@ def against(game: Game, policy: Policy, agent: int) -> Any:
     return csr_array((weights.ravel(), (rows, np.arange(rows.size))), shape=size) @ game.csr_xt
 
 
-def chain_entries(P: "csr_array[np.float64, tuple[int, int]]", w_sa: FloatArray) -> int:
-    """How many entries the rows of P with w > 0 have: room enough for the chain of w."""
-    return int(np.diff(P.indptr)[w_sa.ravel() > 0].sum())
+def chain_entries(game: Game, w_sa: FloatArray) -> int:
+    """How many entries the CSR rows with w > 0 have: enough for the chain of w."""
+    return int(np.diff(game.csr_xt.indptr)[w_sa.ravel() > 0].sum())
+
+
+def chain_room(game: Game, entries: int) -> tuple[FloatArray, npt.NDArray[Any]]:
+    """Memory for the data and indices of a CSR chain."""
+    return np.empty(entries), np.empty(entries, game.csr_xt.indices.dtype)
 
 
 def evaluate(

@@ -46,8 +46,8 @@ class Path:
 
     def __init__(self, game: Game, initial_policy: Policy, *, temperature: float, entropy: str) -> None:
         self._game, self._temperature, self._entropy = game, temperature, entropy
-        # A policy with zeros is moved inside, or no finite y would reach it.
         self._ends = np.cumsum(game.num_actions)[:-1]
+        # A policy with zeros is moved inside, or no finite y would reach it.
         self._log_first = np.log(np.maximum(side_by_side(initial_policy), 1e-6))
 
     def policy(self, x: FloatArray) -> Policy:

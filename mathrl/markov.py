@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl import kernels
-from mathrl.evaluate import backup, chain, chain_entries
+from mathrl.evaluate import backup, chain, chain_entries, chain_room
 from mathrl.games.model import Game
 from mathrl.games.validate import FloatArray
 from mathrl.iterate import MINIMUM_TOL, Iterate, Run, iterate
@@ -124,7 +124,7 @@ class _Operator:
         self._game, self._temperature, self._r_sa = game, temperature, game.rewards_isa[0]
         self._q_buffers = [np.empty_like(self._r_sa), np.empty_like(self._r_sa)]
         self._weights_sa = np.empty_like(self._r_sa)
-        self._chain_data, self._chain_indices = np.empty(0), np.empty(0, np.int32)
+        self._chain_room: tuple[FloatArray, npt.NDArray[Any]] | None = None
 
     def __call__(self, v_s: FloatArray) -> Controlled:
         first = self._game.discount == 0 or not v_s.any()
@@ -149,9 +149,7 @@ class _Operator:
         if not whole:
             np.multiply(w_sa, self.played(here), out=w_sa)
         np.divide(w_sa, w_sa.sum(axis=1, keepdims=True), out=w_sa)
-        if not game.sparse:
-            return chain(game, w_sa)
-        return self._sparse_chain(w_sa)
+        return chain(game, w_sa, self._room(w_sa) if game.sparse else None)
 
     def played(self, here: Controlled) -> npt.NDArray[np.bool_]:
         """Which actions the Boltzmann policy of Q plays with more than a negligible probability, (S, A)."""
@@ -175,17 +173,11 @@ class _Operator:
         np.exp(weights, out=weights)
         return np.asarray(largest + self._temperature * np.log(weights.sum(axis=1)))
 
-    def _sparse_chain(self, w_sa: FloatArray) -> Any:
-        from scipy.sparse import csr_array
-
-        P, num_states = self._game.csr_xt, self._game.num_states
-        room = chain_entries(P, w_sa)
-        if len(self._chain_data) < room:
-            self._chain_data, self._chain_indices = np.empty(room), np.empty(room, P.indices.dtype)
-        data, indices = self._chain_data, self._chain_indices
-        indptr = np.empty(num_states + 1, P.indptr.dtype)
-        used = kernels.policy_transitions_csr(P.data, P.indices, P.indptr, w_sa, data, indices, indptr)
-        return csr_array((data[:used], indices[:used], indptr), shape=(num_states, num_states))
+    def _room(self, w_sa: FloatArray) -> tuple[FloatArray, npt.NDArray[Any]]:
+        entries = chain_entries(self._game, w_sa)
+        if self._chain_room is None or len(self._chain_room[0]) < entries:
+            self._chain_room = chain_room(self._game, entries)
+        return self._chain_room
 
 
 def values_of_attained(

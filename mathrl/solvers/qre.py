@@ -150,13 +150,13 @@ def _many_agents(
             du = own_q_change(here.values, here.policy, here.own_sk, temperature=temperature, entropy=entropy)
         except np.linalg.LinAlgError:
             return None
-        if not np.abs(du).max() < _LONGEST * max(temperature, np.abs(last.point.own_sk).max()):
+        if not np.abs(du).max() < _LONGEST * max(temperature, np.abs(here.own_sk).max()):
             return None
-        total = last.point.values.v_ms.sum()
-        slack = _ROUNDING * last.rounding_floor * temperature * last.point.values.v_ms.size
+        total = here.values.v_ms.sum()
+        slack = _ROUNDING * last.rounding_floor * temperature * here.values.v_ms.size
         for fraction in _FRACTIONS:
-            moved = responses(game, last.point.own_sk + fraction * du, temperature)  # (3)
-            candidate = at(split(moved, game), last.point.values.v_ms)
+            moved = responses(game, here.own_sk + fraction * du, temperature)  # (3)
+            candidate = at(split(moved, game), here.values.v_ms)
             falls = monotone and candidate.point.values.v_ms.sum() < total - slack
             if candidate.residual < (1 - 0.1 * fraction) * last.residual and not falls:
                 return candidate
