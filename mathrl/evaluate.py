@@ -27,6 +27,7 @@ __all__ = [
     "chain_entries",
     "chain_room",
     "evaluate",
+    "evaluate_joint",
     "own_q",
     "side_by_side",
     "solution",
@@ -150,18 +151,27 @@ def evaluate(
     game: Game, policy: Policy, *, temperature: float, entropy: str = "team", guess: FloatArray | None = None
 ) -> Values:
     """Exact Q and V of `policy`; `guess` (m, S) may speed the linear solve up."""
+    bonus_ms = np.atleast_2d(entropy_bonus(policy, temperature=temperature, entropy=entropy))
     w_sa = joint_policy(policy).reshape(game.num_states, -1)
-    expected = np.einsum("msa,sa->ms", game.rewards_isa, w_sa)
-    b_ms = expected + np.atleast_2d(entropy_bonus(policy, temperature=temperature, entropy=entropy))
+    return evaluate_joint(game, w_sa, bonus_ms, agent_axis=not game.common_payoff or entropy == "own", guess=guess)
+
+
+def evaluate_joint(
+    game: Game, w_sa: FloatArray, bonus_ms: FloatArray, *, agent_axis: bool, guess: FloatArray | None = None
+) -> Values:
+    """Exact Q and V of joint probabilities w (S, A), where V(s) = E_w[Q(s, ·)] + bonus(s), (m, S) or (1, S)."""
+    b_ms = np.einsum("msa,sa->ms", game.rewards_isa, w_sa) + bonus_ms
     solve = resolvent(chain(game, w_sa), game.discount) if game.discount > 0 else None
     v_ms = (
         b_ms if solve is None else np.stack([solve(b, None if guess is None else guess[m]) for m, b in enumerate(b_ms)])
     )
-    return Values(game, backup(game, v_ms), v_ms, not game.common_payoff or entropy == "own", solve)
+    return Values(game, backup(game, v_ms), v_ms, agent_axis, solve)
 
 
-def solution(policy: Policy, values: Values, run: Run[Any], *, solver: str, parameters: Mapping[str, Any]) -> Solution:
-    """The `Solution` of a run that ended at `policy`, whose values these are."""
+def solution(
+    policy: Policy, values: Values, run: Run[Any], *, solver: str, parameters: Mapping[str, Any], **more: Any
+) -> Solution:
+    """The `Solution` of a run that ended at `policy`, whose values these are; `more` are optional fields."""
     return Solution(
         policy=policy,
         q=values.q,
@@ -172,6 +182,9 @@ def solution(policy: Policy, values: Values, run: Run[Any], *, solver: str, para
         status=run.status,
         steps=len(run.history),
         history=run.history,
+        period=run.period,
+        detail="" if run.period is None else f"period {run.period}",
         solver=solver,
         parameters=parameters,
+        **more,
     )

@@ -33,16 +33,17 @@ class Iterate(Generic[Point]):
     point: Point
     residual: float
     rounding_floor: float
-    record: float
+    record: float | tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Run(Generic[Point]):
-    """How an iteration ended: the last iterate, the status, one record per step."""
+    """How an iteration ended: the last iterate, the status, one record per step, the period of a cycle."""
 
     last: Iterate[Point]
     status: Status
     history: FloatArray
+    period: int | None = None
 
 
 def iterate(
@@ -52,15 +53,22 @@ def iterate(
     tol: float,
     max_steps: int,
     ceiling: float = math.inf,
+    same: Callable[[Point, Point], bool] | None = None,
 ) -> Run[Point]:
     """Take steps until the residual is at most max(tol, 8) rounding floors, and at most `ceiling`.
 
     Where rounding leaves more than `ceiling`, a large residual would pass for rounding: it never counts as converged.
     `step` returns the next iterate, or None where it knows of no better one (the status is then `STALLED`).
+
+    With `same`, which tells whether two points are one to rounding, a return to an earlier point ends the run with
+    `CYCLED` and the period, or `STALLED` where the step leads nowhere (period 1). Each point is compared with the last
+    one kept, after 0, 1, 3, 7, … steps (Brent 1980): a cycle of period p, entered after m steps, shows after at most
+    3·max(m, p) or so.
     """
     watcher = _watcher.get()
     last, status = first, Status.MAX_STEPS
-    history: list[float] = []
+    history: list[float | tuple[float, ...]] = []
+    kept, kept_after, period = first.point, 0, None
     tolerance = max(tol, MINIMUM_TOL)
     try:
         while not last.residual <= min(tolerance * last.rounding_floor, ceiling):
@@ -74,13 +82,20 @@ def iterate(
             history.append(last.record)
             if watcher is not None:
                 watcher(len(history), last.residual)
+            if same is not None:
+                if same(last.point, kept):
+                    period = len(history) - kept_after
+                    status = Status.CYCLED if period > 1 else Status.STALLED
+                    break
+                if len(history) == 2 * kept_after + 1:
+                    kept, kept_after = last.point, len(history)
         else:
             status = Status.CONVERGED
     except KeyboardInterrupt:
         if watcher is None:
             raise
         status = Status.INTERRUPTED
-    return Run(last, status, np.array(history))
+    return Run(last, status, np.array(history), period)
 
 
 @contextmanager

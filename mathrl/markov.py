@@ -1,23 +1,23 @@
 """The joint actions of a common-payoff game under one controller: its optimal and its soft-optimal values.
 
-    (T V)(s) = max_a Q_V(s, a),  or  α log Σ_a exp(Q_V(s, a)/α),   Q_V = r + γ P V               (1)
+    (T V)(s) = max_a Q_V(s, a),  or  max_w E_w[Q_V(s, ·)] + H(w, s),   Q_V = r + γ P V          (1)
     V ← V + (I − γ P_w)^{-1} (T V − V)                                                           (2)
 
-w is the policy that attains (1): the greedy one, or the Boltzmann policy of Q_V. (2) is Newton's method on T V = V,
-which is policy iteration. Its system is solved only as well as the step is worth (Eisenstat and Walker 1996), to
-rounding at the end. Where next states are well mixed, P_w is nearly of rank one, and
+H is concave in w, entropy for example: then (1) is α log Σ_a exp(Q_V(s, a)/α), with the Boltzmann policy as its w. In
+(2) w is the policy that attains (1), which makes (2) Newton's method on T V = V, and policy iteration. Its system is
+solved only as well as the step is worth (Eisenstat and Walker 1996), to rounding at the end. Where next states are well
+mixed, P_w is nearly of rank one, and
 
     V ← T V + γ/(1 − γ) · ½ (max (T V − V) + min (T V − V))                                      (3)
 
-does nearly as well for one sweep (MacQueen's bounds). With a Boltzmann policy, whose chain is costly, (3) is taken
-while it lowers the span of T V − V as fast as (2) would for the same work; the chain leaves out the actions that are
-hardly played, and serves on while the policy hardly moves. Where these short cuts fail to halve the residual (next
-states that only a rare action reaches), they are dropped: (2) with the whole chain is policy iteration, which always
-converges.
+does nearly as well for one sweep (MacQueen's bounds). With a soft policy, whose chain is costly, (3) is taken while it
+lowers the span of T V − V as fast as (2) would for the same work; the chain leaves out the actions that are hardly
+played, and serves on while the policy hardly moves. Where these short cuts fail to halve the residual (next states that
+only a rare action reaches), they are dropped: (2) with the whole chain is policy iteration, which always converges.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,10 +30,10 @@ from mathrl.iterate import MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.linear import Resolvent, resolvent
 from mathrl.solution import rounding_floor
 
-__all__ = ["Controlled", "control", "values_of_attained"]
+__all__ = ["Controlled", "Softness", "WeightedSoftMax", "control", "values_of_attained"]
 
 _NEGLIGIBLE = 0.02
-"""At most this much of a Boltzmann policy is left out of its chain, in every state."""
+"""At most this much of a soft policy is left out of its chain, in every state."""
 
 _SAME_CHAIN = 0.02
 """Spans of T V − V, in temperatures, from which on the policy hardly moves and its last chain serves on."""
@@ -48,14 +48,49 @@ _STEP_SWEEPS = 10.0
 """How many sweeps a step (2) costs beyond its own, about, with a chain of all actions."""
 
 
+class Softness(Protocol):
+    """A soft maximum over the joint actions of each state, as in (1)."""
+
+    temperature: float
+    """A policy moves by about its own size where Q changes by this much."""
+
+    def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
+        """T V (S,) of Q (S, A); overwrites `out_sa` by the policy w that attains it."""
+        ...
+
+
+class WeightedSoftMax:
+    """α log Σ_a ρ(a|s) exp(Q(s, a)/α), attained by w ∝ ρ exp(Q/α); ρ = 1 where none is given.
+
+    It is max_w E_w[Q] − α KL(w ‖ ρ). `log_weights_sa` is log ρ, −∞ where an action is left out; rows need no sum of 1.
+    """
+
+    def __init__(self, temperature: float, log_weights_sa: FloatArray | None = None) -> None:
+        self.temperature, self._log_weights_sa = temperature, log_weights_sa
+
+    def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
+        """The soft maximum; overwrites `out_sa` by w."""
+        scaled = out_sa
+        np.divide(q_sa, self.temperature, out=scaled)
+        if self._log_weights_sa is not None:
+            np.add(scaled, self._log_weights_sa, out=scaled)
+        largest = scaled.max(axis=1)
+        np.subtract(scaled, largest[:, None], out=scaled)
+        np.exp(scaled, out=out_sa)
+        totals = out_sa.sum(axis=1)
+        np.divide(out_sa, totals[:, None], out=out_sa)
+        return np.asarray(self.temperature * (largest + np.log(totals)))
+
+
 @dataclass(frozen=True)
 class Controlled:
-    """V (S,), Q_V (S, A), T V (S,), and at temperature 0 the greedy actions (S,)."""
+    """V (S,), Q_V (S, A), T V (S,), and what attains it: greedy actions (S,), or else a policy w (S, A)."""
 
     v_s: FloatArray
     q_sa: FloatArray
     reached_s: FloatArray
     actions_s: npt.NDArray[np.int64] | None
+    w_sa: FloatArray | None
 
     @property
     def defect_s(self) -> FloatArray:
@@ -63,14 +98,16 @@ class Controlled:
         return self.reached_s - self.v_s
 
 
-def control(game: Game, *, temperature: float, tol: float, max_steps: int) -> tuple[Run[Controlled], Resolvent | None]:
-    """Iterate (2) from V = 0 until γ ‖T V − V‖∞, which bounds ‖T Q − Q‖∞, is within `tol` rounding floors of Q.
+def control(
+    game: Game, softness: Softness | None, *, tol: float, max_steps: int, guess: FloatArray | None = None
+) -> tuple[Run[Controlled], Resolvent | None]:
+    """Iterate (2) from V = `guess` until γ ‖T V − V‖∞, which bounds ‖T Q − Q‖∞, is within `tol` rounding floors of Q.
 
-    Temperature 0 is Bellman's T; its greedy actions are of lowest index among equals. With the run comes the resolvent
-    of the last chain, about that of P_w: None where (3) was enough.
+    Without softness T is Bellman's; its greedy actions are of lowest index among equals. With the run comes the
+    resolvent of the last chain, about that of P_w: None where (3) was enough.
     """
     goal_floors, eps = max(tol, MINIMUM_TOL), float(np.finfo(np.float64).eps)
-    operator = _Operator(game, temperature)
+    operator = _Operator(game, softness)
 
     def at(v_s: FloatArray) -> Iterate[Controlled]:
         here = operator(v_s)
@@ -81,7 +118,7 @@ def control(game: Game, *, temperature: float, tol: float, max_steps: int) -> tu
         return Iterate(here, residual, floor, residual)
 
     before: Iterate[Controlled] | None = None
-    sweeping, short_cuts = temperature > 0, temperature > 0
+    sweeping, short_cuts = softness is not None, softness is not None
     solve: Resolvent | None = None
 
     def step(last: Iterate[Controlled]) -> Iterate[Controlled]:
@@ -98,63 +135,62 @@ def control(game: Game, *, temperature: float, tol: float, max_steps: int) -> tu
         if solve is not None and previous is not None and last.residual > 0.5 * previous.residual:
             short_cuts = False
         forcing = 0.01
-        if here.actions_s is None:
-            same = short_cuts and float(np.ptp(defect_s)) <= _SAME_CHAIN * temperature
+        if softness is not None:
+            same = short_cuts and float(np.ptp(defect_s)) <= _SAME_CHAIN * softness.temperature
         elif previous is None:
             same = False
         else:
-            same = bool((here.actions_s == previous.point.actions_s).all())
+            same = bool(np.array_equal(here.actions_s, previous.point.actions_s))
             forcing = 0.0 if same else min(0.001, (last.residual / previous.residual) ** 4)
         if solve is None or not same:
             solve = resolvent(operator.chain(here, whole=not short_cuts), game.discount)
         target = max(forcing * float(np.abs(defect_s).max()), goal_floors * eps * float(np.abs(here.v_s).max()) / 4)
         return at(here.v_s + solve(defect_s, target=target))  # (2)
 
-    run = iterate(at(np.zeros(game.num_states)), step, tol=tol, max_steps=max_steps)
+    run = iterate(at(np.zeros(game.num_states) if guess is None else guess), step, tol=tol, max_steps=max_steps)
     return run, solve
 
 
 class _Operator:
     """V ↦ (Q_V, T V) and P_w, with work memory of its own: fresh memory costs more than the arithmetic in it.
 
-    The Q of one call stays valid through the next one, a chain until the next chain.
+    The Q and w of one call stay valid through the next one, a chain until the next chain.
     """
 
-    def __init__(self, game: Game, temperature: float) -> None:
-        self._game, self._temperature, self._r_sa = game, temperature, game.rewards_isa[0]
+    def __init__(self, game: Game, softness: Softness | None) -> None:
+        self._game, self._softness, self._r_sa = game, softness, game.rewards_isa[0]
         self._q_buffers = [np.empty_like(self._r_sa), np.empty_like(self._r_sa)]
-        self._weights_sa = np.empty_like(self._r_sa)
+        self._w_buffers = [np.empty_like(self._r_sa), np.empty_like(self._r_sa)] if softness is not None else []
+        self._played_sa = np.empty_like(self._r_sa)
         self._chain_room: tuple[FloatArray, npt.NDArray[Any]] | None = None
 
     def __call__(self, v_s: FloatArray) -> Controlled:
         first = self._game.discount == 0 or not v_s.any()
         self._q_buffers.reverse()
-        if self._temperature > 0:
+        if self._softness is not None:
+            self._w_buffers.reverse()
             q_sa = self._r_sa if first else backup(self._game, v_s[None], out=self._q_buffers[0][None])[0]
-            return Controlled(v_s, q_sa, self._soft_max(q_sa), None)
+            return Controlled(v_s, q_sa, self._softness(q_sa, self._w_buffers[0]), None, self._w_buffers[0])
         if first:
-            return Controlled(v_s, self._r_sa, self._r_sa.max(axis=1), self._r_sa.argmax(axis=1))
+            return Controlled(v_s, self._r_sa, self._r_sa.max(axis=1), self._r_sa.argmax(axis=1), None)
         return self._greedy(v_s, self._q_buffers[0])
 
     def chain(self, here: Controlled, *, whole: bool) -> Any:
-        """P_w of the greedy actions or of the Boltzmann policy, but for its least played actions if not `whole`."""
+        """P_w of the greedy actions or of the soft policy, but for its least played actions if not `whole`."""
         game = self._game
-        if here.actions_s is not None:
+        if here.w_sa is None:
             rows = np.arange(game.num_states) * game.num_joint_actions + here.actions_s
             return game.csr_xt[rows] if game.sparse else game.dense_xt[rows]
-        w_sa = self._weights_sa
-        np.subtract(here.q_sa, here.reached_s[:, None], out=w_sa)
-        np.divide(w_sa, self._temperature, out=w_sa)
-        np.exp(w_sa, out=w_sa)
+        w_sa = here.w_sa
         if not whole:
-            np.multiply(w_sa, self.played(here), out=w_sa)
-        np.divide(w_sa, w_sa.sum(axis=1, keepdims=True), out=w_sa)
+            w_sa = np.multiply(w_sa, self.played(here), out=self._played_sa)
+            np.divide(w_sa, w_sa.sum(axis=1, keepdims=True), out=w_sa)
         return chain(game, w_sa, self._room(w_sa) if game.sparse else None)
 
     def played(self, here: Controlled) -> npt.NDArray[np.bool_]:
-        """Which actions the Boltzmann policy of Q plays with more than a negligible probability, (S, A)."""
-        least = self._temperature * np.log(_NEGLIGIBLE / here.q_sa.shape[1])
-        return np.asarray(here.q_sa >= (here.reached_s + least)[:, None])
+        """Which actions the soft policy plays with more than a negligible probability, (S, A)."""
+        assert here.w_sa is not None
+        return np.asarray(here.w_sa >= _NEGLIGIBLE / here.w_sa.shape[1])
 
     def _greedy(self, v_s: FloatArray, q_sa: FloatArray) -> Controlled:
         game, reached_s, actions_s = self._game, np.empty_like(v_s), np.empty(len(v_s), np.int64)
@@ -163,15 +199,7 @@ class _Operator:
             kernels.optimality_backup_csr(v_s, self._r_sa, P.data, P.indices, P.indptr, game.discount, *outputs)
         else:
             kernels.optimality_backup(v_s, self._r_sa, game.dense_xt, game.discount, reached_s, q_sa, actions_s)
-        return Controlled(v_s, q_sa, reached_s, actions_s)
-
-    def _soft_max(self, q_sa: FloatArray) -> FloatArray:
-        """`mathrl.softmax.soft_max` in the work memory."""
-        largest, weights = q_sa.max(axis=1), self._weights_sa
-        np.subtract(q_sa, largest[:, None], out=weights)
-        np.divide(weights, self._temperature, out=weights)
-        np.exp(weights, out=weights)
-        return np.asarray(largest + self._temperature * np.log(weights.sum(axis=1)))
+        return Controlled(v_s, q_sa, reached_s, actions_s, None)
 
     def _room(self, w_sa: FloatArray) -> tuple[FloatArray, npt.NDArray[Any]]:
         entries = chain_entries(self._game, w_sa)

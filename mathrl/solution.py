@@ -4,7 +4,7 @@ import json
 import math
 import reprlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from os import PathLike
 from pathlib import Path
@@ -26,7 +26,8 @@ class Status(StrEnum):
     CONVERGED = "the residual is within the rounding floors that are allowed"
     MAX_STEPS = "max_steps was not enough: raise it or tol, or go on from this policy if there is an initial_policy"
     STALLED = "no step lowers the residual any more: try another initial_policy or a higher temperature"
-    CYCLED = "the iteration returned to an earlier iterate: try another initial_policy or order"
+    CYCLED = "the iteration returned to an earlier iterate: try another initial_policy, order or averaging"
+    OUT_OF_CLASS = "a stage game left the class that the solver is for: see its docstring"
     INTERRUPTED = "interrupted: go on from this policy if there is an initial_policy"
 
 
@@ -54,7 +55,17 @@ class Solution:
     `residual`        of the solver's defining equation (see its docstring)
     `rounding_floor`  the residual that rounding alone leaves; `tol` counts these
     `status`          a sentence; `converged` follows from it
-    `history`         one entry per step (see the solver's docstring); empty for direct solves
+    `history`         one entry per step (see the solver's docstring), or one row; empty for direct solves
+    `detail`          what the status says of this run, where that needs saying: which state and step, which period
+
+    The rest is None but for the solvers that have it:
+
+    `joint_policy`        (S, A_1, …, A_n), a correlated answer, with a leading agent axis where the agents' differ
+    `conditional_policy`  per agent (S, A_i, B_i), π(a_i | s, a_{-i}), the others' joint actions in C order
+    `opponent_model`      per agent (S, B_i), ρ(a_{-i} | s)
+    `q_tot`               (S, A_1, …, A_n), a mixed Q that is not the policy's own
+    `individual_q`        per agent (S, A_i), what q_tot is mixed from
+    `period`              the number of steps in which a cycle returns
     """
 
     policy: Policy
@@ -68,15 +79,18 @@ class Solution:
     history: FloatArray
     solver: str
     parameters: Mapping[str, Any]
-    joint_policy: FloatArray | None = field(default=None)
+    detail: str = ""
+    joint_policy: FloatArray | None = None
+    conditional_policy: Policy | None = None
+    opponent_model: Policy | None = None
+    q_tot: FloatArray | None = None
+    individual_q: Policy | None = None
+    period: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "policy", tuple(_read_only(agent_policy) for agent_policy in self.policy))
-        for name in ("q", "v", "history", "joint_policy"):
-            value = getattr(self, name)
-            object.__setattr__(self, name, None if value is None else _read_only(value))
-        if isinstance(self.objective, np.ndarray):
-            object.__setattr__(self, "objective", _read_only(self.objective))
+        for item in fields(self):
+            if item.name != "parameters":
+                object.__setattr__(self, item.name, _frozen(getattr(self, item.name)))
         parameters = {name: _frozen(value) for name, value in self.parameters.items()}
         object.__setattr__(self, "parameters", MappingProxyType(parameters))
 
@@ -90,16 +104,21 @@ class Solution:
         """True where `status` is `CONVERGED`."""
         return self.status is Status.CONVERGED
 
+    @property
+    def message(self) -> str:
+        """The sentence of the status, with the detail."""
+        return f"{self.status} ({self.detail})" if self.detail else str(self.status)
+
     def require(self) -> Self:
         """Return this solution if it converged, else raise `NotConverged` with the residual it reached."""
         if not self.converged:
-            raise NotConverged(f"{self.solver}: {self.status} (residual {self.residual:.3g} after {self.steps} steps)")
+            raise NotConverged(f"{self.solver}: {self.message} (residual {self.residual:.3g} after {self.steps} steps)")
         return self
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON values, floats that read back exactly; adds `message` and `converged`."""
         values = {item.name: plain(getattr(self, item.name)) for item in fields(self)}
-        return values | {"status": self.status.name, "message": str(self.status), "converged": self.converged}
+        return values | {"status": self.status.name, "message": self.message, "converged": self.converged}
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write this solution as JSON, the form that `mathrl solve --format json` prints."""
@@ -163,8 +182,16 @@ def _number(value: Any) -> float:
     return math.nan if value is None else value if type(value) is int else _of(float)(value)
 
 
+def _policy(value: Any) -> Policy:
+    return tuple(_array(agent) for agent in _of(list)(value))
+
+
+def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else read(value)
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "policy": lambda value: tuple(_array(agent_policy) for agent_policy in _of(list)(value)),
+    "policy": _policy,
     "q": _array,
     "v": _array,
     "objective": lambda value: _array(value) if isinstance(value, list) else _number(value),
@@ -175,7 +202,13 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "history": _array,
     "solver": _of(str),
     "parameters": _of(dict),
-    "joint_policy": lambda value: None if value is None else _array(value),
+    "detail": _of(str),
+    "joint_policy": _optional(_array),
+    "conditional_policy": _optional(_policy),
+    "opponent_model": _optional(_policy),
+    "q_tot": _optional(_array),
+    "individual_q": _optional(_policy),
+    "period": _optional(_of(int)),
 }
 
 

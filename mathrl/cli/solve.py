@@ -102,7 +102,7 @@ def _report(solutions: "Sequence[Solution]", planned: int) -> int:
     for solution in solutions:
         if not solution.converged:
             reached = f"residual {solution.residual:.3g} after {solution.steps} steps"
-            output.say(f"{title(solution)} did not converge: {solution.status} ({reached})")
+            output.say(f"{title(solution)} did not converge: {solution.message}; {reached}")
     if len(solutions) < planned:
         output.say(f"interrupted: {len(solutions)} of {planned} temperatures were solved")
     return int(len(solutions) < planned or not all(solution.converged for solution in solutions))

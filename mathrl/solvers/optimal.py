@@ -37,7 +37,7 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
     check_game(game)
     if not game.common_payoff:
         fail("game", "is general-sum", "a common payoff", "agents with different rewards have no common optimum")
-    run, _ = control(game, temperature=0.0, tol=positive("tol", tol), max_steps=count("max_steps", max_steps))
+    run, _ = control(game, None, tol=positive("tol", tol), max_steps=count("max_steps", max_steps))
     here = run.last.point
     shape = (game.num_states, *game.num_actions)
     ties = here.q_sa >= (here.reached_s - _TIES * run.last.rounding_floor)[:, None]
