@@ -30,10 +30,16 @@ from mathrl.iterate import MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.linear import Resolvent, resolvent
 from mathrl.solution import rounding_floor
 
-__all__ = ["Controlled", "Softness", "WeightedSoftMax", "control", "values_of_attained"]
+__all__ = ["Controlled", "Softness", "TargetSoftMax", "WeightedSoftMax", "control", "values_of_attained"]
 
 _NEGLIGIBLE = 0.02
 """At most this much of a soft policy is left out of its chain, in every state."""
+
+_NEAR = 0.1
+"""Temperatures between a soft maximum and the mean below which it is summed from the mean."""
+
+_LARGEST_EXPONENT = 700.0
+"""Above which exp overflows, nearly."""
 
 _SAME_CHAIN = 0.02
 """Spans of T V − V, in temperatures, from which on the policy hardly moves and its last chain serves on."""
@@ -70,16 +76,45 @@ class WeightedSoftMax:
 
     def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
         """The soft maximum; overwrites `out_sa` by w."""
-        scaled = out_sa
-        np.divide(q_sa, self.temperature, out=scaled)
+        np.divide(q_sa, self.temperature, out=out_sa)
         if self._log_weights_sa is not None:
-            np.add(scaled, self._log_weights_sa, out=scaled)
-        largest = scaled.max(axis=1)
-        np.subtract(scaled, largest[:, None], out=scaled)
-        np.exp(scaled, out=out_sa)
-        totals = out_sa.sum(axis=1)
-        np.divide(out_sa, totals[:, None], out=out_sa)
-        return np.asarray(self.temperature * (largest + np.log(totals)))
+            np.add(out_sa, self._log_weights_sa, out=out_sa)
+        return np.asarray(self.temperature * _normalise(out_sa))
+
+
+class TargetSoftMax:
+    """`mathrl.softmax.target_soft_max` of Q (S, A) and log ρ (S, A), attained by w ∝ ρ exp(Q/α)   (dmac Eq. 19, 20).
+
+    It is max_w E_w[Q] − α KL(w ‖ ρ), with all its digits at high temperatures, where it is near E_ρ[Q].
+    """
+
+    def __init__(self, temperature: float, log_target_sa: FloatArray) -> None:
+        self.temperature, self._log_target_sa, self._target_sa = temperature, log_target_sa, np.exp(log_target_sa)
+
+    def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
+        """The soft maximum; overwrites `out_sa` by w."""
+        np.divide(q_sa, self.temperature, out=out_sa)
+        np.add(out_sa, self._log_target_sa, out=out_sa)
+        soft_s = _normalise(out_sa)
+        # Where w is about ρ, log Σ ρ exp(x) = x̂ + log1p(Σ ρ expm1(x − x̂)) is exact to rounding of x, not of 1.
+        means_s = np.einsum("sa,sa->s", self._target_sa, q_sa) / self.temperature
+        near = np.abs(soft_s - means_s) < _NEAR
+        if near.any():
+            centred = q_sa[near] / self.temperature - means_s[near, None]
+            # Far outliers have a negligible ρ there, or soft and mean would differ: exp of them must not overflow.
+            rise = np.expm1(np.minimum(centred, _LARGEST_EXPONENT))
+            soft_s[near] = means_s[near] + np.log1p(np.einsum("sa,sa->s", self._target_sa[near], rise))
+        return np.asarray(self.temperature * soft_s)
+
+
+def _normalise(log_w_sa: FloatArray) -> FloatArray:
+    """Overwrite the logarithms of weights by the weights over their sum; return the logarithm of the sum."""
+    largest = log_w_sa.max(axis=1)
+    np.subtract(log_w_sa, largest[:, None], out=log_w_sa)
+    np.exp(log_w_sa, out=log_w_sa)
+    totals = log_w_sa.sum(axis=1)
+    np.divide(log_w_sa, totals[:, None], out=log_w_sa)
+    return np.asarray(largest + np.log(totals))
 
 
 @dataclass(frozen=True)
@@ -137,10 +172,10 @@ def control(
         forcing = 0.01
         if softness is not None:
             same = short_cuts and float(np.ptp(defect_s)) <= _SAME_CHAIN * softness.temperature
-        elif previous is None:
+        elif previous is None or here.actions_s is None:
             same = False
         else:
-            same = bool(np.array_equal(here.actions_s, previous.point.actions_s))
+            same = bool((here.actions_s == previous.point.actions_s).all())
             forcing = 0.0 if same else min(0.001, (last.residual / previous.residual) ** 4)
         if solve is None or not same:
             solve = resolvent(operator.chain(here, whole=not short_cuts), game.discount)
@@ -178,9 +213,10 @@ class _Operator:
     def chain(self, here: Controlled, *, whole: bool) -> Any:
         """P_w of the greedy actions or of the soft policy, but for its least played actions if not `whole`."""
         game = self._game
-        if here.w_sa is None:
+        if here.actions_s is not None:
             rows = np.arange(game.num_states) * game.num_joint_actions + here.actions_s
             return game.csr_xt[rows] if game.sparse else game.dense_xt[rows]
+        assert here.w_sa is not None
         w_sa = here.w_sa
         if not whole:
             w_sa = np.multiply(w_sa, self.played(here), out=self._played_sa)

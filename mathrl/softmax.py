@@ -9,6 +9,7 @@ __all__ = [
     "log_boltzmann",
     "log_sum_exp",
     "soft_max",
+    "target_soft_max",
     "total_variation",
 ]
 
@@ -28,6 +29,22 @@ def soft_max(q: Any, temperature: float) -> Any:
     xp = q.__array_namespace__()
     shift = xp.max(q, axis=-1, keepdims=True)
     return shift[..., 0] + temperature * xp.log(xp.sum(xp.exp((q - shift) / temperature), axis=-1))
+
+
+def target_soft_max(q: Any, log_target: Any, temperature: float) -> Any:
+    """α log Σ_a ρ(a) exp(Q(a) / α): the largest E_π[Q] − α KL(π ‖ ρ); `log_target` is log ρ, −∞ where ρ is 0.
+
+    It tends to max Q over the support of ρ as α → 0, and to E_ρ[Q] as α → ∞, where the sum is nearly 1: log1p keeps
+    the digits that its logarithm, times α, would lose.
+    """
+    xp = q.__array_namespace__()
+    allowed = log_target > -xp.inf
+    top = xp.max(xp.where(allowed, q, -xp.inf), axis=-1, keepdims=True)
+    scaled = xp.where(allowed, (q - top) / temperature, -xp.inf)
+    fall = xp.sum(xp.exp(log_target) * xp.expm1(scaled), axis=-1)
+    near = fall > -0.5
+    logarithm = xp.where(near, xp.log1p(xp.where(near, fall, 0.0)), log_sum_exp(scaled + log_target))
+    return top[..., 0] + temperature * logarithm
 
 
 def log_boltzmann(q: Any, temperature: float) -> Any:

@@ -65,3 +65,33 @@ def test_watchers_nest_and_leave():
         iterate(at(16), halve, tol=8, max_steps=99)
     iterate(at(16), halve, tol=8, max_steps=99)
     assert (outer, inner) == ([1], [1, 2, 3])
+
+
+def far(point):
+    """A point that never converges."""
+    return Iterate(point, 1.0, FLOOR, float(point))
+
+
+@given(st.integers(2, 40), st.integers(0, 60))
+def test_a_cycle_is_found_with_its_period(period, before):
+    """Points 0 … before − 1, then before … before + period − 1 again and again."""
+
+    def step(last):
+        return far(last.point + 1 if last.point + 1 < before + period else before)
+
+    run = iterate(far(0), step, tol=10, max_steps=10_000, same=int.__eq__)
+    assert (run.status, run.period) == (Status.CYCLED, period)
+    assert len(run.history) <= 3 * max(before, period) + period
+
+
+def test_a_step_that_leads_nowhere_is_a_stall_not_a_cycle():
+    run = iterate(far(3), lambda last: far(3), tol=10, max_steps=99, same=int.__eq__)
+    assert (run.status, run.period) == (Status.STALLED, 1)
+    assert iterate(far(3), lambda last: far(3), tol=10, max_steps=9).status is Status.MAX_STEPS
+
+
+def test_a_record_of_several_numbers_is_a_row():
+    def step(last):
+        return Iterate(last.point + 1, 1.0, FLOOR, (last.point, -1.0))
+
+    assert iterate(far(0), step, tol=10, max_steps=3).history.tolist() == [[0, -1], [1, -1], [2, -1]]

@@ -9,8 +9,18 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mathrl import softmax
+from mathrl.markov import TargetSoftMax
 from mathrl.proofs_checks.strategies import PAYOFFS, simplex_rows, temperatures
-from mathrl.softmax import boltzmann, entropy, kl_divergence, log_boltzmann, log_sum_exp, soft_max, total_variation
+from mathrl.softmax import (
+    boltzmann,
+    entropy,
+    kl_divergence,
+    log_boltzmann,
+    log_sum_exp,
+    soft_max,
+    target_soft_max,
+    total_variation,
+)
 
 EPS = float(np.finfo(np.float64).eps)
 WIDE = temperatures(1e-4, 1e4)
@@ -186,9 +196,62 @@ def test_every_formula_takes_arrays_of_other_libraries(name, xp):
     rows = np.array([[0.5, 0.25, 0.25], [1.0, 0.0, 0.0]])
     other = np.array([[0.2, 0.4, 0.4], [0.0, 0.5, 0.5]])
     arguments = {"entropy": (rows,), "log_sum_exp": (rows,), "kl_divergence": (rows, other)}
-    arguments["total_variation"] = (rows, other)
+    arguments |= {"total_variation": (rows, other), "target_soft_max": (rows, logarithms(other), 0.3)}
     given_arrays = arguments.get(name, (rows, 0.3))
     function = getattr(softmax, name)
     foreign = function(*(xp.asarray(x) if isinstance(x, np.ndarray) else x for x in given_arrays))
     assert type(foreign) is type(xp.asarray(rows))
     np.testing.assert_allclose(np.asarray(foreign), function(*given_arrays), rtol=8 * EPS)  # their exp and log
+
+
+@st.composite
+def values_and_target(draw):
+    q = draw(values())
+    return q, draw(simplex_rows(q.shape)), draw(WIDE)
+
+
+def logarithms(rows):
+    with np.errstate(divide="ignore"):
+        return np.log(rows)
+
+
+@given(values_and_target())
+def test_target_soft_max_is_the_best_mean_less_divergence(case):
+    q, target, temperature = case
+    log_target = logarithms(target)
+    soft = target_soft_max(q, log_target, temperature)
+    best = boltzmann(q + temperature * log_target, temperature)
+    attained = np.sum(best * q, axis=-1) - temperature * kl_divergence(best, target)
+    # the attained value loses digits of temperature; the soft maximum itself does not (next test)
+    np.testing.assert_allclose(soft, attained, atol=64 * EPS * (1 + np.abs(q).max() + 30 * temperature))
+    allowed = np.where(target > 0, q, -np.inf).max(axis=-1)
+    slack = 16 * EPS * np.abs(q).max()
+    assert (soft <= allowed + slack).all()
+    # Jensen's inequality; rows sum to 1 but for a few roundings, which the mean has and the soft maximum has not
+    assert (soft >= np.sum(target * q, axis=-1) - slack).all()
+
+
+@given(values_and_target())
+def test_target_soft_max_keeps_its_digits_at_any_temperature(case):
+    """Against 50 digits; the error is a few roundings of Q, whatever the temperature."""
+    q, target, temperature = case
+    target = target / target.sum(axis=-1, keepdims=True)
+    soft = target_soft_max(q, logarithms(target), temperature)
+    mine = TargetSoftMax(temperature, logarithms(target))(q, np.empty_like(q))
+    for row_q, row_target, got, fast in zip(q, target, soft, mine, strict=True):
+        exact = _exact_target_soft_max(row_q, row_target, temperature)
+        slack = 32 * EPS * (1 + np.abs(q).max()) + EPS * temperature * 30 * (np.ptp(row_q) > temperature / 100)
+        assert abs(got - exact) <= slack
+        assert abs(fast - exact) <= slack
+
+
+def _exact_target_soft_max(q, target, temperature):
+    from mpmath import exp, fsum, log, mp, mpf
+
+    with mp.workdps(50):
+        total = fsum(mpf(float(p)) for p in target)
+        top = mpf(float(q.max()))
+        weights = [
+            mpf(float(p)) / total * exp((mpf(float(x)) - top) / temperature) for p, x in zip(target, q, strict=True)
+        ]
+        return float(top + temperature * log(fsum(weights)))
