@@ -3,10 +3,19 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mathrl.games.batch import stack
 from mathrl.games.catalogue import Entry, entry, load, names
 from mathrl.games.files import save
 from mathrl.games.model import Game
-from mathrl.games.policies import as_policy, joint_policy, marginals, random_policy, uniform_policy
+from mathrl.games.policies import (
+    as_opponent_model,
+    as_policy,
+    joint_policy,
+    marginals,
+    opponents_policy,
+    random_policy,
+    uniform_policy,
+)
 from mathrl.games.random import random_matrix, random_stochastic
 from mathrl.games.transform import permute_actions, relabel_agents, scale_rewards, shift_rewards, to_dense, to_sparse
 
@@ -17,6 +26,7 @@ __all__ = [
     "Entry",
     "Episodes",
     "Game",
+    "as_opponent_model",
     "as_policy",
     "discounted_returns",
     "entry",
@@ -24,6 +34,7 @@ __all__ = [
     "load",
     "marginals",
     "names",
+    "opponents_policy",
     "permute_actions",
     "random_matrix",
     "random_policy",
@@ -33,6 +44,7 @@ __all__ = [
     "scale_rewards",
     "shift_rewards",
     "simulate",
+    "stack",
     "to_dense",
     "to_sparse",
     "uniform_policy",

@@ -9,7 +9,16 @@ import numpy as np
 from mathrl.games.model import Game
 from mathrl.games.validate import FloatArray, as_floats, fail, probabilities, shape
 
-__all__ = ["Policy", "as_policy", "joint_policy", "marginals", "random_policy", "uniform_policy"]
+__all__ = [
+    "Policy",
+    "as_opponent_model",
+    "as_policy",
+    "joint_policy",
+    "marginals",
+    "opponents_policy",
+    "random_policy",
+    "uniform_policy",
+]
 
 Policy = tuple[FloatArray, ...]
 """A product policy: one array (S, A_i) per agent, rows sum to 1."""
@@ -21,16 +30,29 @@ def as_policy(game: Game, policy: Sequence[Any], argument: str = "policy") -> Po
     In a game with one state an agent's policy may be given as (A_i,). Raises `ValueError` where the number of
     agents or a shape is off, or a row is no probability distribution.
     """
+    return _checked(game, policy, argument, game.num_actions)
+
+
+def as_opponent_model(game: Game, model: Sequence[Any], argument: str = "opponent_model") -> Policy:
+    """Check each agent's model of its opponents: a tuple of arrays (S, B_i) over the others' B_i joint actions.
+
+    Row s of array i holds the probability of each joint action of all agents but i, in C order. `opponents_policy`
+    makes one of a product policy. Raises `ValueError` as `as_policy` does.
+    """
+    return _checked(game, model, argument, [game.num_joint_actions // actions for actions in game.num_actions])
+
+
+def _checked(game: Game, policy: Sequence[Any], argument: str, num_actions: Sequence[int]) -> Policy:
     if not isinstance(policy, Sequence):
         fail(argument, f"is of type {type(policy).__name__}", f"a tuple of {game.num_agents} arrays, one per agent")
     if len(policy) != game.num_agents:
         fail(argument, f"has {len(policy)} arrays", f"{game.num_agents}, one per agent")
     checked = []
-    for i, (agent_policy, num_actions) in enumerate(zip(policy, game.num_actions, strict=True)):
+    for i, (agent_policy, actions) in enumerate(zip(policy, num_actions, strict=True)):
         array = as_floats(f"{argument}[{i}]", agent_policy)
         if game.num_states == 1 and array.ndim == 1:
             array = array[None]
-        shape(f"{argument}[{i}]", array, (game.num_states, num_actions))
+        shape(f"{argument}[{i}]", array, (game.num_states, actions))
         single = isinstance(agent_policy, np.ndarray) and agent_policy.dtype.itemsize < array.dtype.itemsize
         mend = "convert it to float64 first, then normalise the row" if single else "normalise the row"
         probabilities(f"{argument}[{i}]", array, mend)
@@ -55,6 +77,14 @@ def joint_policy(policy: Policy) -> FloatArray:
     return reduce(
         lambda joint, agent: joint[..., None] * agent.reshape(len(agent), *[1] * (joint.ndim - 1), -1), policy
     )
+
+
+def opponents_policy(policy: Policy) -> Policy:
+    """For each agent i the joint policy Π_{j≠i} π^j(a_j | s) of all others, (S, B_i), joint actions in C order."""
+    num_states = len(policy[0])
+    nobody = np.ones((num_states, 1))
+    others = [joint_policy((nobody, *policy[:i], *policy[i + 1 :])) for i in range(len(policy))]
+    return tuple(joint.reshape(num_states, -1) for joint in others)
 
 
 def marginals(joint: FloatArray) -> Policy:

@@ -1,0 +1,197 @@
+"""What an agent's conditional policy π(a|s, b) and opponent model ρ(b|s) are worth to it: ROMMEO's objective, exactly.
+
+    Q^{π,ρ}(s, a, b) = r(s, a, b) + γ Σ_t P(t|s, a, b) V^{π,ρ}(t)                                (34)
+    V^{π,ρ}(s)       = E_{ρ,π}[Q^{π,ρ}] + α E_{b~ρ}[H(π(·|s, b))] − κ KL(ρ(·|s) ‖ P(·|s))        (36)
+
+and, over T steps without discount, the evidence and its lower bound, by recursion over the steps:
+
+    J(π, ρ)      = Σ_t E[r + α H(π(·|s_t, b_t)) − κ KL(ρ(·|s_t) ‖ P(·|s_t))]                     (7)
+    log P(o = 1) = log E_{s_1}[β_1(s_1)],
+    β_t(s)       = Σ_{a, b} P(b|s) exp(r(s, a, b)) Σ_{s'} P(s'|s, a, b) β_{t+1}(s')               (26)
+
+J ≤ log P(o = 1) at α = κ = 1 (rommeo Eq. 27). As printed, the agent's own actions have weight 1 in (26), not 1/A_i
+("∝ 1", Eq. 31): the "evidence" may exceed 1. The bound keeps the transitions of the game (Eq. 24), so that it is tight
+for the best π and ρ only where these are deterministic.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.evaluate import backup, evaluate_joint
+from mathrl.games.model import Game, check_game
+from mathrl.games.validate import FloatArray, as_floats, count, fail, positive, probabilities, shape
+from mathrl.operators import (
+    conditional_policy,
+    opponent_model,
+    opponent_policy_value,
+    opponent_value,
+    own_and_others,
+)
+from mathrl.opponent import agent_game
+from mathrl.softmax import entropy, kl_divergence, log_sum_exp
+
+__all__ = ["best_evidence_bound", "evidence_bound", "log_evidence", "opponent_policy_q"]
+
+
+def opponent_policy_q(
+    game: Game,
+    agent: int,
+    *,
+    conditional_policy: npt.ArrayLike,
+    opponent_model: npt.ArrayLike,
+    prior: npt.ArrayLike,
+    temperature: float,
+    divergence_weight: float = 1.0,
+) -> tuple[FloatArray, FloatArray]:
+    """Q^{π,ρ} (S, A_i, B) and V^{π,ρ} (S,) of (34) and (36), exactly: one linear system   (rommeo Eq. 33-36).
+
+    `conditional_policy` is (S, A_i, B), `opponent_model` and `prior` (S, B); the others' joint actions are in C order.
+    Raises `ValueError` where a shape is off, a row is no distribution, or ρ > 0 = P somewhere (the divergence is
+    infinite).
+    """
+    agent = _agent(game, agent)
+    own = agent_game(game, agent)
+    pi_sab, rho_sb, prior_sb = _strategies(game, agent, conditional_policy, opponent_model, prior)
+    alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
+    bonus_s = _bonus(pi_sab, rho_sb, prior_sb, alpha, kappa)
+    joint_sab = rho_sb[:, None, :] * pi_sab
+    others = [actions for j, actions in enumerate(game.num_actions) if j != agent]
+    joint = np.moveaxis(joint_sab.reshape(*joint_sab.shape[:2], *others), 1, 1 + agent)
+    values = evaluate_joint(own, joint.reshape(game.num_states, -1), bonus_s[None], agent_axis=False)
+    return own_and_others(values.q, agent), values.v
+
+
+def evidence_bound(
+    game: Game,
+    agent: int,
+    *,
+    conditional_policy: npt.ArrayLike | Sequence[npt.ArrayLike],
+    opponent_model: npt.ArrayLike | Sequence[npt.ArrayLike],
+    prior: npt.ArrayLike,
+    horizon: int,
+    temperature: float = 1.0,
+    divergence_weight: float = 1.0,
+) -> float:
+    """J(π, ρ) of (7) over `horizon` steps, without discount   (rommeo Eq. 6-7; α = 1 as printed there).
+
+    π and ρ may also be sequences of `horizon` arrays, one per step. The game's own discount plays no part.
+
+    >>> from mathrl.games import load
+    >>> half = [[0.5, 0.5]]
+    >>> strategy = {"conditional_policy": [half * 2], "opponent_model": half, "prior": half}
+    >>> round(evidence_bound(load("matching-pennies"), 0, **strategy, horizon=3), 6)     # 3 log 2
+    2.079442
+    """
+    agent = _agent(game, agent)
+    own, steps = agent_game(game, agent), count("horizon", horizon)
+    pis, rhos = _per_step(conditional_policy, steps, 3), _per_step(opponent_model, steps, 2)
+    alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
+    v_s = np.zeros(game.num_states)
+    for pi, rho in zip(reversed(pis), reversed(rhos), strict=True):
+        pi_sab, rho_sb, prior_sb = _strategies(game, agent, pi, rho, prior)
+        q_sab = _q(own, agent, v_s)
+        v_s = opponent_policy_value(q_sab, pi_sab, rho_sb, prior_sb, temperature=alpha, divergence_weight=kappa)  # (7)
+    return float(np.einsum("s,s", game.start, v_s))
+
+
+def best_evidence_bound(
+    game: Game,
+    agent: int,
+    *,
+    prior: npt.ArrayLike,
+    horizon: int,
+    temperature: float = 1.0,
+    divergence_weight: float = 1.0,
+) -> tuple[float, tuple[FloatArray, ...], tuple[FloatArray, ...]]:
+    """max J(π, ρ), and the π and ρ of each step that attain it: (9)-(11) of rommeo backwards over the steps."""
+    agent = _agent(game, agent)
+    own, steps = agent_game(game, agent), count("horizon", horizon)
+    prior_sb = _prior(game, agent, prior)
+    alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
+    v_s, pis, rhos = np.zeros(game.num_states), [], []
+    for _ in range(steps):
+        q_sab = _q(own, agent, v_s)
+        pis.append(conditional_policy(q_sab, temperature=alpha))
+        rhos.append(opponent_model(q_sab, prior_sb, temperature=alpha, divergence_weight=kappa))
+        v_s = opponent_value(q_sab, prior_sb, temperature=alpha, divergence_weight=kappa)
+    return float(np.einsum("s,s", game.start, v_s)), tuple(reversed(pis)), tuple(reversed(rhos))
+
+
+def log_evidence(game: Game, agent: int, *, prior: npt.ArrayLike, horizon: int) -> float:
+    """log P(o_{1:T} = 1 | o^{-i}_{1:T} = 1) of (26) over `horizon` steps, in log space   (rommeo Eq. 5, 26)."""
+    agent = _agent(game, agent)
+    own, steps = agent_game(game, agent), count("horizon", horizon)
+    log_prior_sb = _log(_prior(game, agent, prior))
+    rewards_sab = own_and_others(own.rewards, agent)
+    log_beta_s = np.zeros(game.num_states)
+    for _ in range(steps):
+        top = log_beta_s.max()
+        # Σ_t P β without the reward, by the backup of a game that pays nothing and does not discount.
+        unpaid = Game.unchecked(np.zeros_like(own.rewards), game.transitions, 1.0, game.start)
+        ahead_sab = own_and_others(_backed(unpaid, np.exp(log_beta_s - top)), agent)
+        exponents = log_prior_sb[:, None, :] + rewards_sab + _log(ahead_sab) + top
+        log_beta_s = log_sum_exp(exponents.reshape(game.num_states, -1))  # (26)
+    return float(log_sum_exp(_log(game.start) + log_beta_s))
+
+
+def _log(x: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore"):
+        return np.log(x)
+
+
+def _backed(game: Game, v_s: FloatArray) -> FloatArray:
+    return backup(game, v_s[None])[0].reshape(game.num_states, *game.num_actions)
+
+
+def _q(own: Game, agent: int, v_s: FloatArray) -> FloatArray:
+    """r + P V, undiscounted, (S, A_i, B)."""
+    undiscounted = Game.unchecked(own.rewards, own.transitions, 1.0, own.start)
+    return own_and_others(_backed(undiscounted, v_s), agent)
+
+
+def _bonus(
+    pi_sab: FloatArray, rho_sb: FloatArray, prior_sb: FloatArray, temperature: float, divergence_weight: float
+) -> FloatArray:
+    entropies_sb = entropy(np.moveaxis(pi_sab, 1, 2))
+    expected = np.einsum("sb,sb->s", rho_sb, entropies_sb)
+    return np.asarray(temperature * expected - divergence_weight * kl_divergence(rho_sb, prior_sb))
+
+
+def _agent(game: Game, agent: int) -> int:
+    check_game(game)
+    if count("agent", agent) >= game.num_agents:
+        fail("agent", f"is {agent}", f"an agent 0 … {game.num_agents - 1}")
+    return agent
+
+
+def _prior(game: Game, agent: int, prior: npt.ArrayLike) -> FloatArray:
+    prior_sb = as_floats("prior", prior)
+    shape("prior", prior_sb, (game.num_states, game.num_joint_actions // game.num_actions[agent]))
+    probabilities("prior", prior_sb)
+    return prior_sb
+
+
+def _strategies(
+    game: Game, agent: int, conditional: npt.ArrayLike, model: npt.ArrayLike, prior: npt.ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    prior_sb = _prior(game, agent, prior)
+    rho_sb, pi_sab = as_floats("opponent_model", model), as_floats("conditional_policy", conditional)
+    shape("opponent_model", rho_sb, prior_sb.shape)
+    probabilities("opponent_model", rho_sb)
+    shape("conditional_policy", pi_sab, (game.num_states, game.num_actions[agent], prior_sb.shape[1]))
+    probabilities("conditional_policy", np.moveaxis(pi_sab, 1, 2), "normalise it over the agent's own actions")
+    if ((rho_sb > 0) & (prior_sb <= 0)).any():
+        fail("opponent_model", "plays what the prior never does", "0 there", "the divergence would be infinite")
+    return pi_sab, rho_sb, prior_sb
+
+
+def _per_step(strategy: npt.ArrayLike | Sequence[npt.ArrayLike], steps: int, dimensions: int) -> list[npt.ArrayLike]:
+    array = np.asarray(strategy)
+    if array.ndim == dimensions:
+        return [array] * steps
+    if array.ndim != dimensions + 1 or len(array) != steps:
+        fail("conditional_policy" if dimensions == 3 else "opponent_model", f"has shape {array.shape}",
+             f"{dimensions} axes, or {steps} such arrays, one per step")  # fmt: skip
+    return list(array)

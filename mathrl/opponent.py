@@ -1,0 +1,136 @@
+"""Each agent as the controller of all joint actions, by its own rewards: what ROMMEO-Q and soft Q iteration need.
+
+Agent i plans as if it chose the others' actions too, weighed by a prior or a model of them. Its fixed point
+Q^i = r^i + γ P V^i, with V^i a soft maximum of Q^i, is that of one controller (`mathrl.markov`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.games.model import Game
+from mathrl.games.validate import FloatArray
+from mathrl.iterate import Run
+from mathrl.markov import Controlled, Softness, TargetSoftMax, control
+from mathrl.solution import Status
+
+__all__ = [
+    "Controls",
+    "LearnedModel",
+    "OpponentSoftMax",
+    "agent_game",
+    "control_each",
+    "joint_actions",
+    "log_probabilities",
+]
+
+
+@dataclass(frozen=True)
+class LearnedModel:
+    """What an agent has learned by some sweep: rewards and transitions as a game, and the models of its opponents.
+
+    `opponent_model` holds for each agent its model of the others' joint actions, (S, B_i) in C order, or is None.
+    """
+
+    game: Game
+    opponent_model: Sequence[npt.ArrayLike] | None = None
+
+
+def agent_game(game: Game, agent: int) -> Game:
+    """The game in which the rewards of `agent` are everybody's."""
+    if game.common_payoff:
+        return game
+    return Game.unchecked(game.rewards[agent], game.transitions, game.discount, game.start)
+
+
+def log_probabilities(rows: FloatArray) -> FloatArray:
+    """log P of rows P, made to sum to 1 exactly; −∞ where P is 0."""
+    with np.errstate(divide="ignore"):
+        return np.log(rows / rows.sum(axis=-1, keepdims=True))
+
+
+def joint_actions(x_sb: FloatArray, num_actions: Sequence[int], agent: int) -> FloatArray:
+    """x(s, b) of the others' joint actions, repeated over the agent's own action: (S, A) in C order."""
+    others = [*num_actions[:agent], 1, *num_actions[agent + 1 :]]
+    repeated = np.broadcast_to(x_sb.reshape(-1, *others), (len(x_sb), *num_actions))
+    return repeated.reshape(len(x_sb), -1)
+
+
+class OpponentSoftMax:
+    """κ log Σ_b P(b|s) (Σ_a exp(Q(s, a, b)/α))^{α/κ} over joint actions in C order   (rommeo Eq. 9).
+
+    It is max_w E_w[Q] + α E_ρ[H(π(·|b))] − κ KL(ρ ‖ P) with w(a, b) = ρ(b) π(a|b), attained by rommeo Eq. 10 and 11.
+    """
+
+    def __init__(
+        self,
+        temperature: float,
+        divergence_weight: float,
+        log_prior_sb: FloatArray,
+        num_actions: Sequence[int],
+        agent: int,
+    ) -> None:
+        self.temperature = min(temperature, divergence_weight)
+        self._alpha, self._over_models = temperature, TargetSoftMax(divergence_weight, log_prior_sb)
+        self._shape = (-1, prod(num_actions[:agent]), num_actions[agent], prod(num_actions[agent + 1 :]))
+
+    def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
+        """V; overwrites `out_sa` by ρ(b|s) π(a|s, b)."""
+        q, out = q_sa.reshape(self._shape), out_sa.reshape(self._shape)
+        largest = q.max(axis=2, keepdims=True)
+        np.subtract(q, largest, out=out)
+        np.divide(out, self._alpha, out=out)
+        np.exp(out, out=out)
+        totals = out.sum(axis=2, keepdims=True)
+        attained_sb = (largest + self._alpha * np.log(totals)).reshape(len(q), -1)
+        rho_sb = np.empty_like(attained_sb)
+        v_s = self._over_models(attained_sb, rho_sb)
+        np.multiply(out, rho_sb.reshape(totals.shape) / totals, out=out)
+        return v_s
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Q (m, S, A), V (m, S) and the joint policies w (m, S, A) of m controllers, and how their runs went together."""
+
+    q_msa: FloatArray
+    v_ms: FloatArray
+    w_msa: FloatArray
+    residual: float
+    rounding_floor: float
+    status: Status
+    history: FloatArray
+
+
+def control_each(
+    games: Sequence[Game],
+    softnesses: Sequence[Softness],
+    *,
+    tol: float,
+    max_steps: int,
+    guess: FloatArray | None = None,
+) -> Controls:
+    """One controller after the other, each with `max_steps` of its own; `guess` (m, S) are values to start from.
+
+    The status is that of the first that did not converge; after an interrupt the rest are left at their first iterate.
+    """
+    runs: list[Run[Controlled]] = []
+    status = Status.CONVERGED
+    for m, (game, softness) in enumerate(zip(games, softnesses, strict=True)):
+        steps = 0 if status is Status.INTERRUPTED else max_steps
+        run, _ = control(game, softness, tol=tol, max_steps=steps, guess=None if guess is None else guess[m])
+        runs.append(run)
+        status = run.status if status is Status.CONVERGED else status
+    points = [run.last.point for run in runs]
+    return Controls(
+        q_msa=np.stack([point.q_sa for point in points]),
+        v_ms=np.stack([point.reached_s for point in points]),
+        w_msa=np.stack([point.w_sa for point in points if point.w_sa is not None]),
+        residual=max(run.last.residual for run in runs),
+        rounding_floor=max(run.last.rounding_floor for run in runs),
+        status=status,
+        history=np.concatenate([run.history for run in runs]),
+    )

@@ -1,0 +1,133 @@
+"""ROMMEO in self-play, by exact dynamics: each agent's prior is what the others are seen to play.
+
+    P^i_k(b|s)   = Π_{j≠i} π^j_k(a_j|s)                                            (rommeo §2.2)        (1)
+    Q^i_k        = the fixed point of ROMMEO-Q under P^i_k, with its π and ρ       (rommeo Eq. 9-13)    (2)
+    F^i(π_k)     = Σ_b ρ^i_k(b|s) π^i_k(a|s, b)                                    (rommeo Algorithm 1) (3)
+    π_{k+1}      = (1 − τ) π_k + τ F(π_k)                                                               (4)
+
+All agents update at once. No theorem says that this converges: a cycle is an answer. In the paper the prior is the
+empirical frequency of the others' actions, which (4) is for a τ that falls as 1/k.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.evaluate import side_by_side, split
+from mathrl.games.model import Game, check_game
+from mathrl.games.policies import Policy, as_policy, marginals, opponents_policy, uniform_policy
+from mathrl.games.validate import FloatArray, count, fail, positive
+from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
+from mathrl.operators import conditional_policy, opponent_model, own_and_others
+from mathrl.opponent import Controls, OpponentSoftMax, agent_game, control_each, log_probabilities
+from mathrl.solution import Solution, rounding_floor
+
+__all__ = ["rommeo_self_play"]
+
+_INNER_STEPS = 1_000
+"""Newton steps at most for (2), which takes a few."""
+
+
+@dataclass(frozen=True)
+class _Point:
+    observed_sk: FloatArray
+    played_sk: FloatArray
+    controls: Controls
+
+
+def rommeo_self_play(
+    game: Game,
+    *,
+    temperature: float,
+    divergence_weight: float = 1.0,
+    averaging: float = 1.0,
+    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    tol: float = 100.0,
+    max_steps: int = 10_000,
+) -> Solution:
+    """Iterate (1)-(4) from `initial_policy` (default: uniform) to a fixed point of F, or until it cycles.
+
+    `temperature` and `divergence_weight` are those of `rommeo_q`; `averaging` is τ in (0, 1]. The solution's `policy`
+    is F(π_k), `conditional_policy`, `opponent_model`, q, v and objective those of (2), with an agent axis.
+
+    The residual is max |F(π) − π| over agents, states and actions; `tol` counts rounding floors
+    eps · max(1, ‖Q‖∞ / min(α, κ)), at least 8 of them, and a residual above 0.01 never passes. `history` holds the
+    residual after each step. A policy that is met again within `tol` floors ends the run with `CYCLED` and its period.
+
+    >>> from mathrl.games import load
+    >>> solution = rommeo_self_play(load("climbing-rommeo"), temperature=1.0)
+    >>> solution.converged, solution.policy[0].argmax()     # both agents end at (A, A), the optimum
+    (True, np.int64(0))
+    """
+    check_game(game)
+    alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
+    rate = positive("averaging", averaging)
+    if rate > 1:
+        fail("averaging", f"is {rate:g}", "a number in (0, 1]")
+    first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
+    tol = positive("tol", tol)
+    agents = range(game.num_agents)
+    own_games = [agent_game(game, i) for i in agents]
+    floors = max(tol, MINIMUM_TOL)
+
+    def at(observed_sk: FloatArray, guess: FloatArray | None) -> Iterate[_Point]:
+        priors = opponents_policy(split(observed_sk, game))  # (1)
+        controls = control_each(
+            own_games,
+            [OpponentSoftMax(alpha, kappa, log_probabilities(priors[i]), game.num_actions, i) for i in agents],
+            tol=MINIMUM_TOL,
+            max_steps=_INNER_STEPS,
+            guess=guess,
+        )  # (2)
+        joint = controls.w_msa.reshape(-1, game.num_states, *game.num_actions)
+        played_sk = side_by_side(tuple(marginals(joint[i])[i] for i in agents))  # (3)
+        residual = float(np.abs(played_sk - observed_sk).max())
+        floor = rounding_floor(controls.q_msa, min(alpha, kappa))
+        return Iterate(_Point(observed_sk, played_sk, controls), residual, floor, residual)
+
+    def step(last: Iterate[_Point]) -> Iterate[_Point]:
+        here = last.point
+        return at((1 - rate) * here.observed_sk + rate * here.played_sk, here.controls.v_ms)  # (4)
+
+    def same(point: _Point, earlier: _Point) -> bool:
+        floor = rounding_floor(point.controls.q_msa, min(alpha, kappa))
+        return bool(np.abs(point.observed_sk - earlier.observed_sk).max() <= min(floors * floor, LARGEST_RESIDUAL))
+
+    run = iterate(
+        at(side_by_side(first), None), step, tol=tol, max_steps=count("max_steps", max_steps),
+        ceiling=LARGEST_RESIDUAL, same=same,
+    )  # fmt: skip
+    here = run.last.point
+    q = here.controls.q_msa.reshape(-1, game.num_states, *game.num_actions)
+    priors = opponents_policy(split(here.observed_sk, game))
+    own = [own_and_others(q[i], i) for i in agents]
+    models: Policy = tuple(
+        opponent_model(q_sab, P, temperature=alpha, divergence_weight=kappa)
+        for q_sab, P in zip(own, priors, strict=True)
+    )
+    return Solution(
+        policy=split(here.played_sk, game),
+        q=q,
+        v=here.controls.v_ms,
+        objective=np.einsum("is,s->i", here.controls.v_ms, game.start),
+        residual=run.last.residual,
+        rounding_floor=run.last.rounding_floor,
+        status=run.status,
+        steps=len(run.history),
+        history=run.history,
+        solver="rommeo_self_play",
+        parameters={
+            "temperature": temperature,
+            "divergence_weight": divergence_weight,
+            "averaging": averaging,
+            "initial_policy": first,
+            "tol": tol,
+            "max_steps": max_steps,
+        },
+        detail="" if run.period is None else f"period {run.period}",
+        period=run.period,
+        conditional_policy=tuple(conditional_policy(q_sab, temperature=alpha) for q_sab in own),
+        opponent_model=models,
+    )
