@@ -1,0 +1,142 @@
+"""Multi-agent soft Q iteration (MASQL): each agent's soft Q over joint actions, with learned models or without.
+
+    Q^i_{k+1} = r^i + γ P V^i_k,   V^i_k(s) = α log Σ_a exp(Q^i_k(s, a)/α)                     (aorpo Eq. 7)       (1)
+    π^i(a|s)  = exp((Q^i(s, a) − V^i(s))/α)                                                  (aorpo §5.2)        (2)
+
+a is the joint action. With models φ_k of the opponents, r_k of the rewards and P_k of the transitions,
+
+    Q^i_{k+1} = r^i_k + γ (β P + (1 − β) P_k) V^i_k,
+    V^i_k(s)  = α log Σ_b φ^i_k(b|s) Σ_{a_i} exp(Q^i_k(s, a_i, b)/α)                         (aorpo Theorem 6)   (3)
+
+Each map is a γ-contraction (aorpo Lemmas D.3, D.6). The sum over b has the weight φ in (3) and the weight 1 in (1):
+with φ uniform, (3) lies α log B below (1) in every state, so that perfect models do not make (3) tend to (1).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.evaluate import backup
+from mathrl.games.model import Game, check_game
+from mathrl.games.policies import Policy, as_opponent_model, marginals
+from mathrl.games.validate import FloatArray, count, fail, positive, real
+from mathrl.markov import WeightedSoftMax
+from mathrl.opponent import LearnedModel, agent_game, control_each, joint_actions, log_probabilities
+from mathrl.solution import Solution
+
+__all__ = ["soft_q_iteration"]
+
+
+def soft_q_iteration(
+    game: Game,
+    *,
+    temperature: float,
+    opponent_model: Sequence[npt.ArrayLike] | None = None,
+    models: Sequence[LearnedModel] = (),
+    real_share: float = 0.0,
+    tol: float = 100.0,
+    max_steps: int = 1_000,
+) -> Solution:
+    """The fixed point of (1), or of (3) with an `opponent_model`: for each agent the φ^i(b|s) (S, B_i) of the others.
+
+    `models` (`mathrl.opponent.LearnedModel`) are taken one a sweep from Q = r, then the last is held to the fixed
+    point, which is found by Newton's method; `real_share` is β. They bring opponent models of their own.
+
+    `joint_policy` is (2), ∝ φ exp(Q/α) with a model, and `policy` what each agent plays of its own: the marginals of
+    its joint policy. q, v, `joint_policy` and the objective carry an agent axis where the agents' values differ: with
+    general-sum rewards or opponent models. The residual is γ ‖T V − V‖∞, which bounds ‖T Q − Q‖∞, the largest of all
+    agents; `tol` counts rounding floors eps·‖Q‖∞, at least 8 of them. `history` holds it after each sweep through
+    `models`, then after each step, agent after agent.
+
+    >>> from mathrl.games import Game
+    >>> solution = soft_q_iteration(Game.matrix([[2.0, 0.0], [0.0, 1.0]]), temperature=1.0)
+    >>> solution.joint_policy.round(3).tolist()
+    [[[0.61, 0.083], [0.083, 0.224]]]
+    """
+    check_game(game)
+    alpha, share = positive("temperature", temperature), real("real_share", real_share)
+    if not 0 <= share <= 1:
+        fail("real_share", f"is {share:g}", "a number in [0, 1]")
+    if models and opponent_model is not None:
+        fail("opponent_model", "is given beside models", "one of the two", "each model brings its own")
+    sequence = [_checked(game, t, model, share) for t, model in enumerate(models)]
+    if not sequence:
+        held = None if opponent_model is None else as_opponent_model(game, opponent_model)
+        sequence = [(game, held)]
+    shared = all(played.common_payoff and phi is None for played, phi in sequence)
+    agents = range(1 if shared else game.num_agents)
+
+    def controllers(played: Game, phi: Policy | None) -> tuple[list[Game], list[WeightedSoftMax]]:
+        weights = [
+            None if phi is None else joint_actions(log_probabilities(phi[i]), game.num_actions, i) for i in agents
+        ]
+        return [agent_game(played, i) for i in agents], [WeightedSoftMax(alpha, log_w) for log_w in weights]
+
+    v_ms = np.zeros((len(agents), game.num_states))
+    swept: list[float] = []
+    for played, phi in sequence[:-1]:
+        pairs = zip(*controllers(played, phi), v_ms, strict=True)
+        following = np.stack([_sweep(own, softness, v_s) for own, softness, v_s in pairs])  # (3)
+        swept.append(game.discount * float(np.abs(following - v_ms).max()))
+        v_ms = following
+    controls = control_each(
+        *controllers(*sequence[-1]),
+        tol=positive("tol", tol),
+        max_steps=count("max_steps", max_steps),
+        guess=v_ms if swept else None,
+    )
+    history = np.concatenate([swept, controls.history])
+    q = controls.q_msa.reshape(-1, game.num_states, *game.num_actions)
+    joint = controls.w_msa.reshape(q.shape)
+    objective = np.einsum("ms,s->m", controls.v_ms, game.start)
+    return Solution(
+        policy=tuple(marginals(joint[0 if shared else i])[i] for i in range(game.num_agents)),
+        q=q[0] if shared else q,
+        v=controls.v_ms[0] if shared else controls.v_ms,
+        objective=float(objective[0]) if shared else objective,
+        residual=controls.residual,
+        rounding_floor=controls.rounding_floor,
+        status=controls.status,
+        steps=len(history),
+        history=history,
+        solver="soft_q_iteration",
+        parameters={
+            "temperature": temperature,
+            "opponent_model": opponent_model if models else sequence[-1][1],
+            "models": [repr(model.game) for model in models],
+            "real_share": real_share,
+            "tol": tol,
+            "max_steps": max_steps,
+        },
+        joint_policy=joint[0] if shared else joint,
+    )
+
+
+def _sweep(game: Game, softness: WeightedSoftMax, v_s: FloatArray) -> FloatArray:
+    q_sa = backup(game, v_s[None])[0]
+    return softness(q_sa, np.empty_like(q_sa))
+
+
+def _checked(game: Game, sweep: int, model: LearnedModel, real_share: float) -> tuple[Game, Policy | None]:
+    """The game that sweep `sweep` takes for real, and its opponent models."""
+    name = f"models[{sweep}]"
+    if not isinstance(model, LearnedModel):
+        fail(name, f"is of type {type(model).__name__}", "a mathrl.opponent.LearnedModel")
+    check_game(model.game)
+    for quantity in ("num_states", "num_actions", "discount"):
+        theirs, ours = getattr(model.game, quantity), getattr(game, quantity)
+        if theirs != ours:
+            fail(f"{name}.game", f"has {quantity} {theirs}", f"{ours}, as the game has")
+    phi = (
+        None
+        if model.opponent_model is None
+        else as_opponent_model(game, model.opponent_model, f"{name}.opponent_model")
+    )
+    if real_share == 0:
+        return model.game, phi
+    if model.game.sparse != game.sparse:
+        fail(f"{name}.game", "stores its transitions in another way", "the game's way", "see to_sparse and to_dense")
+    mixed = real_share * game.transitions + (1 - real_share) * model.game.transitions
+    rewards = model.game.rewards if model.game.common_payoff else list(model.game.rewards)
+    return Game.stochastic(rewards, mixed, game.discount, game.start), phi
