@@ -1,0 +1,60 @@
+"""Many matrix games as one stochastic game, so that every solver is a solver for all of them at once."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from mathrl.games.model import Game, check_game
+from mathrl.games.validate import fail
+
+__all__ = ["stack"]
+
+
+def stack(games: Iterable[Game]) -> Game:
+    """The game of discount 0 whose state k is the matrix game k: its policies, q and v are theirs, row by row.
+
+    All games have the same agents and actions; where one is general-sum, common payoffs count as equal rewards. The
+    start is uniform: `objective` is the mean. An iteration goes on until all games are solved, and its residual is the
+    largest. Raises `ValueError` naming the game that does not fit.
+
+    >>> from mathrl.games import random_matrix
+    >>> stack(random_matrix((2, 3), seed=k) for k in range(4))
+    <Game: 4 states, 2 agents, 2×3 actions, common payoff, discount 0.0, sparse>
+    """
+    given = list(games) if isinstance(games, Iterable) else games
+    if not isinstance(given, list) or not given:
+        fail(
+            "games",
+            f"is {games!r}" if isinstance(given, list) else f"is of type {type(games).__name__}",
+            "matrix games",
+        )
+    for k, game in enumerate(given):
+        _fits(k, game, given[0])
+    common_payoff = all(game.common_payoff for game in given)
+    num_actions, num_games = given[0].num_actions, len(given)
+    shape = given[0].rewards.shape if common_payoff else (len(num_actions), 1, *num_actions)
+    rewards = np.stack([np.broadcast_to(game.rewards, shape) for game in given], axis=-len(num_actions) - 1)
+    rewards = rewards.reshape((num_games, *num_actions) if common_payoff else (-1, num_games, *num_actions))
+    return Game.stochastic(rewards if common_payoff else list(rewards), _stay(num_games, given[0]), 0.0)
+
+
+def _fits(k: int, game: Any, first: Game) -> None:
+    try:
+        check_game(game)
+    except ValueError:
+        fail(f"games[{k}]", f"is of type {type(game).__name__}", "a mathrl.Game")
+    if game.num_states != 1 or game.discount != 0:
+        fail(f"games[{k}]", f"has {game.num_states} states and discount {game.discount:g}", "a matrix game")
+    if game.num_actions != first.num_actions:
+        found, expected = ("×".join(map(str, one.num_actions)) for one in (game, first))
+        fail(f"games[{k}]", f"has {found} actions", f"{expected}, as games[0] has")
+
+
+def _stay(num_games: int, first: Game) -> Any:
+    """Each state leads to itself, (S·A, S)."""
+    from scipy.sparse import csr_array
+
+    rows = num_games * first.num_joint_actions
+    entries = np.ones(rows), np.arange(rows) // first.num_joint_actions, np.arange(rows + 1)
+    return csr_array(entries, shape=(rows, num_games))

@@ -1,0 +1,248 @@
+"""Nash Q iteration: the fixed point of Hu and Wellman's operator, where each stage game has one Nash value.
+
+    (T Q)^i(s, a) = r^i(s, a) + γ Σ_t P(t|s, a) Nash^i(Q(t))                      (aorpo Lemma D.2)   (1)
+    Nash^i(Q(s)) = max_a Q^i(s, a),  attained by one joint action a* for all i    (aorpo Theorem 7)   (2)
+    Nash^1(Q(s)) = max_x min_b Σ_a x_a Q^1(s, a, b),   Nash^2 = c/(1 − γ) − Nash^1                    (3)
+    V ← V + (I − γ P_π)^{-1} (Nash(Q_V) − V),   Q_V = r + γ P V                                       (4)
+
+(2) is the global optimum and (3) the saddle point of aorpo Theorem 7, condition 3 (Hu and Wellman, JMLR 4 (2003),
+Theorem 17), the latter for two agents with r^1 + r^2 = c. π attains (2) or (3), and (4) is Newton's step. With (2) it
+is policy iteration for every agent at once, which always converges; where (4) leads to stage games without a global
+optimum, sweeps V ← Nash(Q_V) go on instead. With (3) (Pollatschek and Avi-Itzhak 1969) it may fail: it is taken where
+it lowers the least residual so far as much as a sweep promises to, by γ, and otherwise comes Hoffman and Karp's (1966)
+
+    V ← min over π^2 of the value of x and π^2 in the whole game,   x of (3)                          (5)
+
+which contracts the error as a sweep does, or faster. After a failure (4) waits for a few steps.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mathrl.evaluate import Values, against, backup, chain, evaluate, solution
+from mathrl.games.model import Game, check_game
+from mathrl.games.policies import Policy, joint_policy
+from mathrl.games.validate import FloatArray, count, positive
+from mathrl.iterate import MINIMUM_TOL, Iterate, iterate
+from mathrl.linear import resolvent
+from mathrl.markov import control
+from mathrl.operators import expectation
+from mathrl.solution import Solution, Status, rounding_floor
+from mathrl.stage_game import Optima, ZeroSums, global_optima, zero_sum_values
+
+__all__ = ["nash_q"]
+
+_EPS = float(np.finfo(np.float64).eps)
+
+_TIES = 64.0
+"""Rounding floors within which joint actions tie."""
+
+_PAUSE = 4
+"""Steps before (4), which failed, is tried again."""
+
+_PATIENCE = 20
+"""Steps after which a residual that was not halved, and is small, is rounding."""
+
+_ROUNDING = 1_000.0
+"""Times what is asked for: residuals so small may be rounding."""
+
+_REPLY_STEPS = 1_000
+"""Newton steps at most for (5), which takes a few."""
+
+_SAME_SUM = 16.0
+"""Roundings within which sums of rewards, or of rows of transitions, are the same."""
+
+
+def nash_q(game: Game, *, tol: float = 100.0, max_steps: int = 10_000) -> Solution:
+    """The Nash Q-values and an equilibrium that attains them, from V = 0, so that the first stage games are r.
+
+    Two agents with r^1 + r^2 constant up to rounding: the value of the zero-sum stochastic game, with maximin and
+    minimax policies. Any other game: every stage game needs a global optimum (2), up to max(tol, 64)/(1 − γ) rounding
+    floors of each agent's Q; the policy is deterministic, the lowest joint action among ties. This is checked in each
+    state at each sweep, counted from 0, as are the steps; a violation ends the run with `Status.OUT_OF_CLASS`, the
+    state and sweep in `detail`, and the joint actions that come nearest to (2) as the policy. (A step (4) may jump
+    over stage games that further sweeps would have met.) One agent, or a common payoff, is always in the class: the
+    answer is that of `optimal`.
+
+    The residual is γ max |Nash(Q_V) − V| plus what stage games leave open (the gap of their certificates, or what a*
+    is short of an agent's maximum); it bounds ‖T Q − Q‖∞, and `tol` counts rounding floors eps·‖Q‖∞, at least 8 of
+    them. `history` holds it after each step. Where the run did not converge, q and v are those of the policy returned.
+
+    >>> from mathrl.games import load
+    >>> solution = nash_q(load("big-match"))
+    >>> solution.objective.round(9).tolist(), solution.policy[1][0].round(9).tolist()
+    ([5.0, -5.0], [0.5, 0.5])
+    >>> nash_q(load("battle-of-the-sexes")).status.name
+    'OUT_OF_CLASS'
+    """
+    check_game(game)
+    tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
+    goal_floors = max(tol, MINIMUM_TOL)
+    total = _constant_sum(game)
+    kind = _GlobalOptima(game, goal_floors) if total is None else _SaddlePoints(game, goal_floors, total)
+    scale_m = np.abs(kind.game.rewards_isa).max(axis=(1, 2))
+
+    def at(v_ms: FloatArray, before: _Point | None) -> Iterate[_Point]:
+        # ‖Q^i‖∞ ≤ max |r^i| + γ ‖V^i‖∞ tells far from the end what a look at all of Q would.
+        floor_m = _EPS * (scale_m + game.discount * np.abs(v_ms).max(axis=1))
+        here = kind.solve(v_ms, floor_m, before)
+        far = here.residual > goal_floors * floor_m.max()
+        floor = float(floor_m.max()) if far else rounding_floor(here.q_msa)
+        return Iterate(here, here.residual, floor, here.residual)
+
+    best, best_sweep, waiting = np.inf, 0, 0
+
+    def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
+        nonlocal best, best_sweep, waiting
+        here = last.point
+        if here.residual < best / 2:
+            best_sweep = here.sweep
+        best = min(best, here.residual)
+        by_rounding = best <= _ROUNDING * goal_floors * last.rounding_floor
+        if here.trouble or (by_rounding and here.sweep > best_sweep + _PATIENCE):
+            return None
+        waiting -= 1
+        if waiting < 0:
+            solve = resolvent(kind.chain(here), game.discount)
+            target = goal_floors * last.rounding_floor / 4
+            steps = [solve(defect_s, target=target) for defect_s in here.reached_ms - here.v_ms]
+            tried = at(here.v_ms + np.stack(steps), here)  # (4)
+            if kind.accepts(tried.point, best):
+                return tried
+            waiting = _PAUSE
+        return at(kind.safe(here), here)
+
+    first = np.zeros((len(scale_m), game.num_states))
+    run = iterate(at(first, None), step, tol=tol, max_steps=max_steps)
+    here = run.last.point
+    policy = kind.policy(here)
+    if here.trouble:
+        run = replace(run, status=Status.OUT_OF_CLASS)
+    if run.status is Status.CONVERGED:
+        v_ms, reached_ms = kind.of_all(here.v_ms), kind.of_all(here.reached_ms)
+        values = Values(game, backup(game, v_ms), reached_ms, not game.common_payoff, None)
+    else:
+        values = evaluate(game, policy, temperature=1.0, entropy="none")
+    parameters = {"tol": tol, "max_steps": max_steps}
+    answer = solution(policy, values, run, solver="nash_q", parameters=parameters)
+    return replace(answer, detail=_detail(game, here, run.status))
+
+
+@dataclass(frozen=True)
+class _Point:
+    """V (m, S), Q_V (m, S, A), Nash(Q_V) (m, S), the solutions of the stage games, and what is wrong with them."""
+
+    sweep: int
+    v_ms: FloatArray
+    q_msa: FloatArray
+    reached_ms: FloatArray
+    residual: float
+    stages: Any
+    trouble: str = ""
+
+
+class _SaddlePoints:
+    """(3) of two agents with r^1 + r^2 = `total`, through the first one's V."""
+
+    def __init__(self, game: Game, goal_floors: float, total: float) -> None:
+        self.game = Game.unchecked(game.rewards[0], game.transitions, game.discount, game.start)
+        self._goal, self._total = goal_floors, total
+
+    def solve(self, v_ms: FloatArray, floor_m: FloatArray, before: _Point | None) -> _Point:
+        game = self.game
+        q_msa = backup(game, v_ms)
+        stages = zero_sum_values(q_msa[0].reshape(-1, *game.num_actions))
+        residual = game.discount * float(np.abs(stages.v_s - v_ms[0]).max()) + float(stages.gap_s.max())
+        return _Point(before.sweep + 1 if before else 0, v_ms, q_msa, stages.v_s[None], residual, stages)  # (3)
+
+    def accepts(self, tried: _Point, best: float) -> bool:
+        return tried.residual <= self.game.discount * best
+
+    def safe(self, here: _Point) -> FloatArray:
+        game, policy = self.game, self.policy(here)
+        rewards = -expectation(game.rewards, policy, keep=(1,))
+        P_xt = against(game, policy, 1)
+        transitions = P_xt if game.sparse else P_xt.reshape(*rewards.shape, game.num_states)
+        alone = Game.unchecked(rewards, transitions, game.discount, game.start)
+        run, _ = control(alone, None, tol=self._goal, max_steps=_REPLY_STEPS, guess=-here.reached_ms[0])
+        return -run.last.point.reached_s[None]  # (5)
+
+    def of_all(self, v_ms: FloatArray) -> FloatArray:
+        return np.concatenate([v_ms, self._total / (1 - self.game.discount) - v_ms])  # (3)
+
+    def policy(self, here: _Point) -> Policy:
+        stages: ZeroSums = here.stages
+        return stages.x_sa, stages.y_sb
+
+    def chain(self, here: _Point) -> Any:
+        return chain(self.game, joint_policy(self.policy(here)).reshape(self.game.num_states, -1))
+
+
+class _GlobalOptima:
+    """(2) of any number of agents."""
+
+    def __init__(self, game: Game, goal_floors: float) -> None:
+        self.game, self._ties = game, min(_TIES, goal_floors / 2)
+        # V is found to `goal_floors` over 1 − γ, and so are the actions that are best for each agent.
+        self._slack = max(_TIES, goal_floors) / (1 - game.discount)
+
+    def solve(self, v_ms: FloatArray, floor_m: FloatArray, before: _Point | None) -> _Point:
+        game, sweep = self.game, before.sweep + 1 if before else 0
+        q_msa = backup(game, v_ms)
+        unit_m = np.maximum(floor_m, np.finfo(np.float64).smallest_subnormal)
+        stages = global_optima(q_msa, unit_m, self._ties)
+        states = np.arange(game.num_states)
+        short = float((stages.v_ms - q_msa[:, states, stages.actions_s]).max())
+        residual = game.discount * float(np.abs(stages.v_ms - v_ms).max()) + short
+        failed = stages.shortfall_s > self._slack
+        trouble = self._trouble(int(failed.argmax()), q_msa, stages, unit_m) if failed.any() else ""
+        return _Point(sweep, v_ms, q_msa, stages.v_ms, residual, stages, trouble)  # (2)
+
+    def accepts(self, tried: _Point, best: float) -> bool:
+        return not tried.trouble
+
+    def safe(self, here: _Point) -> FloatArray:
+        return here.reached_ms
+
+    def of_all(self, v_ms: FloatArray) -> FloatArray:
+        return v_ms
+
+    def policy(self, here: _Point) -> Policy:
+        num_actions, stages = self.game.num_actions, here.stages
+        chosen = np.unravel_index(stages.actions_s, num_actions)
+        return tuple(np.eye(actions)[choice] for actions, choice in zip(num_actions, chosen, strict=True))
+
+    def chain(self, here: _Point) -> Any:
+        game = self.game
+        rows = np.arange(game.num_states) * game.num_joint_actions + here.stages.actions_s
+        return game.csr_xt[rows] if game.sparse else game.dense_xt[rows]
+
+    def _trouble(self, s: int, q_msa: FloatArray, stages: Optima, unit_m: FloatArray) -> str:
+        nearest = int(stages.actions_s[s])
+        short_m = stages.v_ms[:, s] - q_msa[:, s, nearest]
+        i = int((short_m / unit_m).argmax())
+        actions = tuple(map(int, np.unravel_index(nearest, self.game.num_actions)))
+        return f"state {s}: no joint action is best for every agent; at {actions} agent {i} is {short_m[i]:.3g} short"
+
+
+def _constant_sum(game: Game) -> float | None:
+    """The constant r^1 + r^2 of two agents, 0 where it is rounding; None where it is no constant."""
+    if game.common_payoff or game.num_agents != 2:
+        return None
+    sums, slack = game.rewards[0] + game.rewards[1], _SAME_SUM * _EPS * game.reward_scale
+    total = float(sums.max() + sums.min()) / 2
+    if np.abs(sums).max() <= slack:
+        return 0.0
+    # Where rows of transitions sum to different numbers, so do the later rewards that a constant sum brings.
+    rows: Any = game.csr_xt if game.sparse else game.dense_xt
+    steady = game.discount == 0 or np.ptp(rows.sum(axis=1)) <= _SAME_SUM * _EPS
+    return total if steady and np.abs(sums - total).max() <= slack else None
+
+
+def _detail(game: Game, here: _Point, status: Status) -> str:
+    if status is Status.OUT_OF_CLASS:
+        other_class = ", and the game is not of constant sum" if game.num_agents == 2 else ""
+        return f"sweep {here.sweep}, {here.trouble}{other_class}"
+    return "rounding leaves more than tol allows: raise it" if status is Status.STALLED else ""
