@@ -1,0 +1,65 @@
+"""DMAC's solvers on a sparse game of 10,000 states and 125 joint actions, against the bare cost of the work.
+
+3 agents, 5 actions each, 10 successors, discount 0.95. The yardstick of a step is P @ v and the solve of
+(I − γ P_π) v = b to rounding by scipy's BiCGSTAB, with P_π given: a factor of it would not fit.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator, bicgstab
+
+from benchmarks.timing import Row, compare, seconds
+from mathrl.evaluate import chain
+from mathrl.games import joint_policy, random_stochastic, uniform_policy
+from mathrl.solvers import divergence_iteration, divergence_limit, divergence_policy_iteration, optimal
+
+__all__ = ["rows"]
+
+STATES, ACTIONS, SUCCESSORS, DISCOUNT, TEMPERATURE, STEPS, PAIRS = 10_000, (5, 5, 5), 10, 0.95, 1.0, 3, 5
+
+
+def rows() -> list[Row]:
+    game = random_stochastic(STATES, ACTIONS, discount=DISCOUNT, successors=SUCCESSORS, seed=0)
+    target = uniform_policy(game)
+    weights = joint_policy(target).reshape(STATES, -1)
+    P_st, v = chain(game, weights), np.ones(STATES)
+    system = LinearOperator((STATES, STATES), matvec=lambda x: x - DISCOUNT * (P_st @ x), dtype=float)
+    b = np.einsum("sa,sa->s", game.rewards_isa[0], weights)
+
+    def bare() -> object:
+        return game.csr_xt @ v, bicgstab(system, b, rtol=1e-15)
+
+    def run(policy_class: str, steps: int = 10_000) -> object:
+        return divergence_policy_iteration(
+            game, temperature=TEMPERATURE, target_policy=target, policy_class=policy_class, max_steps=steps
+        )
+
+    found = [_step(run, policy_class, bare) for policy_class in ("joint", "product")]
+    solved = divergence_policy_iteration(game, temperature=TEMPERATURE, target_policy=target).require()
+    whole = seconds(lambda: run("joint"))
+    iterated = compare(
+        "one step of divergence_iteration, joint",
+        lambda: divergence_iteration(game, temperature=TEMPERATURE, max_steps=1),
+        "divergence_policy_iteration",
+        lambda: run("joint"),
+        target="<= 1.5",
+        note=f"the latter: {solved.steps} steps, {whole:.1f} s in all",
+        pairs=PAIRS,
+    )
+    limit = compare(
+        "divergence_limit", lambda: divergence_limit(game), "optimal", lambda: optimal(game), target="<= 3", pairs=PAIRS
+    )
+    return [*found, iterated, limit]
+
+
+def _step(run: Callable[..., object], policy_class: str, bare: Callable[[], object]) -> Row:
+    def steps(number: int) -> float:
+        return seconds(lambda: run(policy_class, number))
+
+    steps(1)
+    pairs = [((steps(STEPS) - steps(0)) / STEPS, seconds(bare)) for _ in range(PAIRS)]
+    ours, theirs = np.median(pairs, axis=0)
+    ratio = float(np.median([a / b for a, b in pairs]))
+    what = f"one step of divergence_policy_iteration, {policy_class}"
+    return Row(what, float(ours), "pass + solve", float(theirs), ratio, "<= 3")

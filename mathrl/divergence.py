@@ -1,0 +1,252 @@
+"""What is regularised towards one target policy ρ: exact values, improvements, and how far a policy is from them.
+
+    V_ρ^π = E_π[Q] − ω Σ_i KL(π^i ‖ ρ^i),   Q = r + γ P V_ρ^π                  (dmac §4.1)              (1)
+    log(π_new^i/ρ^i) = E_{π^{-i}}[Q]/ω − log Z^i,  the agents in turn          (dmac Lemma 2, Eq. 5)    (2)
+
+All joint policies of a game are the policies of one agent that plays joint actions: there (2) is Eq. 5 itself. Policies
+are kept as log(π/ρ) and log π: both stay finite where π and ρ underflow, and the divergence loses no digits where ω is
+large and π near ρ.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mathrl.evaluate import Values, backup, evaluate_joint
+from mathrl.games.model import Game, check_game
+from mathrl.games.policies import Policy, as_policy, joint_policy, marginals
+from mathrl.games.validate import FloatArray, as_floats, choice, fail, probabilities, shape
+from mathrl.iterate import MINIMUM_TOL, Iterate
+from mathrl.linear import Resolvent
+from mathrl.operators import divergence_soft_max, log_divergence_ratio, marginal_q
+from mathrl.solution import rounding_floor
+
+__all__ = [
+    "POLICY_CLASSES",
+    "Point",
+    "Regularised",
+    "Tilted",
+    "answer",
+    "as_joint",
+    "controller",
+    "logarithms",
+    "unregularised",
+]
+
+POLICY_CLASSES = ("joint", "product")
+"""Over which policies the regularised values are maximised."""
+
+_ROUNDS = 8
+"""How often all agents respond in turn between two evaluations, at most."""
+
+_SMALLER = 0.1
+"""A round that moves the policy by so much less than the first one ends them"""
+
+_GAIN = 0.5
+"""A sweep that shrinks the span of T V − V by less is the last: a system solved does more for its cost."""
+
+_SETTLING = 10_000
+"""Improvements at most at one target within an iteration over targets."""
+
+
+class Tilted(NamedTuple):
+    """A product policy: π^i, log π^i and log(π^i/ρ^i), (S, A_i) each; the last is 0 where ρ^i is 0."""
+
+    pi: Policy
+    log_pi: Policy
+    ratio: Policy
+
+    @property
+    def divergence_s(self) -> FloatArray:
+        """KL(π ‖ ρ) = Σ_i KL(π^i ‖ ρ^i), (S,)."""
+        return reduce(np.add, (np.einsum("sa,sa->s", pi, ratio) for pi, ratio in zip(self.pi, self.ratio, strict=True)))
+
+
+@dataclass(frozen=True)
+class Point:
+    """A policy, its exact regularised values, and each agent's response (2) to the others of this policy."""
+
+    tilted: Tilted
+    values: Values
+    responses: Tilted
+
+
+def controller(game: Game, policy_class: str) -> Game:
+    """The game as who chooses the policy sees it: with one agent for all where the class is that of joint policies.
+
+    Raises `ValueError` for a general-sum game.
+    """
+    check_game(game)
+    if not game.common_payoff:
+        mend = "agents with different rewards have no common regularised value; solver qre takes any game"
+        fail("game", "is general-sum", "a common payoff", mend)
+    if choice("policy_class", policy_class, POLICY_CLASSES) == "product" or game.num_agents == 1:
+        return game
+    shared: Any = game.transitions
+    rows = (game.num_states, game.num_joint_actions)
+    transitions = shared if game.sparse else shared.reshape(*rows, game.num_states)
+    return Game.unchecked(game.rewards.reshape(rows), transitions, game.discount, game.start)
+
+
+def as_joint(game: Game, given: Any, argument: str) -> FloatArray:
+    """Check a joint policy (S, A_1, …, A_n), or (A_1, …, A_n) in a game with one state; rows sum to 1."""
+    array = as_floats(argument, given)
+    if game.num_states == 1 and array.ndim == game.num_agents:
+        array = array[None]
+    shape(argument, array, (game.num_states, *game.num_actions))
+    probabilities(argument, array.reshape(game.num_states, -1))
+    return array
+
+
+def logarithms(game: Game, given: Any, argument: str, policy_class: str) -> tuple[Any, Policy]:
+    """A policy as it was given, checked, and the logarithms of the policies of the agents of `controller`.
+
+    A tuple or list is a product policy; an array is a joint one, which only the class of joint policies takes.
+    """
+    if isinstance(given, np.ndarray):
+        if policy_class == "product":
+            mend = "give one array per agent; a correlated policy is no product: use policy_class 'joint'"
+            fail(argument, "is a joint policy", "a product policy", mend)
+        joint = as_joint(game, given, argument)
+        return joint, (_log(joint.reshape(game.num_states, -1)),)
+    product = as_policy(game, given, argument)
+    logs = tuple(map(_log, product))
+    if policy_class == "product":
+        return product, logs
+    # The sum of logarithms stays finite where the product of probabilities underflows.
+    joint_log = reduce(lambda left, right: (left[:, :, None] + right[:, None, :]).reshape(len(left), -1), logs)
+    return product, (joint_log,)
+
+
+class Regularised:
+    """The game of `controller`, the target ρ^i by its logarithms (−∞ for 0), and ω."""
+
+    def __init__(self, game: Game, log_target: Policy, temperature: float) -> None:
+        self.game, self.log_target, self.temperature = game, log_target, temperature
+
+    def tilted(self, log_pi: Policy) -> Tilted:
+        """A policy by its logarithms; it must be 0 where ρ is."""
+        ratios = [np.where(log > -np.inf, log, 0.0) - np.where(log > -np.inf, log_rho, 0.0)
+                  for log, log_rho in zip(log_pi, self.log_target, strict=True)]  # fmt: skip
+        return Tilted(tuple(map(np.exp, log_pi)), log_pi, tuple(ratios))
+
+    def evaluate(self, tilted: Tilted, guess: FloatArray | None = None, solve: Resolvent | None = None) -> Values:
+        """Exact Q and V of (1); `solve` is the resolvent of the policy's chain where it is known."""
+        game, w_sa = self.game, joint_policy(tilted.pi).reshape(self.game.num_states, -1)
+        bonus_ms = -self.temperature * tilted.divergence_s[None]
+        if solve is None:
+            return evaluate_joint(game, w_sa, bonus_ms, agent_axis=False, guess=guess)
+        v_s = solve(
+            (np.einsum("msa,sa->ms", game.rewards_isa, w_sa) + bonus_ms)[0], None if guess is None else guess[0]
+        )
+        return Values(game, backup(game, v_s[None]), v_s[None], False, solve)
+
+    def response(self, q: FloatArray, pi: Policy, agent: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """π, log π and log(π/ρ) of one agent's response (2) to the others' policies."""
+        log_rho = self.log_target[agent]
+        ratio = log_divergence_ratio(marginal_q(q, pi, agent), log_rho, temperature=self.temperature)  # (2)
+        log_pi = log_rho + ratio
+        return np.exp(log_pi), log_pi, ratio
+
+    def responses(self, q: FloatArray, pi: Policy) -> Tilted:
+        """All agents' responses to the same policy."""
+        return _together(self.response(q, pi, agent) for agent in range(len(pi)))
+
+    def improved(self, point: Point) -> Tilted:
+        """The agents respond in turn, at the same Q, round after round while that moves them far."""
+        if self.game.num_agents == 1:
+            return point.responses
+        q, pi, moves = point.values.q, point.tilted.pi, list[float]()
+        while len(moves) < _ROUNDS and not (moves and moves[-1] <= _SMALLER * moves[0]):
+            before, found = pi, []
+            for agent in range(len(pi)):
+                found.append(self.response(q, pi, agent))
+                pi = (*pi[:agent], found[-1][0], *pi[agent + 1 :])
+            moves.append(max(float(np.abs(new - old).max()) for new, old in zip(pi, before, strict=True)))
+        return _together(found)
+
+    def swept(self, values: Values) -> tuple[Tilted, FloatArray]:
+        """A first guess at the best joint policy and its V, cheaper than by `step` where next states are well mixed.
+
+        V ← T V + γ/(1 − γ) · ½ (max (T V − V) + min (T V − V)), T of dmac Eq. 20, while this halves the span of
+        T V − V (MacQueen's bounds, as in `mathrl.markov`).
+        """
+        game, (log_rho,), v_s, q_sa, before = self.game, self.log_target, values.v_ms[0], values.q_msa[0], np.inf
+        while True:
+            reached_s = divergence_soft_max(q_sa, log_rho, temperature=self.temperature)
+            defect_s = reached_s - v_s
+            span = float(np.ptp(defect_s))
+            if game.discount == 0 or not MINIMUM_TOL * rounding_floor(v_s) < span <= _GAIN * before:
+                return _together([self.response(q_sa, (np.exp(log_rho),), 0)]), reached_s
+            middle = float(defect_s.max() + defect_s.min()) / 2
+            v_s, before = reached_s + game.discount / (1 - game.discount) * middle, span
+            q_sa = backup(game, v_s[None])[0]
+
+    def at(self, tilted: Tilted, values: Values) -> Iterate[Point]:
+        """The iterate of a policy with these values, with the regularised objective for `history`.
+
+        Its residual is max |π^i − response| over agents, states and actions.
+        """
+        responses = self.responses(values.q, tilted.pi)
+        gaps = (float(np.abs(ours - best).max()) for ours, best in zip(tilted.pi, responses.pi, strict=True))
+        floor = rounding_floor(values.q, self.temperature)
+        return Iterate(Point(tilted, values, responses), max(gaps), floor, float(values.objective))
+
+    def step(self, last: Iterate[Point]) -> Iterate[Point]:
+        """Improve by (2), then evaluate by (1)."""
+        tilted = self.improved(last.point)
+        return self.at(tilted, self.evaluate(tilted, last.point.values.v_ms))
+
+    def settled(self, tilted: Tilted, values: Values, *, tol: float) -> Point | None:
+        """The fixed point of `step` that is reached from a policy, as near as rounding allows, at least within `tol`.
+
+        Nearness is that of log π: who iterates over targets needs actions that are rare now. None where 10,000 steps
+        do not lead there.
+        """
+        if self.game.num_agents == 1:
+            tilted, v_s = self.swept(values)
+            values = self.evaluate(tilted, v_s[None])
+        last, before = self.at(tilted, values), np.inf
+        for _ in range(_SETTLING):
+            floor, apart = max(tol, MINIMUM_TOL) * last.rounding_floor, self._apart(last.point)
+            # The error of the values, which is rounding over 1 − γ, is the most that can be left.
+            enough = floor if apart < before / 2 else floor / (1 - self.game.discount)
+            if apart <= enough:
+                return last.point
+            last, before = self.step(last), apart
+        return None
+
+    def _apart(self, point: Point) -> float:
+        """max |log π^i − log response| over what ρ plays."""
+        pairs = zip(point.tilted.ratio, point.responses.ratio, self.log_target, strict=True)
+        return max(float(np.abs(ours - best)[np.isfinite(log_rho)].max()) for ours, best, log_rho in pairs)
+
+
+def answer(game: Game, policy_class: str, pi: Policy, values: Values) -> tuple[Policy, Values, FloatArray | None]:
+    """The policy, its values and, for the class of joint policies, the joint policy, in the shapes of `game`."""
+    values = Values(game, values.q_msa, values.v_ms, False, values.solve)
+    if policy_class == "product":
+        return pi, values, None
+    joint = pi[0].reshape(game.num_states, *game.num_actions)
+    return marginals(joint), values, joint
+
+
+def unregularised(game: Game, pi: Policy, regularised: Values) -> Values:
+    """The values without divergence of a policy whose regularised values, and hence whose chain, these are."""
+    expected = np.einsum("sa,sa->s", game.rewards_isa[0], joint_policy(pi).reshape(game.num_states, -1))
+    solve = regularised.solve
+    v_s = expected if solve is None else solve(expected, regularised.v_ms[0])
+    return Values(game, backup(game, v_s[None]), v_s[None], False, solve)
+
+
+def _together(responses: Any) -> Tilted:
+    return Tilted(*(tuple(arrays) for arrays in zip(*responses, strict=True)))
+
+
+def _log(rows: FloatArray) -> FloatArray:
+    """Logarithms of rows that are made to sum to 1; −∞ for 0."""
+    positive = rows > 0
+    logs = np.log(np.where(positive, rows, 1.0)) - np.log(rows.sum(axis=-1, keepdims=True))
+    return np.where(positive, logs, -np.inf)

@@ -1,0 +1,114 @@
+"""The gradient of DMAC's actors in tabular logits, exactly, and how much its three sampled forms vary.
+
+    L_π   = Σ_s D(s) Σ_a π(a|s) (Q(s, a) − ω log(π(a|s)/ρ(a|s)))                                (1)
+    ∇_i L = E_{s~D, a~π}[∇ log π^i(a_i|s) g(s, a)]   for each of                                (2)
+    g     = Q − ω log(π/ρ) − ω                                                                  (3)
+    g^i   = Q − ω log(π^i/ρ^i) − E_{a_i~π^i}[Q] + ω KL(π^i ‖ ρ^i)                               (4)
+    g^i   = k_i (Q_i − E_{π^i}[Q_i]) − ω log(π^i/ρ^i) + ω KL(π^i ‖ ρ^i)                         (5)
+
+(1)–(4) are dmac §4.5, with (3) from A.9 and (4) with the counterfactual baseline, which leaves the other agents'
+policies out of the factor; (5) is (4) where Q = Σ_i k_i Q_i + b. E[∇ log π^i] = 0, hence the constant −ω of (3)
+changes no gradient: A.9 keeps it. π^i(·|s) = softmax(θ^i(s, ·)), so that ∇ log π^i(a|s) has the entries
+1[b = a] − π^i(b|s) in state s. Policies and targets are tuples of (S, A_i), and ρ is positive where π is.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mathrl.operators.bellman import expectation
+from mathrl.operators.divergence import along, log_probabilities
+from mathrl.softmax import kl_divergence
+
+__all__ = [
+    "actor_gradient",
+    "actor_gradient_variance",
+    "actor_objective",
+    "actor_signal",
+    "counterfactual_signal",
+    "linear_signal",
+]
+
+
+def actor_objective(
+    q: Any, policy: Sequence[Any], target_policy: Sequence[Any], states: Any, *, temperature: float
+) -> Any:
+    """L_π for the distribution of states D (S,), at a Q that is held   (dmac §4.5)."""
+    xp = q.__array_namespace__()
+    pairs = zip(policy, target_policy, strict=True)
+    divergence = xp.sum(xp.stack([kl_divergence(pi_sa, rho_sa) for pi_sa, rho_sa in pairs]), axis=0)
+    return xp.sum(states * (expectation(q, policy) - temperature * divergence))  # (1)
+
+
+def actor_signal(q: Any, policy: Sequence[Any], target_policy: Sequence[Any], *, temperature: float) -> Any:
+    """g of (3), (S, A_1, …, A_n): what multiplies ∇ log π^i(a_i|s), the same for all agents   (dmac §4.5, A.9)."""
+    signal = q - temperature
+    for agent in range(len(policy)):
+        ratio = _log_ratio(policy[agent], target_policy[agent])
+        signal = signal - temperature * along(ratio, agent, len(policy))  # (3)
+    return signal
+
+
+def counterfactual_signal(
+    q: Any, policy: Sequence[Any], target_policy: Sequence[Any], agent: int, *, temperature: float
+) -> Any:
+    """g^i of (4), (S, A_1, …, A_n): `actor_signal` less its mean over the agent's own action   (dmac §4.5)."""
+    xp = q.__array_namespace__()
+    pi_sa, num_agents = policy[agent], len(policy)
+    baseline = xp.sum(q * along(pi_sa, agent, num_agents), axis=1 + agent, keepdims=True)
+    own = _own_divergence(pi_sa, target_policy[agent], temperature)
+    return q - baseline + along(own, agent, num_agents)  # (4)
+
+
+def linear_signal(
+    individual_q: Sequence[Any],
+    weights: Any,
+    policy: Sequence[Any],
+    target_policy: Sequence[Any],
+    agent: int,
+    *,
+    temperature: float,
+) -> Any:
+    """g^i of (5), (S, 1, …, A_i, …, 1): nothing of the others' actions is in it   (dmac §4.5, linear decomposition)."""
+    xp = weights.__array_namespace__()
+    pi_sa, own_q = policy[agent], individual_q[agent]
+    advantage = own_q - xp.sum(pi_sa * own_q, axis=-1, keepdims=True)
+    own = _own_divergence(pi_sa, target_policy[agent], temperature)
+    return along(weights[agent, :][:, None] * advantage + own, agent, len(policy))  # (5)
+
+
+def actor_gradient(signal: Any, policy: Sequence[Any], states: Any, agent: int) -> Any:
+    """E_{s~D, a~π}[∇ log π^i(a_i|s) g(s, a)] in the logits (S, A_i) of one agent, exactly   (dmac §4.5)."""
+    xp = signal.__array_namespace__()
+    pi_sa = policy[agent]
+    expected = expectation(_whole(signal, policy), policy, keep=(agent,))
+    return states[:, None] * pi_sa * (expected - xp.sum(pi_sa * expected, axis=-1, keepdims=True))  # (2)
+
+
+def actor_gradient_variance(signal: Any, policy: Sequence[Any], states: Any, agent: int) -> Any:
+    """E‖ĝ − E ĝ‖² of the estimate ĝ = ∇ log π^i(a_i|s) g(s, a) from one sample s ~ D, a ~ π   (dmac §4.5).
+
+    The sum of the variances of its entries; ‖∇ log π^i(a|s)‖² = 1 − 2 π^i(a|s) + Σ_b π^i(b|s)².
+    """
+    xp = signal.__array_namespace__()
+    pi_sa = policy[agent]
+    length = 1 - 2 * pi_sa + xp.sum(pi_sa**2, axis=-1, keepdims=True)
+    squared = _whole(signal, policy) ** 2 * along(length, agent, len(policy))
+    mean = actor_gradient(signal, policy, states, agent)
+    return xp.sum(states * expectation(squared, policy)) - xp.sum(mean**2)
+
+
+def _own_divergence(pi_sa: Any, rho_sa: Any, temperature: float) -> Any:
+    """−ω log(π^i/ρ^i) + ω KL(π^i ‖ ρ^i), whose mean over π^i is 0."""
+    return temperature * (kl_divergence(pi_sa, rho_sa)[:, None] - _log_ratio(pi_sa, rho_sa))
+
+
+def _log_ratio(pi_sa: Any, rho_sa: Any) -> Any:
+    xp = pi_sa.__array_namespace__()
+    played = pi_sa > 0
+    return xp.where(played, log_probabilities(pi_sa), 0.0) - xp.where(played, log_probabilities(rho_sa), 0.0)
+
+
+def _whole(signal: Any, policy: Sequence[Any]) -> Any:
+    """`signal` with an axis for each agent's actions."""
+    xp = signal.__array_namespace__()
+    return xp.broadcast_to(signal, (signal.shape[0], *(pi_sa.shape[1] for pi_sa in policy)))

@@ -1,0 +1,179 @@
+"""Values regularised towards a target policy ρ, and how policies improve on them.
+
+    V_ρ^π(s)     = E_{a~π}[Q(s, a)] − ω KL(π(·|s) ‖ ρ(·|s))                                     (1)
+    Γ_ρ^π Q(s,a) = r(s, a) + γ Σ_t P(t|s, a) V_ρ^π(t)                                           (2)
+    π_new(a|s)   = ρ(a|s) exp(Q(s, a)/ω) / Z(s)                                                 (3)
+    π_new^i      = ρ^i exp(E_{π^{-i}}[Q]/ω) / Z^i(s),  the agents in turn                       (4)
+    Q(s, a)      = Σ_i k_i(s) Q_i(s, a_i) + b(s)   ⇒   π_new^i = ρ^i exp(k_i Q_i/ω) / Z^i       (5)
+    (T V)(s)     = ω log Σ_a ρ(a|s) exp([r(s, a) + γ Σ_t P(t|s, a) V(t)]/ω)                     (6)
+
+(1) is dmac §4.1, (2) Lemma 1, (3) Eq. 5 and Eq. 19, (5) Lemma 3 and (6) Eq. 20; (4) is what (3) becomes where π must be
+a product of the agents' policies. Q_ρ^* = r + γ P V_ρ^*: the factor ω before the expectation in Eq. 21 is a slip.
+`target_policy` is ρ, a joint one (S, A_1, …, A_n) or a tuple of the agents' (S, A_i); where ρ is 0, π is 0 too.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mathrl.operators.bellman import backup
+from mathrl.operators.response import marginal_q
+from mathrl.softmax import kl_divergence, log_sum_exp
+
+__all__ = [
+    "additive_distance",
+    "additive_parts",
+    "divergence_backup",
+    "divergence_improvement",
+    "divergence_optimality_backup",
+    "divergence_response",
+    "divergence_soft_max",
+    "divergence_value",
+    "linear_divergence_improvement",
+    "log_divergence_ratio",
+    "sequential_divergence_improvement",
+]
+
+
+def divergence_value(q: Any, joint_policy: Any, target_policy: Any, *, temperature: float) -> Any:
+    """V_ρ^π(s) = E_π[Q(s, ·)] − ω KL(π ‖ ρ), shape (S,), of joint policies (S, A_1, …, A_n)   (dmac §4.1)."""
+    xp = q.__array_namespace__()
+    q_sa, w_sa, rho_sa = (xp.reshape(array, (array.shape[0], -1)) for array in (q, joint_policy, target_policy))
+    return xp.sum(w_sa * q_sa, axis=-1) - temperature * kl_divergence(w_sa, rho_sa)  # (1)
+
+
+def divergence_backup(
+    q: Any,
+    joint_policy: Any,
+    target_policy: Any,
+    rewards: Any,
+    transitions: Any,
+    *,
+    discount: float,
+    temperature: float,
+) -> Any:
+    """Γ_ρ^π Q   (dmac Lemma 1): a γ-contraction in the maximum norm, whose fixed point is Q_ρ^π.
+
+    It is the usual evaluation with reward r − γ ω E[KL(π ‖ ρ) at the next state]: dmac A.3 prints it without γ.
+    """
+    v = divergence_value(q, joint_policy, target_policy, temperature=temperature)
+    return backup(v, rewards, transitions, discount=discount)  # (2)
+
+
+def log_divergence_ratio(q: Any, log_target: Any, *, temperature: float) -> Any:
+    """log(π_new(a|s)/ρ(a|s)) = Q(s, a)/ω − log Z(s) of (3), from log ρ, −∞ where never   (dmac Eq. 5, Eq. 19).
+
+    log π_new is `log_target` plus this; both stay finite where π or ρ underflow. Accurate also where ω ≫ |Q|.
+    """
+    xp = q.__array_namespace__()
+    q_sa, log_rho_sa = (xp.reshape(array, (array.shape[0], -1)) for array in (q, log_target))
+    scaled_sa, _, log_z_s = _scaled(q_sa, log_rho_sa, temperature)
+    return xp.reshape(scaled_sa - log_z_s[:, None], q.shape)  # (3)
+
+
+def divergence_improvement(q: Any, target_policy: Any, *, temperature: float) -> Any:
+    """The joint policy that maximises E_π[Q] − ω KL(π ‖ ρ) in every state   (dmac Lemma 2, Eq. 5, Proposition 5)."""
+    xp = q.__array_namespace__()
+    log_target = log_probabilities(target_policy)
+    return xp.exp(log_target + log_divergence_ratio(q, log_target, temperature=temperature))  # (3)
+
+
+def divergence_soft_max(q: Any, log_target: Any, *, temperature: float) -> Any:
+    """ω log Σ_a ρ(a|s) exp(Q(s, a)/ω) = max_π E_π[Q] − ω KL(π ‖ ρ), shape (S,), from log ρ   (dmac Eq. 20).
+
+    It tends to max Q on the actions that ρ plays as ω → 0, and to E_ρ[Q] as ω → ∞.
+    """
+    xp = q.__array_namespace__()
+    q_sa, log_rho_sa = (xp.reshape(array, (array.shape[0], -1)) for array in (q, log_target))
+    _, largest_s, log_z_s = _scaled(q_sa, log_rho_sa, temperature)
+    return largest_s + temperature * log_z_s
+
+
+def divergence_response(
+    q: Any, policy: Sequence[Any], target_policy: Sequence[Any], agent: int, *, temperature: float
+) -> Any:
+    """π^i ∝ ρ^i exp(E_{π^{-i}}[Q]/ω), shape (S, A_i): one agent's part of the improvement   (dmac Lemma 2, Eq. 5).
+
+    It maximises E_π[Q] − ω KL(π ‖ ρ) over one agent's policy in every state, the other agents' held.
+    """
+    return divergence_improvement(marginal_q(q, policy, agent), target_policy[agent], temperature=temperature)  # (4)
+
+
+def sequential_divergence_improvement(
+    q: Any, policy: Sequence[Any], target_policy: Sequence[Any], order: Sequence[int], *, temperature: float
+) -> tuple[Any, ...]:
+    """The agents of `order` respond in turn, q held: V_ρ never falls   (dmac Lemma 2, Eq. 5, for product policies).
+
+    Eq. 5 itself leads to a product policy only where Q is additive; then this is Lemma 3.
+    """
+    updated = list(policy)
+    for agent in order:
+        updated[agent] = divergence_response(q, updated, target_policy, agent, temperature=temperature)  # (4)
+    return tuple(updated)
+
+
+def additive_parts(q: Any) -> tuple[Any, ...]:
+    """(b, Q_1, …, Q_n) with Q ≈ b(s) + Σ_i Q_i(s, a_i), nearest in least squares, Σ_{a_i} Q_i = 0   (dmac Lemma 3).
+
+    The weights k_i(s) of Lemma 3 matter only in the products k_i Q_i: here they are 1.
+    """
+    xp = q.__array_namespace__()
+    axes = range(1, q.ndim)
+    means = [xp.mean(q, axis=tuple(axis for axis in axes if axis != agent)) for agent in axes]
+    base = xp.mean(means[0], axis=-1)
+    return base, *(mean - base[:, None] for mean in means)
+
+
+def additive_distance(q: Any) -> Any:
+    """max_a |Q(s, a) − b(s) − Σ_i Q_i(s, a_i)|, shape (S,), for `additive_parts`: 0 where it applies   (dmac Lemma 3).
+
+    No additive function is nearer to Q than this over 2 n, in that state.
+    """
+    xp = q.__array_namespace__()
+    base, *parts = additive_parts(q)
+    rest = q - xp.reshape(base, (-1, *[1] * len(parts)))
+    for agent, part in enumerate(parts):
+        rest = rest - along(part, agent, len(parts))
+    return xp.max(xp.abs(xp.reshape(rest, (rest.shape[0], -1))), axis=-1)
+
+
+def linear_divergence_improvement(
+    individual_q: Sequence[Any], weights: Any, target_policy: Sequence[Any], *, temperature: float
+) -> tuple[Any, ...]:
+    """π^i ∝ ρ^i exp(k_i Q_i/ω) for all agents at once, weights k (n, S), Q_i (S, A_i)   (dmac Lemma 3)."""
+    return tuple(
+        divergence_improvement(weights[i, :][:, None] * own_q, target_policy[i], temperature=temperature)  # (5)
+        for i, own_q in enumerate(individual_q)
+    )
+
+
+def divergence_optimality_backup(
+    v: Any, target_policy: Any, rewards: Any, transitions: Any, *, discount: float, temperature: float
+) -> Any:
+    """(T V)(s) of (6), shape (S,), for a joint target   (dmac Eq. 20): a γ-contraction with fixed point V_ρ^*."""
+    q = backup(v, rewards, transitions, discount=discount)
+    return divergence_soft_max(q, log_probabilities(target_policy), temperature=temperature)  # (6)
+
+
+def log_probabilities(probabilities: Any) -> Any:
+    """Logarithms, −∞ for 0."""
+    xp = probabilities.__array_namespace__()
+    positive = probabilities > 0
+    return xp.where(positive, xp.log(xp.where(positive, probabilities, 1.0)), -xp.inf)
+
+
+def _scaled(q_sa: Any, log_rho_sa: Any, temperature: float) -> tuple[Any, Any, Any]:
+    """(Q − m)/ω, m and log Σ_a ρ exp((Q − m)/ω), with m the largest Q that ρ plays."""
+    xp = q_sa.__array_namespace__()
+    played = log_rho_sa > -xp.inf
+    largest_s = xp.max(xp.where(played, q_sa, -xp.inf), axis=-1)
+    scaled_sa = xp.where(played, (q_sa - largest_s[:, None]) / temperature, 0.0)
+    # ρ sums to 1: where ω ≫ |Q|, the sum is near 1, and ω log would lose what log1p keeps.
+    lost_s = xp.sum(xp.exp(log_rho_sa) * xp.expm1(scaled_sa), axis=-1)
+    whole_s = log_sum_exp(log_rho_sa + scaled_sa)
+    return scaled_sa, largest_s, xp.where(lost_s > -0.5, xp.log1p(xp.where(lost_s > -0.5, lost_s, 0.0)), whole_s)
+
+
+def along(part: Any, agent: int, num_agents: int) -> Any:
+    """(S, A_i) as (S, 1, …, A_i, …, 1)."""
+    xp = part.__array_namespace__()
+    return xp.reshape(part, (part.shape[0], *[1] * agent, part.shape[1], *[1] * (num_agents - 1 - agent)))

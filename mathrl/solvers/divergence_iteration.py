@@ -1,0 +1,133 @@
+"""DMAC's outer iteration: each policy is regularised towards the one before, or towards a moving average of them.
+
+    ρ_{t+1} = (1 − τ) ρ_t + τ π_t,   ρ_1 = π_0;  τ = 1: ρ_{t+1} = π_t          (dmac Eq. 3, A.10)       (1)
+    π_{t+1} = argmax_π J_{ρ_{t+1}}(π),   J_ρ(π) = J(π) − ω E_π[Σ_k γ^k KL(π ‖ ρ)(s_k)]   (dmac Eq. 1-3)  (2)
+
+J_{ρ_t}(π_t) never falls, and with τ = 1 neither does J(π_t) (dmac Proposition 1, A.10). Over joint policies that start
+with full support J(π_t) tends to the optimum of the original game, whatever ω and τ; with τ = 1 the limit of π_t is
+`divergence_limit`.
+
+Over product policies, (1) is taken agent by agent (dmac §4.6) and (2) ends where no agent alone can raise J_ρ.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.divergence import Regularised, Tilted, answer, controller, logarithms, unregularised
+from mathrl.evaluate import Values, solution
+from mathrl.games.model import Game
+from mathrl.games.policies import Policy, uniform_policy
+from mathrl.games.validate import FloatArray, count, fail, positive
+from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.operators import marginal_q
+from mathrl.solution import Solution, rounding_floor
+
+__all__ = ["divergence_iteration"]
+
+
+@dataclass(frozen=True)
+class _Point:
+    """π_t and ρ_t by their logarithms, π_t, and the values of π_t in the original game."""
+
+    log_pi: Policy
+    log_rho: Policy
+    pi: Policy
+    values: Values
+
+
+def divergence_iteration(
+    game: Game,
+    *,
+    temperature: float,
+    averaging: float = 1.0,
+    policy_class: str = "joint",
+    initial_policy: Sequence[npt.ArrayLike] | npt.NDArray[Any] | None = None,
+    tol: float = 100.0,
+    max_steps: int = 10_000,
+) -> Solution:
+    """Iterate (1) and (2) from `initial_policy` π_0 (default: uniform), each (2) solved to rounding.
+
+    `temperature` is ω, `averaging` τ in (0, 1]. `policy_class` is `"joint"` or `"product"`; `initial_policy` is a tuple
+    of (S, A_i), or with `"joint"` also an array (S, A_1, …, A_n). What it never plays is never played.
+
+    The residual is max (Q^i(s, a_i) − V(s))/ω over agents, states and actions that π_0 plays, with Q and V those of the
+    policy in the original game and Q^i = E_{π^{-i}}[Q]: the rate at which log π^i(a_i|s) would grow. It is 0 where no
+    agent (with `"joint"`: no joint action) gains by a deviation, and with `"joint"` it is at least (1 − γ) times
+    max |π_{t+1} − π_t|, which is tiny as well on a plateau, where the best action is still rare.
+    `tol` counts rounding floors (see `Solution`), at least 8 of them. The number of steps grows with ω over the gap
+    between the best actions and the next.
+
+    `history` holds (J(π_t), J_{ρ_t}(π_t)) for each step, (steps, 2): the return in the original game and in the
+    regularised one. q, v and the objective are those of the answer in the original game (dmac Proposition 3); with
+    `"joint"` the answer is `joint_policy`, and `policy` its marginals.
+
+    Raises `ValueError` for a general-sum game, or a joint policy where a product is needed.
+
+    >>> from mathrl.games import load
+    >>> solution = divergence_iteration(load("hasac"), temperature=10.0)
+    >>> solution.converged, solution.joint_policy[0, 2].round(2).tolist(), round(solution.objective, 9)
+    (True, [0.0, 0.0, 1.0], 20.0)
+    """
+    chooser = controller(game, policy_class)
+    temperature, averaging = positive("temperature", temperature), positive("averaging", averaging)
+    if averaging > 1:
+        fail("averaging", f"is {averaging:g}", "a number in (0, 1]", "1 makes the previous policy the target")
+    given = uniform_policy(game) if initial_policy is None else initial_policy
+    first, log_first = logarithms(game, given, "initial_policy", policy_class)
+    tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
+
+    def at(tilted: Tilted, log_rho: Policy, values: Values, regularised: float) -> Iterate[_Point]:
+        own = (marginal_q(values.q, tilted.pi, agent) for agent in range(len(log_first)))
+        gains = [
+            float((own_q - values.v[:, None])[np.isfinite(log_pi)].max())
+            for own_q, log_pi in zip(own, log_first, strict=True)
+        ]
+        point = _Point(tilted.log_pi, log_rho, tilted.pi, values)
+        residual, floor = max(0.0, *gains) / temperature, rounding_floor(values.q, temperature)
+        return Iterate(point, residual, floor, (float(values.objective), regularised))
+
+    def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
+        here = last.point
+        log_rho = tuple(_mixed(rho, pi, averaging) for rho, pi in zip(here.log_rho, here.log_pi, strict=True))  # (1)
+        problem = Regularised(chooser, log_rho, temperature)
+        tilted, values = problem.tilted(here.log_pi), here.values
+        if averaging < 1 and policy_class == "product":  # where the start decides which stationary point is reached
+            values = problem.evaluate(tilted, values.v_ms, values.solve)
+        found = problem.settled(tilted, values, tol=tol)  # (2)
+        if found is None:
+            return None
+        original = unregularised(chooser, found.tilted.pi, found.values)
+        return at(found.tilted, log_rho, original, float(found.values.objective))
+
+    problem = Regularised(chooser, log_first, temperature)
+    tilted = problem.tilted(log_first)
+    values = problem.evaluate(tilted)
+    start = at(tilted, log_first, values, float(values.objective))
+    run = iterate(start, step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
+    policy, values, joint = answer(game, policy_class, run.last.point.pi, run.last.point.values)
+    return solution(
+        policy,
+        values,
+        run,
+        solver="divergence_iteration",
+        parameters={
+            "temperature": temperature,
+            "averaging": averaging,
+            "policy_class": policy_class,
+            "initial_policy": first,
+            "tol": tol,
+            "max_steps": max_steps,
+        },
+        joint_policy=joint,
+    )
+
+
+def _mixed(log_rho: FloatArray, log_pi: FloatArray, averaging: float) -> FloatArray:
+    """log((1 − τ) ρ + τ π)."""
+    if averaging == 1:
+        return log_pi
+    return np.asarray(np.logaddexp(log_rho + np.log1p(-averaging), log_pi + np.log(averaging)))
