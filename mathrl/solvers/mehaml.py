@@ -1,0 +1,154 @@
+"""Maximum-entropy heterogeneous-agent mirror learning: HASPI with a drift and a neighbourhood, each step exact.
+
+    Q_k = Q_{π_k}, exactly                                                   (hasac Eq. 5-6, Lemma 4.1)        (1)
+    in turn for m = 1 … n:
+    π_{k+1}^{i_m} = argmax over p ∈ U(π_k^{i_m}), in every state, of
+        E_{π_{k+1}^{i_1:m-1}, p, π_k^{i_m+1:n}}[Q_k] + α H(p) − D(p)         (hasac Algorithm 1, Definition 2)   (2)
+
+Without drift and neighbourhood this is HASPI; at temperature 0 it is HAML. Each step raises every V(s) by at least the
+drift, so J(π_{k+1}) ≥ J(π_k) (hasac Theorem 3, 1); U bounds each state by itself, without which the paper's Lemma G.2
+does not hold. With temperature > 0 a policy that (2) leaves as it is equals its own quantal response: a QRE.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl import kernels
+from mathrl.evaluate import Values, evaluate, own_q, side_by_side, solution
+from mathrl.games.model import Game, check_game
+from mathrl.games.policies import Policy, as_policy, uniform_policy
+from mathrl.games.validate import FloatArray, count, fail, permutation_of, positive
+from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.mirror import (
+    ClippedRatioDrift,
+    Drift,
+    Neighbourhood,
+    as_drift,
+    as_neighbourhood,
+    check_support,
+    logarithm,
+    not_negative,
+    responses,
+)
+from mathrl.operators import expected_parts, marginal_q, soft_advantage
+from mathrl.solution import Solution, rounding_floor
+
+__all__ = ["mehaml"]
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A policy, its logarithms (also where the probabilities underflow), its exact values."""
+
+    policy: Policy
+    logs: Policy
+    values: Values
+
+
+def mehaml(
+    game: Game,
+    *,
+    temperature: float,
+    drift: Drift | str = "none",
+    neighbourhood: Neighbourhood | str = "everywhere",
+    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    order: Sequence[int] | str | None = None,
+    seed: int = 0,
+    entropy: str = "team",
+    tol: float = 100.0,
+    max_steps: int = 100_000,
+) -> Solution:
+    """MEHAML: alternate (1) and (2) from `initial_policy` (default: uniform) until no agent would move, to rounding.
+
+    `drift` is an object of `mathrl.mirror` or its text (none, kl:W, squared:W, clipped:EPS[:W]), `neighbourhood`
+    likewise (everywhere, kl:R, total-variation:R, ratio:R); both are recorded as text. `order` and `seed` are those of
+    `haspi`. At temperature 0, (2) takes the maximiser of largest entropy (see `mathrl.mirror.respond`).
+
+    The residual is that of `haspi`, max |π − softmax(Q^π/α)|, whatever drift and neighbourhood; at temperature 0 it is
+    max over agents and states of max_a Q^i(s, a) − E_π[Q^i(s, ·)], the largest gain of one agent, and `tol` counts
+    eps · ‖Q‖∞. `history` holds the objective after each step; it never falls, but by rounding. A step that changes
+    nothing while the residual is larger ends the run as stalled.
+
+    Raises `ValueError` for a general-sum game or an `entropy` other than `"team"` (the objective need not rise there),
+    for a drift or neighbourhood that is not of `mathrl.mirror`, and for an `initial_policy` with zeros where a KL or a
+    ratio would keep them.
+
+    >>> from mathrl.games import load
+    >>> start = [[0.6, 0.2, 0.2]] * 2
+    >>> solution = mehaml(load("hasac"), temperature=10.0, drift="kl:5", initial_policy=start)
+    >>> solution.converged, solution.policy[0].round(2).tolist()
+    (True, [[0.02, 0.02, 0.96]])
+    """
+    check_game(game)
+    temperature = not_negative("temperature", temperature)
+    drift, neighbourhood = as_drift(drift), as_neighbourhood(neighbourhood)
+    if not game.common_payoff:
+        fail("game", "is general-sum", "a common payoff", "MEHAML is monotone only there; solver qre takes any game")
+    if entropy != "team":
+        fail("entropy", f"is {entropy!r}", "'team'", "MEHAML is monotone only there; solver qre takes any entropy")
+    first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
+    for agent, own in enumerate(first):
+        check_support(own, drift, neighbourhood, f"initial_policy[{agent}]")
+    fixed_order: list[int] | None = None
+    if not (isinstance(order, str) and order == "random"):
+        everyone = range(game.num_agents) if order is None else order
+        fixed_order = permutation_of("order", everyone, game.num_agents, ", or 'random'")
+    rng = np.random.default_rng(count("seed", seed))
+    num_actions = np.array(game.num_actions)
+
+    def residual(values: Values, policy: Policy) -> float:
+        pi_sk = side_by_side(policy)
+        if temperature > 0:
+            return kernels.quantal_response_residual(values.q_msa, pi_sk, num_actions, temperature)
+        starts = np.cumsum([0, *game.num_actions[:-1]])
+        own_sk = own_q(values, policy)
+        gains = np.maximum.reduceat(own_sk, starts, axis=1) - np.add.reduceat(own_sk * pi_sk, starts, axis=1)
+        return float(gains.max())
+
+    def at(policy: Policy, logs: Policy, guess: FloatArray | None) -> Iterate[_Point]:
+        values = evaluate(game, policy, temperature=temperature, guess=guess)  # (1)
+        floor = rounding_floor(values.q, temperature or None)
+        return Iterate(_Point(policy, logs, values), residual(values, policy), floor, float(values.objective))
+
+    def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
+        old, q = last.point, last.point.values.q
+        scale = float(np.abs(q).max())
+        agents = rng.permutation(game.num_agents).tolist() if fixed_order is None else fixed_order
+        updated, logs = list(old.policy), list(old.logs)
+        for m, agent in enumerate(agents):
+            gains = None
+            if isinstance(drift, ClippedRatioDrift):
+                advantage = soft_advantage(q, old.policy, agent, agents[:m], temperature=temperature)
+                gains = expected_parts(advantage, [updated[j] for j in agents[:m]])
+            own = marginal_q(q, updated, agent)
+            updated[agent], logs[agent] = responses(
+                own, old.logs[agent], temperature, drift, neighbourhood, gains, scale
+            )  # (2)
+        if all(map(np.array_equal, updated, old.policy)) and all(map(np.array_equal, logs, old.logs)):
+            return None
+        return at(tuple(updated), tuple(logs), old.values.v_ms)
+
+    tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
+    start = at(first, tuple(map(logarithm, first)), None)
+    ceiling = LARGEST_RESIDUAL if temperature > 0 else np.inf
+    run = iterate(start, step, tol=tol, max_steps=max_steps, ceiling=ceiling)
+    return solution(
+        run.last.point.policy,
+        run.last.point.values,
+        run,
+        solver="mehaml",
+        parameters={
+            "temperature": temperature,
+            "drift": repr(drift),
+            "neighbourhood": repr(neighbourhood),
+            "initial_policy": first,
+            "order": "random" if fixed_order is None else fixed_order,
+            "seed": seed,
+            "entropy": entropy,
+            "tol": tol,
+            "max_steps": max_steps,
+        },
+    )
