@@ -21,6 +21,7 @@ from mathrl.games.validate import FloatArray, as_floats, choice, fail, probabili
 from mathrl.iterate import MINIMUM_TOL, Iterate
 from mathrl.linear import Resolvent
 from mathrl.operators import divergence_soft_max, log_divergence_ratio, marginal_q
+from mathrl.softmax import log_probabilities
 from mathrl.solution import rounding_floor
 
 __all__ = [
@@ -110,9 +111,9 @@ def logarithms(game: Game, given: Any, argument: str, policy_class: str) -> tupl
             mend = "give one array per agent; a correlated policy is no product: use policy_class 'joint'"
             fail(argument, "is a joint policy", "a product policy", mend)
         joint = as_joint(game, given, argument)
-        return joint, (_log(joint.reshape(game.num_states, -1)),)
+        return joint, (log_probabilities(joint.reshape(game.num_states, -1)),)
     product = as_policy(game, given, argument)
-    logs = tuple(map(_log, product))
+    logs = tuple(map(log_probabilities, product))
     if policy_class == "product":
         return product, logs
     # The sum of logarithms stays finite where the product of probabilities underflows.
@@ -243,10 +244,3 @@ def unregularised(game: Game, pi: Policy, regularised: Values) -> Values:
 
 def _together(responses: Any) -> Tilted:
     return Tilted(*(tuple(arrays) for arrays in zip(*responses, strict=True)))
-
-
-def _log(rows: FloatArray) -> FloatArray:
-    """Logarithms of rows that are made to sum to 1; −∞ for 0."""
-    positive = rows > 0
-    logs = np.log(np.where(positive, rows, 1.0)) - np.log(rows.sum(axis=-1, keepdims=True))
-    return np.where(positive, logs, -np.inf)

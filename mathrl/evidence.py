@@ -30,7 +30,7 @@ from mathrl.operators import (
     own_and_others,
 )
 from mathrl.opponent import agent_game
-from mathrl.softmax import entropy, kl_divergence, log_sum_exp
+from mathrl.softmax import entropy, kl_divergence, log_probabilities, log_sum_exp
 
 __all__ = ["best_evidence_bound", "evidence_bound", "log_evidence", "opponent_policy_q"]
 
@@ -123,7 +123,7 @@ def log_evidence(game: Game, agent: int, *, prior: npt.ArrayLike, horizon: int) 
     """log P(o_{1:T} = 1 | o^{-i}_{1:T} = 1) of (26) over `horizon` steps, in log space   (rommeo Eq. 5, 26)."""
     agent = _agent(game, agent)
     own, steps = agent_game(game, agent), count("horizon", horizon)
-    log_prior_sb = _log(_prior(game, agent, prior))
+    log_prior_sb = log_probabilities(_prior(game, agent, prior))
     rewards_sab = own_and_others(own.rewards, agent)
     log_beta_s = np.zeros(game.num_states)
     for _ in range(steps):
@@ -131,24 +131,20 @@ def log_evidence(game: Game, agent: int, *, prior: npt.ArrayLike, horizon: int) 
         # Σ_t P β without the reward, by the backup of a game that pays nothing and does not discount.
         unpaid = Game.unchecked(np.zeros_like(own.rewards), game.transitions, 1.0, game.start)
         ahead_sab = own_and_others(_backed(unpaid, np.exp(log_beta_s - top)), agent)
-        exponents = log_prior_sb[:, None, :] + rewards_sab + _log(ahead_sab) + top
+        with np.errstate(divide="ignore"):
+            exponents = log_prior_sb[:, None, :] + rewards_sab + np.log(ahead_sab) + top
         log_beta_s = log_sum_exp(exponents.reshape(game.num_states, -1))  # (26)
-    return float(log_sum_exp(_log(game.start) + log_beta_s))
-
-
-def _log(x: FloatArray) -> FloatArray:
-    with np.errstate(divide="ignore"):
-        return np.log(x)
+    return float(log_sum_exp(log_probabilities(game.start) + log_beta_s))
 
 
 def _backed(game: Game, v_s: FloatArray) -> FloatArray:
-    return backup(game, v_s[None])[0].reshape(game.num_states, *game.num_actions)
+    return np.asarray(backup(game, v_s[None])[0].reshape(game.num_states, *game.num_actions))
 
 
 def _q(own: Game, agent: int, v_s: FloatArray) -> FloatArray:
     """r + P V, undiscounted, (S, A_i, B)."""
     undiscounted = Game.unchecked(own.rewards, own.transitions, 1.0, own.start)
-    return own_and_others(_backed(undiscounted, v_s), agent)
+    return np.asarray(own_and_others(_backed(undiscounted, v_s), agent))
 
 
 def _bonus(

@@ -24,7 +24,6 @@ __all__ = [
     "agent_game",
     "control_each",
     "joint_actions",
-    "log_probabilities",
 ]
 
 
@@ -44,12 +43,6 @@ def agent_game(game: Game, agent: int) -> Game:
     if game.common_payoff:
         return game
     return Game.unchecked(game.rewards[agent], game.transitions, game.discount, game.start)
-
-
-def log_probabilities(rows: FloatArray) -> FloatArray:
-    """log P of rows P, made to sum to 1 exactly; −∞ where P is 0."""
-    with np.errstate(divide="ignore"):
-        return np.log(rows / rows.sum(axis=-1, keepdims=True))
 
 
 def joint_actions(x_sb: FloatArray, num_actions: Sequence[int], agent: int) -> FloatArray:

@@ -7,8 +7,10 @@ __all__ = [
     "entropy",
     "kl_divergence",
     "log_boltzmann",
+    "log_probabilities",
     "log_sum_exp",
     "soft_max",
+    "target_log_ratio",
     "target_soft_max",
     "total_variation",
 ]
@@ -34,17 +36,36 @@ def soft_max(q: Any, temperature: float) -> Any:
 def target_soft_max(q: Any, log_target: Any, temperature: float) -> Any:
     """α log Σ_a ρ(a) exp(Q(a) / α): the largest E_π[Q] − α KL(π ‖ ρ); `log_target` is log ρ, −∞ where ρ is 0.
 
-    It tends to max Q over the support of ρ as α → 0, and to E_ρ[Q] as α → ∞, where the sum is nearly 1: log1p keeps
-    the digits that its logarithm, times α, would lose.
+    It tends to max Q over the support of ρ as α → 0, and to E_ρ[Q] as α → ∞.
     """
+    _, largest, log_total = _from_largest(q, log_target, temperature)
+    return largest + temperature * log_total
+
+
+def target_log_ratio(q: Any, log_target: Any, temperature: float) -> Any:
+    """log(π(a) / ρ(a)) of π ∝ ρ exp(Q / α), which attains `target_soft_max`: finite also where π underflows."""
+    scaled, _, log_total = _from_largest(q, log_target, temperature)
+    return scaled - log_total[..., None]
+
+
+def log_probabilities(rows: Any) -> Any:
+    """log P of rows P, made to sum to 1 exactly; −∞ where P is 0."""
+    xp = rows.__array_namespace__()
+    positive = rows > 0
+    logs = xp.log(xp.where(positive, rows, 1.0)) - xp.log(xp.sum(rows, axis=-1, keepdims=True))
+    return xp.where(positive, logs, -xp.inf)
+
+
+def _from_largest(q: Any, log_target: Any, temperature: float) -> tuple[Any, Any, Any]:
+    """(Q − m)/α, m, and log Σ_a ρ(a) exp((Q(a) − m)/α), with m the largest Q that ρ plays."""
     xp = q.__array_namespace__()
-    allowed = log_target > -xp.inf
-    top = xp.max(xp.where(allowed, q, -xp.inf), axis=-1, keepdims=True)
-    scaled = xp.where(allowed, (q - top) / temperature, -xp.inf)
+    played = log_target > -xp.inf
+    largest = xp.max(xp.where(played, q, -xp.inf), axis=-1)
+    scaled = xp.where(played, (q - largest[..., None]) / temperature, 0.0)
+    # ρ sums to 1: where α ≫ |Q| the sum is near 1, and α times its logarithm would lose what log1p keeps.
     fall = xp.sum(xp.exp(log_target) * xp.expm1(scaled), axis=-1)
     near = fall > -0.5
-    logarithm = xp.where(near, xp.log1p(xp.where(near, fall, 0.0)), log_sum_exp(scaled + log_target))
-    return top[..., 0] + temperature * logarithm
+    return scaled, largest, xp.where(near, xp.log1p(xp.where(near, fall, 0.0)), log_sum_exp(log_target + scaled))
 
 
 def log_boltzmann(q: Any, temperature: float) -> Any:

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mathrl.operators.bellman import expectation
-from mathrl.operators.divergence import along, log_probabilities
-from mathrl.softmax import kl_divergence
+from mathrl.operators.divergence import along
+from mathrl.softmax import kl_divergence, log_probabilities
 
 __all__ = [
     "actor_gradient",

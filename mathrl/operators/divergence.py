@@ -17,7 +17,7 @@ from typing import Any
 
 from mathrl.operators.bellman import backup
 from mathrl.operators.response import marginal_q
-from mathrl.softmax import kl_divergence, log_sum_exp
+from mathrl.softmax import kl_divergence, log_probabilities, target_log_ratio, target_soft_max
 
 __all__ = [
     "additive_distance",
@@ -64,17 +64,15 @@ def log_divergence_ratio(q: Any, log_target: Any, *, temperature: float) -> Any:
 
     log π_new is `log_target` plus this; both stay finite where π or ρ underflow. Accurate also where ω ≫ |Q|.
     """
-    xp = q.__array_namespace__()
-    q_sa, log_rho_sa = (xp.reshape(array, (array.shape[0], -1)) for array in (q, log_target))
-    scaled_sa, _, log_z_s = _scaled(q_sa, log_rho_sa, temperature)
-    return xp.reshape(scaled_sa - log_z_s[:, None], q.shape)  # (3)
+    ratio_sa = target_log_ratio(_flat(q), _flat(log_target), temperature)  # (3)
+    return q.__array_namespace__().reshape(ratio_sa, q.shape)
 
 
 def divergence_improvement(q: Any, target_policy: Any, *, temperature: float) -> Any:
     """The joint policy that maximises E_π[Q] − ω KL(π ‖ ρ) in every state   (dmac Lemma 2, Eq. 5, Proposition 5)."""
     xp = q.__array_namespace__()
-    log_target = log_probabilities(target_policy)
-    return xp.exp(log_target + log_divergence_ratio(q, log_target, temperature=temperature))  # (3)
+    log_target = log_probabilities(_flat(target_policy))
+    return xp.reshape(xp.exp(log_target + target_log_ratio(_flat(q), log_target, temperature)), q.shape)  # (3)
 
 
 def divergence_soft_max(q: Any, log_target: Any, *, temperature: float) -> Any:
@@ -82,10 +80,7 @@ def divergence_soft_max(q: Any, log_target: Any, *, temperature: float) -> Any:
 
     It tends to max Q on the actions that ρ plays as ω → 0, and to E_ρ[Q] as ω → ∞.
     """
-    xp = q.__array_namespace__()
-    q_sa, log_rho_sa = (xp.reshape(array, (array.shape[0], -1)) for array in (q, log_target))
-    _, largest_s, log_z_s = _scaled(q_sa, log_rho_sa, temperature)
-    return largest_s + temperature * log_z_s
+    return target_soft_max(_flat(q), _flat(log_target), temperature)
 
 
 def divergence_response(
@@ -151,26 +146,12 @@ def divergence_optimality_backup(
 ) -> Any:
     """(T V)(s) of (6), shape (S,), for a joint target   (dmac Eq. 20): a γ-contraction with fixed point V_ρ^*."""
     q = backup(v, rewards, transitions, discount=discount)
-    return divergence_soft_max(q, log_probabilities(target_policy), temperature=temperature)  # (6)
+    return target_soft_max(_flat(q), log_probabilities(_flat(target_policy)), temperature)  # (6)
 
 
-def log_probabilities(probabilities: Any) -> Any:
-    """Logarithms, −∞ for 0."""
-    xp = probabilities.__array_namespace__()
-    positive = probabilities > 0
-    return xp.where(positive, xp.log(xp.where(positive, probabilities, 1.0)), -xp.inf)
-
-
-def _scaled(q_sa: Any, log_rho_sa: Any, temperature: float) -> tuple[Any, Any, Any]:
-    """(Q − m)/ω, m and log Σ_a ρ exp((Q − m)/ω), with m the largest Q that ρ plays."""
-    xp = q_sa.__array_namespace__()
-    played = log_rho_sa > -xp.inf
-    largest_s = xp.max(xp.where(played, q_sa, -xp.inf), axis=-1)
-    scaled_sa = xp.where(played, (q_sa - largest_s[:, None]) / temperature, 0.0)
-    # ρ sums to 1: where ω ≫ |Q|, the sum is near 1, and ω log would lose what log1p keeps.
-    lost_s = xp.sum(xp.exp(log_rho_sa) * xp.expm1(scaled_sa), axis=-1)
-    whole_s = log_sum_exp(log_rho_sa + scaled_sa)
-    return scaled_sa, largest_s, xp.where(lost_s > -0.5, xp.log1p(xp.where(lost_s > -0.5, lost_s, 0.0)), whole_s)
+def _flat(x: Any) -> Any:
+    """(S, A) of joint actions in C order."""
+    return x.__array_namespace__().reshape(x, (x.shape[0], -1))
 
 
 def along(part: Any, agent: int, num_agents: int) -> Any:

@@ -15,7 +15,15 @@ the soft maximum over joint actions weighted by the prior (aorpo Theorem 6).
 from typing import Any
 
 from mathrl.operators.bellman import backup
-from mathrl.softmax import boltzmann, entropy, kl_divergence, soft_max, target_soft_max
+from mathrl.softmax import (
+    boltzmann,
+    entropy,
+    kl_divergence,
+    log_probabilities,
+    soft_max,
+    target_log_ratio,
+    target_soft_max,
+)
 
 __all__ = [
     "conditional_policy",
@@ -44,12 +52,12 @@ def conditional_policy(q: Any, *, temperature: float) -> Any:
 
 def opponent_value(q: Any, prior: Any, *, temperature: float, divergence_weight: float = 1.0) -> Any:
     """V(s), (S,): what (10) and (11) attain   (rommeo Eq. 9)."""
-    return target_soft_max(_own_soft_max(q, temperature), _log(prior), divergence_weight)  # (9)
+    return target_soft_max(_own_soft_max(q, temperature), log_probabilities(prior), divergence_weight)  # (9)
 
 
 def opponent_model(q: Any, prior: Any, *, temperature: float, divergence_weight: float = 1.0) -> Any:
     """ρ(b|s), (S, B): the prior tilted towards what suits the agent   (rommeo Eq. 11)."""
-    return boltzmann(_tilted(_own_soft_max(q, temperature), prior, divergence_weight), divergence_weight)  # (11)
+    return _tilted(_own_soft_max(q, temperature), prior, divergence_weight)  # (11)
 
 
 def opponent_model_improvement(
@@ -59,7 +67,7 @@ def opponent_model_improvement(
     xp = q.__array_namespace__()
     own_last = xp.permute_dims(conditional, (0, 2, 1))
     attained = xp.sum(xp.permute_dims(q, (0, 2, 1)) * own_last, axis=-1) + temperature * entropy(own_last)
-    return boltzmann(_tilted(attained, prior, divergence_weight), divergence_weight)
+    return _tilted(attained, prior, divergence_weight)
 
 
 def marginal_policy(conditional: Any, model: Any) -> Any:
@@ -101,11 +109,6 @@ def _own_soft_max(q: Any, temperature: float) -> Any:
 
 
 def _tilted(attained: Any, prior: Any, divergence_weight: float) -> Any:
-    """x(b) + κ log P(b): its Boltzmann policy at temperature κ is ∝ P(b) exp(x(b)/κ)."""
-    return attained + divergence_weight * _log(prior)
-
-
-def _log(prior: Any) -> Any:
-    """log P, −∞ where P is 0, without a warning."""
-    xp = prior.__array_namespace__()
-    return xp.where(prior > 0, xp.log(xp.where(prior > 0, prior, 1.0)), -xp.inf)
+    """The model ∝ P(b) exp(x(b)/κ), (S, B)."""
+    log_prior = log_probabilities(prior)
+    return prior.__array_namespace__().exp(log_prior + target_log_ratio(attained, log_prior, divergence_weight))

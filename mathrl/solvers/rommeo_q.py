@@ -18,7 +18,8 @@ from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_opponent_model, opponents_policy, uniform_policy
 from mathrl.games.validate import count, positive
 from mathrl.operators import conditional_policy, marginal_policy, opponent_model, own_and_others
-from mathrl.opponent import OpponentSoftMax, agent_game, control_each, log_probabilities
+from mathrl.opponent import OpponentSoftMax, agent_game, control_each
+from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
 
 __all__ = ["rommeo_q"]
@@ -47,7 +48,7 @@ def rommeo_q(
     >>> from mathrl.games import load
     >>> solution = rommeo_q(load("climbing-rommeo"), temperature=1.0)
     >>> solution.opponent_model[0].round(3).tolist()     # the opponent is hoped to play A, for the 11 at (A, A)
-    [[0.979, 0.013, 0.008]]
+    [[0.973, 0.018, 0.009]]
     """
     check_game(game)
     alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)

