@@ -17,6 +17,7 @@ __all__ = [
     "count",
     "discount_factor",
     "fail",
+    "not_negative",
     "permutation_of",
     "positive",
     "probabilities",
@@ -101,6 +102,14 @@ def positive(argument: str, value: Any, mend: str = "") -> float:
     number = real(argument, value)
     if number <= 0:
         fail(argument, f"is {number:g}", "a number > 0", mend)
+    return number
+
+
+def not_negative(argument: str, value: Any, mend: str = "") -> float:
+    """Require a finite number >= 0."""
+    number = real(argument, value)
+    if number < 0:
+        fail(argument, f"is {number:g}", "a number >= 0", mend)
     return number
 
 

@@ -20,7 +20,7 @@ from mathrl import kernels
 from mathrl.evaluate import Values, evaluate, own_q, side_by_side, solution
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
-from mathrl.games.validate import FloatArray, count, fail, permutation_of, positive
+from mathrl.games.validate import FloatArray, count, fail, not_negative, permutation_of, positive
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.mirror import (
     ClippedRatioDrift,
@@ -29,11 +29,10 @@ from mathrl.mirror import (
     as_drift,
     as_neighbourhood,
     check_support,
-    logarithm,
-    not_negative,
     responses,
 )
 from mathrl.operators import expected_parts, marginal_q, soft_advantage
+from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution, rounding_floor
 
 __all__ = ["mehaml"]
@@ -132,7 +131,7 @@ def mehaml(
         return at(tuple(updated), tuple(logs), old.values.v_ms)
 
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
-    start = at(first, tuple(map(logarithm, first)), None)
+    start = at(first, tuple(map(log_probabilities, first)), None)
     ceiling = LARGEST_RESIDUAL if temperature > 0 else np.inf
     run = iterate(start, step, tol=tol, max_steps=max_steps, ceiling=ceiling)
     return solution(

@@ -29,8 +29,8 @@ from mathrl.iterate import MINIMUM_TOL, Iterate, iterate
 from mathrl.linear import resolvent
 from mathrl.markov import control
 from mathrl.operators import expectation
+from mathrl.programs.stage_game import Optima, ZeroSums, global_optima, zero_sum_values
 from mathrl.solution import Solution, Status, rounding_floor
-from mathrl.stage_game import Optima, ZeroSums, global_optima, zero_sum_values
 
 __all__ = ["nash_q"]
 

@@ -1,14 +1,25 @@
 """The table of errors: each row is a bad call, its id is the call, its message names the argument in one line."""
 
+import inspect
 import re
 
 import numpy as np
 import pytest
 
+from mathrl import solvers
 from mathrl.exploitability import best_response, exploitability, opponent_game
 from mathrl.games import load
 from mathrl.games.validate import InvalidInput
-from mathrl.solvers import haspi, optimal, qre, soft_evaluation
+from mathrl.opponent import LearnedModel
+from mathrl.solvers import (
+    haspi,
+    optimal,
+    qre,
+    rommeo_q,
+    rommeo_self_play,
+    soft_evaluation,
+    soft_q_iteration,
+)
 
 COMMON, GENERAL = load("hasac"), load("chicken")
 STATES = load("opt-in")
@@ -99,6 +110,25 @@ CALLS = [
                     "01", "rnadom", 5, 1.5, {0: 1}.items(), [[0, 1]])),
     bad(haspi, "^game is general-sum.*solver qre", GENERAL, temperature=1.0),
     bad(optimal, "^game is general-sum", GENERAL),
+    *(row for solver in (rommeo_q, rommeo_self_play, soft_q_iteration) for row in (
+        *bad_numbers(solver, "temperature", NOT_POSITIVE, GENERAL),
+        *bad_numbers(solver, "tol", NOT_POSITIVE, GENERAL, temperature=1.0),
+        *bad_numbers(solver, "max_steps", NOT_COUNTS, GENERAL, temperature=1.0))),
+    *bad_numbers(rommeo_q, "divergence_weight", NOT_POSITIVE, GENERAL, temperature=1.0),
+    *bad_policies(rommeo_q, "prior", COMMON, temperature=1.0),  # two agents: B_i is A_j, equal here
+    bad(rommeo_q, r"^prior\[0\] has shape \(2,\), expected \(6, 2\)", STATES, temperature=1.0, prior=[[0.5, 0.5]] * 2),
+    *bad_numbers(rommeo_self_play, "divergence_weight", NOT_POSITIVE, GENERAL, temperature=1.0),
+    *bad_numbers(rommeo_self_play, "averaging", (*NOT_POSITIVE, 1.5), GENERAL, temperature=1.0),
+    *bad_policies(rommeo_self_play, "initial_policy", COMMON, temperature=1.0),
+    *bad_policies(soft_q_iteration, "opponent_model", COMMON, temperature=1.0),
+    *bad_numbers(soft_q_iteration, "real_share", (-0.1, 1.1, NAN, "x", True, None), GENERAL, temperature=1.0),
+    bad(soft_q_iteration, r"^models\[1\] is of type int", COMMON, temperature=1.0, models=[LearnedModel(COMMON), 3]),
+    bad(soft_q_iteration, r"^models\[0\]\.game has num_states 6, expected 1", COMMON, temperature=1.0,
+        models=[LearnedModel(STATES)]),
+    bad(soft_q_iteration, r"^models\[0\]\.opponent_model has 1 arrays", COMMON, temperature=1.0,
+        models=[LearnedModel(COMMON, UNIFORM[:1])]),
+    bad(soft_q_iteration, "^opponent_model is given beside models", COMMON, temperature=1.0,
+        opponent_model=UNIFORM, models=[LearnedModel(COMMON)]),
     *(bad(best_response, "^agent is", COMMON, UNIFORM, agent, temperature=1.0) for agent in (2, -1, 0.5, "0", True)),
 ]  # fmt: skip
 
@@ -110,10 +140,10 @@ def test_bad_input_is_refused_by_name(function, arguments, named, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("solver", [haspi, optimal, qre, soft_evaluation])
+@pytest.mark.parametrize("solver", [getattr(solvers, name) for name in solvers.__all__])
 def test_something_else_than_a_game_is_refused(solver):
-    named = {"policy": UNIFORM} if solver is soft_evaluation else {}
-    named |= {} if solver is optimal else {"temperature": 1.0}
+    values = {"temperature": 1.0, "policy": UNIFORM, "target_policy": UNIFORM}
+    named = {name: value for name, value in values.items() if name in inspect.signature(solver).parameters}
     with pytest.raises(InvalidInput, match=r"^game is of type ndarray"):
         solver(np.eye(2), **named)
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mathrl.games import joint_policy, load
-from mathrl.monotone_projection import monotone_projection
 from mathrl.operators import additive_mix, igi_gap, igm_gap, igm_set_gap, igo_gap
+from mathrl.programs.monotone_projection import monotone_projection
 from mathrl.proofs_checks.strategies import TEMPERATURES, matrix_games, policies, simplex_rows
 
 EPS = float(np.finfo(np.float64).eps)

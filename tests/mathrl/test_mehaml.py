@@ -325,7 +325,7 @@ def test_steps_and_statuses():
 
 GENERAL = load("chicken")
 REFUSED = [
-    ({"temperature": -1}, "^temperature is -1, expected a number ≥ 0"),
+    ({"temperature": -1}, "^temperature is -1, expected a number >= 0"),
     ({"temperature": float("inf")}, "^temperature is inf"),
     ({"game": GENERAL}, "^game is general-sum, expected a common payoff: MEHAML is monotone only there"),
     ({"entropy": "own"}, "^entropy is 'own'"),

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import brentq, linprog, minimize
 
-from mathrl import simplex
 from mathrl.games import load, random_policy, random_stochastic
 from mathrl.games.validate import InvalidInput
 from mathrl.mirror import (
@@ -27,7 +26,7 @@ from mathrl.mirror import (
     as_neighbourhood,
     check_drift,
     check_neighbourhood,
-    logarithm,
+    program,
     respond,
     responses,
 )
@@ -43,7 +42,7 @@ from mathrl.operators import (
     subset_q,
 )
 from mathrl.proofs_checks.strategies import PAYOFFS, simplex_rows, temperatures
-from mathrl.softmax import boltzmann, entropy, kl_divergence, total_variation
+from mathrl.softmax import boltzmann, entropy, kl_divergence, log_probabilities, total_variation
 
 EPS = float(np.finfo(np.float64).eps)
 WEIGHTS = temperatures(1e-3, 1e3)
@@ -85,7 +84,7 @@ def answer(q, old, parts, drift, neighbourhood, temperature):
     """The response and its logarithm."""
     gains = (parts[0][None], parts[1][None]) if isinstance(drift, ClippedRatioDrift) else None
     scale = float(np.abs(q).max())
-    p, log_p = responses(q[None], logarithm(old)[None], temperature, drift, neighbourhood, gains, scale)
+    p, log_p = responses(q[None], log_probabilities(old)[None], temperature, drift, neighbourhood, gains, scale)
     return p[0], log_p[0]
 
 
@@ -112,7 +111,7 @@ def slopes(p, log_p, old, q, parts, drift, temperature):
     right = left.copy()
     match drift:
         case KLDrift(weight) if weight > 0:
-            both = -weight * (log_p - logarithm(old) + 1)
+            both = -weight * (log_p - log_probabilities(old) + 1)
             left, right = left + both, right + both
         case SquaredDrift(weight):
             left, right = left - weight * (p - old), right - weight * (p - old)
@@ -133,7 +132,7 @@ def bounds(p, old, neighbourhood):
             near = 256 * EPS * p
             fall, rise = p > old / ratio + near, p < old * ratio - near
         case KLBall(radius):
-            value, left = kl_divergence(p, old), logarithm(p) - logarithm(old) + 1
+            value, left = kl_divergence(p, old), log_probabilities(p) - log_probabilities(old) + 1
             right = left
         case TotalVariationBall(radius):
             near = 256 * EPS * p + 1e-300
@@ -402,7 +401,7 @@ def test_extreme_policies_and_values_stay_finite(drift, neighbourhood, temperatu
             assert not np.isnan(log_p).any()
 
 
-def test_probabilities_that_underflow_keep_their_logarithm():
+def test_probabilities_that_underflow_keep_their_log_probabilities():
     log_old = np.array([[-1e4, 0.0]])
     p, log_p = responses(np.array([[0.0, 0.0]]), log_old, 1.0, KLDrift(1.0), Everywhere(), None, 1.0)
     assert p[0, 0] == 0
@@ -419,7 +418,7 @@ def test_probabilities_that_underflow_keep_their_logarithm():
 @example(1e300, 1.0)
 @example(-1e300, 1e300)
 def test_the_scalar_equation_is_solved(z, k):
-    r = simplex._ratio(z, k)
+    r = program._ratio(z, k)
     grown, sizes = k * np.expm1(r), abs(z) + abs(r) + k * np.exp(r) * abs(r)
     assert abs(r + grown - z) <= 8 * EPS * (sizes + abs(grown)) + 1e-323 * (1 + k)  # denormals have fewer digits
 
@@ -459,7 +458,7 @@ def test_neighbourhoods_are_read(text, expected):
 
 
 REFUSED = [
-    (lambda: KLDrift(-1), "^KLDrift.weight is -1, expected a number ≥ 0: Definition 4 wants D ≥ 0"),
+    (lambda: KLDrift(-1), "^KLDrift.weight is -1, expected a number >= 0: Definition 4 wants D ≥ 0"),
     (lambda: SquaredDrift(float("nan")), "^SquaredDrift.weight is nan"),
     (lambda: ClippedRatioDrift(0), "^ClippedRatioDrift.clip is 0, .* kink at the old policy"),
     (lambda: ClippedRatioDrift(0.2, -0.5), "^ClippedRatioDrift.weight is -0.5"),
@@ -481,7 +480,7 @@ REFUSED = [
     (lambda: respond([0, 1], [1, 0], temperature=1, drift="kl:1"), r"^old\[1\] is 0, .* at 0 for ever"),
     (lambda: respond([0, 1], [1, 0], temperature=1, neighbourhood="kl:1"), r"^old\[1\] is 0"),
     (lambda: respond([0, 1], [1, 0], temperature=1, neighbourhood="ratio:2"), r"^old\[1\] is 0"),
-    (lambda: respond([0, 1], [0.5, 0.5], temperature=-1), "^temperature is -1, expected a number ≥ 0"),
+    (lambda: respond([0, 1], [0.5, 0.5], temperature=-1), "^temperature is -1, expected a number >= 0"),
     (lambda: respond([0, 1], [0.5, 0.4], temperature=1), "^old sums to 0.9"),
     (lambda: respond([0, 1, 2], [0.5, 0.5], temperature=1), "^old has shape"),
     (lambda: respond([0, 1], [0.5, 0.5], temperature=1, drift="clipped:0.2"), "^gains is missing"),

@@ -7,10 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import lsq_linear, minimize
 
-from mathrl.additive_fit import additive_fit, order_preserving_fit
 from mathrl.evaluate import evaluate
 from mathrl.games import joint_policy, load, to_dense
-from mathrl.monotone_projection import monotone_projection
 from mathrl.operators import (
     additive_mix,
     critic_loss,
@@ -22,6 +20,8 @@ from mathrl.operators import (
     quantal_response,
     trace_target,
 )
+from mathrl.programs.additive_fit import additive_fit, order_preserving_fit
+from mathrl.programs.monotone_projection import monotone_projection
 from mathrl.proofs_checks.strategies import PAYOFFS, TEMPERATURES, games, matrix_games, policies
 from mathrl.softmax import boltzmann
 

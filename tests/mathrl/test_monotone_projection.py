@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mathrl.games import load
-from mathrl.isotonic import cover, isotonic
-from mathrl.monotone_projection import isotonic_fit, monotone_projection, monotone_projections
 from mathrl.operators import monotonicity_gap
+from mathrl.programs.isotonic import cover, isotonic
+from mathrl.programs.monotone_projection import isotonic_fit, monotone_projection, monotone_projections
 from mathrl.proofs_checks.strategies import PAYOFFS
 
 EPS = float(np.finfo(np.float64).eps)

@@ -281,22 +281,93 @@ VALUES = np.arange(9.0).reshape(3, 3)
 DYNAMICS = {"rewards": GAME.rewards, "transitions": GAME.transitions, "discount": 0.9}
 SHARED = {"rewards": GAME.rewards[0], "transitions": GAME.transitions, "discount": 0.9}
 Q = {"q": GAME.rewards, "policy": POLICY}
+TARGET = random_policy(GAME, np.random.default_rng(2))
+JOINT = {"q": GAME.rewards[0], "joint_policy": joint_policy(POLICY), "target_policy": joint_policy(TARGET)}
+TARGETED = {"q": GAME.rewards[0], "policy": POLICY, "target_policy": TARGET, "temperature": 0.3}
+LINEAR = {"individual_q": POLICY, "weights": VALUES, "target_policy": TARGET, "temperature": 0.3}
+LOG_TARGET = {"q": GAME.rewards[0], "log_target": np.log(joint_policy(TARGET)), "temperature": 0.3}
+STATES = np.array([0.5, 0.25, 0.25])
+RNG = np.random.default_rng(3)
+OWN = {"q": RNG.normal(size=(3, 2, 4)), "temperature": 0.3}
+PRIOR = {"prior": RNG.dirichlet(np.ones(4), 3), "divergence_weight": 0.7}
+CONDITIONAL = np.moveaxis(RNG.dirichlet(np.ones(2), (3, 4)), 2, 1)
+MODEL = RNG.dirichlet(np.ones(4), 3)
+MOVE = {"policy": TARGET[1], "old": POLICY[1]}
+GIVEN = {"q": GAME.rewards[0], "policy": POLICY, "agent": 1, "given": (2,), "temperature": 0.3}
 CALLS = {
+    "actor_gradient": {"signal": GAME.rewards[0], "policy": POLICY, "states": STATES, "agent": 1},
+    "actor_gradient_variance": {"signal": GAME.rewards[0], "policy": POLICY, "states": STATES, "agent": 1},
+    "actor_objective": {**TARGETED, "states": STATES},
+    "actor_signal": TARGETED,
+    "additive_mix": {"local": POLICY},
+    "additive_distance": {"q": GAME.rewards[0]},
+    "additive_parts": {"q": GAME.rewards[0]},
     "backup": {"v": VALUES, **DYNAMICS},
     "best_response": {**Q, "agent": 1},
+    "clipped_ratio_drift": {**MOVE, "up": TARGET[1], "down": POLICY[1], "clip": 0.1},
+    "conditional_policy": OWN,
+    "counterfactual_signal": {**TARGETED, "agent": 1},
+    "critic_loss": {"q_tot": GAME.rewards[0], "target": GAME.rewards[1], "policy": POLICY},
+    "divergence_backup": {**JOINT, **SHARED, "temperature": 0.3},
+    "divergence_improvement": {"q": GAME.rewards[0], "target_policy": joint_policy(TARGET), "temperature": 0.3},
+    "divergence_optimality_backup": {
+        "v": VALUES[0],
+        "target_policy": joint_policy(TARGET),
+        **SHARED,
+        "temperature": 0.3,
+    },
+    "divergence_response": {**TARGETED, "agent": 1},
+    "divergence_soft_max": LOG_TARGET,
+    "divergence_value": {**JOINT, "temperature": 0.3},
     "entropy_bonus": {"policy": POLICY, "temperature": 0.3},
     "expectation": {**Q, "keep": (2, 0)},
+    "expected_parts": {"advantage": GAME.rewards[0][..., 0], "updated": TARGET[:1]},
     "exploitability": Q,
+    "igi_gap": {"joint_policy": np.sqrt(joint_policy(POLICY))},
+    "igm_gap": {"q_tot": GAME.rewards[0], "individual_q": POLICY},
+    "igm_set_gap": {"q_tot": GAME.rewards[0], "individual_q": POLICY},
+    "igo_gap": {"q": GAME.rewards[0], "temperature": 0.3},
+    "kl_drift": {**MOVE, "weight": 0.3},
+    "largest_ratio": MOVE,
+    "linear_divergence_improvement": LINEAR,
+    "linear_signal": {**LINEAR, "policy": POLICY, "agent": 1},
+    "local_policy": {"local": POLICY, "temperature": 0.3},
+    "local_values": {"q_tot": GAME.rewards[0], "policy": POLICY},
+    "log_divergence_ratio": LOG_TARGET,
+    "marginal_policy": {"conditional": CONDITIONAL, "model": MODEL},
     "marginal_q": {**Q, "agent": 1},
+    "mirror_value": {
+        **GIVEN,
+        "updated": TARGET[2:],
+        "response": TARGET[1],
+        "drift": STATES,
+    },
+    "monotonicity_gap": {"q_tot": GAME.rewards[0], "individual_q": POLICY},
+    "opponent_backup": {
+        "q": GAME.rewards[1],
+        "prior": RNG.dirichlet(np.ones(4), 3),
+        "agent": 1,
+        **SHARED,
+        "temperature": 0.3,
+    },
+    "opponent_model": {**OWN, **PRIOR},
+    "opponent_model_improvement": {**OWN, **PRIOR, "conditional": CONDITIONAL},
+    "opponent_policy_value": {**OWN, **PRIOR, "conditional": CONDITIONAL, "model": MODEL},
+    "opponent_value": {**OWN, **PRIOR},
+    "own_and_others": {"x": GAME.rewards[0], "agent": 1},
     "optimality_backup": {"v": VALUES[0], **SHARED},
     "policy_backup": {**Q, **DYNAMICS, "temperature": 0.3, "entropy": "own"},
     "policy_transitions": {"transitions": GAME.transitions, "policy": POLICY},
     "quantal_response": {**Q, "agent": 1, "temperature": 0.3},
     "quantal_response_residual": {**Q, "temperature": 0.3},
+    "sequential_divergence_improvement": {**TARGETED, "order": (2, 0, 1)},
     "sequential_improvement": {**Q, "order": (2, 0, 1), "temperature": 0.3},
+    "soft_advantage": GIVEN,
     "soft_optimality_backup": {"v": VALUES[0], **SHARED, "temperature": 0.3},
     "soft_value": {**Q, "temperature": 0.3, "entropy": "none"},
+    "squared_drift": {**MOVE, "weight": 0.3},
     "subset_q": {"q": GAME.rewards[0], "policy": POLICY, "subset": (2, 0), "temperature": 0.3},
+    "trace_target": {**SHARED, "q": GAME.rewards[1], "policy": POLICY, "temperature": 0.3, "trace_decay": 0.4},
 }
 
 
@@ -336,7 +407,7 @@ def test_every_operator_takes_arrays_of_other_libraries(name, xp):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_operator_names_its_equation(name):
-    assert re.search(r"(eq\.|Eq\.|Theorem|Lemma|§)", inspect.getdoc(getattr(operators, name)))
+    assert re.search(r"(eq\.|Eq\.|Theorem|Lemma|Definition|§)", inspect.getdoc(getattr(operators, name)))
 
 
 @pytest.mark.parametrize("subset", [(), (1,), (2, 0)])

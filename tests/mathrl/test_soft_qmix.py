@@ -19,7 +19,6 @@ from mathrl.games import (
     to_sparse,
     uniform_policy,
 )
-from mathrl.monotone_projection import monotone_projection
 from mathrl.operators import (
     additive_mix,
     critic_loss,
@@ -30,6 +29,7 @@ from mathrl.operators import (
     quantal_response_residual,
     trace_target,
 )
+from mathrl.programs.monotone_projection import monotone_projection
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, matrix_games, policies, temperatures
 from mathrl.solution import Status
 from mathrl.solvers import qre, soft_qmix

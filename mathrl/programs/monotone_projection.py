@@ -29,10 +29,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.additive_fit import table_and_weights
 from mathrl.games.compile import kernel
 from mathrl.games.validate import FloatArray, count, fail, permutation_of
-from mathrl.isotonic import cover, extend, isotonic, most_covers
+from mathrl.programs.additive_fit import table_and_weights
+from mathrl.programs.isotonic import cover, extend, isotonic, most_covers
 
 __all__ = [
     "NODE_LIMIT",

@@ -1,0 +1,236 @@
+"""What hasac Definitions 4 and 5 ask of a drift and of a neighbourhood, tried on any function.
+
+    D ≥ 0,   D(π_old, π_old) = 0,   every one-sided derivative of D(·, π_old) at π_old is 0       (Definition 4)
+    U(π_old) contains a closed ball round π_old                                                   (Definition 5)
+
+By values and finite differences at given policies: a failure has a witness, success is evidence and no proof.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.games.validate import FloatArray, as_floats, fail, probabilities
+from mathrl.mirror.kinds import (
+    ClippedRatioDrift,
+    Drift,
+    Everywhere,
+    KLBall,
+    KLDrift,
+    MaximumRatio,
+    Neighbourhood,
+    NoDrift,
+    SquaredDrift,
+    TotalVariationBall,
+    as_drift,
+    as_neighbourhood,
+)
+from mathrl.operators import clipped_ratio_drift, kl_drift, largest_ratio, squared_drift
+from mathrl.softmax import kl_divergence, total_variation
+
+__all__ = ["DriftReport", "NeighbourhoodReport", "check_drift", "check_neighbourhood"]
+
+
+@dataclass(frozen=True)
+class DriftReport:
+    """What Definition 4 asks of a drift, on the policies tried; `witness` is the first pair (old, new) that fails."""
+
+    non_negative: bool
+    zero_at_old: bool
+    zero_gradient: bool
+    positive: bool
+    trivial: bool
+    convex: bool
+    witness: tuple[FloatArray, FloatArray] | None
+    sentence: str
+
+    @property
+    def is_drift(self) -> bool:
+        """Whether nothing that was tried contradicts Definition 4."""
+        return self.non_negative and self.zero_at_old and self.zero_gradient
+
+
+@dataclass(frozen=True)
+class NeighbourhoodReport:
+    """What Definition 5 asks of a neighbourhood: `radii` are balls (of max_a |p − π_old|) found inside, per policy."""
+
+    contains_old: bool
+    contains_ball: bool
+    radii: tuple[float, ...]
+    witness: tuple[FloatArray, FloatArray] | None
+    sentence: str
+
+    @property
+    def is_neighbourhood(self) -> bool:
+        """Whether nothing that was tried contradicts Definition 5."""
+        return self.contains_old and self.contains_ball
+
+
+def check_drift(
+    drift: Drift | str | Callable[[FloatArray, FloatArray], Any],
+    policies: npt.ArrayLike | None = None,
+    *,
+    num_actions: int = 3,
+    gains: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    seed: int = 0,
+) -> DriftReport:
+    """Whether a drift, or any function D(p, old) of two distributions, is one by Definition 4, on `policies` (k, A).
+
+    By default these are the uniform policy, skewed ones and one with a 0. The directions are those to all vertices and
+    to random policies; a derivative is zero where D(old + h (v − old))/h is below 1e-5 of the largest D met as h
+    becomes small against old. `gains` (A,) are the advantages of a clipped ratio (default: 1). A report that finds
+    nothing is evidence, no proof.
+
+    >>> check_drift(lambda p, old: abs(p - old).sum() / 2).sentence
+    'no drift: its derivative is 0.667 at old = [0.333, 0.333, 0.333] towards [1, 0, 0] (Definition 4 wants 0)'
+    """
+    value, rows = _drift_values(drift, gains), _policies(policies, num_actions)
+    rng = np.random.default_rng(seed)
+    targets = np.vstack([np.eye(rows.shape[1]), rng.dirichlet(np.ones(rows.shape[1]), 16)])
+    found = [(old, new, value(new, old)) for old in rows for new in targets]
+    scale = max((abs(d) for _, _, d in found if math.isfinite(d)), default=0.0)
+    rounding = 1e-12 * max(scale, 1e-300)
+    failures: list[tuple[str, FloatArray, FloatArray]] = []
+    for old, new, d in found:
+        if d < -rounding:
+            failures.append((f"it is {d:.3g} < 0 at old = {_shown(old)} and new = {_shown(new)}", old, new))
+    negative = bool(failures)
+    at_old = [(old, value(old, old)) for old in rows]
+    failures += [(f"it is {d:.3g}, not 0, at old = {_shown(old)}", old, old) for old, d in at_old if abs(d) > rounding]
+    nonzero = len(failures) > 0 and any(abs(d) > rounding for _, d in at_old)
+    steep = False
+    for old in rows:
+        for new in targets:
+            slope = _derivative(value, old, new)
+            if not abs(slope) <= 1e-5 * scale:
+                steep = True
+                where = f"at old = {_shown(old)} towards {_shown(new)} (Definition 4 wants 0)"
+                failures.append((f"its derivative is {slope:.3g} {where}", old, new))
+    apart = [d for old, new, d in found if np.abs(new - old).max() > 0]
+    near = [value(old + 1e-2 * (new - old), old) for old, new, _ in found if np.abs(new - old).max() > 0]
+    convex = all(
+        value((left + right) / 2, old) <= (value(left, old) + value(right, old)) / 2 + rounding
+        for old in rows
+        for left, right in zip(targets, np.roll(targets, 1, axis=0), strict=True)
+    )
+    report = {
+        "non_negative": not negative,
+        "zero_at_old": not nonzero,
+        "zero_gradient": not steep,
+        "positive": bool(apart) and min(*apart, *near) > 0,
+        "trivial": scale <= 0,
+        "convex": convex,
+    }
+    first = failures[0] if failures else None
+    kind = "trivial" if report["trivial"] else "positive" if report["positive"] else "not positive"
+    curved = "convex" if convex else "not convex"
+    sentence = f"no drift: {first[0]}" if first else f"a drift, {kind}, {curved}, on what was tried"
+    return DriftReport(**report, witness=None if first is None else first[1:], sentence=sentence)
+
+
+def check_neighbourhood(
+    neighbourhood: Neighbourhood | str | Callable[[FloatArray, FloatArray], Any],
+    policies: npt.ArrayLike | None = None,
+    *,
+    num_actions: int = 3,
+    seed: int = 0,
+) -> NeighbourhoodReport:
+    """Whether a neighbourhood, or any function contains(p, old), holds a ball round each of `policies` (Definition 5).
+
+    Balls of radius 1/2, 1/4, … to 1e-9 of the smallest positive probability are tried, along the directions to all
+    vertices, between all pairs of actions and to random policies. Definition 5 lets the radius depend on the policy.
+    """
+    inside, rows = _contains(neighbourhood), _policies(policies, num_actions)
+    rng = np.random.default_rng(seed)
+    targets = np.vstack([np.eye(rows.shape[1]), rng.dirichlet(np.ones(rows.shape[1]), 16)])
+    radii: list[float] = []
+    witness: tuple[FloatArray, FloatArray] | None = None
+    outside = [old for old in rows if not inside(old, old)]
+    for old in rows:
+        ways = [target - old for target in targets] + [a - b for a in np.eye(len(old)) for b in np.eye(len(old))]
+        ways = [way / np.abs(way).max() for way in ways if np.abs(way).max() > 0]
+        radius, smallest = 0.5, 1e-9 * float(old[old > 0].min())
+        missed = None
+        while radius > smallest:
+            points = [old + radius * way for way in ways]
+            missed = next((new for new in points if (new >= 0).all() and not inside(new, old)), None)
+            if missed is None:
+                break
+            radius /= 2
+        radii.append(radius if missed is None else 0.0)
+        if missed is not None and witness is None:
+            witness = (old, missed)
+    if outside and witness is None:
+        witness = (outside[0], outside[0])
+    if outside:
+        sentence = f"no neighbourhood: it does not contain the old policy {_shown(outside[0])} itself"
+    elif witness is not None:
+        sentence = f"no neighbourhood: no ball round {_shown(witness[0])} is inside, as {_shown(witness[1])} is not"
+    else:
+        sentence = f"a neighbourhood on what was tried: it holds balls of radius {min(radii):.3g} and more"
+    return NeighbourhoodReport(not outside, all(r > 0 for r in radii), tuple(radii), witness, sentence)
+
+
+def _drift_values(drift: Any, gains: Any) -> Callable[[FloatArray, FloatArray], float]:
+    if isinstance(drift, str):
+        drift = as_drift(drift)
+    match drift:
+        case NoDrift():
+            return lambda new, old: 0.0
+        case KLDrift(weight):
+            return lambda new, old: float(kl_drift(new, old, weight=weight))
+        case SquaredDrift(weight):
+            return lambda new, old: float(squared_drift(new, old, weight=weight))
+        case ClippedRatioDrift(clip, weight):
+            up, down = (1.0, 1.0) if gains is None else (np.asarray(gains[0]), np.asarray(gains[1]))
+            return lambda new, old: float(clipped_ratio_drift(new, old, up, down, clip=clip, weight=weight))
+    if not callable(drift):
+        fail("drift", f"is {drift!r}", "a drift, or a function of (new, old)")
+    function: Callable[[FloatArray, FloatArray], Any] = drift
+    return lambda new, old: float(function(new, old))
+
+
+def _contains(neighbourhood: Any) -> Callable[[FloatArray, FloatArray], bool]:
+    if isinstance(neighbourhood, str):
+        neighbourhood = as_neighbourhood(neighbourhood)
+    match neighbourhood:
+        case Everywhere():
+            return lambda new, old: True
+        case KLBall(radius):
+            return lambda new, old: bool(kl_divergence(new, old) <= radius)
+        case TotalVariationBall(radius):
+            return lambda new, old: bool(total_variation(new, old) <= radius)
+        case MaximumRatio(ratio):
+            return lambda new, old: bool(largest_ratio(new, old) <= ratio)
+    if not callable(neighbourhood):
+        fail("neighbourhood", f"is {neighbourhood!r}", "a neighbourhood, or a function of (new, old)")
+    function: Callable[[FloatArray, FloatArray], Any] = neighbourhood
+    return lambda new, old: bool(function(new, old))
+
+
+def _policies(given: npt.ArrayLike | None, num_actions: int) -> FloatArray:
+    """The policies to try: those given, or uniform, skewed, nearly deterministic and with a zero."""
+    if given is not None:
+        rows = np.atleast_2d(as_floats("policies", given))
+        probabilities("policies", rows)
+        return rows
+    if num_actions < 2:
+        fail("num_actions", f"is {num_actions}", "at least 2")
+    powers = [np.power(share, np.arange(num_actions)) for share in (1.0, 0.5, 0.05)]
+    powers.append(np.append(np.ones(num_actions - 1), 0.0))
+    return np.stack([row / row.sum() for row in powers])
+
+
+def _derivative(value: Callable[[FloatArray, FloatArray], float], old: FloatArray, new: FloatArray) -> float:
+    """The one-sided derivative of D at old towards new: (4 D(h/2) − D(h))/h, exact for squares."""
+    h = 1e-4 * float(old[old > 0].min())
+    full, half = (value(old + step * (new - old), old) for step in (h, h / 2))
+    return (4 * half - full) / h if math.isfinite(full) and math.isfinite(half) else math.inf
+
+
+def _shown(row: Iterable[float] | Sequence[float]) -> str:
+    return "[" + ", ".join(f"{float(p):.3g}" for p in row) + "]"

@@ -1,0 +1,201 @@
+"""Drifts and neighbourhoods of mirror learning (hasac Definitions 4 and 5): frozen objects with a weight or a radius.
+
+Each means the same in every state. A drift keeps an agent's new policy near its old one by a price, a neighbourhood by
+a bound.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from mathrl.games.validate import FloatArray, fail, positive, real
+
+__all__ = [
+    "ClippedRatioDrift",
+    "Drift",
+    "Everywhere",
+    "KLBall",
+    "KLDrift",
+    "MaximumRatio",
+    "Neighbourhood",
+    "NoDrift",
+    "SquaredDrift",
+    "TotalVariationBall",
+    "as_drift",
+    "as_neighbourhood",
+    "check_support",
+    "needs_full_support",
+]
+
+
+@dataclass(frozen=True)
+class NoDrift:
+    """D = 0: the trivial drift."""
+
+
+@dataclass(frozen=True)
+class KLDrift:
+    """D(p) = weight · KL(p ‖ π_old): the maximiser is ∝ π_old^(w/(α+w)) exp(Q/(α+w)). Needs π_old > 0."""
+
+    weight: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weight", _weight("KLDrift", self.weight))
+
+
+@dataclass(frozen=True)
+class SquaredDrift:
+    """D(p) = weight/2 · ‖p − π_old‖²."""
+
+    weight: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weight", _weight("SquaredDrift", self.weight))
+
+
+@dataclass(frozen=True)
+class ClippedRatioDrift:
+    """HAPPO's D: weight times the expected positive part of (ratio − ratio clipped to 1 ± clip) · advantage.
+
+    See `operators.clipped_ratio_drift`. It is 0 while no ratio leaves 1 ± clip, so it is not positive in the sense of
+    Definition 4; and it makes no ratio stop there, since the price of going on is the advantage itself.
+    """
+
+    clip: float
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        reason = "at 0 the drift has a kink at the old policy, where Definition 4 wants a zero gradient"
+        object.__setattr__(self, "clip", positive("ClippedRatioDrift.clip", self.clip, reason))
+        object.__setattr__(self, "weight", _weight("ClippedRatioDrift", self.weight))
+
+
+@dataclass(frozen=True)
+class Everywhere:
+    """All policies."""
+
+
+@dataclass(frozen=True)
+class KLBall:
+    """KL(p ‖ π_old) ≤ radius in every state. Needs π_old > 0."""
+
+    radius: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "radius", positive("KLBall.radius", self.radius, NO_BALL))
+
+
+@dataclass(frozen=True)
+class TotalVariationBall:
+    """½ Σ_a |p − π_old| ≤ radius in every state."""
+
+    radius: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "radius", positive("TotalVariationBall.radius", self.radius, NO_BALL))
+
+
+@dataclass(frozen=True)
+class MaximumRatio:
+    """π_old/ratio ≤ p ≤ ratio · π_old in every state. Needs π_old > 0."""
+
+    ratio: float
+
+    def __post_init__(self) -> None:
+        number = real("MaximumRatio.ratio", self.ratio)
+        if number <= 1:
+            fail("MaximumRatio.ratio", f"is {number:g}", "a number > 1", NO_BALL)
+        object.__setattr__(self, "ratio", number)
+
+
+Drift: TypeAlias = NoDrift | KLDrift | SquaredDrift | ClippedRatioDrift
+Neighbourhood: TypeAlias = Everywhere | KLBall | TotalVariationBall | MaximumRatio
+
+NO_BALL = "Definition 5 wants a closed ball round the old policy"
+DRIFTS: Mapping[str, type[Any]] = {
+    "none": NoDrift,
+    "kl": KLDrift,
+    "squared": SquaredDrift,
+    "clipped": ClippedRatioDrift,
+}
+NEIGHBOURHOODS: Mapping[str, type[Any]] = {
+    "everywhere": Everywhere,
+    "kl": KLBall,
+    "total-variation": TotalVariationBall,
+    "ratio": MaximumRatio,
+}
+
+
+def as_drift(given: Drift | str, argument: str = "drift") -> Drift:
+    """The drift that is given, or that a text names: none, kl:W, squared:W, clipped:EPS[:W], or what `repr` writes.
+
+    >>> as_drift("clipped:0.2"), as_drift("KLDrift(weight=0.5)")
+    (ClippedRatioDrift(clip=0.2, weight=1.0), KLDrift(weight=0.5))
+    """
+    mend = "the maximisation is exact for these convex drifts only; see mathrl.mirror.check_drift for others"
+    found: Drift = _named(given, argument, DRIFTS, "none, kl:W, squared:W or clipped:EPS[:W]", mend)
+    return found
+
+
+def as_neighbourhood(given: Neighbourhood | str, argument: str = "neighbourhood") -> Neighbourhood:
+    """The neighbourhood given, or that a text names: everywhere, kl:R, total-variation:R, ratio:R, or its `repr`.
+
+    >>> as_neighbourhood("ratio:1.5")
+    MaximumRatio(ratio=1.5)
+    """
+    mend = "the maximisation is exact for these convex neighbourhoods only"
+    expected = "everywhere, kl:R, total-variation:R or ratio:R"
+    found: Neighbourhood = _named(given, argument, NEIGHBOURHOODS, expected, mend)
+    return found
+
+
+def needs_full_support(drift: Drift, neighbourhood: Neighbourhood) -> Drift | Neighbourhood | None:
+    """The one of both that holds an action of probability 0 at 0 for ever, or None."""
+    if isinstance(drift, KLDrift) and drift.weight > 0:
+        return drift
+    return neighbourhood if isinstance(neighbourhood, KLBall | MaximumRatio) else None
+
+
+def check_support(old: FloatArray, drift: Drift, neighbourhood: Neighbourhood, argument: str) -> None:
+    """Refuse a policy with zeros where they would stay for ever."""
+    needing = needs_full_support(drift, neighbourhood)
+    if needing is not None and (old <= 0).any():
+        index = ", ".join(map(str, np.argwhere(old <= 0)[0].tolist()))
+        reason = f"{needing} would keep it at 0 for ever (hasac Assumption 1); mix the uniform policy in"
+        fail(f"{argument}[{index}]", "is 0", "a probability > 0", reason)
+
+
+def _weight(owner: str, value: Any) -> float:
+    number = real(f"{owner}.weight", value)
+    if number < 0:
+        reason = "Definition 4 wants D ≥ 0, and the program must stay concave"
+        fail(f"{owner}.weight", f"is {number:g}", "a number >= 0", reason)
+    return number
+
+
+def _named(given: Any, argument: str, kinds: Mapping[str, type[Any]], expected: str, mend: str) -> Any:
+    """An object of one of `kinds`, or what a text names."""
+    if isinstance(given, tuple(kinds.values())):
+        return given
+    if not isinstance(given, str):
+        fail(argument, f"is {given!r}", " or ".join(kind.__name__ for kind in kinds.values()), mend)
+    written = re.fullmatch(r"(\w+)\((.*)\)", given.strip())
+    if written is None:
+        name, *texts = given.strip().split(":")
+    else:
+        name = next((short for short, kind in kinds.items() if kind.__name__ == written[1]), written[1])
+        texts = [text.partition("=")[2] or text for text in written[2].split(",") if text.strip()]
+    if name not in kinds:
+        fail(argument, f"is {given!r}", expected)
+    parameters = fields(kinds[name])
+    needed = sum(parameter.name != "weight" or len(parameters) == 1 for parameter in parameters)
+    try:
+        numbers = [float(text) for text in texts]
+    except ValueError:
+        fail(argument, f"is {given!r}", expected)
+    if not needed <= len(numbers) <= len(parameters):
+        fail(argument, f"is {given!r}", expected)
+    return kinds[name](*numbers)
