@@ -20,13 +20,17 @@ PACKAGE = Path(mathrl.__file__).parent
 ROOT = PACKAGE.parent
 PACKAGES = [
     "mathrl",
+    "mathrl.evidence",
     "mathrl.exploitability",
     "mathrl.figures.render",
     "mathrl.figures.reproductions",
     "mathrl.figures.table",
     "mathrl.games",
     "mathrl.kernels",
+    "mathrl.mirror",
     "mathrl.operators",
+    "mathrl.opponent",
+    "mathrl.programs",
     "mathrl.softmax",
     "mathrl.solvers",
 ]
@@ -64,7 +68,7 @@ def test_a_solver_takes_a_game_and_everything_else_by_keyword(name):
     assert inspect.signature(getattr(solvers, name)).return_annotation is Solution
 
 
-WITHOUT_TEMPERATURE = {"optimal", "nash_q"}  # DESIGN section 4
+WITHOUT_TEMPERATURE = {"divergence_limit", "optimal", "nash_q"}  # DESIGN section 4
 DIRECT = {"soft_evaluation"}
 
 
@@ -86,7 +90,7 @@ def test_a_solver_has_the_parameters_of_the_contract(name):
 @every_solver
 def test_a_solution_records_its_solver_and_every_parameter(name):
     game = load("hasac")
-    required = {"temperature": 10.0, "policy": [[1 / 3] * 3] * 2}
+    required = {"temperature": 10.0, "policy": [[1 / 3] * 3] * 2, "target_policy": [[1 / 3] * 3] * 2}
     named = {key: value for key, value in required.items() if key in parameters(name)}
     solution = getattr(solvers, name)(game, **named)
     assert solution.solver == name

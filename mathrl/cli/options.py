@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 __all__ = ["add", "function", "parameters", "solver", "summary", "temperatures"]
 
 
+ALSO_ZERO = frozenset({"mehaml"})
+"""Solvers that also take temperature 0."""
+
+
 class Option(NamedTuple):
     """An option, and how its text becomes the parameter of the same name."""
 
@@ -24,7 +28,7 @@ class Option(NamedTuple):
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options of all solvers."""
     parser.add_argument(
-        "--temperature", metavar="T[,T…]", help="the weight of the entropy, > 0; several are run in turn"
+        "--temperature", metavar="T[,T…]", help="the weight of the entropy, > 0 (mehaml: or 0); several are run in turn"
     )
     for name, option in OPTIONS.items():
         parser.add_argument(_flag(name), metavar=option.metavar, help=option.help)
@@ -70,7 +74,7 @@ def temperatures(solver: str, arguments: argparse.Namespace) -> list[float]:
     if arguments.temperature is None:
         return []
     values = [_number("--temperature", text) for text in arguments.temperature.split(",")]
-    return [positive("--temperature", value) for value in values]
+    return [value if value == 0 and solver in ALSO_ZERO else positive("--temperature", value) for value in values]
 
 
 def summary() -> str:
@@ -150,16 +154,85 @@ def _entropy(flag: str, text: str, game: "Game") -> str:
     return choice(flag, text, ENTROPIES)
 
 
+def _mixer(flag: str, text: str, game: "Game") -> str:
+    from mathrl.games.validate import choice
+    from mathrl.solvers.soft_qmix import MIXERS
+
+    return choice(flag, text, MIXERS)
+
+
+def _weights(flag: str, text: str, game: "Game") -> str:
+    from mathrl.games.validate import choice
+    from mathrl.solvers.soft_qmix import WEIGHTS
+
+    return choice(flag, text, WEIGHTS)
+
+
+def _policy_class(flag: str, text: str, game: "Game") -> str:
+    from mathrl.divergence import POLICY_CLASSES
+    from mathrl.games.validate import choice
+
+    return choice(flag, text, POLICY_CLASSES)
+
+
+def _drift(flag: str, text: str, game: "Game") -> Any:
+    from mathrl.mirror import as_drift
+
+    return as_drift(text, flag)
+
+
+def _neighbourhood(flag: str, text: str, game: "Game") -> Any:
+    from mathrl.mirror import as_neighbourhood
+
+    return as_neighbourhood(text, flag)
+
+
 def _policy(flag: str, text: str, game: "Game") -> Any:
     """The policy in a file: n nested lists, or a solution."""
     from mathrl.games import as_policy
+
+    return as_policy(game, _nested(flag, text, "policy"), f"{flag} {text}: policy")
+
+
+def _target_policy(flag: str, text: str, game: "Game") -> Any:
+    """The joint policy of a solution that has one, else the policy in a file."""
+    import numpy as np
+
+    from mathrl.divergence import as_joint
+
+    held = _one(flag, text, "policy")
+    if isinstance(held, dict) and held.get("joint_policy") is not None:
+        return as_joint(game, np.array(held["joint_policy"]), f"{flag} {text}: joint_policy")
+    return _policy(flag, text, game)
+
+
+def _opponent_model(flag: str, text: str, game: "Game") -> Any:
+    """The probabilities of the others' joint actions in a file: n nested lists, or a solution."""
+    from mathrl.games import as_opponent_model
+
+    return as_opponent_model(game, _nested(flag, text, "opponent_model"), f"{flag} {text}: opponent_model")
+
+
+def _nested(flag: str, text: str, key: str) -> list[Any]:
+    """The nested lists in a JSON file: the whole file, or `key` of the one solution in it."""
+    from mathrl.games.validate import fail
+
+    held = _one(flag, text, key)
+    found = held.get(key) if isinstance(held, dict) else held
+    if not isinstance(found, list):
+        fail(f"{flag} {text}", f"holds no {key}", f"a list of one list per agent, or a solution with the key {key!r}")
+    return found
+
+
+def _one(flag: str, text: str, key: str) -> Any:
+    """What a JSON file holds; of a list of solutions the only one."""
     from mathrl.games.validate import fail
 
     try:
         with open(text, encoding="utf-8-sig") as file:
             values = json.load(file)
     except OSError as error:
-        fail(f"{flag} {text}", f"cannot be read ({error.strerror})", "a file that holds a policy")
+        fail(f"{flag} {text}", f"cannot be read ({error.strerror})", f"a file that holds the {key}")
     except UnicodeDecodeError:
         fail(f"{flag} {text}", "is not UTF-8", "text in UTF-8")
     except json.JSONDecodeError as error:
@@ -168,17 +241,26 @@ def _policy(flag: str, text: str, game: "Game") -> Any:
         fail(f"{flag} {text}", f"cannot be read ({error})", "a JSON list of one list per agent")
     solutions = values if isinstance(values, list) and all(isinstance(value, dict) for value in values) else [values]
     if len(solutions) != 1:
-        fail(f"{flag} {text}", f"holds {len(solutions)} solutions", "one solution or policy")
-    found = solutions[0].get("policy") if isinstance(solutions[0], dict) else solutions[0]
-    if not isinstance(found, list):
-        fail(f"{flag} {text}", "holds no policy", "a list of one list per agent, or a solution with the key 'policy'")
-    return as_policy(game, found, f"{flag} {text}: policy")
+        fail(f"{flag} {text}", f"holds {len(solutions)} solutions", f"one solution or {key}")
+    return solutions[0]
 
 
 OPTIONS: Mapping[str, Option] = {
     "initial_policy": Option("FILE", "where the iteration starts (default: uniform)", _policy),
+    "target_policy": Option("FILE", "the policy ρ that values are regularised towards", _target_policy),
+    "policy_class": Option("CLASS", "joint|product: over which policies (default: joint)", _policy_class),
     "policy": Option("FILE", "the policy to evaluate", _policy),
     "entropy": Option("WHOSE", "team|own|none: whose entropy enters the value (default: team)", _entropy),
+    "prior": Option("FILE", "each agent's prior over the others' joint actions (default: uniform)", _opponent_model),
+    "opponent_model": Option("FILE", "each agent's model of the others' joint actions", _opponent_model),
+    "divergence_weight": Option("W", "the weight of an opponent model's divergence from its prior", _positive),
+    "averaging": Option("TAU", "in (0, 1]: how far the averaged policy moves to the new one in a step", _positive),
+    "mixer": Option("FORM", "monotone|additive|unrestricted: what the mixed Q can be (default: monotone)", _mixer),
+    "trace_decay": Option("LAMBDA", "of the TD(λ) targets, in [0, 1]", _number),
+    "weights": Option("WHOSE", "policy|uniform: how losses weigh joint actions (default: policy)", _weights),
+    "node_limit": Option("N", "how many partial orders each projection looks at", _count),
+    "drift": Option("D", "none|kl:W|squared:W|clipped:EPS[:W]: what a step away from the old policy costs", _drift),
+    "neighbourhood": Option("U", "everywhere|kl:R|total-variation:R|ratio:R: how far a step may go", _neighbourhood),
     "order": Option("ORDER", "in which agents update, from 0, as in 1,0; or random (default: 0,1,…)", _order),
     "seed": Option("N", "of what is random (default: 0)", _count),
     "tol": Option("X", "stop at a residual of X rounding floors; below 8 counts as 8", _positive),

@@ -59,10 +59,19 @@ def summary(name: str, game: "Game", solution: "Solution") -> str:
         f"  objective  {values}",
         f"  residual   {solution.residual:.2g} (rounding alone leaves {solution.rounding_floor:.2g})",
         f"  steps      {solution.steps}",
+        *_unshown(solution),
         "",
         *_policy_lines(solution),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _unshown(solution: "Solution") -> list[str]:
+    """Which other parts of the answer there are, and that the policy is one of marginals where it is."""
+    names = ("joint_policy", "conditional_policy", "opponent_model", "q_tot", "individual_q")
+    held = [name for name in names if getattr(solution, name) is not None]
+    lines = [f"  has        {', '.join(held)}: --format json shows them"] if held else []
+    return lines + ["  policy     the marginals of joint_policy"] * (solution.joint_policy is not None)
 
 
 def _policy_lines(solution: "Solution") -> list[str]:
