@@ -4,12 +4,12 @@
 (I − γ P_π) v = b to rounding by scipy's BiCGSTAB, with P_π given: a factor of it would not fit.
 """
 
-from collections.abc import Callable
+import functools
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, bicgstab
 
-from benchmarks.timing import Row, compare, seconds
+from benchmarks.timing import Row, compare, per_step, seconds
 from mathrl.evaluate import chain
 from mathrl.games import joint_policy, random_stochastic, uniform_policy
 from mathrl.solvers import divergence_iteration, divergence_limit, divergence_policy_iteration, optimal
@@ -35,7 +35,17 @@ def rows() -> list[Row]:
             game, temperature=TEMPERATURE, target_policy=target, policy_class=policy_class, max_steps=steps
         )
 
-    found = [_step(run, policy_class, bare) for policy_class in ("joint", "product")]
+    found = [
+        per_step(
+            f"one step of divergence_policy_iteration, {policy_class}",
+            functools.partial(run, policy_class),
+            "pass + solve",
+            bare,
+            steps=STEPS,
+            pairs=PAIRS,
+        )
+        for policy_class in ("joint", "product")
+    ]
     solved = divergence_policy_iteration(game, temperature=TEMPERATURE, target_policy=target).require()
     whole = seconds(lambda: run("joint"))
     iterated = compare(
@@ -51,15 +61,3 @@ def rows() -> list[Row]:
         "divergence_limit", lambda: divergence_limit(game), "optimal", lambda: optimal(game), target="<= 3", pairs=PAIRS
     )
     return [*found, iterated, limit]
-
-
-def _step(run: Callable[..., object], policy_class: str, bare: Callable[[], object]) -> Row:
-    def steps(number: int) -> float:
-        return seconds(lambda: run(policy_class, number))
-
-    steps(1)
-    pairs = [((steps(STEPS) - steps(0)) / STEPS, seconds(bare)) for _ in range(PAIRS)]
-    ours, theirs = np.median(pairs, axis=0)
-    ratio = float(np.median([a / b for a, b in pairs]))
-    what = f"one step of divergence_policy_iteration, {policy_class}"
-    return Row(what, float(ours), "pass + solve", float(theirs), ratio, "<= 3")

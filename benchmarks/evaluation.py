@@ -9,12 +9,12 @@ import numpy as np
 from scipy.sparse import eye_array
 from scipy.sparse.linalg import spsolve
 
-from benchmarks.timing import Row, compare, seconds
+from benchmarks.timing import Row, compare, per_step, seconds
 from mathrl.evaluate import chain
 from mathrl.games import Game, joint_policy, random_policy, random_stochastic
 from mathrl.solvers import haspi, soft_evaluation
 
-__all__ = ["rows"]
+__all__ = ["pass_and_solve", "rows"]
 
 STATES, ACTIONS, DISCOUNT, TEMPERATURE, SWEEPS = 1_000, (5, 5), 0.95, 0.5, 4
 
@@ -26,11 +26,8 @@ def rows() -> list[Row]:
 def _rows(successors: int | None) -> list[Row]:
     game = random_stochastic(STATES, ACTIONS, discount=DISCOUNT, successors=successors, seed=0)
     policy = random_policy(game, np.random.default_rng(0))
-    bare = _bare(game, chain(game, joint_policy(policy).reshape(STATES, -1)))
+    bare = pass_and_solve(game, chain(game, joint_policy(policy).reshape(STATES, -1)))
     kind = "dense" if successors is None else f"{successors} successors"
-
-    def sweeps(number: int) -> float:
-        return seconds(lambda: haspi(game, temperature=TEMPERATURE, initial_policy=policy, max_steps=number))
 
     evaluation = compare(
         f"soft_evaluation, {kind}",
@@ -39,15 +36,18 @@ def _rows(successors: int | None) -> list[Row]:
         bare,
         target="<= 2",
     )
-    sweeps(1)
-    pairs = [((sweeps(SWEEPS) - sweeps(0)) / SWEEPS, seconds(bare)) for _ in range(9)]
-    ours, theirs = np.median(pairs, axis=0)
-    ratio = float(np.median([a / b for a, b in pairs]))
-    sweep = Row(f"one HASPI sweep, {kind}", float(ours), "pass + solve", float(theirs), ratio, "<= 2")
+    sweep = per_step(
+        f"one HASPI sweep, {kind}",
+        lambda number: haspi(game, temperature=TEMPERATURE, initial_policy=policy, max_steps=number),
+        "pass + solve",
+        bare,
+        steps=SWEEPS,
+        target="<= 2",
+    )
     return [evaluation, sweep]
 
 
-def _bare(game: Game, P_st: object) -> object:
+def pass_and_solve(game: Game, P_st: object) -> object:
     v, b, identity = np.ones(STATES), np.ones(STATES), np.eye(STATES)
     if not game.sparse:
         return lambda: (game.dense_xt @ v, np.linalg.solve(identity - DISCOUNT * P_st, b))

@@ -8,8 +8,8 @@ import itertools
 
 import numpy as np
 
-from benchmarks.evaluation import ACTIONS, DISCOUNT, STATES, TEMPERATURE, _bare
-from benchmarks.timing import Row, seconds
+from benchmarks.evaluation import ACTIONS, DISCOUNT, STATES, TEMPERATURE, pass_and_solve
+from benchmarks.timing import Row, per_step
 from mathrl.evaluate import chain
 from mathrl.games import joint_policy, random_policy, random_stochastic
 from mathrl.solvers import mehaml
@@ -34,17 +34,16 @@ def _worst(successors: int | None, temperature: float) -> Row:
 def _row(successors: int | None, temperature: float, drift: str, neighbourhood: str) -> Row:
     game = random_stochastic(STATES, ACTIONS, discount=DISCOUNT, successors=successors, seed=0)
     policy = random_policy(game, np.random.default_rng(0))
-    bare = _bare(game, chain(game, joint_policy(policy).reshape(STATES, -1)))
+    bare = pass_and_solve(game, chain(game, joint_policy(policy).reshape(STATES, -1)))
     options = {"temperature": temperature, "drift": drift, "neighbourhood": neighbourhood, "initial_policy": policy}
 
-    def steps(number: int) -> float:
-        return seconds(lambda: mehaml(game, **options, max_steps=number))
-
-    steps(1)
-    pairs = [((steps(STEPS) - steps(0)) / STEPS, seconds(bare)) for _ in range(PAIRS)]
-    ours, theirs = np.median(pairs, axis=0)
-    ratio = float(np.median([a / b for a, b in pairs]))
     kind = "dense" if successors is None else f"{successors} successors"
-    what = f"one MEHAML step, temperature {temperature:g}, {kind}"
-    note = f"slowest of 16: {drift}, {neighbourhood}"
-    return Row(what, float(ours), "pass + solve", float(theirs), ratio, "<= 3", note)
+    return per_step(
+        f"one MEHAML step, temperature {temperature:g}, {kind}",
+        lambda number: mehaml(game, **options, max_steps=number),
+        "pass + solve",
+        bare,
+        steps=STEPS,
+        pairs=PAIRS,
+        note=f"slowest of 16: {drift}, {neighbourhood}",
+    )

@@ -9,18 +9,20 @@ import itertools
 import numpy as np
 from scipy.optimize import lsq_linear
 
-from benchmarks.timing import Row, compare
-from mathrl.games import random_stochastic
-from mathrl.monotone_projection import isotonic_fit, monotone_projection
+from benchmarks.evaluation import ACTIONS, DISCOUNT, STATES, pass_and_solve
+from benchmarks.timing import Row, compare, per_step
+from mathrl.evaluate import chain
+from mathrl.games import joint_policy, random_policy, random_stochastic
+from mathrl.programs.monotone_projection import isotonic_fit, monotone_projection
 from mathrl.solvers import soft_qmix
 
 __all__ = ["rows"]
 
-STEPS = 20
+STEPS = 4
 
 
 def rows() -> list[Row]:
-    return [*map(_projection, ((3, 3), (3, 3, 3), (4, 4, 4))), _one_order(), _steps()]
+    return [*map(_projection, ((3, 3), (3, 3, 3), (4, 4, 4))), _one_order(), _steps(None), _steps(10)]
 
 
 def _projection(shape: tuple[int, ...]) -> Row:
@@ -62,13 +64,16 @@ def _one_order() -> Row:
     )
 
 
-def _steps() -> Row:
-    game = random_stochastic(100, (3, 3), discount=0.9, seed=0)
-    arguments = {"temperature": 1.0, "max_steps": STEPS, "tol": 1e-30}
-    return compare(
-        f"{STEPS} steps of soft_qmix, 100 states of 3×3",
-        lambda: soft_qmix(game, mixer="monotone", **arguments),
-        "mixer unrestricted",
-        lambda: soft_qmix(game, mixer="unrestricted", **arguments),
-        target="<= 8",
+def _steps(successors: int | None) -> Row:
+    """A step, its projections included, on the game and by the yardstick of `benchmarks.evaluation`."""
+    game = random_stochastic(STATES, ACTIONS, discount=DISCOUNT, successors=successors, seed=0)
+    policy = random_policy(game, np.random.default_rng(0))
+    return per_step(
+        f"one Soft-QMIX step, {'dense' if successors is None else f'{successors} successors'}",
+        lambda number: soft_qmix(game, temperature=1.0, initial_policy=policy, max_steps=number, tol=1e-30),
+        "pass + solve",
+        pass_and_solve(game, chain(game, joint_policy(policy).reshape(STATES, -1))),
+        steps=STEPS,
+        pairs=5,
+        note="1,000 projections of 5×5 among it",
     )

@@ -10,8 +10,8 @@ from scipy.optimize import linprog
 from benchmarks.timing import Row, compare, seconds
 from mathrl.evaluate import backup
 from mathrl.games import Game, random_stochastic
+from mathrl.programs.stage_game import global_optima
 from mathrl.solvers import nash_q
-from mathrl.stage_game import global_optima
 
 __all__ = ["rows"]
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Row", "compare"]
+__all__ = ["Row", "compare", "per_step", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -51,3 +51,26 @@ def compare(
         target,
         note,
     )
+
+
+def per_step(
+    what: str,
+    run: Callable[[int], object],
+    yardstick: str,
+    bare: Callable[[], object],
+    *,
+    steps: int,
+    target: str = "<= 3",
+    note: str = "",
+    pairs: int = 9,
+) -> Row:
+    """What a step costs: `run(steps)` less `run(0)`, over the steps, and the yardstick, in turn."""
+    run(1)
+    bare()
+    times = []
+    for _ in range(pairs):
+        whole, start = seconds(lambda: run(steps)), seconds(lambda: run(0))
+        times.append(((whole - start) / steps, seconds(bare)))
+    ratio = statistics.median(a / b for a, b in times)
+    ours, theirs = statistics.median(a for a, _ in times), statistics.median(b for _, b in times)
+    return Row(what, ours, yardstick, theirs, ratio, target, note)
