@@ -15,6 +15,10 @@ MODULES = (
     "mathrl.operators",
     "mathrl.kernels",
     "mathrl.solvers",
+    "mathrl.mirror",
+    "mathrl.programs",
+    "mathrl.opponent",
+    "mathrl.evidence",
     "mathrl.exploitability",
     "mathrl.proofs_checks.strategies",
 )
