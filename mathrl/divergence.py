@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mathrl.evaluate import Values, backup, evaluate_joint
+from mathrl.evaluate import Values, evaluate_joint
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, joint_policy, marginals
 from mathrl.games.validate import FloatArray, as_floats, choice, fail, probabilities, shape
 from mathrl.iterate import MINIMUM_TOL, Iterate
 from mathrl.linear import Resolvent
-from mathrl.operators import divergence_soft_max, log_divergence_ratio, marginal_q
+from mathrl.markov import TargetSoftMax, control
+from mathrl.operators import log_divergence_ratio, marginal_q
 from mathrl.softmax import log_probabilities
 from mathrl.solution import rounding_floor
 
@@ -44,9 +45,6 @@ _ROUNDS = 8
 
 _SMALLER = 0.1
 """A round that moves the policy by so much less than the first one ends them"""
-
-_GAIN = 0.5
-"""A sweep that shrinks the span of T V − V by less is the last: a system solved does more for its cost."""
 
 _SETTLING = 10_000
 """Improvements at most at one target within an iteration over targets."""
@@ -135,14 +133,9 @@ class Regularised:
 
     def evaluate(self, tilted: Tilted, guess: FloatArray | None = None, solve: Resolvent | None = None) -> Values:
         """Exact Q and V of (1); `solve` is the resolvent of the policy's chain where it is known."""
-        game, w_sa = self.game, joint_policy(tilted.pi).reshape(self.game.num_states, -1)
+        w_sa = joint_policy(tilted.pi).reshape(self.game.num_states, -1)
         bonus_ms = -self.temperature * tilted.divergence_s[None]
-        if solve is None:
-            return evaluate_joint(game, w_sa, bonus_ms, agent_axis=False, guess=guess)
-        v_s = solve(
-            (np.einsum("msa,sa->ms", game.rewards_isa, w_sa) + bonus_ms)[0], None if guess is None else guess[0]
-        )
-        return Values(game, backup(game, v_s[None]), v_s[None], False, solve)
+        return evaluate_joint(self.game, w_sa, bonus_ms, agent_axis=False, guess=guess, solve=solve)
 
     def response(self, q: FloatArray, pi: Policy, agent: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """π, log π and log(π/ρ) of one agent's response (2) to the others' policies."""
@@ -168,22 +161,12 @@ class Regularised:
             moves.append(max(float(np.abs(new - old).max()) for new, old in zip(pi, before, strict=True)))
         return _together(found)
 
-    def swept(self, values: Values) -> tuple[Tilted, FloatArray]:
-        """A first guess at the best joint policy and its V, cheaper than by `step` where next states are well mixed.
-
-        V ← T V + γ/(1 − γ) · ½ (max (T V − V) + min (T V − V)), T of dmac Eq. 20, while this halves the span of
-        T V − V (MacQueen's bounds, as in `mathrl.markov`).
-        """
-        game, (log_rho,), v_s, q_sa, before = self.game, self.log_target, values.v_ms[0], values.q_msa[0], np.inf
-        while True:
-            reached_s = divergence_soft_max(q_sa, log_rho, temperature=self.temperature)
-            defect_s = reached_s - v_s
-            span = float(np.ptp(defect_s))
-            if game.discount == 0 or not MINIMUM_TOL * rounding_floor(v_s) < span <= _GAIN * before:
-                return _together([self.response(q_sa, (np.exp(log_rho),), 0)]), reached_s
-            middle = float(defect_s.max() + defect_s.min()) / 2
-            v_s, before = reached_s + game.discount / (1 - game.discount) * middle, span
-            q_sa = backup(game, v_s[None])[0]
+    def best(self, guess_s: FloatArray, tol: float) -> tuple[Tilted, FloatArray]:
+        """The optimal joint policy and its V, from a guess at V, to the residual of `mathrl.markov.control`."""
+        softness = TargetSoftMax(self.temperature, self.log_target[0])
+        run, _ = control(self.game, softness, tol=tol, max_steps=_SETTLING, guess=guess_s)
+        here = run.last.point
+        return _together([self.response(here.q_sa, (np.exp(self.log_target[0]),), 0)]), here.reached_s
 
     def at(self, tilted: Tilted, values: Values) -> Iterate[Point]:
         """The iterate of a policy with these values, with the regularised objective for `history`.
@@ -207,7 +190,7 @@ class Regularised:
         do not lead there.
         """
         if self.game.num_agents == 1:
-            tilted, v_s = self.swept(values)
+            tilted, v_s = self.best(values.v_ms[0], tol)
             values = self.evaluate(tilted, v_s[None])
         last, before = self.at(tilted, values), np.inf
         for _ in range(_SETTLING):
@@ -236,10 +219,8 @@ def answer(game: Game, policy_class: str, pi: Policy, values: Values) -> tuple[P
 
 def unregularised(game: Game, pi: Policy, regularised: Values) -> Values:
     """The values without divergence of a policy whose regularised values, and hence whose chain, these are."""
-    expected = np.einsum("sa,sa->s", game.rewards_isa[0], joint_policy(pi).reshape(game.num_states, -1))
-    solve = regularised.solve
-    v_s = expected if solve is None else solve(expected, regularised.v_ms[0])
-    return Values(game, backup(game, v_s[None]), v_s[None], False, solve)
+    w_sa, no_bonus = joint_policy(pi).reshape(game.num_states, -1), np.zeros((1, game.num_states))
+    return evaluate_joint(game, w_sa, no_bonus, agent_axis=False, guess=regularised.v_ms, solve=regularised.solve)
 
 
 def _together(responses: Any) -> Tilted:

@@ -157,14 +157,24 @@ def evaluate(
 
 
 def evaluate_joint(
-    game: Game, w_sa: FloatArray, bonus_ms: FloatArray, *, agent_axis: bool, guess: FloatArray | None = None
+    game: Game,
+    w_sa: FloatArray,
+    bonus_ms: FloatArray,
+    *,
+    agent_axis: bool,
+    guess: FloatArray | None = None,
+    solve: Resolvent | None = None,
 ) -> Values:
-    """Exact Q and V of joint probabilities w (S, A), where V(s) = E_w[Q(s, ·)] + bonus(s), (m, S) or (1, S)."""
+    """Exact Q and V of joint probabilities w (S, A), where V(s) = E_w[Q(s, ·)] + bonus(s), (m, S) or (1, S).
+
+    `solve` is the resolvent of the chain of w, where it is known.
+    """
     b_ms = np.einsum("msa,sa->ms", game.rewards_isa, w_sa) + bonus_ms
-    solve = resolvent(chain(game, w_sa), game.discount) if game.discount > 0 else None
-    v_ms = (
-        b_ms if solve is None else np.stack([solve(b, None if guess is None else guess[m]) for m, b in enumerate(b_ms)])
-    )
+    if game.discount == 0:
+        return Values(game, backup(game, b_ms), b_ms, agent_axis, None)
+    if solve is None:
+        solve = resolvent(chain(game, w_sa), game.discount)
+    v_ms = np.stack([solve(b, None if guess is None else guess[m]) for m, b in enumerate(b_ms)])
     return Values(game, backup(game, v_ms), v_ms, agent_axis, solve)
 
 
