@@ -19,10 +19,11 @@ from mathrl.solvers import soft_qmix
 __all__ = ["rows"]
 
 STEPS = 4
+STEPPED = list(itertools.product(("unrestricted", "monotone"), (None, 10)))
 
 
 def rows() -> list[Row]:
-    return [*map(_projection, ((3, 3), (3, 3, 3), (4, 4, 4))), _one_order(), _steps(None), _steps(10)]
+    return [*map(_projection, ((3, 3), (3, 3, 3), (4, 4, 4))), _one_order(), *(_steps(*pair) for pair in STEPPED)]
 
 
 def _projection(shape: tuple[int, ...]) -> Row:
@@ -64,16 +65,17 @@ def _one_order() -> Row:
     )
 
 
-def _steps(successors: int | None) -> Row:
-    """A step, its projections included, on the game and by the yardstick of `benchmarks.evaluation`."""
+def _steps(mixer: str, successors: int | None) -> Row:
+    """A step on the game and by the yardstick of `benchmarks.evaluation`; 1,000 projections of 5×5 if monotone."""
     game = random_stochastic(STATES, ACTIONS, discount=DISCOUNT, successors=successors, seed=0)
     policy = random_policy(game, np.random.default_rng(0))
     return per_step(
-        f"one Soft-QMIX step, {'dense' if successors is None else f'{successors} successors'}",
-        lambda number: soft_qmix(game, temperature=1.0, initial_policy=policy, max_steps=number, tol=1e-30),
+        f"one Soft-QMIX step, {mixer}, {'dense' if successors is None else f'{successors} successors'}",
+        lambda number: soft_qmix(
+            game, mixer=mixer, temperature=1.0, initial_policy=policy, max_steps=number, tol=1e-30
+        ),
         "pass + solve",
         pass_and_solve(game, chain(game, joint_policy(policy).reshape(STATES, -1))),
         steps=STEPS,
         pairs=5,
-        note="1,000 projections of 5×5 among it",
     )

@@ -83,9 +83,9 @@ def summary() -> str:
 
     lines = ["solvers:"]
     for name in solvers.__all__:
-        lines += [f"  {name.replace('_', '-'):18}{_first_sentence(function(name))}"]
+        lines += [f"  {name.replace('_', '-')}", f"    {_first_sentence(function(name))}"]
         options = [_with_default(parameter) for parameter in _taken(name).values()]
-        lines += [f"  {'':18}{'  '.join(options)}"]
+        lines += [f"    {'  '.join(options)}"]
     return "\n".join(lines)
 
 

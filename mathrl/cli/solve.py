@@ -26,9 +26,14 @@ examples:
   mathrl solve climbing --solver qre --temperature 0.5 --entropy none --format csv
   mathrl solve chain --solver optimal
   mathrl solve hasac --solver soft-evaluation --temperature 1 --policy start.json --format json
+  mathrl solve hasac --solver mehaml --temperature 5 --drift kl:2 --neighbourhood total-variation:0.1
+  mathrl solve climbing-rommeo --solver rommeo-q --temperature 1 --prior models.json
+  mathrl solve dmac --solver divergence-policy-iteration --temperature 0.1 --target-policy solution.json
 
 Agents, states and actions are numbered from 0, as in Python. A policy FILE is JSON: a list of one nested list per
-agent, [[[0.6, 0.2, 0.2]], [[0.6, 0.2, 0.2]]] (states, then actions), or what solve --format json wrote."""
+agent, [[[0.6, 0.2, 0.2]], [[0.6, 0.2, 0.2]]] (states, then actions), or what solve --format json wrote.
+A prior or opponent model FILE holds for each agent the probabilities of the others' joint actions, the last agent's
+action running fastest: with two agents [[[0.5, 0.5]], [[0.2, 0.8]]] is agent 0's model of agent 1, and 1's of 0."""
 
 REPORT_EVERY = 0.1
 """Seconds between two updates of the progress bar."""
