@@ -1,6 +1,7 @@
 """What all solvers and packages have in common, and that the import contract can break."""
 
 import ast
+import dataclasses
 import importlib
 import inspect
 import os
@@ -96,6 +97,19 @@ def test_a_solution_records_its_solver_and_every_parameter(name):
     assert solution.solver == name
     assert set(solution.parameters) == set(parameters(name)) - {"game"}
     assert len(solution.history) == solution.steps
+
+
+@every_solver
+def test_a_solution_reads_back_as_it_was_saved(name, tmp_path):
+    required = {"temperature": 10.0, "policy": [[1 / 3] * 3] * 2, "target_policy": [[1 / 3] * 3] * 2}
+    named = {key: value for key, value in required.items() if key in parameters(name)}
+    solution = getattr(solvers, name)(load("climbing"), **named)
+    solution.save(tmp_path / "solution.json")
+    back = Solution.load(tmp_path / "solution.json")
+    assert back.to_dict() == solution.to_dict()
+    for field in dataclasses.fields(Solution):
+        if field.name != "parameters":  # arrays there come back as lists
+            assert type(getattr(back, field.name)) is type(getattr(solution, field.name)), field.name
 
 
 def mentions_max_steps(node):

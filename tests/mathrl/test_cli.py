@@ -1,13 +1,14 @@
 """What the commands print, and the table of bad calls."""
 
 import csv
+import inspect
 import io
 import json
 
 import numpy as np
 import pytest
 
-from mathrl import load
+from mathrl import load, solvers
 from mathrl.cli import COMMANDS, main
 from mathrl.solution import Solution
 from mathrl.solvers import haspi, soft_evaluation
@@ -302,3 +303,59 @@ def test_figure_writes_into_the_current_folder(capsys, tmp_path, monkeypatch):
     assert run(capsys, "figure", "hasac-table-3")[:2] == (0, "hasac-table-3.png\n")
     assert (tmp_path / "hasac-table-3.png").read_bytes().startswith(b"\x89PNG")
     assert "hasac-table-3" in run(capsys, "figure", "--list")[1]
+
+
+def test_a_correlated_target_comes_from_a_solution_and_is_no_product(capsys, tmp_path):
+    """The answer regularised towards itself moves on to where the target was going."""
+    target = tmp_path / "target.json"
+    assert run(capsys, *SOLVE, "soft-q-iteration", "--temperature", "5", "--format", "json", "--out", target)[0] == 0
+    towards = (
+        *SOLVE,
+        "divergence-policy-iteration",
+        "--temperature",
+        "5",
+        "--target-policy",
+        target,
+        "--format",
+        "json",
+    )
+    status, printed, _ = run(capsys, *towards)
+    solution, held = json.loads(printed), json.loads(target.read_text())
+    assert status == 0
+    joint, before = np.array(solution["joint_policy"]), np.array(held["joint_policy"])
+    weights = before * np.exp(load("hasac").rewards / 5)  # dmac Eq. 5, in a matrix game
+    np.testing.assert_allclose(joint, weights / weights.sum(), atol=1e-12)  # exponents up to 8, rounded
+    status, printed, errors = run(capsys, *towards, "--policy-class", "product")
+    assert (status, printed) == (2, "")
+    assert "joint policy" in errors
+
+
+def test_the_summary_names_what_it_leaves_out(capsys):
+    _, printed, _ = run(capsys, *SOLVE, "soft-q-iteration", "--temperature", "5")
+    assert "has        joint_policy: --format json" in printed
+    assert "the marginals of joint_policy" in printed
+
+
+def test_a_cycle_and_a_stage_game_out_of_class_say_where(capsys, tmp_path):
+    first = tmp_path / "first.json"
+    first.write_text("[[[0.9, 0.1]], [[0.4, 0.6]]]")
+    pursuit = ("solve", "matching-pennies", "--solver", "rommeo-self-play", "--temperature", "0.01")
+    status, printed, errors = run(capsys, *pursuit, "--initial-policy", first)
+    assert status == 1
+    assert "CYCLED" in printed
+    assert "period 4" in errors
+    status, _, errors = run(capsys, "solve", "chicken", "--solver", "nash-q")
+    assert status == 1
+    assert "sweep 0, state 0" in errors
+
+
+@pytest.mark.parametrize("name", solvers.__all__)
+def test_every_solver_solves_from_the_command_line(name, capsys, tmp_path):
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps([[[1 / 3] * 3]] * 2))
+    taken = inspect.signature(getattr(solvers, name)).parameters
+    options = [("temperature", "2"), ("policy", policy), ("target_policy", policy)]
+    given = [word for key, value in options if key in taken for word in (f"--{key.replace('_', '-')}", value)]
+    status, printed, _ = run(capsys, *SOLVE, name.replace("_", "-"), *given, "--format", "json")
+    assert status == 0
+    assert json.loads(printed)["solver"] == name
