@@ -10,13 +10,20 @@ from mathrl.games.validate import fail
 
 __all__ = ["stack"]
 
+_SCALES = 1e6
+"""How much larger the rewards of one game may be than those of another: 1e10 roundings are then left to the smaller."""
+
 
 def stack(games: Iterable[Game]) -> Game:
     """The game of discount 0 whose state k is the matrix game k: its policies, q and v are theirs, row by row.
 
     All games have the same agents and actions; where one is general-sum, common payoffs count as equal rewards. The
-    start is uniform: `objective` is the mean. An iteration goes on until all games are solved, and its residual is the
-    largest. Raises `ValueError` naming the game that does not fit.
+    start is uniform: `objective` is the mean. An iteration goes on until all games are solved; its residual is the
+    largest, and its status one for all: a cycle in one game is a cycle of the stack, and `nash_q` leaves its class with
+    the first game that does. `mathrl.batch.each` gives every game its own.
+
+    Rounding floors are those of the largest rewards, so the games' scales must lie within a factor of 1e6. Raises
+    `ValueError` naming the game that does not fit.
 
     >>> from mathrl.games import random_matrix
     >>> stack(random_matrix((2, 3), seed=k) for k in range(4))
@@ -31,6 +38,12 @@ def stack(games: Iterable[Game]) -> Game:
         )
     for k, game in enumerate(given):
         _fits(k, game, given[0])
+    scales = np.array([game.reward_scale for game in given])
+    least = np.where(scales > 0, scales, np.inf).min()
+    if scales.max() > _SCALES * least:
+        k = int(np.where(scales > 0, scales, np.inf).argmin())
+        mend = "its rounding would be lost in theirs; scale the games alike (scale_rewards) or solve them one by one"
+        fail(f"games[{k}]", f"has rewards of size {least:.1g}", f"a scale within 1e6 of {scales.max():.1g}", mend)
     common_payoff = all(game.common_payoff for game in given)
     num_actions, num_games = given[0].num_actions, len(given)
     shape = given[0].rewards.shape if common_payoff else (len(num_actions), 1, *num_actions)

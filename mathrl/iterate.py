@@ -66,6 +66,7 @@ def iterate(
     3·max(m, p) or so.
     """
     watcher = _watcher.get()
+    token = _watcher.set(None)  # a loop within a step is not watched: its interrupt is this loop's
     last, status = first, Status.MAX_STEPS
     history: list[float | tuple[float, ...]] = []
     kept, kept_after, period = first.point, 0, None
@@ -95,6 +96,8 @@ def iterate(
         if watcher is None:
             raise
         status = Status.INTERRUPTED
+    finally:
+        _watcher.reset(token)
     return Run(last, status, np.array(history), period)
 
 

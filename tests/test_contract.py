@@ -21,6 +21,7 @@ PACKAGE = Path(mathrl.__file__).parent
 ROOT = PACKAGE.parent
 PACKAGES = [
     "mathrl",
+    "mathrl.batch",
     "mathrl.evidence",
     "mathrl.exploitability",
     "mathrl.figures.render",

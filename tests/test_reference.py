@@ -19,6 +19,7 @@ MODULES = (
     "mathrl.programs",
     "mathrl.opponent",
     "mathrl.evidence",
+    "mathrl.batch",
     "mathrl.exploitability",
     "mathrl.proofs_checks.strategies",
 )

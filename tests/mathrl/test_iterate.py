@@ -95,3 +95,18 @@ def test_a_record_of_several_numbers_is_a_row():
         return Iterate(last.point + 1, 1.0, FLOOR, (last.point, -1.0))
 
     assert iterate(far(0), step, tol=10, max_steps=3).history.tolist() == [[0, -1], [1, -1], [2, -1]]
+
+
+def test_an_interrupt_of_a_loop_within_a_step_ends_the_whole():
+    """The inner loop would else keep it for itself, and the outer one go on from an answer that is none."""
+    watched = []
+
+    def step(last):
+        if last.point == 3:
+            iterate(far(0), lambda inner: (_ for _ in ()).throw(KeyboardInterrupt), tol=10, max_steps=9)
+        return far(last.point + 1)
+
+    with watching(lambda steps, residual: watched.append(steps)):
+        run = iterate(far(0), step, tol=10, max_steps=99)
+    assert (run.status, run.last.point) == (Status.INTERRUPTED, 3)
+    assert watched == [1, 2, 3]

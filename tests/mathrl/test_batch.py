@@ -1,0 +1,63 @@
+"""Many games, one solution each: the same as one by one, with statuses of their own."""
+
+import numpy as np
+import pytest
+
+from mathrl.batch import each
+from mathrl.games import load, random_matrix, random_stochastic
+from mathrl.solution import Status
+from mathrl.solvers import haspi, nash_q, rommeo_q, soft_qmix
+
+
+def small(structure, count=12):
+    return [random_matrix((2, 3), structure=structure, seed=seed) for seed in range(count)]
+
+
+@pytest.mark.parametrize("solver", [haspi, soft_qmix, rommeo_q])
+def test_each_game_is_solved_as_alone(solver):
+    games = small("common-payoff")
+    found = each(solver, games, temperature=0.1)
+    for k, game in enumerate(games):
+        alone = solver(game, temperature=0.1)
+        assert all(np.array_equal(rows[k], own) for rows, own in zip(found.policy, alone.policy, strict=True))
+        assert np.array_equal(found.objective[k], alone.objective)
+        assert (found.residual[k], found.rounding_floor[k], found.steps[k], found.status[k], found.period[k]) == (
+            alone.residual, alone.rounding_floor, alone.steps, alone.status, alone.period or 0,
+        )  # fmt: skip
+
+
+def test_each_game_has_its_own_status():
+    """As a stack these would all be out of class, or all cycle."""
+    games = [load("matching-pennies"), load("chicken"), load("stag-hunt"), load("battle-of-the-sexes")]
+    found = each(nash_q, games)
+    assert [status.name for status in found.status] == ["CONVERGED", "OUT_OF_CLASS", "CONVERGED", "OUT_OF_CLASS"]
+    assert found.converged.tolist() == [True, False, True, False]
+    mixed = each(soft_qmix, small("common-payoff", 40), temperature=0.05)
+    cycled = np.array([status is Status.CYCLED for status in mixed.status])
+    assert cycled.any()
+    assert mixed.converged.any()
+    assert np.array_equal(cycled, mixed.period > 1)
+
+
+def test_an_interrupt_keeps_what_was_solved():
+    def games():
+        yield from small("common-payoff", 3)
+        raise KeyboardInterrupt
+
+    assert len(each(haspi, games(), temperature=1.0).status) == 3
+    with pytest.raises(KeyboardInterrupt):
+        each(haspi, (1 / 0 if k else (_ for _ in ()).throw(KeyboardInterrupt) for k in range(1)), temperature=1.0)
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match="games is empty"):
+        each(haspi, [], temperature=1.0)
+    with pytest.raises(ValueError, match=r"games\[1\] is .*the shape of games\[0\]"):
+        each(haspi, [load("hasac"), random_matrix((2, 2), seed=0)], temperature=1.0)
+    with pytest.raises(ValueError, match="temperature"):
+        each(haspi, [load("hasac")], temperature=-1.0)
+
+
+def test_games_of_several_states():
+    games = [random_stochastic(4, (2, 2), discount=0.9, seed=seed) for seed in range(3)]
+    assert each(haspi, games, temperature=0.5).policy[0].shape == (3, 4, 2)
