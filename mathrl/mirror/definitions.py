@@ -56,7 +56,10 @@ class DriftReport:
 
 @dataclass(frozen=True)
 class NeighbourhoodReport:
-    """What Definition 5 asks of a neighbourhood: `radii` are balls (of max_a |p − π_old|) found inside, per policy."""
+    """What Definition 5 asks of a neighbourhood: `radii` are how far, per policy, all directions tried stayed inside.
+
+    They are in max_a |p − π_old|; between the directions a ball of that radius may reach outside.
+    """
 
     contains_old: bool
     contains_ball: bool
@@ -80,10 +83,11 @@ def check_drift(
 ) -> DriftReport:
     """Whether a drift, or any function D(p, old) of two distributions, is one by Definition 4, on `policies` (k, A).
 
-    By default these are the uniform policy, skewed ones and one with a 0. The directions are those to all vertices and
-    to random policies; a derivative is zero where D(old + h (v − old))/h is below 1e-5 of the largest D met as h
-    becomes small against old. `gains` (A,) are the advantages of a clipped ratio (default: 1). A report that finds
-    nothing is evidence, no proof.
+    By default these are the uniform policy and two skewed ones, with full support (hasac Assumption 1): KL is no drift
+    where an action is never played. The directions are those to all vertices and to random policies; a derivative is
+    zero where D(old + h (v − old))/h is below 1e-5 of the largest D met for some h from 1e-4 to 1e-8 of the smallest
+    probability. `gains` (A,) are the advantages of a clipped ratio (default: 1). A report that finds nothing is
+    evidence, no proof.
 
     >>> check_drift(lambda p, old: abs(p - old).sum() / 2).sentence
     'no drift: its derivative is 0.667 at old = [0.333, 0.333, 0.333] towards [1, 0, 0] (Definition 4 wants 0)'
@@ -141,8 +145,9 @@ def check_neighbourhood(
 ) -> NeighbourhoodReport:
     """Whether a neighbourhood, or any function contains(p, old), holds a ball round each of `policies` (Definition 5).
 
-    Balls of radius 1/2, 1/4, … to 1e-9 of the smallest positive probability are tried, along the directions to all
-    vertices, between all pairs of actions and to random policies. Definition 5 lets the radius depend on the policy.
+    Radii of 1/2, 1/4, … to 1e-13 of the smallest positive probability are tried, along the directions to all vertices,
+    between all pairs of actions and to random policies; by default at the policies of `check_drift`. Definition 5 lets
+    the radius depend on the policy.
     """
     inside, rows = _contains(neighbourhood), _policies(policies, num_actions)
     rng = np.random.default_rng(seed)
@@ -153,7 +158,7 @@ def check_neighbourhood(
     for old in rows:
         ways = [target - old for target in targets] + [a - b for a in np.eye(len(old)) for b in np.eye(len(old))]
         ways = [way / np.abs(way).max() for way in ways if np.abs(way).max() > 0]
-        radius, smallest = 0.5, 1e-9 * float(old[old > 0].min())
+        radius, smallest = 0.5, 1e-13 * float(old[old > 0].min())
         missed = None
         while radius > smallest:
             points = [old + radius * way for way in ways]
@@ -213,7 +218,7 @@ def _contains(neighbourhood: Any) -> Callable[[FloatArray, FloatArray], bool]:
 
 
 def _policies(given: npt.ArrayLike | None, num_actions: int) -> FloatArray:
-    """The policies to try: those given, or uniform, skewed, nearly deterministic and with a zero."""
+    """The policies to try: those given, or uniform, skewed and nearly deterministic."""
     if given is not None:
         rows = np.atleast_2d(as_floats("policies", given))
         probabilities("policies", rows)
@@ -221,15 +226,19 @@ def _policies(given: npt.ArrayLike | None, num_actions: int) -> FloatArray:
     if num_actions < 2:
         fail("num_actions", f"is {num_actions}", "at least 2")
     powers = [np.power(share, np.arange(num_actions)) for share in (1.0, 0.5, 0.05)]
-    powers.append(np.append(np.ones(num_actions - 1), 0.0))
     return np.stack([row / row.sum() for row in powers])
 
 
 def _derivative(value: Callable[[FloatArray, FloatArray], float], old: FloatArray, new: FloatArray) -> float:
-    """The one-sided derivative of D at old towards new: (4 D(h/2) − D(h))/h, exact for squares."""
-    h = 1e-4 * float(old[old > 0].min())
-    full, half = (value(old + step * (new - old), old) for step in (h, h / 2))
-    return (4 * half - full) / h if math.isfinite(full) and math.isfinite(half) else math.inf
+    """The one-sided derivative of D at old towards new: (4 D(h/2) − D(h))/h, exact for squares, the least of several h.
+
+    A drift may be flat up to a clip: then only an h below it sees the derivative.
+    """
+    slopes = []
+    for h in float(old[old > 0].min()) * np.array([1e-4, 1e-6, 1e-8]):
+        full, half = (value(old + step * (new - old), old) for step in (h, h / 2))
+        slopes.append((4 * half - full) / h if math.isfinite(full) and math.isfinite(half) else math.inf)
+    return min(slopes, key=abs)
 
 
 def _shown(row: Iterable[float] | Sequence[float]) -> str:

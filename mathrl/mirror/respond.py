@@ -107,7 +107,11 @@ def responses(
             weights["clip"] = clip
             up_sa, down_sa = weight * gains[0], weight * gains[1]
     p_sa, log_p_sa = np.empty(q_sa.shape), np.empty(q_sa.shape)
-    radius = 0.0 if isinstance(neighbourhood, Everywhere) else float(next(iter(vars(neighbourhood).values())))
+    match neighbourhood:
+        case KLBall(bound) | TotalVariationBall(bound) | MaximumRatio(bound):
+            radius = bound
+        case Everywhere():
+            radius = 0.0
     tie = TIES * float(np.finfo(np.float64).eps) * scale
     program.maximise(
         np.ascontiguousarray(q_sa),

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mathrl.operators.bellman import expectation, subset_q
-from mathrl.softmax import entropy, kl_divergence
+from mathrl.softmax import entropy, kl_divergence, total_variation
 
 __all__ = [
     "clipped_ratio_drift",
@@ -50,7 +50,8 @@ def expected_parts(advantage: Any, updated: Sequence[Any]) -> tuple[Any, Any]:
 
 def kl_drift(policy: Any, old: Any, *, weight: float) -> Any:
     """weight · KL(p ‖ π_old) of (a)   (hasac Definition 4; §4.3 names it)."""
-    return weight * kl_divergence(policy, old)  # (a)
+    divergence = kl_divergence(policy, old)
+    return weight * divergence if weight > 0 else 0 * total_variation(policy, old)  # (a), not 0 · ∞
 
 
 def squared_drift(policy: Any, old: Any, *, weight: float) -> Any:

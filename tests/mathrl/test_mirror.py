@@ -534,6 +534,28 @@ def test_what_is_no_drift_is_found_with_a_witness(drift, broken):
     assert report.sentence.startswith("no drift: ")
 
 
+@pytest.mark.parametrize(
+    "name", ["none", "kl:0", "kl:1", "squared:0", "squared:2", "clipped:0.2", "clipped:1e-5", "clipped:1.5"]
+)
+def test_by_default_every_drift_of_the_library_passes(name):
+    report = check_drift(name)
+    assert report.is_drift, report.sentence
+    assert report.trivial == (name in ("none", "kl:0", "squared:0"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["everywhere", "kl:0.1", "kl:1e-9", "total-variation:0.3", "total-variation:1e-12", "ratio:1.5", "ratio:1.001"],
+)
+def test_by_default_every_neighbourhood_of_the_library_passes(name):
+    report = check_neighbourhood(name)
+    assert report.is_neighbourhood, report.sentence
+
+
+def test_a_kl_of_weight_0_is_0_also_where_kl_is_infinite():
+    assert check_drift("kl:0", [[0.5, 0.5, 0.0]]).trivial
+
+
 def test_kl_at_a_policy_with_a_zero_is_no_drift():
     """Towards the action that is never played KL is infinite at once: Definition 4 holds under Assumption 1 only."""
     assert not check_drift("kl:1", [[0.5, 0.5, 0.0]]).zero_gradient
