@@ -18,7 +18,7 @@ from mathrl.operators.bellman import (
     soft_value,
     subset_q,
 )
-from mathrl.operators.credit import igi_gap, igm_gap, igm_set_gap, igo_gap
+from mathrl.operators.credit import greedy_policy, igi_gap, igm_gap, igm_set_gap, igo_gap
 from mathrl.operators.divergence import (
     additive_distance,
     additive_parts,
@@ -94,6 +94,7 @@ __all__ = [
     "expectation",
     "expected_parts",
     "exploitability",
+    "greedy_policy",
     "igi_gap",
     "igm_gap",
     "igm_set_gap",

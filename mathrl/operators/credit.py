@@ -6,17 +6,18 @@
 
 (1) is IGM, (2) IGI (soft-qmix Definitions 3.1 and 3.2), (17) IGO (soft-qmix Definition B.2; FOP's condition). Where
 maximisers are not unique, (1) has two readings: each combination of individual maximisers maximises Q_tot
-(`igm_gap`), or both sides are the same set (`igm_set_gap`). Each function returns numbers ≥ 0, shape (S,), that are
-zero exactly where its condition holds. Monotone mixing implies the first reading; the second it does not: with one
-agent, Q_1 = (0, 1) and Mixer = 0 all actions maximise Q_tot.
+(`igm_gap`), or both sides are the same set (`igm_set_gap`). Each gap is a number ≥ 0 per state, shape (S,), that is
+zero exactly where the condition holds for the given pair. Monotone mixing implies the first reading; the second it
+does not: with one agent, Q_1 = (0, 1) and Mixer = 0 all actions maximise Q_tot.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from mathrl.operators.response import best_response
 from mathrl.softmax import boltzmann
 
-__all__ = ["igi_gap", "igm_gap", "igm_set_gap", "igo_gap"]
+__all__ = ["greedy_policy", "igi_gap", "igm_gap", "igm_set_gap", "igo_gap"]
 
 
 def igm_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
@@ -43,29 +44,34 @@ def igm_set_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
     return xp.maximum(igm_gap(q_tot, individual_q), missed)  # (1)
 
 
-def igi_gap(joint_policy: Any) -> Any:
-    """max_a |π(a|s) − Π_i π_i(a_i|s)| with π_i the marginals   (soft-qmix Definition 3.2, Eq. 2).
+def igi_gap(joint_policy: Any, policy: Sequence[Any]) -> Any:
+    """max_a |π(a|s) − Π_i π_i(a_i|s)| of a joint and individual policies   (soft-qmix Definition 3.2, Eq. 2).
 
-    If any individual policies satisfy (2), the marginals do.
+    If any individual policies satisfy (2), the marginals of π do, so that these tell whether there are some.
     """
     xp = joint_policy.__array_namespace__()
     product = xp.ones_like(joint_policy)
-    axes = range(1, joint_policy.ndim)
-    for agent in axes:
-        others = tuple(axis for axis in axes if axis != agent)
-        product = product * (xp.sum(joint_policy, axis=others, keepdims=True) if others else joint_policy)
+    for agent, pi_sa in enumerate(policy):
+        after = len(policy) - 1 - agent
+        product = product * xp.reshape(pi_sa, (pi_sa.shape[0], *[1] * agent, pi_sa.shape[1], *[1] * after))
     off = xp.reshape(xp.abs(joint_policy - product), (joint_policy.shape[0], -1))
     return xp.max(off, axis=-1)  # (2)
 
 
-def igo_gap(q: Any, *, temperature: float) -> Any:
-    """`igi_gap` of the optimal joint policy softmax(Q*/α)   (soft-qmix Definition B.2, Eq. 17).
+def igo_gap(q: Any, policy: Sequence[Any], *, temperature: float) -> Any:
+    """`igi_gap` of the optimal joint policy softmax(Q*/α) and individual ones   (soft-qmix Definition B.2, Eq. 17).
 
-    q is the soft optimal Q* of a controller of all agents. Zero exactly where Q* is a sum of functions of one action.
+    q is the soft optimal Q* of a controller of all agents. Some policies satisfy (17) exactly where Q* is a sum of
+    functions of one action.
     """
     xp = q.__array_namespace__()
     joint = boltzmann(xp.reshape(q, (q.shape[0], -1)), temperature)
-    return igi_gap(xp.reshape(joint, q.shape))  # (17)
+    return igi_gap(xp.reshape(joint, q.shape), policy)  # (17)
+
+
+def greedy_policy(individual_q: Sequence[Any]) -> tuple[Any, ...]:
+    """Each agent plays the first maximiser of its own Q_i, (S, A_i) each: greedy execution   (soft-qmix §4.1, §4.3)."""
+    return tuple(best_response(own, (own,), 0) for own in individual_q)
 
 
 def _shortfall(individual_q: Sequence[Any]) -> Any:

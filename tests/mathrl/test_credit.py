@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mathrl.games import joint_policy, load
-from mathrl.operators import additive_mix, igi_gap, igm_gap, igm_set_gap, igo_gap
+from mathrl.games import joint_policy, load, marginals
+from mathrl.operators import additive_mix, expectation, greedy_policy, igi_gap, igm_gap, igm_set_gap, igo_gap
 from mathrl.programs.monotone_projection import monotone_projection
 from mathrl.proofs_checks.strategies import TEMPERATURES, matrix_games, policies, simplex_rows
+from mathrl.softmax import boltzmann
+from mathrl.solvers import soft_qmix
 
 EPS = float(np.finfo(np.float64).eps)
 SHAPES = [(2,), (2, 2), (3, 2), (2, 3, 2)]
@@ -69,9 +71,14 @@ def test_igm_is_weaker_than_monotonicity():
 
 @given(matrix_games(structure="common-payoff"), st.data())
 def test_igi_holds_for_products(game, data):
-    """soft-qmix Definition 3.2; the marginals are the policies."""
-    joint = joint_policy(data.draw(policies(game)))
-    assert igi_gap(joint)[0] <= 64 * EPS  # sums of at most 24 probabilities, whose rows sum to 1 within a few EPS
+    """soft-qmix Definition 3.2; another policy of one agent is found by how much its product differs."""
+    policy, other = data.draw(policies(game)), data.draw(policies(game))
+    joint = joint_policy(policy)
+    assert igi_gap(joint, policy)[0] == 0
+    assert igi_gap(joint, marginals(joint))[0] <= 64 * EPS  # sums of at most 24 probabilities
+    changed = (other[0], *policy[1:])
+    expected = np.abs(joint - joint_policy(changed)).max()
+    assert abs(igi_gap(joint, changed)[0] - expected) <= 8 * EPS
 
 
 @given(st.data())
@@ -83,17 +90,24 @@ def test_igi_of_two_agents_is_zero_only_where_the_matrix_has_rank_one(data):
     ]
     # π − π_1 π_2 is a sum of at most two minors, and each minor at most twice the largest gap.
     largest = max(map(abs, minors))
-    assert largest / 2 - 16 * EPS <= igi_gap(joint)[0] <= 2 * largest + 16 * EPS
+    assert largest / 2 - 16 * EPS <= igi_gap(joint, marginals(joint))[0] <= 2 * largest + 16 * EPS
 
 
 @given(matrix_games(structure="common-payoff"), TEMPERATURES)
 def test_igo_holds_for_sums_and_only_for_them(game, temperature):
-    """soft-qmix Definition B.2: softmax of a sum is a product; the twist q(0, 0) + 1 is no sum."""
+    """soft-qmix Definition B.2: softmax of a sum is the product of the parts'; q(0, 0) + α more makes it no sum."""
     additive = additive_mix(
         [np.moveaxis(game.rewards, 1 + i, 1).reshape(1, size, -1)[..., 0] for i, size in enumerate(game.num_actions)]
     )
     size = 1 + np.abs(additive).max() / temperature
-    assert igo_gap(additive, temperature=temperature)[0] <= 256 * EPS * size  # rounding of Q / α in exponents
+    optimal = marginals(boltzmann(additive.reshape(1, -1), temperature).reshape(additive.shape))
+    assert igo_gap(additive, optimal, temperature=temperature)[0] <= 256 * EPS * size  # rounding of Q/α in exponents
+    if game.num_agents > 1 and min(game.num_actions[:2]) > 1:
+        flat = np.zeros_like(additive)
+        flat[(0,) * flat.ndim] = temperature
+        twisted = marginals(boltzmann(flat.reshape(1, -1), temperature).reshape(flat.shape))
+        # one of at most 24 probabilities is e times the others, which no product of its marginals can be
+        assert igo_gap(flat, twisted, temperature=temperature)[0] > 1e-3
 
 
 @pytest.mark.parametrize("temperature", [0.1, 1.0, 10.0])
@@ -104,4 +118,15 @@ def test_igi_does_not_imply_igo(temperature):
     """
     q = np.eye(2)[None]
     agree = 1 / (2 + 2 * np.exp(-1 / temperature))
-    assert abs(igo_gap(q, temperature=temperature)[0] - (agree - 0.25)) <= 16 * EPS  # marginals are 1/2
+    halves = (np.full((1, 2), 0.5),) * 2
+    assert abs(igo_gap(q, halves, temperature=temperature)[0] - (agree - 0.25)) <= 16 * EPS
+
+
+def test_greedy_execution_takes_the_first_maximiser_and_earns_the_most_where_igm_holds():
+    """soft-qmix §5.1: Table 1's optimum is reached greedily from the monotone fit of a policy that plays it."""
+    solution = soft_qmix(load("soft-qmix"), temperature=1.0).require()
+    greedy = greedy_policy(solution.individual_q)
+    assert [rows.tolist() for rows in greedy] == [[[1.0, 0.0, 0.0]]] * 2
+    assert expectation(load("soft-qmix").rewards, greedy)[0] == 8
+    assert igm_gap(solution.q_tot, solution.individual_q)[0] == 0
+    assert greedy_policy([np.array([[1.0, 2.0, 2.0]])])[0].tolist() == [[0.0, 1.0, 0.0]]
