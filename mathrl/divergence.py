@@ -8,7 +8,7 @@ are kept as log(π/ρ) and log π: both stay finite where π and ρ underflow, a
 large and π near ρ.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -18,12 +18,12 @@ from mathrl.evaluate import Values, evaluate_joint
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, joint_policy, marginals
 from mathrl.games.validate import FloatArray, as_floats, choice, fail, probabilities, shape
-from mathrl.iterate import MINIMUM_TOL, Iterate
+from mathrl.iterate import MINIMUM_TOL, Iterate, iterate
 from mathrl.linear import Resolvent
 from mathrl.markov import TargetSoftMax, control
 from mathrl.operators import log_divergence_ratio, marginal_q
 from mathrl.softmax import log_probabilities
-from mathrl.solution import rounding_floor
+from mathrl.solution import Status, rounding_floor
 
 __all__ = [
     "POLICY_CLASSES",
@@ -161,13 +161,6 @@ class Regularised:
             moves.append(max(float(np.abs(new - old).max()) for new, old in zip(pi, before, strict=True)))
         return _together(found)
 
-    def best(self, guess_s: FloatArray, tol: float) -> tuple[Tilted, FloatArray]:
-        """The optimal joint policy and its V, from a guess at V, to the residual of `mathrl.markov.control`."""
-        softness = TargetSoftMax(self.temperature, self.log_target[0])
-        run, _ = control(self.game, softness, tol=tol, max_steps=_SETTLING, guess=guess_s)
-        here = run.last.point
-        return _together([self.response(here.q_sa, (np.exp(self.log_target[0]),), 0)]), here.reached_s
-
     def at(self, tilted: Tilted, values: Values) -> Iterate[Point]:
         """The iterate of a policy with these values, with the regularised objective for `history`.
 
@@ -183,24 +176,42 @@ class Regularised:
         tilted = self.improved(last.point)
         return self.at(tilted, self.evaluate(tilted, last.point.values.v_ms))
 
-    def settled(self, tilted: Tilted, values: Values, *, tol: float) -> Point | None:
-        """The fixed point of `step` that is reached from a policy, as near as rounding allows, at least within `tol`.
+    def settled(self, tilted: Tilted, values: Values, *, tol: float) -> tuple[Tilted, Values] | None:
+        """The fixed point of `step` that is reached from a policy, with its values; None where 10,000 steps do not end.
 
-        Nearness is that of log π: who iterates over targets needs actions that are rare now. None where 10,000 steps
-        do not lead there.
+        Nearness is that of log π: who iterates over targets needs actions that are rare now.
         """
         if self.game.num_agents == 1:
-            tilted, v_s = self.best(values.v_ms[0], tol)
-            values = self.evaluate(tilted, v_s[None])
-        last, before = self.at(tilted, values), np.inf
-        for _ in range(_SETTLING):
-            floor, apart = max(tol, MINIMUM_TOL) * last.rounding_floor, self._apart(last.point)
+            return self._best(values.v_ms[0])
+        floors, before = max(tol, MINIMUM_TOL), np.inf
+
+        def near(here: Iterate[Point]) -> Iterate[Point]:
+            return replace(here, residual=self._apart(here.point))
+
+        def step(last: Iterate[Point]) -> Iterate[Point] | None:
+            nonlocal before
             # The error of the values, which is rounding over 1 − γ, is the most that can be left.
-            enough = floor if apart < before / 2 else floor / (1 - self.game.discount)
-            if apart <= enough:
-                return last.point
-            last, before = self.step(last), apart
-        return None
+            rounding = floors * last.rounding_floor / (1 - self.game.discount)
+            if before / 2 <= last.residual <= rounding:
+                return None
+            before = last.residual
+            return near(self.step(last))
+
+        run = iterate(near(self.at(tilted, values)), step, tol=tol, max_steps=_SETTLING)
+        here = run.last.point
+        return (here.tilted, here.values) if run.status in (Status.CONVERGED, Status.STALLED) else None
+
+    def _best(self, guess_s: FloatArray) -> tuple[Tilted, Values] | None:
+        """The optimal joint policy and its values, by the control of all agents at once (dmac Proposition 5)."""
+        (log_rho,) = self.log_target
+        run, _ = control(
+            self.game, TargetSoftMax(self.temperature, log_rho), tol=MINIMUM_TOL, max_steps=_SETTLING, guess=guess_s
+        )
+        if run.status is not Status.CONVERGED:
+            return None
+        here = run.last.point
+        tilted = _together([self.response(here.q_sa, (np.exp(log_rho),), 0)])
+        return tilted, Values(self.game, here.q_sa[None], here.reached_s[None], False, None)
 
     def _apart(self, point: Point) -> float:
         """max |log π^i − log response| over what ρ plays."""
@@ -218,7 +229,7 @@ def answer(game: Game, policy_class: str, pi: Policy, values: Values) -> tuple[P
 
 
 def unregularised(game: Game, pi: Policy, regularised: Values) -> Values:
-    """The values without divergence of a policy whose regularised values, and hence whose chain, these are."""
+    """The values without divergence of a policy whose regularised values these are."""
     w_sa, no_bonus = joint_policy(pi).reshape(game.num_states, -1), np.zeros((1, game.num_states))
     return evaluate_joint(game, w_sa, no_bonus, agent_axis=False, guess=regularised.v_ms, solve=regularised.solve)
 

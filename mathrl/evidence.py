@@ -127,14 +127,22 @@ def log_evidence(game: Game, agent: int, *, prior: npt.ArrayLike, horizon: int) 
     rewards_sab = own_and_others(own.rewards, agent)
     log_beta_s = np.zeros(game.num_states)
     for _ in range(steps):
-        top = log_beta_s.max()
-        # Σ_t P β without the reward, by the backup of a game that pays nothing and does not discount.
-        unpaid = Game.unchecked(np.zeros_like(own.rewards), game.transitions, 1.0, game.start)
-        ahead_sab = own_and_others(_backed(unpaid, np.exp(log_beta_s - top)), agent)
-        with np.errstate(divide="ignore"):
-            exponents = log_prior_sb[:, None, :] + rewards_sab + np.log(ahead_sab) + top
+        ahead_sab = own_and_others(_log_expected(game, log_beta_s), agent)
+        exponents = log_prior_sb[:, None, :] + rewards_sab + ahead_sab
         log_beta_s = log_sum_exp(exponents.reshape(game.num_states, -1))  # (26)
     return float(log_sum_exp(log_probabilities(game.start) + log_beta_s))
+
+
+def _log_expected(game: Game, log_beta_s: FloatArray) -> FloatArray:
+    """log Σ_t P(t|s, a) β(t), (S, A_1, …, A_n), each row shifted by its own largest term."""
+    from scipy.sparse import csr_array
+
+    P = game.csr_xt if game.sparse else csr_array(game.dense_xt)
+    with np.errstate(divide="ignore"):
+        terms = np.log(P.data) + log_beta_s[P.indices]
+    largest = np.maximum.reduceat(terms, P.indptr[:-1])
+    sums = np.add.reduceat(np.exp(terms - np.repeat(largest, np.diff(P.indptr))), P.indptr[:-1])
+    return np.asarray(largest + np.log(sums)).reshape(game.num_states, *game.num_actions)
 
 
 def _backed(game: Game, v_s: FloatArray) -> FloatArray:

@@ -38,8 +38,8 @@ _NEGLIGIBLE = 0.02
 _NEAR = 0.1
 """Temperatures between a soft maximum and the mean below which it is summed from the mean."""
 
-_LARGEST_EXPONENT = 700.0
-"""Above which exp overflows, nearly."""
+_LARGEST_EXPONENT = 500.0
+"""exp of it times the smallest double is nothing."""
 
 _SAME_CHAIN = 0.02
 """Spans of T V − V, in temperatures, from which on the policy hardly moves and its last chain serves on."""
@@ -85,25 +85,31 @@ class WeightedSoftMax:
 class TargetSoftMax:
     """`mathrl.softmax.target_soft_max` of Q (S, A) and log ρ (S, A), attained by w ∝ ρ exp(Q/α)   (dmac Eq. 19, 20).
 
-    It is max_w E_w[Q] − α KL(w ‖ ρ), with all its digits at high temperatures, where it is near E_ρ[Q].
+    It is max_w E_w[Q] − α KL(w ‖ ρ), with all its digits at high temperatures, where it is near E_ρ[Q]. There it is
+    summed from that mean, m + α log1p(E_ρ[expm1((Q − m)/α)]), elsewhere as it stands.
     """
 
     def __init__(self, temperature: float, log_target_sa: FloatArray) -> None:
-        self.temperature, self._log_target_sa, self._target_sa = temperature, log_target_sa, np.exp(log_target_sa)
+        self.temperature, self._log_target_sa = temperature, log_target_sa
+        self._target_sa = np.exp(log_target_sa)
+        self._log_sum_s = _normalise(log_target_sa.copy())
+        self._never_sa = log_target_sa == -np.inf
 
     def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
         """The soft maximum; overwrites `out_sa` by w."""
         np.divide(q_sa, self.temperature, out=out_sa)
         np.add(out_sa, self._log_target_sa, out=out_sa)
-        soft_s = _normalise(out_sa)
-        # Where w is about ρ, log Σ ρ exp(x) = x̂ + log1p(Σ ρ expm1(x − x̂)) is exact to rounding of x, not of 1.
-        means_s = np.einsum("sa,sa->s", self._target_sa, q_sa) / self.temperature
+        soft_s = _normalise(out_sa) - self._log_sum_s
+        means_s = np.einsum("sa,sa->s", self._target_sa, q_sa) / self.temperature / np.exp(self._log_sum_s)
         near = np.abs(soft_s - means_s) < _NEAR
         if near.any():
-            centred = q_sa[near] / self.temperature - means_s[near, None]
-            # Far outliers have a negligible ρ there, or soft and mean would differ: exp of them must not overflow.
-            rise = np.expm1(np.minimum(centred, _LARGEST_EXPONENT))
-            soft_s[near] = means_s[near] + np.log1p(np.einsum("sa,sa->s", self._target_sa[near], rise))
+            rise_sa = q_sa[near] / self.temperature - means_s[near, None]
+            rise_sa[self._never_sa[near]] = 0.0
+            # A probability that underflows is negligible where its exponent cannot make up for it.
+            small = rise_sa.max(axis=1) < _LARGEST_EXPONENT
+            near[near] = small
+            rise_s = np.einsum("sa,sa->s", self._target_sa[near], np.expm1(rise_sa[small]))
+            soft_s[near] = means_s[near] + np.log1p(rise_s / np.exp(self._log_sum_s[near]))
         return np.asarray(self.temperature * soft_s)
 
 

@@ -23,8 +23,10 @@ __all__ = [
     "OpponentSoftMax",
     "agent_game",
     "control_each",
-    "joint_actions",
 ]
+
+
+_TINY = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,6 @@ def agent_game(game: Game, agent: int) -> Game:
     if game.common_payoff:
         return game
     return Game.unchecked(game.rewards[agent], game.transitions, game.discount, game.start)
-
-
-def joint_actions(x_sb: FloatArray, num_actions: Sequence[int], agent: int) -> FloatArray:
-    """x(s, b) of the others' joint actions, repeated over the agent's own action: (S, A) in C order."""
-    others = [*num_actions[:agent], 1, *num_actions[agent + 1 :]]
-    repeated = np.broadcast_to(x_sb.reshape(-1, *others), (len(x_sb), *num_actions))
-    return repeated.reshape(len(x_sb), -1)
 
 
 class OpponentSoftMax:
@@ -87,7 +82,10 @@ class OpponentSoftMax:
 
 @dataclass(frozen=True)
 class Controls:
-    """Q (m, S, A), V (m, S) and the joint policies w (m, S, A) of m controllers, and how their runs went together."""
+    """Q (m, S, A), V (m, S) and the joint policies w (m, S, A) of m controllers, and how their runs went together.
+
+    Residual and rounding floor are those of the controller whose residual is the most floors.
+    """
 
     q_msa: FloatArray
     v_ms: FloatArray
@@ -118,12 +116,13 @@ def control_each(
         runs.append(run)
         status = run.status if status is Status.CONVERGED else status
     points = [run.last.point for run in runs]
+    worst = max((run.last for run in runs), key=lambda last: last.residual / max(last.rounding_floor, _TINY))
     return Controls(
         q_msa=np.stack([point.q_sa for point in points]),
         v_ms=np.stack([point.reached_s for point in points]),
         w_msa=np.stack([point.w_sa for point in points if point.w_sa is not None]),
-        residual=max(run.last.residual for run in runs),
-        rounding_floor=max(run.last.rounding_floor for run in runs),
+        residual=worst.residual,
+        rounding_floor=worst.rounding_floor,
         status=status,
         history=np.concatenate([run.history for run in runs]),
     )

@@ -57,15 +57,21 @@ def log_probabilities(rows: Any) -> Any:
 
 
 def _from_largest(q: Any, log_target: Any, temperature: float) -> tuple[Any, Any, Any]:
-    """(Q − m)/α, m, and log Σ_a ρ(a) exp((Q(a) − m)/α), with m the largest Q that ρ plays."""
+    """(Q − m)/α, m, and log E_ρ[exp((Q − m)/α)], with m the largest Q that ρ plays; ρ is taken over its sum.
+
+    That it sums to 1 but for rounding is not good enough: where the best action is as rare as rounding, what is missing
+    would count as much as it.
+    """
     xp = q.__array_namespace__()
     played = log_target > -xp.inf
     largest = xp.max(xp.where(played, q, -xp.inf), axis=-1)
     scaled = xp.where(played, (q - largest[..., None]) / temperature, 0.0)
-    # ρ sums to 1: where α ≫ |Q| the sum is near 1, and α times its logarithm would lose what log1p keeps.
-    fall = xp.sum(xp.exp(log_target) * xp.expm1(scaled), axis=-1)
+    # Where α ≫ |Q| the mean is near 1, and α times its logarithm would lose what log1p keeps.
+    rho = xp.exp(log_target)
+    fall = xp.sum(rho * xp.expm1(scaled), axis=-1) / xp.sum(rho, axis=-1)
     near = fall > -0.5
-    return scaled, largest, xp.where(near, xp.log1p(xp.where(near, fall, 0.0)), log_sum_exp(log_target + scaled))
+    whole = log_sum_exp(log_target + scaled) - log_sum_exp(log_target)
+    return scaled, largest, xp.where(near, xp.log1p(xp.where(near, fall, 0.0)), whole)
 
 
 def log_boltzmann(q: Any, temperature: float) -> Any:

@@ -317,9 +317,10 @@ def _excess(p_a: FloatArray, o_a: FloatArray) -> float:
 
 @kernel
 def _join(rise_a: FloatArray, fall_a: FloatArray, x_a: FloatArray, out_a: FloatArray) -> None:
-    """(6): the logarithms of what rose, and of what fell where nothing rose."""
+    """(6): the logarithms of what rose, by more than a log of exp may round, and of what fell where nothing rose."""
     for a in range(len(x_a)):
-        out_a[a] = rise_a[a] if rise_a[a] > x_a[a] else min(fall_a[a], x_a[a])
+        slack = 4 * EPS * (1.0 - x_a[a]) if x_a[a] > -np.inf else 0.0
+        out_a[a] = rise_a[a] if rise_a[a] > x_a[a] + slack else min(fall_a[a], x_a[a])
 
 
 @kernel

@@ -24,6 +24,7 @@ from mathrl.games.policies import Policy, uniform_policy
 from mathrl.games.validate import FloatArray, count, fail, positive
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.operators import marginal_q
+from mathrl.softmax import log_sum_exp
 from mathrl.solution import Solution, rounding_floor
 
 __all__ = ["divergence_iteration"]
@@ -87,21 +88,23 @@ def divergence_iteration(
             for own_q, log_pi in zip(own, log_first, strict=True)
         ]
         point = _Point(tilted.log_pi, log_rho, tilted.pi, values)
-        residual, floor = max(0.0, *gains) / temperature, rounding_floor(values.q, temperature)
+        residual, floor = max(map(abs, gains)) / temperature, rounding_floor(values.q, temperature)
         return Iterate(point, residual, floor, (float(values.objective), regularised))
 
     def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
         here = last.point
-        log_rho = tuple(_mixed(rho, pi, averaging) for rho, pi in zip(here.log_rho, here.log_pi, strict=True))  # (1)
+        log_pi = tuple(map(_summing_to_1, here.log_pi))
+        log_rho = tuple(_mixed(rho, pi, averaging) for rho, pi in zip(here.log_rho, log_pi, strict=True))  # (1)
         problem = Regularised(chooser, log_rho, temperature)
-        tilted, values = problem.tilted(here.log_pi), here.values
+        tilted, values = problem.tilted(log_pi), here.values
         if averaging < 1 and policy_class == "product":  # where the start decides which stationary point is reached
             values = problem.evaluate(tilted, values.v_ms, values.solve)
         found = problem.settled(tilted, values, tol=tol)  # (2)
         if found is None:
             return None
-        original = unregularised(chooser, found.tilted.pi, found.values)
-        return at(found.tilted, log_rho, original, float(found.values.objective))
+        tilted, regularised = found
+        original = unregularised(chooser, tilted.pi, regularised)
+        return at(tilted, log_rho, original, float(regularised.objective))
 
     problem = Regularised(chooser, log_first, temperature)
     tilted = problem.tilted(log_first)
@@ -126,8 +129,13 @@ def divergence_iteration(
     )
 
 
+def _summing_to_1(log_pi: FloatArray) -> FloatArray:
+    """log π with the rounding of one step taken off: over many steps it would add up."""
+    return np.asarray(log_pi - log_sum_exp(log_pi)[:, None])
+
+
 def _mixed(log_rho: FloatArray, log_pi: FloatArray, averaging: float) -> FloatArray:
     """log((1 − τ) ρ + τ π)."""
     if averaging == 1:
         return log_pi
-    return np.asarray(np.logaddexp(log_rho + np.log1p(-averaging), log_pi + np.log(averaging)))
+    return _summing_to_1(np.logaddexp(log_rho + np.log1p(-averaging), log_pi + np.log(averaging)))

@@ -55,7 +55,8 @@ def rommeo_self_play(
 
     The residual is max |F(π) − π| over agents, states and actions; `tol` counts rounding floors
     eps · max(1, ‖Q‖∞ / min(α, κ)), at least 8 of them, and a residual above 0.01 never passes. `history` holds the
-    residual after each step. A policy that is met again within `tol` floors ends the run with `CYCLED` and its period.
+    residual after each step. A policy that is met again, within τ · `tol` floors, ends the run with `CYCLED` and the
+    period.
 
     >>> from mathrl.games import load
     >>> solution = rommeo_self_play(load("climbing-rommeo"), temperature=1.0)
@@ -94,7 +95,9 @@ def rommeo_self_play(
 
     def same(point: _Point, earlier: _Point) -> bool:
         floor = rounding_floor(point.controls.q_msa, min(alpha, kappa))
-        return bool(np.abs(point.observed_sk - earlier.observed_sk).max() <= min(floors * floor, LARGEST_RESIDUAL))
+        # Of a step that goes the share τ of the way: else those of a run that still converges would look the same.
+        apart = float(np.abs(point.observed_sk - earlier.observed_sk).max())
+        return apart <= rate * min(floors * floor, LARGEST_RESIDUAL)
 
     run = iterate(
         at(side_by_side(first), None), step, tol=tol, max_steps=count("max_steps", max_steps),

@@ -21,8 +21,8 @@ from mathrl.evaluate import backup
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_opponent_model, marginals
 from mathrl.games.validate import FloatArray, count, fail, positive, real
-from mathrl.markov import WeightedSoftMax
-from mathrl.opponent import LearnedModel, agent_game, control_each, joint_actions
+from mathrl.markov import Softness, WeightedSoftMax
+from mathrl.opponent import LearnedModel, OpponentSoftMax, agent_game, control_each
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
 
@@ -42,7 +42,8 @@ def soft_q_iteration(
     """The fixed point of (1), or of (3) with an `opponent_model`: for each agent the φ^i(b|s) (S, B_i) of the others.
 
     `models` (`mathrl.opponent.LearnedModel`) are taken one a sweep from Q = r, then the last is held to the fixed
-    point, which is found by Newton's method; `real_share` is β. They bring opponent models of their own.
+    point, which is found by Newton's method; `real_share` is β. They bring opponent models of their own; the solution
+    records these, and of their games the size.
 
     `joint_policy` is (2), ∝ φ exp(Q/α) with a model, and `policy` what each agent plays of its own: the marginals of
     its joint policy. q, v, `joint_policy` and the objective carry an agent axis where the agents' values differ: with
@@ -68,17 +69,19 @@ def soft_q_iteration(
     shared = all(played.common_payoff and phi is None for played, phi in sequence)
     agents = range(1 if shared else game.num_agents)
 
-    def controllers(played: Game, phi: Policy | None) -> tuple[list[Game], list[WeightedSoftMax]]:
-        weights = [
-            None if phi is None else joint_actions(log_probabilities(phi[i]), game.num_actions, i) for i in agents
-        ]
-        return [agent_game(played, i) for i in agents], [WeightedSoftMax(alpha, log_w) for log_w in weights]
+    def softness(phi: Policy | None, agent: int) -> Softness:
+        if phi is None:
+            return WeightedSoftMax(alpha)
+        return OpponentSoftMax(alpha, alpha, log_probabilities(phi[agent]), game.num_actions, agent)
+
+    def controllers(played: Game, phi: Policy | None) -> tuple[list[Game], list[Softness]]:
+        return [agent_game(played, i) for i in agents], [softness(phi, i) for i in agents]
 
     v_ms = np.zeros((len(agents), game.num_states))
     swept: list[float] = []
     for played, phi in sequence[:-1]:
         pairs = zip(*controllers(played, phi), v_ms, strict=True)
-        following = np.stack([_sweep(own, softness, v_s) for own, softness, v_s in pairs])  # (3)
+        following = np.stack([_sweep(own, soft, v_s) for own, soft, v_s in pairs])  # (3)
         swept.append(game.discount * float(np.abs(following - v_ms).max()))
         v_ms = following
     controls = control_each(
@@ -104,8 +107,8 @@ def soft_q_iteration(
         solver="soft_q_iteration",
         parameters={
             "temperature": temperature,
-            "opponent_model": opponent_model if models else sequence[-1][1],
-            "models": [repr(model.game) for model in models],
+            "opponent_model": None if models else sequence[-1][1],
+            "models": [{"game": repr(played), "opponent_model": phi} for played, phi in sequence] if models else [],
             "real_share": real_share,
             "tol": tol,
             "max_steps": max_steps,
@@ -114,7 +117,7 @@ def soft_q_iteration(
     )
 
 
-def _sweep(game: Game, softness: WeightedSoftMax, v_s: FloatArray) -> FloatArray:
+def _sweep(game: Game, softness: Softness, v_s: FloatArray) -> FloatArray:
     q_sa = backup(game, v_s[None])[0]
     return softness(q_sa, np.empty_like(q_sa))
 

@@ -12,6 +12,7 @@ from mathrl.games import (
     joint_policy,
     load,
     permute_actions,
+    random_matrix,
     random_policy,
     random_stochastic,
     relabel_agents,
@@ -22,7 +23,7 @@ from mathrl.games import (
 from mathrl.iterate import watching
 from mathrl.operators import divergence_improvement, divergence_optimality_backup, exploitability
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, simplex_rows, temperatures
-from mathrl.softmax import kl_divergence
+from mathrl.softmax import boltzmann, kl_divergence
 from mathrl.solution import Status
 from mathrl.solvers import divergence_iteration, divergence_limit, divergence_policy_iteration, optimal
 
@@ -387,3 +388,29 @@ def test_bad_input(solver, game, options, message):
     needed = {} if solver is divergence_limit else {"temperature": 1.0}
     with pytest.raises(ValueError, match=message):
         solver(game, **needed, **options)
+
+
+@pytest.mark.parametrize("policy_class", ["joint", "product"])
+@pytest.mark.parametrize("averaging", [1.0, 0.5])
+@pytest.mark.parametrize("rare", [1e-8, 1e-14, 1e-20])
+def test_a_best_action_as_rare_as_rounding_comes_back_and_rows_sum_to_1(rare, averaging, policy_class):
+    """What a row lacks for a sum of 1 would else grow as fast as that action, and pass for it."""
+    game = Game.matrix(np.array([[1.0, 0.0], [0.0, 0.0]]))
+    start = [[rare, 1 - rare]] * 2
+    solution = divergence_iteration(
+        game, temperature=1.0, averaging=averaging, policy_class=policy_class, initial_policy=start
+    ).require()
+    for rows in solution.policy:
+        assert abs(rows.sum() - 1) <= 64 * EPS
+        assert rows[0, 0] > 1 - 1e-12  # the residual of 100 floors
+    assert solution.objective <= 1 + 64 * EPS
+
+
+@given(st.integers(0, 10_000), temperatures(0.5, 20))
+def test_from_skewed_starts_no_answer_exceeds_the_best_reward(seed, temperature):
+    rng = np.random.default_rng(seed)
+    game = random_matrix((2, 2, 2), seed=seed)
+    start = [boltzmann(8 * rng.normal(size=(1, 2)), 1.0) for _ in range(3)]
+    solution = divergence_iteration(game, temperature=temperature, initial_policy=start, max_steps=300)
+    assert abs(solution.joint_policy.sum() - 1) <= 256 * EPS  # 8 probabilities and a few logarithms
+    assert solution.objective <= game.rewards.max() + 256 * EPS * game.reward_scale

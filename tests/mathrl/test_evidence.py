@@ -158,3 +158,13 @@ def test_bad_input(changed, message):
 def test_an_agent_that_is_not_there():
     with pytest.raises(ValueError, match="agent is 2, expected an agent 0 … 1"):
         log_evidence(random_stochastic(2, (2, 2), discount=0.5, seed=0), 2, prior=HALF, horizon=1)
+
+
+def test_evidence_of_states_that_are_worlds_apart():
+    """β of the worse state is e^−800 of the other's: it must not vanish where it alone is ahead."""
+    stay = np.zeros((2, 1, 2))
+    stay[0, 0, 0] = stay[1, 0, 1] = 1
+    for start, expected in (([0.0, 1.0], -800.0), ([0.5, 0.5], -np.log(2))):
+        game = Game.stochastic(np.array([[0.0], [-8.0]]), stay, 0.5, start)
+        found = log_evidence(game, 0, prior=[[1.0], [1.0]], horizon=100)
+        assert abs(found - expected) <= 100 * EPS * 800

@@ -668,3 +668,19 @@ def test_a_game_is_not_needed():
     p = respond(q, old, temperature=1.0, drift="squared:1", neighbourhood="ratio:1.2")
     assert p.shape == (2, 3)
     np.testing.assert_array_equal(p[0], p[1])  # a shift of q by 3, exactly
+
+
+@given(st.integers(0, 100_000), st.sampled_from(["none", "clipped:0.2"]))
+def test_at_temperature_0_the_ball_of_total_variation_is_used_to_its_edge(seed, drift):
+    """The best actions rise by the radius; a log of an exp must not pass for a rise."""
+    rng = np.random.default_rng(seed)
+    q, old, radius = rng.normal(size=5), rng.dirichlet(np.ones(5)), rng.uniform(0.01, 0.3)
+    gains = (np.zeros(5), np.zeros(5))
+    p = respond(q, old, temperature=0, drift=drift, neighbourhood=TotalVariationBall(radius), gains=gains)
+    rising = min(radius, 1 - old[q.argmax()])
+    best = rising * q.max()
+    for a in np.argsort(q):  # what rises is taken from the worst actions first
+        taken = min(old[a], rising)
+        best -= taken * q[a]
+        rising -= taken
+    assert abs(q @ (p - old) - best) <= 64 * EPS * (1 + np.abs(q).max())

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mathrl import operators
 from mathrl.evidence import opponent_policy_q
 from mathrl.games import (
+    Game,
     load,
     opponents_policy,
     permute_actions,
@@ -221,3 +222,14 @@ def test_an_interrupt_keeps_what_was_reached():
         solution = rommeo_q(game, temperature=0.1)
     assert (solution.status.name, solution.steps) == ("INTERRUPTED", 2)
     assert solution.q.shape == (2, 20, 2, 2)
+
+
+@pytest.mark.parametrize("discount", [0.0, 0.9])
+def test_a_prior_near_the_smallest_double_counts_where_its_action_is_worth_it(discount):
+    rare, reward = 1e-307, 702.0  # κ log(1 + 1e-307 (e^702 − 1)), in logarithms
+    rewards = [np.array([[[reward, 0.0]]]), np.zeros((1, 1, 2))]
+    game = Game.stochastic(rewards, np.ones((1, 1, 2, 1)), discount)
+    solution = rommeo_q(game, temperature=1.0, prior=[[[rare, 1 - rare]], [[1.0]]]).require()
+    expected = np.logaddexp(0.0, np.log(rare) + reward) / (1 - discount)
+    # the exponent is off by a rounding of 702
+    np.testing.assert_allclose(solution.v[0], expected, rtol=1e-12)

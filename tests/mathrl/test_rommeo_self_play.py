@@ -79,3 +79,9 @@ def test_agents_that_never_meet_are_each_optimal():
     for agent_policy, payoff in zip(solution.policy, (own, other), strict=True):
         weights = np.exp(payoff / 0.7)
         np.testing.assert_allclose(agent_policy[0], weights / weights.sum(), atol=1e-13)
+
+
+@pytest.mark.parametrize("averaging", [0.1, 0.003])
+def test_short_steps_towards_a_fixed_point_are_no_cycle(averaging):
+    game = Game.matrix([np.array([[3.0, 0.0], [5.0, 1.0]]), np.array([[3.0, 5.0], [0.0, 1.0]])])
+    assert rommeo_self_play(game, temperature=5.0, averaging=averaging).status is Status.CONVERGED

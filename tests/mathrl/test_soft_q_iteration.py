@@ -169,3 +169,19 @@ def test_a_zero_sum_game_keeps_an_agent_axis():
     assert solution.q.shape == (2, 1, 2, 2)
     assert solution.joint_policy.shape == (2, 1, 2, 2)
     assert solution.objective.shape == (2,)
+
+
+def test_a_model_that_sums_to_1_but_for_rounding_leaves_no_residual():
+    """An agent with one action and nothing to earn: V is 0, not the temperature times a rounded logarithm."""
+    nothing = np.zeros((1, 3, 1))
+    game = Game.stochastic([nothing, nothing.copy()], np.ones((1, 3, 1, 1)), 0.99)
+    model = [[[1.0]], [[0.1, 0.2, 0.7]]]
+    assert soft_q_iteration(game, temperature=1.0, opponent_model=model).converged
+
+
+def test_a_solution_records_the_models_it_was_given():
+    game = random_stochastic(4, (2, 3), discount=0.6, structure="general-sum", seed=0)
+    models = [learned(game, seed) for seed in (1, 2)]
+    recorded = soft_q_iteration(game, temperature=1.0, models=models).parameters["models"]
+    for entry, model in zip(recorded, models, strict=True):
+        assert all(map(np.array_equal, entry["opponent_model"], model.opponent_model))
