@@ -131,7 +131,7 @@ def count(argument: str, value: Any, minimum: int = 0) -> int:
 def choice(argument: str, value: str, choices: Iterable[str], see: str = "") -> str:
     """Require one of `choices`; name the nearest ones otherwise, or where they are listed (`see`)."""
     known = list(choices)
-    if value in known:
+    if isinstance(value, str) and value in known:
         return value
     near = difflib.get_close_matches(str(value), known, n=3, cutoff=0.5)
     listed = " or ".join(near) if near else see if see else ", ".join(known)

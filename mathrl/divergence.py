@@ -171,6 +171,12 @@ class Regularised:
         floor = rounding_floor(values.q, self.temperature)
         return Iterate(Point(tilted, values, responses), max(gaps), floor, float(values.objective))
 
+    def with_returns(self, here: Iterate[Point]) -> Iterate[Point]:
+        """The same with both returns for `history`: that in the original game and the regularised one."""
+        values = here.point.values
+        original = unregularised(self.game, here.point.tilted.pi, values)
+        return replace(here, record=(float(original.objective), float(values.objective)))
+
     def step(self, last: Iterate[Point]) -> Iterate[Point]:
         """Improve by (2), then evaluate by (1)."""
         tilted = self.improved(last.point)

@@ -98,7 +98,8 @@ def iterate(
         status = Status.INTERRUPTED
     finally:
         _watcher.reset(token)
-    return Run(last, status, np.array(history), period)
+    records = np.array(history) if history else np.empty((0, *np.shape(first.record)))
+    return Run(last, status, records, period)
 
 
 @contextmanager

@@ -24,11 +24,11 @@ class Status(StrEnum):
     """How a run ended, as a sentence that says what to do."""
 
     CONVERGED = "the residual is within the rounding floors that are allowed"
-    MAX_STEPS = "max_steps was not enough: raise it or tol, or go on from this policy if there is an initial_policy"
-    STALLED = "no step lowers the residual any more: try another initial_policy or a higher temperature"
-    CYCLED = "the iteration returned to an earlier iterate: try another initial_policy, order or averaging"
-    OUT_OF_CLASS = "a stage game left the class that the solver is for: see its docstring"
-    INTERRUPTED = "interrupted: go on from this policy if there is an initial_policy"
+    MAX_STEPS = "max_steps was not enough: raise it or tol, or go on from this policy where there is an initial_policy"
+    STALLED = "no step lowers the residual any more: another start, where there is one, or temperature may do"
+    CYCLED = "the iteration returned to an earlier iterate: this cycle is where it ends from this start"
+    OUT_OF_CLASS = "a stage game left the class that the solver is for: solver qre takes any game"
+    INTERRUPTED = "stopped on request: go on from this policy where there is an initial_policy"
 
 
 class NotConverged(RuntimeError):
@@ -50,7 +50,8 @@ class Solution:
     """The frozen answer of a solver; its arrays are read-only.
 
     `policy`          tuple of (S, A_i); the marginals where `joint_policy` is set
-    `q`, `v`          exact values of that policy, (S, A_1, …, A_n) and (S,), a leading agent axis where agents differ
+    `q`, `v`          exact values of that policy, (S, A_1, …, A_n) and (S,), a leading agent axis where agents differ;
+                      with an opponent model or a joint policy, of these: what each agent expects, not what play earns
     `objective`       Σ_s start(s) V(s): a float, or (n,) with an agent axis
     `residual`        of the solver's defining equation (see its docstring)
     `rounding_floor`  the residual that rounding alone leaves; `tol` counts these
@@ -64,7 +65,7 @@ class Solution:
     `conditional_policy`  per agent (S, A_i, B_i), π(a_i | s, a_{-i}), the others' joint actions in C order
     `opponent_model`      per agent (S, B_i), ρ(a_{-i} | s)
     `q_tot`               (S, A_1, …, A_n), a mixed Q that is not the policy's own
-    `individual_q`        per agent (S, A_i), what q_tot is mixed from
+    `individual_q`        per agent (S, A_i), local values that the agents maximise in greedy execution
     `period`              the number of steps in which a cycle returns
     """
 

@@ -45,6 +45,9 @@ __all__ = [
 NODE_LIMIT = 20_000
 """How many partial orders a search looks at, by default, before it settles for a bound on what is left to gain."""
 
+_CHUNK = 16
+"""Tables per compiled call."""
+
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
@@ -112,7 +115,10 @@ def monotone_projections(
     tables = np.empty_like(q_sa)
     orders = np.full((states, agents, int(num_actions.max())), -1, dtype=np.int64)
     errors, bounds, nodes = np.empty(states), np.empty(states), np.empty(states, dtype=np.int64)
-    _project(q_sa, w_sa, num_actions, node_limit, tables, orders, errors, bounds, nodes)
+    for first in range(0, states, _CHUNK):  # an interrupt is heard between two chunks
+        chunk = slice(first, first + _CHUNK)
+        written = tables[chunk], orders[chunk], errors[chunk], bounds[chunk], nodes[chunk]
+        _project(q_sa[chunk], w_sa[chunk], num_actions, node_limit, *written)
     return tables, orders, errors, bounds, nodes
 
 

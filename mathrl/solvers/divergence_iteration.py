@@ -59,8 +59,8 @@ def divergence_iteration(
     policy in the original game and Q^i = E_{π^{-i}}[Q]: the rate at which log π^i(a_i|s) would grow. It is 0 where no
     agent (with `"joint"`: no joint action) gains by a deviation, and with `"joint"` it is at least (1 − γ) times
     max |π_{t+1} − π_t|, which is tiny as well on a plateau, where the best action is still rare.
-    `tol` counts rounding floors (see `Solution`), at least 8 of them. The number of steps grows with ω over the gap
-    between the best actions and the next.
+    `tol` counts rounding floors eps · ‖Q‖∞/ω, at least 8 of them. The number of steps grows with ω over the gap between
+    the best actions and the next: `divergence_limit` has the end of it at once.
 
     `history` holds (J(π_t), J_{ρ_t}(π_t)) for each step, (steps, 2): the return in the original game and in the
     regularised one. q, v and the objective are those of the answer in the original game (dmac Proposition 3); with
@@ -88,7 +88,7 @@ def divergence_iteration(
             for own_q, log_pi in zip(own, log_first, strict=True)
         ]
         point = _Point(tilted.log_pi, log_rho, tilted.pi, values)
-        residual, floor = max(map(abs, gains)) / temperature, rounding_floor(values.q, temperature)
+        residual, floor = max(map(abs, gains)) / temperature, rounding_floor(values.q) / temperature
         return Iterate(point, residual, floor, (float(values.objective), regularised))
 
     def step(last: Iterate[_Point]) -> Iterate[_Point] | None:

@@ -45,9 +45,9 @@ def divergence_policy_iteration(
 
     The residual is max |π − (2)| over states and joint actions, or max |π^i − (3)| over agents, states and actions,
     each response to the same π, with Q_ρ^π evaluated exactly; `tol` counts rounding floors (see `Solution`), at least 8
-    of them, and a residual above 0.01 never passes. `history` holds the regularised objective after each step; it never
-    falls, but by rounding. q and v are Q_ρ^π and V_ρ^π of the answer; with `"joint"` that is `joint_policy`, and
-    `policy` its marginals.
+    of them, and a residual above 0.01 never passes. `history` holds (J(π), J_ρ(π)) after each step, (steps, 2): the
+    return in the original game, and the regularised one, which never falls, but by rounding. q and v are Q_ρ^π and
+    V_ρ^π of the answer; with `"joint"` that is `joint_policy`, and `policy` its marginals.
 
     Raises `ValueError` for a general-sum game, a joint policy where a product is needed, or an `initial_policy` that
     plays what ρ never does (its divergence is infinite).
@@ -67,8 +67,14 @@ def divergence_policy_iteration(
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     problem = Regularised(chooser, log_target, temperature)
     tilted = problem.tilted(log_first)
-    start = problem.at(tilted, problem.evaluate(tilted))
-    run = iterate(start, problem.step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
+    start = problem.with_returns(problem.at(tilted, problem.evaluate(tilted)))
+    run = iterate(
+        start,
+        lambda last: problem.with_returns(problem.step(last)),
+        tol=tol,
+        max_steps=max_steps,
+        ceiling=LARGEST_RESIDUAL,
+    )
     policy, values, joint = answer(game, policy_class, run.last.point.tilted.pi, run.last.point.values)
     return solution(
         policy,

@@ -15,10 +15,11 @@ import numpy.typing as npt
 
 from mathrl import kernels
 from mathrl.evaluate import Values, evaluate, side_by_side, solution, split
-from mathrl.games.model import Game, check_game
+from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
-from mathrl.games.validate import count, fail, permutation_of, positive
+from mathrl.games.validate import count, positive
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.sequence import check_monotone, sequences
 from mathrl.solution import Solution, rounding_floor
 
 __all__ = ["haspi"]
@@ -52,18 +53,10 @@ def haspi(
     >>> solution.converged, solution.policy[0].round(2).tolist()
     (True, [[0.02, 0.02, 0.96]])
     """
-    check_game(game)
+    check_monotone(game, entropy, "HASPI")
     temperature = positive("temperature", temperature)
-    if not game.common_payoff:
-        fail("game", "is general-sum", "a common payoff", "HASPI is monotone only there; solver qre takes any game")
-    if entropy != "team":
-        fail("entropy", f"is {entropy!r}", "'team'", "HASPI is monotone only there; solver qre takes any entropy")
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
-    fixed_order: npt.NDArray[np.int64] | None = None
-    if not (isinstance(order, str) and order == "random"):
-        everyone = range(game.num_agents) if order is None else order
-        fixed_order = np.array(permutation_of("order", everyone, game.num_agents, ", or 'random'"), dtype=np.int64)
-    rng = np.random.default_rng(count("seed", seed))
+    following, recorded_order = sequences(order, seed, game.num_agents)
     num_actions = np.array(game.num_actions)
 
     def at(policy: Policy, guess: np.ndarray | None) -> Iterate[tuple[Policy, Values]]:
@@ -74,10 +67,9 @@ def haspi(
 
     def step(last: Iterate[tuple[Policy, Values]]) -> Iterate[tuple[Policy, Values]]:
         policy, values = last.point
-        agents = rng.permutation(game.num_agents) if fixed_order is None else fixed_order
         pi_sk = side_by_side(policy)
         updated = np.empty_like(pi_sk)
-        kernels.sequential_improvement(values.q_msa, pi_sk, num_actions, agents, temperature, updated)  # (2)
+        kernels.sequential_improvement(values.q_msa, pi_sk, num_actions, following(), temperature, updated)  # (2)
         return at(split(updated, game), values.v_ms)
 
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
@@ -91,7 +83,7 @@ def haspi(
         parameters={
             "temperature": temperature,
             "initial_policy": first,
-            "order": "random" if fixed_order is None else fixed_order.tolist(),
+            "order": recorded_order,
             "seed": seed,
             "entropy": entropy,
             "tol": tol,

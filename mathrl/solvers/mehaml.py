@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from mathrl import kernels
 from mathrl.evaluate import Values, evaluate, own_q, side_by_side, solution
-from mathrl.games.model import Game, check_game
+from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
-from mathrl.games.validate import FloatArray, count, fail, not_negative, permutation_of, positive
+from mathrl.games.validate import FloatArray, count, not_negative, positive
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.mirror import (
     ClippedRatioDrift,
@@ -32,6 +32,7 @@ from mathrl.mirror import (
     responses,
 )
 from mathrl.operators import expected_parts, marginal_q, soft_advantage
+from mathrl.sequence import check_monotone, sequences
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution, rounding_floor
 
@@ -81,21 +82,13 @@ def mehaml(
     >>> solution.converged, solution.policy[0].round(2).tolist()
     (True, [[0.02, 0.02, 0.96]])
     """
-    check_game(game)
+    check_monotone(game, entropy, "MEHAML")
     temperature = not_negative("temperature", temperature)
     drift, neighbourhood = as_drift(drift), as_neighbourhood(neighbourhood)
-    if not game.common_payoff:
-        fail("game", "is general-sum", "a common payoff", "MEHAML is monotone only there; solver qre takes any game")
-    if entropy != "team":
-        fail("entropy", f"is {entropy!r}", "'team'", "MEHAML is monotone only there; solver qre takes any entropy")
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     for agent, own in enumerate(first):
         check_support(own, drift, neighbourhood, f"initial_policy[{agent}]")
-    fixed_order: list[int] | None = None
-    if not (isinstance(order, str) and order == "random"):
-        everyone = range(game.num_agents) if order is None else order
-        fixed_order = permutation_of("order", everyone, game.num_agents, ", or 'random'")
-    rng = np.random.default_rng(count("seed", seed))
+    following, recorded_order = sequences(order, seed, game.num_agents)
     num_actions = np.array(game.num_actions)
 
     def residual(values: Values, policy: Policy) -> float:
@@ -115,7 +108,7 @@ def mehaml(
     def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
         old, q = last.point, last.point.values.q
         scale = float(np.abs(q).max())
-        agents = rng.permutation(game.num_agents).tolist() if fixed_order is None else fixed_order
+        agents = following().tolist()
         updated, logs = list(old.policy), list(old.logs)
         for m, agent in enumerate(agents):
             gains = None
@@ -144,7 +137,7 @@ def mehaml(
             "drift": repr(drift),
             "neighbourhood": repr(neighbourhood),
             "initial_policy": first,
-            "order": "random" if fixed_order is None else fixed_order,
+            "order": recorded_order,
             "seed": seed,
             "entropy": entropy,
             "tol": tol,

@@ -23,7 +23,7 @@ from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
 from mathrl.operators import conditional_policy, opponent_model, own_and_others
 from mathrl.opponent import Controls, OpponentSoftMax, agent_game, control_each
 from mathrl.softmax import log_probabilities
-from mathrl.solution import Solution, rounding_floor
+from mathrl.solution import Solution, Status, rounding_floor
 
 __all__ = ["rommeo_self_play"]
 
@@ -56,7 +56,7 @@ def rommeo_self_play(
     The residual is max |F(π) − π| over agents, states and actions; `tol` counts rounding floors
     eps · max(1, ‖Q‖∞ / min(α, κ)), at least 8 of them, and a residual above 0.01 never passes. `history` holds the
     residual after each step. A policy that is met again, within τ · `tol` floors, ends the run with `CYCLED` and the
-    period.
+    period. A run that does not find the fixed point (2) ends stalled, with residual 1.
 
     >>> from mathrl.games import load
     >>> solution = rommeo_self_play(load("climbing-rommeo"), temperature=1.0)
@@ -85,12 +85,15 @@ def rommeo_self_play(
         )  # (2)
         joint = controls.w_msa.reshape(-1, game.num_states, *game.num_actions)
         played_sk = side_by_side(tuple(marginals(joint[i])[i] for i in agents))  # (3)
-        residual = float(np.abs(played_sk - observed_sk).max())
+        exact = controls.status is Status.CONVERGED
+        residual = float(np.abs(played_sk - observed_sk).max()) if exact else 1.0
         floor = rounding_floor(controls.q_msa, min(alpha, kappa))
         return Iterate(_Point(observed_sk, played_sk, controls), residual, floor, residual)
 
-    def step(last: Iterate[_Point]) -> Iterate[_Point]:
+    def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
         here = last.point
+        if here.controls.status is not Status.CONVERGED:
+            return None
         return at((1 - rate) * here.observed_sk + rate * here.played_sk, here.controls.v_ms)  # (4)
 
     def same(point: _Point, earlier: _Point) -> bool:

@@ -95,8 +95,8 @@ def test_the_objective_never_falls(game, temperature, policy_class, data):
     before, one = (divergence_policy_iteration(game, initial_policy=first, **options, max_steps=k) for k in (0, 1))
     # Each objective is exact up to 32 floors, over 1 − γ; improving states by less than that is noise.
     slack = 256 * EPS * magnitude(game, temperature, *target, *first) / (1 - game.discount)
-    assert (np.diff(np.append(before.objective, solution.history)) >= -slack).all()
-    assert solution.objective == (solution.history[-1] if solution.steps else before.objective)
+    assert (np.diff(np.append(before.objective, solution.history[:, 1])) >= -slack).all()
+    assert solution.objective == (solution.history[-1, 1] if solution.steps else before.objective)
     assert (one.q >= before.q - slack).all()
     assert (one.v >= before.v - slack).all()
     value = divergence_value(before.q, joint_policy(first), joint_policy(target), temperature=temperature)
@@ -322,7 +322,7 @@ def test_steps_and_statuses(tmp_path):
     assert len(full.history) == full.steps > 2
     none, one = (divergence_policy_iteration(game, **options, max_steps=k) for k in (0, 1))
     assert (none.status, none.steps, none.policy[0].tolist()) == (Status.MAX_STEPS, 0, [[0.2, 0.3, 0.5]])
-    assert (one.status, one.steps, one.history[0]) == (Status.MAX_STEPS, 1, full.history[0])
+    assert (one.status, one.steps, one.history[0].tolist()) == (Status.MAX_STEPS, 1, full.history[0].tolist())
     short = divergence_policy_iteration(game, **options, max_steps=full.steps - 1)
     resumed = divergence_policy_iteration(game, **options, initial_policy=short.policy)
     assert short.status is Status.MAX_STEPS
@@ -363,3 +363,14 @@ ONE_SIDED = [[0.5, 0.5, 0.0], [1 / 3] * 3]
 def test_bad_input(game, options, message):
     with pytest.raises(ValueError, match=message):
         divergence_policy_iteration(game, **({"temperature": 1.0} | options))
+
+
+def test_history_holds_both_returns():
+    """The last row against evaluations of the answer: the original return is that without divergence."""
+    game, target = load("hasac"), [np.array([[0.2, 0.3, 0.5]])] * 2
+    solution = divergence_policy_iteration(game, temperature=10.0, target_policy=target)
+    original, regularised = solution.history[-1]
+    assert solution.history.shape == (solution.steps, 2)
+    assert abs(regularised - solution.objective) <= 8 * EPS * 20
+    assert abs(original - np.sum(solution.joint_policy * game.rewards)) <= 64 * EPS * 20
+    assert original > regularised

@@ -1,0 +1,37 @@
+"""In which sequence agents update, one after the other, and the games where that never lowers the objective."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.games.model import Game, check_game
+from mathrl.games.validate import count, fail, permutation_of
+
+__all__ = ["check_monotone", "sequences"]
+
+Agents = npt.NDArray[np.int64]
+
+
+def check_monotone(game: Game, entropy: str, name: str) -> None:
+    """Require a common payoff and team entropy: only there sequential responses are monotone (hasac Lemma 4.2)."""
+    check_game(game)
+    if not game.common_payoff:
+        fail("game", "is general-sum", "a common payoff", f"{name} is monotone only there; solver qre takes any game")
+    if entropy != "team":
+        fail("entropy", f"is {entropy!r}", "'team'", f"{name} is monotone only there; solver qre takes any entropy")
+
+
+def sequences(
+    order: Sequence[int] | str | None, seed: int, num_agents: int
+) -> tuple[Callable[[], Agents], list[int] | str]:
+    """What gives the agents of each step in turn, and `order` as it is recorded: a list, or `"random"`.
+
+    `order` is a permutation, None for 0, 1, …, n−1, or `"random"` for a new one each time, from `default_rng(seed)`.
+    """
+    rng = np.random.default_rng(count("seed", seed))
+    if isinstance(order, str) and order == "random":
+        return lambda: rng.permutation(num_agents), order
+    fixed = permutation_of("order", range(num_agents) if order is None else order, num_agents, ", or 'random'")
+    agents = np.array(fixed, dtype=np.int64)
+    return lambda: agents, fixed
