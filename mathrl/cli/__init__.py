@@ -10,7 +10,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "reproduce": "recompute the papers' tables and figures, and compare with what is printed",
-    "solve": "solve a game: soft evaluation, HASPI, QRE, optimum",
+    "solve": "solve a game by any of the solvers of the five papers",
     "games": "list the games that come with mathrl, or show, convert and save one",
     "figure": "draw a figure to a .png, .svg or .pdf file",
 }

@@ -62,8 +62,11 @@ def parameters(solver: str, arguments: argparse.Namespace, game: "Game") -> dict
             fail(_flag(name), f"is no option of {solver.replace('_', '-')}", f"its options ({options})")
         if text is None and name in taken and taken[name].default is inspect.Parameter.empty:
             fail(_flag(name), "is missing", f"a value, as {solver.replace('_', '-')} needs one")
+    joint = {"initial_policy": _joint_or_product} if solver in TAKES_JOINT_POLICIES else {}
     return {
-        name: option.read(_flag(name), given[name], game) for name, option in OPTIONS.items() if given[name] is not None
+        name: joint.get(name, option.read)(_flag(name), given[name], game)
+        for name, option in OPTIONS.items()
+        if given[name] is not None
     }
 
 
@@ -188,13 +191,18 @@ def _neighbourhood(flag: str, text: str, game: "Game") -> Any:
 
 
 def _policy(flag: str, text: str, game: "Game") -> Any:
-    """The policy in a file: n nested lists, or a solution."""
+    """The product policy in a file: n nested lists, or a solution that is not correlated."""
     from mathrl.games import as_policy
+    from mathrl.games.validate import fail
 
+    held = _one(flag, text, "policy")
+    if isinstance(held, dict) and held.get("joint_policy") is not None:
+        mend = "its 'policy' holds the marginals: save that list alone if they are meant"
+        fail(f"{flag} {text}", "holds a correlated policy, joint_policy", "a product policy", mend)
     return as_policy(game, _nested(flag, text, "policy"), f"{flag} {text}: policy")
 
 
-def _target_policy(flag: str, text: str, game: "Game") -> Any:
+def _joint_or_product(flag: str, text: str, game: "Game") -> Any:
     """The joint policy of a solution that has one, else the policy in a file."""
     import numpy as np
 
@@ -207,9 +215,12 @@ def _target_policy(flag: str, text: str, game: "Game") -> Any:
 
 
 def _opponent_model(flag: str, text: str, game: "Game") -> Any:
-    """The probabilities of the others' joint actions in a file: n nested lists, or a solution."""
-    from mathrl.games import as_opponent_model
+    """The others' joint actions in a file: n nested lists, or those of a solution, else what its policies play."""
+    from mathrl.games import as_opponent_model, opponents_policy
 
+    held = _one(flag, text, "opponent_model")
+    if isinstance(held, dict) and held.get("opponent_model") is None and isinstance(held.get("policy"), list):
+        return opponents_policy(_policy(flag, text, game))
     return as_opponent_model(game, _nested(flag, text, "opponent_model"), f"{flag} {text}: opponent_model")
 
 
@@ -247,13 +258,15 @@ def _one(flag: str, text: str, key: str) -> Any:
 
 OPTIONS: Mapping[str, Option] = {
     "initial_policy": Option("FILE", "where the iteration starts (default: uniform)", _policy),
-    "target_policy": Option("FILE", "the policy ρ that values are regularised towards", _target_policy),
+    "target_policy": Option("FILE", "the policy ρ that values are regularised towards", _joint_or_product),
     "policy_class": Option("CLASS", "joint|product: over which policies (default: joint)", _policy_class),
     "policy": Option("FILE", "the policy to evaluate", _policy),
     "entropy": Option("WHOSE", "team|own|none: whose entropy enters the value (default: team)", _entropy),
     "prior": Option("FILE", "each agent's prior over the others' joint actions (default: uniform)", _opponent_model),
     "opponent_model": Option("FILE", "each agent's model of the others' joint actions", _opponent_model),
-    "divergence_weight": Option("W", "the weight of an opponent model's divergence from its prior", _positive),
+    "divergence_weight": Option(
+        "W", "> 0: the weight of an opponent model's divergence from its prior, which no temperature scales", _positive
+    ),
     "averaging": Option("TAU", "in (0, 1]: how far the averaged policy moves to the new one in a step", _positive),
     "mixer": Option("FORM", "monotone|additive|unrestricted: what the mixed Q can be (default: monotone)", _mixer),
     "trace_decay": Option("LAMBDA", "of the TD(λ) targets, in [0, 1]", _number),
@@ -267,3 +280,6 @@ OPTIONS: Mapping[str, Option] = {
     "max_steps": Option("N", "stop after N steps", _count),
 }
 """By parameter. The temperature, which may be several, has its own."""
+
+TAKES_JOINT_POLICIES = ("divergence_iteration", "divergence_limit", "divergence_policy_iteration")
+"""Solvers that may start from a correlated policy."""

@@ -67,11 +67,17 @@ def summary(name: str, game: "Game", solution: "Solution") -> str:
 
 
 def _unshown(solution: "Solution") -> list[str]:
-    """Which other parts of the answer there are, and that the policy is one of marginals where it is."""
+    """Which other parts of the answer there are, and what policy and objective are where they are no plain ones."""
     names = ("joint_policy", "conditional_policy", "opponent_model", "q_tot", "individual_q")
     held = [name for name in names if getattr(solution, name) is not None]
-    lines = [f"  has        {', '.join(held)}: --format json shows them"] if held else []
-    return lines + ["  policy     the marginals of joint_policy"] * (solution.joint_policy is not None)
+    own = solution.joint_policy is not None and solution.joint_policy.ndim > len(solution.policy) + 1
+    lines = [f"  also       {', '.join(held)}: see --format json"] if held else []
+    if solution.joint_policy is not None:
+        whose = "each agent's own " if own else ""
+        lines.append(f"  policy     the marginals of {whose}joint_policy")
+    if solution.opponent_model is not None or own:
+        lines.append("  objective  what each agent expects of its own model of the others, not what this policy earns")
+    return lines
 
 
 def _policy_lines(solution: "Solution") -> list[str]:

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.divergence import Point, Regularised, answer, controller, logarithms, unregularised
-from mathrl.evaluate import solution
+from mathrl.evaluate import evaluate_joint, solution
 from mathrl.games.model import Game
 from mathrl.games.policies import uniform_policy
 from mathrl.games.validate import FloatArray, count, fail, positive
@@ -50,9 +50,9 @@ def divergence_limit(
     """π̃ of (3), the limit of `divergence_iteration` over joint policies from `initial_policy` π_0 (default: uniform).
 
     It depends on neither ω nor the start distribution. π_0 is a tuple of (S, A_i) or an array (S, A_1, …, A_n), and
-    plays every joint action. Actions tie, for U_s, within 64 rounding floors eps·‖Q‖∞ of the best one, or within twice
-    the error γ ‖max Q − V‖∞/(1 − γ) that is left in Q where that is more. Where almost-ties are cut here, the iteration
-    needs about ω over the gap steps to do so.
+    plays every joint action. Actions tie, for U_s, within 64 rounding floors eps·‖Q‖∞ of the best one, or twice what
+    Bellman's equation leaves, ‖max Q − V‖∞, where that is more. Where almost-ties are cut here, the iteration needs
+    about ω over the gap steps to do so; where gaps are below that, the answer keeps actions that earn so much less.
 
     First Q* is found as in `optimal`, then π̃ by divergence policy iteration, as (4) is its optimality equation for
     ω = 1, target π_0 on U_s and no rewards. The residual is max |π̃ − (3)| with ℓ that of π̃, exactly, or that of Q*
@@ -90,10 +90,18 @@ def divergence_limit(
 
 
 def _nearest(game: Game, log_first: FloatArray, best: Run[Controlled]) -> Regularised:
-    """(4) as an optimality equation: reward log π_0(U_s|s), target π_0 on U_s, ω = 1."""
-    here = best.last.point
-    slack = max(_TIES * best.last.rounding_floor, 2 * best.last.residual / (1 - game.discount))
-    tied_sa = here.q_sa >= (here.reached_s - slack)[:, None]  # (2)
+    """(4) as an optimality equation: reward log π_0(U_s|s), target π_0 on U_s, ω = 1.
+
+    Q* is that of the greedy policy, solved to rounding: what the run left in Q would else make ties of small gaps.
+    """
+    greedy = np.eye(game.num_joint_actions)[best.last.point.actions_s]
+    values = evaluate_joint(
+        game, greedy, np.zeros((1, game.num_states)), agent_axis=False, guess=best.last.point.v_s[None]
+    )
+    q_sa = values.q_msa[0]
+    best_s = q_sa.max(axis=1)
+    left = float(np.abs(best_s - values.v_ms[0]).max())
+    tied_sa = q_sa >= (best_s - max(_TIES * best.last.rounding_floor, 2 * left))[:, None]  # (2)
     log_sa = np.where(tied_sa, log_first, -np.inf)
     mass_s = log_sum_exp(log_sa)
     rewards = np.repeat(mass_s, game.num_joint_actions).reshape(log_sa.shape)

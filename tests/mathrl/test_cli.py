@@ -332,7 +332,7 @@ def test_a_correlated_target_comes_from_a_solution_and_is_no_product(capsys, tmp
 
 def test_the_summary_names_what_it_leaves_out(capsys):
     _, printed, _ = run(capsys, *SOLVE, "soft-q-iteration", "--temperature", "5")
-    assert "has        joint_policy: --format json" in printed
+    assert "also       joint_policy: see --format json" in printed
     assert "the marginals of joint_policy" in printed
 
 
@@ -359,3 +359,32 @@ def test_every_solver_solves_from_the_command_line(name, capsys, tmp_path):
     status, printed, _ = run(capsys, *SOLVE, name.replace("_", "-"), *given, "--format", "json")
     assert status == 0
     assert json.loads(printed)["solver"] == name
+
+
+def test_a_correlated_policy_is_not_taken_for_its_marginals(capsys, tmp_path):
+    file = tmp_path / "correlated.json"
+    run(capsys, *SOLVE, "soft-q-iteration", "--temperature", "10", "--out", file)
+    for call in (("soft-evaluation", "--policy"), ("haspi", "--initial-policy")):
+        status, printed, errors = run(capsys, *SOLVE, call[0], "--temperature", "10", call[1], file)
+        assert (status, printed) == (2, "")
+        assert "correlated" in errors
+    went_on = (*SOLVE, "divergence-iteration", "--temperature", "10", "--format", "json", "--initial-policy", file)
+    _, printed, _ = run(capsys, *went_on, "--max-steps", "0")
+    before, after = (np.array(held["joint_policy"]) for held in (json.loads(file.read_text()), json.loads(printed)))
+    np.testing.assert_allclose(after, before, rtol=1e-14)  # through its logarithm
+
+
+def test_a_prior_is_read_off_the_policies_of_a_solution(capsys, tmp_path):
+    file = tmp_path / "played.json"
+    run(capsys, *SOLVE, "haspi", "--temperature", "10", "--out", file)
+    status, printed, _ = run(capsys, *SOLVE, "rommeo-q", "--temperature", "1", "--prior", file, "--format", "json")
+    assert status == 0
+    prior, policy = json.loads(printed)["parameters"]["prior"], json.loads(file.read_text())["policy"]
+    assert prior == [policy[1], policy[0]]  # two agents: each agent's prior is the other's policy
+
+
+def test_what_agents_expect_is_not_called_what_they_earn(capsys):
+    _, printed, _ = run(capsys, "solve", "chicken", "--solver", "rommeo-q", "--temperature", "1")
+    assert "what each agent expects" in printed
+    _, printed, _ = run(capsys, *SOLVE, "haspi", "--temperature", "1")
+    assert "expects" not in printed
