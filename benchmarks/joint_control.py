@@ -1,18 +1,19 @@
-"""ROMMEO-Q and soft Q iteration on a sparse game of 10,000 states and 125 joint actions: a step, and the whole.
+"""ROMMEO-Q, its self-play and soft Q iteration on a sparse game of 10,000 states and 125 joint actions.
 
 A step is the mean of all steps of a run to rounding, set-up and answer included; the yardstick is the bare contraction,
-one compiled pass over rewards and transitions (r + γ P v). The whole is timed against the seconds that a user waits.
+one compiled pass over rewards and transitions (r + γ P v). The whole is timed against the seconds that a user waits. A
+step of self-play solves ROMMEO-Q for all agents anew, from the last values.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.timing import Row, seconds
+from benchmarks.timing import Row, per_step, seconds
 from mathrl.evaluate import backup
-from mathrl.games import random_stochastic
+from mathrl.games import Game, random_stochastic
 from mathrl.solution import Solution
-from mathrl.solvers import rommeo_q, soft_q_iteration
+from mathrl.solvers import rommeo_q, rommeo_self_play, soft_q_iteration
 
 __all__ = ["rows"]
 
@@ -29,7 +30,8 @@ def rows() -> list[Row]:
         "ROMMEO-Q": lambda: rommeo_q(game, temperature=TEMPERATURE),
         "soft Q iteration": lambda: soft_q_iteration(game, temperature=TEMPERATURE),
     }
-    return [row for name, solve in solvers.items() for row in _rows(name, solve, lambda: backup(game, v, out=q))]
+    found = [row for name, solve in solvers.items() for row in _rows(name, solve, lambda: backup(game, v, out=q))]
+    return [*found, _self_play(game)]
 
 
 def _rows(name: str, solve: Callable[[], Solution], bare: Callable[[], object]) -> list[Row]:
@@ -42,3 +44,15 @@ def _rows(name: str, solve: Callable[[], Solution], bare: Callable[[], object]) 
     step = Row(f"a step of {name}", float(ours), "one pass", float(theirs), ratio, "<= 3", f"{solution.steps} steps")
     whole = seconds(solve)
     return [step, Row(f"{name}, whole", whole, "limit", PATIENCE, whole / PATIENCE, "<= 1")]
+
+
+def _self_play(game: Game) -> Row:
+    return per_step(
+        "a step of ROMMEO self-play, 3 agents",
+        lambda steps: rommeo_self_play(game, temperature=TEMPERATURE, max_steps=steps),
+        "ROMMEO-Q from the start",
+        lambda: rommeo_q(game, temperature=TEMPERATURE),
+        steps=5,
+        target="<= 1",
+        pairs=3,
+    )

@@ -63,7 +63,7 @@ def _global_optimum(successors: int | None) -> Row:
 
 
 def _sweeps(game: Game) -> None:
-    """SWEEPS sweeps, backup and stage games, as `nash_q` takes them."""
+    """SWEEPS sweeps by the parts that `nash_q` sweeps with, which itself would take Newton's step."""
     v_ms = np.ones((2, STATES))
     for _ in range(SWEEPS):
         v_ms = global_optima(backup(game, v_ms), np.full(2, 1e-15), 64.0).v_ms

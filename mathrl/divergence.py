@@ -173,9 +173,10 @@ class Regularised:
 
     def with_returns(self, here: Iterate[Point]) -> Iterate[Point]:
         """The same with both returns for `history`: that in the original game and the regularised one."""
-        values = here.point.values
-        original = unregularised(self.game, here.point.tilted.pi, values)
-        return replace(here, record=(float(original.objective), float(values.objective)))
+        values, w_sa = here.point.values, joint_policy(here.point.tilted.pi).reshape(self.game.num_states, -1)
+        expected = np.einsum("sa,sa->s", self.game.rewards_isa[0], w_sa)
+        v_s = expected if values.solve is None else values.solve(expected, values.v_ms[0])
+        return replace(here, record=(float(np.einsum("s,s", v_s, self.game.start)), float(values.objective)))
 
     def step(self, last: Iterate[Point]) -> Iterate[Point]:
         """Improve by (2), then evaluate by (1)."""

@@ -38,8 +38,8 @@ _FACTOR_PRODUCTS = 10**11
 _STALLED = 32
 """Rounding floors within which a defect that falls no further is accepted as rounding."""
 
-_MIXED = 0.15
-"""Of the defect that a sweep (1) may leave for another one to pay: BiCGSTAB takes two products for about as much."""
+_MIXED = 0.45
+"""Of the defect that a sweep (1) may leave for another one to pay: BiCGSTAB takes two products for as much or less."""
 
 _REFINEMENTS = 12
 _KRYLOV_STEPS = 200
