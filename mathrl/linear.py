@@ -1,6 +1,6 @@
 """Discounted linear systems x = b + γ P x, with P a stochastic matrix: the resolvent (I − γ P)^{-1}.
 
-Small systems are factored by LAPACK. Others are swept as long as next states mix the defect d well,
+Small systems are factored by LAPACK. Others are swept as long as next states mix the defect d well (its span falls),
 
     x ← x + d + γ/(1 − γ) · ½ (max d + min d),   which leaves γ (P d − ½ (max d + min d))          (1)
 
@@ -39,7 +39,7 @@ _STALLED = 32
 """Rounding floors within which a defect that falls no further is accepted as rounding."""
 
 _MIXED = 0.45
-"""Of the defect that a sweep (1) may leave for another one to pay: BiCGSTAB takes two products for as much or less."""
+"""Of the span of the defect that a sweep (1) may leave for another one to pay: BiCGSTAB takes two products a step."""
 
 _REFINEMENTS = 12
 _KRYLOV_STEPS = 200
@@ -149,16 +149,11 @@ def _krylov_first(P: Any, discount: float) -> Resolvent:
             return fallback[0](b, guess, target)
         x = zero if guess is None else guess
         defect = _defect(P, discount, b, x)
-        size, before = float(np.abs(defect).max()), np.inf
-        while max(target, _floor(b, x)) < size <= _MIXED * before:
-            middle = float(defect.max() + defect.min()) / 2
-            candidate = x + defect + discount / (1 - discount) * middle  # (1)
-            following = _defect(P, discount, b, candidate)
-            before, shrunk = size, float(np.abs(following).max())
-            if shrunk < size:
-                x, defect, size = candidate, following, shrunk
-            else:
-                break
+        span, before = float(np.ptp(defect)), np.inf
+        while np.abs(defect).max() > max(target, _floor(b, x)) and span <= _MIXED * before:
+            x = x + defect + discount / (1 - discount) * float(defect.max() + defect.min()) / 2  # (1)
+            defect = _defect(P, discount, b, x)
+            span, before = float(np.ptp(defect)), span
         for _ in range(_REFINEMENTS):
             size, goal = float(np.abs(defect).max()), max(target, _floor(b, x))
             if size <= goal:
