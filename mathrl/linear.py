@@ -1,13 +1,9 @@
 """Discounted linear systems x = b + γ P x, with P a stochastic matrix: the resolvent (I − γ P)^{-1}.
 
-Small systems are factored by LAPACK. Others are swept as long as next states mix the defect d well (its span falls),
-
-    x ← x + d + γ/(1 − γ) · ½ (max d + min d),   which leaves γ (P d − ½ (max d + min d))          (1)
-
-(MacQueen's bounds), then given to BiCGSTAB, restarted on its own defect until that is rounding; where this stalls, the
-system is factored if the factor stays below 1 GiB (sparse: if the band after reordering promises so), else swept
-(x ← b + γ P x, which always converges). All roads end with the defect ‖b + γ P x − x‖∞ within a few rounding floors (32
-at most where it falls no further), or at the `target`.
+Small systems are factored by LAPACK. Others are given to BiCGSTAB, restarted on its own defect until that is
+rounding; where this stalls, the system is factored if the factor stays below 1 GiB (sparse: if the band after
+reordering promises so), else swept (x ← b + γ P x, which always converges). All roads end with the
+defect ‖b + γ P x − x‖∞ within a few rounding floors (32 at most where it falls no further), or at the `target`.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,9 +33,6 @@ _FACTOR_PRODUCTS = 10**11
 
 _STALLED = 32
 """Rounding floors within which a defect that falls no further is accepted as rounding."""
-
-_MIXED = 0.45
-"""Of the span of the defect that a sweep (1) may leave for another one to pay: BiCGSTAB takes two products a step."""
 
 _REFINEMENTS = 12
 _KRYLOV_STEPS = 200
@@ -149,11 +142,6 @@ def _krylov_first(P: Any, discount: float) -> Resolvent:
             return fallback[0](b, guess, target)
         x = zero if guess is None else guess
         defect = _defect(P, discount, b, x)
-        span, before = float(np.ptp(defect)), np.inf
-        while np.abs(defect).max() > max(target, _floor(b, x)) and span <= _MIXED * before:
-            x = x + defect + discount / (1 - discount) * float(defect.max() + defect.min()) / 2  # (1)
-            defect = _defect(P, discount, b, x)
-            span, before = float(np.ptp(defect)), span
         for _ in range(_REFINEMENTS):
             size, goal = float(np.abs(defect).max()), max(target, _floor(b, x))
             if size <= goal:
