@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mathrl.games.model import Game
 from mathrl.games.validate import FloatArray, fail
-from mathrl.iterate import watching
+from mathrl.iterate import interruptible
 from mathrl.solution import Solution, Status
 
 __all__ = ["BatchSolution", "each"]
@@ -51,13 +51,18 @@ def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: A
     >>> found.policy[0].shape, sorted({status.name for status in found.status})
     ((20, 1, 2), ['CONVERGED', 'CYCLED'])
     """
+    if not isinstance(games, Iterable):
+        fail("games", f"is of type {type(games).__name__}", "games, in a list for example")
     solutions: list[Solution] = []
     try:
-        with watching(lambda step, residual: None):
+        with interruptible():
             for k, game in enumerate(games):
+                if not isinstance(game, Game):
+                    fail(f"games[{k}]", f"is of type {type(game).__name__}", "a mathrl.Game")
                 solutions.append(solver(game, **parameters))
-                if solutions[-1].policy[0].shape != solutions[0].policy[0].shape:
-                    fail(f"games[{k}]", f"is {game!r}", "the shape of games[0]")
+                if _shapes(solutions[-1]) != _shapes(solutions[0]):
+                    mend = "agents, states, actions, and whether the payoff is common"
+                    fail(f"games[{k}]", f"is {game!r}", "the shape of games[0]", mend)
                 if solutions[-1].status is Status.INTERRUPTED:
                     break
     except KeyboardInterrupt:
@@ -74,3 +79,7 @@ def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: A
         period=np.array([solution.period or 0 for solution in solutions]),
         status=tuple(solution.status for solution in solutions),
     )
+
+
+def _shapes(solution: Solution) -> tuple[tuple[int, ...], ...]:
+    return (np.shape(solution.objective), *(rows.shape for rows in solution.policy))

@@ -12,7 +12,7 @@ import numpy as np
 from mathrl.games.validate import FloatArray
 from mathrl.solution import Status
 
-__all__ = ["LARGEST_RESIDUAL", "MINIMUM_TOL", "Iterate", "Run", "iterate", "watching"]
+__all__ = ["LARGEST_RESIDUAL", "MINIMUM_TOL", "Iterate", "Run", "interruptible", "iterate", "unwatched", "watching"]
 
 Point = TypeVar("Point")
 Watcher = Callable[[int, float], None]
@@ -22,6 +22,9 @@ MINIMUM_TOL = 8.0
 
 LARGEST_RESIDUAL = 0.01
 """A policy that is further than this from its own quantal response is no equilibrium, whatever rounding leaves."""
+
+_RETURN = 1e-9
+"""Of the residual, how near to an earlier point a cycle comes back."""
 
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
@@ -53,53 +56,82 @@ def iterate(
     tol: float,
     max_steps: int,
     ceiling: float = math.inf,
-    same: Callable[[Point, Point], bool] | None = None,
+    apart: Callable[[Point, Point], float] | None = None,
 ) -> Run[Point]:
     """Take steps until the residual is at most max(tol, 8) rounding floors, and at most `ceiling`.
 
     Where rounding leaves more than `ceiling`, a large residual would pass for rounding: it never counts as converged.
     `step` returns the next iterate, or None where it knows of no better one (the status is then `STALLED`).
 
-    With `same`, which tells whether two points are one to rounding, a return to an earlier point ends the run with
-    `CYCLED` and the period, or `STALLED` where the step leads nowhere (period 1). Each point is compared with the last
-    one kept, after 0, 1, 3, 7, … steps (Brent 1980): a cycle of period p, entered after m steps, shows after at most
-    3·max(m, p) or so.
+    With `apart`, the distance of two points in the units of the residual, a return to an earlier point ends the run
+    with `CYCLED` and the period, or `STALLED` where the step leads nowhere (period 1). A return is a distance within 8
+    rounding floors and 1e-9 of the residual: a run that still converges does not come back so near. Each point
+    is compared with the last one kept, after 0, 1, 3, 7, … steps (Brent 1980): a cycle of period p, entered after m
+    steps, shows after at most 3·max(m, p) or so.
     """
     watcher = _watcher.get()
-    token = _watcher.set(None)  # a loop within a step is not watched: its interrupt is this loop's
     last, status = first, Status.MAX_STEPS
     history: list[float | tuple[float, ...]] = []
     kept, kept_after, period = first.point, 0, None
     tolerance = max(tol, MINIMUM_TOL)
+
+    def enough(here: Iterate[Point]) -> bool:
+        return here.residual <= min(tolerance * here.rounding_floor, ceiling)
+
     try:
-        while not last.residual <= min(tolerance * last.rounding_floor, ceiling):
-            if len(history) == max_steps:
-                break
-            following = step(last)
-            if following is None:
-                status = Status.STALLED
-                break
-            last = following
-            history.append(last.record)
-            if watcher is not None:
-                watcher(len(history), last.residual)
-            if same is not None:
-                if same(last.point, kept):
-                    period = len(history) - kept_after
-                    status = Status.CYCLED if period > 1 else Status.STALLED
+        with _unwatched():  # of a loop within a step the interrupt is this loop's
+            while not enough(last):
+                if len(history) == max_steps:
                     break
-                if len(history) == 2 * kept_after + 1:
-                    kept, kept_after = last.point, len(history)
-        else:
-            status = Status.CONVERGED
+                following = step(last)
+                if following is None:
+                    status = Status.STALLED
+                    break
+                last = following
+                history.append(last.record)
+                if watcher is not None:
+                    watcher(len(history), last.residual)
+                if apart is not None and not enough(last):
+                    near = min(MINIMUM_TOL * last.rounding_floor, _RETURN * last.residual)
+                    if apart(last.point, kept) <= near:
+                        period = len(history) - kept_after
+                        status = Status.CYCLED if period > 1 else Status.STALLED
+                        break
+                    if len(history) == 2 * kept_after + 1:
+                        kept, kept_after = last.point, len(history)
+            else:
+                status = Status.CONVERGED
     except KeyboardInterrupt:
         if watcher is None:
             raise
         status = Status.INTERRUPTED
-    finally:
-        _watcher.reset(token)
     records = np.array(history) if history else np.empty((0, *np.shape(first.record)))
     return Run(last, status, records, period)
+
+
+@contextmanager
+def _unwatched() -> Iterator[None]:
+    token = _watcher.set(None)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+def unwatched(function: Callable[[], Point]) -> Point:
+    """The value of `function`, whose loops report to nobody; an interrupt is the caller's."""
+    with _unwatched():
+        return function()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Within the block an interrupt ends the running solver as within `watching`; a watcher that is there stays."""
+    token = _watcher.set(_watcher.get() or (lambda step, residual: None))
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
 
 
 @contextmanager

@@ -47,6 +47,9 @@ _SAME_CHAIN = 0.02
 _ROUNDS = 4
 """How often (4) is repeated before a policy is evaluated from the start."""
 
+_TINY = float(np.finfo(np.float64).tiny)
+"""The least rounding floor: values that decay to 0 end among denormals, which have no relative precision."""
+
 _STEP_GAIN = 1e-3
 """By how much (2) lowers the residual, about, with such a chain."""
 
@@ -155,7 +158,7 @@ def control(
         residual = game.discount * float(np.abs(here.defect_s).max())
         # ‖Q‖∞ ≤ max |r| + γ ‖V‖∞ tells far from the end what a further look at all of Q would.
         far = residual > goal_floors * eps * (game.reward_scale + game.discount * float(np.abs(v_s).max()))
-        floor = eps * game.reward_scale if far else rounding_floor(here.q_sa)
+        floor = max(eps * game.reward_scale if far else rounding_floor(here.q_sa), _TINY)
         return Iterate(here, residual, floor, residual)
 
     before: Iterate[Controlled] | None = None

@@ -204,13 +204,11 @@ def _policy(flag: str, text: str, game: "Game") -> Any:
 
 def _joint_or_product(flag: str, text: str, game: "Game") -> Any:
     """The joint policy of a solution that has one, else the policy in a file."""
-    import numpy as np
-
     from mathrl.divergence import as_joint
 
     held = _one(flag, text, "policy")
     if isinstance(held, dict) and held.get("joint_policy") is not None:
-        return as_joint(game, np.array(held["joint_policy"]), f"{flag} {text}: joint_policy")
+        return as_joint(game, held["joint_policy"], f"{flag} {text}: joint_policy")
     return _policy(flag, text, game)
 
 

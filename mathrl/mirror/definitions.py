@@ -174,7 +174,8 @@ def check_neighbourhood(
     if outside:
         sentence = f"no neighbourhood: it does not contain the old policy {_shown(outside[0])} itself"
     elif witness is not None:
-        sentence = f"no neighbourhood: no ball round {_shown(witness[0])} is inside, as {_shown(witness[1])} is not"
+        where = f"round {_shown(witness[0])} is inside, as {_shown(witness[1])} is not"
+        sentence = f"no neighbourhood: no ball of a radius that was tried {where}"
     else:
         sentence = f"a neighbourhood on what was tried: it holds balls of radius {min(radii):.3g} and more"
     return NeighbourhoodReport(not outside, all(r > 0 for r in radii), tuple(radii), witness, sentence)
@@ -225,7 +226,7 @@ def _policies(given: npt.ArrayLike | None, num_actions: int) -> FloatArray:
         return rows
     if num_actions < 2:
         fail("num_actions", f"is {num_actions}", "at least 2")
-    powers = [np.power(share, np.arange(num_actions)) for share in (1.0, 0.5, 0.05)]
+    powers = [np.maximum(np.power(share, np.arange(num_actions)), 1e-3) for share in (1.0, 0.5, 0.05)]
     return np.stack([row / row.sum() for row in powers])
 
 

@@ -107,7 +107,10 @@ def responses(
             weights["clip"] = clip
             up_sa, down_sa = weight * gains[0], weight * gains[1]
     p_sa, log_p_sa = np.empty(q_sa.shape), np.empty(q_sa.shape)
+    kind = _KINDS[type(neighbourhood)]
     match neighbourhood:
+        case TotalVariationBall(bound) if bound >= 1:  # no two policies are further apart
+            kind, radius = program.EVERYWHERE, 0.0
         case KLBall(bound) | TotalVariationBall(bound) | MaximumRatio(bound):
             radius = bound
         case Everywhere():
@@ -122,7 +125,7 @@ def responses(
         weights["beta"],
         weights["w"],
         weights["clip"],
-        _KINDS[type(neighbourhood)],
+        kind,
         radius,
         tie,
         p_sa,

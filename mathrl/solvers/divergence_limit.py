@@ -29,12 +29,15 @@ from mathrl.evaluate import evaluate_joint, solution
 from mathrl.games.model import Game
 from mathrl.games.policies import uniform_policy
 from mathrl.games.validate import FloatArray, count, fail, positive
-from mathrl.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
+from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.markov import Controlled, control
 from mathrl.softmax import log_sum_exp
 from mathrl.solution import Solution, Status
 
 __all__ = ["divergence_limit"]
+
+_SHARP_STEPS = 100
+"""Steps towards Q* to 8 floors, whatever `tol`: a greedy policy that is not optimal would shift the ties."""
 
 _TIES = 64
 """Rounding floors within which two actions tie."""
@@ -71,7 +74,9 @@ def divergence_limit(
     if not np.isfinite(log_first).all():
         fail("initial_policy", "leaves out a joint action", "full support", "what it never plays cannot come back")
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
-    best, _ = control(chooser, None, tol=tol, max_steps=max_steps)
+    best, _ = control(chooser, None, tol=MINIMUM_TOL, max_steps=min(max_steps, _SHARP_STEPS))
+    if best.status is Status.MAX_STEPS:
+        best, _ = control(chooser, None, tol=tol, max_steps=max_steps, guess=best.last.point.v_s)
     problem = _nearest(chooser, log_first, best)
     run = _run(problem, tol, max_steps)
     history = np.concatenate([best.history, run.history])

@@ -19,7 +19,7 @@ from mathrl.evaluate import side_by_side, split
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, marginals, opponents_policy, uniform_policy
 from mathrl.games.validate import FloatArray, count, fail, positive
-from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
+from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate, unwatched
 from mathrl.operators import conditional_policy, opponent_model, own_and_others
 from mathrl.opponent import Controls, OpponentSoftMax, agent_game, control_each
 from mathrl.softmax import log_probabilities
@@ -55,8 +55,8 @@ def rommeo_self_play(
 
     The residual is max |F(π) − π| over agents, states and actions; `tol` counts rounding floors
     eps · max(1, ‖Q‖∞ / min(α, κ)), at least 8 of them, and a residual above 0.01 never passes. `history` holds the
-    residual after each step. A policy that is met again, within τ · `tol` floors, ends the run with `CYCLED` and the
-    period. A run that does not find the fixed point (2) ends stalled, with residual 1.
+    residual after each step. A policy that is met again ends the run with `CYCLED` and the period; a run that does not
+    find the fixed point (2) ends stalled, with residual 1.
 
     >>> from mathrl.games import load
     >>> solution = rommeo_self_play(load("climbing-rommeo"), temperature=1.0)
@@ -72,7 +72,6 @@ def rommeo_self_play(
     tol = positive("tol", tol)
     agents = range(game.num_agents)
     own_games = [agent_game(game, i) for i in agents]
-    floors = max(tol, MINIMUM_TOL)
 
     def at(observed_sk: FloatArray, guess: FloatArray | None) -> Iterate[_Point]:
         priors = opponents_policy(split(observed_sk, game))  # (1)
@@ -96,15 +95,13 @@ def rommeo_self_play(
             return None
         return at((1 - rate) * here.observed_sk + rate * here.played_sk, here.controls.v_ms)  # (4)
 
-    def same(point: _Point, earlier: _Point) -> bool:
-        floor = rounding_floor(point.controls.q_msa, min(alpha, kappa))
-        # Of a step that goes the share τ of the way: else those of a run that still converges would look the same.
-        apart = float(np.abs(point.observed_sk - earlier.observed_sk).max())
-        return apart <= rate * min(floors * floor, LARGEST_RESIDUAL)
+    def apart(point: _Point, earlier: _Point) -> float:
+        # A step goes the share τ of the way to F: by so much two points differ less than their residual.
+        return float(np.abs(point.observed_sk - earlier.observed_sk).max()) / rate
 
     run = iterate(
-        at(side_by_side(first), None), step, tol=tol, max_steps=count("max_steps", max_steps),
-        ceiling=LARGEST_RESIDUAL, same=same,
+        unwatched(lambda: at(side_by_side(first), None)), step, tol=tol, max_steps=count("max_steps", max_steps),
+        ceiling=LARGEST_RESIDUAL, apart=apart,
     )  # fmt: skip
     here = run.last.point
     q = here.controls.q_msa.reshape(-1, game.num_states, *game.num_actions)

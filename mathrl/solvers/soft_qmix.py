@@ -26,7 +26,7 @@ from mathrl.evaluate import backup, chain, evaluate, solution
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, joint_policy, uniform_policy
 from mathrl.games.validate import FloatArray, choice, count, fail, positive, real
-from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
+from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.linear import resolvent
 from mathrl.operators import additive_mix, entropy_bonus, local_policy, local_values
 from mathrl.programs.monotone_projection import monotone_projections
@@ -137,10 +137,6 @@ def soft_qmix(
         objective = evaluate(game, here.policy, temperature=temperature).objective
         return Iterate((here, ahead), apart(ahead, here), floor, float(objective))
 
-    def same(one: tuple[_Point, _Point], other: tuple[_Point, _Point]) -> bool:
-        floor = rounding_floor(one[0].q_sa, temperature)
-        return apart(one[0], other[0]) <= min(max(tol, MINIMUM_TOL) * floor, LARGEST_RESIDUAL)
-
     q_sa = evaluate(game, first, temperature=temperature).q_msa[0]
     start = _Point(first, q_sa, local_values(q_sa.reshape(shape), first), 0, 0.0)
     run = iterate(
@@ -149,7 +145,7 @@ def soft_qmix(
         tol=tol,
         max_steps=max_steps,
         ceiling=LARGEST_RESIDUAL,
-        same=same,
+        apart=lambda one, other: apart(one[0], other[0]),
     )
     here, ahead = run.last.point
     answer = solution(

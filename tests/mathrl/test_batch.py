@@ -5,6 +5,7 @@ import pytest
 
 from mathrl.batch import each
 from mathrl.games import load, random_matrix, random_stochastic
+from mathrl.iterate import watching
 from mathrl.solution import Status
 from mathrl.solvers import haspi, nash_q, rommeo_q, soft_qmix
 
@@ -54,6 +55,12 @@ def test_bad_input():
         each(haspi, [], temperature=1.0)
     with pytest.raises(ValueError, match=r"games\[1\] is .*the shape of games\[0\]"):
         each(haspi, [load("hasac"), random_matrix((2, 2), seed=0)], temperature=1.0)
+    with pytest.raises(ValueError, match=r"games\[1\] is .*the shape of games\[0\]"):
+        each(nash_q, [load("pure-coordination"), load("matching-pennies")])
+    with pytest.raises(ValueError, match=r"games\[0\] is of type int"):
+        each(haspi, [1, 2], temperature=1.0)
+    with pytest.raises(ValueError, match="games is of type int"):
+        each(haspi, 5, temperature=1.0)
     with pytest.raises(ValueError, match="temperature"):
         each(haspi, [load("hasac")], temperature=-1.0)
 
@@ -61,3 +68,10 @@ def test_bad_input():
 def test_games_of_several_states():
     games = [random_stochastic(4, (2, 2), discount=0.9, seed=seed) for seed in range(3)]
     assert each(haspi, games, temperature=0.5).policy[0].shape == (3, 4, 2)
+
+
+def test_a_watcher_that_is_there_stays():
+    seen = []
+    with watching(lambda step, residual: seen.append(step)):
+        found = each(haspi, small("common-payoff", 3), temperature=0.5)
+    assert len(seen) == found.steps.sum()

@@ -388,3 +388,12 @@ def test_what_agents_expect_is_not_called_what_they_earn(capsys):
     assert "what each agent expects" in printed
     _, printed, _ = run(capsys, *SOLVE, "haspi", "--temperature", "1")
     assert "expects" not in printed
+
+
+def test_a_ragged_joint_policy_is_named(capsys, tmp_path):
+    file = tmp_path / "bad.json"
+    file.write_text('{"joint_policy": [[1, [2]]], "policy": [[1]]}')
+    solver = ("divergence-iteration", "--temperature", "1", "--initial-policy", file)
+    status, printed, errors = run(capsys, *SOLVE, *solver)
+    assert (status, printed) == (2, "")
+    assert "joint_policy is ragged" in errors

@@ -67,6 +67,10 @@ def test_watchers_nest_and_leave():
     assert (outer, inner) == ([1], [1, 2, 3])
 
 
+def distance(one, other):
+    return float(abs(one - other))
+
+
 def far(point):
     """A point that never converges."""
     return Iterate(point, 1.0, FLOOR, float(point))
@@ -79,13 +83,13 @@ def test_a_cycle_is_found_with_its_period(period, before):
     def step(last):
         return far(last.point + 1 if last.point + 1 < before + period else before)
 
-    run = iterate(far(0), step, tol=10, max_steps=10_000, same=int.__eq__)
+    run = iterate(far(0), step, tol=10, max_steps=10_000, apart=distance)
     assert (run.status, run.period) == (Status.CYCLED, period)
     assert len(run.history) <= 3 * max(before, period) + period
 
 
 def test_a_step_that_leads_nowhere_is_a_stall_not_a_cycle():
-    run = iterate(far(3), lambda last: far(3), tol=10, max_steps=99, same=int.__eq__)
+    run = iterate(far(3), lambda last: far(3), tol=10, max_steps=99, apart=distance)
     assert (run.status, run.period) == (Status.STALLED, 1)
     assert iterate(far(3), lambda last: far(3), tol=10, max_steps=9).status is Status.MAX_STEPS
 
@@ -110,3 +114,19 @@ def test_an_interrupt_of_a_loop_within_a_step_ends_the_whole():
         run = iterate(far(0), step, tol=10, max_steps=99)
     assert (run.status, run.last.point) == (Status.INTERRUPTED, 3)
     assert watched == [1, 2, 3]
+
+
+def test_what_converges_slowly_around_its_limit_is_no_cycle():
+    """Points alternate about 0 and come 1 floor nearer every other step: none returns, though all are near."""
+
+    def step(last):
+        return Iterate(-last.point * (1 - 1e-4), abs(last.point) * 2, FLOOR, 0.0)
+
+    first = Iterate(300 * FLOOR, 600 * FLOOR, FLOOR, 0.0)
+    run = iterate(first, step, tol=100, max_steps=99_999, apart=distance)
+    assert run.status is Status.CONVERGED
+
+
+def test_convergence_comes_before_a_return():
+    run = iterate(far(0), lambda last: Iterate(0, FLOOR, FLOOR, 0.0), tol=10, max_steps=9, apart=distance)
+    assert (run.status, run.period) == (Status.CONVERGED, None)

@@ -684,3 +684,16 @@ def test_at_temperature_0_the_ball_of_total_variation_is_used_to_its_edge(seed, 
         best -= taken * q[a]
         rising -= taken
     assert abs(q @ (p - old) - best) <= 64 * EPS * (1 + np.abs(q).max())
+
+
+@pytest.mark.parametrize("temperature", [0, 1.0])
+@pytest.mark.parametrize("radius", [1, 1.5])
+def test_a_ball_of_total_variation_that_holds_everything_binds_nothing(temperature, radius):
+    q, old = [-2.0, 1.0, 0.0, -1.0], [4 / 6, 0, 1 / 6, 1 / 6]
+    bound = respond(q, old, temperature=temperature, neighbourhood=TotalVariationBall(radius))
+    np.testing.assert_array_equal(bound, respond(q, old, temperature=temperature))
+
+
+@pytest.mark.parametrize("actions", [2, 8, 12])
+def test_kl_is_a_drift_for_any_number_of_actions(actions):
+    assert check_drift("kl:1", num_actions=actions).is_drift

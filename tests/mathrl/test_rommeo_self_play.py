@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl import Game
-from mathrl.games import load, opponents_policy, permute_actions, random_matrix, relabel_agents
+from mathrl.games import (
+    load,
+    opponents_policy,
+    permute_actions,
+    random_matrix,
+    random_stochastic,
+    relabel_agents,
+)
+from mathrl.iterate import watching
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solution import Status
 from mathrl.solvers import rommeo_q, rommeo_self_play
@@ -85,3 +93,27 @@ def test_agents_that_never_meet_are_each_optimal():
 def test_short_steps_towards_a_fixed_point_are_no_cycle(averaging):
     game = Game.matrix([np.array([[3.0, 0.0], [5.0, 1.0]]), np.array([[3.0, 5.0], [0.0, 1.0]])])
     assert rommeo_self_play(game, temperature=5.0, averaging=averaging).status is Status.CONVERGED
+
+
+@pytest.mark.parametrize(
+    ("num_actions", "structure", "seed", "temperature", "weight"),
+    [
+        ((3, 2), "zero-sum", 350509046, 0.03716734764589922, 0.35546576490552095),
+        ((3, 3), "common-payoff", 85553449, 0.02334934565181272, 1.4052779724114202),
+        ((3, 2), "general-sum", 569921213, 0.036835943140609735, 0.014401878451283965),
+    ],
+)
+def test_a_run_that_nears_its_fixed_point_from_both_sides_is_no_cycle(
+    num_actions, structure, seed, temperature, weight
+):
+    """Found by search: each came within 100 floors of an earlier point on its way."""
+    game = random_matrix(num_actions, structure=structure, seed=seed)
+    solution = rommeo_self_play(game, temperature=temperature, divergence_weight=weight)
+    assert solution.status is Status.CONVERGED
+
+
+def test_its_inner_runs_report_to_nobody():
+    seen = []
+    with watching(lambda step, residual: seen.append(step)):
+        solution = rommeo_self_play(random_stochastic(3, (2, 2), discount=0.9, seed=0), temperature=0.5)
+    assert seen == list(range(1, solution.steps + 1))

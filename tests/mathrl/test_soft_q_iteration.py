@@ -185,3 +185,14 @@ def test_a_solution_records_the_models_it_was_given():
     recorded = soft_q_iteration(game, temperature=1.0, models=models).parameters["models"]
     for entry, model in zip(recorded, models, strict=True):
         assert all(map(np.array_equal, entry["opponent_model"], model.opponent_model))
+
+
+def test_values_that_decay_into_denormals_have_converged():
+    """After a model with rewards one without: V falls by the discount a sweep, and its rounding floor with it."""
+    transitions, rng = np.ones((1, 1, 3, 1)), np.random.default_rng(0)
+    nothing = Game.stochastic(np.zeros((1, 1, 3)), transitions, 0.9)
+    something = Game.stochastic(np.array([[[1.0, 2.0, 3.0]]]), transitions, 0.9)
+    for _ in range(60):
+        model = [rng.dirichlet(np.ones(3))[None], np.ones((1, 1))]
+        models = [LearnedModel(something, model), LearnedModel(nothing, model)]
+        assert soft_q_iteration(nothing, temperature=1.5, models=models).converged
