@@ -53,10 +53,7 @@ def stack(games: Iterable[Game]) -> Game:
 
 
 def _fits(k: int, game: Any, first: Game) -> None:
-    try:
-        check_game(game)
-    except ValueError:
-        fail(f"games[{k}]", f"is of type {type(game).__name__}", "a mathrl.Game")
+    check_game(game, f"games[{k}]")
     if game.num_states != 1 or game.discount != 0:
         fail(f"games[{k}]", f"has {game.num_states} states and discount {game.discount:g}", "a matrix game")
     if game.num_actions != first.num_actions:

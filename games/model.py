@@ -164,10 +164,12 @@ class Game:
         return f"<Game: {self.num_states} states, {size}, discount {self.discount!r}{', sparse' * self.sparse}>"
 
 
-def check_game(game: Any) -> None:
+def check_game(game: Any, argument: str = "game") -> None:
     """Require a `Game`."""
     if not isinstance(game, Game):
-        fail("game", f"is of type {type(game).__name__}", "a mathrl.Game", "mathrl.load makes one of a name or a file")
+        fail(
+            argument, f"is of type {type(game).__name__}", "a mathrl.Game", "mathrl.load makes one of a name or a file"
+        )
 
 
 def _rewards(argument: str, given: Any, state_axes: int) -> tuple[FloatArray, bool, tuple[int, ...]]:

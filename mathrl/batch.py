@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.model import Game
+from mathrl.games.model import Game, check_game
 from mathrl.games.validate import FloatArray, fail
 from mathrl.iterate import interruptible
 from mathrl.solution import Solution, Status
@@ -57,8 +57,7 @@ def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: A
     try:
         with interruptible():
             for k, game in enumerate(games):
-                if not isinstance(game, Game):
-                    fail(f"games[{k}]", f"is of type {type(game).__name__}", "a mathrl.Game")
+                check_game(game, f"games[{k}]")
                 solutions.append(solver(game, **parameters))
                 if _shapes(solutions[-1]) != _shapes(solutions[0]):
                     mend = "agents, states, actions, and whether the payoff is common"

@@ -30,7 +30,7 @@ from mathrl.iterate import MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.linear import Resolvent, resolvent
 from mathrl.solution import rounding_floor
 
-__all__ = ["Controlled", "Softness", "TargetSoftMax", "WeightedSoftMax", "control", "values_of_attained"]
+__all__ = ["Controlled", "SoftMax", "Softness", "TargetSoftMax", "control", "values_of_attained"]
 
 _NEGLIGIBLE = 0.02
 """At most this much of a soft policy is left out of its chain, in every state."""
@@ -68,20 +68,15 @@ class Softness(Protocol):
         ...
 
 
-class WeightedSoftMax:
-    """α log Σ_a ρ(a|s) exp(Q(s, a)/α), attained by w ∝ ρ exp(Q/α); ρ = 1 where none is given.
+class SoftMax:
+    """α log Σ_a exp(Q(s, a)/α) = max_w E_w[Q] + α H(w), attained by the Boltzmann policy w."""
 
-    It is max_w E_w[Q] − α KL(w ‖ ρ). `log_weights_sa` is log ρ, −∞ where an action is left out; rows need no sum of 1.
-    """
-
-    def __init__(self, temperature: float, log_weights_sa: FloatArray | None = None) -> None:
-        self.temperature, self._log_weights_sa = temperature, log_weights_sa
+    def __init__(self, temperature: float) -> None:
+        self.temperature = temperature
 
     def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
         """The soft maximum; overwrites `out_sa` by w."""
         np.divide(q_sa, self.temperature, out=out_sa)
-        if self._log_weights_sa is not None:
-            np.add(out_sa, self._log_weights_sa, out=out_sa)
         return np.asarray(self.temperature * _normalise(out_sa))
 
 

@@ -192,14 +192,7 @@ def _neighbourhood(flag: str, text: str, game: "Game") -> Any:
 
 def _policy(flag: str, text: str, game: "Game") -> Any:
     """The product policy in a file: n nested lists, or a solution that is not correlated."""
-    from mathrl.games import as_policy
-    from mathrl.games.validate import fail
-
-    held = _one(flag, text, "policy")
-    if isinstance(held, dict) and held.get("joint_policy") is not None:
-        mend = "its 'policy' holds the marginals: save that list alone if they are meant"
-        fail(f"{flag} {text}", "holds a correlated policy, joint_policy", "a product policy", mend)
-    return as_policy(game, _nested(flag, text, "policy"), f"{flag} {text}: policy")
+    return _product(_one(flag, text, "policy"), f"{flag} {text}", game)
 
 
 def _joint_or_product(flag: str, text: str, game: "Game") -> Any:
@@ -209,27 +202,36 @@ def _joint_or_product(flag: str, text: str, game: "Game") -> Any:
     held = _one(flag, text, "policy")
     if isinstance(held, dict) and held.get("joint_policy") is not None:
         return as_joint(game, held["joint_policy"], f"{flag} {text}: joint_policy")
-    return _policy(flag, text, game)
+    return _product(held, f"{flag} {text}", game)
 
 
 def _opponent_model(flag: str, text: str, game: "Game") -> Any:
     """The others' joint actions in a file: n nested lists, or those of a solution, else what its policies play."""
     from mathrl.games import as_opponent_model, opponents_policy
 
-    held = _one(flag, text, "opponent_model")
+    held, source = _one(flag, text, "opponent_model"), f"{flag} {text}"
     if isinstance(held, dict) and held.get("opponent_model") is None and isinstance(held.get("policy"), list):
-        return opponents_policy(_policy(flag, text, game))
-    return as_opponent_model(game, _nested(flag, text, "opponent_model"), f"{flag} {text}: opponent_model")
+        return opponents_policy(_product(held, source, game))
+    return as_opponent_model(game, _nested(held, source, "opponent_model"), f"{source}: opponent_model")
 
 
-def _nested(flag: str, text: str, key: str) -> list[Any]:
-    """The nested lists in a JSON file: the whole file, or `key` of the one solution in it."""
+def _product(held: Any, source: str, game: "Game") -> Any:
+    from mathrl.games import as_policy
     from mathrl.games.validate import fail
 
-    held = _one(flag, text, key)
+    if isinstance(held, dict) and held.get("joint_policy") is not None:
+        mend = "its 'policy' holds the marginals: save that list alone if they are meant"
+        fail(source, "holds a correlated policy, joint_policy", "a product policy", mend)
+    return as_policy(game, _nested(held, source, "policy"), f"{source}: policy")
+
+
+def _nested(held: Any, source: str, key: str) -> list[Any]:
+    """Nested lists: all that a file held, or `key` of the solution that it held."""
+    from mathrl.games.validate import fail
+
     found = held.get(key) if isinstance(held, dict) else held
     if not isinstance(found, list):
-        fail(f"{flag} {text}", f"holds no {key}", f"a list of one list per agent, or a solution with the key {key!r}")
+        fail(source, f"holds no {key}", f"a list of one list per agent, or a solution with the key {key!r}")
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mathrl.games.validate import FloatArray, fail, positive, real
+from mathrl.games.validate import FloatArray, fail, not_negative, positive, real
 
 __all__ = [
     "ClippedRatioDrift",
@@ -169,11 +169,7 @@ def check_support(old: FloatArray, drift: Drift, neighbourhood: Neighbourhood, a
 
 
 def _weight(owner: str, value: Any) -> float:
-    number = real(f"{owner}.weight", value)
-    if number < 0:
-        reason = "Definition 4 wants D ≥ 0, and the program must stay concave"
-        fail(f"{owner}.weight", f"is {number:g}", "a number >= 0", reason)
-    return number
+    return not_negative(f"{owner}.weight", value, "Definition 4 wants D ≥ 0, and the program must stay concave")
 
 
 def _named(given: Any, argument: str, kinds: Mapping[str, type[Any]], expected: str, mend: str) -> Any:

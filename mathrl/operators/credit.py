@@ -14,6 +14,7 @@ does not: with one agent, Q_1 = (0, 1) and Mixer = 0 all actions maximise Q_tot.
 from collections.abc import Sequence
 from typing import Any
 
+from mathrl.operators.divergence import along
 from mathrl.operators.response import best_response
 from mathrl.softmax import boltzmann
 
@@ -52,8 +53,7 @@ def igi_gap(joint_policy: Any, policy: Sequence[Any]) -> Any:
     xp = joint_policy.__array_namespace__()
     product = xp.ones_like(joint_policy)
     for agent, pi_sa in enumerate(policy):
-        after = len(policy) - 1 - agent
-        product = product * xp.reshape(pi_sa, (pi_sa.shape[0], *[1] * agent, pi_sa.shape[1], *[1] * after))
+        product = product * along(pi_sa, agent, len(policy))
     off = xp.reshape(xp.abs(joint_policy - product), (joint_policy.shape[0], -1))
     return xp.max(off, axis=-1)  # (2)
 

@@ -146,7 +146,7 @@ def divergence_optimality_backup(
 ) -> Any:
     """(T V)(s) of (6), shape (S,), for a joint target   (dmac Eq. 20): a γ-contraction with fixed point V_ρ^*."""
     q = backup(v, rewards, transitions, discount=discount)
-    return target_soft_max(_flat(q), log_probabilities(_flat(target_policy)), temperature)  # (6)
+    return divergence_soft_max(q, log_probabilities(_flat(target_policy)), temperature=temperature)  # (6)
 
 
 def _flat(x: Any) -> Any:

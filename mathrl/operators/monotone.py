@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mathrl.operators.bellman import expectation, policy_backup, policy_transitions
+from mathrl.operators.opponent import own_and_others
 from mathrl.softmax import boltzmann
 
 __all__ = ["additive_mix", "critic_loss", "local_policy", "local_values", "monotonicity_gap", "trace_target"]
@@ -90,9 +91,7 @@ def monotonicity_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
     xp = q_tot.__array_namespace__()
     gaps = []
     for agent, own in enumerate(individual_q):
-        others = [axis for axis in range(1, q_tot.ndim) if axis != agent + 1]
-        q_sab = xp.permute_dims(q_tot, (0, agent + 1, *others))
-        q_sab = xp.reshape(q_sab, (q_tot.shape[0], own.shape[1], -1))
+        q_sab = own_and_others(q_tot, agent)
         falls = xp.max(q_sab[:, :, None, :] - q_sab[:, None, :, :], axis=-1)
         below = own[:, :, None] <= own[:, None, :]
         gaps.append(xp.max(xp.where(below, falls, 0.0), axis=(1, 2)))  # (6)

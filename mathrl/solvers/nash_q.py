@@ -29,6 +29,7 @@ from mathrl.iterate import MINIMUM_TOL, Iterate, iterate
 from mathrl.linear import resolvent
 from mathrl.markov import control
 from mathrl.operators import expectation
+from mathrl.opponent import agent_game
 from mathrl.programs.stage_game import Optima, ZeroSums, global_optima, zero_sum_values
 from mathrl.solution import Solution, Status, rounding_floor
 
@@ -147,7 +148,7 @@ class _SaddlePoints:
     """(3) of two agents with r^1 + r^2 = `total`, through the first one's V."""
 
     def __init__(self, game: Game, goal_floors: float, total: float) -> None:
-        self.game = Game.unchecked(game.rewards[0], game.transitions, game.discount, game.start)
+        self.game = agent_game(game, 0)
         self._goal, self._total = goal_floors, total
 
     def solve(self, v_ms: FloatArray, floor_m: FloatArray, before: _Point | None) -> _Point:

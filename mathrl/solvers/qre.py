@@ -25,7 +25,7 @@ from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.validate import FloatArray, choice, count, positive
 from mathrl.homotopy import Path
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
-from mathrl.markov import WeightedSoftMax, control, values_of_attained
+from mathrl.markov import SoftMax, control, values_of_attained
 from mathrl.newton import DENSE_UNKNOWNS, own_q_change, responses
 from mathrl.operators import ENTROPIES, entropy_bonus
 from mathrl.softmax import boltzmann
@@ -108,7 +108,7 @@ def qre(
 
 def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_steps: int) -> Run[_Point]:
     """The soft-optimal policy, and its own values: V of the optimum is V of the policy but for the residual of V."""
-    run, solve = control(game, WeightedSoftMax(temperature), tol=tol, max_steps=max_steps)
+    run, solve = control(game, SoftMax(temperature), tol=tol, max_steps=max_steps)
     here = run.last.point
     policy = (boltzmann(here.q_sa, temperature),)
     bonus = entropy_bonus(policy, temperature=temperature)

@@ -21,7 +21,7 @@ from mathrl.evaluate import backup
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_opponent_model, marginals
 from mathrl.games.validate import FloatArray, count, fail, positive, real
-from mathrl.markov import Softness, WeightedSoftMax
+from mathrl.markov import SoftMax, Softness
 from mathrl.opponent import LearnedModel, OpponentSoftMax, agent_game, control_each
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
@@ -71,7 +71,7 @@ def soft_q_iteration(
 
     def softness(phi: Policy | None, agent: int) -> Softness:
         if phi is None:
-            return WeightedSoftMax(alpha)
+            return SoftMax(alpha)
         return OpponentSoftMax(alpha, alpha, log_probabilities(phi[agent]), game.num_actions, agent)
 
     def controllers(played: Game, phi: Policy | None) -> tuple[list[Game], list[Softness]]:
@@ -127,7 +127,7 @@ def _checked(game: Game, sweep: int, model: LearnedModel, real_share: float) -> 
     name = f"models[{sweep}]"
     if not isinstance(model, LearnedModel):
         fail(name, f"is of type {type(model).__name__}", "a mathrl.opponent.LearnedModel")
-    check_game(model.game)
+    check_game(model.game, f"{name}.game")
     for quantity in ("num_states", "num_actions", "discount"):
         theirs, ours = getattr(model.game, quantity), getattr(game, quantity)
         if theirs != ours:

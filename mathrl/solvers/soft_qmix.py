@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.evaluate import backup, chain, evaluate, solution
+from mathrl.evaluate import Values, backup, chain, evaluate, solution
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, joint_policy, uniform_policy
 from mathrl.games.validate import FloatArray, choice, count, fail, positive, real
@@ -131,26 +131,29 @@ def soft_qmix(
         size = max(temperature, float(np.abs(one.q_sa).max()))
         return max(policies, float(np.abs(one.q_sa - other.q_sa).max()) / size)
 
-    def at(here: _Point) -> Iterate[tuple[_Point, _Point]]:
+    def at(here: _Point, values: Values) -> Iterate[tuple[_Point, _Point, Values]]:
         ahead = following(here.policy, here.q_sa)
         floor = rounding_floor(ahead.q_sa, temperature)
-        objective = evaluate(game, here.policy, temperature=temperature).objective
-        return Iterate((here, ahead), apart(ahead, here), floor, float(objective))
+        return Iterate((here, ahead, values), apart(ahead, here), floor, float(values.objective))
 
-    q_sa = evaluate(game, first, temperature=temperature).q_msa[0]
-    start = _Point(first, q_sa, local_values(q_sa.reshape(shape), first), 0, 0.0)
+    def step(last: Iterate[tuple[_Point, _Point, Values]]) -> Iterate[tuple[_Point, _Point, Values]]:
+        _, here, values = last.point
+        return at(here, evaluate(game, here.policy, temperature=temperature, guess=values.v_ms))
+
+    values = evaluate(game, first, temperature=temperature)
+    q_sa = values.q_msa[0]
     run = iterate(
-        at(start),
-        lambda last: at(last.point[1]),
+        at(_Point(first, q_sa, local_values(values.q, first), 0, 0.0), values),
+        step,
         tol=tol,
         max_steps=max_steps,
         ceiling=LARGEST_RESIDUAL,
         apart=lambda one, other: apart(one[0], other[0]),
     )
-    here, ahead = run.last.point
+    here, ahead, values = run.last.point
     answer = solution(
         here.policy,
-        evaluate(game, here.policy, temperature=temperature),
+        values,
         run,
         solver="soft_qmix",
         parameters={
