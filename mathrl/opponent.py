@@ -11,16 +11,21 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.evaluate import Values
 from mathrl.games.model import Game
+from mathrl.games.policies import Policy
 from mathrl.games.validate import FloatArray
 from mathrl.iterate import Run
 from mathrl.markov import Controlled, Softness, TargetSoftMax, control
+from mathrl.operators import conditional_policy, opponent_model, own_and_others
+from mathrl.softmax import log_probabilities
 from mathrl.solution import Status
 
 __all__ = [
     "Controls",
     "LearnedModel",
     "OpponentSoftMax",
+    "Rommeo",
     "agent_game",
     "control_each",
 ]
@@ -82,24 +87,21 @@ class OpponentSoftMax:
 
 @dataclass(frozen=True)
 class Controls:
-    """Q (m, S, A), V (m, S) and the joint policies w (m, S, A) of m controllers, and how their runs went together.
+    """The values of m controllers with their joint policies w (m, S, A), and how their runs went together.
 
-    Residual and rounding floor are those of the controller whose residual is the most floors.
+    The run's last iterate is that of the controller whose residual is the most floors.
     """
 
-    q_msa: FloatArray
-    v_ms: FloatArray
+    values: Values
     w_msa: FloatArray
-    residual: float
-    rounding_floor: float
-    status: Status
-    history: FloatArray
+    run: Run[Controlled]
 
 
 def control_each(
     games: Sequence[Game],
     softnesses: Sequence[Softness],
     *,
+    agent_axis: bool,
     tol: float,
     max_steps: int,
     guess: FloatArray | None = None,
@@ -116,13 +118,39 @@ def control_each(
         runs.append(run)
         status = run.status if status is Status.CONVERGED else status
     points = [run.last.point for run in runs]
+    q_msa = np.stack([point.q_sa for point in points])
+    v_ms = np.stack([point.reached_s for point in points])
     worst = max((run.last for run in runs), key=lambda last: last.residual / max(last.rounding_floor, _TINY))
     return Controls(
-        q_msa=np.stack([point.q_sa for point in points]),
-        v_ms=np.stack([point.reached_s for point in points]),
+        values=Values(games[0], q_msa, v_ms, agent_axis, None),
         w_msa=np.stack([point.w_sa for point in points if point.w_sa is not None]),
-        residual=worst.residual,
-        rounding_floor=worst.rounding_floor,
-        status=status,
-        history=np.concatenate([run.history for run in runs]),
+        run=Run(worst, status, np.concatenate([run.history for run in runs])),
     )
+
+
+class Rommeo:
+    """All agents' ROMMEO-Q in one game: their fixed points under given priors, and the π and ρ that attain them."""
+
+    def __init__(self, game: Game, temperature: float, divergence_weight: float) -> None:
+        self._games = [agent_game(game, i) for i in range(game.num_agents)]
+        self._num_actions = game.num_actions
+        self._alpha, self._kappa = temperature, divergence_weight
+
+    def solve(self, priors: Policy, *, tol: float, max_steps: int, guess: FloatArray | None = None) -> Controls:
+        """The fixed point of every agent   (rommeo Eq. 9, 13)."""
+        softnesses = [
+            OpponentSoftMax(self._alpha, self._kappa, log_probabilities(prior), self._num_actions, i)
+            for i, prior in enumerate(priors)
+        ]
+        return control_each(self._games, softnesses, agent_axis=True, tol=tol, max_steps=max_steps, guess=guess)
+
+    def strategies(self, controls: Controls, priors: Policy) -> tuple[Policy, Policy]:
+        """π^i(a|s, b) and ρ^i(b|s) of every agent   (rommeo Eq. 10, 11)."""
+        own = [own_and_others(q, i) for i, q in enumerate(controls.values.q)]
+        return (
+            tuple(conditional_policy(q_sab, temperature=self._alpha) for q_sab in own),
+            tuple(
+                opponent_model(q_sab, prior, temperature=self._alpha, divergence_weight=self._kappa)
+                for q_sab, prior in zip(own, priors, strict=True)
+            ),
+        )

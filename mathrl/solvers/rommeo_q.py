@@ -11,15 +11,14 @@ of agents (Theorem 3 asks for more than it needs); Newton's method reaches its f
 
 from collections.abc import Sequence
 
-import numpy as np
 import numpy.typing as npt
 
+from mathrl.evaluate import solution
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_opponent_model, opponents_policy, uniform_policy
 from mathrl.games.validate import count, positive
-from mathrl.operators import conditional_policy, marginal_policy, opponent_model, own_and_others
-from mathrl.opponent import OpponentSoftMax, agent_game, control_each
-from mathrl.softmax import log_probabilities
+from mathrl.operators import marginal_policy
+from mathrl.opponent import Rommeo
 from mathrl.solution import Solution
 
 __all__ = ["rommeo_q"]
@@ -54,30 +53,13 @@ def rommeo_q(
     alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
     uniform = opponents_policy(uniform_policy(game))
     priors = uniform if prior is None else as_opponent_model(game, prior, "prior")
-    agents = range(game.num_agents)
-    controls = control_each(
-        [agent_game(game, i) for i in agents],
-        [OpponentSoftMax(alpha, kappa, log_probabilities(priors[i]), game.num_actions, i) for i in agents],
-        tol=positive("tol", tol),
-        max_steps=count("max_steps", max_steps),
-    )
-    q = controls.q_msa.reshape(-1, game.num_states, *game.num_actions)
-    own = [own_and_others(q[i], i) for i in agents]
-    conditionals = [conditional_policy(q_sab, temperature=alpha) for q_sab in own]  # (3)
-    models = [
-        opponent_model(q_sab, P, temperature=alpha, divergence_weight=kappa)
-        for q_sab, P in zip(own, priors, strict=True)
-    ]  # (4)
-    return Solution(
-        policy=tuple(map(marginal_policy, conditionals, models)),
-        q=q,
-        v=controls.v_ms,
-        objective=np.einsum("is,s->i", controls.v_ms, game.start),
-        residual=controls.residual,
-        rounding_floor=controls.rounding_floor,
-        status=controls.status,
-        steps=len(controls.history),
-        history=controls.history,
+    problem = Rommeo(game, alpha, kappa)
+    controls = problem.solve(priors, tol=positive("tol", tol), max_steps=count("max_steps", max_steps))
+    conditionals, models = problem.strategies(controls, priors)  # (3), (4)
+    return solution(
+        tuple(map(marginal_policy, conditionals, models)),
+        controls.values,
+        controls.run,
         solver="rommeo_q",
         parameters={
             "temperature": temperature,
@@ -86,6 +68,6 @@ def rommeo_q(
             "tol": tol,
             "max_steps": max_steps,
         },
-        conditional_policy=tuple(conditionals),
-        opponent_model=tuple(models),
+        conditional_policy=conditionals,
+        opponent_model=models,
     )

@@ -15,14 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.evaluate import side_by_side, split
+from mathrl.evaluate import side_by_side, solution, split
 from mathrl.games.model import Game, check_game
-from mathrl.games.policies import Policy, as_policy, marginals, opponents_policy, uniform_policy
+from mathrl.games.policies import as_policy, marginals, opponents_policy, uniform_policy
 from mathrl.games.validate import FloatArray, count, fail, positive
 from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate, unwatched
-from mathrl.operators import conditional_policy, opponent_model, own_and_others
-from mathrl.opponent import Controls, OpponentSoftMax, agent_game, control_each
-from mathrl.softmax import log_probabilities
+from mathrl.opponent import Controls, Rommeo
 from mathrl.solution import Solution, Status, rounding_floor
 
 __all__ = ["rommeo_self_play"]
@@ -70,30 +68,23 @@ def rommeo_self_play(
         fail("averaging", f"is {rate:g}", "a number in (0, 1]")
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     tol = positive("tol", tol)
-    agents = range(game.num_agents)
-    own_games = [agent_game(game, i) for i in agents]
+    problem = Rommeo(game, alpha, kappa)
 
     def at(observed_sk: FloatArray, guess: FloatArray | None) -> Iterate[_Point]:
         priors = opponents_policy(split(observed_sk, game))  # (1)
-        controls = control_each(
-            own_games,
-            [OpponentSoftMax(alpha, kappa, log_probabilities(priors[i]), game.num_actions, i) for i in agents],
-            tol=MINIMUM_TOL,
-            max_steps=_INNER_STEPS,
-            guess=guess,
-        )  # (2)
+        controls = problem.solve(priors, tol=MINIMUM_TOL, max_steps=_INNER_STEPS, guess=guess)  # (2)
         joint = controls.w_msa.reshape(-1, game.num_states, *game.num_actions)
-        played_sk = side_by_side(tuple(marginals(joint[i])[i] for i in agents))  # (3)
-        exact = controls.status is Status.CONVERGED
+        played_sk = side_by_side(tuple(marginals(own)[i] for i, own in enumerate(joint)))  # (3)
+        exact = controls.run.status is Status.CONVERGED
         residual = float(np.abs(played_sk - observed_sk).max()) if exact else 1.0
-        floor = rounding_floor(controls.q_msa, min(alpha, kappa))
+        floor = rounding_floor(controls.values.q_msa, min(alpha, kappa))
         return Iterate(_Point(observed_sk, played_sk, controls), residual, floor, residual)
 
     def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
         here = last.point
-        if here.controls.status is not Status.CONVERGED:
+        if here.controls.run.status is not Status.CONVERGED:
             return None
-        return at((1 - rate) * here.observed_sk + rate * here.played_sk, here.controls.v_ms)  # (4)
+        return at((1 - rate) * here.observed_sk + rate * here.played_sk, here.controls.values.v_ms)  # (4)
 
     def apart(point: _Point, earlier: _Point) -> float:
         # A step goes the share τ of the way to F: by so much two points differ less than their residual.
@@ -104,23 +95,11 @@ def rommeo_self_play(
         ceiling=LARGEST_RESIDUAL, apart=apart,
     )  # fmt: skip
     here = run.last.point
-    q = here.controls.q_msa.reshape(-1, game.num_states, *game.num_actions)
-    priors = opponents_policy(split(here.observed_sk, game))
-    own = [own_and_others(q[i], i) for i in agents]
-    models: Policy = tuple(
-        opponent_model(q_sab, P, temperature=alpha, divergence_weight=kappa)
-        for q_sab, P in zip(own, priors, strict=True)
-    )
-    return Solution(
-        policy=split(here.played_sk, game),
-        q=q,
-        v=here.controls.v_ms,
-        objective=np.einsum("is,s->i", here.controls.v_ms, game.start),
-        residual=run.last.residual,
-        rounding_floor=run.last.rounding_floor,
-        status=run.status,
-        steps=len(run.history),
-        history=run.history,
+    conditionals, models = problem.strategies(here.controls, opponents_policy(split(here.observed_sk, game)))
+    return solution(
+        split(here.played_sk, game),
+        here.controls.values,
+        run,
         solver="rommeo_self_play",
         parameters={
             "temperature": temperature,
@@ -130,8 +109,6 @@ def rommeo_self_play(
             "tol": tol,
             "max_steps": max_steps,
         },
-        detail="" if run.period is None else f"period {run.period}",
-        period=run.period,
-        conditional_policy=tuple(conditional_policy(q_sab, temperature=alpha) for q_sab in own),
+        conditional_policy=conditionals,
         opponent_model=models,
     )

@@ -13,11 +13,12 @@ with φ uniform, (3) lies α log B below (1) in every state, so that perfect mod
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.evaluate import backup
+from mathrl.evaluate import backup, solution
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_opponent_model, marginals
 from mathrl.games.validate import FloatArray, count, fail, positive, real
@@ -86,24 +87,16 @@ def soft_q_iteration(
         v_ms = following
     controls = control_each(
         *controllers(*sequence[-1]),
+        agent_axis=not shared,
         tol=positive("tol", tol),
         max_steps=count("max_steps", max_steps),
         guess=v_ms if swept else None,
     )
-    history = np.concatenate([swept, controls.history])
-    q = controls.q_msa.reshape(-1, game.num_states, *game.num_actions)
-    joint = controls.w_msa.reshape(q.shape)
-    objective = np.einsum("ms,s->m", controls.v_ms, game.start)
-    return Solution(
-        policy=tuple(marginals(joint[0 if shared else i])[i] for i in range(game.num_agents)),
-        q=q[0] if shared else q,
-        v=controls.v_ms[0] if shared else controls.v_ms,
-        objective=float(objective[0]) if shared else objective,
-        residual=controls.residual,
-        rounding_floor=controls.rounding_floor,
-        status=controls.status,
-        steps=len(history),
-        history=history,
+    joint = controls.w_msa.reshape(-1, game.num_states, *game.num_actions)
+    return solution(
+        tuple(marginals(joint[0 if shared else i])[i] for i in range(game.num_agents)),
+        controls.values,
+        replace(controls.run, history=np.concatenate([swept, controls.run.history])),
         solver="soft_q_iteration",
         parameters={
             "temperature": temperature,
