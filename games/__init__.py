@@ -9,6 +9,7 @@ from mathrl.games.files import save
 from mathrl.games.model import Game
 from mathrl.games.policies import (
     as_opponent_model,
+    as_opponent_models,
     as_policy,
     joint_policy,
     marginals,
@@ -27,6 +28,7 @@ __all__ = [
     "Episodes",
     "Game",
     "as_opponent_model",
+    "as_opponent_models",
     "as_policy",
     "discounted_returns",
     "entry",

@@ -12,6 +12,7 @@ from mathrl.games.validate import FloatArray, as_floats, fail, probabilities, sh
 __all__ = [
     "Policy",
     "as_opponent_model",
+    "as_opponent_models",
     "as_policy",
     "joint_policy",
     "marginals",
@@ -42,11 +43,23 @@ def as_opponent_model(game: Game, model: Sequence[Any], argument: str = "opponen
     return _checked(game, model, argument, [game.num_joint_actions // actions for actions in game.num_actions])
 
 
-def _checked(game: Game, policy: Sequence[Any], argument: str, num_actions: Sequence[int]) -> Policy:
+def as_opponent_models(game: Game, models: Sequence[Any], agent: int, argument: str = "opponent_models") -> Policy:
+    """Check what `agent` takes the others' policies to be: arrays (S, A_j) of the agents j ≠ i, in their order.
+
+    Unlike `as_opponent_model` these are models of each opponent alone. Raises `ValueError` as `as_policy` does.
+    """
+    return _checked(
+        game, models, argument, [*game.num_actions[:agent], *game.num_actions[agent + 1 :]], "one per opponent"
+    )
+
+
+def _checked(
+    game: Game, policy: Sequence[Any], argument: str, num_actions: Sequence[int], each: str = "one per agent"
+) -> Policy:
     if not isinstance(policy, Sequence):
-        fail(argument, f"is of type {type(policy).__name__}", f"a tuple of {game.num_agents} arrays, one per agent")
-    if len(policy) != game.num_agents:
-        fail(argument, f"has {len(policy)} arrays", f"{game.num_agents}, one per agent")
+        fail(argument, f"is of type {type(policy).__name__}", f"a tuple of {len(num_actions)} arrays, {each}")
+    if len(policy) != len(num_actions):
+        fail(argument, f"has {len(policy)} arrays", f"{len(num_actions)}, {each}")
     checked = []
     for i, (agent_policy, actions) in enumerate(zip(policy, num_actions, strict=True)):
         array = as_floats(f"{argument}[{i}]", agent_policy)

@@ -22,6 +22,7 @@ ROOT = PACKAGE.parent
 PACKAGES = [
     "mathrl",
     "mathrl.batch",
+    "mathrl.bounds",
     "mathrl.evidence",
     "mathrl.exploitability",
     "mathrl.figures.render",
@@ -32,6 +33,7 @@ PACKAGES = [
     "mathrl.mirror",
     "mathrl.operators",
     "mathrl.opponent",
+    "mathrl.oracle",
     "mathrl.programs",
     "mathrl.softmax",
     "mathrl.solvers",

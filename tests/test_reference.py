@@ -19,8 +19,10 @@ MODULES = (
     "mathrl.programs",
     "mathrl.opponent",
     "mathrl.evidence",
+    "mathrl.bounds",
     "mathrl.batch",
     "mathrl.exploitability",
+    "mathrl.oracle",
     "mathrl.proofs_checks.strategies",
 )
 

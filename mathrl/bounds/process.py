@@ -1,0 +1,60 @@
+"""Dynamics and the policies that are executed in them: the Markov chain that AORPO compares with another one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mathrl.evaluate import chain
+from mathrl.games.model import Game
+from mathrl.games.policies import Policy, joint_policy
+from mathrl.games.validate import FloatArray
+from mathrl.linear import Resolvent, resolvent
+
+__all__ = ["Process"]
+
+
+@dataclass(frozen=True, eq=False)
+class Process:
+    """A game's dynamics and the product policy that is executed in them."""
+
+    game: Game
+    policy: Policy
+
+    @cached_property
+    def joint(self) -> FloatArray:
+        """π(a|s) of joint actions in C order, (S, A)."""
+        return joint_policy(self.policy).reshape(self.game.num_states, -1)
+
+    @cached_property
+    def chain(self) -> Any:
+        """P_π(t|s), (S, S): dense, or CSR as the game's transitions are."""
+        return chain(self.game, self.joint)
+
+    @cached_property
+    def discounted(self) -> Resolvent:
+        """b ↦ Σ_t γ^t P_π^t b = (I − γ P_π)^{-1} b, for b (S,)."""
+        return resolvent(self.chain, self.game.discount)
+
+    def rewards(self, agent: int) -> FloatArray:
+        """E_{a~π}[r^i(s, a)], (S,)."""
+        return self.expected(self.game.rewards_isa[0 if self.game.common_payoff else agent])
+
+    def expected(self, of_sa: FloatArray) -> FloatArray:
+        """E_{a~π}[f(s, a)], (S,), of f (S, A)."""
+        return np.asarray(np.einsum("sa,sa->s", self.joint, of_sa))
+
+    def after(self, law_s: FloatArray) -> FloatArray:
+        """The law of the next state, (S,), where that of the state is `law_s`."""
+        if self.game.sparse:
+            return np.asarray(law_s @ self.chain)
+        return np.asarray(np.einsum("s,st->t", law_s, self.chain))  # not BLAS, whose sums depend on the threads
+
+    def laws(self) -> Iterator[FloatArray]:
+        """The laws of s_0, s_1, …, each (S,), from the game's start; there is no end of them."""
+        law_s = self.game.start
+        while True:
+            yield law_s
+            law_s = self.after(law_s)

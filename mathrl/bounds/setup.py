@@ -1,0 +1,113 @@
+"""What AORPO's bounds speak of: a real game, a learned model of it, and what one agent knows of the others.
+
+| paper | here |
+|---|---|
+| T, T̂ | the transitions of `game` and of `model` |
+| i, −i | `agent`, `opponents` |
+| π^i, π^j | `policy` |
+| π_D^i, π_D^j | `data_policy` |
+| π̂^j | `opponent_models` |
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+from mathrl.bounds.process import Process
+from mathrl.games.model import Game, check_game
+from mathrl.games.policies import Policy, as_opponent_models, as_policy
+from mathrl.games.transform import to_dense, to_sparse
+from mathrl.games.validate import InvalidInput, count, fail
+
+__all__ = ["Setup"]
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """A real game, a learned model of it, and the policies and opponent models of one agent. Build it with `Setup.of`.
+
+    `game`             the real game
+    `model`            the same game in the learned dynamics: rewards, discount and start are those of `game`
+    `policy`           (π^1, …, π^n): what the agents play now
+    `data_policy`      (π_D^1, …, π_D^n): what they played when the data were collected
+    `opponent_models`  π̂^j, (S, A_j), of each opponent j ≠ i, in their order
+    `agent`            i, the agent from whose side all is seen; 0 is the first
+    """
+
+    game: Game
+    model: Game
+    policy: Policy
+    data_policy: Policy
+    opponent_models: Policy
+    agent: int
+
+    @classmethod
+    def of(
+        cls,
+        game: Game,
+        *,
+        policy: Sequence[Any],
+        model: Any = None,
+        data_policy: Sequence[Any] | None = None,
+        opponent_models: Sequence[Any] | None = None,
+        agent: int = 0,
+    ) -> Self:
+        """Check all parts. What is left out is perfect: the model is the game, π_D is π, π̂^j is π^j.
+
+        `model` holds transitions, as `Game` takes them: dense (S, A_1, …, A_n, S) or sparse (S·A, S). `opponent_models`
+        has n − 1 arrays (S, A_j), those of the agents j ≠ i in their order. Raises `ValueError` naming the argument.
+        """
+        check_game(game)
+        if count("agent", agent) >= game.num_agents:
+            fail("agent", f"is {agent}", f"an agent from 0 to {game.num_agents - 1}")
+        played = as_policy(game, policy)
+        others = (*played[:agent], *played[agent + 1 :])
+        return cls(
+            game=game,
+            model=game if model is None else _model(game, model),
+            policy=played,
+            data_policy=played if data_policy is None else as_policy(game, data_policy, "data_policy"),
+            opponent_models=others if opponent_models is None else as_opponent_models(game, opponent_models, agent),
+            agent=agent,
+        )
+
+    @property
+    def opponents(self) -> tuple[int, ...]:
+        """The agents j ≠ i."""
+        return tuple(j for j in range(self.game.num_agents) if j != self.agent)
+
+    @property
+    def modelled_policy(self) -> Policy:
+        """(π^i, π̂^{-i}): the agent's own policy, and what it takes the others' to be."""
+        models = list(self.opponent_models)
+        return (*models[: self.agent], self.policy[self.agent], *models[self.agent :])
+
+    @cached_property
+    def real(self) -> Process:
+        """T with π: its return is η_i[π^i, π^{-i}]."""
+        return Process(self.game, self.policy)
+
+    @cached_property
+    def data(self) -> Process:
+        """T with π_D: where the data come from."""
+        return Process(self.game, self.data_policy)
+
+    @cached_property
+    def learned(self) -> Process:
+        """T̂ with π: its return is η̂_i[π^i, π^{-i}]."""
+        return Process(self.model, self.policy)
+
+    @cached_property
+    def modelled(self) -> Process:
+        """T̂ with (π^i, π̂^{-i}): its return is η̂_i[π^i, π̂^{-i}]."""
+        return Process(self.model, self.modelled_policy)
+
+
+def _model(game: Game, transitions: Any) -> Game:
+    rewards = game.rewards if game.common_payoff else list(game.rewards)
+    try:
+        model = Game.stochastic(rewards, transitions, game.discount, game.start)
+    except InvalidInput as error:
+        raise InvalidInput(str(error).replace("transitions", "model", 1)) from error
+    return to_sparse(model) if game.sparse else to_dense(model)

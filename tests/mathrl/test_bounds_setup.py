@@ -1,0 +1,63 @@
+"""A setup of AORPO's bounds: what is left out is perfect, and bad parts are named."""
+
+import numpy as np
+import pytest
+
+from mathrl.bounds import Setup
+from mathrl.games import random_policy, random_stochastic, to_dense, to_sparse, uniform_policy
+
+GAME = random_stochastic(4, (2, 3, 2), structure="general-sum", discount=0.9, seed=0)
+MODEL = random_stochastic(4, (2, 3, 2), structure="general-sum", discount=0.9, seed=1).transitions
+
+
+def models(seed=0, agent=1):
+    whole = random_policy(GAME, np.random.default_rng(seed))
+    return (*whole[:agent], *whole[agent + 1 :])
+
+
+def test_what_is_left_out_is_perfect():
+    policy = random_policy(GAME, np.random.default_rng(0))
+    setup = Setup.of(GAME, policy=policy, agent=1)
+    assert setup.model is GAME
+    assert setup.data_policy is setup.policy
+    for modelled, own in zip(setup.modelled_policy, policy, strict=True):
+        np.testing.assert_array_equal(modelled, own)
+
+
+@pytest.mark.parametrize("agent", range(3))
+def test_opponent_models_stand_for_the_others_in_their_order(agent):
+    setup = Setup.of(GAME, policy=uniform_policy(GAME), opponent_models=models(agent=agent), agent=agent)
+    assert setup.opponents == tuple(j for j in range(3) if j != agent)
+    np.testing.assert_array_equal(setup.modelled_policy[agent], setup.policy[agent])
+    for j, model in zip(setup.opponents, setup.opponent_models, strict=True):
+        np.testing.assert_array_equal(setup.modelled_policy[j], model)
+
+
+def test_the_model_has_the_games_rewards_discount_start_and_storage():
+    for game in (to_dense(GAME), to_sparse(GAME)):
+        setup = Setup.of(game, policy=uniform_policy(game), model=MODEL)
+        assert setup.model.sparse == game.sparse
+        assert setup.model.discount == game.discount
+        np.testing.assert_array_equal(setup.model.rewards, game.rewards)
+        np.testing.assert_array_equal(to_dense(setup.model).transitions, MODEL)
+
+
+def test_the_law_of_the_next_state_is_the_same_dense_and_sparse():
+    one, other = (Setup.of(game, policy=uniform_policy(game)).real for game in (to_dense(GAME), to_sparse(GAME)))
+    for _, dense, sparse in zip(range(5), one.laws(), other.laws(), strict=False):
+        np.testing.assert_allclose(dense, sparse, rtol=1e-14)  # sums of four terms
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("agent", 3, "agent is 3, expected an agent from 0 to 2"),
+        ("opponent_models", [1], "opponent_models has 1 arrays, expected 2, one per opponent"),
+        ("opponent_models", [np.ones((4, 2))] * 2, r"opponent_models\[0\]\[0\] sums to 2.0"),
+        ("model", np.ones(3), r"model has shape \(3,\)"),
+        ("data_policy", [[1]], "data_policy has 1 arrays"),
+    ],
+)
+def test_a_bad_part_is_named(name, value, message):
+    with pytest.raises(ValueError, match=message):
+        Setup.of(GAME, **{"policy": uniform_policy(GAME), "agent": 1, name: value})
