@@ -8,12 +8,15 @@ import secrets
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
+from typing import TypeVar
 
 from mathrl.games import gambit, json_file, npz_file
 from mathrl.games.model import Game
 from mathrl.games.validate import InvalidInput, fail
 
-__all__ = ["SUFFIXES", "load_file", "save", "write_bytes", "write_text"]
+__all__ = ["SUFFIXES", "decode", "load_file", "read", "save", "write_bytes", "write_text"]
+
+T = TypeVar("T")
 
 
 def load_file(path: str | PathLike[str]) -> Game:
@@ -22,15 +25,28 @@ def load_file(path: str | PathLike[str]) -> Game:
     Raises `InvalidInput` naming the file and the line, key or array that is broken.
     """
     path = Path(path)
-    read = _READERS[_suffix(path)]
+    return read(path, _READERS[_suffix(path)], "a game")
+
+
+def read(path: Path, parse: Callable[[bytes], T], expected: str) -> T:
+    """What `parse` makes of the file's bytes; errors name the file, which was to hold `expected`."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        fail(str(path), f"cannot be read ({error.strerror})", "a file that holds a game")
+        fail(str(path), f"cannot be read ({error.strerror})", f"a file that holds {expected}")
     try:
-        return read(data)
+        return parse(data)
     except InvalidInput as error:
         raise InvalidInput(f"{path}: {error}") from error
+
+
+def decode(data: bytes) -> str:
+    """The text of bytes in UTF-8, with or without a byte-order mark."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        fail(f"line {line}", "is not UTF-8", "text in UTF-8")
 
 
 def save(game: Game, path: str | PathLike[str]) -> None:
@@ -73,18 +89,10 @@ def _suffix(path: Path) -> str:
     return suffix
 
 
-def _decode(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        fail(f"line {line}", "is not UTF-8", "text in UTF-8")
-
-
 _READERS: dict[str, Callable[[bytes], Game]] = {
-    ".json": lambda data: json_file.parse(_decode(data)),
+    ".json": lambda data: json_file.parse(decode(data)),
     ".npz": npz_file.parse,
-    ".nfg": lambda data: gambit.parse(_decode(data)),
+    ".nfg": lambda data: gambit.parse(decode(data)),
 }
 _WRITERS: dict[str, Callable[[Game], bytes]] = {
     ".json": lambda game: json_file.render(game).encode(),

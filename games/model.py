@@ -14,12 +14,22 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.validate import FloatArray, as_floats, discount_factor, entry, fail, probabilities, row_sums, shape
+from mathrl.games.validate import (
+    FloatArray,
+    as_floats,
+    count,
+    discount_factor,
+    entry,
+    fail,
+    probabilities,
+    row_sums,
+    shape,
+)
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Game", "check_game"]
+__all__ = ["Game", "check_agent", "check_game"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -170,6 +180,14 @@ def check_game(game: Any, argument: str = "game") -> None:
         fail(
             argument, f"is of type {type(game).__name__}", "a mathrl.Game", "mathrl.load makes one of a name or a file"
         )
+
+
+def check_agent(game: Any, agent: Any) -> int:
+    """Require a `Game` and the number of one of its agents."""
+    check_game(game)
+    if count("agent", agent) >= game.num_agents:
+        fail("agent", f"is {agent}", f"an agent 0 … {game.num_agents - 1}")
+    return int(agent)
 
 
 def _rewards(argument: str, given: Any, state_axes: int) -> tuple[FloatArray, bool, tuple[int, ...]]:

@@ -17,7 +17,7 @@ from mathrl.games.compile import kernel
 from mathrl.games.model import Game
 from mathrl.games.policies import as_policy
 from mathrl.games.random import generator
-from mathrl.games.validate import FloatArray, count, fail, real
+from mathrl.games.validate import FloatArray, count, proportion
 
 __all__ = ["Episodes", "discounted_returns", "simulate"]
 
@@ -77,10 +77,7 @@ def simulate(
 
 def discounted_returns(episodes: Episodes, discount: float) -> FloatArray:
     """Σ_t discount^t r_t over the steps of each episode: (B,) for a common payoff, else (B, n); discount in [0, 1]."""
-    discount = real("discount", discount)
-    if not 0 <= discount <= 1:
-        fail("discount", f"is {discount:g}", "a number in [0, 1]")
-    weights = discount ** np.arange(episodes.rewards.shape[1])
+    weights = proportion("discount", discount) ** np.arange(episodes.rewards.shape[1])
     returns: FloatArray = np.einsum("bt...,t->b...", episodes.rewards, weights)
     return returns
 

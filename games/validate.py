@@ -21,6 +21,7 @@ __all__ = [
     "permutation_of",
     "positive",
     "probabilities",
+    "proportion",
     "real",
     "shape",
 ]
@@ -118,6 +119,14 @@ def discount_factor(argument: str, value: Any) -> float:
     number = real(argument, value)
     if not 0 <= number < 1:
         fail(argument, f"is {number:g}", "a number in [0, 1)")
+    return number
+
+
+def proportion(argument: str, value: Any) -> float:
+    """Require a number in [0, 1]."""
+    number = real(argument, value)
+    if not 0 <= number <= 1:
+        fail(argument, f"is {number:g}", "a number in [0, 1]")
     return number
 
 

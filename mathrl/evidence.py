@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.evaluate import backup, evaluate_joint
-from mathrl.games.model import Game, check_game
+from mathrl.games.model import Game, check_agent
 from mathrl.games.validate import FloatArray, as_floats, count, fail, positive, probabilities, shape
 from mathrl.operators import (
     conditional_policy,
@@ -32,7 +32,7 @@ from mathrl.operators import (
 from mathrl.opponent import agent_game
 from mathrl.softmax import entropy, kl_divergence, log_probabilities, log_sum_exp
 
-__all__ = ["best_evidence_bound", "evidence_bound", "log_evidence", "opponent_policy_q"]
+__all__ = ["as_strategies", "best_evidence_bound", "evidence_bound", "log_evidence", "opponent_policy_q"]
 
 
 def opponent_policy_q(
@@ -51,9 +51,9 @@ def opponent_policy_q(
     Raises `ValueError` where a shape is off, a row is no distribution, or ρ > 0 = P somewhere (the divergence is
     infinite).
     """
-    agent = _agent(game, agent)
+    agent = check_agent(game, agent)
     own = agent_game(game, agent)
-    pi_sab, rho_sb, prior_sb = _strategies(game, agent, conditional_policy, opponent_model, prior)
+    pi_sab, rho_sb, prior_sb = as_strategies(game, agent, conditional_policy, opponent_model, prior)
     alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
     bonus_s = _bonus(pi_sab, rho_sb, prior_sb, alpha, kappa)
     joint_sab = rho_sb[:, None, :] * pi_sab
@@ -84,13 +84,13 @@ def evidence_bound(
     >>> round(evidence_bound(load("matching-pennies"), 0, **strategy, horizon=3), 6)     # 3 log 2
     2.079442
     """
-    agent = _agent(game, agent)
+    agent = check_agent(game, agent)
     own, steps = agent_game(game, agent), count("horizon", horizon)
     pis, rhos = _per_step(conditional_policy, steps, 3), _per_step(opponent_model, steps, 2)
     alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
     v_s = np.zeros(game.num_states)
     for pi, rho in zip(reversed(pis), reversed(rhos), strict=True):
-        pi_sab, rho_sb, prior_sb = _strategies(game, agent, pi, rho, prior)
+        pi_sab, rho_sb, prior_sb = as_strategies(game, agent, pi, rho, prior)
         q_sab = _q(own, agent, v_s)
         v_s = opponent_policy_value(q_sab, pi_sab, rho_sb, prior_sb, temperature=alpha, divergence_weight=kappa)  # (7)
     return float(np.einsum("s,s", game.start, v_s))
@@ -106,7 +106,7 @@ def best_evidence_bound(
     divergence_weight: float = 1.0,
 ) -> tuple[float, tuple[FloatArray, ...], tuple[FloatArray, ...]]:
     """max J(π, ρ), and the π and ρ of each step that attain it: (9)-(11) of rommeo backwards over the steps."""
-    agent = _agent(game, agent)
+    agent = check_agent(game, agent)
     own, steps = agent_game(game, agent), count("horizon", horizon)
     prior_sb = _prior(game, agent, prior)
     alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
@@ -121,7 +121,7 @@ def best_evidence_bound(
 
 def log_evidence(game: Game, agent: int, *, prior: npt.ArrayLike, horizon: int) -> float:
     """log P(o_{1:T} = 1 | o^{-i}_{1:T} = 1) of (26) over `horizon` steps, in log space   (rommeo Eq. 5, 26)."""
-    agent = _agent(game, agent)
+    agent = check_agent(game, agent)
     own, steps = agent_game(game, agent), count("horizon", horizon)
     log_prior_sb = log_probabilities(_prior(game, agent, prior))
     rewards_sab = own_and_others(own.rewards, agent)
@@ -163,13 +163,6 @@ def _bonus(
     return np.asarray(temperature * expected - divergence_weight * kl_divergence(rho_sb, prior_sb))
 
 
-def _agent(game: Game, agent: int) -> int:
-    check_game(game)
-    if count("agent", agent) >= game.num_agents:
-        fail("agent", f"is {agent}", f"an agent 0 … {game.num_agents - 1}")
-    return agent
-
-
 def _prior(game: Game, agent: int, prior: npt.ArrayLike) -> FloatArray:
     prior_sb = as_floats("prior", prior)
     shape("prior", prior_sb, (game.num_states, game.num_joint_actions // game.num_actions[agent]))
@@ -177,9 +170,10 @@ def _prior(game: Game, agent: int, prior: npt.ArrayLike) -> FloatArray:
     return prior_sb
 
 
-def _strategies(
+def as_strategies(
     game: Game, agent: int, conditional: npt.ArrayLike, model: npt.ArrayLike, prior: npt.ArrayLike
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Check one agent's π (S, A_i, B), ρ and P (S, B), all distributions, with ρ = 0 where P is."""
     prior_sb = _prior(game, agent, prior)
     rho_sb, pi_sab = as_floats("opponent_model", model), as_floats("conditional_policy", conditional)
     shape("opponent_model", rho_sb, prior_sb.shape)

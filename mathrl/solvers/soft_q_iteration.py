@@ -21,7 +21,7 @@ import numpy.typing as npt
 from mathrl.evaluate import backup, solution
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_opponent_model, marginals
-from mathrl.games.validate import FloatArray, count, fail, positive, real
+from mathrl.games.validate import FloatArray, count, fail, positive, proportion
 from mathrl.markov import SoftMax, Softness
 from mathrl.opponent import LearnedModel, OpponentSoftMax, agent_game, control_each
 from mathrl.softmax import log_probabilities
@@ -58,9 +58,7 @@ def soft_q_iteration(
     [[[0.61, 0.083], [0.083, 0.225]]]
     """
     check_game(game)
-    alpha, share = positive("temperature", temperature), real("real_share", real_share)
-    if not 0 <= share <= 1:
-        fail("real_share", f"is {share:g}", "a number in [0, 1]")
+    alpha, share = positive("temperature", temperature), proportion("real_share", real_share)
     if models and opponent_model is not None:
         fail("opponent_model", "is given beside models", "one of the two", "each model brings its own")
     sequence = [_checked(game, t, model, share) for t, model in enumerate(models)]
