@@ -30,6 +30,7 @@ __all__ = [
     "Point",
     "Regularised",
     "Tilted",
+    "absolutely_continuous",
     "answer",
     "as_joint",
     "controller",
@@ -117,6 +118,13 @@ def logarithms(game: Game, given: Any, argument: str, policy_class: str) -> tupl
     # The sum of logarithms stays finite where the product of probabilities underflows.
     joint_log = reduce(lambda left, right: (left[:, :, None] + right[:, None, :]).reshape(len(left), -1), logs)
     return product, (joint_log,)
+
+
+def absolutely_continuous(argument: str, log_policy: Policy, log_target: Policy) -> None:
+    """Require that a policy is 0 wherever the target is: from the logarithms of both."""
+    if any((np.isfinite(mine) & ~np.isfinite(rho)).any() for mine, rho in zip(log_policy, log_target, strict=True)):
+        found = "plays an action that target_policy never does"
+        fail(argument, found, "0 wherever the target is 0", "its divergence from the target is infinite")
 
 
 class Regularised:

@@ -28,10 +28,12 @@ __all__ = [
     "chain_room",
     "evaluate",
     "evaluate_joint",
+    "expected_rewards",
     "own_q",
     "side_by_side",
     "solution",
     "split",
+    "trace_values",
 ]
 
 
@@ -137,6 +139,26 @@ def against(game: Game, policy: Policy, agent: int) -> Any:
     return csr_array((weights.ravel(), (rows, np.arange(rows.size))), shape=size) @ game.csr_xt
 
 
+def expected_rewards(game: Game, w_sa: FloatArray, bonus_ms: FloatArray) -> FloatArray:
+    """b(s) = E_w[r(s, ·)] + bonus(s), (m, S), of joint probabilities w (S, A)."""
+    return np.asarray(np.einsum("msa,sa->ms", game.rewards_isa, w_sa) + bonus_ms)
+
+
+def trace_values(
+    game: Game, w_sa: FloatArray, v_ms: FloatArray, bonus_ms: FloatArray, trace_decay: float
+) -> FloatArray:
+    """u = (1 − λ) v + λ (b + γ P_w u), (m, S), for which r + γ P u is the TD(λ) target of v   (soft-qmix Eq. 7).
+
+    λ = 0 gives v itself, λ = 1 the exact values of w.
+    """
+    decay = trace_decay * game.discount
+    if decay == 0:
+        return v_ms
+    solve = resolvent(chain(game, w_sa), decay)
+    mixed_ms = (1 - trace_decay) * v_ms + trace_decay * expected_rewards(game, w_sa, bonus_ms)
+    return np.stack([solve(mixed_s, v_s) for mixed_s, v_s in zip(mixed_ms, v_ms, strict=True)])
+
+
 def chain_entries(game: Game, w_sa: FloatArray) -> int:
     """How many entries the CSR rows with w > 0 have: enough for the chain of w."""
     return int(np.diff(game.csr_xt.indptr)[w_sa.ravel() > 0].sum())
@@ -169,7 +191,7 @@ def evaluate_joint(
 
     `solve` is the resolvent of the chain of w, where it is known.
     """
-    b_ms = np.einsum("msa,sa->ms", game.rewards_isa, w_sa) + bonus_ms
+    b_ms = expected_rewards(game, w_sa, bonus_ms)
     if game.discount == 0:
         return Values(game, backup(game, b_ms), b_ms, agent_axis, None)
     if solve is None:

@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController
 from mathrl import kernels
 from mathrl.games.validate import FloatArray
 
-__all__ = ["Resolvent", "one_thread", "resolvent"]
+__all__ = ["Resolvent", "one_thread", "resolvent", "sweep"]
 
 Resolvent = Callable[..., FloatArray]
 """`solve(b, guess=None, target=0.0)`: x with ‖b + γ P x − x‖∞ ≤ max(target, rounding floor)."""
@@ -66,7 +66,7 @@ def resolvent(P: Any, discount: float) -> Resolvent:
     return _krylov_first(P, discount)
 
 
-def _sweep(P: Any, discount: float, b: FloatArray, x: FloatArray) -> FloatArray:
+def sweep(P: Any, discount: float, b: FloatArray, x: FloatArray) -> FloatArray:
     """b + γ P x."""
     if not isinstance(P, np.ndarray):
         return np.asarray(b + discount * (P @ x))
@@ -76,7 +76,7 @@ def _sweep(P: Any, discount: float, b: FloatArray, x: FloatArray) -> FloatArray:
 
 
 def _defect(P: Any, discount: float, b: FloatArray, x: FloatArray) -> FloatArray:
-    return _sweep(P, discount, b, x) - x
+    return sweep(P, discount, b, x) - x
 
 
 def _floor(b: FloatArray, x: FloatArray) -> float:
@@ -132,7 +132,7 @@ def _krylov_first(P: Any, discount: float) -> Resolvent:
     from scipy.sparse.linalg import LinearOperator, bicgstab
 
     zero = np.zeros(P.shape[0])
-    system = LinearOperator(P.shape, matvec=lambda x: x - _sweep(P, discount, zero, x.ravel()), dtype=np.float64)
+    system = LinearOperator(P.shape, matvec=lambda x: x - sweep(P, discount, zero, x.ravel()), dtype=np.float64)
     # A dense factor costs about S / 20 Krylov steps: try half as many.
     steps = max(20, P.shape[0] // 40) if isinstance(P, np.ndarray) else _KRYLOV_STEPS
     fallback: list[Resolvent] = []

@@ -13,14 +13,12 @@ stationary, not optimal: no agent alone can raise it.
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from mathrl.divergence import Regularised, answer, controller, logarithms
+from mathrl.divergence import Regularised, absolutely_continuous, answer, controller, logarithms
 from mathrl.evaluate import solution
 from mathrl.games.model import Game
-from mathrl.games.policies import Policy
-from mathrl.games.validate import count, fail, positive
+from mathrl.games.validate import count, positive
 from mathrl.iterate import LARGEST_RESIDUAL, iterate
 from mathrl.solution import Solution
 
@@ -63,7 +61,7 @@ def divergence_policy_iteration(
     first, log_first = target, log_target
     if initial_policy is not None:
         first, log_first = logarithms(game, initial_policy, "initial_policy", policy_class)
-        _absolutely_continuous(log_first, log_target)
+        absolutely_continuous("initial_policy", log_first, log_target)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     problem = Regularised(chooser, log_target, temperature)
     tilted = problem.tilted(log_first)
@@ -91,9 +89,3 @@ def divergence_policy_iteration(
         },
         joint_policy=joint,
     )
-
-
-def _absolutely_continuous(log_first: Policy, log_target: Policy) -> None:
-    if any((np.isfinite(mine) & ~np.isfinite(rho)).any() for mine, rho in zip(log_first, log_target, strict=True)):
-        found = "plays an action that target_policy never does"
-        fail("initial_policy", found, "0 wherever the target is 0", "its divergence from the target is infinite")

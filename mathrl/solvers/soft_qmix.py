@@ -22,12 +22,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.evaluate import Values, backup, chain, evaluate, solution
+from mathrl.evaluate import Values, backup, evaluate, solution, trace_values
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, joint_policy, uniform_policy
-from mathrl.games.validate import FloatArray, choice, count, fail, positive, real
+from mathrl.games.validate import FloatArray, choice, count, fail, positive, proportion
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
-from mathrl.linear import resolvent
 from mathrl.operators import additive_mix, entropy_bonus, local_policy, local_values
 from mathrl.programs.monotone_projection import monotone_projections
 from mathrl.solution import Solution, rounding_floor
@@ -90,9 +89,7 @@ def soft_qmix(
         fail("game", "is general-sum", "a common payoff", "the agents mix one Q; solver qre takes any game")
     choice("mixer", mixer, MIXERS)
     choice("weights", weights, WEIGHTS)
-    trace_decay = real("trace_decay", trace_decay)
-    if not 0 <= trace_decay <= 1:
-        fail("trace_decay", f"is {trace_decay:g}", "a number in [0, 1]")
+    trace_decay = proportion("trace_decay", trace_decay)
     node_limit = count("node_limit", node_limit)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     uniform = uniform_policy(game)
@@ -101,16 +98,11 @@ def soft_qmix(
     least = _RAREST ** (1 / game.num_agents)
 
     def target(policy: Policy, q_sa: FloatArray) -> FloatArray:
-        """T_λ Q = r + γ P (V_tot + λ y), y = E_π[T Q − Q] + γλ P_π y   (soft-qmix Eq. 24)."""
+        """T_λ Q   (soft-qmix Eq. 24)."""
         w_sa = joint_policy(policy).reshape(q_sa.shape)
-        v_s = np.einsum("sa,sa->s", w_sa, q_sa) + entropy_bonus(policy, temperature=temperature)
-        one_step_sa: FloatArray = backup(game, v_s[None])[0]
-        decay = game.discount * trace_decay
-        if decay == 0:
-            return one_step_sa
-        solve = resolvent(chain(game, w_sa), decay)
-        y_s = solve(np.einsum("sa,sa->s", w_sa, one_step_sa - q_sa))
-        return np.asarray(backup(game, (v_s + trace_decay * y_s)[None])[0])
+        bonus_ms = entropy_bonus(policy, temperature=temperature)[None]
+        v_ms = np.einsum("sa,sa->s", w_sa, q_sa) + bonus_ms
+        return np.asarray(backup(game, trace_values(game, w_sa, v_ms, bonus_ms, trace_decay))[0])
 
     def following(policy: Policy, q_sa: FloatArray) -> _Point:
         wanted_sa = target(policy, q_sa)

@@ -132,8 +132,8 @@ def test_the_target_is_respected(size, sparse, target):
 
 def test_a_loose_target_saves_work(monkeypatch):
     sweeps = []
-    original = linear._sweep
-    monkeypatch.setattr(linear, "_sweep", lambda *a: sweeps.append(1) or original(*a))
+    original = linear.sweep
+    monkeypatch.setattr(linear, "sweep", lambda *a: sweeps.append(1) or original(*a))
     P, b = few(300), np.random.default_rng(2).normal(size=300)
     counts = []
     for target in (1e-2, 0.0):
