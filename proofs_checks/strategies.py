@@ -10,13 +10,24 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from mathrl.bounds.setup import Setup
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.games.random import STRUCTURES
-from mathrl.games.transform import to_sparse
+from mathrl.games.transform import to_dense, to_sparse
 from mathrl.games.validate import FloatArray
 
-__all__ = ["DISCOUNTS", "PAYOFFS", "TEMPERATURES", "games", "matrix_games", "policies", "simplex_rows", "temperatures"]
+__all__ = [
+    "DISCOUNTS",
+    "PAYOFFS",
+    "TEMPERATURES",
+    "games",
+    "matrix_games",
+    "policies",
+    "setups",
+    "simplex_rows",
+    "temperatures",
+]
 
 
 def _payoff(k: int) -> float:
@@ -88,6 +99,55 @@ def policies(draw: st.DrawFn, game: Game, *, zeros: bool = True) -> Policy:
     """Product policies of `game`; with `zeros=False` every action has positive probability."""
     shapes = [(game.num_states, actions) for actions in game.num_actions]
     return tuple(draw(simplex_rows(shape, zeros=zeros)) for shape in shapes)
+
+
+@st.composite
+def setups(
+    draw: st.DrawFn,
+    *,
+    min_agents: int = 1,
+    max_agents: int = 4,
+    max_actions: int = 3,
+    max_states: int = 3,
+    structure: str | None = None,
+    sparse: bool | None = None,
+    discounts: st.SearchStrategy[float] = DISCOUNTS,
+) -> Setup:
+    """Setups of AORPO's bounds, whose model, data policies and opponent models are perfect, nearly so, or unrelated."""
+    game = draw(
+        games(
+            min_agents=min_agents,
+            max_agents=max_agents,
+            max_actions=max_actions,
+            max_states=max_states,
+            structure=structure,
+            sparse=sparse,
+            discounts=discounts,
+        )
+    )
+    agent, policy = draw(st.integers(0, game.num_agents - 1)), draw(policies(game))
+    models = tuple(draw(_near(own)) for own in policy)
+    return Setup.of(
+        game,
+        policy=policy,
+        model=draw(_near(np.asarray(to_dense(game).transitions))),
+        data_policy=tuple(draw(_near(own)) for own in policy),
+        opponent_models=(*models[:agent], *models[agent + 1 :]),
+        agent=agent,
+    )
+
+
+@st.composite
+def _near(draw: st.DrawFn, rows: FloatArray) -> FloatArray:
+    """Rows of probabilities moved towards other ones, by nothing, a little, or all the way."""
+    share = draw(st.sampled_from([0.0, 1e-3, 0.1, 1.0]))
+    return (1 - share) * rows + share * draw(simplex_rows(rows.shape) | _generic_rows(rows.shape))
+
+
+def _generic_rows(shape: tuple[int, ...]) -> st.SearchStrategy[FloatArray]:
+    """Rows of a random generator: `simplex_rows` draws many that are equal, and so too few that differ."""
+    weights = np.ones(shape[-1])
+    return st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).dirichlet(weights, shape[:-1]))
 
 
 @st.composite

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from mathrl.evaluate import chain
-from mathrl.games.model import Game
+from mathrl.games.model import Game, check_agent
 from mathrl.games.policies import Policy, joint_policy
 from mathrl.games.validate import FloatArray
 from mathrl.linear import Resolvent, resolvent
 
-__all__ = ["Process"]
+__all__ = ["Process", "mean"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +34,20 @@ class Process:
         return chain(self.game, self.joint)
 
     @cached_property
+    def visits(self) -> FloatArray:
+        """start (I − γ P_π)^{-1} = Σ_t γ^t p_t, (S,), with p_t the law of s_t: (1 − γ) of it is the occupancy."""
+        P_ts = self.chain.T.tocsr() if self.game.sparse else np.ascontiguousarray(self.chain.T)
+        visits = resolvent(P_ts, self.game.discount)(self.game.start)
+        return np.maximum(visits, 0)  # rounding may leave states that are never reached just below 0
+
+    @cached_property
     def discounted(self) -> Resolvent:
         """b ↦ Σ_t γ^t P_π^t b = (I − γ P_π)^{-1} b, for b (S,)."""
         return resolvent(self.chain, self.game.discount)
 
     def rewards(self, agent: int) -> FloatArray:
         """E_{a~π}[r^i(s, a)], (S,)."""
+        agent = check_agent(self.game, agent)
         return self.expected(self.game.rewards_isa[0 if self.game.common_payoff else agent])
 
     def expected(self, of_sa: FloatArray) -> FloatArray:
@@ -47,10 +55,16 @@ class Process:
         return np.asarray(np.einsum("sa,sa->s", self.joint, of_sa))
 
     def after(self, law_s: FloatArray) -> FloatArray:
-        """The law of the next state, (S,), where that of the state is `law_s`."""
+        """The law of the next state, where that of the state is `law_s`: (S,), or several, (…, S)."""
         if self.game.sparse:
             return np.asarray(law_s @ self.chain)
-        return np.asarray(np.einsum("s,st->t", law_s, self.chain))  # not BLAS, whose sums depend on the threads
+        return np.asarray(np.einsum("...s,st->...t", law_s, self.chain))  # not BLAS, whose sums depend on the threads
+
+    def expected_next(self, of_t: FloatArray) -> FloatArray:
+        """E[f(s_{t+1}) | s_t = s], (S, …), of f (S, …)."""
+        if self.game.sparse:
+            return np.asarray(self.chain @ of_t)
+        return np.asarray(np.einsum("st,t...->s...", self.chain, of_t))
 
     def laws(self) -> Iterator[FloatArray]:
         """The laws of s_0, s_1, …, each (S,), from the game's start; there is no end of them."""
@@ -58,3 +72,8 @@ class Process:
         while True:
             yield law_s
             law_s = self.after(law_s)
+
+
+def mean(law_s: FloatArray, of_s: FloatArray) -> float:
+    """Σ_s p(s) f(s): the expectation of f (S,), where `law_s` sums to 1."""
+    return float(np.einsum("s,s->", law_s, of_s))

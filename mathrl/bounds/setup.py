@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
+import numpy as np
+
 from mathrl.bounds.process import Process
-from mathrl.games.model import Game, check_game
+from mathrl.games.model import Game, check_agent
 from mathrl.games.policies import Policy, as_opponent_models, as_policy
 from mathrl.games.transform import to_dense, to_sparse
-from mathrl.games.validate import InvalidInput, count, fail
+from mathrl.games.validate import FloatArray, InvalidInput, as_floats, fail
 
 __all__ = ["Setup"]
 
@@ -33,6 +35,7 @@ class Setup:
     `data_policy`      (π_D^1, …, π_D^n): what they played when the data were collected
     `opponent_models`  π̂^j, (S, A_j), of each opponent j ≠ i, in their order
     `agent`            i, the agent from whose side all is seen; 0 is the first
+    `features`         the states as vectors, (S, d), for the compounding error of §6.3; None: one-hot
     """
 
     game: Game
@@ -41,6 +44,7 @@ class Setup:
     data_policy: Policy
     opponent_models: Policy
     agent: int
+    features: FloatArray | None = None
 
     @classmethod
     def of(
@@ -52,15 +56,14 @@ class Setup:
         data_policy: Sequence[Any] | None = None,
         opponent_models: Sequence[Any] | None = None,
         agent: int = 0,
+        features: Any = None,
     ) -> Self:
         """Check all parts. What is left out is perfect: the model is the game, π_D is π, π̂^j is π^j.
 
         `model` holds transitions, as `Game` takes them: dense (S, A_1, …, A_n, S) or sparse (S·A, S). `opponent_models`
         has n − 1 arrays (S, A_j), those of the agents j ≠ i in their order. Raises `ValueError` naming the argument.
         """
-        check_game(game)
-        if count("agent", agent) >= game.num_agents:
-            fail("agent", f"is {agent}", f"an agent from 0 to {game.num_agents - 1}")
+        agent = check_agent(game, agent)
         played = as_policy(game, policy)
         others = (*played[:agent], *played[agent + 1 :])
         return cls(
@@ -70,12 +73,18 @@ class Setup:
             data_policy=played if data_policy is None else as_policy(game, data_policy, "data_policy"),
             opponent_models=others if opponent_models is None else as_opponent_models(game, opponent_models, agent),
             agent=agent,
+            features=None if features is None else _features(game, features),
         )
 
     @property
     def opponents(self) -> tuple[int, ...]:
         """The agents j ≠ i."""
         return tuple(j for j in range(self.game.num_agents) if j != self.agent)
+
+    @property
+    def rewards(self) -> FloatArray:
+        """r^i(s, a), (S, A), joint actions in C order."""
+        return np.asarray(self.game.rewards_isa[0 if self.game.common_payoff else self.agent])
 
     @property
     def modelled_policy(self) -> Policy:
@@ -102,6 +111,14 @@ class Setup:
     def modelled(self) -> Process:
         """T̂ with (π^i, π̂^{-i}): its return is η̂_i[π^i, π̂^{-i}]."""
         return Process(self.model, self.modelled_policy)
+
+
+def _features(game: Game, values: Any) -> FloatArray:
+    features = as_floats("features", values)
+    if features.ndim != 2 or len(features) != game.num_states:
+        fail("features", f"has shape {features.shape}", f"({game.num_states}, d), one vector per state")
+    features.flags.writeable = False
+    return features
 
 
 def _model(game: Game, transitions: Any) -> Game:

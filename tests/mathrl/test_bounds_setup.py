@@ -51,7 +51,7 @@ def test_the_law_of_the_next_state_is_the_same_dense_and_sparse():
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("agent", 3, "agent is 3, expected an agent from 0 to 2"),
+        ("agent", 3, "agent is 3, expected an agent 0 … 2"),
         ("opponent_models", [1], "opponent_models has 1 arrays, expected 2, one per opponent"),
         ("opponent_models", [np.ones((4, 2))] * 2, r"opponent_models\[0\]\[0\] sums to 2.0"),
         ("model", np.ones(3), r"model has shape \(3,\)"),

@@ -1,0 +1,197 @@
+"""How far a setup's model is from its game, and its policies from each other: the ε of aorpo's bounds.
+
+All are total variations, between 0 and 1. With d(s, a) = TV(T(·|s, a), T̂(·|s, a)), aorpo's error of the dynamics
+
+    ε = max_t E_{(s_t, a_t)}[d(s_t, a_t)]                                                        (1)
+
+leaves open which process draws (s_t, a_t). The readings (`READINGS`):
+
+| reading | expectation |
+|---|---|
+| `"real"` | under the law of s_t along the real dynamics T |
+| `"model"` | under the law of s_t along the learned dynamics T̂ |
+| `"uniform"` | none: the maximum over all s and a |
+| `"occupancy"` | (1 − γ) Σ_t γ^t in place of max_t, along T: what a replay buffer gives; never above `"real"` |
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+
+import numpy as np
+
+from mathrl.bounds.exact import simplest_fraction
+from mathrl.bounds.over_time import OverTime, largest_over_time
+from mathrl.bounds.process import Process, mean
+from mathrl.bounds.setup import Setup
+from mathrl.games.policies import Policy, joint_policy
+from mathrl.games.validate import FloatArray, count
+from mathrl.softmax import total_variation
+
+__all__ = [
+    "READINGS",
+    "Errors",
+    "dynamics_distance",
+    "exact_opponent_errors",
+    "joint_distances",
+    "measure",
+    "state_distances",
+]
+
+READINGS = ("real", "model", "uniform", "occupancy")
+"""What the expectation in (1) may be taken under."""
+
+
+_EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Errors:
+    """The ε of a setup   (aorpo Theorems 1-5, A.1, B.1, B.2, Lemmas C.3, C.4).
+
+    `data_dynamics`      ε_m of each reading: (s_t, a_t) drawn with the data-collecting policies π_D
+    `current_dynamics`   ε'_m of each reading: with the policies π
+    `modelled_dynamics`  (1) along T̂ with (π^i, π̂^{-i}): Lemma C.3's M, its p_2 being this process
+    `branched_dynamics`  k → (1) over the steps after the branch of rollouts of length k, along T̂ with (π^i, π̂^{-i})
+                         from what π_D reached in T: Lemma C.4's M^post
+    `policy_shift`       ε_π^i  = max_s TV(π^i, π_D^i)
+    `opponent_shifts`    ε_π^j  = max_s TV(π^j, π_D^j) of each opponent
+    `opponents_shift`    ε_π^{-i}: the same of the opponents' joint policies; never above the sum
+    `opponent_errors`    ε_π̂^j = max_s TV(π^j, π̂^j) of each opponent
+    `opponents_error`    ε_π̂^{-i}: the same of the opponents' joint policies
+    `settled`            whether each max_t is over all t: `largest_over_time` says what it is otherwise
+    """
+
+    data_dynamics: Mapping[str, float]
+    current_dynamics: Mapping[str, float]
+    modelled_dynamics: float
+    branched_dynamics: Mapping[int, float]
+    policy_shift: float
+    opponent_shifts: tuple[float, ...]
+    opponents_shift: float
+    opponent_errors: tuple[float, ...]
+    opponents_error: float
+    settled: bool
+
+
+def measure(setup: Setup, branch_lengths: Iterable[int] = ()) -> Errors:
+    """All errors of a setup; `branched_dynamics` for the lengths asked for.
+
+    Where the game leaves state 0 at once for 1, and the model never does, only state 0 is wrong:
+
+    >>> from mathrl.games import Game
+    >>> leave, stay = np.eye(2)[[1, 1], None], np.eye(2)[:, None]
+    >>> game = Game.stochastic(np.zeros((2, 1)), leave, discount=0.5, start=[1.0, 0.0])
+    >>> measure(Setup.of(game, policy=[np.ones((2, 1))], model=stay)).current_dynamics
+    {'real': 1.0, 'model': 1.0, 'uniform': 1.0, 'occupancy': 0.5}
+    """
+    distance_sa = dynamics_distance(setup)
+    lengths = [count("branch_lengths", k) for k in branch_lengths]
+    processes = (setup.data, Process(setup.model, setup.data_policy), setup.real, setup.learned, setup.modelled)
+    seen = [largest_over_time(process, process.expected(distance_sa)[None]) for process in processes]  # (1)
+    data, data_in_model, current, current_in_model, modelled = (_probability(over.largest[0]) for over in seen)
+    after_branch, branched = _branched(setup, distance_sa, lengths)
+    own, others = setup.agent, setup.opponents
+    collecting = tuple(setup.data_policy[j] for j in others)
+    playing = tuple(setup.policy[j] for j in others)
+    return Errors(
+        data_dynamics=_readings(setup.data, distance_sa, data, data_in_model),
+        current_dynamics=_readings(setup.real, distance_sa, current, current_in_model),
+        modelled_dynamics=modelled,
+        branched_dynamics=branched,
+        policy_shift=_largest_distance(setup.policy[own], setup.data_policy[own]),
+        opponent_shifts=tuple(map(_largest_distance, playing, collecting)),
+        opponents_shift=_largest_distance(_joint(setup, playing), _joint(setup, collecting)),
+        opponent_errors=tuple(map(_largest_distance, playing, setup.opponent_models)),
+        opponents_error=_largest_distance(_joint(setup, playing), _joint(setup, setup.opponent_models)),
+        settled=all(over.settled for over in (*seen, after_branch)),
+    )
+
+
+def dynamics_distance(setup: Setup) -> FloatArray:
+    """d(s, a) = TV(T(·|s, a), T̂(·|s, a)), (S, A) with joint actions in C order."""
+    game, model = setup.game, setup.model
+    shape = (game.num_states, game.num_joint_actions)
+    if game.sparse:
+        return np.asarray(abs(game.csr_xt - model.csr_xt).sum(axis=1) / 2).reshape(shape)
+    real_sat, learned_sat = game.dense_xt.reshape(*shape, -1), model.dense_xt.reshape(*shape, -1)
+    # State by state: the difference of all rows would take as much memory as the model.
+    return np.stack([total_variation(*pair) for pair in zip(real_sat, learned_sat, strict=True)])
+
+
+def exact_opponent_errors(setup: Setup) -> tuple[Fraction, ...]:
+    """ε_π̂^j of each opponent, each probability read as the simplest fraction that rounds to it.
+
+    >>> from mathrl.games import load, uniform_policy
+    >>> game = load("climbing")
+    >>> exact_opponent_errors(Setup.of(game, policy=uniform_policy(game), opponent_models=[[0.7, 0.2, 0.1]]))
+    (Fraction(11, 30),)
+    """
+    models = zip(setup.opponents, setup.opponent_models, strict=True)
+    return tuple(_largest_exact_distance(setup.policy[j], model) for j, model in models)
+
+
+def state_distances(one: Process, other: Process, steps: int) -> FloatArray:
+    """TV(p_1(s_t), p_2(s_t)), (steps + 1,), t = 0 … steps   (aorpo Lemma C.2)."""
+    pairs = islice(zip(one.laws(), other.laws(), strict=True), count("steps", steps) + 1)
+    return np.array([total_variation(law_s, other_s) for law_s, other_s in pairs])
+
+
+def joint_distances(one: Process, other: Process, steps: int) -> FloatArray:
+    """TV(p_1(s_t, a_t), p_2(s_t, a_t)), (steps + 1,), t = 0 … steps   (aorpo Lemma C.1)."""
+    pairs = islice(zip(one.laws(), other.laws(), strict=True), count("steps", steps) + 1)
+    return np.array([
+        total_variation((law_s[:, None] * one.joint).ravel(), (other_s[:, None] * other.joint).ravel())
+        for law_s, other_s in pairs
+    ])  # fmt: skip
+
+
+def _readings(real: Process, distance_sa: FloatArray, along_real: float, along_model: float) -> dict[str, float]:
+    """(1) of each reading, from the maxima over time along T (`real`) and along T̂."""
+    occupancy = (1 - real.game.discount) * mean(real.visits, real.expected(distance_sa))
+    found = (along_real, along_model, _probability(distance_sa.max()), _probability(occupancy))
+    return dict(zip(READINGS, found, strict=True))
+
+
+def _branched(setup: Setup, distance_sa: FloatArray, lengths: list[int]) -> tuple[OverTime, dict[int, float]]:
+    """k → the largest E[d] h < k steps after a branch at any time; without a step there is no error."""
+    post, longest = setup.modelled, max(lengths, default=0)
+    expected_hs = np.empty((longest, setup.game.num_states))
+    of_s = post.expected(distance_sa)
+    for h in range(longest):
+        expected_hs[h] = of_s
+        of_s = post.expected_next(of_s)
+    after = largest_over_time(setup.data, expected_hs)
+    largest_k = np.maximum.accumulate(np.concatenate([np.zeros(1), after.largest]))
+    return after, {k: _probability(largest_k[k]) for k in lengths}
+
+
+def _largest_distance(policy_sa: FloatArray, other_sa: FloatArray) -> float:
+    return _probability(total_variation(policy_sa, other_sa).max())
+
+
+def _joint(setup: Setup, opponents: Policy) -> FloatArray:
+    """The joint policy (S, B) of the opponents, of whom there may be none."""
+    nobody = np.ones((setup.game.num_states, 1))
+    return joint_policy((nobody, *opponents)).reshape(setup.game.num_states, -1)
+
+
+def _probability(x: float) -> float:
+    """A total variation that rounding may have pushed above 1."""
+    return min(float(x), 1.0)
+
+
+def _largest_exact_distance(policy_sa: FloatArray, other_sa: FloatArray) -> Fraction:
+    distance_s = total_variation(policy_sa, other_sa)
+    rounding = 4 * policy_sa.shape[1] * _EPS  # of sums, and of what the doubles stand for
+    candidates = distance_s >= distance_s.max() - rounding
+    rows = zip(map(tuple, policy_sa[candidates].tolist()), map(tuple, other_sa[candidates].tolist()), strict=True)
+    return max(
+        _exact_distance(row, other) for row, other in set(rows)
+    )  # deterministic policies have few different ones
+
+
+def _exact_distance(row: tuple[float, ...], other: tuple[float, ...]) -> Fraction:
+    differing = (pair for pair in zip(row, other, strict=True) if pair[0] != pair[1])
+    return sum((abs(simplest_fraction(p) - simplest_fraction(q)) for p, q in differing), start=Fraction(0)) / 2
