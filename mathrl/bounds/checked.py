@@ -1,0 +1,65 @@
+"""The numbers that aorpo's bounds are functions of: one check for each name that they have in every formula."""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, ParamSpec
+
+from mathrl.games.validate import count, discount_factor, fail, not_negative, real
+
+__all__ = ["checked"]
+
+P = ParamSpec("P")
+
+
+def checked(formula: Callable[P, float]) -> Callable[P, float]:
+    """Check each argument of a formula, all of which are given by keyword, before it is called."""
+
+    @wraps(formula)
+    def call(*args: P.args, **numbers: P.kwargs) -> float:
+        for name, value in numbers.items():
+            if name in _CHECKS:
+                numbers[name] = _CHECKS[name](name, value)
+        return formula(*args, **numbers)
+
+    return call
+
+
+def _distance(argument: str, value: Any) -> float:
+    """A total variation."""
+    if not 0 <= real(argument, value) <= 1:
+        fail(argument, f"is {value:g}", "a total variation, in [0, 1]")
+    return float(value)
+
+
+def _distances(argument: str, values: Any) -> tuple[float, ...]:
+    """A total variation of each opponent."""
+    if not isinstance(values, Iterable):
+        fail(argument, f"is {values!r}", "one total variation per opponent", f"give ({values!r},) for one opponent")
+    return tuple(_distance(f"{argument}[{j}]", value) for j, value in enumerate(values))
+
+
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "reward_bound": real,
+    "reward_range": not_negative,
+    "discount": discount_factor,
+    "branch_length": count,
+    "step": count,
+    "state_distance": _distance,
+    "dynamics_error": _distance,
+    "dynamics_error_pre": _distance,
+    "dynamics_error_post": _distance,
+    "policy_shift": _distance,
+    "policy_distance": _distance,
+    "policy_distance_pre": _distance,
+    "policy_distance_post": _distance,
+    "opponents_shift": _distance,
+    "opponents_error": _distance,
+    "opponents_distance": _distance,
+    "opponents_distance_pre": _distance,
+    "opponents_distance_post": _distance,
+    "opponent_shifts": _distances,
+    "opponent_errors": _distances,
+    "opponent_distances": _distances,
+    "opponent_distances_pre": _distances,
+    "opponent_distances_post": _distances,
+}

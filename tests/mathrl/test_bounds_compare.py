@@ -1,0 +1,208 @@
+"""All bounds on random games: above the exact discrepancy wherever they are proved, and in the order they should be."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mathrl.bounds import (
+    CLAIMS,
+    DISTANCE_CLAIMS,
+    DYNAMICS_ERRORS,
+    Setup,
+    branched_return,
+    compare_distances,
+    compare_returns,
+    coupling_lemma_c2,
+    coupling_lemma_c3,
+    expected_return,
+    joint_distances,
+    load_setup,
+    measure,
+    save_setup,
+    state_distances,
+    theorem_2,
+)
+from mathrl.games import random_policy, random_stochastic, to_sparse
+from mathrl.proofs_checks.strategies import setups
+
+LENGTHS = (0, 1, 3, 12)
+
+
+def slack(row):
+    """Of two returns that were solved for, in units of the rewards' scale."""
+    return 1e-13 * (1 + abs(row.corrected) + row.trivial) / (1 - row.discount)
+
+
+@given(setups(), st.sampled_from(DYNAMICS_ERRORS))
+def test_every_bound_is_above_the_exact_discrepancy(setup, reading):
+    for row in compare_returns(setup, branch_lengths=LENGTHS, dynamics_error=reading):
+        assert row.discrepancy <= row.trivial + slack(row)
+        assert row.coupling <= min(row.corrected, row.trivial) + slack(row)
+        assert row.value is None or row.discrepancy <= row.value + slack(row)
+        if row.proved:
+            assert row.discrepancy <= row.coupling + slack(row)
+        assert row.holds or row.discrepancy > row.printed
+
+
+@given(setups(), st.integers(0, 8))
+@settings(max_examples=30)
+def test_every_bound_is_above_the_exact_distance(setup, steps):
+    for row in compare_distances(setup, steps):
+        assert row.distance <= row.coupling + 1e-12  # laws of a few steps
+        assert row.coupling <= min(1, row.printed) + 1e-12
+
+
+@given(setups())
+@settings(max_examples=30)
+def test_lemmas_c2_and_c3_hold_with_the_error_along_either_process(setup):
+    errors, agent, discount = measure(setup), setup.agent, setup.game.discount
+    exact = (1 - discount) * abs(expected_return(setup.real, agent) - expected_return(setup.modelled, agent))
+    distances = state_distances(setup.real, setup.modelled, 6)
+    rewards = setup.game.rewards_isa[0 if setup.game.common_payoff else agent]
+    for law in (errors.modelled_dynamics, errors.current_dynamics["real"]):
+        numbers = {"dynamics_error": law, "policy_distance": 0, "opponent_distances": errors.opponent_errors}
+        of_states = [coupling_lemma_c2(step=t, **numbers) for t in range(7)]
+        assert (distances <= np.array(of_states) + 1e-12).all()
+        known = {"reward_range": float(np.ptp(rewards)), "discount": discount}
+        rounding = 1e-12 * (1 + setup.game.reward_scale) / (1 - discount)
+        assert exact <= coupling_lemma_c3(**known, **numbers) + rounding
+
+
+def example(agent=1):
+    game = random_stochastic(4, (2, 3, 2), structure="general-sum", discount=0.9, seed=0)
+    model = random_stochastic(4, (2, 3, 2), discount=0.9, seed=1)
+    one, other, third = (random_policy(game, np.random.default_rng(seed)) for seed in range(3))
+    opponents = (*third[:agent], *third[agent + 1 :])
+    return Setup.of(
+        game, policy=one, data_policy=other, opponent_models=opponents, model=model.transitions, agent=agent
+    )
+
+
+def test_rows_are_the_claims_in_order_each_with_its_branch_lengths():
+    rows = compare_returns(example(), branch_lengths=[2, 5])
+    expected = [(claim.name, k) for claim in CLAIMS for k in ([2, 5] if claim.branched else [None])]
+    assert [(row.claim, row.branch_length) for row in rows] == expected
+    assert {row.claim for row in rows} == {
+        *(f"theorem-{n}" for n in range(1, 6)),
+        *(f"extended-theorem-{n}" for n in ("a.1", "b.1", "b.2")),
+        *(f"{extended}lemma-c.{n}" for extended in ("", "extended-") for n in (3, 4)),
+    }
+
+
+def test_each_row_compares_what_its_claim_speaks_of():
+    setup = example()
+    real = expected_return(setup.real, 1)
+    others = {
+        **dict.fromkeys(("theorem-3", "extended-theorem-a.1"), expected_return(setup.learned, 1)),
+        **dict.fromkeys(
+            ("theorem-1", "theorem-4", "extended-theorem-b.1", "lemma-c.3", "extended-lemma-c.3"),
+            expected_return(setup.modelled, 1),
+        ),
+    }
+    branched = branched_return(setup.data, setup.modelled, 2, 1)
+    for row in compare_returns(setup, branch_lengths=[2]):
+        exact = 0.1 * abs(real - others.get(row.claim, branched))
+        assert row.discrepancy == pytest.approx(exact, rel=1e-12)
+        assert (row.value is None) == (row.branch_length is not None)
+        rewards = setup.game.rewards[1]
+        assert row.trivial == np.ptp(rewards)
+        assert row.corrected * rewards.max() == pytest.approx(row.printed * np.abs(rewards).max())
+
+
+def test_distances_are_of_states_or_of_states_and_actions():
+    setup = example()
+    states, joints = (distances(setup.real, setup.modelled, 3) for distances in (state_distances, joint_distances))
+    rows = compare_distances(setup, 3)
+    assert [(row.claim, row.step) for row in rows] == [(claim.name, t) for claim in DISTANCE_CLAIMS for t in range(4)]
+    np.testing.assert_array_equal([row.distance for row in rows], [*joints, *states, *joints, *states])
+
+
+def test_each_row_has_the_error_that_was_asked_for():
+    setup, lengths = example(), [1, 4]
+    errors = measure(setup, lengths)
+    for reading in DYNAMICS_ERRORS:
+        for row in compare_returns(setup, branch_lengths=lengths, dynamics_error=reading):
+            if row.claim.endswith("lemma-c.3"):
+                expected = "modelled", errors.modelled_dynamics
+            elif row.claim.endswith("lemma-c.4"):
+                expected = "branched", errors.branched_dynamics[row.branch_length]
+            elif row.branch_length is None:
+                read = "real" if reading == "branched" else reading
+                expected = read, errors.data_dynamics[read]
+            elif reading == "branched":
+                expected = "branched", errors.branched_dynamics[row.branch_length]
+            else:
+                expected = reading, errors.current_dynamics[reading]
+            assert (row.reading, row.dynamics_error) == expected
+            assert row.proved == (row.branch_length is None or row.reading != "model")
+    (row,) = (row for row in compare_returns(setup, branch_lengths=[4]) if row.claim == "theorem-2")
+    assert row.printed == theorem_2(
+        reward_bound=float(setup.game.rewards[1].max()),
+        discount=0.9,
+        dynamics_error=errors.current_dynamics["real"],
+        policy_shift=errors.policy_shift,
+        opponent_shifts=errors.opponent_shifts,
+        opponent_errors=errors.opponent_errors,
+        branch_length=4,
+    )
+
+
+@settings(max_examples=30)
+@given(setups())
+def test_where_all_is_perfect_all_but_the_trivial_bound_is_0(setup):
+    perfect = Setup.of(setup.game, policy=setup.policy, agent=setup.agent)
+    for row in compare_returns(perfect, branch_lengths=LENGTHS):
+        assert row.discrepancy <= slack(row)
+        assert row.printed == row.corrected == row.coupling == 0
+        assert row.value in (0, None)
+        assert row.holds
+        assert row.holds_as_defined
+
+
+def test_a_sole_agent_has_no_opponents_to_err_on():
+    game = random_stochastic(3, (2,), discount=0.5, seed=0)
+    policies = [random_policy(game, np.random.default_rng(seed)) for seed in range(2)]
+    setup = Setup.of(game, policy=policies[0], data_policy=policies[1])
+    rows = {row.claim: row for row in compare_returns(setup)}
+    assert rows["theorem-1"].printed == rows["theorem-3"].printed == rows["extended-theorem-a.1"].printed
+
+
+def test_unnormalised_rows_are_divided_by_1_minus_discount():
+    for row in compare_returns(example()):
+        whole = row.unnormalised()
+        for name in ("discrepancy", "printed", "corrected", "coupling", "trivial"):
+            assert getattr(whole, name) == pytest.approx(10 * getattr(row, name))
+        assert (whole.value is None) == (row.value is None)
+        kept = (
+            "claim",
+            "branch_length",
+            "dynamics_error",
+            "reading",
+            "proved",
+            "holds",
+            "holds_as_defined",
+            "discount",
+        )
+        assert all(getattr(whole, name) == getattr(row, name) for name in kept)
+
+
+def test_sparse_and_reread_setups_give_the_same(tmp_path):
+    setup = example()
+    save_setup(setup, tmp_path / "setup.json")
+    assert compare_returns(load_setup(tmp_path / "setup.json")) == compare_returns(setup)
+    parts = {"policy": setup.policy, "data_policy": setup.data_policy, "opponent_models": setup.opponent_models}
+    sparse = Setup.of(to_sparse(setup.game), model=to_sparse(setup.model).transitions, agent=1, **parts)
+    for one, other in zip(compare_returns(setup), compare_returns(sparse), strict=True):
+        assert one.discrepancy == pytest.approx(other.discrepancy, rel=1e-9)
+        assert one.coupling == pytest.approx(other.coupling, rel=1e-12)
+        assert (one.value is None and other.value is None) or one.value == pytest.approx(other.value, rel=1e-9)
+
+
+def test_bad_questions_are_refused():
+    with pytest.raises(ValueError, match=r"dynamics_error 'reel' is unknown, .* did you mean real"):
+        compare_returns(example(), dynamics_error="reel")
+    with pytest.raises(ValueError, match=r"branch_lengths is 0.5"):
+        compare_returns(example(), branch_lengths=[0.5])
+    with pytest.raises(ValueError, match="steps is -1"):
+        compare_distances(example(), -1)
