@@ -3,6 +3,7 @@
 from mathrl.bounds.branch_length import best_branch_length
 from mathrl.bounds.claims import CLAIMS, DISTANCE_CLAIMS, Claim, DistanceClaim
 from mathrl.bounds.compare import DYNAMICS_ERRORS, Comparison, DistanceComparison, compare_distances, compare_returns
+from mathrl.bounds.compare_schemes import SchemeComparison, compare_schemes
 from mathrl.bounds.errors import (
     READINGS,
     Errors,
@@ -15,6 +16,9 @@ from mathrl.bounds.errors import (
 from mathrl.bounds.exact import simplest_fraction
 from mathrl.bounds.process import Process
 from mathrl.bounds.returns import Returns, branched_return, branched_returns, expected_return, returns, scheduled_return
+from mathrl.bounds.rollouts import Rollout, branch_law, rollout, rollout_policies
+from mathrl.bounds.schedule import SCHEDULES, ErrorBudget, Schedule, branch_length_at, error_budget, rollout_lengths
+from mathrl.bounds.schemes import SCHEMES, accumulated_distance, printed_real_to_simu, printed_simu_to_real
 from mathrl.bounds.setup import Setup
 from mathrl.bounds.sharper import (
     coupling_lemma_c1,
@@ -53,19 +57,29 @@ __all__ = [
     "DISTANCE_CLAIMS",
     "DYNAMICS_ERRORS",
     "READINGS",
+    "SCHEDULES",
+    "SCHEMES",
     "Claim",
     "Comparison",
     "DistanceClaim",
     "DistanceComparison",
+    "ErrorBudget",
     "Errors",
     "Process",
     "Returns",
+    "Rollout",
+    "Schedule",
+    "SchemeComparison",
     "Setup",
+    "accumulated_distance",
     "best_branch_length",
+    "branch_law",
+    "branch_length_at",
     "branched_return",
     "branched_returns",
     "compare_distances",
     "compare_returns",
+    "compare_schemes",
     "coupling_lemma_c1",
     "coupling_lemma_c2",
     "coupling_lemma_c3",
@@ -74,6 +88,7 @@ __all__ = [
     "coupling_theorem_2",
     "coupling_theorem_3",
     "dynamics_distance",
+    "error_budget",
     "exact_opponent_errors",
     "expected_return",
     "extended_lemma_c1",
@@ -91,7 +106,12 @@ __all__ = [
     "linear_theorem_1",
     "linear_theorem_2",
     "measure",
+    "printed_real_to_simu",
+    "printed_simu_to_real",
     "returns",
+    "rollout",
+    "rollout_lengths",
+    "rollout_policies",
     "scheduled_return",
     "simplest_fraction",
     "state_distances",

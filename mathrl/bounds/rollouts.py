@@ -1,0 +1,175 @@
+"""Exact laws of the state along simulated rollouts, against those of the real game (aorpo §5.1, §6.3, G.5, G.6).
+
+A rollout of k steps is played in the learned dynamics T̂, agent i by π^i, opponent j by π̂^j in the steps that its
+scheme gives to the model and by π^j in the others. With M_p = E[TV(T, T̂)(s_{p−1}, a_{p−1})] at step p, ε_j the exact
+error of π̂^j, u_pj = 1 where it acts in step p, and δ_h = TV(p(s_h), p̂(s_h)):
+
+    δ_h ≤ h max_{p≤h} M_p + Σ_{p≤h} Σ_j u_pj ε_j                                                         (1)
+    δ_h ≤ 1 − c_h,   c_0 = 1,   c_p = max(0, c_{p−1} Π_j (1 − u_pj ε_j) − M_p)                           (2)
+
+(1) is Extended Lemma C.2 with its errors taken step by step, M_p along the rollout. (2) couples real and simulated
+trajectory: c_p is a probability that they are still together, since they choose the same action with probability
+Π_j (1 − u_pj ε_j) or more, and part in the dynamics with probability at most M_p, along either of them: the smaller.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.bounds.compounding import compounding
+from mathrl.bounds.errors import dynamics_distance, exact_opponent_errors
+from mathrl.bounds.process import Process, mean
+from mathrl.bounds.schemes import model_steps, scheme_lengths
+from mathrl.bounds.setup import Setup
+from mathrl.games.policies import Policy
+from mathrl.games.validate import FloatArray, as_floats, count, probabilities, shape
+from mathrl.softmax import total_variation
+
+__all__ = ["Rollout", "branch_law", "rollout", "rollout_policies"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rollout:
+    """A rollout of k steps: after h = 0 … k of them, or in steps p = 1 … k.
+
+    `lengths`            n_j, the number of steps in which each opponent is its model
+    `policies`           what is played at the states after h steps, k + 1 product policies: see `rollout_policies`
+    `laws`               law of the state after h steps, (k + 1, S)
+    `real_laws`          the same in the real game with π, (k + 1, S)
+    `total_variation`    between the two, (k + 1,)
+    `printed`            its bound (1), (k + 1,)
+    `coupling`           its bound (2), (k + 1,)
+    `compounding_error`  ε_c of §6.3 with h = p, (k,): see `mathrl.bounds.compounding`
+    `compounding_floor`  what ε_c is where the model and all opponent models are perfect, (k,)
+    `compounding_bias`   the part of ε_c that is 0 for them, (k,)
+    `communications`     how many real opponents are asked for their action in step p, (k,)
+    """
+
+    scheme: str
+    branch_length: int
+    lengths: tuple[int, ...]
+    policies: tuple[Policy, ...]
+    laws: FloatArray
+    real_laws: FloatArray
+    total_variation: FloatArray
+    printed: FloatArray
+    coupling: FloatArray
+    compounding_error: FloatArray
+    compounding_floor: FloatArray
+    compounding_bias: FloatArray
+    communications: npt.NDArray[np.int64]
+
+
+def rollout(
+    setup: Setup, scheme: str, branch_length: int, *, lengths: Sequence[int] | None = None, start: Any = None
+) -> Rollout:
+    """A rollout of `branch_length` ≥ 1 steps from states drawn from `start`, (S,), by default the game's start.
+
+    `scheme` is one of `SCHEMES`; `lengths` are by default `rollout_lengths` of the exact errors of the opponent models.
+    Without `setup.features` the compounding error takes 2 k sweeps for each state that may be first: some thousand such
+    states take a minute.
+    """
+    used, modelled_pj = _modelled(setup, scheme, branch_length, lengths)
+    simulated = _processes(setup, modelled_pj)
+    start_s = setup.game.start if start is None else _law(setup, start)
+    laws_hs = _laws(start_s, simulated)
+    real_hs = _laws(start_s, [setup.real] * branch_length)
+    printed, coupling = _bounds(setup, modelled_pj, simulated, laws_hs, real_hs)
+    compounded = compounding(start_s, setup.real, simulated, setup.features)
+    return Rollout(
+        scheme=scheme,
+        branch_length=branch_length,
+        lengths=used,
+        policies=_policies(simulated),
+        laws=laws_hs,
+        real_laws=real_hs,
+        total_variation=total_variation(laws_hs, real_hs),
+        printed=printed,
+        coupling=coupling,
+        compounding_error=compounded.error,
+        compounding_floor=compounded.floor,
+        compounding_bias=compounded.bias,
+        communications=(~modelled_pj).sum(axis=1),
+    )
+
+
+def rollout_policies(
+    setup: Setup, scheme: str, branch_length: int, lengths: Sequence[int] | None = None
+) -> tuple[Policy, ...]:
+    """The k + 1 product policies at the states after 0 … k steps; at the last, that of step k once more."""
+    _, modelled_pj = _modelled(setup, scheme, branch_length, lengths)
+    return _policies(_processes(setup, modelled_pj))
+
+
+def branch_law(setup: Setup) -> FloatArray:
+    """(1 − γ) Σ_t γ^t p_t, (S,), of the laws p_t of s_t under π_D in the real game: a replay buffer's states."""
+    visits_s = setup.data.visits
+    return np.asarray(visits_s / visits_s.sum())
+
+
+def _modelled(
+    setup: Setup, scheme: str, branch_length: int, lengths: Sequence[int] | None
+) -> tuple[tuple[int, ...], npt.NDArray[np.bool_]]:
+    """The lengths, and [π̂^j acts in step p], (k, n − 1)."""
+    used = scheme_lengths(scheme, count("branch_length", branch_length, 1), exact_opponent_errors(setup), lengths)
+    return used, model_steps(scheme, branch_length, used)
+
+
+def _processes(setup: Setup, modelled_pj: npt.NDArray[np.bool_]) -> list[Process]:
+    """What is executed in step p. Steps with the same models share one process, whose chain is made once."""
+    steps = [tuple(row) for row in modelled_pj.tolist()]
+    distinct = {step: Process(setup.model, _policy(setup, step)) for step in set(steps)}
+    return [distinct[step] for step in steps]
+
+
+def _policies(simulated: Sequence[Process]) -> tuple[Policy, ...]:
+    return (*(process.policy for process in simulated), simulated[-1].policy)
+
+
+def _policy(setup: Setup, modelled: tuple[bool, ...]) -> Policy:
+    models = dict(zip(setup.opponents, zip(modelled, setup.opponent_models, strict=True), strict=True))
+    return tuple(models[j][1] if j in models and models[j][0] else own for j, own in enumerate(setup.policy))
+
+
+def _laws(start_s: FloatArray, processes: Sequence[Process]) -> FloatArray:
+    """The laws of s_0 … s_k, (k + 1, S)."""
+    laws = [start_s]
+    for process in processes:
+        laws.append(process.after(laws[-1]))
+    return np.stack(laws)
+
+
+def _law(setup: Setup, start: Any) -> FloatArray:
+    start_s = as_floats("start", start)
+    shape("start", start_s, (setup.game.num_states,))
+    probabilities("start", start_s)
+    return start_s
+
+
+def _bounds(
+    setup: Setup,
+    modelled_pj: npt.NDArray[np.bool_],
+    simulated: Sequence[Process],
+    laws_hs: FloatArray,
+    real_hs: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    distance_sa = dynamics_distance(setup)
+    of_s = setup.real.expected(distance_sa)
+    M_p = np.array(
+        [mean(law_s, process.expected(distance_sa)) for law_s, process in zip(laws_hs[:-1], simulated, strict=True)]
+    )
+    real_M_p = np.array([mean(law_s, of_s) for law_s in real_hs[:-1]])
+    models = zip(setup.opponents, setup.opponent_models, strict=True)
+    errors_pj = modelled_pj * np.array([total_variation(setup.policy[j], model).max() for j, model in models])
+    steps = np.arange(1, len(M_p) + 1)
+    printed_p = steps * np.maximum.accumulate(M_p) + np.cumsum(errors_pj.sum(axis=1))  # (1)
+    together = accumulate(
+        zip((1 - errors_pj).prod(axis=1), np.minimum(M_p, real_M_p), strict=True),
+        lambda c, step: max(0.0, c * step[0] - step[1]),  # (2)
+        initial=1.0,
+    )
+    return np.concatenate([np.zeros(1), printed_p]), 1 - np.array(list(together))

@@ -1,0 +1,161 @@
+"""How many of k steps use each opponent model, what that adds to the bound, and k over epochs (aorpo §5.1, Table 1).
+
+    n_j = max{n ≤ k : n ε_j ≤ k min_j' ε_j'}: k where ε_j is 0, else ⌊k min_j' ε_j' / ε_j⌋              (1)
+    B   = Σ_j (n_j + 1) ε_j                                                                            (2)
+    f(e) = x + min(max((e − a)/(b − a), 0), 1) (y − x)                                                 (3)
+
+(1) is line 8 of aorpo's Algorithm 1, where a perfect opponent model makes it 0/0; (2) is in §5.1; (3) is the note under
+Table 1. All is exact: numbers may be whole, fractions, decimals, or doubles, each of which is read as the simplest
+fraction that rounds to it: in doubles ⌊3 · 0.3 / 0.9⌋ is 0, and ⌊3 · 0.7 / 0.7⌋ is 2.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
+from types import MappingProxyType
+from typing import Any
+
+from mathrl.bounds.exact import simplest_fraction
+from mathrl.games.validate import count, fail, real
+
+__all__ = [
+    "SCHEDULES",
+    "ErrorBudget",
+    "Schedule",
+    "branch_length_at",
+    "error_budget",
+    "exact_errors",
+    "rollout_lengths",
+]
+
+
+def rollout_lengths(branch_length: int, opponent_errors: Sequence[Any]) -> tuple[int, ...]:
+    """n_j of each opponent: for how many steps its model may be used   (1; aorpo Algorithm 1, line 8).
+
+    Raises `ValueError` where an error is no number from 0 to 1.
+
+    >>> rollout_lengths(3, [0.3, 0.9]), rollout_lengths(3, [0.3, 0.9, 0])
+    ((3, 1), (0, 0, 3))
+    """
+    count("branch_length", branch_length)
+    errors = exact_errors(opponent_errors)
+    allowed = branch_length * min(errors, default=Fraction(0))
+    return tuple(floor(allowed / error) if error else branch_length for error in errors)  # (1)
+
+
+@dataclass(frozen=True)
+class ErrorBudget:
+    """What the opponent models' errors add to the bound where model j is used in n_j of k steps (aorpo §5.1)."""
+
+    branch_length: int
+    opponent_errors: tuple[Fraction, ...]
+    lengths: tuple[int, ...]
+
+    @property
+    def contributions(self) -> tuple[Fraction, ...]:
+        """(n_j + 1) ε_j of each opponent: n_j steps, and the action at the state where the rollout ends."""
+        return tuple((n + 1) * error for n, error in zip(self.lengths, self.opponent_errors, strict=True))
+
+    @property
+    def total(self) -> Fraction:
+        """Σ_j (n_j + 1) ε_j."""
+        return sum(self.contributions, Fraction(0))  # (2)
+
+    @property
+    def needed(self) -> Fraction:
+        """Σ_j (n_j + [n_j = k]) ε_j: enough where models come first, for one that has stopped does not act at the end.
+
+        So an opponent whose model stops contributes at most k min ε, as §5.1 says of all of them.
+        """
+        uses = (n + (n == self.branch_length) for n in self.lengths)
+        return sum((n * error for n, error in zip(uses, self.opponent_errors, strict=True)), Fraction(0))
+
+    @property
+    def printed(self) -> Fraction:
+        """(n − 1) k min_j ε_j, which §5.1 takes (2) to be about. With the lengths (1), (2) is never less.
+
+        Where no model is perfect, n_j + 1 > k min ε / ε_j makes each contribution more than k min ε, by at most ε_j.
+        One perfect model makes this 0, and (2) Σ_j ε_j.
+        """
+        return len(self.opponent_errors) * self.branch_length * min(self.opponent_errors, default=Fraction(0))
+
+    @property
+    def all_model(self) -> Fraction:
+        """(k + 1) Σ_j ε_j, of models that are used in all steps (aorpo Eq. 3)."""
+        return (self.branch_length + 1) * sum(self.opponent_errors, Fraction(0))
+
+
+def error_budget(branch_length: int, opponent_errors: Sequence[Any]) -> ErrorBudget:
+    """The budget (2) of the lengths (1).
+
+    >>> budget = error_budget(10, [0.1, 0.3])
+    >>> budget.lengths, float(budget.total), float(budget.needed), float(budget.printed), float(budget.all_model)
+    ((10, 3), 2.3, 2.0, 2.0, 4.4)
+    """
+    lengths = rollout_lengths(branch_length, opponent_errors)
+    return ErrorBudget(branch_length, exact_errors(opponent_errors), lengths)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A branch length that goes from `first` to `last` over the epochs from `begin` to `end`."""
+
+    first: int
+    last: int
+    begin: int
+    end: int
+
+    def at(self, epoch: int) -> Fraction:
+        """f(epoch), exactly."""
+        return branch_length_at(epoch, first=self.first, last=self.last, begin=self.begin, end=self.end)
+
+    def steps(self, epoch: int) -> int:
+        """⌊f(epoch)⌋, the steps that are run. aorpo does not say how it rounds; the code of MBPO drops the rest."""
+        return floor(self.at(epoch))
+
+
+SCHEDULES: Mapping[str, Schedule] = MappingProxyType(
+    {
+        "cooperative-communication": Schedule(1, 10, 15, 100),
+        "cooperative-navigation": Schedule(1, 6, 15, 100),
+        "cooperative-scheduling": Schedule(1, 8, 40, 100),
+        "keep-away": Schedule(1, 10, 30, 120),
+        "physical-deception": Schedule(1, 8, 20, 100),
+        "predator-prey": Schedule(1, 5, 20, 100),
+    }
+)
+"""The six tasks of aorpo, Tables 1 and 2."""
+
+
+def branch_length_at(epoch: int, *, first: Any, last: Any, begin: int, end: int) -> Fraction:
+    """f(e), the branch length at an epoch: from x = `first` to y = `last` over the epochs a = `begin` to b = `end`.
+
+    Table 1 has min(max(x + (e − a)/(b − a) (y − x), x), y): the same as (3) where x ≤ y, as in all six tasks. Where
+    x > y that is y at every epoch, and (3) falls from x to y. Raises `ValueError` where b ≤ a.
+
+    >>> [str(branch_length_at(e, first=1, last=10, begin=15, end=100)) for e in (0, 20, 200)]
+    ['1', '26/17', '10']
+    """
+    epoch, begin, end = count("epoch", epoch), count("begin", begin), count("end", end)
+    if end <= begin:
+        fail("end", f"is {end}", f"an epoch after begin = {begin}")
+    x, y = _fraction("first", first), _fraction("last", last)
+    return x + min(max(Fraction(epoch - begin, end - begin), Fraction(0)), Fraction(1)) * (y - x)  # (3)
+
+
+def exact_errors(opponent_errors: Sequence[Any]) -> tuple[Fraction, ...]:
+    """ε_j as fractions; `ValueError` where one is no total variation."""
+    exact = tuple(_fraction(f"opponent_errors[{j}]", error) for j, error in enumerate(opponent_errors))
+    for j, error in enumerate(exact):
+        if not 0 <= error <= 1:
+            mend = "the lengths depend on ratios alone, so divide by the largest" if error > 1 else ""
+            fail(f"opponent_errors[{j}]", f"is {float(error):g}", "a total variation, from 0 to 1", mend)
+    return exact
+
+
+def _fraction(argument: str, value: Any) -> Fraction:
+    if isinstance(value, Fraction) or (isinstance(value, Decimal) and value.is_finite()):
+        return Fraction(value)
+    return simplest_fraction(real(argument, float(value) if isinstance(value, Decimal) else value))
