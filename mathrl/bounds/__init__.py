@@ -2,7 +2,13 @@
 
 from mathrl.bounds.branch_length import best_branch_length
 from mathrl.bounds.claims import CLAIMS, DISTANCE_CLAIMS, Claim, DistanceClaim
-from mathrl.bounds.compare import DYNAMICS_ERRORS, Comparison, DistanceComparison, compare_distances, compare_returns
+from mathrl.bounds.compare import (
+    DYNAMICS_ERRORS,
+    Comparison,
+    DistanceComparison,
+    compare_distances,
+    compare_returns,
+)
 from mathrl.bounds.compare_schemes import SchemeComparison, compare_schemes
 from mathrl.bounds.errors import (
     READINGS,
@@ -18,8 +24,14 @@ from mathrl.bounds.process import Process
 from mathrl.bounds.returns import Returns, branched_return, branched_returns, expected_return, returns, scheduled_return
 from mathrl.bounds.rollouts import Rollout, branch_law, rollout, rollout_policies
 from mathrl.bounds.schedule import SCHEDULES, ErrorBudget, Schedule, branch_length_at, error_budget, rollout_lengths
-from mathrl.bounds.schemes import SCHEMES, accumulated_distance, printed_real_to_simu, printed_simu_to_real
+from mathrl.bounds.schemes import (
+    SCHEMES,
+    accumulated_distance,
+    printed_real_to_simu,
+    printed_simu_to_real,
+)
 from mathrl.bounds.setup import Setup
+from mathrl.bounds.setup_file import load_setup, save_setup
 from mathrl.bounds.sharper import (
     coupling_lemma_c1,
     coupling_lemma_c2,
@@ -105,6 +117,7 @@ __all__ = [
     "lemma_c4",
     "linear_theorem_1",
     "linear_theorem_2",
+    "load_setup",
     "measure",
     "printed_real_to_simu",
     "printed_simu_to_real",
@@ -112,6 +125,7 @@ __all__ = [
     "rollout",
     "rollout_lengths",
     "rollout_policies",
+    "save_setup",
     "scheduled_return",
     "simplest_fraction",
     "state_distances",

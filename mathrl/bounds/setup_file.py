@@ -1,0 +1,75 @@
+"""Setups as JSON files, described by setup.schema.json beside this file; `Setup.of` itself checks the numbers."""
+
+import json
+from importlib.resources import files
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from mathrl.bounds.setup import Setup
+from mathrl.games import document
+from mathrl.games.catalogue import load
+from mathrl.games.files import SUFFIXES, decode, read, write_text
+from mathrl.games.json_file import from_json, to_json, transitions_from_json, transitions_to_json
+from mathrl.games.model import Game
+from mathrl.games.validate import InvalidInput, fail
+
+__all__ = ["example", "load_setup", "save_setup"]
+
+
+def load_setup(path: str | PathLike[str], agent: int | None = None) -> Setup:
+    """Read a setup, from the side of the agent that it names or of another one.
+
+    Raises `InvalidInput` naming the file and the line, key or array that is broken, and where another agent is asked
+    for than the one whose opponents the file has models of.
+    """
+    path = Path(path)
+    return read(path, lambda data: _parse(decode(data), path.parent, agent), "a setup")
+
+
+def save_setup(setup: Setup, path: str | PathLike[str]) -> None:
+    """Write a setup to a file that reads back exactly, whole or not at all; what is perfect is left out."""
+    write_text(Path(path), json.dumps(_to_json(setup), allow_nan=False) + "\n")
+
+
+def example() -> str:
+    """The text of a small setup to start from, in which nothing is perfect."""
+    return files("mathrl.bounds").joinpath("example.json").read_text(encoding="utf-8")
+
+
+def _parse(text: str, folder: Path, agent: int | None) -> Setup:
+    values = document.parse(text, "a setup")
+    schema = json.loads(files("mathrl.bounds").joinpath("setup.schema.json").read_text(encoding="utf-8"))
+    document.check(values, schema)
+    named = values.setdefault("agent", 0)
+    if agent is not None and agent != named and "opponent_models" in values:
+        fail("agent", f"is {agent}", f"{named}, whose opponents the file has models of", "leave opponent_models out")
+    values["agent"] = named if agent is None else agent
+    game = _game(values["game"], folder)
+    model = transitions_from_json("model", values["model"], game.rewards_isa[0]) if "model" in values else None
+    parts = ("policy", "data_policy", "opponent_models", "agent", "features")
+    return Setup.of(game, model=model, **{part: values[part] for part in parts if part in values})
+
+
+def _game(given: Any, folder: Path) -> Game:
+    try:
+        if isinstance(given, dict):
+            return from_json(given)
+        return load(folder / given if Path(given).suffix.lower() in SUFFIXES else given)
+    except InvalidInput as error:
+        raise InvalidInput(f"key 'game': {error}") from error
+
+
+def _to_json(setup: Setup) -> dict[str, Any]:
+    values: dict[str, Any] = {"format": "mathrl-bound", "version": 1, "game": to_json(setup.game)}
+    if setup.model is not setup.game:
+        values["model"] = transitions_to_json(setup.model)
+    values["policy"] = [array.tolist() for array in setup.policy]
+    if setup.data_policy is not setup.policy:
+        values["data_policy"] = [array.tolist() for array in setup.data_policy]
+    if any(model is not setup.policy[j] for j, model in zip(setup.opponents, setup.opponent_models, strict=True)):
+        values["opponent_models"] = [array.tolist() for array in setup.opponent_models]
+    values["agent"] = setup.agent
+    if setup.features is not None:
+        values["features"] = setup.features.tolist()
+    return values
