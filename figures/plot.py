@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from mathrl.games.files import write_bytes
 from mathrl.games.validate import fail
 
-__all__ = ["COLOURS", "FORMATS", "GREY", "WIDTH", "check", "legend", "panels", "save", "style"]
+__all__ = ["COLOURS", "FORMATS", "GREY", "WIDTH", "check", "legend", "mosaic", "panels", "save", "style"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's palette: distinct for colour-blind readers, and in grey."""
@@ -67,9 +67,22 @@ def style() -> Iterator[None]:
 
 def panels(rows: int, columns: int, *, height: float) -> tuple[Figure, list[Axes]]:
     """A figure of the full width with equal panels that share their axes, in reading order."""
+    figure = _figure(height)
+    return figure, list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
+
+
+def mosaic(
+    layout: Sequence[Sequence[str]], *, height: float, widths: Sequence[float]
+) -> tuple[Figure, dict[str, Axes]]:
+    """A figure of the full width whose panels share the horizontal axis; a name that is repeated is a larger panel."""
+    figure = _figure(height)
+    return figure, figure.subplot_mosaic([list(row) for row in layout], sharex=True, width_ratios=widths)
+
+
+def _figure(height: float) -> Figure:
     figure = Figure(figsize=(WIDTH, height), layout=ConstrainedLayoutEngine(wspace=0.04, hspace=0.06))
     FigureCanvasAgg(figure)
-    return figure, list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
+    return figure
 
 
 def legend(figure: Figure, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

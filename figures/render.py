@@ -90,7 +90,7 @@ def _markdown(table: Table) -> str:
 
     heads = [escaped(column.head) for column in table.columns]
     body = _tabulated(table, heads, [[escaped(cell) for cell in row] for row in _cells(table)], "github")
-    caption = [f"**{table.caption}**\n"] if table.caption else []
+    caption = ["  \n".join(f"**{line}**" for line in table.caption.splitlines()) + "\n"] if table.caption else []
     notes = ["", *(f"- {note}" for note in table.notes)] if table.notes else []
     return "\n".join([*caption, body, *notes]) + "\n"
 
@@ -110,7 +110,7 @@ def _latex(table: Table) -> str:
     )
     heads = [column.tex or _latex_text(column.head) for column in table.columns]
     cells = [[_latex_cell(cell) for cell in row] for row in _cells(table)]
-    comments = [f"% {line}" for line in [table.caption, *table.notes] if line]
+    comments = [f"% {line}" for line in [*table.caption.splitlines(), *table.notes]]
     return "\n".join([*comments, _tabulated(table, heads, cells, booktabs)]) + "\n"
 
 

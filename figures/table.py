@@ -33,7 +33,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows that were computed, and the columns that show them. Renderers format, and compute nothing."""
+    """Rows that were computed, and the columns that show them. Renderers format, and compute nothing.
+
+    A caption may have several lines.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[Any]

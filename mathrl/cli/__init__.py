@@ -11,6 +11,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "reproduce": "recompute the papers' tables and figures, and compare with what is printed",
     "solve": "solve a game by any of the solvers of the five papers",
+    "bound": "what AORPO's bounds are worth on a game with a learned model and opponent models",
     "games": "list the games that come with mathrl, or show, convert and save one",
     "figure": "draw a figure to a .png, .svg or .pdf file",
 }

@@ -1,0 +1,281 @@
+"""What `mathrl bound` prints: the numbers of mathrl.bounds, findings in words, and one line for bad input."""
+
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+
+from mathrl.bounds import (
+    DYNAMICS_ERRORS,
+    Setup,
+    best_branch_length,
+    branched_return,
+    compare_distances,
+    compare_returns,
+    compare_schemes,
+    load_setup,
+    measure,
+    returns,
+    save_setup,
+)
+from mathrl.bounds.setup_file import example
+from mathrl.cli import main
+from mathrl.cli.bound_views import VIEWS
+from mathrl.cli.output import FORMATS
+from mathrl.games import Game, load, shift_rewards, uniform_policy
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    """The example, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "setup.json").write_text(example(), encoding="utf-8")
+    return "setup.json"
+
+
+def run(capsys, *arguments):
+    status = main(["bound", *map(str, arguments)])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def rows(capsys, *arguments):
+    status, printed, errors = run(capsys, *arguments, "--format", "json")
+    assert (status, errors) == (0, "")
+    return json.loads(printed)
+
+
+def test_the_example_is_a_file_that_it_reads(capsys, tmp_path):
+    status, printed, _ = run(capsys, "--example")
+    assert (status, printed) == (0, example())
+    assert run(capsys, "--example", "--out", tmp_path / "mine.json")[:2] == (0, "")
+    assert run(capsys, tmp_path / "mine.json")[0] == 0
+
+
+@pytest.mark.parametrize("reading", DYNAMICS_ERRORS)
+def test_bounds_are_the_comparisons(reading, capsys, file):
+    found = rows(capsys, file, "--branch-length", "2,1:3", "--dynamics-error", reading)
+    expected = compare_returns(load_setup(file), branch_lengths=(1, 2, 3), dynamics_error=reading)
+    assert [{key: row[key] for key in row if key != "printed_bound"} for row in found] == [
+        {key: getattr(each, key) for key in found[0] if key != "printed_bound"} for each in expected
+    ]
+
+
+def test_unnormalised_bounds_are_larger_by_the_horizon(capsys, file):
+    pairs = zip(rows(capsys, file), rows(capsys, file, "--returns", "unnormalised"), strict=True)
+    for normalised, unnormalised in pairs:
+        for key in ("discrepancy", "printed", "corrected", "coupling", "trivial"):
+            assert unnormalised[key] == pytest.approx(10 * normalised[key], rel=1e-14)  # one rounded division
+        assert unnormalised["printed_bound"] == normalised["printed_bound"]
+
+
+def test_the_verdict_says_what_a_printed_bound_is_worth(capsys, file):
+    for row in rows(capsys, file, "--branch-length", "1,30"):
+        assert row["printed_bound"] == ("holds" if row["printed"] < row["trivial"] else "says nothing")
+    _, printed, _ = run(capsys, file, "--branch-length", "1:30")
+    assert re.search(r"note: printed bounds that say nothing, .*theorem-1; theorem-2 \(k = 19 to 30\)", printed)
+
+
+def test_a_bound_that_fails_is_a_finding_and_no_error(capsys, file):
+    """Rewards below 0: r_max = max r is negative, and so is what is printed."""
+    setup = load_setup(file)
+    save_setup(
+        Setup.of(shift_rewards(setup.game, -2.0), policy=setup.policy, model=setup.model.transitions), "low.json"
+    )
+    assert {row["printed_bound"] for row in rows(capsys, "low.json", "--agent", 1)} == {"FAILS"}
+    status, printed, _ = run(capsys, "low.json")
+    assert status == 0
+    assert (
+        "note: printed bounds that FAIL, the discrepancy being larger: theorem-1; theorem-2 (k = 1, 5, 20)" in printed
+    )
+    assert "printed at" not in printed  # its least value means nothing
+
+
+def test_what_is_no_theorem_is_said(capsys, file):
+    _, printed, _ = run(capsys, file, "--dynamics-error", "model", "--branch-length", "3")
+    assert re.search(r"no theorems under this reading.*: theorem-2 \(k = 3\); theorem-5", printed)
+    assert "no theorems" not in run(capsys, file)[1]
+
+
+def test_the_return_of_section_3_1_is_told_apart(capsys, tmp_path):
+    """The opponent's action, modelled wrongly by 0.1, is the reward of each step: the sum is off by 0.1 / (1 − γ)."""
+    game = Game.stochastic(np.array([[[0.0, 1.0]]]), np.ones((1, 1, 2, 1)), 0.99)
+    save_setup(Setup.of(game, policy=[[1], [0.5, 0.5]], opponent_models=[[0.4, 0.6]]), tmp_path / "bandit.json")
+    _, printed, _ = run(capsys, tmp_path / "bandit.json")
+    assert (
+        "note: printed bounds that fail for returns as §3.1 defines them, not normalised and from t = 1: theorem-2 (k"
+        in printed
+    )
+    assert "FAIL" not in printed
+
+
+def test_the_lines_above_the_bounds_say_what_enters_them(capsys, file):
+    found = measure(load_setup(file))
+    above = run(capsys, file)[1].partition("claim")[0]
+    assert "agent 0 of <Game: 3 states, 3 agents" in above
+    assert "rewards from -0.2 to 1" in above
+    assert "discount 0.9" in above
+    assert f"dynamics error (real) {found.data_dynamics['real']:.4g}" in above
+    assert "policy shift 0.03, of the opponents 0.01, 0.01; errors of the opponent models 0.005, 0.015" in above
+
+
+def test_the_best_branch_lengths_are_noted(capsys, file):
+    found, best = measure(load_setup(file)), {}
+    for bound in ("printed", "coupling"):
+        best[bound] = best_branch_length(
+            bound,
+            discount=0.9,
+            dynamics_error=found.current_dynamics["uniform"],
+            policy_shift=found.policy_shift,
+            opponent_shifts=found.opponent_shifts,
+            opponent_errors=found.opponent_errors,
+        )
+    _, printed, _ = run(capsys, file, "--dynamics-error", "uniform")
+    assert f"theorem-2 is least: printed at k = {best['printed']}, coupling at k = {best['coupling']}\n" in printed
+    assert "is least" not in run(capsys, file, "--dynamics-error", "branched")[1]
+
+
+def test_a_bound_that_falls_for_ever_is_least_in_the_limit(capsys, tmp_path):
+    """The model is wrong where only the data policy goes: the error that counts after a branch is 0."""
+    game, data = load("chain"), [[[0.9, 0.1]] * 5]
+    model = np.array(game.transitions)
+    model[:, 1] = np.eye(5)[4]
+    save_setup(Setup.of(game, policy=[[[1, 0]] * 5], data_policy=data, model=model), tmp_path / "setup.json")
+    assert "theorem-2 is least: printed as k → ∞, coupling as k → ∞" in run(capsys, tmp_path / "setup.json")[1]
+
+
+def test_errors_are_those_that_are_measured(capsys, file):
+    found = measure(load_setup(file), (1, 4))
+    shown = {
+        (row["error"], row["of"]): row["value"]
+        for row in rows(capsys, file, "--show", "errors", "--branch-length", "1,4")
+    }
+    assert shown == {
+        **{("dynamics, data policies", reading): value for reading, value in found.data_dynamics.items()},
+        **{("dynamics, policies", reading): value for reading, value in found.current_dynamics.items()},
+        ("dynamics, opponent models", "model"): found.modelled_dynamics,
+        **{("dynamics, branched rollouts", f"k = {k}"): value for k, value in found.branched_dynamics.items()},
+        ("policy shift", "agent 0"): found.policy_shift,
+        ("policy shift", "agent 1"): found.opponent_shifts[0],
+        ("policy shift", "agent 2"): found.opponent_shifts[1],
+        ("policy shift", "all opponents"): found.opponents_shift,
+        ("opponent model", "agent 1"): found.opponent_errors[0],
+        ("opponent model", "agent 2"): found.opponent_errors[1],
+        ("opponent model", "all opponents"): found.opponents_error,
+    }
+
+
+def test_returns_are_the_exact_ones(capsys, file):
+    setup = load_setup(file)
+    exact = vars(returns(setup)) | {"branched": branched_return(setup.data, setup.modelled, 7, setup.agent)}
+    sums = rows(capsys, file, "--show", "returns", "--branch-length", "7", "--returns", "unnormalised")
+    assert {row["return"]: row["value"] for row in sums} == exact
+    assert {row["return"]: row["minus_real"] for row in sums} == {key: exact[key] - exact["real"] for key in exact}
+    for row in rows(capsys, file, "--show", "returns", "--branch-length", "7"):
+        assert row["value"] == (1 - 0.9) * exact[row["return"]]
+
+
+def test_distances_are_at_the_steps_asked_for(capsys, file):
+    expected = [vars(each) for each in compare_distances(load_setup(file), 4) if each.step in (0, 4)]
+    assert rows(capsys, file, "--show", "distances", "--branch-length", "0,4") == expected
+
+
+def test_the_schedule_is_exact(capsys, file):
+    """Errors 0.005 and 0.015 are a third of each other, which floats are not: 3 · 0.005 / 0.015 is 1."""
+    found = rows(capsys, file, "--show", "schedule", "--branch-length", "3,5")
+    assert [(row["branch_length"], row["opponent"], row["model_steps"]) for row in found] == [
+        (3, "agent 1", 3),
+        (3, "agent 2", 1),
+        (3, "all", 4),
+        (5, "agent 1", 5),
+        (5, "agent 2", 1),
+        (5, "all", 6),
+    ]
+    assert [row["budget"] for row in found[:3]] == [0.02, 0.03, 0.05]
+    assert [row["printed_budget"] for row in found[:3]] == [0.015, 0.015, 0.03]
+    assert [row["all_model_budget"] for row in found[:3]] == [0.02, 0.06, 0.08]
+
+
+def test_rollouts_are_the_comparisons(capsys, file):
+    for row, each in zip(
+        rows(capsys, file, "--show", "rollouts", "--branch-length", "2,6"),
+        compare_schemes(load_setup(file), (2, 6)),
+        strict=True,
+    ):
+        assert row["model_steps"] == " ".join(map(str, each.lengths))
+        assert {key: row[key] for key in row if key != "model_steps"} == {
+            key: getattr(each, key) for key in row if key != "model_steps"
+        }
+    sums = rows(capsys, file, "--show", "rollouts", "--branch-length", "2,6", "--returns", "unnormalised")
+    assert sums[0]["bound"] == pytest.approx(10 * compare_schemes(load_setup(file), (2,))[0].bound, rel=1e-14)
+
+
+def test_another_agent_looks_with_its_own_rewards(capsys, tmp_path):
+    game = load("chicken")
+    save_setup(Setup.of(game, policy=uniform_policy(game), data_policy=[[1, 0], [0.3, 0.7]]), tmp_path / "game.json")
+    shown = {
+        (row["of"], row["value"]) for row in rows(capsys, tmp_path / "game.json", "--show", "errors", "--agent", 1)
+    }
+    assert {("agent 1", 0.2), ("agent 0", 0.5)} <= {(of, round(value, 12)) for of, value in shown}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_is_the_same_in_every_format(view, capsys, file):
+    data = rows(capsys, file, "--show", view)
+    printed = {format: run(capsys, file, "--show", view, "--format", format)[1] for format in FORMATS}
+    for row, cells in zip(data, csv.DictReader(io.StringIO(printed["csv"])), strict=True):
+        assert {key: "" if value is None else str(value) for key, value in row.items()} == cells
+    assert len(re.findall(r"^\|", printed["markdown"], re.MULTILINE)) == len(data) + 2  # the head and its rule
+    assert len(re.findall(r"\\\\$", printed["latex"], re.MULTILINE)) == len(data) + 1
+    below = re.split(r"^-[- ]*$", printed["table"], flags=re.MULTILINE)[1].strip("\n").partition("  note")[0]
+    assert len(below.splitlines()) == len(data)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("arguments", ["chain", "chicken", "dmac"])
+def test_every_view_takes_one_agent_matrix_games_and_perfect_parts(view, arguments, capsys, tmp_path):
+    game = load(arguments)
+    save_setup(Setup.of(game, policy=uniform_policy(game)), tmp_path / "setup.json")
+    assert run(capsys, tmp_path / "setup.json", "--show", view, "--branch-length", "1:2")[::2] == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ([], "FILE is missing"),
+        (["gone.json"], "gone.json cannot be read"),
+        (["setup.json", "--show", "bound"], "did you mean bounds"),
+        (["setup.json", "--example"], "FILE is 'setup.json', expected none"),
+        (["setup.json", "--branch-length", "0.5"], "--branch-length is '0.5'"),
+        (["setup.json", "--branch-length", "1,,2"], "--branch-length is '1,,2'"),
+        (["setup.json", "--branch-length", "-1"], "--branch-length is '-1'"),
+        (["setup.json", "--branch-length", "1:"], "--branch-length is '1:'"),
+        (["setup.json", "--branch-length", "5:1"], "--branch-length 5:1 is no length"),
+        (["setup.json", "--branch-length", "1:100000000000"], "at most 1000"),
+        (["setup.json", "--show", "rollouts", "--branch-length", "0"], "branch_lengths is 0"),
+        (["setup.json", "--agent", "one"], "--agent is 'one'"),
+        (["setup.json", "--agent", "2"], "agent is 2, expected 0, whose opponents"),
+        (["setup.json", "--dynamics-error", "reel"], "did you mean real"),
+        (["setup.json", "--returns", "normalized"], "did you mean normalised"),
+        (["setup.json", "--show", "errors", "--returns", "normalised"], "--returns is no option of --show errors"),
+        (["setup.json", "--show", "schedule", "--dynamics-error", "real"], "--dynamics-error is no option of"),
+        (["gone.json", "--plot", "x.gif"], "x.gif"),
+        (["setup.json", "--plot", "no/such/folder.png"], "--plot no/such/folder.png"),
+        (["setup.json", "--format", "jsn"], "did you mean json"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line_and_nothing_is_written(arguments, names, capsys, file, tmp_path):
+    status, printed, errors = run(capsys, *arguments, "--out", "written")
+    assert (status, printed, len(errors.splitlines())) == (2, "", 1)
+    assert names in errors
+    assert [path.name for path in tmp_path.iterdir()] == [file]
+
+
+def test_the_plot_is_drawn_beside_the_table(capsys, file, tmp_path):
+    status, printed, _ = run(capsys, file, "--plot", "plot.png", "--show", "schedule", "--dynamics-error", "uniform")
+    assert (status, printed) == run(capsys, file, "--show", "schedule")[:2]
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
