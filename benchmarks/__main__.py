@@ -5,7 +5,17 @@ from collections.abc import Iterator
 
 import tabulate
 
-from benchmarks import decision_process, divergence, evaluation, joint_control, mirror, monotone, nash_q, start_up
+from benchmarks import (
+    decision_process,
+    divergence,
+    evaluation,
+    joint_control,
+    mirror,
+    monotone,
+    nash_q,
+    oracle,
+    start_up,
+)
 from benchmarks.timing import Row
 
 
@@ -14,7 +24,7 @@ def met(row: Row) -> str:
 
 
 def collect() -> Iterator[Row]:
-    for module in (start_up, evaluation, decision_process, joint_control, mirror, divergence, monotone, nash_q):
+    for module in (start_up, evaluation, decision_process, joint_control, mirror, divergence, monotone, nash_q, oracle):
         print(f"{module.__name__.split('.')[-1].replace('_', ' ')} …", file=sys.stderr, flush=True)
         yield from module.rows()
 

@@ -1,0 +1,122 @@
+"""What others hold, made into arrays: policies and values from any framework, or from functions of the state.
+
+An array may be anything that `numpy.asarray` takes, in single precision too. A function is called once for every state,
+or for every state and joint action, which is a tuple of whole numbers.
+"""
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from mathrl.games.model import Game
+from mathrl.games.policies import Policy, as_policy
+from mathrl.games.validate import SIMPLEX_TOLERANCE, FloatArray, as_floats, fail, shape
+
+__all__ = ["action_values", "has_agent_axis", "policy_rows", "state_values"]
+
+_SINGLE_PRECISION = 1e-5
+"""How far from 1 the sum of a row of probabilities may be to count as rounding: single precision leaves up to 1e-6."""
+
+
+def has_agent_axis(game: Game, entropy: str) -> bool:
+    """Whether the agents' values differ, so that q and v have a leading agent axis."""
+    return not game.common_payoff or entropy == "own"
+
+
+def policy_rows(game: Game, policy: Any) -> tuple[Policy, float]:
+    """A product policy as (S, A_i) per agent, and how far from 1 the sum of a row was at most.
+
+    `policy` is one array per agent, or a function `policy(state)` that returns one row per agent (for one agent also
+    the row alone). Rows that are off by more than 1e-9, but by no more than 1e-5, are normalised. Raises `ValueError`
+    as `as_policy` does.
+    """
+    given = _called_policy(game, policy) if callable(policy) else policy
+    if not isinstance(given, Sequence):
+        return as_policy(game, given), 0.0
+    rows_and_errors = [_normalised(_floats(f"policy[{i}]", rows)) for i, rows in enumerate(given)]
+    return as_policy(game, [rows for rows, _ in rows_and_errors]), max((off for _, off in rows_and_errors), default=0.0)
+
+
+def action_values(game: Game, q: Any, *, agent_axis: bool, argument: str = "q") -> FloatArray:
+    """Q as (S, A_1, …, A_n), or (n, S, A_1, …, A_n) with an agent axis, from such an array or `q(state, joint_action)`.
+
+    The function returns a number, or (n,) with an agent axis. Raises `ValueError` naming the entry.
+    """
+    cells = (game.num_states, *game.num_actions)
+    return _values(game, argument, q, cells, agent_axis, lambda cell: (cell[0], cell[1:]))
+
+
+def state_values(game: Game, v: Any, *, agent_axis: bool) -> FloatArray:
+    """V as (S,), or (n, S) with an agent axis, from such an array or a function `v(state)`; else as `action_values`."""
+    return _values(game, "v", v, (game.num_states,), agent_axis, lambda cell: cell)
+
+
+def _normalised(rows: FloatArray) -> tuple[FloatArray, float]:
+    """Rows whose sum is off 1 by rounding of single precision, over that sum; and by how much rows are off."""
+    sums = np.atleast_1d(rows).sum(axis=-1, keepdims=True)
+    off = np.abs(sums - 1)
+    single = (off > SIMPLEX_TOLERANCE) & (off <= _SINGLE_PRECISION)
+    return rows / np.where(single, sums, 1.0).reshape(sums.shape[: rows.ndim]), float(off.max(initial=0.0))
+
+
+def _called_policy(game: Game, policy: Callable[[int], Any]) -> list[FloatArray]:
+    """The arrays (S, A_i) of a function of the state."""
+    states: list[list[FloatArray]] = []
+    for s in range(game.num_states):
+        rows = policy(s)
+        if game.num_agents == 1 and np.ndim(rows) == 1:
+            rows = [rows]
+        try:
+            given = list(rows)
+        except TypeError:
+            fail(f"policy({s})", f"is of type {type(rows).__name__}", f"{game.num_agents} rows, one per agent")
+        if len(given) != game.num_agents:
+            fail(f"policy({s})", f"has {len(given)} rows", f"{game.num_agents}, one per agent")
+        states.append([_floats(f"policy({s})[{i}]", row) for i, row in enumerate(given)])
+        for i, (row, actions) in enumerate(zip(states[-1], game.num_actions, strict=True)):
+            shape(f"policy({s})[{i}]", row, (actions,))
+    return [np.stack(agent_rows) for agent_rows in zip(*states, strict=True)]
+
+
+def _values(
+    game: Game,
+    argument: str,
+    given: Any,
+    cells: tuple[int, ...],
+    agent_axis: bool,
+    call: Callable[[tuple[int, ...]], tuple[Any, ...]],
+) -> FloatArray:
+    agents = (game.num_agents,) * agent_axis
+    expected = (*agents, *cells)
+    if callable(given):
+        entries = []
+        for cell in np.ndindex(cells):
+            arguments = call(cell)
+            name = f"{argument}({', '.join(map(str, arguments))})"
+            entry = _floats(name, given(*arguments))
+            if entry.size != prod(agents):
+                shape(name, entry, agents)
+            entries.append(entry.reshape(agents))  # networks return (1,) for a number
+        return np.stack(entries, axis=-1).reshape(expected)
+    array = _floats(argument, given)
+    if game.num_states == 1 and array.shape == (*agents, *cells[1:]):
+        return array.reshape(expected)
+    if array.shape != expected:
+        mend = "the agents' values differ here: one array per agent" if agent_axis else ""
+        fail(argument, f"has shape {array.shape}", f"{expected}", mend)
+    return array
+
+
+def _floats(argument: str, values: Any) -> FloatArray:
+    """As `as_floats`, which leaves out what only frameworks do."""
+    unmasked = isinstance(values, np.ma.MaskedArray) and not np.ma.is_masked(values)
+    try:
+        array: Any = np.asanyarray(values.data if unmasked else values)
+    except ValueError:  # ragged, which `as_floats` says
+        array = values
+    except (RuntimeError, TypeError) as error:
+        found = f"cannot be made an array ({str(error).splitlines()[0]})"
+        fail(argument, found, "what numpy.asarray takes", "of a torch tensor, pass tensor.detach().cpu()")
+    return as_floats(argument, array)

@@ -1,0 +1,210 @@
+"""Assertions for the tests of other codes: their numbers against the exact ones, entry by entry.
+
+An `AssertionError` shows the worst entries, theirs beside the exact ones, and says so where a known mistake explains
+all of them (`mathrl.oracle.diagnose`). Arguments are those of `compare`: arrays of any framework, or functions.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from mathrl.evaluate import evaluate
+from mathrl.games.model import Game, check_game
+from mathrl.games.policies import Policy
+from mathrl.games.validate import FloatArray, choice, count, fail, not_negative, positive
+from mathrl.operators import ENTROPIES, soft_value
+from mathrl.oracle.arrays import action_values, has_agent_axis, policy_rows, state_values
+from mathrl.oracle.compare import quantal_responses
+from mathrl.oracle.diagnose import Mistake, diagnose, target_mistakes, value_mistakes
+from mathrl.oracle.report import Entry, entry_table, worst_entries, worst_of_policy
+from mathrl.oracle.targets import n_step_target, td_lambda_target
+
+__all__ = ["assert_qre", "assert_soft_q", "assert_soft_v", "assert_td_target"]
+
+
+def assert_soft_q(
+    game: Game,
+    q: Any,
+    *,
+    policy: Any,
+    temperature: float,
+    entropy: str = "team",
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
+) -> None:
+    """Raise `AssertionError` unless |q − Q_π| ≤ atol + rtol |Q_π| everywhere, Q_π the exact soft Q   (hasac Eq. 4, 5).
+
+    >>> from mathrl.games import load
+    >>> assert_soft_q(load("hasac"), [[5, -20, -20], [-20, 10, -20], [-20, -20, 20]], policy=[[1, 0, 0]] * 2,
+    ...               temperature=1.0)
+    """
+    __tracebackhide__ = True
+    _assert_values(game, "q", q, policy, temperature, entropy, rtol, atol)
+
+
+def assert_soft_v(
+    game: Game,
+    v: Any,
+    *,
+    policy: Any,
+    temperature: float,
+    entropy: str = "team",
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
+) -> None:
+    """Raise `AssertionError` unless |v − V_π| ≤ atol + rtol |V_π| everywhere, V_π the exact soft V   (hasac Eq. 6).
+
+    >>> from mathrl.games import load
+    >>> assert_soft_v(load("hasac"), [5.0], policy=[[1, 0, 0]] * 2, temperature=1.0)
+    """
+    __tracebackhide__ = True
+    _assert_values(game, "v", v, policy, temperature, entropy, rtol, atol)
+
+
+def assert_td_target(
+    game: Game,
+    target: Any,
+    *,
+    policy: Any,
+    temperature: float,
+    q: Any = None,
+    v: Any = None,
+    entropy: str = "team",
+    steps: int = 1,
+    trace_decay: float | None = None,
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
+) -> None:
+    """Raise `AssertionError` unless `target` is the expected target y of every (s, a): |target − y| ≤ atol + rtol |y|.
+
+    y is `n_step_target` of `steps`, or with a `trace_decay` `td_lambda_target`, from the given q or v   (hasac Eq. 5,
+    soft-qmix Eq. 7). `target` is shaped as q.
+
+    >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
+    >>> assert_td_target(game, [[1.5, 1.5]], policy=[[0.5, 0.5]], q=[[2.0, 0.0]], temperature=1.0)
+    Traceback (most recent call last):
+        ...
+    AssertionError: target differs from the exact 1-step target in 2 of 2 entries, by at most 0.346574:
+      state    action    theirs       exact    difference
+    -------  --------  --------  ----------  ------------
+          0         0       1.5  1.84657359        -0.347
+          0         1       1.5  1.84657359        -0.347
+    theirs are the exact ones without any entropy
+    """
+    __tracebackhide__ = True
+    rows, agent_axis = _checked(game, policy, temperature, entropy, rtol, atol)
+    if (q is None) == (v is None):
+        fail("q", "and v are both given" if v is not None else "and v are both missing", "one of them")
+    if trace_decay is not None and steps != 1:
+        fail("trace_decay", "is given beside steps", "one of the two")
+    kind: dict[str, Any] = {"temperature": temperature, "entropy": entropy}
+    if v is None:
+        ends = np.asarray(soft_value(action_values(game, q, agent_axis=agent_axis), rows, **kind))
+    else:
+        ends = state_values(game, v, agent_axis=agent_axis)
+    given = action_values(game, target, agent_axis=agent_axis, argument="target")
+    if trace_decay is None:
+        computed: Callable[..., FloatArray] = partial(n_step_target, policy=rows, steps=count("steps", steps, 1))
+        what = f"{steps}-step target"
+    else:
+        computed = partial(td_lambda_target, policy=rows, trace_decay=trace_decay)
+        what = f"TD(λ) target of λ = {trace_decay:g}"
+    exact = computed(game, v=ends, **kind)
+
+    def mistakes() -> list[Mistake]:
+        counted = steps if trace_decay is None else None
+        return target_mistakes(game, rows, exact, computed, v=ends, steps=counted, **kind)
+
+    _require("target", f"the exact {what}", given, exact, mistakes, agent_axis, rtol, atol)
+
+
+def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "team", atol: float = 1e-6) -> None:
+    """Raise `AssertionError` unless |π − softmax(E[Q_π]/α)| ≤ atol for all agents, states, actions   (hasac Eq. 3).
+
+    >>> from mathrl.games import load
+    >>> assert_qre(load("matching-pennies"), [[0.5, 0.5], [0.5, 0.5]], temperature=0.1)
+    """
+    __tracebackhide__ = True
+    rows, _ = _checked(game, policy, temperature, entropy, 0.0, atol)
+
+    def differences(alpha: float, kind: str) -> tuple[list[FloatArray], FloatArray]:
+        """The responses, and |π − softmax(E[Q_π]/α)| of all agents in one array."""
+        q = evaluate(game, rows, temperature=alpha, entropy=kind).q
+        responses = quantal_responses(q, rows, alpha)
+        return responses, np.abs(np.concatenate(rows, axis=1) - np.concatenate(responses, axis=1))
+
+    responses, off = differences(temperature, entropy)
+    if (off <= atol).all():
+        return
+    alternatives = [
+        *((temperature, other, f'with entropy="{other}"') for other in ENTROPIES if other != entropy),
+        (1.0, entropy, "at temperature 1"),
+        (1 / temperature, entropy, f"at temperature {1 / temperature:g}: rationality is 1/temperature"),
+    ]
+    met = [phrase for alpha, kind, phrase in alternatives if (differences(alpha, kind)[1] <= atol).all()]
+    said = f"the policy is a quantal response equilibrium {' and '.join(met)}" if met else ""
+    numbers = (int((off > atol).sum()), off.size)
+    raise AssertionError(
+        _message("policy", "its own quantal response", numbers, worst_of_policy(rows, responses), said)
+    )
+
+
+def _assert_values(
+    game: Game, array: str, values: Any, policy: Any, temperature: float, entropy: str, rtol: float, atol: float
+) -> None:
+    __tracebackhide__ = True
+    rows, agent_axis = _checked(game, policy, temperature, entropy, rtol, atol)
+    given = (action_values if array == "q" else state_values)(game, values, agent_axis=agent_axis)
+    kind: dict[str, Any] = {"temperature": temperature, "entropy": entropy}
+    found = evaluate(game, rows, **kind)
+    exact = found.q if array == "q" else found.v
+    what = f"the exact soft {array.upper()} of the policy"
+    _require(
+        array,
+        what,
+        given,
+        exact,
+        lambda: value_mistakes(game, rows, given, exact, array=array, **kind),
+        agent_axis,
+        rtol,
+        atol,
+    )
+
+
+def _checked(
+    game: Game, policy: Any, temperature: float, entropy: str, rtol: float, atol: float
+) -> tuple[Policy, bool]:
+    """The policy as arrays, and whether values have an agent axis."""
+    check_game(game)
+    positive("temperature", temperature)
+    choice("entropy", entropy, ENTROPIES)
+    not_negative("rtol", rtol)
+    not_negative("atol", atol)
+    return policy_rows(game, policy)[0], has_agent_axis(game, entropy)
+
+
+def _require(
+    array: str,
+    what: str,
+    theirs: FloatArray,
+    exact: FloatArray,
+    mistakes: Callable[[], list[Mistake]],
+    agent_axis: bool,
+    rtol: float,
+    atol: float,
+) -> None:
+    __tracebackhide__ = True
+    off = np.abs(theirs - exact) > atol + rtol * np.abs(exact)
+    if off.any():
+        phrases = diagnose(theirs, exact, mistakes(), rtol=rtol, atol=atol)
+        said = f"theirs are the exact ones {', or '.join(phrases)}" if phrases else ""
+        entries = worst_entries(array, theirs, exact, agent_axis=agent_axis)
+        raise AssertionError(_message(array, what, (int(off.sum()), off.size), entries, said))
+
+
+def _message(array: str, what: str, numbers: tuple[int, int], entries: Sequence[Entry], said: str) -> str:
+    largest = abs(entries[0].difference)
+    head = f"{array} differs from {what} in {numbers[0]} of {numbers[1]} entries, by at most {largest:.6g}:"
+    return "\n".join(filter(None, [head, entry_table(entries), said]))

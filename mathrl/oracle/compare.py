@@ -1,0 +1,165 @@
+"""How far somebody's policy, Q and V are from the exact ones.
+
+    Γ_π q = r + γ P (E_π q + entropy),   T_π v = E_π[r + γ P v] + entropy        (hasac Eq. 5, 6)          (1)
+    ‖Γ_π q − q‖/(1 + γ) ≤ ‖q − Q_π‖ ≤ ‖Γ_π q − q‖/(1 − γ),                  for T_π, v and V_π alike       (2)
+    T q = r + γ P V_q,   V_q = α log Σ_a exp(q(·, a)/α), or max_a q(·, a)        (aorpo Eq. 7)             (3)
+
+A critic learns by the residual of (1); (2) says how little that may tell. q and v are measured each by itself, and
+against each other: with v = E_π q + entropy the two residuals say the same of both.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mathrl.evaluate import backup
+from mathrl.exploitability import best_response
+from mathrl.games.model import Game, check_game
+from mathrl.games.policies import Policy
+from mathrl.games.validate import FloatArray, choice, fail, positive
+from mathrl.operators import ENTROPIES, quantal_response, soft_value
+from mathrl.oracle.arrays import action_values, has_agent_axis, policy_rows, state_values
+from mathrl.oracle.report import Report, worst_entries, worst_of_policy
+from mathrl.oracle.targets import one_step_target
+from mathrl.softmax import soft_max
+from mathrl.solution import Solution, rounding_floor
+from mathrl.solvers import optimal, soft_evaluation, soft_q_iteration
+
+__all__ = ["compare", "quantal_responses"]
+
+
+def compare(
+    game: Game, *, temperature: float, entropy: str = "team", policy: Any = None, q: Any = None, v: Any = None
+) -> Report:
+    """How far `policy`, `q` and `v`, at least one of them, are from what is exact: see `Report`.
+
+    They are arrays as in a `Solution`, of any framework and precision, or functions: `policy(state)` gives one row per
+    agent, `q(state, joint_action)` a number, or (n,) where the agents' values differ, and so does `v(state)`. Rows of
+    a policy may sum to 1 within 1e-5, and are normalised then. An action that is never played counts in `q_distance`
+    as every other does: Q_π says what it would be worth.
+
+    With a policy, q and v are compared with its own Q_π and V_π. Without one, with Q* and V* of the soft optimum over
+    joint policies (`entropy="team"`) or of the plain one (`"none"`), for a common payoff only.
+    Raises `ValueError` naming the argument, and the state, where a function returned what cannot be.
+
+    >>> from mathrl.games import load
+    >>> report = compare(load("hasac"), temperature=1.0, policy=[[0.6, 0.2, 0.2]] * 2, q=lambda state, action: 0.0)
+    >>> report.q_distance, report.worst[0].action, report.exploitability.round(2).tolist()
+    (20.0, (0, 1), [2.25, 2.25])
+    """
+    check_game(game)
+    alpha = positive("temperature", temperature)
+    choice("entropy", entropy, ENTROPIES)
+    if policy is None and q is None and v is None:
+        fail("policy", "is missing, and so are q and v", "at least one of them")
+    agent_axis = has_agent_axis(game, entropy)
+    if policy is None and agent_axis:
+        mend = (
+            "without one there is the optimum over joint policies, of a common payoff with the team's entropy or none"
+        )
+        fail("policy", "is missing", "a policy where the agents' values differ", mend)
+    rows, off = (None, None) if policy is None else policy_rows(game, policy)
+    q_given = None if q is None else action_values(game, q, agent_axis=agent_axis)
+    v_given = None if v is None else state_values(game, v, agent_axis=agent_axis)
+    described: dict[str, Any] = {"game": repr(game), "temperature": alpha, "entropy": entropy, "row_sums_off": off}
+    if rows is None:
+        return Report(**described, **_from_optimum(game, alpha, entropy, q_given, v_given))
+    return Report(**described, **_from_policy(game, alpha, entropy, rows, q_given, v_given))
+
+
+def _from_policy(
+    game: Game, temperature: float, entropy: str, policy: Policy, q: FloatArray | None, v: FloatArray | None
+) -> dict[str, Any]:
+    """The numbers of `Report` at a policy."""
+    kind: dict[str, Any] = {"policy": policy, "temperature": temperature, "entropy": entropy}
+    exact = soft_evaluation(game, **kind)
+    plain = soft_evaluation(game, **(kind | {"entropy": "none"}))
+    responses = quantal_responses(exact.q, policy, temperature)
+    gains, missing = _gains(game, policy, exact, temperature, entropy)
+    plain_gains, plain_missing = _gains(game, policy, plain, 0.0, "none")
+    found: dict[str, Any] = {
+        "soft_return": exact.objective,
+        "plain_return": plain.objective,
+        "qre_gap": _largest_of_policy(policy, responses),
+        "exploitability": gains,
+        "nash_exploitability": plain_gains,
+        "exact_error": max(exact.residual, exact.rounding_floor) / (1 - game.discount),
+        "response_error": missing,
+        "nash_response_error": plain_missing,
+    }
+    agent_axis = exact.v.ndim > 1
+    worst = []
+    if q is not None:
+        residual = _largest(one_step_target(game, q=q, **kind) - q, agent_axis)  # (1)
+        found |= {
+            "soft_bellman_residual": residual,
+            "q_distance": _largest(q - exact.q, agent_axis),
+            "q_distance_bound": residual / (1 - game.discount),  # (2)
+            "actor_gap": _largest_of_policy(policy, quantal_responses(q, policy, temperature)),
+        }
+        worst += worst_entries("q", q, exact.q, agent_axis=agent_axis)
+    if v is not None:
+        ahead = soft_value(one_step_target(game, v=v, **kind), **kind)
+        residual = _largest(ahead - v, agent_axis)  # (1)
+        found |= {
+            "v_bellman_residual": residual,
+            "v_distance": _largest(v - exact.v, agent_axis),
+            "v_distance_bound": residual / (1 - game.discount),  # (2)
+        }
+        worst += worst_entries("v", v, exact.v, agent_axis=agent_axis)
+    if q is not None and v is not None:
+        found["q_v_gap"] = _largest(v - soft_value(q, **kind), agent_axis)
+    return found | {"worst": (*worst, *worst_of_policy(policy, responses))}
+
+
+def _from_optimum(
+    game: Game, temperature: float, entropy: str, q: FloatArray | None, v: FloatArray | None
+) -> dict[str, Any]:
+    """The numbers of `Report` without a policy."""
+    best = optimal(game) if entropy == "none" else soft_q_iteration(game, temperature=temperature)
+    found: dict[str, Any] = {"exact_error": max(best.residual, best.rounding_floor) / (1 - game.discount)}
+    worst = []
+    if q is not None:
+        v_of_q = _attained(q, 0.0 if entropy == "none" else temperature)
+        found["optimality_residual"] = _largest(backup(game, v_of_q[None]).reshape(q.shape) - q, False)  # (3)
+        found["optimal_q_distance"] = _largest(q - best.q, False)
+        worst += worst_entries("q", q, best.q, agent_axis=False)
+    if v is not None:
+        found["optimal_v_distance"] = _largest(v - best.v, False)
+        worst += worst_entries("v", v, best.v, agent_axis=False)
+    return found | {"worst": tuple(worst)}
+
+
+def _gains(game: Game, policy: Policy, current: Solution, temperature: float, entropy: str) -> tuple[FloatArray, float]:
+    """What each agent gains by its best response (n,), and how much more there may be to gain."""
+    plain = temperature == 0 or entropy == "none"
+    gains, missing = [], 0.0
+    for agent, now in enumerate(np.broadcast_to(current.objective, game.num_agents)):
+        response = best_response(game, policy, agent, temperature=temperature, entropy=entropy)
+        attained = _attained(response.q, 0.0 if plain else temperature)
+        short = max(float(np.abs(attained - response.v).max()), rounding_floor(response.q))
+        gains.append(response.objective - now)
+        missing = max(missing, short / (1 - game.discount))
+    return np.array(gains), missing
+
+
+def _attained(q: FloatArray, temperature: float) -> FloatArray:
+    """V_q of (3), (S,)."""
+    q_sa = q.reshape(len(q), -1)
+    return q_sa.max(axis=1) if temperature == 0 else np.asarray(soft_max(q_sa, temperature))  # (3)
+
+
+def quantal_responses(q: FloatArray, policy: Policy, temperature: float) -> list[FloatArray]:
+    """What each agent would play at q against the others, (S, A_i) per agent   (hasac Eq. 3)."""
+    return [quantal_response(q, policy, agent, temperature=temperature) for agent in range(len(policy))]
+
+
+def _largest_of_policy(policy: Policy, responses: Sequence[FloatArray]) -> FloatArray:
+    return np.array([np.abs(ours - theirs).max() for ours, theirs in zip(policy, responses, strict=True)])
+
+
+def _largest(difference: FloatArray, agent_axis: bool) -> Any:
+    """max |difference|: a float, or (n,) with an agent axis."""
+    largest = np.abs(difference).reshape(len(difference) if agent_axis else 1, -1).max(axis=1)
+    return largest if agent_axis else float(largest[0])

@@ -1,0 +1,130 @@
+"""The critic targets that the five papers print, in exact expectation over the next state and its actions.
+
+    hasac      y = r + γ E[min_c Q_c(s', a') − α Σ_i log π^i(a'^i|s')]                        (Algorithm 2)   (1)
+    rommeo     y = r^i + γ E[Q(s', a', b') − α log π(a'|s', b') − κ log(ρ(b'|s')/P(b'|s'))]   (Eq. 14-15)     (2)
+    dmac       y = r + γ E[Q(s', a') − ω log(π(a'|s')/ρ(a'|s'))]                              (§4.4)          (3)
+    soft-qmix  y = Q + Σ_l (γλ)^l E[δ_l]                                                      (Eq. 7, 24)     (4)
+    aorpo      y = r^i + γ E[Q(s', a') − α log π^i(a'^i|s')]                                  (Eq. 5)         (5)
+
+In (2) b' ~ ρ(·|s') and a' ~ π(·|s', b'); elsewhere a' ~ π(·|s'). Q is the target network's: an array from the caller,
+not the exact one. What a sampled code regresses on has these means; each is a contraction of Q, with modulus γ at most.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.divergence import Regularised, absolutely_continuous, controller, logarithms
+from mathrl.evaluate import backup
+from mathrl.evidence import as_strategies
+from mathrl.games.model import Game, check_agent, check_game
+from mathrl.games.validate import FloatArray, fail, not_negative
+from mathrl.operators import expectation, opponent_policy_value, own_and_others
+from mathrl.opponent import agent_game
+from mathrl.oracle.arrays import action_values, policy_rows
+from mathrl.oracle.targets import one_step_target, td_lambda_target
+from mathrl.softmax import entropy
+
+__all__ = ["aorpo_target", "dmac_target", "hasac_target", "rommeo_target", "soft_qmix_target"]
+
+
+def hasac_target(game: Game, *, policy: Any, q: Any, temperature: float) -> FloatArray:
+    """(1), (S, A_1, …, A_n), of one critic q of that shape, or of a list or tuple of them   (hasac Algorithm 2).
+
+    The minimum over critics is taken for each joint action, before the expectation. Tables 5, 9, 14, 15, 17 and 18 set
+    an "n step" that no equation has: see `n_step_target`. Raises `ValueError` for a general-sum game.
+
+    >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
+    >>> twins = np.array([[4.0, 0.0]]), np.array([[0.0, 4.0]])     # each is 2 in the mean, the lesser always 0
+    >>> hasac_target(game, policy=[[0.5, 0.5]], q=twins, temperature=0.0).tolist()
+    [[1.0, 1.0]]
+    """
+    _common_payoff(game)
+    critics = q if isinstance(q, (list, tuple)) else (q,)
+    if not critics:
+        fail("q", "is an empty sequence", "a critic, or several")
+    least = np.min([action_values(game, critic, agent_axis=False) for critic in critics], axis=0)
+    return one_step_target(game, policy=policy, q=least, temperature=temperature)  # (1)
+
+
+def rommeo_target(
+    game: Game,
+    agent: int,
+    *,
+    q: Any,
+    conditional_policy: npt.ArrayLike,
+    opponent_model: npt.ArrayLike,
+    prior: npt.ArrayLike,
+    temperature: float,
+    divergence_weight: float = 1.0,
+) -> FloatArray:
+    """(2), (S, A_1, …, A_n), of one agent's q of that shape   (rommeo Eq. 14-15, Algorithm 2).
+
+    π is (S, A_i, B), ρ and P (S, B), over the others' B joint actions in C order; κ, the `divergence_weight`, is 1 in
+    the paper. For the π and ρ of Eq. 10-11 all samples of (2) in a state are equal, and y is T Q of Eq. 13. V̄ of
+    Algorithm 1 tends, with many samples, to log Σ_{a,b} P(b|s) exp(Q(s, a, b)): that is Eq. 9 for α = 1 only.
+    Raises `ValueError` where ρ plays what P never does.
+    """
+    own = agent_game(game, check_agent(game, agent))
+    pi_sab, rho_sb, prior_sb = as_strategies(game, agent, conditional_policy, opponent_model, prior)
+    v_s = opponent_policy_value(
+        own_and_others(action_values(own, q, agent_axis=False), agent),
+        pi_sab,
+        rho_sb,
+        prior_sb,
+        temperature=not_negative("temperature", temperature),
+        divergence_weight=not_negative("divergence_weight", divergence_weight),
+    )
+    return _backed_up(own, v_s)  # (2)
+
+
+def dmac_target(game: Game, *, policy: Any, target_policy: Any, q: Any, temperature: float) -> FloatArray:
+    """(3), (S, A_1, …, A_n), with ω = `temperature`   (dmac §4.4, Lemma 1).
+
+    π and ρ are product policies, tuples of (S, A_i), or joint ones, arrays (S, A_1, …, A_n). The paper chooses a'
+    "arbitrarily": Q − ω log(π/ρ) is the same for all a' where π ∝ ρ exp(Q/ω) of this very Q (Proposition 4), not else.
+    Raises `ValueError` for a general-sum game, and where π plays what ρ never does.
+    """
+    chooser = controller(game, "joint")
+    critic_sa = action_values(game, q, agent_axis=False).reshape(game.num_states, -1)
+    _, log_pi = logarithms(game, policy, "policy", "joint")
+    _, log_rho = logarithms(game, target_policy, "target_policy", "joint")
+    absolutely_continuous("policy", log_pi, log_rho)
+    omega = not_negative("temperature", temperature)
+    tilted = Regularised(chooser, log_rho, omega).tilted(log_pi)
+    return _backed_up(game, np.einsum("sa,sa->s", tilted.pi[0], critic_sa) - omega * tilted.divergence_s)  # (3)
+
+
+def soft_qmix_target(game: Game, *, policy: Any, q: Any, temperature: float, trace_decay: float = 0.4) -> FloatArray:
+    """(4), (S, A_1, …, A_n), of Q_tot of that shape   (soft-qmix Eq. 7, 13, 24, 27).
+
+    δ is the error of the one-step target with all agents' entropies; λ = `trace_decay` is 0.4 in the paper. Raises
+    `ValueError` for a general-sum game.
+    """
+    _common_payoff(game)
+    return td_lambda_target(game, policy=policy, q=q, temperature=temperature, trace_decay=trace_decay)  # (4)
+
+
+def aorpo_target(game: Game, agent: int, *, policy: Any, q: Any, temperature: float) -> FloatArray:
+    """(5), (S, A_1, …, A_n), of one agent's q of that shape, with its own entropy alone   (aorpo Eq. 5).
+
+    `policy` is what all agents play next: the opponents' policies, or models of them. Eq. 5 prints α log π without γ,
+    which is (5) at temperature α/γ: its fixed point is off by (1 − γ)/γ times what entropy adds to Q, for a uniform
+    policy by α log A_i, however near 1 γ is.
+    """
+    own = agent_game(game, check_agent(game, agent))
+    checked, _ = policy_rows(game, policy)
+    bonus_s = not_negative("temperature", temperature) * entropy(checked[agent])
+    return _backed_up(own, expectation(action_values(own, q, agent_axis=False), checked) + bonus_s)  # (5)
+
+
+def _backed_up(game: Game, v_s: FloatArray) -> FloatArray:
+    """r + γ P v, (S, A_1, …, A_n), for a common payoff."""
+    return backup(game, v_s[None]).reshape(game.rewards.shape)
+
+
+def _common_payoff(game: Game) -> None:
+    check_game(game)
+    if not game.common_payoff:
+        fail("game", "is general-sum", "a common payoff", "the agents share one critic; n_step_target takes any game")

@@ -1,0 +1,250 @@
+"""What `compare` finds: its numbers, what each of them means, and the entries that are worst."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mathrl.games.validate import SIMPLEX_TOLERANCE, FloatArray
+from mathrl.solution import plain
+
+__all__ = ["Entry", "Measure", "Report", "entry_table", "worst_entries", "worst_of_policy"]
+
+Measured = float | FloatArray | None
+
+SHOWN = 5
+"""How many of the worst entries of an array are shown."""
+
+
+class Entry(NamedTuple):
+    """One entry of `array` ("q", "v" or "policy"): the agent, where the array has one, state, action, both numbers.
+
+    `action` is a joint action for q, the agent's own for a policy, and empty for v.
+    """
+
+    array: str
+    agent: int | None
+    state: int
+    action: tuple[int, ...]
+    theirs: float
+    exact: float
+    difference: float
+
+
+class Measure(NamedTuple):
+    """One number of a report, in a sentence what it means, and in one how it is computed and how exact it is."""
+
+    name: str
+    value: float | FloatArray
+    meaning: str
+    method: str
+
+
+_MEASURES = (
+    (
+        "soft_bellman_residual",
+        "max |Γ_π q − q|: how far q is from its own one-step targets",
+        "one pass over the transitions, exact to rounding; over all states and joint actions, also those never played",
+    ),
+    (
+        "q_distance",
+        "max |q − Q_π|: how far q is from the exact soft Q of the policy",
+        "Q_π by one linear solve, itself within about {exact_error:.1g}",
+    ),
+    (
+        "q_distance_bound",
+        "the largest q_distance that this residual allows",
+        "soft_bellman_residual/(1 − γ), as Γ_π is a γ-contraction",
+    ),
+    (
+        "v_bellman_residual",
+        "max |T_π v − v|: how far v is from its own one-step targets",
+        "T_π v = E_π[r + γ P v] + entropy, by one pass over the transitions, exact to rounding",
+    ),
+    (
+        "v_distance",
+        "max |v − V_π|: how far v is from the exact soft V of the policy",
+        "V_π by one linear solve, itself within about {exact_error:.1g}",
+    ),
+    (
+        "v_distance_bound",
+        "the largest v_distance that this residual allows",
+        "v_bellman_residual/(1 − γ), as T_π is a γ-contraction",
+    ),
+    (
+        "q_v_gap",
+        "max |v − (E_π q + entropy)|: how far v is from what q says it is",
+        "one pass over q, exact to rounding",
+    ),
+    (
+        "actor_gap",
+        "max |π − softmax(E[q]/α)|: how far each agent is from the soft-max of q",
+        "E is over the other agents' policies; exact to rounding of q/α",
+    ),
+    (
+        "qre_gap",
+        "max |π − softmax(E[Q_π]/α)|: how far each agent is from a QRE",
+        "Q_π by one linear solve, itself within about {exact_error:.1g}; over all states, also those never reached",
+    ),
+    (
+        "exploitability",
+        "what each agent gains by deviating alone, for good, entropy counted",
+        "soft-optimal responses to the others, agent by agent; at most about {response_error:.1g} is missing",
+    ),
+    (
+        "nash_exploitability",
+        "the same in the plain return; 0 exactly at a Nash equilibrium",
+        "optimal responses to the others, agent by agent; at most about {nash_response_error:.1g} is missing",
+    ),
+    (
+        "soft_return",
+        "discounted rewards and entropies from the start, unnormalised",
+        "Σ_s start(s) V_π(s), within about {exact_error:.1g}",
+    ),
+    (
+        "plain_return",
+        "discounted rewards alone from the start, unnormalised",
+        "Σ_s start(s) V_π(s) without entropy, within about {exact_error:.1g}",
+    ),
+    (
+        "optimality_residual",
+        "max |T q − q|: how far q is from its own optimal one-step targets",
+        "T q = r + γ P (soft) max q, by one pass over the transitions, exact to rounding",
+    ),
+    (
+        "optimal_q_distance",
+        "max |q − Q*|: how far q is from the exact optimum over joint policies",
+        "Q*, soft unless entropy is none, by Newton's method, itself within about {exact_error:.1g}",
+    ),
+    (
+        "optimal_v_distance",
+        "max |v − V*|: how far v is from the exact optimum over joint policies",
+        "V*, soft unless entropy is none, by Newton's method, itself within about {exact_error:.1g}",
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Report:
+    """How far somebody's policy, q and v are from the exact ones. `print(report)` shows it, `measures` explains it.
+
+    A number is None where it needs what was not given; it is an array (n,) where each agent has its own. `worst` holds
+    the five worst entries of each of q, v and the policy, next to Q_π, V_π (or Q*, V*) and softmax(E[Q_π]/α).
+    `exact_error`, `response_error` and `nash_response_error` bound what is inexact about the exact side, `row_sums_off`
+    is how far from 1 the rows of the policy summed.
+    """
+
+    game: str
+    temperature: float
+    entropy: str
+    soft_bellman_residual: Measured = None
+    q_distance: Measured = None
+    q_distance_bound: Measured = None
+    v_bellman_residual: Measured = None
+    v_distance: Measured = None
+    v_distance_bound: Measured = None
+    q_v_gap: Measured = None
+    actor_gap: Measured = None
+    qre_gap: Measured = None
+    exploitability: FloatArray | None = None
+    nash_exploitability: FloatArray | None = None
+    soft_return: Measured = None
+    plain_return: Measured = None
+    optimality_residual: float | None = None
+    optimal_q_distance: float | None = None
+    optimal_v_distance: float | None = None
+    worst: tuple[Entry, ...] = ()
+    exact_error: float
+    response_error: float | None = None
+    nash_response_error: float | None = None
+    row_sums_off: float | None = None
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            if isinstance(value := getattr(self, item.name), np.ndarray):
+                value.flags.writeable = False
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The numbers that could be computed, each with what it means, and how it is computed and how exact it is."""
+        values = vars(self)
+        return tuple(
+            Measure(name, values[name], meaning, method.format_map(values))
+            for name, meaning, method in _MEASURES
+            if values[name] is not None
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON values; floats read back exactly."""
+        described = ("game", "temperature", "entropy", "row_sums_off")
+        measures = {measure.name: plain(measure._asdict()) for measure in self.measures}
+        worst = [plain(entry._asdict()) for entry in self.worst]
+        return {name: plain(getattr(self, name)) for name in described} | {"measures": measures, "worst": worst}
+
+    def __repr__(self) -> str:
+        return f"<Report: {', '.join(f'{measure.name} {_formatted(measure.value)}' for measure in self.measures)}>"
+
+    def __str__(self) -> str:
+        rows = [[measure.name, _formatted(measure.value), measure.meaning] for measure in self.measures]
+        parts = [
+            f"{self.game}, temperature {self.temperature:g}, entropy {self.entropy}",
+            _tabulated(rows, ["measure", "value", "meaning"], ["left", "right", "left"]),
+        ]
+        if self.row_sums_off is not None and self.row_sums_off > SIMPLEX_TOLERANCE:
+            parts.append(f"rows of the policy summed to 1 within {self.row_sums_off:.1g} and were normalised")
+        for array in dict.fromkeys(entry.array for entry in self.worst):
+            entries = [entry for entry in self.worst if entry.array == array]
+            parts += ["", f"worst entries of {array}:", entry_table(entries)]
+        return "\n".join(parts)
+
+
+def worst_entries(array: str, theirs: FloatArray, exact: FloatArray, *, agent_axis: bool) -> list[Entry]:
+    """The entries that differ most, the worst first."""
+    difference = theirs - exact
+    entries = []
+    for place in np.argsort(-np.abs(difference), axis=None, kind="stable")[:SHOWN]:
+        index = tuple(map(int, np.unravel_index(place, difference.shape)))
+        agent, (state, *action) = (index[0], index[1:]) if agent_axis else (None, index)
+        numbers = (float(theirs[index]), float(exact[index]), float(difference[index]))
+        entries.append(Entry(array, agent, state, tuple(action), *numbers))
+    return [entry for entry in entries if entry.difference != 0]
+
+
+def worst_of_policy(policy: Sequence[FloatArray], responses: Sequence[FloatArray]) -> list[Entry]:
+    """The probabilities that differ most from those of the responses, over all agents."""
+    entries = [
+        entry._replace(agent=agent)
+        for agent, (ours, theirs) in enumerate(zip(policy, responses, strict=True))
+        for entry in worst_entries("policy", ours, theirs, agent_axis=False)
+    ]
+    return sorted(entries, key=lambda entry: -abs(entry.difference))[:SHOWN]
+
+
+def entry_table(entries: Iterable[Entry]) -> str:
+    """Entries of one array as a table: agent, where there is one, state, action, theirs, exact, difference."""
+    rows = [
+        {
+            "agent": "" if entry.agent is None else str(entry.agent),
+            "state": str(entry.state),
+            "action": ", ".join(map(str, entry.action)),
+            "theirs": f"{entry.theirs:.9g}",
+            "exact": f"{entry.exact:.9g}",
+            "difference": f"{entry.difference:.3g}",
+        }
+        for entry in entries
+    ]
+    heads = [head for head in rows[0] if any(row[head] for row in rows)]
+    return _tabulated([[row[head] for head in heads] for row in rows], heads, ["right"] * len(heads))
+
+
+def _formatted(value: float | FloatArray) -> str:
+    return ", ".join(f"{number:.4g}" for number in np.atleast_1d(value))
+
+
+def _tabulated(rows: list[list[str]], heads: list[str], alignment: list[str]) -> str:
+    """By tabulate, which is told not to parse numbers: it would format them anew."""
+    from tabulate import tabulate
+
+    table = tabulate(rows, headers=heads, tablefmt="simple", disable_numparse=True, colalign=alignment)
+    return "\n".join(line.rstrip() for line in table.splitlines())

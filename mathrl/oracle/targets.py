@@ -1,0 +1,132 @@
+"""Exact expected targets of a critic, from its own q or v: one step, n steps, and TD(λ).
+
+    v(s)    = E_{a~π}[q(s, a)] + bonus(s), if q is given                                              (1)
+    v_0     = v,   v_{k+1} = b + γ P_π v_k,   b(s) = E_{a~π}[r(s, a)] + bonus(s)                      (2)
+    y_n     = r + γ P v_{n−1}
+            = r + E[Σ_{t=1}^{n−1} γ^t (r_t + bonus(s_t)) + γ^n v(s_n)]                                (3)
+    y_λ     = (1 − λ) Σ_{n≥1} λ^{n−1} y_n = r + γ P u,   u = (1 − λ) v + λ (b + γ P_π u)              (4)
+
+bonus(s) is what entropy adds in state s: α Σ_j H(π^j), α H(π^i) or 0 (`operators.entropy_bonus`). The entropy of the
+present state is no part of a soft Q; that of every later one is, also on the way to the bootstrap. y_1 is the soft
+Bellman operator (hasac Eq. 5), y_n that operator applied n times, (4) is soft-qmix Eq. 7. All expectations are exact.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from mathrl.evaluate import backup, chain, expected_rewards, trace_values
+from mathrl.games.model import Game, check_game
+from mathrl.games.policies import joint_policy
+from mathrl.games.validate import FloatArray, choice, count, fail, not_negative, proportion
+from mathrl.linear import sweep
+from mathrl.operators import ENTROPIES, entropy_bonus, expectation
+from mathrl.oracle.arrays import action_values, policy_rows, state_values
+
+__all__ = ["n_step_target", "one_step_target", "td_lambda_target"]
+
+
+def one_step_target(
+    game: Game,
+    *,
+    policy: Any,
+    temperature: float,
+    q: Any = None,
+    v: Any = None,
+    entropy: str = "team",
+) -> FloatArray:
+    """y_1 of (3), r + γ P v: `n_step_target` with one step   (hasac Eq. 5, soft-qmix Eq. 5).
+
+    >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
+    >>> one_step_target(game, policy=[[0.5, 0.5]], temperature=1.0, q=[[0.0, 0.0]]).round(3).tolist()  # 1 + ½ log 2
+    [[1.347, 1.347]]
+    """
+    return n_step_target(game, policy=policy, temperature=temperature, q=q, v=v, entropy=entropy, steps=1)
+
+
+def n_step_target(
+    game: Game,
+    *,
+    policy: Any,
+    temperature: float,
+    q: Any = None,
+    v: Any = None,
+    entropy: str = "team",
+    steps: int = 1,
+) -> FloatArray:
+    """y_n of (3) for n = `steps`: the expectation of an on-policy n-step soft return   (hasac Eq. 5, n times).
+
+    The bootstrap is the caller's: exactly one of `q` and `v`, shaped as those of `soft_evaluation`: (S, A_1, …, A_n)
+    and (S,), with a leading agent axis for general-sum games and for `entropy="own"`. A given `v` has the entropy of
+    its own state. Arrays may be any framework's, or functions, as for `compare`. The target is shaped as q, and nearer
+    to the exact soft Q than q is, by a factor γ^n at least. Raises `ValueError` naming the argument.
+
+    >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
+    >>> n_step_target(game, policy=[[0.5, 0.5]], temperature=0.0, v=[10.0], steps=3).tolist()   # 1 + ½ + ¼ + 10/8
+    [[3.0, 3.0]]
+    """
+    critic = _Critic.of(game, policy, temperature, entropy, q, v)
+    v_ms = critic.v_ms
+    if count("steps", steps, 1) > 1:
+        P_st, b_ms = chain(game, critic.w_sa), expected_rewards(game, critic.w_sa, critic.bonus_ms)
+        for _ in range(steps - 1):
+            v_ms = np.stack([sweep(P_st, game.discount, b_s, v_s) for b_s, v_s in zip(b_ms, v_ms, strict=True)])  # (2)
+    return critic.backed_up(v_ms)  # (3)
+
+
+def td_lambda_target(
+    game: Game,
+    *,
+    policy: Any,
+    temperature: float,
+    trace_decay: float,
+    q: Any = None,
+    v: Any = None,
+    entropy: str = "team",
+) -> FloatArray:
+    """y_λ of (4) with λ = `trace_decay`: all y_n, weighed by (1 − λ) λ^{n−1}, by one linear solve   (soft-qmix Eq. 7).
+
+    λ = 0 is `one_step_target`, λ = 1 the exact soft Q of the policy, whatever `q` or `v` is. Arguments, shapes and
+    errors are those of `n_step_target`, with `trace_decay` in [0, 1] for the steps.
+
+    >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
+    >>> td_lambda_target(game, policy=[[0.5, 0.5]], temperature=0.0, v=[10.0], trace_decay=1.0).tolist()
+    [[2.0, 2.0]]
+    """
+    critic = _Critic.of(game, policy, temperature, entropy, q, v)
+    decay = proportion("trace_decay", trace_decay)
+    return critic.backed_up(trace_values(game, critic.w_sa, critic.v_ms, critic.bonus_ms, decay))  # (4)
+
+
+@dataclass(frozen=True)
+class _Critic:
+    """The checked input: π(a|s) of joint actions (S, A), v of (1) (m, S), and bonus (m, S) or (1, S)."""
+
+    game: Game
+    agent_axis: bool
+    w_sa: FloatArray
+    v_ms: FloatArray
+    bonus_ms: FloatArray
+
+    @classmethod
+    def of(cls, game: Game, policy: Any, temperature: float, entropy: str, q: Any, v: Any) -> Self:
+        check_game(game)
+        choice("entropy", entropy, ENTROPIES)
+        alpha = not_negative("temperature", temperature)
+        checked, _ = policy_rows(game, policy)
+        if (q is None) == (v is None):
+            fail("q", "and v are both given" if v is not None else "and v are both missing", "one of them")
+        agent_axis = not game.common_payoff or entropy == "own"
+        bonus = entropy_bonus(checked, temperature=alpha, entropy=entropy)
+        if v is None:
+            values = expectation(action_values(game, q, agent_axis=agent_axis), checked) + bonus  # (1)
+        else:
+            values = state_values(game, v, agent_axis=agent_axis)
+        w_sa = joint_policy(checked).reshape(game.num_states, -1)
+        return cls(game, agent_axis, w_sa, np.atleast_2d(values), np.atleast_2d(bonus))
+
+    def backed_up(self, v_ms: FloatArray) -> FloatArray:
+        """r + γ P v, in the shape of q."""
+        q = backup(self.game, v_ms).reshape(-1, self.game.num_states, *self.game.num_actions)
+        return q if self.agent_axis else q[0]

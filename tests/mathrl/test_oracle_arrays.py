@@ -1,0 +1,166 @@
+"""Policies and values from others' arrays and functions: the same numbers, and errors that name the state."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mathrl.games import load, random_policy, random_stochastic, uniform_policy
+from mathrl.oracle.arrays import action_values, policy_rows, state_values
+from mathrl.proofs_checks.strategies import games, policies
+
+GAME = random_stochastic(4, (2, 3), discount=0.9, seed=0)
+ALONE = random_stochastic(4, (3,), discount=0.9, seed=0)
+POLICY = random_policy(GAME, np.random.default_rng(0))
+SINGLE = float(np.finfo(np.float32).eps)
+
+
+def rows_of(policy):
+    return lambda state: [rows[state] for rows in policy]
+
+
+@given(games(), st.data())
+def test_functions_give_what_arrays_give(game, data):
+    policy = data.draw(policies(game))
+    cells = (game.num_states, *game.num_actions)
+    for agents in ((), (game.num_agents,)):
+        q, v = np.random.default_rng(0).normal(size=(*agents, *cells)), np.arange(np.prod((*agents, cells[0])))
+        v = v.reshape(*agents, -1)
+        read = action_values(game, lambda s, a, q=q: q[..., s, *a], agent_axis=bool(agents))
+        np.testing.assert_array_equal(read, action_values(game, q, agent_axis=bool(agents)))
+        np.testing.assert_array_equal(read, q)
+        np.testing.assert_array_equal(state_values(game, lambda s, v=v: v[..., s], agent_axis=bool(agents)), v)
+    called, off = policy_rows(game, rows_of(policy))
+    given_rows, off_too = policy_rows(game, policy)
+    assert off == off_too <= 1e-9  # rows of doubles: taken as they are
+    for ours, theirs, rows in zip(called, given_rows, policy, strict=True):
+        np.testing.assert_array_equal(ours, rows)
+        np.testing.assert_array_equal(theirs, rows)
+
+
+def test_a_function_is_called_once_per_state_and_joint_action():
+    calls = []
+    action_values(GAME, lambda state, action: calls.append((state, action)) or 0.0, agent_axis=False)
+    assert calls == [(s, (a, b)) for s in range(4) for a in range(2) for b in range(3)]
+    assert all(type(number) is int for state, action in calls for number in (state, *action))
+    states = []
+    policy_rows(GAME, lambda state: states.append(state) or [[0.5, 0.5], [1, 0, 0]])
+    assert states == [0, 1, 2, 3]
+
+
+@given(games(), st.data())
+def test_rows_of_single_precision_are_normalised_and_the_report_knows(game, data):
+    policy = data.draw(policies(game))
+    single = [rows.astype(np.float32) for rows in policy]
+    read, off = policy_rows(game, single)
+    expected = max(np.abs(rows.astype(np.float64).sum(axis=1) - 1).max() for rows in single)
+    assert off == expected <= 4 * SINGLE  # at most 4 probabilities, each rounded
+    for ours, rows in zip(read, policy, strict=True):
+        # the rounding of a probability, and at most as much again from the sum
+        np.testing.assert_allclose(ours, rows, rtol=0, atol=5 * SINGLE)
+        # rows that are off by up to 1e-9 are taken as they are
+        assert (np.abs(ours.sum(axis=1) - 1) <= 1e-9).all()
+
+
+def test_only_rounding_is_normalised():
+    off = np.array([[0.5 + 9e-6, 0.5]] * 4)
+    assert policy_rows(GAME, [off, POLICY[1]])[0][0].sum(axis=1) == pytest.approx(np.ones(4), abs=1e-15)
+    with pytest.raises(ValueError, match=re.escape("policy[0][0] sums to 1.000011")):
+        policy_rows(GAME, [off + np.array([2e-6, 0]), POLICY[1]])
+    slightly = np.array([[0.5 + 9e-10, 0.5]] * 4)
+    assert np.array_equal(policy_rows(GAME, [slightly, POLICY[1]])[0][0], slightly)
+
+
+def test_one_state_needs_no_axis_and_one_agent_no_list():
+    game = load("hasac")
+    assert action_values(game, np.eye(3), agent_axis=False).shape == (1, 3, 3)
+    assert action_values(game, np.zeros((2, 3, 3)), agent_axis=True).shape == (2, 1, 3, 3)
+    assert state_values(game, 3.0, agent_axis=False).tolist() == [3.0]
+    assert policy_rows(game, [[1, 0, 0]] * 2)[0][1].tolist() == [[1, 0, 0]]
+    row = [0.2, 0.3, 0.5]
+    for policy in (lambda s: row, lambda s: [row], lambda s: np.array(row), lambda s: np.array([row])):
+        np.testing.assert_array_equal(policy_rows(ALONE, policy)[0][0], [row] * 4)
+
+
+@pytest.mark.parametrize("number", [lambda x: x, lambda x: [x], lambda x: np.array([[x]]), np.float32])
+def test_networks_may_return_a_number_in_brackets(number):
+    assert (action_values(GAME, lambda s, a: number(2.0), agent_axis=False) == 2).all()
+    assert (state_values(GAME, lambda s: number(2.0), agent_axis=False) == 2).all()
+
+
+def test_arrays_of_jax_are_taken_in_both_precisions():
+    jnp = pytest.importorskip("jax.numpy")
+    uniform = [jnp.full((4, actions), 1 / actions) for actions in GAME.num_actions]
+    read, off = policy_rows(GAME, uniform)
+    assert off < 4 * SINGLE
+    for ours, rows in zip(read, uniform_policy(GAME), strict=True):
+        np.testing.assert_allclose(ours, rows, rtol=0, atol=4 * SINGLE)
+    assert (action_values(GAME, lambda s, a: jnp.float32(s), agent_axis=False)[2] == 2).all()
+    assert (action_values(GAME, jnp.ones((4, 2, 3)), agent_axis=False) == 1).all()
+
+
+def test_a_mask_that_hides_nothing_is_no_hindrance():
+    rows = [np.ma.masked_array(own) for own in POLICY]
+    np.testing.assert_array_equal(policy_rows(GAME, rows)[0][1], POLICY[1])
+    rows[0] = np.ma.masked_array(POLICY[0], mask=POLICY[0] < POLICY[0].max())
+    with pytest.raises(ValueError, match=re.escape("policy[0] is a masked array")):
+        policy_rows(GAME, rows)
+
+
+class Tensor:
+    """What torch's tensors do to numpy while they need a gradient, or are on a GPU."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __array__(self, dtype=None, copy=None):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("Can't call numpy() on Tensor\nmore"), TypeError("can't convert cuda:0 device")]
+)
+def test_a_tensor_that_numpy_cannot_read_is_told_how(error):
+    with pytest.raises(ValueError, match=r"^q cannot be made an array \([Cc]an't [^\n]*tensor\.detach\(\)\.cpu\(\)$"):
+        action_values(GAME, Tensor(error), agent_axis=False)
+    with pytest.raises(ValueError, match=r"^policy\(0\)\[0\] cannot be made an array"):
+        policy_rows(GAME, lambda state: [Tensor(error), [1, 0, 0]])
+
+
+def at_state_2(bad, good):
+    return lambda state, *_: bad if state == 2 else good
+
+
+ROWS = [[0.5, 0.5], [1, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("read", "message"),
+    [
+        (lambda: policy_rows(GAME, at_state_2([[0.5, 0.5]], ROWS)), "policy(2) has 1 rows, expected 2, one per agent"),
+        (lambda: policy_rows(GAME, at_state_2(3, ROWS)), "policy(2) is of type int, expected 2 rows, one per agent"),
+        (lambda: policy_rows(GAME, at_state_2([[1, 0], [1, 0]], ROWS)), "policy(2)[1] has shape (2,), expected (3,)"),
+        (lambda: policy_rows(GAME, at_state_2([[1, np.nan], ROWS[1]], ROWS)), "policy(2)[0][1] is nan"),
+        (lambda: policy_rows(GAME, at_state_2([[1, 0.5], ROWS[1]], ROWS)), "policy[0][2] sums to 1.5, expected 1"),
+        (lambda: policy_rows(GAME, at_state_2([[1.5, -0.5], ROWS[1]], ROWS)), "policy[0][2, 1] is -0.5"),
+        (lambda: policy_rows(GAME, 3), "policy is of type int, expected a tuple of 2 arrays"),
+        (lambda: policy_rows(GAME, POLICY[:1]), "policy has 1 arrays, expected 2"),
+        (lambda: policy_rows(GAME, [0.5, 0.5]), "policy[0] has shape (), expected (4, 2)"),
+        (lambda: policy_rows(GAME, [POLICY[1], POLICY[0]]), "policy[0] has shape (4, 3), expected (4, 2)"),
+        (lambda: action_values(GAME, at_state_2(np.nan, 0), agent_axis=False), "q(2, (0, 0)) is nan"),
+        (lambda: action_values(GAME, at_state_2([1, 2], 0), agent_axis=False), "q(2, (0, 0)) has shape (2,)"),
+        (lambda: action_values(GAME, at_state_2(1, [1, 2]), agent_axis=True), "has shape (), expected (2,)"),
+        (lambda: action_values(GAME, at_state_2(None, 0), agent_axis=False), "q(2, (0, 0)) has dtype object"),
+        (lambda: state_values(GAME, at_state_2(np.inf, 0), agent_axis=False), "v(2) is inf"),
+        (lambda: action_values(GAME, np.zeros((4, 3, 2)), agent_axis=False), "has shape (4, 3, 2), expected (4, 2, 3)"),
+        (lambda: action_values(GAME, np.zeros((4, 2, 3)), agent_axis=True), "one array per agent"),
+        (lambda: action_values(GAME, [[1], [1, 2]], agent_axis=False), "q is ragged or not numeric"),
+        (lambda: state_values(GAME, np.zeros(3), agent_axis=False), "v has shape (3,), expected (4,)"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_named_in_one_line(read, message):
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
+        read()
+    assert "\n" not in str(caught.value)

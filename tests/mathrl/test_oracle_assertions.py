@@ -1,0 +1,404 @@
+"""The assertions: they pass exact numbers, show the worst entries of others, and name the mistake that was made.
+
+The mistaken critics are computed here by iterating their wrong backups, which knows nothing of the parts from which
+`mathrl.oracle.diagnose` composes them.
+"""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from mathrl.games import Game, joint_policy, load, random_policy, random_stochastic, to_dense, to_sparse
+from mathrl.operators import ENTROPIES
+from mathrl.oracle import assert_qre, assert_soft_q, assert_soft_v, assert_td_target, n_step_target, td_lambda_target
+from mathrl.proofs_checks.strategies import games, policies, temperatures
+from mathrl.solvers import qre, soft_evaluation
+
+EPS = float(np.finfo(np.float64).eps)
+TIGHT = {"rtol": 1e-9, "atol": 1e-9}
+EVERY_ENTROPY = st.sampled_from(ENTROPIES)
+
+
+class Critic:
+    """A critic whose backups may be wrong, in loops over dense arrays."""
+
+    def __init__(self, game, policy, temperature, entropy):
+        game = to_dense(game)
+        self.game, self.entropy = game, entropy
+        self.w_sa = joint_policy(policy).reshape(game.num_states, -1)
+        self.P = game.dense_xt.reshape(game.num_states, -1, game.num_states)
+        self.r = game.rewards_isa if not game.common_payoff or entropy == "own" else game.rewards_isa[0]
+        if game.common_payoff and entropy == "own":
+            self.r = np.repeat(self.r, game.num_agents, axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = [-np.nansum(rows * np.log(rows), axis=1) for rows in policy]
+        self.own = temperature * np.array(own)
+        self.bonus = {"team": self.own.sum(axis=0), "own": self.own, "none": 0 * self.own[0]}[entropy]
+
+    def expected(self, q):
+        return np.einsum("...sa,sa->...s", q, self.w_sa)
+
+    def ahead(self, v):
+        return np.einsum("sat,...t->...sa", self.P, v)
+
+    def shaped(self, q):
+        return q.reshape(*q.shape[:-1], *self.game.num_actions)
+
+    def q(self, bonus=None, rewards=1.0, entropy_discount=None):
+        """The fixed point of Q = rewards · r + P (γ E_π Q + entropy_discount · bonus)."""
+        γ, bonus = self.game.discount, self.bonus if bonus is None else bonus
+        discounted = self.ahead((γ if entropy_discount is None else entropy_discount) * bonus)
+        q = np.zeros(np.broadcast_shapes(self.r.shape, discounted.shape))
+        for _ in range(1 if γ == 0 else int(np.ceil(np.log(1e-14) / np.log(γ)))):
+            q = rewards * self.r + γ * self.ahead(self.expected(q)) + discounted
+        return self.shaped(q)
+
+    def v(self, bonus=None, **more):
+        """E_π Q + bonus."""
+        q = self.q(bonus, **more)
+        return self.expected(q.reshape(*q.shape[: -len(self.game.num_actions)], -1)) + (
+            self.bonus if bonus is None else bonus
+        )
+
+    def target(self, q, steps, weight=lambda t: 1.0, rewards=1.0, end=None, bonus=None):
+        """E[Σ_{t<n} γ^t (r_t + weight(t) bonus_t) + end · (q + weight(n) bonus_n)]; the bonus of step 0 is no part."""
+        γ, bonus = self.game.discount, self.bonus if bonus is None else bonus
+        q = q.reshape(*q.shape[: q.ndim - self.game.num_agents], -1)
+        v = (γ if end is None else end / γ ** (steps - 1)) * (self.expected(q) + weight(steps) * bonus)
+        for t in range(steps - 1, 0, -1):
+            v = γ * (self.expected(rewards * self.r + self.ahead(v)) + weight(t) * bonus)
+        return self.shaped(rewards * self.r + self.ahead(v))
+
+    def plus_present(self, q):
+        return q + self.bonus.reshape(*self.bonus.shape, *[1] * self.game.num_agents)
+
+
+VALUE_MISTAKES = {
+    "without any entropy": lambda c, of: of(0 * c.bonus),
+    "with the entropy subtracted": lambda c, of: of(-c.bonus),
+    "with the entropy in bits, by logarithms to base 2": lambda c, of: of(c.bonus / np.log(2)),
+    "with temperature 1": lambda c, of: of(c.bonus / 0.3),
+    "with 1/temperature for the temperature": lambda c, of: of(c.bonus / 0.3**2),
+    "with the mean of the agents' entropies for their sum": lambda c, of: of(c.bonus / c.game.num_agents),
+    "with the entropy of agent 1 alone": lambda c, of: of(c.own[1]),
+    "with each agent's own entropy alone": lambda c, of: of(c.own),
+    "with the entropy of all agents": lambda c, of: of(c.own.sum(axis=0)),
+    "times 1 − γ, as for a normalised return": lambda c, of: (1 - c.game.discount) * of(),
+    "with rewards 10 times the game's": lambda c, of: of(rewards=10.0),
+    "with the entropy weighed 0.7 times": lambda c, of: of(0.7 * c.bonus),
+    "with the entropy discounted one step too little, as aorpo Eq. 5 prints it": lambda c, of: of(entropy_discount=1),
+    "plus 0.25": lambda c, of: of() + 0.25,
+    "times 3": lambda c, of: 3 * of(),
+}
+Q_MISTAKES = VALUE_MISTAKES | {
+    "with the entropy of the present state": lambda c, of: c.plus_present(of()),
+}
+V_MISTAKES = VALUE_MISTAKES | {"without the entropy of the present state": lambda c, of: of() - c.bonus}
+ONLY_FOR = {  # where these are mistakes; the others are wherever entropy counts
+    "with the mean of the agents' entropies for their sum": {"team", "general-sum team"},
+    "with the entropy of agent 1 alone": {"team", "none"},
+    "with each agent's own entropy alone": {"general-sum team", "general-sum none"},
+    "with the entropy of all agents": {"own", "none", "general-sum own", "general-sum none"},
+    "times 1 − γ, as for a normalised return": {"all"},
+    "plus 0.25": {"all"},
+}
+SETTINGS = {
+    f"{structure}{entropy}": (structure, entropy) for structure in ("", "general-sum ") for entropy in ENTROPIES
+}
+
+
+def fits(phrase, setting):
+    where = ONLY_FOR.get(phrase)
+    return setting in where or "all" in where if where else "none" not in setting
+
+
+def critic_of(setting, sparse=False):
+    """A random game of 3 agents in which no two mistakes give the same numbers, with its critic."""
+    structure, entropy = SETTINGS[setting]
+    game = random_stochastic(4, (2, 3, 2), structure=structure.strip() or "common-payoff", discount=0.8, seed=5)
+    policy = random_policy(game, np.random.default_rng(5))
+    game = to_sparse(game) if sparse else game
+    return Critic(game, policy, 0.3, entropy), {"policy": policy, "temperature": 0.3, "entropy": entropy}
+
+
+def said(assertion, *arguments, **named):
+    """The message of the assertion."""
+    with pytest.raises(AssertionError) as caught:
+        assertion(*arguments, **named)
+    return str(caught.value)
+
+
+def rows(mistakes):
+    return [
+        pytest.param(setting, phrase, id=f"{setting}-{phrase}")
+        for setting in SETTINGS
+        for phrase in mistakes
+        if fits(phrase, setting)
+    ]
+
+
+@pytest.mark.parametrize(("setting", "phrase"), rows(Q_MISTAKES))
+def test_the_mistake_in_q_is_named_and_no_other(setting, phrase):
+    critic, kind = critic_of(setting, sparse=len(phrase) % 2 == 0)
+    wrong = Q_MISTAKES[phrase](critic, critic.q)
+    assert said(assert_soft_q, critic.game, wrong, **kind).endswith(f"\ntheirs are the exact ones {phrase}")
+    single = said(assert_soft_q, critic.game, wrong.astype(np.float32), **kind)
+    assert single.endswith(f"\ntheirs are the exact ones {phrase}")
+
+
+@pytest.mark.parametrize(("setting", "phrase"), rows(V_MISTAKES))
+def test_the_mistake_in_v_is_named_and_no_other(setting, phrase):
+    critic, kind = critic_of(setting)
+    wrong = V_MISTAKES[phrase](critic, critic.v)
+    assert said(assert_soft_v, critic.game, wrong, **kind).endswith(f"\ntheirs are the exact ones {phrase}")
+
+
+@pytest.mark.parametrize("setting", [setting for setting in SETTINGS if "none" not in setting])
+@pytest.mark.parametrize("steps", [2, 3, 20])
+def test_what_wrong_targets_make_of_a_critic_is_named(setting, steps):
+    critic, kind = critic_of(setting)
+    q = critic.q()
+    for _ in range(200):  # 0.8^400 is rounding
+        q = critic.target(q, steps, lambda t: float(t == steps))
+    phrase = f"of a critic trained on {steps}-step targets without the entropy of the steps in between"
+    assert said(assert_soft_q, critic.game, q, **kind).endswith(f"\ntheirs are the exact ones {phrase}")
+    untrained = q + 1e-3 * np.sign(q)
+    assert "theirs are" not in said(assert_soft_q, critic.game, untrained, **kind)
+
+
+@settings(max_examples=settings().max_examples // 2)  # its critics are iterated
+@given(games(discounts=st.sampled_from([0.0, 0.5, 0.8])), temperatures(0.1, 10), EVERY_ENTROPY, st.data())
+def test_what_is_said_of_q_is_true_in_any_game(game, temperature, entropy, data):
+    """Whatever is claimed, the critic that makes this very mistake has the same numbers."""
+    policy = data.draw(policies(game))
+    critic = Critic(game, policy, temperature, entropy)
+    mistakes = dict(Q_MISTAKES)
+    for phrase, weight in [("with temperature 1", 1), ("with 1/temperature for the temperature", 2)]:
+        mistakes[phrase] = lambda c, of, weight=weight: of(c.bonus / temperature**weight)
+    del mistakes["with the entropy of agent 1 alone"]
+    mistakes |= {
+        f"with the entropy of agent {i} alone": lambda c, of, i=i: of(c.own[i]) for i in range(game.num_agents)
+    }
+    fixed = [phrase for phrase in mistakes if not re.search(r"\d times|plus|times \d", phrase) or "1 − γ" in phrase]
+    phrase = data.draw(st.sampled_from(fixed))
+    assume(game.discount > 0 or "discounted" not in phrase)  # that entropy is not discounted then: it has no weight
+    wrong, right = mistakes[phrase](critic, critic.q), critic.q()
+    assume(wrong.shape == right.shape)
+    kind = {"policy": policy, "temperature": temperature, "entropy": entropy}
+    scale = np.abs(right).max() + np.abs(wrong).max()
+    assume(np.abs(wrong - right).max() > 1e-6 * (1 + scale))  # else it passes
+    message = said(assert_soft_q, game, wrong, **kind, **TIGHT)
+    claimed = message.partition("theirs are the exact ones ")[2].split(", or ")
+    if fits(phrase, f"{'' if game.common_payoff else 'general-sum '}{entropy}") or "agent 0" in phrase:
+        assert phrase in claimed
+    for other in claimed:
+        if other in mistakes:
+            # each is explained to 1e-9 of the largest number
+            np.testing.assert_allclose(mistakes[other](critic, critic.q), wrong, rtol=0, atol=4e-9 * scale + 4e-9)
+
+
+@given(games(), temperatures(0.1, 10), EVERY_ENTROPY, st.data())
+def test_exact_values_pass_and_one_spoilt_entry_is_shown_first(game, temperature, entropy, data):
+    kind = {"policy": data.draw(policies(game)), "temperature": temperature, "entropy": entropy}
+    exact = soft_evaluation(game, **kind)
+    assert_soft_q(game, exact.q, rtol=0, atol=0, **kind)
+    assert_soft_v(game, exact.v, rtol=0, atol=0, **kind)
+    spoilt = exact.q.copy()
+    place = tuple(data.draw(st.integers(0, size - 1)) for size in spoilt.shape)
+    spoilt[place] += 1 + abs(spoilt[place])
+    message = said(assert_soft_q, game, spoilt, **kind)
+    assert message.startswith(
+        f"q differs from the exact soft Q of the policy in 1 of {spoilt.size} entries, by at most "
+    )
+    index = place if exact.v.ndim == 1 else place[1:]
+    first = message.splitlines()[3].split()
+    assert first[:-3][-len(index) :] == [str(index[0]), *(f"{a}," for a in index[1:-1]), str(index[-1])]
+    assert float(first[-2]) == pytest.approx(exact.q[place], rel=1e-8)
+    assert float(first[-3]) == pytest.approx(spoilt[place], rel=1e-8)
+
+
+def test_noise_has_no_name():
+    for setting in SETTINGS:
+        critic, kind = critic_of(setting)
+        exact = soft_evaluation(critic.game, **kind)
+        noise = np.random.default_rng(0)
+        assert "theirs are" not in said(assert_soft_q, critic.game, exact.q + noise.normal(size=exact.q.shape), **kind)
+        assert "theirs are" not in said(assert_soft_v, critic.game, exact.v + noise.normal(size=exact.v.shape), **kind)
+
+
+def test_what_is_small_beside_the_largest_entry_is_not_explained_away():
+    """Rounding is that of the largest entry, 10 here: what explains nothing of an error of 0.001 is no diagnosis."""
+    game = Game.matrix([np.array([1e6, 1.0, 2.0, 3.0])])
+    kind = {"policy": [[0.4, 0.3, 0.2, 0.1]], "temperature": 1.0}
+    message = said(assert_soft_q, game, [[1e6, 1.001, 2.0, 3.0]], **kind)
+    assert "theirs are" not in message
+
+
+def test_tolerances_are_per_entry():
+    kind = {"policy": [[0.5, 0.5]], "temperature": 1.0}
+    game = Game.matrix([np.array([100.0, 0.0])])
+    assert_soft_q(game, [[100.0009, 0.0]], **kind)
+    assert_soft_q(game, [[100.0, 9e-9]], **kind)
+    said(assert_soft_q, game, [[100.0011, 0.0]], **kind)
+    said(assert_soft_q, game, [[100.0, 2e-8]], **kind)
+    assert_soft_q(game, [[101.0, 1.0]], atol=1, rtol=0, **kind)
+    said(assert_soft_q, game, [[101.0, 1.0]], atol=0.99, rtol=0, **kind)
+
+
+TARGET_MISTAKES = {
+    "without any entropy": lambda c, q: c.target(q, 3, lambda t: 0),
+    "with the entropy subtracted": lambda c, q: c.target(q, 3, lambda t: -1),
+    "with temperature 1": lambda c, q: c.target(q, 3, lambda t: 1 / 0.3),
+    "with the entropy in bits, by logarithms to base 2": lambda c, q: c.target(q, 3, lambda t: 1 / np.log(2)),
+    "with the mean of the agents' entropies for their sum": lambda c, q: c.target(q, 3, lambda t: 1 / 3),
+    "with the entropy of agent 1 alone": lambda c, q: c.target(q, 3, bonus=c.own[1]),
+    "with each agent's own entropy alone": lambda c, q: c.target(q, 3, bonus=c.own),
+    "with the entropy of all agents": lambda c, q: c.target(q, 3, bonus=c.own.sum(axis=0)),
+    "without the entropy of steps 1 … 2": lambda c, q: c.target(q, 3, lambda t: float(t == 3)),
+    "without the entropy of the state they bootstrap from": lambda c, q: c.target(q, 3, lambda t: float(t < 3)),
+    "with the entropy discounted one step too little, as aorpo Eq. 5 prints it": lambda c, q: c.target(
+        q, 3, lambda t: 1 / 0.8
+    ),
+    "with the entropy of the present state": lambda c, q: c.plus_present(c.target(q, 3)),
+    "with the bootstrap discounted by γ for γ^3": lambda c, q: c.target(q, 3, end=0.8),
+    "without the bootstrap": lambda c, q: c.target(q, 3, end=0.0),
+    "of 2 steps": lambda c, q: c.target(q, 2),
+    "of 4 steps": lambda c, q: c.target(q, 4),
+    "with rewards 10 times the game's": lambda c, q: c.target(q, 3, rewards=10.0),
+    "times 3": lambda c, q: 3 * c.target(q, 3),
+    "plus 0.25": lambda c, q: c.target(q, 3) + 0.25,
+    "with the entropy weighed 0.7 times": lambda c, q: c.target(q, 3, lambda t: 0.7),
+}
+WHATEVER_ENTROPY = {"of 2 steps", "of 4 steps", "without the bootstrap", "with the bootstrap discounted by γ for γ^3",
+                    "with rewards 10 times the game's"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("setting", "phrase"), rows(TARGET_MISTAKES))
+@pytest.mark.parametrize("bootstrap", ["q", "v"])
+def test_the_mistake_in_a_target_is_named_and_no_other(setting, phrase, bootstrap):
+    critic, kind = critic_of(setting, sparse=bootstrap == "v")
+    q = np.random.default_rng(1).normal(size=critic.q().shape)
+    flat = q.reshape(*q.shape[: -critic.game.num_agents], -1)
+    held = {"q": q} if bootstrap == "q" else {"v": critic.expected(flat) + critic.bonus}
+    assert_td_target(critic.game, critic.target(q, 3), steps=3, **held, **kind)
+    wrong = TARGET_MISTAKES[phrase](critic, q)
+    message = said(assert_td_target, critic.game, wrong, steps=3, **held, **kind)
+    assert message.startswith("target differs from the exact 3-step target in ")
+    assert message.endswith(f"\ntheirs are the exact ones {phrase}")
+
+
+@pytest.mark.parametrize("setting", ["none", "general-sum none"])
+@pytest.mark.parametrize("phrase", sorted(WHATEVER_ENTROPY))
+def test_mistakes_that_are_no_matter_of_entropy_are_named_without_it(setting, phrase):
+    critic, kind = critic_of(setting)
+    q = np.random.default_rng(1).normal(size=critic.q().shape)
+    message = said(assert_td_target, critic.game, TARGET_MISTAKES[phrase](critic, q), q=q, steps=3, **kind)
+    assert message.endswith(f"\ntheirs are the exact ones {phrase}")
+
+
+@pytest.mark.parametrize("setting", [setting for setting in SETTINGS if "none" not in setting])
+@pytest.mark.parametrize(
+    ("phrase", "weight"),
+    [
+        ("without any entropy", lambda t, n: 0.0),
+        ("without the entropy of all steps before the bootstrap", lambda t, n: float(t == n)),
+        ("without the entropy of the state they bootstrap from", lambda t, n: float(t < n)),
+    ],
+)
+def test_the_mistake_in_a_trace_is_named(setting, phrase, weight):
+    """TD(λ) as the weighted sum of 200 n-step targets: λ^200 is rounding for λ = 0.7."""
+    critic, kind = critic_of(setting)
+    q = np.random.default_rng(1).normal(size=critic.q().shape)
+
+    def mixed(weight):
+        return sum(0.3 * 0.7 ** (n - 1) * critic.target(q, n, lambda t, n=n: weight(t, n)) for n in range(1, 200))
+
+    assert_td_target(critic.game, mixed(lambda t, n: 1.0), q=q, trace_decay=0.7, **kind)
+    message = said(assert_td_target, critic.game, mixed(weight), q=q, trace_decay=0.7, **kind)
+    assert message.startswith("target differs from the exact TD(λ) target of λ = 0.7 in ")
+    assert message.endswith(f"\ntheirs are the exact ones {phrase}")
+
+
+@given(games(), temperatures(0.1, 10), EVERY_ENTROPY, st.integers(1, 4), st.sampled_from([0.0, 0.5, 1.0]), st.data())
+def test_exact_targets_pass_from_arrays_and_functions(game, temperature, entropy, steps, trace_decay, data):
+    kind = {"policy": data.draw(policies(game)), "temperature": temperature, "entropy": entropy}
+    q = np.random.default_rng(0).normal(size=soft_evaluation(game, **kind).q.shape)
+    target = n_step_target(game, q=q, steps=steps, **kind)
+    mixed = td_lambda_target(game, q=q, trace_decay=trace_decay, **kind)
+    called = {"q": lambda s, a: q[..., s, *a], "policy": lambda s: [rows[s] for rows in kind["policy"]]}
+    scale = 1 + np.abs(target).max() + np.abs(mixed).max()
+    for more in ({"q": q}, called):
+        # q and the soft value made of it here are summed in another order
+        assert_td_target(game, target, steps=steps, rtol=0, atol=64 * EPS * scale, **(kind | more))
+        assert_td_target(game, mixed, trace_decay=trace_decay, rtol=0, atol=1e3 * EPS * scale, **(kind | more))
+
+
+@settings(max_examples=settings().max_examples // 3)  # an equilibrium each
+@given(games(discounts=st.sampled_from([0.0, 0.5])), temperatures(0.3, 3), EVERY_ENTROPY, st.data())
+def test_equilibria_pass_and_others_are_shown(game, temperature, entropy, data):
+    solution = qre(game, temperature=temperature, entropy=entropy, max_steps=200)
+    assume(solution.converged)
+    assert_qre(game, solution.policy, temperature=temperature, entropy=entropy)
+    agent = data.draw(st.integers(0, game.num_agents - 1))
+    assume(game.num_actions[agent] > 1)
+    state = data.draw(st.integers(0, game.num_states - 1))
+    policy = [rows.copy() for rows in solution.policy]
+    policy[agent][state] = np.eye(game.num_actions[agent])[0]
+    assume(solution.policy[agent][state, 0] < 0.99)
+    message = said(assert_qre, game, policy, temperature=temperature, entropy=entropy)
+    assert message.startswith("policy differs from its own quantal response in ")
+    first = message.splitlines()[3].split()
+    assert float(first[-1]) == pytest.approx(float(first[-3]) - float(first[-2]), rel=0.01, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("played", "phrase"),
+    [
+        ({"temperature": 0.5, "entropy": "own"}, 'with entropy="own"'),
+        ({"temperature": 0.5, "entropy": "none"}, 'with entropy="none"'),
+        ({"temperature": 1.0, "entropy": "team"}, "at temperature 1"),
+        ({"temperature": 2.0, "entropy": "team"}, "at temperature 2: rationality is 1/temperature"),
+    ],
+)
+def test_an_equilibrium_of_another_kind_is_recognised(played, phrase):
+    game = random_stochastic(4, (2, 3), structure="general-sum", discount=0.8, seed=2)
+    policy = qre(game, **played).require().policy
+    assert_qre(game, policy, **played)
+    message = said(assert_qre, game, policy, temperature=0.5)
+    assert message.endswith(f"\nthe policy is a quantal response equilibrium {phrase}")
+    assert "equilibrium" not in said(assert_qre, game, random_policy(game, np.random.default_rng(0)), temperature=0.5)
+
+
+def test_the_message_is_a_table_with_agents_where_values_differ():
+    game = load("chicken")
+    message = said(assert_soft_v, game, [[0.0], [1.0]], policy=[[0.5, 0.5]] * 2, temperature=1.0)
+    head, columns = message.splitlines()[:2]
+    assert head.startswith("v differs from the exact soft V of the policy in 2 of 2 entries, by at most ")
+    assert columns.split() == ["agent", "state", "theirs", "exact", "difference"]
+    with pytest.raises(AssertionError, match=r"agent +state +action +theirs +exact +difference"):
+        assert_qre(game, [[0.9, 0.1], [0.5, 0.5]], temperature=1.0)
+
+
+@pytest.mark.parametrize(
+    ("message", "assertion", "arguments"),
+    [
+        ("q and v are both missing", assert_td_target, {"target": [[0, 0]]}),
+        ("q and v are both given", assert_td_target, {"target": [[0, 0]], "q": [[0, 0]], "v": [0]}),
+        ("trace_decay is given beside steps", assert_td_target, {"target": [[0, 0]], "v": [0], "steps": 2, "trace_decay": 0.5}),  # noqa: E501
+        ("trace_decay is 2, ", assert_td_target, {"target": [[0, 0]], "v": [0], "trace_decay": 2}),
+        ("steps is 0, ", assert_td_target, {"target": [[0, 0]], "v": [0], "steps": 0}),
+        (r"target has shape \(1, 3\), ", assert_td_target, {"target": [[0, 0, 0]], "v": [0]}),
+        ("rtol is -1, ", assert_soft_q, {"q": [[0, 0]], "rtol": -1}),
+        ("atol is nan, ", assert_soft_v, {"v": [0], "atol": np.nan}),
+        ("temperature is 0, ", assert_qre, {"temperature": 0}),
+        ("entropy 'x' is unknown", assert_soft_v, {"v": [0], "entropy": "x"}),
+        ("game is of type int", assert_soft_v, {"v": [0], "game": 3}),
+    ],
+)  # fmt: skip
+def test_bad_input_is_no_failed_assertion(message, assertion, arguments):
+    held = {"game": Game.matrix(np.eye(2)[0]), "policy": [[0.5, 0.5]], "temperature": 1.0}
+    with pytest.raises(ValueError, match=f"^{message}"):
+        assertion(**(held | arguments))

@@ -1,0 +1,332 @@
+"""`compare`: against definitions and other functions, at exact and spoilt numbers, under symmetries of games."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from mathrl import Game, operators
+from mathrl.exploitability import exploitability
+from mathrl.games import (
+    load,
+    permute_actions,
+    random_policy,
+    random_stochastic,
+    relabel_agents,
+    scale_rewards,
+    to_dense,
+)
+from mathrl.operators import ENTROPIES
+from mathrl.oracle import compare
+from mathrl.proofs_checks.strategies import games, policies, temperatures
+from mathrl.solvers import optimal, qre, soft_evaluation, soft_q_iteration
+
+EPS = float(np.finfo(np.float64).eps)
+MILD = temperatures(0.1, 100)
+EVERY_ENTROPY = st.sampled_from(ENTROPIES)
+SOFTLY = {"discounts": st.sampled_from([0.0, 0.5, 0.9])}
+DISTANCES = ("soft_bellman_residual", "q_distance", "v_bellman_residual", "v_distance", "q_v_gap")
+
+# Each report solves two control problems per agent: a third of the profile's examples.
+fewer = settings(max_examples=settings().max_examples // 3)
+
+
+def magnitude(game, temperature):
+    """An upper bound of |Q|: rewards and entropies in every step."""
+    return (1 + game.reward_scale + temperature * np.log(game.num_joint_actions)) / (1 - game.discount)
+
+
+def slack(game, temperature):
+    """Linear solves are exact to 32 floors 6 eps |V| over 1 - discount; optima, gains to 100 floors."""
+    return 512 * EPS * magnitude(game, temperature) / (1 - game.discount)
+
+
+@st.composite
+def situations(draw, **kind):
+    """A game, a policy in it, a temperature, whose entropy counts, and somebody's q and v."""
+    game, temperature, entropy = draw(games(**SOFTLY, **kind)), draw(MILD), draw(EVERY_ENTROPY)
+    policy = draw(policies(game))
+    exact = soft_evaluation(game, policy=policy, temperature=temperature, entropy=entropy)
+    rng = np.random.default_rng(draw(st.integers(0, 9)))
+    q, v = exact.q + rng.normal(size=exact.q.shape), exact.v + rng.normal(size=exact.v.shape)
+    return game, {"policy": policy, "temperature": temperature, "entropy": entropy}, exact, q, v
+
+
+def per_agent(array, exact):
+    """max |array|: a number, or one per agent where the values have an agent axis."""
+    return np.abs(array).max(axis=tuple(range(exact.v.ndim - 1, array.ndim)))
+
+
+@fewer
+@given(situations())
+def test_exact_values_are_at_no_distance(situation):
+    game, kind, exact, _, _ = situation
+    report = compare(game, q=exact.q, v=exact.v, **kind)
+    assert np.max(report.q_distance) == np.max(report.v_distance) == 0
+    for name in ("soft_bellman_residual", "v_bellman_residual", "q_v_gap"):
+        assert np.max(getattr(report, name)) <= slack(game, kind["temperature"])
+    assert {entry.array for entry in report.worst} <= {"policy"}
+    np.testing.assert_array_equal(report.actor_gap, report.qre_gap)
+    np.testing.assert_array_equal(report.soft_return, exact.objective)
+
+
+@fewer
+@given(situations())
+def test_the_numbers_are_those_of_their_definitions(situation):
+    game, kind, exact, q, v = situation
+    report = compare(game, q=q, v=v, **kind)
+    game, policy, temperature = to_dense(game), kind["policy"], kind["temperature"]
+    backed_up = operators.policy_backup(q, policy, game.rewards, game.transitions, discount=game.discount,
+                                        temperature=temperature, entropy=kind["entropy"])  # fmt: skip
+    of_q = operators.soft_value(q, **kind)
+    of_v = operators.soft_value(operators.backup(v, game.rewards, game.transitions, discount=game.discount), **kind)
+    expected = {
+        "soft_bellman_residual": per_agent(backed_up - q, exact),
+        "q_distance": per_agent(q - exact.q, exact),
+        "v_bellman_residual": per_agent(of_v - v, exact),
+        "v_distance": per_agent(v - exact.v, exact),
+        "q_v_gap": per_agent(v - of_q, exact),
+    }
+    assert tuple(expected) == DISTANCES
+    for name, number in expected.items():
+        np.testing.assert_allclose(getattr(report, name), number, rtol=0, atol=slack(game, temperature), err_msg=name)
+    gap = operators.quantal_response_residual(exact.q, policy, temperature=temperature)
+    assert report.qre_gap.max() == pytest.approx(gap, abs=slack(game, temperature) / temperature)
+    entries = [entry for entry in report.worst if entry.array == "policy"]
+    assert all(entry.theirs == policy[entry.agent][entry.state, *entry.action] for entry in entries)
+    worst = [abs(entry.difference) for entry in entries]
+    assert worst == sorted(worst, reverse=True)
+    assert max(worst, default=0) == report.qre_gap.max()
+    actor_gap = operators.quantal_response_residual(q, policy, temperature=temperature)
+    assert report.actor_gap.max() == pytest.approx(actor_gap, abs=slack(game, temperature) / temperature)
+    plain = soft_evaluation(game, policy=policy, temperature=1.0, entropy="none").objective
+    np.testing.assert_allclose(report.plain_return, plain, rtol=0, atol=slack(game, temperature))
+
+
+@fewer
+@given(situations())
+def test_the_residual_bounds_the_distance_from_both_sides(situation):
+    game, kind, _, q, v = situation
+    report = compare(game, q=q, v=v, **kind)
+    rounding = slack(game, kind["temperature"])
+    for distance, residual, bound in [
+        (report.q_distance, report.soft_bellman_residual, report.q_distance_bound),
+        (report.v_distance, report.v_bellman_residual, report.v_distance_bound),
+    ]:
+        assert np.less_equal(distance, np.asarray(bound) + rounding).all()
+        assert np.less_equal(residual, (1 + game.discount) * np.asarray(distance) + rounding).all()
+        np.testing.assert_allclose(bound, np.asarray(residual) / (1 - game.discount), rtol=4 * EPS)
+
+
+def test_the_bound_is_attained_where_all_errors_have_one_sign():
+    """q = Q + 1: the residual is 1 − γ, so that at γ = 0.99 a hundredth of the error is all that a critic sees."""
+    game = random_stochastic(5, (2, 2), discount=0.99, seed=0)
+    policy = random_policy(game, np.random.default_rng(0))
+    q = soft_evaluation(game, policy=policy, temperature=1.0).q + 1
+    report = compare(game, policy=policy, temperature=1.0, q=q)
+    assert (report.q_distance, report.q_distance_bound) == pytest.approx((1, 1), rel=1e-9)  # values of size 100
+    assert report.soft_bellman_residual == pytest.approx(0.01, rel=1e-9)
+
+
+@fewer
+@given(situations(), st.data(), st.sampled_from([1e-3, -7.0]))
+def test_a_spoilt_entry_shows_at_its_place_with_its_size(situation, data, amount):
+    game, kind, exact, _, _ = situation
+    q, v = exact.q.copy(), exact.v.copy()
+    place = tuple(data.draw(st.integers(0, size - 1)) for size in q.shape)
+    q[place] += amount
+    v[place[: v.ndim]] -= amount
+    report = compare(game, q=q, v=v, **kind)
+    worst_q, worst_v = (entry for entry in report.worst if entry.array != "policy")
+    lead = v.ndim - 1
+    for worst, given_array, exact_array, where in [
+        (worst_q, q, exact.q, place),
+        (worst_v, v, exact.v, place[: v.ndim]),
+    ]:
+        assert worst.agent == (place[0] if lead else None)
+        assert (worst.state, worst.action) == (where[lead], where[lead + 1 :])
+        assert (worst.theirs, worst.exact) == (given_array[where], exact_array[where])
+        assert worst.difference == given_array[where] - exact_array[where]
+    assert np.max(report.q_distance) == abs(worst_q.difference) == pytest.approx(abs(amount), rel=1e-9)
+
+
+@fewer
+@given(situations(), st.data())
+def test_agents_and_actions_may_be_named_anew(situation, data):
+    game, kind, exact, q, _ = situation
+    order = data.draw(st.permutations(range(game.num_agents)))
+    agent = data.draw(st.integers(0, game.num_agents - 1))
+    permutation = data.draw(st.permutations(range(game.num_actions[agent])))
+    lead = exact.v.ndim - 1
+    policy = kind["policy"]
+    permuted = [rows[:, permutation] if i == agent else rows for i, rows in enumerate(policy)]
+    actions = q.take(permutation, axis=lead + 1 + agent)
+    before = compare(game, q=q, **kind)
+    after = compare(permute_actions(game, agent, permutation), q=actions, **(kind | {"policy": permuted}))
+    states_first = np.moveaxis(q[list(order)], 0, 0) if lead else q
+    renamed = states_first.transpose(*range(lead + 1), *[lead + 1 + i for i in order])
+    others = compare(relabel_agents(game, order), q=renamed, **(kind | {"policy": [policy[i] for i in order]}))
+    rounding = slack(game, kind["temperature"])
+    for measure in before.measures:
+        # probabilities and actor gaps are Lipschitz in Q/α
+        atol = rounding * max(1, 1 / kind["temperature"])
+        np.testing.assert_allclose(getattr(after, measure.name), measure.value, rtol=0, atol=atol)
+        expected = measure.value[list(order)] if np.ndim(measure.value) else measure.value
+        np.testing.assert_allclose(getattr(others, measure.name), expected, rtol=0, atol=atol)
+
+
+@fewer
+@given(situations(), st.sampled_from([0.25, 2.0, 64.0]))
+def test_rewards_and_temperature_may_be_scaled_together(situation, factor):
+    game, kind, _, q, v = situation
+    before = compare(game, q=q, v=v, **kind)
+    scaled = kind | {"temperature": factor * kind["temperature"]}
+    after = compare(scale_rewards(game, factor), q=factor * q, v=factor * v, **scaled)
+    for measure in before.measures:
+        scale = 1 if measure.name in ("qre_gap", "actor_gap") else factor
+        atol = slack(game, kind["temperature"]) * max(scale, 1 / kind["temperature"])
+        np.testing.assert_allclose(getattr(after, measure.name), scale * np.asarray(measure.value), rtol=0, atol=atol)
+
+
+@fewer
+@given(situations())
+def test_gains_are_those_of_exploitability_and_nothing_is_missing(situation):
+    game, kind, _, _, _ = situation
+    report = compare(game, **kind)
+    np.testing.assert_array_equal(report.exploitability, exploitability(game, **kind))
+    nash = exploitability(game, kind["policy"], temperature=0.0)
+    np.testing.assert_array_equal(report.nash_exploitability, nash)
+    # a response is exact to 100 floors of Q
+    assert report.response_error <= slack(game, kind["temperature"])
+    assert report.nash_response_error <= slack(game, 0)
+    assert report.exact_error <= slack(game, kind["temperature"])
+
+
+@fewer
+@given(games(**SOFTLY), MILD, EVERY_ENTROPY)
+def test_at_an_equilibrium_of_qre_the_gap_is_its_residual(game, temperature, entropy):
+    solution = qre(game, temperature=temperature, entropy=entropy, max_steps=200)
+    assume(solution.converged)
+    report = compare(game, policy=solution.policy, temperature=temperature, entropy=entropy, q=solution.q)
+    # Q of the solution is exact only to rounding, which 1/α magnifies
+    assert report.qre_gap.max() == pytest.approx(solution.residual, abs=slack(game, temperature) / temperature)
+    if game.common_payoff and entropy == "team":  # hasac Theorem 1
+        off = 8 * solution.residual * magnitude(game, temperature) / (1 - game.discount)
+        assert (report.exploitability <= off + 2 * slack(game, temperature)).all()
+
+
+@fewer
+@given(games(structure="common-payoff", **SOFTLY), MILD, st.sampled_from(["team", "none"]))
+def test_without_a_policy_the_optimum_is_what_counts(game, temperature, entropy):
+    best = optimal(game) if entropy == "none" else soft_q_iteration(game, temperature=temperature)
+    rng = np.random.default_rng(0)
+    q, v = best.q + rng.normal(size=best.q.shape), best.v + rng.normal(size=best.v.shape)
+    report = compare(game, temperature=temperature, entropy=entropy, q=q, v=v)
+    assert report.optimal_q_distance == np.abs(q - best.q).max()
+    assert report.optimal_v_distance == np.abs(v - best.v).max()
+    rounding = slack(game, temperature)
+    assert report.optimal_q_distance <= report.optimality_residual / (1 - game.discount) + rounding
+    assert report.optimality_residual <= (1 + game.discount) * report.optimal_q_distance + rounding
+    assert report.exact_error <= rounding
+    exact = compare(game, temperature=temperature, entropy=entropy, q=best.q)
+    assert exact.optimality_residual <= rounding
+    assert (exact.q_distance, exact.exploitability, exact.soft_return) == (None, None, None)
+    if game.num_agents == 1 and entropy == "team":  # one agent's soft optimum is a policy's soft Q
+        response = qre(game, temperature=temperature).require()
+        alone = compare(game, temperature=temperature, policy=response.policy, q=best.q)
+        assert alone.q_distance <= rounding
+
+
+SPOILT = random_stochastic(6, (2, 3), structure="general-sum", discount=0.9, seed=3)
+KIND = {"policy": random_policy(SPOILT, np.random.default_rng(3)), "temperature": 0.5, "entropy": "own"}
+
+
+def test_functions_and_single_precision_say_the_same():
+    exact = soft_evaluation(SPOILT, **KIND)
+    policy, q, v = KIND["policy"], exact.q + 1, exact.v - 1
+    by_array = compare(SPOILT, q=q, v=v, **KIND)
+    by_call = compare(SPOILT, temperature=0.5, entropy="own", policy=lambda s: [rows[s] for rows in policy],
+                      q=lambda s, a: q[:, s, *a], v=lambda s: v[:, s])  # fmt: skip
+    assert by_call.to_dict() == by_array.to_dict()
+    assert "were normalised" not in str(by_array)
+
+    single = np.float32
+    rounded = compare(SPOILT, q=q.astype(single), v=v.astype(single),
+                      **(KIND | {"policy": [rows.astype(single) for rows in policy]}))  # fmt: skip
+    for measure in by_array.measures:
+        # values of size 20 in single precision, and policies whose rounding changes them by as much over 1 − γ
+        np.testing.assert_allclose(getattr(rounded, measure.name), measure.value, rtol=0, atol=5e-4)
+    assert 0 < rounded.row_sums_off < 1e-6
+    assert "were normalised" in str(rounded)
+
+
+def test_arrays_of_jax_say_the_same():
+    jnp = pytest.importorskip("jax.numpy")
+    exact = soft_evaluation(SPOILT, **KIND)
+    report = compare(SPOILT, q=jnp.asarray(exact.q), **(KIND | {"policy": tuple(map(jnp.asarray, KIND["policy"]))}))
+    assert (report.q_distance < 1e-4).all()  # single precision, as above
+
+
+def test_a_policy_that_never_plays_an_action_has_a_q_for_it_all_the_same():
+    game = Game.stochastic(np.array([[1.0, 0.0], [0.0, 0.0]]), np.eye(2)[[[0, 1], [1, 1]]], 0.5, [1, 0])
+    report = compare(game, policy=[[[1, 0], [1, 0]]], temperature=1.0, q=[[2.0, 3.0], [0.0, 0.0]])
+    assert (report.q_distance, report.soft_bellman_residual) == (3, 3)  # r + γ V = 0 for the action that ends it all
+    assert report.worst[0][:4] == ("q", None, 0, (1,))
+    assert report.soft_return == report.plain_return == 2
+
+
+def test_what_cannot_be_computed_is_none_and_what_can_is_explained():
+    report = compare(SPOILT, **KIND)
+    shown = {measure.name for measure in report.measures}
+    expected = {"qre_gap", "exploitability", "nash_exploitability", "soft_return", "plain_return"}
+    assert shown == expected
+    assert all(getattr(report, name) is None for name in DISTANCES)
+    full = compare(SPOILT, q=np.zeros((2, 6, 2, 3)), v=np.zeros((2, 6)), **KIND)
+    best = compare(load("hasac"), temperature=1.0, q=np.zeros((3, 3)), v=0.0)
+    explained = {measure.name for measure in (*full.measures, *best.measures)}
+    numbers = {field.name for field in dataclasses.fields(full)} - {
+        *("game", "temperature", "entropy", "worst"),
+        *("exact_error", "response_error", "nash_response_error", "row_sums_off"),
+    }
+    assert explained == numbers
+    for measure in (*full.measures, *best.measures):
+        assert len(measure.meaning) > 20
+        assert len(measure.method) > 20
+        assert "{" not in measure.method
+        assert measure.name in str(full) + str(best)
+
+
+def test_a_report_is_frozen_readable_and_json():
+    report = compare(SPOILT, q=np.zeros((2, 6, 2, 3)), **KIND)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        report.q_distance = 0
+    with pytest.raises(ValueError, match="read-only"):
+        report.q_distance[0] = 0
+    data = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert data["measures"]["q_distance"]["value"] == report.q_distance.tolist()
+    assert len([entry for entry in data["worst"] if entry["array"] == "q"]) == 5
+    assert repr(report).startswith("<Report: soft_bellman_residual ")
+    lines = str(report).splitlines()
+    assert lines[0] == f"{SPOILT!r}, temperature 0.5, entropy own"
+    assert "worst entries of q:" in lines
+    assert max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments"),
+    [
+        ("policy is missing, and so are q and v", {"game": load("hasac"), "temperature": 1.0}),
+        ("policy is missing, expected a policy where", {"game": SPOILT, "temperature": 1.0, "v": np.zeros((2, 6))}),
+        ("policy is missing, expected a policy where", {"game": load("hasac"), "temperature": 1.0, "entropy": "own", "v": 0}),  # noqa: E501
+        ("temperature is 0, expected a number > 0", {"game": SPOILT, **KIND, "temperature": 0}),
+        ("entropy 'both' is unknown", {"game": SPOILT, **KIND, "entropy": "both"}),
+        ("game is of type str", {"game": "hasac", **KIND}),
+        ("q has shape (6, 2, 3), expected (2, 6, 2, 3)", {"game": SPOILT, **KIND, "q": np.zeros((6, 2, 3))}),
+    ],
+)  # fmt: skip
+def test_bad_input_is_named(message, arguments):
+    with pytest.raises(ValueError, match="^" + message.replace("(", r"\(").replace(")", r"\)")):
+        compare(**arguments)
