@@ -1,8 +1,11 @@
-"""The examples of all docstrings and of README.md are executed."""
+"""The examples of all docstrings, of README.md and of the pages in docs/how-to are executed."""
 
 import doctest
 import importlib
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,7 +43,54 @@ def test_there_are_examples_to_execute(name):
     assert attempted > 1
 
 
-def test_the_examples_of_the_readme_come_out_as_printed():
-    done = doctest.testfile(str(PACKAGE.parent / "README.md"), module_relative=False)
-    assert done.attempted > 10
+ROOT = PACKAGE.parent
+HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
+PAGES = [ROOT / "README.md", *HOW_TO]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_examples_of_a_page_come_out_as_printed(page, tmp_path, monkeypatch):
+    """First those in Python, then the shell's, in one folder: what the one writes the other reads."""
+    monkeypatch.chdir(tmp_path)
+    done = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
+    assert done.attempted > 3
     assert done.failed == 0
+    for command, printed in shell_examples(page.read_text(encoding="utf-8")):
+        assert matches(printed, *shell(command)), command
+
+
+def shell_examples(text):
+    """The commands of a page behind `$ ` in its console blocks, each with what it prints."""
+    blocks = re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [pair for block in blocks for pair in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)]
+
+
+def shell(command):
+    """The exit status of a command, and what it prints on both streams; `mathrl` is the program of this checkout."""
+    program = f'mathrl() {{ "{sys.executable}" -m mathrl "$@"; }}\n{command}'
+    done = subprocess.run(
+        ["bash", "-c", program],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def matches(printed, status, got):
+    """As in doctest, with ... for what is left out; of a command of which nothing is printed, whether it succeeds."""
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    return doctest.OutputChecker().check_output(printed, got, options) if printed else status == 0
+
+
+def test_commands_of_a_page_are_found_run_and_compared():
+    page = "text\n```console\n$ mathrl --version\nmathrl ...\n$ mathrl games > list\n```\n```\n$ other\n```\n"
+    (command, printed), (silent, nothing) = shell_examples(page)
+    assert (command, silent, nothing) == ("mathrl --version", "mathrl games > list", "")
+    assert matches(printed, *shell(command))
+    assert not matches("mathrl 0.0.0\n", *shell(command))
+    assert not matches("", *shell("mathrl gmaes"))
+    assert matches("mathrl: command 'gmaes' is unknown, ...\n", *shell("mathrl gmaes"))
