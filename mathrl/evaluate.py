@@ -29,6 +29,7 @@ __all__ = [
     "evaluate",
     "evaluate_joint",
     "expected_rewards",
+    "has_agent_axis",
     "own_q",
     "side_by_side",
     "solution",
@@ -169,13 +170,18 @@ def chain_room(game: Game, entries: int) -> tuple[FloatArray, npt.NDArray[Any]]:
     return np.empty(entries), np.empty(entries, game.csr_xt.indices.dtype)
 
 
+def has_agent_axis(game: Game, entropy: str) -> bool:
+    """Whether the agents' values differ, so that Q and V have a leading agent axis."""
+    return not game.common_payoff or entropy == "own"
+
+
 def evaluate(
     game: Game, policy: Policy, *, temperature: float, entropy: str = "team", guess: FloatArray | None = None
 ) -> Values:
     """Exact Q and V of `policy`; `guess` (m, S) may speed the linear solve up."""
     bonus_ms = np.atleast_2d(entropy_bonus(policy, temperature=temperature, entropy=entropy))
     w_sa = joint_policy(policy).reshape(game.num_states, -1)
-    return evaluate_joint(game, w_sa, bonus_ms, agent_axis=not game.common_payoff or entropy == "own", guess=guess)
+    return evaluate_joint(game, w_sa, bonus_ms, agent_axis=has_agent_axis(game, entropy), guess=guess)
 
 
 def evaluate_joint(

@@ -9,7 +9,8 @@ from mathrl.bounds.compare import (
     compare_distances,
     compare_returns,
 )
-from mathrl.bounds.compare_schemes import SchemeComparison, compare_schemes
+from mathrl.bounds.compare_schemes import SchemeComparison, compare_schemes, compare_schemes_by_row
+from mathrl.bounds.compounding import Compounding
 from mathrl.bounds.errors import (
     READINGS,
     Errors,
@@ -22,7 +23,7 @@ from mathrl.bounds.errors import (
 from mathrl.bounds.exact import simplest_fraction
 from mathrl.bounds.process import Process
 from mathrl.bounds.returns import Returns, branched_return, branched_returns, expected_return, returns, scheduled_return
-from mathrl.bounds.rollouts import Rollout, branch_law, rollout, rollout_policies
+from mathrl.bounds.rollouts import Rollout, branch_law, rollout
 from mathrl.bounds.schedule import SCHEDULES, ErrorBudget, Schedule, branch_length_at, error_budget, rollout_lengths
 from mathrl.bounds.schemes import (
     SCHEMES,
@@ -73,6 +74,7 @@ __all__ = [
     "SCHEMES",
     "Claim",
     "Comparison",
+    "Compounding",
     "DistanceClaim",
     "DistanceComparison",
     "ErrorBudget",
@@ -92,6 +94,7 @@ __all__ = [
     "compare_distances",
     "compare_returns",
     "compare_schemes",
+    "compare_schemes_by_row",
     "coupling_lemma_c1",
     "coupling_lemma_c2",
     "coupling_lemma_c3",
@@ -124,7 +127,6 @@ __all__ = [
     "returns",
     "rollout",
     "rollout_lengths",
-    "rollout_policies",
     "save_setup",
     "scheduled_return",
     "simplest_fraction",

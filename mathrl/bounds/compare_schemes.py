@@ -14,7 +14,7 @@ agents' shifts, and R = max r − min r, it gives
 where c_t = (1 − y)^{t−h} before the branch, and then h times c ← max(0, (1 − y_p) c − ε'_m).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import inf, pow
 from typing import Any
@@ -29,9 +29,9 @@ from mathrl.bounds.schemes import SCHEMES, model_steps
 from mathrl.bounds.setup import Setup
 from mathrl.bounds.sharper import any_of, mean_apart
 from mathrl.bounds.theorems import theorem_2
-from mathrl.games.validate import FloatArray, count
+from mathrl.games.validate import count
 
-__all__ = ["SchemeComparison", "compare_schemes"]
+__all__ = ["SchemeComparison", "compare_schemes", "compare_schemes_by_row"]
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,22 @@ def compare_schemes(setup: Setup, branch_lengths: Iterable[int], *, start: Any =
 
     `start`, (S,), is the game's by default; where rollouts branch from a replay buffer give `branch_law(setup)`.
     """
-    branch_lengths = [count("branch_lengths", k, 1) for k in branch_lengths]
-    longest = max(branch_lengths, default=1)
+    return tuple(compare_schemes_by_row(setup, branch_lengths, start=start))
+
+
+def compare_schemes_by_row(
+    setup: Setup, branch_lengths: Iterable[int], *, start: Any = None
+) -> Iterator[SchemeComparison]:
+    """The rows of `compare_schemes`, one at a time: without `setup.features` a row of a large game takes a while."""
+    lengths = [count("branch_lengths", k, 1) for k in branch_lengths]
     # Where the lengths are fixed, a shorter rollout is the beginning of a longer one.
+    longest = max(lengths, default=1)
     fixed = {scheme: rollout(setup, scheme, longest, start=start) for scheme in ("all-model", "all-real")}
     errors, real = measure(setup), expected_return(setup.real, setup.agent)
-    rows = []
-    for k in branch_lengths:
+    for k in lengths:
         for scheme in SCHEMES:
             run = fixed.get(scheme) or rollout(setup, scheme, k, start=start)
-            rows.append(_row(setup, errors, real, run, k))
-    return tuple(rows)
+            yield _row(setup, errors, real, run, k)
 
 
 def _row(setup: Setup, errors: Errors, real: float, run: Rollout, k: int) -> SchemeComparison:
@@ -98,9 +103,9 @@ def _row(setup: Setup, errors: Errors, real: float, run: Rollout, k: int) -> Sch
         mean_total_variation=float(run.total_variation[1 : k + 1].mean()),
         printed_distance=float(run.printed[k]),
         coupling_distance=float(run.coupling[k]),
-        compounding_error=float(run.compounding_error[k - 1]),
-        compounding_floor=float(run.compounding_floor[k - 1]),
-        compounding_bias=float(run.compounding_bias[k - 1]),
+        compounding_error=float(run.compounding.error[k - 1]),
+        compounding_floor=float(run.compounding.floor[k - 1]),
+        compounding_bias=float(run.compounding.bias[k - 1]),
         branched_return=branched,
         discrepancy=(1 - setup.game.discount) * abs(real - branched),
         bound=_bound(setup, errors, lengths, k),
@@ -112,7 +117,7 @@ def _bound(setup: Setup, errors: Errors, lengths: tuple[int, ...], k: int) -> fl
     """(1): Theorem 2 multiplies all ε_j by k + 1."""
     budget = [(n + 1) / (k + 1) * error for n, error in zip(lengths, errors.opponent_errors, strict=True)]
     return theorem_2(
-        reward_bound=float(np.abs(_rewards(setup)).max()),
+        reward_bound=float(np.abs(setup.rewards).max()),
         discount=setup.game.discount,
         dynamics_error=errors.current_dynamics["real"],
         policy_shift=errors.policy_shift,
@@ -132,9 +137,4 @@ def _coupling(setup: Setup, errors: Errors, modelled_pj: npt.NDArray[np.bool_]) 
         apart, together = min(1.0, any_of((apart, y)) + M), together * (1 - y)
     shift = any_of((errors.policy_shift, *errors.opponent_shifts))
     late = mean_apart(discount, apart, together * shift, shift, inf, averaged=False)
-    return float(np.ptp(_rewards(setup))) * ((1 - discount) * early + pow(discount, k) * any_of((late, y_h[-1])))  # (2)
-
-
-def _rewards(setup: Setup) -> FloatArray:
-    """r^i(s, a), (S, A)."""
-    return np.asarray(setup.game.rewards_isa[0 if setup.game.common_payoff else setup.agent])
+    return float(np.ptp(setup.rewards)) * ((1 - discount) * early + pow(discount, k) * any_of((late, y_h[-1])))  # (2)

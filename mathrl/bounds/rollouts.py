@@ -14,13 +14,14 @@ trajectory: c_p is a probability that they are still together, since they choose
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.bounds.compounding import compounding
+from mathrl.bounds.compounding import Compounding, compounding
 from mathrl.bounds.errors import dynamics_distance, exact_opponent_errors
 from mathrl.bounds.process import Process, mean
 from mathrl.bounds.schemes import model_steps, scheme_lengths
@@ -29,39 +30,49 @@ from mathrl.games.policies import Policy
 from mathrl.games.validate import FloatArray, as_floats, count, probabilities, shape
 from mathrl.softmax import total_variation
 
-__all__ = ["Rollout", "branch_law", "rollout", "rollout_policies"]
+__all__ = ["Rollout", "branch_law", "rollout"]
 
 
 @dataclass(frozen=True, eq=False)
 class Rollout:
     """A rollout of k steps: after h = 0 … k of them, or in steps p = 1 … k.
 
-    `lengths`            n_j, the number of steps in which each opponent is its model
-    `policies`           what is played at the states after h steps, k + 1 product policies: see `rollout_policies`
-    `laws`               law of the state after h steps, (k + 1, S)
-    `real_laws`          the same in the real game with π, (k + 1, S)
-    `total_variation`    between the two, (k + 1,)
-    `printed`            its bound (1), (k + 1,)
-    `coupling`           its bound (2), (k + 1,)
-    `compounding_error`  ε_c of §6.3 with h = p, (k,): see `mathrl.bounds.compounding`
-    `compounding_floor`  what ε_c is where the model and all opponent models are perfect, (k,)
-    `compounding_bias`   the part of ε_c that is 0 for them, (k,)
-    `communications`     how many real opponents are asked for their action in step p, (k,)
+    `setup`            what is rolled out
+    `lengths`          n_j, the number of steps in which each opponent is its model
+    `simulated`        what is executed in step p, (k,)
+    `laws`             law of the state after h steps, (k + 1, S)
+    `real_laws`        the same in the real game with π, (k + 1, S)
+    `total_variation`  between the two, (k + 1,)
+    `printed`          its bound (1), (k + 1,)
+    `coupling`         its bound (2), (k + 1,)
+    `communications`   how many real opponents are asked for their action in step p, (k,)
     """
 
+    setup: Setup
     scheme: str
     branch_length: int
     lengths: tuple[int, ...]
-    policies: tuple[Policy, ...]
+    simulated: tuple[Process, ...]
     laws: FloatArray
     real_laws: FloatArray
     total_variation: FloatArray
     printed: FloatArray
     coupling: FloatArray
-    compounding_error: FloatArray
-    compounding_floor: FloatArray
-    compounding_bias: FloatArray
     communications: npt.NDArray[np.int64]
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """What is played at the states after h steps, k + 1 product policies; at the last, that of step k once more."""
+        return (*(process.policy for process in self.simulated), self.simulated[-1].policy)
+
+    @cached_property
+    def compounding(self) -> Compounding:
+        """ε_c of §6.3 with h = p, what it is for perfect models, and the part that is 0 for them, each (k,).
+
+        Without `setup.features` it takes 2 k sweeps for each state that may be first: some thousand such states take a
+        minute.
+        """
+        return compounding(self.laws[0], self.setup.real, self.simulated, self.setup.features)
 
 
 def rollout(
@@ -70,8 +81,6 @@ def rollout(
     """A rollout of `branch_length` ≥ 1 steps from states drawn from `start`, (S,), by default the game's start.
 
     `scheme` is one of `SCHEMES`; `lengths` are by default `rollout_lengths` of the exact errors of the opponent models.
-    Without `setup.features` the compounding error takes 2 k sweeps for each state that may be first: some thousand such
-    states take a minute.
     """
     used, modelled_pj = _modelled(setup, scheme, branch_length, lengths)
     simulated = _processes(setup, modelled_pj)
@@ -79,30 +88,19 @@ def rollout(
     laws_hs = _laws(start_s, simulated)
     real_hs = _laws(start_s, [setup.real] * branch_length)
     printed, coupling = _bounds(setup, modelled_pj, simulated, laws_hs, real_hs)
-    compounded = compounding(start_s, setup.real, simulated, setup.features)
     return Rollout(
+        setup=setup,
         scheme=scheme,
         branch_length=branch_length,
         lengths=used,
-        policies=_policies(simulated),
+        simulated=simulated,
         laws=laws_hs,
         real_laws=real_hs,
         total_variation=total_variation(laws_hs, real_hs),
         printed=printed,
         coupling=coupling,
-        compounding_error=compounded.error,
-        compounding_floor=compounded.floor,
-        compounding_bias=compounded.bias,
         communications=(~modelled_pj).sum(axis=1),
     )
-
-
-def rollout_policies(
-    setup: Setup, scheme: str, branch_length: int, lengths: Sequence[int] | None = None
-) -> tuple[Policy, ...]:
-    """The k + 1 product policies at the states after 0 … k steps; at the last, that of step k once more."""
-    _, modelled_pj = _modelled(setup, scheme, branch_length, lengths)
-    return _policies(_processes(setup, modelled_pj))
 
 
 def branch_law(setup: Setup) -> FloatArray:
@@ -119,15 +117,11 @@ def _modelled(
     return used, model_steps(scheme, branch_length, used)
 
 
-def _processes(setup: Setup, modelled_pj: npt.NDArray[np.bool_]) -> list[Process]:
+def _processes(setup: Setup, modelled_pj: npt.NDArray[np.bool_]) -> tuple[Process, ...]:
     """What is executed in step p. Steps with the same models share one process, whose chain is made once."""
     steps = [tuple(row) for row in modelled_pj.tolist()]
     distinct = {step: Process(setup.model, _policy(setup, step)) for step in set(steps)}
-    return [distinct[step] for step in steps]
-
-
-def _policies(simulated: Sequence[Process]) -> tuple[Policy, ...]:
-    return (*(process.policy for process in simulated), simulated[-1].policy)
+    return tuple(distinct[step] for step in steps)
 
 
 def _policy(setup: Setup, modelled: tuple[bool, ...]) -> Policy:

@@ -93,8 +93,11 @@ def run(argv: Sequence[str]) -> int:
     format = output.format_of(arguments.format, arguments.out)
     output.check_out("--out", arguments.out)
     output.check_out("--plot", arguments.plot)
-    output.deliver(_example(arguments) if arguments.example else _answer(arguments, format), arguments.out)
-    return 0
+    text, interrupted = (_example(arguments), "") if arguments.example else _answer(arguments, format)
+    output.deliver(text, arguments.out)
+    if interrupted:
+        output.say(interrupted)
+    return int(bool(interrupted))
 
 
 def _example(arguments: "Namespace") -> str:
@@ -106,10 +109,13 @@ def _example(arguments: "Namespace") -> str:
     return example()
 
 
-def _answer(arguments: "Namespace", format: str) -> str:
-    """What was asked for, as text; a plot is drawn as soon as nothing else can fail."""
+def _answer(arguments: "Namespace", format: str) -> tuple[str, str]:
+    """What was asked for, as text, and what is to be said where it is not complete.
+
+    A plot is drawn as soon as nothing else can fail.
+    """
     from mathrl.bounds import DYNAMICS_ERRORS, load_setup
-    from mathrl.cli.bound_views import RETURNS, VIEWS, Asked
+    from mathrl.cli.bound_views import RETURNS, VIEWS, Asked, Interrupted
     from mathrl.games.validate import choice, fail
 
     if arguments.file is None:
@@ -130,14 +136,17 @@ def _answer(arguments: "Namespace", format: str) -> str:
 
         check(Path(arguments.plot))
     setup = load_setup(arguments.file, _agent(arguments.agent))
-    text = output.render([view.table(setup, asked)], format)
+    try:
+        text = output.render([view.table(setup, asked)], format)
+    except Interrupted as stopped:
+        return output.render([stopped.table], format), str(stopped)
     if arguments.plot:
         from mathrl.figures.bounds import draw
         from mathrl.figures.plot import save
 
         lengths = _branch_lengths(arguments.branch_lengths or PLOTTED)
         save(draw(setup, branch_lengths=lengths, dynamics_error=asked.dynamics_error), Path(arguments.plot))
-    return text
+    return text, ""
 
 
 def _branch_lengths(text: str) -> tuple[int, ...]:

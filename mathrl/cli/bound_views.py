@@ -6,21 +6,24 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from mathrl.bounds import (
+    SCHEMES,
     Comparison,
+    SchemeComparison,
     Setup,
     branched_returns,
     compare_distances,
     compare_returns,
-    compare_schemes,
+    compare_schemes_by_row,
     error_budget,
     exact_opponent_errors,
     measure,
     returns,
 )
+from mathrl.cli import output
 from mathrl.cli.bound_notes import best_lengths, facts, findings, unseen, verdict
 from mathrl.figures.table import Column, Table
 
-__all__ = ["RETURNS", "VIEWS", "Asked", "View"]
+__all__ = ["RETURNS", "VIEWS", "Asked", "Interrupted", "View"]
 
 RETURNS = ("normalised", "unnormalised")
 
@@ -60,6 +63,14 @@ class Asked:
     def scale(self, setup: Setup) -> float:
         """What unnormalised returns are multiplied by."""
         return 1 - setup.game.discount if self.normalised else 1.0
+
+
+class Interrupted(Exception):
+    """The user stopped when some of the `planned` rows of `table` were there."""
+
+    def __init__(self, table: Table, planned: int) -> None:
+        super().__init__(f"interrupted: {len(table.rows)} of {planned} rows were computed")
+        self.table = table
 
 
 class View(NamedTuple):
@@ -180,13 +191,25 @@ def _use(k: int, opponent: str, error: Any, steps: int, added: Any, printed: Any
 
 
 def _rollouts(setup: Setup, asked: Asked) -> Table:
-    rows = []
-    for each in compare_schemes(setup, asked.branch_lengths):
-        row = asdict(each) | {"model_steps": " ".join(map(str, each.lengths))}
-        for name in ("discrepancy", "bound", "coupling"):
-            row[name] *= asked.scale(setup) / (1 - setup.game.discount)
-        rows.append({name: row[name] for name in (ROLLOUT if asked.readable else (*ROLLOUT, *MORE_OF_ROLLOUT))})
+    rows: list[Row] = []
+    planned = len(SCHEMES) * len(asked.branch_lengths)
+    with output.progress(planned, "rollout") as advance:
+        try:
+            for each in compare_schemes_by_row(setup, asked.branch_lengths):
+                rows.append(_rollout(setup, asked, each))
+                advance(f"{each.scheme}, k = {each.branch_length}", True)
+        except KeyboardInterrupt:
+            if not rows:
+                raise
+            raise Interrupted(_table(rows, asked), planned) from None
     return _table(rows, asked)
+
+
+def _rollout(setup: Setup, asked: Asked, each: SchemeComparison) -> Row:
+    row = asdict(each) | {"model_steps": " ".join(map(str, each.lengths))}
+    for name in ("discrepancy", "bound", "coupling"):
+        row[name] *= asked.scale(setup) / (1 - setup.game.discount)
+    return {name: row[name] for name in (ROLLOUT if asked.readable else (*ROLLOUT, *MORE_OF_ROLLOUT))}
 
 
 def _table(rows: Sequence[Row], asked: Asked, caption: str = "", notes: Sequence[str] = ()) -> Table:

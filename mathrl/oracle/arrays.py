@@ -14,15 +14,10 @@ from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy
 from mathrl.games.validate import SIMPLEX_TOLERANCE, FloatArray, as_floats, fail, shape
 
-__all__ = ["action_values", "has_agent_axis", "policy_rows", "state_values"]
+__all__ = ["action_values", "distributions", "policy_rows", "state_values"]
 
 _SINGLE_PRECISION = 1e-5
 """How far from 1 the sum of a row of probabilities may be to count as rounding: single precision leaves up to 1e-6."""
-
-
-def has_agent_axis(game: Game, entropy: str) -> bool:
-    """Whether the agents' values differ, so that q and v have a leading agent axis."""
-    return not game.common_payoff or entropy == "own"
 
 
 def policy_rows(game: Game, policy: Any) -> tuple[Policy, float]:
@@ -35,7 +30,7 @@ def policy_rows(game: Game, policy: Any) -> tuple[Policy, float]:
     given = _called_policy(game, policy) if callable(policy) else policy
     if not isinstance(given, Sequence):
         return as_policy(game, given), 0.0
-    rows_and_errors = [_normalised(_floats(f"policy[{i}]", rows)) for i, rows in enumerate(given)]
+    rows_and_errors = [_normalised(_floats(f"policy[{i}]", rows), -1) for i, rows in enumerate(given)]
     return as_policy(game, [rows for rows, _ in rows_and_errors]), max((off for _, off in rows_and_errors), default=0.0)
 
 
@@ -53,12 +48,20 @@ def state_values(game: Game, v: Any, *, agent_axis: bool) -> FloatArray:
     return _values(game, "v", v, (game.num_states,), agent_axis, lambda cell: cell)
 
 
-def _normalised(rows: FloatArray) -> tuple[FloatArray, float]:
-    """Rows whose sum is off 1 by rounding of single precision, over that sum; and by how much rows are off."""
-    sums = np.atleast_1d(rows).sum(axis=-1, keepdims=True)
+def distributions(argument: str, given: Any, axes: int | tuple[int, ...] = -1) -> FloatArray:
+    """Distributions over `axes` of an array, normalised as rows of a policy are; what else is wrong stays wrong."""
+    values = _floats(argument, given)
+    return values if values.ndim <= np.max(axes, initial=0) else _normalised(values, axes)[0]
+
+
+def _normalised(rows: FloatArray, axes: int | tuple[int, ...]) -> tuple[FloatArray, float]:
+    """Distributions off 1 by rounding of single precision, over their sum; and by how much any is off."""
+    if rows.ndim == 0:
+        return rows, 0.0
+    sums = rows.sum(axis=axes, keepdims=True)
     off = np.abs(sums - 1)
     single = (off > SIMPLEX_TOLERANCE) & (off <= _SINGLE_PRECISION)
-    return rows / np.where(single, sums, 1.0).reshape(sums.shape[: rows.ndim]), float(off.max(initial=0.0))
+    return rows / np.where(single, sums, 1.0), float(off.max(initial=0.0))
 
 
 def _called_policy(game: Game, policy: Callable[[int], Any]) -> list[FloatArray]:

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.evaluate import evaluate
+from mathrl.evaluate import evaluate, has_agent_axis
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
 from mathrl.games.validate import FloatArray, choice, count, fail, not_negative, positive
 from mathrl.operators import ENTROPIES, soft_value
-from mathrl.oracle.arrays import action_values, has_agent_axis, policy_rows, state_values
+from mathrl.oracle.arrays import action_values, policy_rows, state_values
 from mathrl.oracle.compare import quantal_responses
 from mathrl.oracle.diagnose import Mistake, diagnose, target_mistakes, value_mistakes
 from mathrl.oracle.report import Entry, entry_table, worst_entries, worst_of_policy

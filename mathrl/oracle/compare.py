@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.evaluate import backup
+from mathrl.evaluate import backup, has_agent_axis
 from mathrl.exploitability import best_response
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
 from mathrl.games.validate import FloatArray, choice, fail, positive
 from mathrl.operators import ENTROPIES, quantal_response, soft_value
-from mathrl.oracle.arrays import action_values, has_agent_axis, policy_rows, state_values
+from mathrl.oracle.arrays import action_values, policy_rows, state_values
 from mathrl.oracle.report import Report, worst_entries, worst_of_policy
 from mathrl.oracle.targets import one_step_target
 from mathrl.softmax import soft_max

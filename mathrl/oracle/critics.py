@@ -10,6 +10,7 @@ In (2) b' ~ ρ(·|s') and a' ~ π(·|s', b'); elsewhere a' ~ π(·|s'). Q is the
 not the exact one. What a sampled code regresses on has these means; each is a contraction of Q, with modulus γ at most.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from mathrl.games.model import Game, check_agent, check_game
 from mathrl.games.validate import FloatArray, fail, not_negative
 from mathrl.operators import expectation, opponent_policy_value, own_and_others
 from mathrl.opponent import agent_game
-from mathrl.oracle.arrays import action_values, policy_rows
+from mathrl.oracle.arrays import action_values, distributions, policy_rows
 from mathrl.oracle.targets import one_step_target, td_lambda_target
 from mathrl.softmax import entropy
 
@@ -67,7 +68,13 @@ def rommeo_target(
     Raises `ValueError` where ρ plays what P never does.
     """
     own = agent_game(game, check_agent(game, agent))
-    pi_sab, rho_sb, prior_sb = as_strategies(game, agent, conditional_policy, opponent_model, prior)
+    pi_sab, rho_sb, prior_sb = as_strategies(
+        game,
+        agent,
+        distributions("conditional_policy", conditional_policy, 1),
+        distributions("opponent_model", opponent_model),
+        distributions("prior", prior),
+    )
     v_s = opponent_policy_value(
         own_and_others(action_values(own, q, agent_axis=False), agent),
         pi_sab,
@@ -82,14 +89,14 @@ def rommeo_target(
 def dmac_target(game: Game, *, policy: Any, target_policy: Any, q: Any, temperature: float) -> FloatArray:
     """(3), (S, A_1, …, A_n), with ω = `temperature`   (dmac §4.4, Lemma 1).
 
-    π and ρ are product policies, tuples of (S, A_i), or joint ones, arrays (S, A_1, …, A_n). The paper chooses a'
+    π and ρ are product policies, as `compare` takes them, or joint ones, arrays (S, A_1, …, A_n). The paper chooses a'
     "arbitrarily": Q − ω log(π/ρ) is the same for all a' where π ∝ ρ exp(Q/ω) of this very Q (Proposition 4), not else.
     Raises `ValueError` for a general-sum game, and where π plays what ρ never does.
     """
     chooser = controller(game, "joint")
     critic_sa = action_values(game, q, agent_axis=False).reshape(game.num_states, -1)
-    _, log_pi = logarithms(game, policy, "policy", "joint")
-    _, log_rho = logarithms(game, target_policy, "target_policy", "joint")
+    _, log_pi = logarithms(game, _either(game, "policy", policy), "policy", "joint")
+    _, log_rho = logarithms(game, _either(game, "target_policy", target_policy), "target_policy", "joint")
     absolutely_continuous("policy", log_pi, log_rho)
     omega = not_negative("temperature", temperature)
     tilted = Regularised(chooser, log_rho, omega).tilted(log_pi)
@@ -117,6 +124,15 @@ def aorpo_target(game: Game, agent: int, *, policy: Any, q: Any, temperature: fl
     checked, _ = policy_rows(game, policy)
     bonus_s = not_negative("temperature", temperature) * entropy(checked[agent])
     return _backed_up(own, expectation(action_values(own, q, agent_axis=False), checked) + bonus_s)  # (5)
+
+
+def _either(game: Game, argument: str, policy: Any) -> Any:
+    """A product or a joint policy, its distributions normalised where single precision left them off."""
+    if callable(policy):
+        return policy_rows(game, policy)[0]
+    if isinstance(policy, Sequence):
+        return tuple(distributions(f"{argument}[{i}]", rows) for i, rows in enumerate(policy))
+    return distributions(argument, policy, tuple(range(1, np.ndim(policy))))
 
 
 def _backed_up(game: Game, v_s: FloatArray) -> FloatArray:

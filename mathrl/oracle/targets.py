@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from mathrl.evaluate import backup, chain, expected_rewards, trace_values
+from mathrl.evaluate import backup, chain, expected_rewards, has_agent_axis, trace_values
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import joint_policy
 from mathrl.games.validate import FloatArray, choice, count, fail, not_negative, proportion
@@ -117,7 +117,7 @@ class _Critic:
         checked, _ = policy_rows(game, policy)
         if (q is None) == (v is None):
             fail("q", "and v are both given" if v is not None else "and v are both missing", "one of them")
-        agent_axis = not game.common_payoff or entropy == "own"
+        agent_axis = has_agent_axis(game, entropy)
         bonus = entropy_bonus(checked, temperature=alpha, entropy=entropy)
         if v is None:
             values = expectation(action_values(game, q, agent_axis=agent_axis), checked) + bonus  # (1)

@@ -13,7 +13,6 @@ from mathrl.bounds import (
     expected_return,
     measure,
     rollout,
-    rollout_policies,
     scheduled_return,
 )
 from mathrl.bounds.sharper import coupling_theorem_2
@@ -69,8 +68,8 @@ def test_a_row_is_what_its_scheme_is_alone(setup):
         )
         assert (row.printed_distance, row.coupling_distance) == (run.printed[-1], run.coupling[-1])
         found = row.compounding_error, row.compounding_floor, row.compounding_bias
-        assert found == (run.compounding_error[-1], run.compounding_floor[-1], run.compounding_bias[-1])
-        policies = rollout_policies(setup, row.scheme, k)
+        assert found == (run.compounding.error[-1], run.compounding.floor[-1], run.compounding.bias[-1])
+        policies = rollout(setup, row.scheme, k).policies
         assert row.branched_return == scheduled_return(setup.data, setup.model, policies, setup.agent)
         assert row.discrepancy == (1 - setup.game.discount) * abs(real - row.branched_return)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mathrl.bounds import SCHEMES, Process, Setup, branch_law, rollout, rollout_lengths, rollout_policies
+from mathrl.bounds import SCHEMES, Process, Setup, branch_law, rollout, rollout_lengths
 from mathrl.bounds.compounding import _means_backward, _means_forward
 from mathrl.bounds.errors import exact_opponent_errors
 from mathrl.games import Game, random_policy, random_stochastic, to_dense, to_sparse
@@ -90,11 +90,10 @@ def test_a_rollout_is_what_all_trajectories_say(setup, scheme, k, data):
     np.testing.assert_allclose(run.real_laws, real_laws, rtol=0, atol=ROUNDING)
     np.testing.assert_allclose(run.total_variation, np.abs(laws - real_laws).sum(axis=1) / 2, rtol=0, atol=ROUNDING)
     # rows of probabilities sum to 1 up to rounding only, by which squares are multiplied
-    np.testing.assert_allclose(run.compounding_error, compounded(simulated), rtol=0, atol=ROUNDING * scale)
-    np.testing.assert_allclose(run.compounding_floor, compounded(real), rtol=0, atol=ROUNDING * scale)
+    np.testing.assert_allclose(run.compounding.error, compounded(simulated), rtol=0, atol=ROUNDING * scale)
+    np.testing.assert_allclose(run.compounding.floor, compounded(real), rtol=0, atol=ROUNDING * scale)
     assert run.communications.tolist() == [len(agents) - 1 - sum(row) for row in modelled]
     np.testing.assert_equal(run.policies, (*played, played[-1]))
-    np.testing.assert_equal(rollout_policies(setup, scheme, k, lengths), run.policies)
 
 
 def vars_of(setup):
@@ -126,7 +125,7 @@ def test_both_orders_meet_where_lengths_are_all_k_or_all_0(setup, k):
         for scheme in ("simu-to-real", "real-to-simu"):
             run = rollout(setup, scheme, k, lengths=[n] * len(setup.opponents))
             np.testing.assert_array_equal(run.laws, end.laws)
-            np.testing.assert_array_equal(run.compounding_error, end.compounding_error)
+            np.testing.assert_array_equal(run.compounding.error, end.compounding.error)
             np.testing.assert_array_equal(run.communications, end.communications)
 
 
@@ -135,11 +134,11 @@ def test_both_orders_meet_where_lengths_are_all_k_or_all_0(setup, k):
 def test_the_error_is_two_variances_and_a_bias(setup, scheme, k):
     """(2) of the compounding error, with the simulation's own floor: that of a setup whose real game is the model."""
     run = rollout(setup, scheme, k)
-    assert (run.compounding_bias <= run.compounding_error + ROUNDING).all()
+    assert (run.compounding.bias <= run.compounding.error + ROUNDING).all()
     if scheme == "all-real":
         swapped = rollout(Setup.of(setup.model, policy=setup.policy, agent=setup.agent), scheme, k)
-        variances = (run.compounding_floor + swapped.compounding_floor) / 2
-        np.testing.assert_allclose(run.compounding_error, variances + run.compounding_bias, rtol=0, atol=ROUNDING)
+        variances = (run.compounding.floor + swapped.compounding.floor) / 2
+        np.testing.assert_allclose(run.compounding.error, variances + run.compounding.bias, rtol=0, atol=ROUNDING)
 
 
 @given(setups(), SCHEME, st.integers(1, 6))
@@ -147,8 +146,8 @@ def test_the_error_is_two_variances_and_a_bias(setup, scheme, k):
 def test_what_is_perfect_is_at_the_floor(setup, scheme, k):
     perfect = Setup.of(setup.game, policy=setup.policy, agent=setup.agent)
     run = rollout(perfect, scheme, k)
-    np.testing.assert_array_equal(run.compounding_error, run.compounding_floor)
-    for nothing in (run.compounding_bias, run.total_variation, run.printed, run.coupling):
+    np.testing.assert_array_equal(run.compounding.error, run.compounding.floor)
+    for nothing in (run.compounding.bias, run.total_variation, run.printed, run.coupling):
         assert not nothing.any()
 
 
@@ -157,8 +156,10 @@ def test_what_is_perfect_is_at_the_floor(setup, scheme, k):
 def test_sparse_is_dense(setup, scheme, k):
     parts = vars_of(setup) | {"game": to_sparse(setup.game), "model": to_sparse(setup.model)}
     dense, sparse = rollout(setup, scheme, k), rollout(Setup(**parts), scheme, k)
-    for name in ("laws", "real_laws", "printed", "coupling", "compounding_error", "compounding_floor"):
+    for name in ("laws", "real_laws", "printed", "coupling"):
         np.testing.assert_allclose(getattr(dense, name), getattr(sparse, name), rtol=0, atol=k * ROUNDING)
+    for one, other in zip(*(vars(run.compounding).values() for run in (dense, sparse)), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=k * ROUNDING)
 
 
 @given(setups(min_agents=2, sparse=False), SCHEME, st.integers(1, 6), st.randoms())
@@ -192,7 +193,7 @@ def test_agents_may_be_relabelled(setup, scheme, k, random):
 @given(setups(max_agents=3), SCHEME, st.integers(1, 5))
 @settings(max_examples=50)
 def test_the_two_ways_to_the_means_agree(setup, scheme, k):
-    processes = [Process(setup.model, policy) for policy in rollout_policies(setup, scheme, k)[:-1]]
+    processes = [Process(setup.model, policy) for policy in rollout(setup, scheme, k).policies[:-1]]
     from_x = np.flatnonzero(setup.game.start)
     features = np.arange(2.0 * setup.game.num_states).reshape(-1, 2) ** 2
     forward = list(_means_forward(from_x, processes, features))
@@ -209,9 +210,9 @@ def test_the_cheaper_way_is_taken_and_moves_nothing():
     setup = Setup.of(game, policy=policy, model=other.transitions, features=features)
     far = Setup.of(game, policy=policy, model=other.transitions, features=features + 1e6)
     short, long = (rollout(setup, "all-real", k) for k in (3, 60))
-    np.testing.assert_allclose(short.compounding_error, long.compounding_error[:3], rtol=1e-12)  # sums of 40 terms
+    np.testing.assert_allclose(short.compounding.error, long.compounding.error[:3], rtol=1e-12)  # sums of 40 terms
     # distances do not depend on the origin: what is lost is what 10^6 + x loses of x
-    np.testing.assert_allclose(rollout(far, "all-real", 3).compounding_error, short.compounding_error, rtol=1e-8)
+    np.testing.assert_allclose(rollout(far, "all-real", 3).compounding.error, short.compounding.error, rtol=1e-8)
 
 
 @given(setups(discounts=st.sampled_from([0.0, 0.5, 0.9])))
@@ -250,7 +251,7 @@ def two_states(*, opponent, model):
 def test_who_acts_after_0_to_3_steps(scheme, lengths, steps):
     """At the state after the last step it is who acted in that step."""
     setup = two_states(opponent=[[1, 0], [1, 0]], model=[[1, 0], [0, 1]])
-    policies = rollout_policies(setup, scheme, 3, lengths)
+    policies = rollout(setup, scheme, 3, lengths=lengths).policies
     for j in setup.opponents:
         assert [int(policy[j] is setup.opponent_models[j - 1]) for policy in policies] == steps[j - 1]
 
@@ -262,8 +263,8 @@ def test_real_to_simu_may_compound_more_than_simu_to_real():
     assert first.lengths == last.lengths == (2, 1)
     assert first.total_variation.tolist() == [0, 0, 0]
     assert last.total_variation.tolist() == [0, 0, 1]
-    assert first.compounding_error.tolist() == [0, 0]
-    assert last.compounding_error.tolist() == [0, 1]
+    assert first.compounding.error.tolist() == [0, 0]
+    assert last.compounding.error.tolist() == [0, 1]
     assert (first.printed.sum(), last.printed.sum()) == (3.5, 2.5)  # l (k − l) ε_2 = 1 apart, as G.6 has it
 
 
@@ -295,9 +296,9 @@ def test_a_wrong_model_may_have_less_compounding_error_than_a_perfect_one():
     coin, heads = np.array([[[0.6, 0.4]], [[0.6, 0.4]]]), np.array([[[1.0, 0]], [[1, 0]]])
     game = Game.stochastic(np.zeros((2, 1)), coin, 0.9, [1, 0])
     run = rollout(Setup.of(game, policy=[np.ones((2, 1))], model=heads), "all-real", 1)
-    assert run.compounding_floor[0] == pytest.approx(24 / 25, abs=4 * EPS)
-    assert run.compounding_error[0] == pytest.approx(4 / 5, abs=4 * EPS)
-    assert run.compounding_bias[0] == pytest.approx(8 / 25, abs=4 * EPS)  # 2 · (2/5)²
+    assert run.compounding.floor[0] == pytest.approx(24 / 25, abs=4 * EPS)
+    assert run.compounding.error[0] == pytest.approx(4 / 5, abs=4 * EPS)
+    assert run.compounding.bias[0] == pytest.approx(8 / 25, abs=4 * EPS)  # 2 · (2/5)²
 
 
 def test_an_opponent_of_two_actions_parts_the_laws_as_its_model_errs():

@@ -279,3 +279,17 @@ def test_the_plot_is_drawn_beside_the_table(capsys, file, tmp_path):
     status, printed, _ = run(capsys, file, "--plot", "plot.png", "--show", "schedule", "--dynamics-error", "uniform")
     assert (status, printed) == run(capsys, file, "--show", "schedule")[:2]
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_interrupt_keeps_the_rollouts_that_were_computed(capsys, file, monkeypatch):
+    whole = rows(capsys, file, "--show", "rollouts", "--branch-length", "2,3")
+
+    def stopping(setup, branch_lengths):
+        yield from compare_schemes(setup, branch_lengths)[:5]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mathrl.cli.bound_views.compare_schemes_by_row", stopping)
+    status, printed, errors = run(capsys, file, "--show", "rollouts", "--branch-length", "2,3", "--format", "json")
+    assert status == 1
+    assert json.loads(printed) == whole[:5]
+    assert errors == "mathrl: interrupted: 5 of 8 rows were computed\n"

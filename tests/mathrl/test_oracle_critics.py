@@ -330,3 +330,29 @@ def test_the_least_of_critics_also_after_several_steps():
     assert np.array_equal(
         soft_qmix_target(game, q=once, **arguments), td_lambda_target(game, q=once, trace_decay=0.4, **arguments)
     )
+
+
+def test_single_precision_is_taken_where_double_is():
+    """Rows of single precision are off 1 by up to 1e-7, which games and solvers refuse."""
+    game = random_stochastic(5, (3, 4), discount=0.9, seed=0)
+    q, rng = critic(game, 0), np.random.default_rng(1)
+    exact = rommeo_q(game, temperature=1.0)
+    strategy = {
+        "conditional_policy": exact.conditional_policy[0],
+        "opponent_model": exact.opponent_model[0],
+        "prior": rng.dirichlet(np.ones(4), size=5),
+    }
+    one, other = random_policy(game, rng), random_policy(game, rng)
+
+    def targets(convert):
+        product, target = tuple(map(convert, one)), tuple(map(convert, other))
+        kind = {"q": q, "temperature": 1.0}
+        return [
+            rommeo_target(game, 0, **{name: convert(values) for name, values in strategy.items()}, **kind),
+            dmac_target(game, policy=product, target_policy=target, **kind),
+            dmac_target(game, policy=convert(joint_policy(one)), target_policy=convert(joint_policy(other)), **kind),
+            dmac_target(game, policy=lambda s: [rows[s] for rows in product], target_policy=target, **kind),
+        ]
+
+    for double, single in zip(targets(np.float64), targets(np.float32), strict=True):
+        near(double, single, 1e-5)  # 10 · 1e-7 of the weights, and as much of their logarithms
