@@ -86,6 +86,8 @@ def row_sums(argument: str, sums: FloatArray, mend: str = "normalise the row") -
     if off.any():
         index = np.argwhere(off)[0]
         name = entry(argument, index) if len(index) else argument
+        if np.abs(sums[tuple(index)] - 1) < 1e-5:
+            mend = "rows of single precision are so: convert to float64, then normalise"
         fail(name, f"sums to {float(sums[tuple(index)])!r}", "1", mend)
 
 

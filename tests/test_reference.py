@@ -1,9 +1,12 @@
 """docs/reference.md lists every public name, with the first line of its docstring, and nothing else."""
 
+import ast
 import importlib
 import inspect
 import re
+from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -34,14 +37,31 @@ def section(module: str) -> str:
     lines = [f"## {module}", "", imported.__doc__.partition("\n\n")[0].replace("\n", " "), ""]
     for name in sorted(imported.__all__, key=str.lower):
         value = getattr(imported, name)
-        said = inspect.getdoc(value) if callable(value) or inspect.isclass(value) else None
+        said = inspect.getdoc(value) if callable(value) or inspect.isclass(value) else constants(imported).get(name)
         first = (said or "").partition("\n\n")[0].replace("\n", " ")
         lines.append(f"- `{name}`" + (f": {first}" if first else ""))
     return "\n".join(lines)
 
 
+def constants(module: ModuleType) -> dict[str, str]:
+    """What is said below the constants of a module or, of a package, of the modules in it."""
+    assert module.__file__ is not None
+    file = Path(module.__file__)
+    said = {}
+    for source in sorted(file.parent.glob("*.py")) if file.stem == "__init__" else [file]:
+        for assigned, below in pairwise(ast.parse(source.read_text(encoding="utf-8")).body):
+            if isinstance(assigned, ast.Assign | ast.AnnAssign) and isinstance(below, ast.Expr):
+                target = assigned.target if isinstance(assigned, ast.AnnAssign) else assigned.targets[0]
+                if isinstance(target, ast.Name) and isinstance(below.value, ast.Constant):
+                    said[target.id] = str(below.value.value)
+    return said
+
+
 def whole() -> str:
-    head = "# Reference\n\nEvery public name. `help(name)` in Python shows the equations, shapes and errors.\n\n"
+    head = (
+        "# Reference\n\nEvery public name. `help(name)` in Python shows equations, shapes and errors; an equation that\n"
+        "it gives by number alone stands at the head of its module, `name.__module__`.\n\n"
+    )
     return head + "\n\n".join(section(module) for module in MODULES) + "\n"
 
 

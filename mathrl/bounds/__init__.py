@@ -1,4 +1,12 @@
-"""AORPO's calculators: what its bounds on returns under learned models are worth on a game."""
+"""AORPO's calculators: what its bounds on returns under learned models are worth on a game.
+
+`Setup.of` takes a game, a learned model of it, policies and opponent models. Of a setup, `returns`, `branched_returns`
+and `measure` give exact returns and errors; `compare_returns` and `compare_distances` set every claim of the paper
+beside what it bounds; `rollout` and `compare_schemes` follow rollouts. Of numbers alone, `theorem_1` …
+`extended_lemma_c4` are the printed bounds, `coupling_…` and `linear_…` sharper ones, `best_branch_length` the best k,
+`rollout_lengths` and `error_budget` the paper's schedule. Returns are sums Σ γ^t r_t; bounds, and what is compared with
+them, are 1 − γ times that, as in the paper's proofs.
+"""
 
 from mathrl.bounds.branch_length import best_branch_length
 from mathrl.bounds.claims import CLAIMS, DISTANCE_CLAIMS, Claim, DistanceClaim

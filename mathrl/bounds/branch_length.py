@@ -77,7 +77,7 @@ def best_branch_length(
     if dynamics == 0:
         return inf
 
-    def at(k: int) -> float:
+    def at(k: float) -> float:
         return coupling_theorem_2(
             reward_range=1.0,
             discount=discount,
@@ -85,11 +85,13 @@ def best_branch_length(
             policy_shift=policy_shift,
             opponent_shifts=opponent_shifts,
             opponent_errors=opponent_errors,
-            branch_length=k,
+            branch_length=int(min(k, 2.0**53)),
         )
 
     last = last_together(dynamics_error=dynamics_error, opponent_errors=opponent_errors)
-    return 1 if last <= 1 or at(1) <= at(last) else last  # (2)
+    if last <= 1 or at(1) <= at(last):
+        return 1
+    return last if last == inf else int(last)  # (2)
 
 
 def _printed(gamma: Fraction, x: Fraction, c: Fraction) -> float:

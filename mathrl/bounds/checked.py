@@ -6,7 +6,7 @@ from typing import Any, ParamSpec
 
 from mathrl.games.validate import count, discount_factor, fail, not_negative, real
 
-__all__ = ["checked"]
+__all__ = ["checked", "whole_lengths"]
 
 P = ParamSpec("P")
 
@@ -24,6 +24,20 @@ def checked(formula: Callable[P, float]) -> Callable[P, float]:
     return call
 
 
+def whole_lengths(branch_lengths: Iterable[int], minimum: int = 0) -> list[int]:
+    """Check branch lengths whose steps are to be followed one by one."""
+    if not isinstance(branch_lengths, Iterable):
+        fail("branch_lengths", f"is {branch_lengths!r}", "whole numbers", f"give [{branch_lengths!r}] for one length")
+    lengths = [count("branch_lengths", k, minimum) for k in branch_lengths]
+    for k in lengths:
+        if k > _MOST_STEPS:
+            fail("branch_lengths", f"holds {k}", f"at most {_MOST_STEPS}", "each of its steps is followed")
+    return lengths
+
+
+_MOST_STEPS = 10**6
+
+
 def _distance(argument: str, value: Any) -> float:
     """A total variation."""
     if not 0 <= real(argument, value) <= 1:
@@ -38,12 +52,19 @@ def _distances(argument: str, values: Any) -> tuple[float, ...]:
     return tuple(_distance(f"{argument}[{j}]", value) for j, value in enumerate(values))
 
 
+def _steps(argument: str, value: Any) -> int:
+    """A number of steps that a double can count."""
+    if count(argument, value) > 2**53:
+        fail(argument, f"is {value!r}", "a whole number, at most 2**53")
+    return int(value)
+
+
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "reward_bound": real,
     "reward_range": not_negative,
     "discount": discount_factor,
-    "branch_length": count,
-    "step": count,
+    "branch_length": _steps,
+    "step": _steps,
     "state_distance": _distance,
     "dynamics_error": _distance,
     "dynamics_error_pre": _distance,

@@ -5,16 +5,16 @@ return by at most
 
     2 r_max [k ε'_m + Σ_j (n_j + 1) ε_j + γ^{k+1} c + γ^{k+1} c / (1 − γ)],   c = ε_π^i + Σ_j ε_π^j         (1)
 
-which is Theorem 2 with §5.1's budget in place of (k + 1) Σ_j ε_j. The coupling of `mathrl.bounds.sharper` gives less.
-With y_h the probability at most that a model acts otherwise h steps after the branch, y = 1 − Π (1 − ε_π) of all
-agents' shifts, and R = max r − min r, it gives
+which is Theorem 2 with §5.1's budget in place of (k + 1) Σ_j ε_j; where no model acts, with none. The coupling of
+`mathrl.bounds.sharper` gives less. With y_h the probability at most that a model acts otherwise h steps after the
+branch, y = 1 − Π (1 − ε_π) of all agents' shifts, and R = max r − min r, it gives
 
     R (1 − γ) Σ_t γ^t (1 − (1 − y_h) c_t),   h = min(t, k)                                                  (2)
 
 where c_t = (1 − y)^{t−h} before the branch, and then h times c ← max(0, (1 − y_p) c − ε'_m).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf, pow
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.bounds.checked import whole_lengths
 from mathrl.bounds.errors import Errors, measure
 from mathrl.bounds.returns import expected_return, scheduled_return
 from mathrl.bounds.rollouts import Rollout, rollout
@@ -29,7 +30,6 @@ from mathrl.bounds.schemes import SCHEMES, model_steps
 from mathrl.bounds.setup import Setup
 from mathrl.bounds.sharper import any_of, mean_apart
 from mathrl.bounds.theorems import theorem_2
-from mathrl.games.validate import count
 
 __all__ = ["SchemeComparison", "compare_schemes", "compare_schemes_by_row"]
 
@@ -80,7 +80,7 @@ def compare_schemes_by_row(
     setup: Setup, branch_lengths: Iterable[int], *, start: Any = None
 ) -> Iterator[SchemeComparison]:
     """The rows of `compare_schemes`, one at a time: without `setup.features` a row of a large game takes a while."""
-    lengths = [count("branch_lengths", k, 1) for k in branch_lengths]
+    lengths = whole_lengths(branch_lengths, 1)
     # Where the lengths are fixed, a shorter rollout is the beginning of a longer one.
     longest = max(lengths, default=1)
     fixed = {scheme: rollout(setup, scheme, longest, start=start) for scheme in ("all-model", "all-real")}
@@ -108,14 +108,14 @@ def _row(setup: Setup, errors: Errors, real: float, run: Rollout, k: int) -> Sch
         compounding_bias=float(run.compounding.bias[k - 1]),
         branched_return=branched,
         discrepancy=(1 - setup.game.discount) * abs(real - branched),
-        bound=_bound(setup, errors, lengths, k),
+        bound=_bound(setup, errors, [0] * len(lengths) if run.scheme == "all-real" else [n + 1 for n in lengths], k),
         coupling=_coupling(setup, errors, model_steps(run.scheme, k, lengths)),
     )
 
 
-def _bound(setup: Setup, errors: Errors, lengths: tuple[int, ...], k: int) -> float:
-    """(1): Theorem 2 multiplies all ε_j by k + 1."""
-    budget = [(n + 1) / (k + 1) * error for n, error in zip(lengths, errors.opponent_errors, strict=True)]
+def _bound(setup: Setup, errors: Errors, uses: Sequence[int], k: int) -> float:
+    """(1), where ε_j counts `uses` times: Theorem 2 multiplies all ε_j by k + 1."""
+    budget = [n / (k + 1) * error for n, error in zip(uses, errors.opponent_errors, strict=True)]
     return theorem_2(
         reward_bound=float(np.abs(setup.rewards).max()),
         discount=setup.game.discount,

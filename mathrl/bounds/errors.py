@@ -21,6 +21,7 @@ from itertools import islice
 
 import numpy as np
 
+from mathrl.bounds.checked import whole_lengths
 from mathrl.bounds.exact import simplest_fraction
 from mathrl.bounds.over_time import OverTime, largest_over_time
 from mathrl.bounds.process import Process, mean
@@ -87,7 +88,7 @@ def measure(setup: Setup, branch_lengths: Iterable[int] = ()) -> Errors:
     {'real': 1.0, 'model': 1.0, 'uniform': 1.0, 'occupancy': 0.5}
     """
     distance_sa = dynamics_distance(setup)
-    lengths = [count("branch_lengths", k) for k in branch_lengths]
+    lengths = whole_lengths(branch_lengths)
     processes = (setup.data, Process(setup.model, setup.data_policy), setup.real, setup.learned, setup.modelled)
     seen = [largest_over_time(process, process.expected(distance_sa)[None]) for process in processes]  # (1)
     data, data_in_model, current, current_in_model, modelled = (_probability(over.largest[0]) for over in seen)
@@ -121,7 +122,7 @@ def dynamics_distance(setup: Setup) -> FloatArray:
 
 
 def exact_opponent_errors(setup: Setup) -> tuple[Fraction, ...]:
-    """ε_π̂^j of each opponent, each probability read as the simplest fraction that rounds to it.
+    """ε_π̂^j of each opponent, each probability read as the simplest fraction near it (`simplest_fraction`).
 
     >>> from mathrl.games import load, uniform_policy
     >>> game = load("climbing")
@@ -194,4 +195,5 @@ def _largest_exact_distance(policy_sa: FloatArray, other_sa: FloatArray) -> Frac
 
 def _exact_distance(row: tuple[float, ...], other: tuple[float, ...]) -> Fraction:
     differing = (pair for pair in zip(row, other, strict=True) if pair[0] != pair[1])
-    return sum((abs(simplest_fraction(p) - simplest_fraction(q)) for p, q in differing), start=Fraction(0)) / 2
+    distance = sum((abs(simplest_fraction(p) - simplest_fraction(q)) for p, q in differing), start=Fraction(0)) / 2
+    return min(distance, Fraction(1))  # the fractions of a row need not sum to 1

@@ -1,39 +1,42 @@
-"""The number that a double stands for: 0.1 is meant as 1/10, not as the double that is nearest to it."""
+"""The number that a float stands for: 0.1 is meant as 1/10, and 0.1 + 0.2 as 3/10, though neither is the float."""
 
 from fractions import Fraction
-from math import floor, nextafter, ulp
+from math import floor
+from typing import Any
+
+import numpy as np
 
 from mathrl.games.validate import real
 
 __all__ = ["simplest_fraction"]
 
+_ROUNDINGS = 16
+"""Of what a float may be off: a few operations came before."""
 
-def simplest_fraction(x: float) -> Fraction:
-    """The fraction of smallest denominator, and then of smallest size, among those that round to `x`.
 
-    Raises `ValueError` where x is no finite number.
+def simplest_fraction(x: "float | np.floating[Any]") -> Fraction:
+    """The fraction of smallest denominator, and then of smallest size, within 16 roundings of `x`.
 
-    >>> simplest_fraction(0.1), simplest_fraction(2 / 3)
-    (Fraction(1, 10), Fraction(2, 3))
+    A rounding is half the distance from 1 to the next float, relative to x: 1.1e-16 of a double, 6e-8 of a NumPy number
+    of single precision. Raises `ValueError` where x is no finite number.
+
+    >>> simplest_fraction(0.1), simplest_fraction(0.1 + 0.2), simplest_fraction(np.float32(2 / 3))
+    (Fraction(1, 10), Fraction(3, 10), Fraction(2, 3))
     """
-    size = abs(real("x", x))
-    if size == 0:
-        return Fraction(0)
-    low = (Fraction(size) + Fraction(nextafter(size, 0))) / 2
-    high = Fraction(size) + Fraction(ulp(size)) / 2
-    ties_round_to_it = size / ulp(size) % 2 == 0
-    fraction = _simplest(low, high, closed=ties_round_to_it)
+    size = Fraction(abs(real("x", x)))
+    if isinstance(x, (int, np.integer)):
+        return Fraction(int(x))
+    precision: Any = getattr(x, "dtype", np.float64)
+    window = size * _ROUNDINGS * Fraction(float(np.finfo(precision).eps)) / 2
+    fraction = _simplest(size - window, size + window)
     return fraction if x > 0 else -fraction
 
 
-def _simplest(low: Fraction, high: Fraction, *, closed: bool) -> Fraction:
-    """The simplest fraction between the ends of what rounds to x, by continued fractions, both ends with it or neither.
-
-    An open end is never the whole number itself: x, whose denominator is less than that of the ends, is found before.
-    """
+def _simplest(low: Fraction, high: Fraction) -> Fraction:
+    """The simplest fraction from low to high, both included, by continued fractions."""
     whole = floor(low)
-    if closed and low == whole:
+    if low == whole:
         return low
-    if whole + 1 < high or (closed and whole + 1 == high):
+    if whole + 1 <= high:
         return Fraction(whole + 1)
-    return whole + 1 / _simplest(1 / (high - whole), 1 / (low - whole), closed=closed)
+    return whole + 1 / _simplest(1 / (high - whole), 1 / (low - whole))

@@ -19,7 +19,7 @@ _WORK = 2 * 10**9
 _STEP = 10**4
 """Products that take as long as the interpreter takes for one step."""
 
-_SAME = 64 * float(np.finfo(np.float64).eps)
+_SAME = 8 * float(np.finfo(np.float64).eps)
 """How far apart (Σ_s |p − p'|) two laws may be that are the same but for rounding."""
 
 
@@ -34,9 +34,10 @@ class OverTime:
 def largest_over_time(process: Process, f_hs: FloatArray) -> OverTime:
     """max_t E_{s~p_t}[f_h(s)] for each row h of `f_hs`, where p_t is the law of s_t in `process`.
 
-    Looks until the laws repeat, at a fixed point or in a cycle (Brent's method); a drift below 1e-14 a step is not told
-    from rounding. A chain that mixes too slowly for that is followed until γ^t < 2^-53, for 1,000 steps at least, after
-    which nothing counts in a return; where that takes too long, max_s f_h(s) is given, which no later t exceeds.
+    Looks until the laws repeat, at a fixed point or in a cycle (Brent's method); a drift below 2e-15 a step is not told
+    from rounding, which may hide 2e-15/(1 − γ)² max |r| of a return. A chain that mixes too slowly for that is followed
+    until γ^t < 2^-53, for 1,000 steps at least, after which nothing counts in a return; where that takes too long,
+    max_s f_h(s) is given, which no later t exceeds.
     """
     horizon, limit = _horizon(process.game.discount), max(_LEAST_STEPS, _limit(process, f_hs.size))
     largest_h = np.full(len(f_hs), -np.inf)

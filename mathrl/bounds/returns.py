@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.bounds.checked import whole_lengths
 from mathrl.bounds.process import Process, mean
 from mathrl.bounds.setup import Setup
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy
-from mathrl.games.validate import FloatArray, count, fail
+from mathrl.games.validate import FloatArray, fail
 
 __all__ = ["Returns", "branched_return", "branched_returns", "expected_return", "returns", "scheduled_return"]
 
@@ -43,7 +44,7 @@ class Returns:
 
 
 def expected_return(process: Process, agent: int) -> float:
-    """η_i of (1), unnormalised, from t = 0   (aorpo §3.1).
+    """η_i = Σ_t γ^t E[r^i(s_t, a_t)], unnormalised, from t = 0   (aorpo §3.1).
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)  # 1 in each step
     >>> expected_return(Process(game, (np.array([[0.5, 0.5]]),)), agent=0)
@@ -59,15 +60,16 @@ def returns(setup: Setup) -> Returns:
 
 
 def branched_return(pre: Process, post: Process, branch_length: int, agent: int) -> float:
-    """η_i^branch of (2), unnormalised, for k = `branch_length`   (aorpo Theorems 2, 5, B.2).
+    """η_i^branch of rollouts of k = `branch_length` steps, unnormalised   (aorpo Theorems 2, 5, B.2).
 
-    For k = 0 every action is `post`'s, at a state that `pre` reached.
+    The action at time t is `post`'s, min(t, k) of its steps after a branch from what `pre` reached. For k = 0 every
+    action is `post`'s, at a state that `pre` reached.
     """
     return float(branched_returns(pre, post, [branch_length], agent)[0])
 
 
 def branched_returns(pre: Process, post: Process, branch_lengths: Iterable[int], agent: int) -> FloatArray:
-    """η_i^branch of (2) for each k of `branch_lengths`: the work is that of the longest.
+    """`branched_return` for each k of `branch_lengths`: the work is that of the longest.
 
     Where the game leaves state 0 at once for 1, which pays, and the model never does, k steps are lost:
 
@@ -77,7 +79,7 @@ def branched_returns(pre: Process, post: Process, branch_lengths: Iterable[int],
     >>> branched_returns(pre, post, range(3), agent=0)
     array([1.  , 0.5 , 0.25])
     """
-    lengths = [count("branch_lengths", k) for k in branch_lengths]
+    lengths = whole_lengths(branch_lengths)
     values = _by_branch_length(pre, repeat(post), agent)
     return np.array(list(islice(values, max(lengths, default=0) + 1)))[lengths]
 

@@ -33,7 +33,7 @@ from mathrl.softmax import total_variation
 __all__ = ["Rollout", "branch_law", "rollout"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rollout:
     """A rollout of k steps: after h = 0 … k of them, or in steps p = 1 … k.
 
@@ -59,6 +59,9 @@ class Rollout:
     printed: FloatArray
     coupling: FloatArray
     communications: npt.NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        return f"<Rollout: {self.scheme}, {self.branch_length} steps, {self.communications.sum()} communications>"
 
     @property
     def policies(self) -> tuple[Policy, ...]:

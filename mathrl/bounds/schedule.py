@@ -5,17 +5,19 @@
     f(e) = x + min(max((e − a)/(b − a), 0), 1) (y − x)                                                 (3)
 
 (1) is line 8 of aorpo's Algorithm 1, where a perfect opponent model makes it 0/0; (2) is in §5.1; (3) is the note under
-Table 1. All is exact: numbers may be whole, fractions, decimals, or doubles, each of which is read as the simplest
-fraction that rounds to it: in doubles ⌊3 · 0.3 / 0.9⌋ is 0, and ⌊3 · 0.7 / 0.7⌋ is 2.
+Table 1. All is exact: numbers may be whole, fractions, decimals, or floats, each of which is read as the simplest
+fraction within 16 roundings of it: in doubles ⌊3 · 0.3 / 0.9⌋ is 0, and ⌊3 · 0.7 / 0.7⌋ is 2.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
 from types import MappingProxyType
 from typing import Any
+
+import numpy as np
 
 from mathrl.bounds.exact import simplest_fraction
 from mathrl.games.validate import count, fail, real
@@ -31,18 +33,17 @@ __all__ = [
 ]
 
 
-def rollout_lengths(branch_length: int, opponent_errors: Sequence[Any]) -> tuple[int, ...]:
-    """n_j of each opponent: for how many steps its model may be used   (1; aorpo Algorithm 1, line 8).
+def rollout_lengths(branch_length: int, opponent_errors: Iterable[Any]) -> tuple[int, ...]:
+    """n_j = max{n ≤ k : n ε_j ≤ k min ε}, for how many of k steps each opponent's model may act (aorpo Algorithm 1).
 
     Raises `ValueError` where an error is no number from 0 to 1.
 
     >>> rollout_lengths(3, [0.3, 0.9]), rollout_lengths(3, [0.3, 0.9, 0])
     ((3, 1), (0, 0, 3))
     """
-    count("branch_length", branch_length)
-    errors = exact_errors(opponent_errors)
-    allowed = branch_length * min(errors, default=Fraction(0))
-    return tuple(floor(allowed / error) if error else branch_length for error in errors)  # (1)
+    k, errors = count("branch_length", branch_length), exact_errors(opponent_errors)
+    allowed = k * min(errors, default=Fraction(0))
+    return tuple(floor(allowed / error) if error else k for error in errors)  # (1)
 
 
 @dataclass(frozen=True)
@@ -87,46 +88,15 @@ class ErrorBudget:
         return (self.branch_length + 1) * sum(self.opponent_errors, Fraction(0))
 
 
-def error_budget(branch_length: int, opponent_errors: Sequence[Any]) -> ErrorBudget:
-    """The budget (2) of the lengths (1).
+def error_budget(branch_length: int, opponent_errors: Iterable[Any]) -> ErrorBudget:
+    """Σ_j (n_j + 1) ε_j and more: what opponents' errors add where `rollout_lengths` gives n_j (aorpo §5.1).
 
     >>> budget = error_budget(10, [0.1, 0.3])
     >>> budget.lengths, float(budget.total), float(budget.needed), float(budget.printed), float(budget.all_model)
     ((10, 3), 2.3, 2.0, 2.0, 4.4)
     """
-    lengths = rollout_lengths(branch_length, opponent_errors)
-    return ErrorBudget(branch_length, exact_errors(opponent_errors), lengths)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """A branch length that goes from `first` to `last` over the epochs from `begin` to `end`."""
-
-    first: int
-    last: int
-    begin: int
-    end: int
-
-    def at(self, epoch: int) -> Fraction:
-        """f(epoch), exactly."""
-        return branch_length_at(epoch, first=self.first, last=self.last, begin=self.begin, end=self.end)
-
-    def steps(self, epoch: int) -> int:
-        """⌊f(epoch)⌋, the steps that are run. aorpo does not say how it rounds; the code of MBPO drops the rest."""
-        return floor(self.at(epoch))
-
-
-SCHEDULES: Mapping[str, Schedule] = MappingProxyType(
-    {
-        "cooperative-communication": Schedule(1, 10, 15, 100),
-        "cooperative-navigation": Schedule(1, 6, 15, 100),
-        "cooperative-scheduling": Schedule(1, 8, 40, 100),
-        "keep-away": Schedule(1, 10, 30, 120),
-        "physical-deception": Schedule(1, 8, 20, 100),
-        "predator-prey": Schedule(1, 5, 20, 100),
-    }
-)
-"""The six tasks of aorpo, Tables 1 and 2."""
+    k, errors = count("branch_length", branch_length), exact_errors(opponent_errors)
+    return ErrorBudget(k, errors, rollout_lengths(k, errors))
 
 
 def branch_length_at(epoch: int, *, first: Any, last: Any, begin: int, end: int) -> Fraction:
@@ -145,17 +115,54 @@ def branch_length_at(epoch: int, *, first: Any, last: Any, begin: int, end: int)
     return x + min(max(Fraction(epoch - begin, end - begin), Fraction(0)), Fraction(1)) * (y - x)  # (3)
 
 
-def exact_errors(opponent_errors: Sequence[Any]) -> tuple[Fraction, ...]:
+@dataclass(frozen=True)
+class Schedule:
+    """A branch length that goes from `first` to `last` over the epochs from `begin` to `end`."""
+
+    first: int
+    last: int
+    begin: int
+    end: int
+
+    def __post_init__(self) -> None:
+        self.at(0)
+
+    def at(self, epoch: int) -> Fraction:
+        """f(epoch), exactly."""
+        return branch_length_at(epoch, first=self.first, last=self.last, begin=self.begin, end=self.end)
+
+    def steps(self, epoch: int) -> int:
+        """⌊f(epoch)⌋, the steps that are run. aorpo does not say how it rounds; the code of MBPO drops the rest."""
+        return floor(self.at(epoch))
+
+
+def exact_errors(opponent_errors: Iterable[Any]) -> tuple[Fraction, ...]:
     """ε_j as fractions; `ValueError` where one is no total variation."""
+    if not isinstance(opponent_errors, Iterable):
+        fail("opponent_errors", f"is {opponent_errors!r}", "one number per opponent")
     exact = tuple(_fraction(f"opponent_errors[{j}]", error) for j, error in enumerate(opponent_errors))
     for j, error in enumerate(exact):
         if not 0 <= error <= 1:
             mend = "the lengths depend on ratios alone, so divide by the largest" if error > 1 else ""
-            fail(f"opponent_errors[{j}]", f"is {float(error):g}", "a total variation, from 0 to 1", mend)
+            fail(f"opponent_errors[{j}]", f"is {float(error)!r}", "a total variation, from 0 to 1", mend)
     return exact
 
 
 def _fraction(argument: str, value: Any) -> Fraction:
     if isinstance(value, Fraction) or (isinstance(value, Decimal) and value.is_finite()):
         return Fraction(value)
-    return simplest_fraction(real(argument, float(value) if isinstance(value, Decimal) else value))
+    number = real(argument, float(value) if isinstance(value, Decimal) else value)
+    return simplest_fraction(value if isinstance(value, np.floating) else number)
+
+
+SCHEDULES: Mapping[str, Schedule] = MappingProxyType(
+    {
+        "cooperative-communication": Schedule(1, 10, 15, 100),
+        "cooperative-navigation": Schedule(1, 6, 15, 100),
+        "cooperative-scheduling": Schedule(1, 8, 40, 100),
+        "keep-away": Schedule(1, 10, 30, 120),
+        "physical-deception": Schedule(1, 8, 20, 100),
+        "predator-prey": Schedule(1, 5, 20, 100),
+    }
+)
+"""The six tasks of aorpo, Tables 1 and 2."""

@@ -45,7 +45,7 @@ def scheme_lengths(
     The schemes that fix the lengths at k or 0 take none.
     """
     choice("scheme", scheme, SCHEMES)
-    count("branch_length", branch_length)
+    branch_length = count("branch_length", branch_length)
     num_opponents = len(opponent_errors)
     if scheme in ("all-model", "all-real"):
         if lengths is not None:
@@ -92,8 +92,8 @@ def printed_simu_to_real(branch_length: int, length: int, small_error: Any, erro
 
     It exceeds (1) by Σ_{t=l+1}^k t (ε_1 + ε_2): the first sum should end at l. That is what the paper goes on with.
     """
-    rest, one, both = _of_two(branch_length, length, small_error, error)
-    return _triangle(branch_length) * both + length * rest * both + _triangle(rest) * one
+    k, length, one, both = _of_two(branch_length, length, small_error, error)
+    return _triangle(k) * both + length * (k - length) * both + _triangle(k - length) * one
 
 
 def printed_real_to_simu(branch_length: int, length: int, small_error: Any, error: Any) -> Fraction:
@@ -103,16 +103,16 @@ def printed_real_to_simu(branch_length: int, length: int, small_error: Any, erro
 
     The simu-to-real scheme's (1) is more by l (k − l) ε_2.
     """
-    rest, one, both = _of_two(branch_length, length, small_error, error)
-    return _triangle(rest) * one + length * rest * one + _triangle(length) * both
+    k, length, one, both = _of_two(branch_length, length, small_error, error)
+    return _triangle(k - length) * one + length * (k - length) * one + _triangle(length) * both
 
 
-def _of_two(branch_length: int, length: int, small_error: Any, error: Any) -> tuple[int, Fraction, Fraction]:
-    """k − l, ε_1 and ε_1 + ε_2."""
+def _of_two(branch_length: int, length: int, small_error: Any, error: Any) -> tuple[int, int, Fraction, Fraction]:
+    """k, l = `length`, ε_1 and ε_1 + ε_2."""
     if count("length", length) > count("branch_length", branch_length):
         fail("length", f"is {length}", f"at most the branch length {branch_length}")
     one, two = exact_errors([small_error, error])
-    return branch_length - length, one, one + two
+    return int(branch_length), int(length), one, one + two
 
 
 def _triangle(m: int) -> int:

@@ -25,7 +25,7 @@ from mathrl.games.validate import FloatArray, InvalidInput, as_floats, fail
 __all__ = ["Setup"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Setup:
     """A real game, a learned model of it, and the policies and opponent models of one agent. Build it with `Setup.of`.
 
@@ -64,6 +64,10 @@ class Setup:
         has n − 1 arrays (S, A_j), those of the agents j ≠ i in their order. Raises `ValueError` naming the argument.
         """
         agent = check_agent(game, agent)
+        rewards = game.rewards if game.common_payoff else game.rewards[agent]
+        with np.errstate(over="ignore"):
+            if not np.isfinite(np.ptp(rewards) / (1 - game.discount)):
+                fail("game", f"has rewards from {rewards.min():g} to {rewards.max():g}", "finite returns", "scale them")
         played = as_policy(game, policy)
         others = (*played[:agent], *played[agent + 1 :])
         return cls(
@@ -75,6 +79,9 @@ class Setup:
             agent=agent,
             features=None if features is None else _features(game, features),
         )
+
+    def __repr__(self) -> str:
+        return f"<Setup: agent {self.agent} of {self.game!r}>"
 
     @property
     def opponents(self) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ range of the rewards, nor above the printed bound with max |r| for r_max.
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
-from math import ceil, expm1, fsum, inf, log1p, pow
+from math import ceil, expm1, fsum, inf, log, log1p, pow
 
 import numpy as np
 
@@ -67,7 +67,7 @@ def coupling_theorem_1(
     opponent_errors: Sequence[float],
     averaged: bool = False,
 ) -> float:
-    """(2) for Theorems 1, 4 and B.1, from the same errors; ε_m along T or T̂   (aorpo Theorem 1).
+    """A sharper bound from the errors of Theorems 1, 4 and B.1, ε_m along T or T̂: (2) of this module (aorpo Theorem 1).
 
     Three processes are run together: T with π, T̂ with (π^i, π̂^{-i}), and the one that ε_m is taken along, T or T̂ with
     π_D. Opponent j acts alike in all with probability 1 − ε_π^j − ε_π̂^j at least; so each ε_π counts once, not twice.
@@ -90,7 +90,7 @@ def coupling_theorem_3(
     opponent_shifts: Sequence[float],
     averaged: bool = False,
 ) -> float:
-    """(2) for Theorems 3 and A.1: Theorem 1's with perfect opponent models, f = 1   (aorpo Theorem 3)."""
+    """A sharper bound from the errors of Theorems 3 and A.1: that of Theorem 1, f = 1   (aorpo Theorem 3)."""
     return coupling_theorem_1(
         reward_range=reward_range,
         discount=discount,
@@ -113,7 +113,7 @@ def coupling_theorem_2(
     branch_length: int,
     averaged: bool = False,
 ) -> float:
-    """(2) for Theorems 2, 5 and B.2: Lemma C.4's without the errors that are 0 there   (aorpo Theorem 2)."""
+    """A sharper bound from those of Theorems 2, 5 and B.2: Lemma C.4's, other errors being 0 (aorpo Theorem 2)."""
     return coupling_lemma_c4(
         reward_range=reward_range,
         discount=discount,
@@ -153,7 +153,7 @@ def coupling_lemma_c3(
     opponent_distances: Sequence[float],
     averaged: bool = False,
 ) -> float:
-    """(2) for Lemma C.3, f = 1 − y   (aorpo Lemma C.3)."""
+    """A sharper bound from the errors of Lemma C.3: (2) of this module, f = 1 − y   (aorpo Lemma C.3)."""
     parting = any_of((policy_distance, *opponent_distances))
     return reward_range * any_of((parting, _lost(discount, (parting, dynamics_error), averaged=averaged)))  # (2)
 
@@ -172,7 +172,7 @@ def coupling_lemma_c4(
     branch_length: int,
     averaged: bool = False,
 ) -> float:
-    """(2) for Lemma C.4   (aorpo Lemma C.4).
+    """A sharper bound from the errors of Lemma C.4: (2) of this module   (aorpo Lemma C.4).
 
     (1) holds with the errors before the branch for t − k steps, then with those after it for k steps, or for t < k with
     those after it alone; f = 1 − y of those after it.
@@ -226,10 +226,17 @@ def linear_theorem_2(
     return reward_range * (discount / (1 - discount) * mixed + errors)  # (3)
 
 
-def last_together(*, dynamics_error: float, opponent_errors: Sequence[float]) -> int:
-    """The last t for which (1) is below 1 with the errors after the branch, ε'_m > 0   (aorpo Theorem 2)."""
-    parting = any_of(opponent_errors)
-    return int(_first_full(0.0, parting + dynamics_error, parting)) - 1
+def last_together(*, dynamics_error: float, opponent_errors: Sequence[float]) -> float:
+    """The last t for which (1) is below 1 with the errors after the branch, ε'_m > 0   (aorpo Theorem 2).
+
+    (y + M) S_t(y) < 1 where (1 − y)^t > M / (y + M). From 2^53 on, which no double tells from its neighbours, t is inf.
+    """
+    y, M = any_of(opponent_errors), dynamics_error
+    if y == 1:
+        return 0.0
+    kept = M / (y + M)
+    steps = 1 / M if y == 0 else log(kept) / log1p(-y) if kept > 0 else inf
+    return ceil(steps) - 1.0 if steps < 2.0**53 else inf
 
 
 def value_bound(setup: Setup, other: Process) -> float:

@@ -1,4 +1,10 @@
-"""How far somebody's policy, Q and V are from the exact ones, and the exact targets of critics."""
+"""How far somebody's policy, Q and V are from the exact ones, and the exact targets of critics.
+
+`compare` reports on numbers that a code holds; `assert_soft_q`, `assert_soft_v`, `assert_qre` and `assert_td_target`
+are for its tests. `one_step_target`, `n_step_target` and `td_lambda_target` are what a critic of any code should
+regress on in the mean, `hasac_target`, `rommeo_target`, `dmac_target`, `soft_qmix_target` and `aorpo_target` what the
+papers print.
+"""
 
 from mathrl.oracle.assertions import assert_qre, assert_soft_q, assert_soft_v, assert_td_target
 from mathrl.oracle.compare import compare

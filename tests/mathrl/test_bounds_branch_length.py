@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 from itertools import pairwise
-from math import inf
+from math import ceil, inf, log, log1p
 
 import pytest
 from hypothesis import assume, given
@@ -116,6 +116,20 @@ def test_a_discount_near_1_takes_no_search():
     best = best_branch_length("printed", discount=1 - 1e-9, dynamics_error=1e-12, **numbers)
     assert best == pytest.approx(26.9e9, rel=1e-2)  # log(0.5 / 1e-12) / 1e-9
     assert best_branch_length("coupling", discount=1 - 1e-9, dynamics_error=1e-12, **numbers) == 10**12 - 1
+
+
+@pytest.mark.parametrize(
+    ("dynamics_error", "policy_shift", "opponent_error"),
+    [(1e-309, 0.1, 0.0), (1e-17, 0.9, 0.5), (1e-20, 0.9, 0.5), (1e-300, 0.5, 1e-20)],
+)
+def test_tiny_errors_give_a_length_or_none(dynamics_error, policy_shift, opponent_error):
+    """Where model and game part after more steps than doubles can count, the bound falls for ever."""
+    numbers = {"discount": 0.9, "policy_shift": policy_shift, "opponent_shifts": [0.0]}
+    numbers |= {"dynamics_error": dynamics_error, "opponent_errors": [opponent_error]}
+    best = best_branch_length("coupling", **numbers)
+    kept = dynamics_error / (opponent_error + dynamics_error)
+    expected = log(kept) / log1p(-opponent_error) if opponent_error > 1e-10 else inf
+    assert best == (inf if expected == inf else ceil(expected) - 1)
 
 
 def test_unknown_bounds_and_bad_errors_are_named():

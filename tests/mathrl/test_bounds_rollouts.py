@@ -327,3 +327,11 @@ def test_bad_input_is_named(arguments, options, message):
     setup = two_states(opponent=[[1, 0], [1, 0]], model=[[1, 0], [0, 1]])
     with pytest.raises(ValueError, match=message):
         rollout(setup, *arguments, **options)
+
+
+def test_a_rollout_shows_what_it_is_and_not_its_arrays():
+    game = random_stochastic(3, (2, 2), structure="common-payoff", discount=0.9, seed=0)
+    policy = random_policy(game, np.random.default_rng(0))
+    assert (
+        repr(rollout(Setup.of(game, policy=policy), "all-real", 4)) == "<Rollout: all-real, 4 steps, 4 communications>"
+    )

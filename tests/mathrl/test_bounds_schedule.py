@@ -75,6 +75,10 @@ def test_the_floor_of_a_quotient_that_is_whole_loses_none(k):
         (10**6, [1e-6, 1], (10**6, 1)),
         (10**6, [1e-9, 1], (10**6, 0)),
         (3, [np.float64(0.1), np.int64(1)], (3, 0)),
+        (3, [0.1, 0.1 + 0.2], (3, 1)),
+        (6, np.float32([0.1, 0.2, 0.3, 0.6]), (6, 3, 2, 1)),
+        (np.int8(127), [0.3, 0.9], (127, 42)),
+        (3, iter([0.3, 0.9]), (3, 1)),
     ],
 )
 def test_lengths_by_hand(k, errors, lengths):
@@ -251,3 +255,21 @@ def test_bad_lengths_are_named(arguments, message):
 def test_a_length_beyond_the_rollout_has_no_printed_sum():
     with pytest.raises(ValueError, match="length is 3, expected at most the branch length 2"):
         printed_simu_to_real(2, 3, 0.1, 0.2)
+
+
+def test_small_whole_numbers_of_numpy_do_not_wrap():
+    """As they are given they would: 127 + 1 is −128 in eight bits."""
+    assert error_budget(np.int8(127), [0.3, 0.9]).all_model == 128 * Fraction(6, 5)
+    assert printed_simu_to_real(np.int8(127), np.int8(50), 0.3, 0.9) == printed_simu_to_real(127, 50, 0.3, 0.9)
+    assert scheme_lengths("all-model", np.int8(127), [0.3]) == (127,)
+
+
+def test_a_schedule_must_rise_over_some_epochs():
+    with pytest.raises(ValueError, match="end is 10, expected an epoch after begin = 10"):
+        Schedule(1, 5, 10, 10)
+
+
+@pytest.mark.parametrize("errors", [0.1, 1])
+def test_one_error_is_no_list_of_errors(errors):
+    with pytest.raises(ValueError, match=r"opponent_errors is .*, expected one number per opponent"):
+        rollout_lengths(3, errors)

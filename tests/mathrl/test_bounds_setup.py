@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mathrl.bounds import Setup
-from mathrl.games import random_policy, random_stochastic, to_dense, to_sparse, uniform_policy
+from mathrl.bounds import Setup, measure
+from mathrl.games import Game, random_policy, random_stochastic, to_dense, to_sparse, uniform_policy
 
 GAME = random_stochastic(4, (2, 3, 2), structure="general-sum", discount=0.9, seed=0)
 MODEL = random_stochastic(4, (2, 3, 2), structure="general-sum", discount=0.9, seed=1).transitions
@@ -61,3 +61,25 @@ def test_the_law_of_the_next_state_is_the_same_dense_and_sparse():
 def test_a_bad_part_is_named(name, value, message):
     with pytest.raises(ValueError, match=message):
         Setup.of(GAME, **{"policy": uniform_policy(GAME), "agent": 1, name: value})
+
+
+def test_a_setup_shows_what_it_is_and_not_its_arrays():
+    assert repr(Setup.of(GAME, policy=uniform_policy(GAME), agent=1)) == f"<Setup: agent 1 of {GAME!r}>"
+
+
+def test_rows_of_single_precision_are_told_how_to_be_mended():
+    single = [rows.astype(np.float32) for rows in random_policy(GAME, np.random.default_rng(0))]
+    with pytest.raises(ValueError, match="single precision are so: convert to float64, then normalise"):
+        Setup.of(GAME, policy=single)
+
+
+def test_rewards_whose_returns_overflow_are_refused():
+    game = Game.stochastic(np.array([[1e308, -1e308]]), np.ones((1, 2, 1)), 0.5)
+    with pytest.raises(ValueError, match="rewards from -1e\\+308 to 1e\\+308, expected finite returns: scale them"):
+        Setup.of(game, policy=[[0.5, 0.5]])
+
+
+@pytest.mark.parametrize("branch_lengths", [3, [10**7], [-1], [1.5]])
+def test_branch_lengths_are_whole_and_can_be_followed(branch_lengths):
+    with pytest.raises(ValueError, match="branch_lengths"):
+        measure(Setup.of(GAME, policy=uniform_policy(GAME)), branch_lengths)
