@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mathrl.bounds import SCHEMES, Comparison, Rollout, Setup, compare_returns, rollout
+from mathrl.bounds import SCHEMES, Comparison, Setup, branch_law, compare_returns, measure, rollout
+from mathrl.figures.least import best_lengths, least, rounding
 from mathrl.games.validate import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Locator
 
-__all__ = ["curves", "draw"]
+__all__ = ["STARTS", "curves", "draw"]
 
 CLAIMS = {
     "theorem-2": "Theorem 2",
@@ -28,11 +30,14 @@ KINDS = {"printed": 1, "corrected": 4, "coupling": 0}
 
 LEGENDS: dict[str, Any] = {"bounds": "outside lower left", "distance": "outside lower right"}
 SCHEME_COLOURS = (2, 3, 5, 4)
-DASHED: Any = (0, (4, 1.6))
-DASHES: tuple[Any, ...] = ("-", DASHED, (0, (4, 1.2, 1, 1.2)), (0, (1, 1.2)), (0, (8, 2)))
-"""Of the first curve of a kind, the second, …"""
+MARKERS = ("o", "x", "s", "+")
+DASHES: tuple[Any, ...] = ("-", (0, (4, 1.6)), (0, (4, 1.2, 1, 1.2)), (0, (1, 1.2)), (0, (8, 2)))
+"""Of the first curve of a kind, the second, …: where some coincide, they show through."""
 
 RING: Any = {"marker": "o", "markersize": 5, "markerfacecolor": "white"}
+
+FEW = 10
+"""Up to so many lengths are marked on the curves."""
 
 HEADROOM = 2.5
 """How far above the trivial bound the axis reaches at least, times that bound."""
@@ -40,105 +45,186 @@ HEADROOM = 2.5
 LINE = 5e-3
 """The relative difference of curves that one line shows both of."""
 
-ROUNDING = 1e-12
-"""What is below, times the trivial bound, is taken for 0."""
+NOTHING = 1e-12
+"""The total variation below which there is none."""
 
 LOGARITHMIC = 30.0
 """The ratio of the largest to the smallest number from which an axis is logarithmic."""
 
+STARTS: Mapping[str, Callable[[Setup], FloatArray]] = {"game": lambda setup: setup.game.start, "data": branch_law}
+"""Where rollouts may start: the law of their first state."""
 
-def draw(setup: Setup, *, branch_lengths: Iterable[int], dynamics_error: str = "real") -> "Figure":
-    """The bounds of normalised returns; the schemes' distance from the real law; their communications.
+Curves = Mapping[str, FloatArray]
 
-    Rings mark where a curve is least. A scheme needs a step: its curves begin at k = 1.
+
+def draw(
+    setup: Setup,
+    *,
+    branch_lengths: Iterable[int],
+    dynamics_error: str = "real",
+    normalised: bool = True,
+    start: str = "game",
+    advance: Callable[[int], None] = lambda k: None,
+) -> "Figure":
+    """The bounds of returns; the schemes' distance from the real law; their communications.
+
+    Rings mark where a curve is least: of all k where that k is known and drawn, else in a dip of what is
+    drawn. A scheme needs a step: its curves begin at k = 1, in the game's `start` or in "data", what a replay buffer
+    holds. `advance` is called with each k whose rollouts are computed.
     """
-    from matplotlib.ticker import MaxNLocator
-
     from mathrl.figures.plot import mosaic, style
 
     lengths = sorted(set(branch_lengths))
     compared = compare_returns(setup, branch_lengths=lengths, dynamics_error=dynamics_error)
+    best = best_lengths(setup, measure(setup), dynamics_error)
     steps = [k for k in lengths if k > 0]
-    schemes = {scheme: [rollout(setup, scheme, k) for k in steps] for scheme in SCHEMES}
+    distances, communications = _rollouts(setup, steps, start, advance)
     with style():
         layout = [["bounds", "distance"], ["bounds", "communications"]]
         figure, axes = mosaic(layout, height=4.2, widths=(1.25, 1))
-        _draw_bounds(axes["bounds"], lengths, compared)
-        _draw_schemes(axes["distance"], schemes, lambda run: run.total_variation[-1])
-        _draw_schemes(axes["communications"], schemes, lambda run: run.communications.sum())
-        axes["bounds"].set_title(f"(a) error of agent {setup.agent}'s normalised return")
-        axes["distance"].set_title("(b) TV from the real law after k steps")
+        shown = compared if normalised else [each.unnormalised() for each in compared]
+        _draw_bounds(axes["bounds"], lengths, shown, best, rounding(setup, normalised=normalised))
+        both = {scheme: np.append(distances[scheme], communications[scheme]) for scheme in SCHEMES}
+        together = _together(both, NOTHING) if steps else []
+        _draw_schemes(axes["distance"], steps, together, distances)
+        _draw_schemes(axes["communications"], steps, together, communications)
+        kind = "normalised return" if normalised else "return, not normalised"
+        axes["bounds"].set_title(f"(a) error of agent {setup.agent}'s {kind}")
+        axes["distance"].set_title(f"(b) TV from the real law (start: {start})")
         axes["communications"].set_title("(c) actions of opponents asked for")
         for name in ("bounds", "communications"):
             axes[name].set_xlabel("branch length k")
-            axes[name].xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+            axes[name].xaxis.set_major_locator(_whole_numbers())
+        axes["communications"].yaxis.set_major_locator(_whole_numbers())
         for name, corner in LEGENDS.items():
             handles, labels = axes[name].get_legend_handles_labels()
             figure.legend(handles, labels, loc=corner, ncols=2, frameon=False, fontsize=7)
     return figure
 
 
-def curves(compared: Sequence[Comparison]) -> dict[str, list[tuple[str, FloatArray]]]:
-    """The bounds over the branch length: for each kind curves with their names, those that one line shows as one."""
-    found: dict[str, list[tuple[str, FloatArray]]] = {kind: [] for kind in KINDS}
-    for claim, name in CLAIMS.items():
-        rows = [row for row in compared if row.claim == claim]
-        for kind, drawn in found.items():
-            curve = np.array([getattr(row, kind) for row in rows])
-            if kind == "corrected" and all(row.corrected == row.printed for row in rows):
-                continue
-            same = [n for n, (_, other) in enumerate(drawn) if np.allclose(curve, other, rtol=LINE, atol=0)]
-            if same:
-                drawn[same[0]] = (f"{drawn[same[0]][0]}, {name}", drawn[same[0]][1])
-            else:
-                drawn.append((name, curve))
+def curves(compared: Sequence[Comparison]) -> dict[str, list[tuple[list[str], FloatArray]]]:
+    """The bounds over the branch length: for each kind curves with their claims, those that one line shows as one."""
+    found = {}
+    for kind in KINDS:
+        of_claim = {}
+        for claim in CLAIMS:
+            rows = [row for row in compared if row.claim == claim]
+            if kind != "corrected" or any(row.corrected != row.printed for row in rows):
+                of_claim[claim] = np.array([getattr(row, kind) for row in rows])
+        found[kind] = [(claims, of_claim[claims[0]]) for claims in _together(of_claim, LINE)]
     return found
 
 
-def _draw_bounds(axes: "Axes", lengths: Sequence[int], compared: Sequence[Comparison]) -> None:
+def _together(drawn: Curves, difference: float) -> list[list[str]]:
+    """The names of curves, those that differ by no more, relatively, together."""
+    groups: list[list[str]] = []
+    for name, curve in drawn.items():
+        same = (group for group in groups if np.allclose(curve, drawn[group[0]], rtol=difference, atol=0))
+        group = next(same, None)
+        if group is None:
+            groups.append([name])
+        else:
+            group.append(name)
+    return groups
+
+
+def _rollouts(
+    setup: Setup, steps: Sequence[int], start: str, advance: Callable[[int], None]
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Of each scheme the total variation after k steps, and the actions asked for in them."""
+    law = STARTS[start](setup)
+    # Where the lengths are fixed, a shorter rollout is the beginning of a longer one.
+    fixed = {name: rollout(setup, name, max(steps), start=law) for name in ("all-model", "all-real") if steps}
+    distances, communications = np.zeros((2, len(SCHEMES), len(steps)))
+    for x, k in enumerate(steps):
+        for n, scheme in enumerate(SCHEMES):
+            run = fixed.get(scheme) or rollout(setup, scheme, k, start=law)
+            distances[n, x], communications[n, x] = run.total_variation[k], run.communications[:k].sum()
+        advance(k)
+    distances[distances < NOTHING] = 0
+    return dict(zip(SCHEMES, distances, strict=True)), dict(zip(SCHEMES, communications, strict=True))
+
+
+def _draw_bounds(
+    axes: "Axes",
+    lengths: Sequence[int],
+    compared: Sequence[Comparison],
+    best: Mapping[tuple[str, str], float],
+    noise: float,
+) -> None:
     from mathrl.figures.plot import COLOURS, GREY
 
-    bounds = curves(compared)
     rows = [row for row in compared if row.claim == next(iter(CLAIMS))]
     exact, trivial = np.array([row.discrepancy for row in rows]), rows[0].trivial
-    for kind, drawn in bounds.items():
-        for (name, curve), dashes in zip(drawn, DASHES, strict=False):
-            label = f"{kind}: {name}" + (", not above 0" if curve.max() <= 0 else "")
-            _line(axes, lengths, curve, color=COLOURS[KINDS[kind]], linestyle=dashes, label=label)
-    _line(axes, lengths, exact, color="black", linewidth=2, label="true discrepancy")
-    _scale(axes, [exact, *(curve for drawn in bounds.values() for _, curve in drawn)], trivial)
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, max(top, HEADROOM * trivial))
-    axes.axhspan(trivial, axes.get_ylim()[1], color=GREY, alpha=0.12, linewidth=0)
-    axes.text(0.02, 0.985, f"above max r − min r = {trivial:g}: says nothing", color=GREY, fontsize=7, va="top",
-              transform=axes.transAxes)  # fmt: skip
-    axes.plot([], [], color=GREY, linestyle="none", label="where it is least", **RING)
+    exact[exact <= noise] = 0
+    drawn, ringed = [exact], False
+    for kind, of_kind in curves(compared).items():
+        for (claims, curve), dashes in zip(of_kind, DASHES, strict=False):
+            label = f"{kind}: {', '.join(CLAIMS[claim] for claim in claims)}"
+            known = best.get((claims[0], "coupling" if kind == "coupling" else "printed"))
+            ringed |= _line(axes, lengths, curve, known, color=COLOURS[KINDS[kind]], linestyle=dashes, label=label)
+            drawn.append(curve)
+    ringed |= _line(axes, lengths, exact, None, color="black", linewidth=2, label="true discrepancy")
+    if ringed:
+        axes.plot([], [], color=GREY, linestyle="none", label="where it is least", **RING)
+    _scale(axes, drawn, trivial)
+    if trivial > 0:
+        axes.set_ylim(top=max(axes.get_ylim()[1], HEADROOM * trivial))
+        axes.axhspan(trivial, axes.get_ylim()[1], color=GREY, alpha=0.12, linewidth=0)
+    said = f"above {trivial:.4g}, the range of returns: says nothing" if trivial > 0 else "all returns are equal"
+    axes.text(0.02, 0.985, said, color=GREY, fontsize=7, va="top", transform=axes.transAxes)
 
 
-def _line(axes: "Axes", lengths: Sequence[int], curve: FloatArray, **style: Any) -> None:
-    """A curve, with a ring where it is least, at the first of several."""
-    least = int(curve.argmin())
-    axes.plot(lengths, curve, **style)
-    axes.plot(lengths[least], curve[least], color=style["color"], **RING)
+def _line(
+    axes: "Axes", lengths: Sequence[int], curve: FloatArray, best: float | None, *, label: str, **style: Any
+) -> bool:
+    """A curve, named as 0 or below it where a logarithmic axis would not show that; whether it has a ring."""
+    seen = label + (" (is 0)" if not curve.any() else " (below 0)" if curve.max() <= 0 else "")
+    axes.plot(lengths, curve, label=seen, **_marked(lengths), **style)
+    at = _least(lengths, curve, best)
+    if at is not None:
+        axes.plot(lengths[at], curve[at], color=style["color"], **RING)
+    return at is not None
 
 
-def _draw_schemes(axes: "Axes", schemes: Mapping[str, Sequence[Rollout]], quantity: Callable[[Rollout], float]) -> None:
+def _least(lengths: Sequence[int], curve: FloatArray, best: float | None) -> int | None:
+    """Where the ring stands: at the best k ≥ 1, or at 0 where that is better still; where none is known, in a dip."""
+    at = least(curve, 0.0)
+    if at is None or curve[at] <= 0:
+        return None
+    if best is None:
+        return at if curve[at] < (1 - LINE) * min(curve[0], curve[-1]) else None
+    if best not in lengths:
+        return None
+    return at if lengths[at] == 0 else lengths.index(int(best))
+
+
+def _draw_schemes(axes: "Axes", steps: Sequence[int], together: Sequence[Sequence[str]], drawn: Curves) -> None:
     from mathrl.figures.plot import COLOURS
 
-    for (scheme, runs), colour in zip(schemes.items(), SCHEME_COLOURS, strict=True):
-        dashes = DASHED if scheme == "real-to-simu" else "-"
-        axes.plot([run.branch_length for run in runs], [quantity(run) for run in runs], color=COLOURS[colour],
-                  linestyle=dashes, label=scheme, marker="o" if len(runs) == 1 else None, markersize=3,
-                  clip_on=False)  # fmt: skip
+    for schemes in together:
+        n = SCHEMES.index(schemes[0])
+        axes.plot(steps, drawn[schemes[0]], color=COLOURS[SCHEME_COLOURS[n]], linestyle=DASHES[n],
+                  label=" = ".join(schemes), clip_on=False, **_marked(steps, MARKERS[n]))  # fmt: skip
     axes.set_ylim(bottom=0)
 
 
+def _marked(lengths: Sequence[int], marker: str = "o") -> dict[str, Any]:
+    return {"marker": marker, "markersize": 3} if len(lengths) <= FEW else {}
+
+
+def _whole_numbers() -> "Locator":
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
+
+
 def _scale(axes: "Axes", drawn: Sequence[FloatArray], trivial: float) -> None:
-    """A logarithmic axis where numbers above rounding differ much, else one from 0."""
+    """A logarithmic axis where numbers above 0 differ much, else one from 0."""
     values = np.append(np.concatenate(drawn), trivial)
-    seen = values[values > ROUNDING * trivial]
+    seen = values[values > 0]
     if len(seen) and seen.max() > LOGARITHMIC * seen.min():
         axes.set_yscale("log")
         axes.set_ylim(bottom=seen.min() / 2)
     else:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, None if len(seen) else 1)

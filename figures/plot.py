@@ -91,11 +91,11 @@ def legend(figure: Figure, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> 
     figure.legend(handles=handles, loc="outside upper left", ncols=len(handles), frameon=False, handletextpad=0.4)
 
 
-def check(path: Path) -> str:
-    """The ending of a file that `save` can write."""
+def check(path: Path, option: str = "") -> str:
+    """The ending of a file that `save` can write; `option` is what it was given as."""
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
-        fail(str(path), f"ends in {suffix!r}", " or ".join(FORMATS))
+        fail(f"{option} {path}".strip(), f"ends in {suffix!r}", " or ".join(FORMATS))
     return suffix
 
 

@@ -21,6 +21,10 @@ _TYPES = {
 }
 """What JSON schema calls a type, in words of JSON."""
 
+_BRIEF = reprlib.Repr()
+_BRIEF.maxlevel = 1
+"""Shows what was found, which may be a whole file, in part of a line."""
+
 
 def parse(text: str, expected: str) -> Any:
     """The values of a JSON text in which each key stands once and all numbers are finite; `expected` is what it is."""
@@ -67,4 +71,4 @@ def check(document: Any, schema: Mapping[str, Any]) -> None:
         wanted = " or ".join(_TYPES[kind] for kind in (expected if isinstance(expected, list) else [expected]))
     else:
         wanted = " or ".join(expected) if isinstance(expected, list) else repr(expected)
-    fail(f"key {key!r}" if key else "the JSON", f"is {reprlib.repr(error.instance)}", wanted)
+    fail(f"key {key!r}" if key else "the JSON", f"is {_BRIEF.repr(error.instance)}", wanted)

@@ -11,10 +11,10 @@ from mathrl.games import document
 from mathrl.games.catalogue import load
 from mathrl.games.files import SUFFIXES, decode, read, write_text
 from mathrl.games.json_file import from_json, to_json, transitions_from_json, transitions_to_json
-from mathrl.games.model import Game
+from mathrl.games.model import Game, check_agent
 from mathrl.games.validate import InvalidInput, fail
 
-__all__ = ["example", "load_setup", "save_setup"]
+__all__ = ["example", "load_setup", "save_setup", "schema"]
 
 
 def load_setup(path: str | PathLike[str], agent: int | None = None) -> Setup:
@@ -34,18 +34,29 @@ def save_setup(setup: Setup, path: str | PathLike[str]) -> None:
 
 def example() -> str:
     """The text of a small setup to start from, in which nothing is perfect."""
-    return files("mathrl.bounds").joinpath("example.json").read_text(encoding="utf-8")
+    return _beside("example.json")
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a setup."""
+    described: dict[str, Any] = json.loads(_beside("setup.schema.json"))
+    return described
+
+
+def _beside(name: str) -> str:
+    return files("mathrl.bounds").joinpath(name).read_text(encoding="utf-8")
 
 
 def _parse(text: str, folder: Path, agent: int | None) -> Setup:
     values = document.parse(text, "a setup")
-    schema = json.loads(files("mathrl.bounds").joinpath("setup.schema.json").read_text(encoding="utf-8"))
-    document.check(values, schema)
-    named = values.setdefault("agent", 0)
-    if agent is not None and agent != named and "opponent_models" in values:
-        fail("agent", f"is {agent}", f"{named}, whose opponents the file has models of", "leave opponent_models out")
-    values["agent"] = named if agent is None else agent
+    if isinstance(values, dict) and isinstance(values.get("model"), dict) and "transitions" in values["model"]:
+        fail("key 'model'", "is a whole game", "its transitions alone", "rewards, discount and start are the game's")
+    document.check(values, schema())
     game = _game(values["game"], folder)
+    named = values.setdefault("agent", 0)
+    values["agent"] = named if agent is None else check_agent(game, agent)
+    if values["agent"] != named and "opponent_models" in values:
+        fail("agent", f"is {agent}", f"{named}, whose opponents the file has models of", "leave opponent_models out")
     model = transitions_from_json("model", values["model"], game.rewards_isa[0]) if "model" in values else None
     parts = ("policy", "data_policy", "opponent_models", "agent", "features")
     return Setup.of(game, model=model, **{part: values[part] for part in parts if part in values})

@@ -1,12 +1,16 @@
-"""What `mathrl bound` says above and below its table of bounds."""
+"""What `mathrl bound` says above and below its tables, and how it names several claims."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from math import inf
+from typing import Any
 
-from mathrl.bounds import READINGS, Comparison, Errors, Setup, best_branch_length
+from mathrl.bounds import READINGS, SCHEMES, Comparison, Errors, Setup
+from mathrl.figures.least import best_lengths, least
 
-__all__ = ["best_lengths", "facts", "findings", "unseen", "verdict"]
+__all__ = ["facts", "findings", "in_order", "joined", "least_bounds", "least_rollouts", "merged", "unseen", "verdict"]
+
+Row = Mapping[str, Any]
 
 
 def facts(setup: Setup, found: Errors, dynamics_error: str, *, normalised: bool) -> str:
@@ -46,28 +50,26 @@ def findings(compared: Sequence[Comparison]) -> Iterator[str]:
     yield from (f"{kind}: {_named(those)}" for kind, those in kinds.items() if those)
 
 
-def best_lengths(setup: Setup, found: Errors, dynamics_error: str) -> Iterator[str]:
-    """The branch length at which each bound is least, where the dynamics error does not depend on it."""
-    if dynamics_error not in READINGS:
-        return
-    opponents = {
-        "theorem-2": (found.opponent_shifts, found.opponent_errors),
-        "theorem-5": ((found.opponents_shift,), (found.opponents_error,)),
+def least_bounds(setup: Setup, found: Errors, compared: Sequence[Comparison], dynamics_error: str) -> Iterator[str]:
+    """The branch length at which each bound is least: of all, where that is known, else of those shown."""
+    known = best_lengths(setup, found, dynamics_error)
+    bounds = ("printed", "coupling") if setup.rewards.max() > 0 else ("coupling",)
+    of_all, of_shown = {}, {}
+    for claim in dict.fromkeys(each.claim for each in compared if each.branch_length is not None):
+        rows = [vars(each) for each in compared if each.claim == claim]
+        of_all[claim] = ", ".join(_at(bound, k) for (name, bound), k in known.items() if name == claim)
+        of_shown[claim] = _least_shown(rows, [bound for bound in bounds if (claim, bound) not in known])
+    yield from (f"least for {joined(claims)}: {where}" for where, claims in _alike(of_all) if where)
+    yield from (f"least of the k shown for {joined(claims)}: {where}" for where, claims in _alike(of_shown) if where)
+
+
+def least_rollouts(rows: Sequence[Row], noise: float) -> Iterator[str]:
+    """The branch length, of those shown, at which each scheme is closest and its bounds are least."""
+    numbers = ("discrepancy", "coupling", "bound")
+    found = {
+        scheme: _least_shown([row for row in rows if row["scheme"] == scheme], numbers, noise) for scheme in SCHEMES
     }
-    for claim, (shifts, errors) in opponents.items():
-        best = {
-            bound: best_branch_length(
-                bound,
-                discount=setup.game.discount,
-                dynamics_error=found.current_dynamics[dynamics_error],
-                policy_shift=found.policy_shift,
-                opponent_shifts=shifts,
-                opponent_errors=errors,
-            )
-            for bound in (["printed"] if setup.rewards.max() > 0 else []) + ["coupling"]
-        }
-        lengths = ", ".join(f"{bound} at k = {k}" if k < inf else f"{bound} as k → ∞" for bound, k in best.items())
-        yield f"{claim} is least: {lengths}"
+    yield from (f"least of the k shown for {', '.join(those)}: {where}" for where, those in _alike(found) if where)
 
 
 def unseen(found: Errors) -> Iterator[str]:
@@ -76,10 +78,59 @@ def unseen(found: Errors) -> Iterator[str]:
         yield "the worst time step was sought for as long as steps have weight: the laws of the state did not settle"
 
 
+def in_order(claim: str) -> tuple[bool, str]:
+    """A key that sorts claims: theorems, then lemmas, by their numbers."""
+    return "lemma" in claim, claim.rpartition("-")[2]
+
+
+def joined(claims: Iterable[str]) -> str:
+    """Several claims, of a kind by their numbers.
+
+    >>> joined(["theorem-1", "extended-theorem-b.1", "lemma-c.3", "extended-lemma-c.3"])
+    'theorem-1, b.1, lemma-c.3, extended c.3'
+    """
+    names, kind = [], ""
+    for claim in claims:
+        title, _, number = claim.removeprefix("extended-").partition("-")
+        extended = claim.startswith("extended-lemma")
+        names.append(claim if title != kind else f"extended {number}" if extended else number)
+        kind = title
+    return ", ".join(names)
+
+
+def merged(rows: Sequence[Row]) -> list[Row]:
+    """The rows, but once for claims that have the same, to twelve digits."""
+    of_claim: dict[str, str] = {}
+    for row in rows:
+        cells = [f"{x:.12g}" if isinstance(x, float) else str(x) for head, x in row.items() if head != "claim"]
+        of_claim[row["claim"]] = of_claim.get(row["claim"], "") + f"{cells}"
+    names = {claims[0]: joined(claims) for _, claims in _alike(of_claim)}
+    return [{**row, "claim": names[row["claim"]]} for row in rows if row["claim"] in names]
+
+
+def _at(number: str, k: float) -> str:
+    return f"{number} at k = {k}" if k < inf else f"{number} as k → ∞"
+
+
+def _least_shown(rows: Sequence[Row], numbers: Iterable[str], noise: float = 0.0) -> str:
+    """Where each number is least, if that can be told."""
+    found = {number: least([row[number] for row in rows], noise) for number in numbers if rows}
+    return ", ".join(_at(number, rows[row]["branch_length"]) for number, row in found.items() if row is not None)
+
+
+def _alike(texts: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """Each text, with the names that share it."""
+    names: dict[str, list[str]] = {}
+    for name, text in texts.items():
+        names.setdefault(text, []).append(name)
+    return list(names.items())
+
+
 def _named(rows: Sequence[Comparison]) -> str:
-    """The claims, each with its branch lengths."""
+    """The claims, with their branch lengths."""
     by_claim = groupby(rows, key=lambda each: each.claim)
-    return "; ".join(claim + _runs([each.branch_length for each in those]) for claim, those in by_claim)
+    runs = {claim: _runs([each.branch_length for each in those]) for claim, those in by_claim}
+    return "; ".join(joined(claims) + lengths for lengths, claims in _alike(runs))
 
 
 def _runs(lengths: Sequence[int | None]) -> str:

@@ -1,13 +1,17 @@
 """What `mathrl bound` shows of a setup: one table per view."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from mathrl.bounds import (
+    CLAIMS,
+    DISTANCE_CLAIMS,
     SCHEMES,
+    Claim,
     Comparison,
+    DistanceClaim,
     SchemeComparison,
     Setup,
     branched_returns,
@@ -20,7 +24,19 @@ from mathrl.bounds import (
     returns,
 )
 from mathrl.cli import output
-from mathrl.cli.bound_notes import best_lengths, facts, findings, unseen, verdict
+from mathrl.cli.bound_notes import (
+    facts,
+    findings,
+    in_order,
+    joined,
+    least_bounds,
+    least_rollouts,
+    merged,
+    unseen,
+    verdict,
+)
+from mathrl.figures.bounds import STARTS
+from mathrl.figures.least import rounding
 from mathrl.figures.table import Column, Table
 
 __all__ = ["RETURNS", "VIEWS", "Asked", "Interrupted", "View"]
@@ -53,12 +69,22 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Asked:
-    """What the options say; `readable` is a table for eyes, in few digits and with notes."""
+    """What the options say."""
 
     branch_lengths: tuple[int, ...]
     dynamics_error: str
     normalised: bool
-    readable: bool
+    start: str
+    format: str
+
+    @property
+    def readable(self) -> bool:
+        """Whether it is a table for eyes, in few digits and with notes."""
+        return self.format not in ("json", "csv")
+
+    def listed(self, items: Iterable[Any]) -> Any:
+        """Several items in one cell."""
+        return list(items) if self.format == "json" else " ".join(map(str, items))
 
     def scale(self, setup: Setup) -> float:
         """What unnormalised returns are multiplied by."""
@@ -66,10 +92,10 @@ class Asked:
 
 
 class Interrupted(Exception):
-    """The user stopped when some of the `planned` rows of `table` were there."""
+    """The user stopped when some of the `planned` rows were there, which are in `table`."""
 
-    def __init__(self, table: Table, planned: int) -> None:
-        super().__init__(f"interrupted: {len(table.rows)} of {planned} rows were computed")
+    def __init__(self, table: Table, computed: int, planned: int) -> None:
+        super().__init__(f"interrupted: {computed} of {planned} rows were computed")
         self.table = table
 
 
@@ -87,7 +113,8 @@ def _bounds(setup: Setup, asked: Asked) -> Table:
     if not asked.readable:
         return _table(rows, asked)
     found = measure(setup)
-    notes = [*findings(compared), *best_lengths(setup, found, asked.dynamics_error), *unseen(found)]
+    best = least_bounds(setup, found, compared, asked.dynamics_error)
+    notes = [*findings(compared), *best, *unseen(found)]
     return _table(rows, asked, facts(setup, found, asked.dynamics_error, normalised=asked.normalised), notes)
 
 
@@ -100,34 +127,46 @@ def _comparison(each: Comparison, readable: bool) -> Row:
 
 
 def _errors(setup: Setup, asked: Asked) -> Table:
-    found = measure(setup, asked.branch_lengths)
+    found, used = measure(setup, asked.branch_lengths), _uses()
+
+    def row(error: str, of: str, value: float, field: str) -> Row:
+        used_in = joined(used[field]) if asked.readable else asked.listed(used[field])
+        return {"error": error, "of": of, "value": value, "used_in": used_in}
+
+    def of_opponents(error: str, field: str) -> list[Row]:
+        values = zip(setup.opponents, getattr(found, field), strict=True)
+        return [row(error, f"agent {j}", value, field) for j, value in values]
+
+    def by(error: str, of: str, field: str) -> list[Row]:
+        return [row(error, f"{of}{key}", value, field) for key, value in getattr(found, field).items()]
+
     rows = [
-        *_expectations("dynamics, data policies", found.data_dynamics, "theorems 1, 3, 4, A.1, B.1"),
-        *_expectations("dynamics, policies", found.current_dynamics, "theorems 2, 5, B.2"),
-        _error("dynamics, opponent models", "model", found.modelled_dynamics, "lemma C.3"),
-        *(
-            _error("dynamics, branched rollouts", f"k = {k}", value, "lemma C.4")
-            for k, value in found.branched_dynamics.items()
-        ),
-        _error("policy shift", f"agent {setup.agent}", found.policy_shift, "all theorems"),
-        *_of_opponents(setup, "policy shift", found.opponent_shifts, "theorems 1, 2, A.1, B.1, B.2"),
-        _error("policy shift", "all opponents", found.opponents_shift, "theorems 3, 4, 5"),
-        *_of_opponents(setup, "opponent model", found.opponent_errors, "theorems 1, 2, B.1, B.2"),
-        _error("opponent model", "all opponents", found.opponents_error, "theorems 4, 5"),
+        *by("dynamics, data policies", "", "data_dynamics"),
+        *by("dynamics, policies", "", "current_dynamics"),
+        row("dynamics, opponent models", "model", found.modelled_dynamics, "modelled_dynamics"),
+        *by("dynamics, branched rollouts", "k = ", "branched_dynamics"),
+        row("policy shift", f"agent {setup.agent}", found.policy_shift, "policy_shift"),
+        *of_opponents("policy shift", "opponent_shifts"),
+        row("policy shift", "all opponents", found.opponents_shift, "opponents_shift"),
+        *of_opponents("opponent model", "opponent_errors"),
+        row("opponent model", "all opponents", found.opponents_error, "opponents_error"),
     ]
     return _table(rows, asked, notes=list(unseen(found)))
 
 
-def _expectations(error: str, by_reading: Mapping[str, float], used_in: str) -> list[Row]:
-    return [_error(error, reading, value, used_in) for reading, value in by_reading.items()]
-
-
-def _of_opponents(setup: Setup, error: str, values: Sequence[float], used_in: str) -> list[Row]:
-    return [_error(error, f"agent {j}", value, used_in) for j, value in zip(setup.opponents, values, strict=True)]
-
-
-def _error(error: str, of: str, value: float, used_in: str) -> Row:
-    return {"error": error, "of": of, "value": value, "used_in": used_in}
+def _uses() -> dict[str, list[str]]:
+    """The claims that each field of `Errors` enters, the dynamics' errors under one of their readings at least."""
+    uses: dict[str, list[str]] = {}
+    claims: list[Claim | DistanceClaim] = [*CLAIMS, *DISTANCE_CLAIMS]
+    for claim in sorted(claims, key=lambda claim: in_order(claim.name)):
+        fields = {*claim.arguments.values()}
+        if "dynamics_error" in fields:
+            fields.add(f"{claim.expected}_dynamics" if isinstance(claim, Claim) else "modelled_dynamics")
+        if isinstance(claim, Claim) and claim.branched:
+            fields.add("branched_dynamics")
+        for field in fields:
+            uses.setdefault(field, []).append(claim.name)
+    return uses
 
 
 def _returns(setup: Setup, asked: Asked) -> Table:
@@ -195,31 +234,32 @@ def _rollouts(setup: Setup, asked: Asked) -> Table:
     planned = len(SCHEMES) * len(asked.branch_lengths)
     with output.progress(planned, "rollout") as advance:
         try:
-            for each in compare_schemes_by_row(setup, asked.branch_lengths):
+            for each in compare_schemes_by_row(setup, asked.branch_lengths, start=STARTS[asked.start](setup)):
                 rows.append(_rollout(setup, asked, each))
                 advance(f"{each.scheme}, k = {each.branch_length}", True)
         except KeyboardInterrupt:
             if not rows:
                 raise
-            raise Interrupted(_table(rows, asked), planned) from None
-    return _table(rows, asked)
+            raise Interrupted(_table(rows, asked), len(rows), planned) from None
+    return _table(rows, asked, notes=list(least_rollouts(rows, rounding(setup, normalised=asked.normalised))))
 
 
 def _rollout(setup: Setup, asked: Asked, each: SchemeComparison) -> Row:
-    row = asdict(each) | {"model_steps": " ".join(map(str, each.lengths))}
+    row = asdict(each) | {"model_steps": asked.listed(each.lengths)}
     for name in ("discrepancy", "bound", "coupling"):
         row[name] *= asked.scale(setup) / (1 - setup.game.discount)
     return {name: row[name] for name in (ROLLOUT if asked.readable else (*ROLLOUT, *MORE_OF_ROLLOUT))}
 
 
 def _table(rows: Sequence[Row], asked: Asked, caption: str = "", notes: Sequence[str] = ()) -> Table:
-    """A table of rows with equal heads; numbers in few digits where somebody reads them."""
+    """A table of rows with equal heads; where somebody reads it in few digits, and claims that agree in one."""
     digits = ".4g" if asked.readable else ""
+    shown: Sequence[Mapping[str, Any]] = merged(rows) if asked.readable and "claim" in rows[0] else rows
     columns = [
         Column(head, itemgetter(head), digits if any(isinstance(row[head], float) for row in rows) else "")
         for head in rows[0]
     ]
-    return Table(columns, rows, caption, notes)
+    return Table(columns, shown, caption, notes)
 
 
 VIEWS: Mapping[str, View] = {
@@ -228,5 +268,5 @@ VIEWS: Mapping[str, View] = {
     "returns": View(_returns, ("branch_lengths", "returns")),
     "distances": View(_distances, ("branch_lengths",)),
     "schedule": View(_schedule, ("branch_lengths",)),
-    "rollouts": View(_rollouts, ("branch_lengths", "returns")),
+    "rollouts": View(_rollouts, ("branch_lengths", "returns", "start")),
 }

@@ -40,7 +40,7 @@ def run(argv: Sequence[str]) -> int:
     output.check_out("--out", out)
     from mathrl.figures.plot import check, save
 
-    check(Path(out))
+    check(Path(out), "--out")
     save(entry.draw(), Path(out))
     output.show(f"{out}\n")
     return 0

@@ -45,10 +45,12 @@ def format_of(format: str | None, out: str | None) -> str:
 
 def check_out(option: str, path: str | None) -> None:
     """Refuse a file that cannot be written before any work is done."""
-    if path is not None and (Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
-        from mathrl.games.validate import fail
+    if path is None or (Path(path).absolute().parent.is_dir() and not Path(path).is_dir()):
+        return
+    from mathrl.games.validate import fail
 
-        fail(f"{option} {path}", "is a folder or lies in one that does not exist", "a file to write")
+    found = "is a folder" if Path(path).is_dir() else "lies in a folder that does not exist"
+    fail(f"{option} {path}", found, "a file to write")
 
 
 def render(tables: "list[Table]", format: str) -> str:

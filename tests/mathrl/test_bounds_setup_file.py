@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.bounds import Setup, load_setup, save_setup
-from mathrl.bounds.setup_file import example
+from mathrl.bounds.setup_file import example, schema
 from mathrl.games import load, random_stochastic, save, to_dense, uniform_policy
 from mathrl.games.validate import InvalidInput
 from mathrl.proofs_checks.strategies import setups
@@ -68,13 +69,19 @@ def test_a_game_may_be_a_name_or_a_file_beside_the_setup(folder, monkeypatch):
 def test_the_example_has_everything_and_nothing_is_perfect(folder):
     (folder / "example.json").write_text(example(), encoding="utf-8")
     setup = load_setup(folder / "example.json")
-    schema = json.loads((Path(__file__).parents[2] / "mathrl/bounds/setup.schema.json").read_text(encoding="utf-8"))
-    assert set(json.loads(example())) == set(schema["properties"])
+    assert set(json.loads(example())) == set(schema()["properties"])
     assert not np.array_equal(setup.model.transitions, setup.game.transitions)
     for j, model in zip(setup.opponents, setup.opponent_models, strict=True):
         assert not np.array_equal(model, setup.policy[j])
     for one, other in zip(setup.policy, setup.data_policy, strict=True):
         assert not np.array_equal(one, other)
+
+
+def test_the_page_describes_every_key():
+    page = (Path(__file__).parents[2] / "docs/how-to/is-my-bound-worth-anything.md").read_text(encoding="utf-8")
+    described = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", page, re.MULTILINE))
+    assert list(described) == list(schema()["properties"])
+    assert {key for key, left_out in described.items() if left_out == "required"} == set(schema()["required"])
 
 
 def test_another_agent_may_look_where_its_opponents_are_not_modelled(folder):
@@ -85,6 +92,12 @@ def test_another_agent_may_look_where_its_opponents_are_not_modelled(folder):
     assert load_setup(folder / "setup.json", agent=1).agent == 1
     with pytest.raises(InvalidInput, match=r"setup.json: agent is 0, expected 1, whose opponents"):
         load_setup(folder / "setup.json", agent=0)
+
+
+def test_an_agent_that_the_game_lacks_is_named_first(folder):
+    (folder / "setup.json").write_text(minimal(opponent_models=[[0.5, 0.5]]))
+    with pytest.raises(InvalidInput, match="agent is 7, expected an agent 0 … 1"):
+        load_setup(folder / "setup.json", agent=7)
 
 
 def minimal(**changes):
@@ -123,6 +136,8 @@ GAME = {"format": "mathrl-game", "version": 1, "kind": "matrix", "common_payoff"
         (minimal(data_policy=[[1, 0, 0], [1, 0]]), r"data_policy\[0\] has shape"),
         (minimal(opponent_models=[]), "opponent_models has 0 arrays, expected 1, one per opponent"),
         (minimal(opponent_models=3), "key 'opponent_models' is 3, expected a list"),
+        (json.dumps([[[[0.125] * 40] * 40] * 4] * 4), r"the JSON is \[\[\.\.\.\](, \[\.\.\.\]){3}\], expected {…}$"),
+        (minimal(model=GAME | {"transitions": []}), "key 'model' is a whole game, expected its transitions alone"),
         (minimal(model=[]), r"model has shape \(0,\)"),
         (minimal(model={"data": []}), "key 'indices' is missing in 'model'"),
         (minimal(model={"data": [1], "indices": [1], "indptr": [0, 1]}), "model.indices are from 1 to 1"),
