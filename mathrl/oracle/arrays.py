@@ -1,9 +1,10 @@
 """What others hold, made into arrays: policies and values from any framework, or from functions of the state.
 
-An array may be anything that `numpy.asarray` takes, in single precision too. A function is called once for every state,
-or for every state and joint action, which is a tuple of whole numbers.
+An array may be anything that `numpy.asarray` takes, in any precision. A function is called once for every state, or for
+every state and joint action, which is a tuple of whole numbers.
 """
 
+import inspect
 from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
@@ -13,8 +14,11 @@ import numpy as np
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy
 from mathrl.games.validate import SIMPLEX_TOLERANCE, FloatArray, as_floats, fail, shape
+from mathrl.operators import ENTROPIES
 
-__all__ = ["action_values", "distributions", "policy_rows", "state_values"]
+__all__ = ["action_values", "distributions", "floats", "policy_rows", "scalar", "state_values", "whose_entropy"]
+
+__tracebackhide__ = True  # pytest shows the caller's line, not these frames
 
 _SINGLE_PRECISION = 1e-5
 """How far from 1 the sum of a row of probabilities may be to count as rounding: single precision leaves up to 1e-6."""
@@ -23,14 +27,21 @@ _SINGLE_PRECISION = 1e-5
 def policy_rows(game: Game, policy: Any) -> tuple[Policy, float]:
     """A product policy as (S, A_i) per agent, and how far from 1 the sum of a row was at most.
 
-    `policy` is one array per agent, or a function `policy(state)` that returns one row per agent (for one agent also
-    the row alone). Rows that are off by more than 1e-9, but by no more than 1e-5, are normalised. Raises `ValueError`
-    as `as_policy` does.
+    `policy` is one array per agent, or all as one array (n, S, A), (n, A) for one state; or a function `policy(state)`
+    that returns one row per agent (for one agent also the row alone), or one such function per agent, that returns its
+    row. Rows that are off by more than 1e-9, but by no more than 1e-5, are normalised. Raises `ValueError` as
+    `as_policy` does.
     """
     given = _called_policy(game, policy) if callable(policy) else policy
     if not isinstance(given, Sequence):
+        stacked = _array("policy", given)
+        given = list(stacked) if isinstance(stacked, np.ndarray) and stacked.ndim else given
+    if not isinstance(given, Sequence):
         return as_policy(game, given), 0.0
-    rows_and_errors = [_normalised(_floats(f"policy[{i}]", rows), -1) for i, rows in enumerate(given)]
+    rows_and_errors = [
+        _normalised(_called_rows(game, i, rows) if callable(rows) else floats(f"policy[{i}]", rows), -1)
+        for i, rows in enumerate(given)
+    ]
     return as_policy(game, [rows for rows, _ in rows_and_errors]), max((off for _, off in rows_and_errors), default=0.0)
 
 
@@ -40,18 +51,36 @@ def action_values(game: Game, q: Any, *, agent_axis: bool, argument: str = "q") 
     The function returns a number, or (n,) with an agent axis. Raises `ValueError` naming the entry.
     """
     cells = (game.num_states, *game.num_actions)
-    return _values(game, argument, q, cells, agent_axis, lambda cell: (cell[0], cell[1:]))
+    return _values(game, argument, q, cells, agent_axis, lambda cell: {"state": cell[0], "joint_action": cell[1:]})
 
 
 def state_values(game: Game, v: Any, *, agent_axis: bool) -> FloatArray:
     """V as (S,), or (n, S) with an agent axis, from such an array or a function `v(state)`; else as `action_values`."""
-    return _values(game, "v", v, (game.num_states,), agent_axis, lambda cell: cell)
+    return _values(game, "v", v, (game.num_states,), agent_axis, lambda cell: {"state": cell[0]})
 
 
 def distributions(argument: str, given: Any, axes: int | tuple[int, ...] = -1) -> FloatArray:
     """Distributions over `axes` of an array, normalised as rows of a policy are; what else is wrong stays wrong."""
-    values = _floats(argument, given)
+    values = floats(argument, given)
     return values if values.ndim <= np.max(axes, initial=0) else _normalised(values, axes)[0]
+
+
+def scalar(argument: str, value: Any) -> Any:
+    """The number in an array without axes, of any framework; anything else as it is, to be refused by who checks it."""
+    framework = hasattr(value, "__array__") and not isinstance(value, np.number) and np.ndim(value) == 0
+    return floats(argument, value).item() if framework else value
+
+
+def whose_entropy(entropy: Any) -> str:
+    """Require one of `ENTROPIES`, and name all of them otherwise: they are few."""
+    if not isinstance(entropy, str) or entropy not in ENTROPIES:
+        fail("entropy", f"{entropy!r} is unknown", " or ".join(map(repr, ENTROPIES)))
+    return entropy
+
+
+def floats(argument: str, values: Any) -> FloatArray:
+    """As `as_floats`, which leaves out what only frameworks do."""
+    return as_floats(argument, _array(argument, values))
 
 
 def _normalised(rows: FloatArray, axes: int | tuple[int, ...]) -> tuple[FloatArray, float]:
@@ -66,6 +95,7 @@ def _normalised(rows: FloatArray, axes: int | tuple[int, ...]) -> tuple[FloatArr
 
 def _called_policy(game: Game, policy: Callable[[int], Any]) -> list[FloatArray]:
     """The arrays (S, A_i) of a function of the state."""
+    _callable_with("policy", policy, "state")
     states: list[list[FloatArray]] = []
     for s in range(game.num_states):
         rows = policy(s)
@@ -74,13 +104,40 @@ def _called_policy(game: Game, policy: Callable[[int], Any]) -> list[FloatArray]
         try:
             given = list(rows)
         except TypeError:
+            given = None
+        if given is None:
             fail(f"policy({s})", f"is of type {type(rows).__name__}", f"{game.num_agents} rows, one per agent")
         if len(given) != game.num_agents:
             fail(f"policy({s})", f"has {len(given)} rows", f"{game.num_agents}, one per agent")
-        states.append([_floats(f"policy({s})[{i}]", row) for i, row in enumerate(given)])
+        states.append([floats(f"policy({s})[{i}]", row) for i, row in enumerate(given)])
         for i, (row, actions) in enumerate(zip(states[-1], game.num_actions, strict=True)):
             shape(f"policy({s})[{i}]", row, (actions,))
     return [np.stack(agent_rows) for agent_rows in zip(*states, strict=True)]
+
+
+def _called_rows(game: Game, agent: int, policy: Callable[[int], Any]) -> FloatArray:
+    """The array (S, A_i) of one agent's function of the state."""
+    _callable_with(f"policy[{agent}]", policy, "state")
+    rows = [floats(f"policy[{agent}]({s})", policy(s)) for s in range(game.num_states)]
+    for s, row in enumerate(rows):
+        if row.size != game.num_actions[agent]:
+            shape(f"policy[{agent}]({s})", row, (game.num_actions[agent],))
+    return np.stack([row.ravel() for row in rows])  # networks return (1, A_i) for a row
+
+
+def _callable_with(argument: str, function: Callable[..., Any], *names: str) -> None:
+    """Require that `function` takes that many arguments, where its signature is known."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*names)
+        fits = True
+    except TypeError:
+        fits = False
+    if not fits:
+        fail(argument, f"takes {signature}", f"a function that is called {argument}({', '.join(names)})")
 
 
 def _values(
@@ -89,21 +146,22 @@ def _values(
     given: Any,
     cells: tuple[int, ...],
     agent_axis: bool,
-    call: Callable[[tuple[int, ...]], tuple[Any, ...]],
+    call: Callable[[tuple[int, ...]], dict[str, Any]],
 ) -> FloatArray:
     agents = (game.num_agents,) * agent_axis
     expected = (*agents, *cells)
     if callable(given):
+        _callable_with(argument, given, *call(cells))
         entries = []
         for cell in np.ndindex(cells):
-            arguments = call(cell)
+            arguments = call(cell).values()
             name = f"{argument}({', '.join(map(str, arguments))})"
-            entry = _floats(name, given(*arguments))
+            entry = floats(name, given(*arguments))
             if entry.size != prod(agents):
                 shape(name, entry, agents)
             entries.append(entry.reshape(agents))  # networks return (1,) for a number
         return np.stack(entries, axis=-1).reshape(expected)
-    array = _floats(argument, given)
+    array = floats(argument, given)
     if game.num_states == 1 and array.shape == (*agents, *cells[1:]):
         return array.reshape(expected)
     if array.shape != expected:
@@ -112,14 +170,15 @@ def _values(
     return array
 
 
-def _floats(argument: str, values: Any) -> FloatArray:
-    """As `as_floats`, which leaves out what only frameworks do."""
+def _array(argument: str, values: Any) -> Any:
+    """What numpy makes of `values`, or `values` where they are ragged, which `as_floats` says."""
     unmasked = isinstance(values, np.ma.MaskedArray) and not np.ma.is_masked(values)
     try:
-        array: Any = np.asanyarray(values.data if unmasked else values)
-    except ValueError:  # ragged, which `as_floats` says
-        array = values
+        array = np.asanyarray(values.data if unmasked else values)
+        # bfloat16 and its like are no number types of numpy, but are read as such
+        return array.astype(np.float64) if array.dtype.kind == "V" and array.dtype.names is None else array
+    except ValueError:
+        return values
     except (RuntimeError, TypeError) as error:
         found = f"cannot be made an array ({str(error).splitlines()[0]})"
         fail(argument, found, "what numpy.asarray takes", "of a torch tensor, pass tensor.detach().cpu()")
-    return as_floats(argument, array)

@@ -1,10 +1,11 @@
 """Assertions for the tests of other codes: their numbers against the exact ones, entry by entry.
 
 An `AssertionError` shows the worst entries, theirs beside the exact ones, and says so where a known mistake explains
-all of them (`mathrl.oracle.diagnose`). Arguments are those of `compare`: arrays of any framework, or functions.
+them, and how well (`mathrl.oracle.diagnose`). Arguments are those of `compare`: arrays of any framework, or functions.
+A tolerance counts entry by entry: |theirs − x| ≤ atol + rtol |x|, for the exact x and for what a mistake makes of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,15 +14,19 @@ import numpy as np
 from mathrl.evaluate import evaluate, has_agent_axis
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray, choice, count, fail, not_negative, positive
+from mathrl.games.validate import FloatArray, count, fail, not_negative, positive
 from mathrl.operators import ENTROPIES, soft_value
-from mathrl.oracle.arrays import action_values, policy_rows, state_values
+from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
 from mathrl.oracle.compare import quantal_responses
-from mathrl.oracle.diagnose import Mistake, diagnose, target_mistakes, value_mistakes
+from mathrl.oracle.diagnose import ATOL, RTOL, Mistake, diagnose
+from mathrl.oracle.mistakes import target_mistakes, value_mistakes
+from mathrl.oracle.overflow import in_range
 from mathrl.oracle.report import Entry, entry_table, worst_entries, worst_of_policy
 from mathrl.oracle.targets import n_step_target, td_lambda_target
 
 __all__ = ["assert_qre", "assert_soft_q", "assert_soft_v", "assert_td_target"]
+
+__tracebackhide__ = True  # pytest shows the caller's line, not these frames
 
 
 def assert_soft_q(
@@ -31,8 +36,8 @@ def assert_soft_q(
     policy: Any,
     temperature: float,
     entropy: str = "team",
-    rtol: float = 1e-5,
-    atol: float = 1e-8,
+    rtol: float = RTOL,
+    atol: float = ATOL,
 ) -> None:
     """Raise `AssertionError` unless |q − Q_π| ≤ atol + rtol |Q_π| everywhere, Q_π the exact soft Q   (hasac Eq. 4, 5).
 
@@ -40,7 +45,6 @@ def assert_soft_q(
     >>> assert_soft_q(load("hasac"), [[5, -20, -20], [-20, 10, -20], [-20, -20, 20]], policy=[[1, 0, 0]] * 2,
     ...               temperature=1.0)
     """
-    __tracebackhide__ = True
     _assert_values(game, "q", q, policy, temperature, entropy, rtol, atol)
 
 
@@ -51,15 +55,14 @@ def assert_soft_v(
     policy: Any,
     temperature: float,
     entropy: str = "team",
-    rtol: float = 1e-5,
-    atol: float = 1e-8,
+    rtol: float = RTOL,
+    atol: float = ATOL,
 ) -> None:
     """Raise `AssertionError` unless |v − V_π| ≤ atol + rtol |V_π| everywhere, V_π the exact soft V   (hasac Eq. 6).
 
     >>> from mathrl.games import load
     >>> assert_soft_v(load("hasac"), [5.0], policy=[[1, 0, 0]] * 2, temperature=1.0)
     """
-    __tracebackhide__ = True
     _assert_values(game, "v", v, policy, temperature, entropy, rtol, atol)
 
 
@@ -74,8 +77,8 @@ def assert_td_target(
     entropy: str = "team",
     steps: int = 1,
     trace_decay: float | None = None,
-    rtol: float = 1e-5,
-    atol: float = 1e-8,
+    rtol: float = RTOL,
+    atol: float = ATOL,
 ) -> None:
     """Raise `AssertionError` unless `target` is the expected target y of every (s, a): |target − y| ≤ atol + rtol |y|.
 
@@ -93,17 +96,16 @@ def assert_td_target(
           0         1       1.5  1.84657359        -0.347
     theirs are the exact ones without any entropy
     """
-    __tracebackhide__ = True
-    rows, agent_axis = _checked(game, policy, temperature, entropy, rtol, atol)
+    rows, agent_axis, kind = _checked(game, policy, temperature, entropy, rtol, atol)
     if (q is None) == (v is None):
         fail("q", "and v are both given" if v is not None else "and v are both missing", "one of them")
     if trace_decay is not None and steps != 1:
         fail("trace_decay", "is given beside steps", "one of the two")
-    kind: dict[str, Any] = {"temperature": temperature, "entropy": entropy}
-    if v is None:
-        ends = np.asarray(soft_value(action_values(game, q, agent_axis=agent_axis), rows, **kind))
-    else:
+    critic = None if q is None else action_values(game, q, agent_axis=agent_axis)
+    if critic is None:
         ends = state_values(game, v, agent_axis=agent_axis)
+    else:
+        ends = np.asarray(soft_value(critic, rows, **kind))
     given = action_values(game, target, agent_axis=agent_axis, argument="target")
     if trace_decay is None:
         computed: Callable[..., FloatArray] = partial(n_step_target, policy=rows, steps=count("steps", steps, 1))
@@ -111,12 +113,10 @@ def assert_td_target(
     else:
         computed = partial(td_lambda_target, policy=rows, trace_decay=trace_decay)
         what = f"TD(λ) target of λ = {trace_decay:g}"
+    in_range(game, kind["temperature"], ends)
     exact = computed(game, v=ends, **kind)
-
-    def mistakes() -> list[Mistake]:
-        counted = steps if trace_decay is None else None
-        return target_mistakes(game, rows, exact, computed, v=ends, steps=counted, **kind)
-
+    counted = steps if trace_decay is None else None
+    mistakes = target_mistakes(game, rows, exact, computed, v=ends, q=critic, steps=counted, **kind)
     _require("target", f"the exact {what}", given, exact, mistakes, agent_axis, rtol, atol)
 
 
@@ -126,25 +126,31 @@ def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "t
     >>> from mathrl.games import load
     >>> assert_qre(load("matching-pennies"), [[0.5, 0.5], [0.5, 0.5]], temperature=0.1)
     """
-    __tracebackhide__ = True
-    rows, _ = _checked(game, policy, temperature, entropy, 0.0, atol)
+    rows, _, kind = _checked(game, policy, temperature, entropy, 0.0, atol)
+    temperature = kind["temperature"]
 
-    def differences(alpha: float, kind: str) -> tuple[list[FloatArray], FloatArray]:
-        """The responses, and |π − softmax(E[Q_π]/α)| of all agents in one array."""
-        q = evaluate(game, rows, temperature=alpha, entropy=kind).q
+    def differences(q: FloatArray, alpha: float) -> tuple[list[FloatArray], FloatArray]:
+        """The responses, and |π − softmax(E[q]/α)| of all agents in one array."""
         responses = quantal_responses(q, rows, alpha)
         return responses, np.abs(np.concatenate(rows, axis=1) - np.concatenate(responses, axis=1))
 
-    responses, off = differences(temperature, entropy)
+    responses, off = differences(evaluate(game, rows, **kind).q, temperature)
     if (off <= atol).all():
         return
+
+    def met(alpha: float, entropy: str) -> bool:
+        """Whether the policy is an equilibrium of another kind."""
+        with np.errstate(all="ignore"):  # of a temperature like 1e-300, the rationality
+            q = evaluate(game, rows, temperature=alpha, entropy=entropy).q
+            return bool((differences(q, alpha)[1] <= atol).all())
+
     alternatives = [
         *((temperature, other, f'with entropy="{other}"') for other in ENTROPIES if other != entropy),
         (1.0, entropy, "at temperature 1"),
         (1 / temperature, entropy, f"at temperature {1 / temperature:g}: rationality is 1/temperature"),
     ]
-    met = [phrase for alpha, kind, phrase in alternatives if (differences(alpha, kind)[1] <= atol).all()]
-    said = f"the policy is a quantal response equilibrium {' and '.join(met)}" if met else ""
+    phrases = [phrase for alpha, other, phrase in alternatives if met(alpha, other)]
+    said = f"the policy is a quantal response equilibrium {' and '.join(phrases)}" if phrases else ""
     numbers = (int((off > atol).sum()), off.size)
     raise AssertionError(
         _message("policy", "its own quantal response", numbers, worst_of_policy(rows, responses), said)
@@ -154,35 +160,25 @@ def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "t
 def _assert_values(
     game: Game, array: str, values: Any, policy: Any, temperature: float, entropy: str, rtol: float, atol: float
 ) -> None:
-    __tracebackhide__ = True
-    rows, agent_axis = _checked(game, policy, temperature, entropy, rtol, atol)
+    rows, agent_axis, kind = _checked(game, policy, temperature, entropy, rtol, atol)
     given = (action_values if array == "q" else state_values)(game, values, agent_axis=agent_axis)
-    kind: dict[str, Any] = {"temperature": temperature, "entropy": entropy}
     found = evaluate(game, rows, **kind)
     exact = found.q if array == "q" else found.v
-    what = f"the exact soft {array.upper()} of the policy"
-    _require(
-        array,
-        what,
-        given,
-        exact,
-        lambda: value_mistakes(game, rows, given, exact, array=array, **kind),
-        agent_axis,
-        rtol,
-        atol,
-    )
+    mistakes = value_mistakes(game, rows, given, exact, array=array, **kind)
+    _require(array, f"the exact soft {array.upper()} of the policy", given, exact, mistakes, agent_axis, rtol, atol)
 
 
 def _checked(
-    game: Game, policy: Any, temperature: float, entropy: str, rtol: float, atol: float
-) -> tuple[Policy, bool]:
-    """The policy as arrays, and whether values have an agent axis."""
+    game: Game, policy: Any, temperature: Any, entropy: str, rtol: float, atol: float
+) -> tuple[Policy, bool, dict[str, Any]]:
+    """The policy as arrays, whether values have an agent axis, and temperature and entropy by name."""
     check_game(game)
-    positive("temperature", temperature)
-    choice("entropy", entropy, ENTROPIES)
+    alpha = positive("temperature", scalar("temperature", temperature))
+    whose_entropy(entropy)
     not_negative("rtol", rtol)
     not_negative("atol", atol)
-    return policy_rows(game, policy)[0], has_agent_axis(game, entropy)
+    in_range(game, alpha)
+    return policy_rows(game, policy)[0], has_agent_axis(game, entropy), {"temperature": alpha, "entropy": entropy}
 
 
 def _require(
@@ -190,18 +186,17 @@ def _require(
     what: str,
     theirs: FloatArray,
     exact: FloatArray,
-    mistakes: Callable[[], list[Mistake]],
+    mistakes: Iterable[Mistake],
     agent_axis: bool,
     rtol: float,
     atol: float,
 ) -> None:
-    __tracebackhide__ = True
-    off = np.abs(theirs - exact) > atol + rtol * np.abs(exact)
-    if off.any():
-        phrases = diagnose(theirs, exact, mistakes(), rtol=rtol, atol=atol)
-        said = f"theirs are the exact ones {', or '.join(phrases)}" if phrases else ""
-        entries = worst_entries(array, theirs, exact, agent_axis=agent_axis)
-        raise AssertionError(_message(array, what, (int(off.sum()), off.size), entries, said))
+    with np.errstate(over="ignore"):  # what is off by more than the largest number is off
+        off = ~(np.abs(theirs - exact) <= atol + rtol * np.abs(exact))
+        if off.any():
+            entries = worst_entries(array, theirs, exact, agent_axis=agent_axis)
+            said = diagnose(theirs, exact, mistakes, rtol=rtol, atol=atol)
+            raise AssertionError(_message(array, what, (int(off.sum()), off.size), entries, said))
 
 
 def _message(array: str, what: str, numbers: tuple[int, int], entries: Sequence[Entry], said: str) -> str:

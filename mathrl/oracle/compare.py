@@ -17,9 +17,12 @@ from mathrl.evaluate import backup, has_agent_axis
 from mathrl.exploitability import best_response
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray, choice, fail, positive
-from mathrl.operators import ENTROPIES, quantal_response, soft_value
-from mathrl.oracle.arrays import action_values, policy_rows, state_values
+from mathrl.games.validate import FloatArray, fail, positive
+from mathrl.operators import quantal_response, soft_value
+from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
+from mathrl.oracle.diagnose import diagnose
+from mathrl.oracle.mistakes import value_mistakes
+from mathrl.oracle.overflow import in_range
 from mathrl.oracle.report import Report, worst_entries, worst_of_policy
 from mathrl.oracle.targets import one_step_target
 from mathrl.softmax import soft_max
@@ -39,9 +42,11 @@ def compare(
     a policy may sum to 1 within 1e-5, and are normalised then. An action that is never played counts in `q_distance`
     as every other does: Q_π says what it would be worth.
 
-    With a policy, q and v are compared with its own Q_π and V_π. Without one, with Q* and V* of the soft optimum over
-    joint policies (`entropy="team"`) or of the plain one (`"none"`), for a common payoff only.
-    Raises `ValueError` naming the argument, and the state, where a function returned what cannot be.
+    With a policy, q and v are compared with its own Q_π and V_π; where they differ by more than rounding of single
+    precision, and a known mistake explains it, `diagnosis` names it. Without one, with Q* and V* of the soft optimum
+    over joint policies (`entropy="team"`) or of the plain one (`"none"`), for a common payoff only.
+    Raises `ValueError` naming the argument, and the state, where a function returned what cannot be, and where values
+    could overflow.
 
     >>> from mathrl.games import load
     >>> report = compare(load("hasac"), temperature=1.0, policy=[[0.6, 0.2, 0.2]] * 2, q=lambda state, action: 0.0)
@@ -49,8 +54,8 @@ def compare(
     (20.0, (0, 1), [2.25, 2.25])
     """
     check_game(game)
-    alpha = positive("temperature", temperature)
-    choice("entropy", entropy, ENTROPIES)
+    alpha = positive("temperature", scalar("temperature", temperature))
+    whose_entropy(entropy)
     if policy is None and q is None and v is None:
         fail("policy", "is missing, and so are q and v", "at least one of them")
     agent_axis = has_agent_axis(game, entropy)
@@ -62,6 +67,7 @@ def compare(
     rows, off = (None, None) if policy is None else policy_rows(game, policy)
     q_given = None if q is None else action_values(game, q, agent_axis=agent_axis)
     v_given = None if v is None else state_values(game, v, agent_axis=agent_axis)
+    in_range(game, alpha, q_given, v_given)
     described: dict[str, Any] = {"game": repr(game), "temperature": alpha, "entropy": entropy, "row_sums_off": off}
     if rows is None:
         return Report(**described, **_from_optimum(game, alpha, entropy, q_given, v_given))
@@ -89,7 +95,6 @@ def _from_policy(
         "nash_response_error": plain_missing,
     }
     agent_axis = exact.v.ndim > 1
-    worst = []
     if q is not None:
         residual = _largest(one_step_target(game, q=q, **kind) - q, agent_axis)  # (1)
         found |= {
@@ -98,7 +103,6 @@ def _from_policy(
             "q_distance_bound": residual / (1 - game.discount),  # (2)
             "actor_gap": _largest_of_policy(policy, quantal_responses(q, policy, temperature)),
         }
-        worst += worst_entries("q", q, exact.q, agent_axis=agent_axis)
     if v is not None:
         ahead = soft_value(one_step_target(game, v=v, **kind), **kind)
         residual = _largest(ahead - v, agent_axis)  # (1)
@@ -107,10 +111,15 @@ def _from_policy(
             "v_distance": _largest(v - exact.v, agent_axis),
             "v_distance_bound": residual / (1 - game.discount),  # (2)
         }
-        worst += worst_entries("v", v, exact.v, agent_axis=agent_axis)
     if q is not None and v is not None:
         found["q_v_gap"] = _largest(v - soft_value(q, **kind), agent_axis)
-    return found | {"worst": (*worst, *worst_of_policy(policy, responses))}
+    worst, diagnosis = [], []
+    for array, theirs, right in (("q", q, exact.q), ("v", v, exact.v)):
+        if theirs is not None:
+            worst += worst_entries(array, theirs, right, agent_axis=agent_axis)
+            if said := diagnose(theirs, right, value_mistakes(game, theirs=theirs, exact=right, array=array, **kind)):
+                diagnosis.append(f"{array}: {said}")
+    return found | {"worst": (*worst, *worst_of_policy(policy, responses)), "diagnosis": tuple(diagnosis)}
 
 
 def _from_optimum(

@@ -23,7 +23,7 @@ from mathrl.games.model import Game, check_agent, check_game
 from mathrl.games.validate import FloatArray, fail, not_negative
 from mathrl.operators import expectation, opponent_policy_value, own_and_others
 from mathrl.opponent import agent_game
-from mathrl.oracle.arrays import action_values, distributions, policy_rows
+from mathrl.oracle.arrays import action_values, distributions, floats, policy_rows, scalar
 from mathrl.oracle.targets import one_step_target, td_lambda_target
 from mathrl.softmax import entropy
 
@@ -31,7 +31,7 @@ __all__ = ["aorpo_target", "dmac_target", "hasac_target", "rommeo_target", "soft
 
 
 def hasac_target(game: Game, *, policy: Any, q: Any, temperature: float) -> FloatArray:
-    """(1), (S, A_1, …, A_n), of one critic q of that shape, or of a list or tuple of them   (hasac Algorithm 2).
+    """(1), (S, A_1, …, A_n), of one critic q of that shape, or of a sequence of them   (hasac Algorithm 2).
 
     The minimum over critics is taken for each joint action, before the expectation. Tables 5, 9, 14, 15, 17 and 18 set
     an "n step" that no equation has: see `n_step_target`. Raises `ValueError` for a general-sum game.
@@ -42,10 +42,7 @@ def hasac_target(game: Game, *, policy: Any, q: Any, temperature: float) -> Floa
     [[1.0, 1.0]]
     """
     _common_payoff(game)
-    critics = q if isinstance(q, (list, tuple)) else (q,)
-    if not critics:
-        fail("q", "is an empty sequence", "a critic, or several")
-    least = np.min([action_values(game, critic, agent_axis=False) for critic in critics], axis=0)
+    least = np.min([action_values(game, critic, agent_axis=False) for critic in _critics(game, q)], axis=0)
     return one_step_target(game, policy=policy, q=least, temperature=temperature)  # (1)
 
 
@@ -80,8 +77,8 @@ def rommeo_target(
         pi_sab,
         rho_sb,
         prior_sb,
-        temperature=not_negative("temperature", temperature),
-        divergence_weight=not_negative("divergence_weight", divergence_weight),
+        temperature=_weight("temperature", temperature),
+        divergence_weight=_weight("divergence_weight", divergence_weight),
     )
     return _backed_up(own, v_s)  # (2)
 
@@ -98,7 +95,7 @@ def dmac_target(game: Game, *, policy: Any, target_policy: Any, q: Any, temperat
     _, log_pi = logarithms(game, _either(game, "policy", policy), "policy", "joint")
     _, log_rho = logarithms(game, _either(game, "target_policy", target_policy), "target_policy", "joint")
     absolutely_continuous("policy", log_pi, log_rho)
-    omega = not_negative("temperature", temperature)
+    omega = _weight("temperature", temperature)
     tilted = Regularised(chooser, log_rho, omega).tilted(log_pi)
     return _backed_up(game, np.einsum("sa,sa->s", tilted.pi[0], critic_sa) - omega * tilted.divergence_s)  # (3)
 
@@ -122,8 +119,23 @@ def aorpo_target(game: Game, agent: int, *, policy: Any, q: Any, temperature: fl
     """
     own = agent_game(game, check_agent(game, agent))
     checked, _ = policy_rows(game, policy)
-    bonus_s = not_negative("temperature", temperature) * entropy(checked[agent])
+    bonus_s = _weight("temperature", temperature) * entropy(checked[agent])
     return _backed_up(own, expectation(action_values(own, q, agent_axis=False), checked) + bonus_s)  # (5)
+
+
+def _critics(game: Game, q: Any) -> Sequence[Any]:
+    """One critic or several: the first entry of several is a critic by its number of axes."""
+    if callable(q) or not (isinstance(q, Sequence) or np.ndim(q)):
+        return (q,)
+    critics = list(q)
+    if not critics:
+        fail("q", "is an empty sequence", "a critic, or several")
+    several = callable(critics[0]) or floats("q[0]", critics[0]).ndim + (game.num_states == 1) > game.num_agents
+    return critics if several else (q,)
+
+
+def _weight(argument: str, value: Any) -> float:
+    return not_negative(argument, scalar(argument, value))
 
 
 def _either(game: Game, argument: str, policy: Any) -> Any:

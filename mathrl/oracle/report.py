@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from math import ceil, log10
+from textwrap import fill
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -130,7 +132,8 @@ class Report:
     """How far somebody's policy, q and v are from the exact ones. `print(report)` shows it, `measures` explains it.
 
     A number is None where it needs what was not given; it is an array (n,) where each agent has its own. `worst` holds
-    the five worst entries of each of q, v and the policy, next to Q_π, V_π (or Q*, V*) and softmax(E[Q_π]/α).
+    the five worst entries of each of q, v and the policy, next to Q_π, V_π (or Q*, V*) and softmax(E[Q_π]/α), and
+    `diagnosis` a sentence for each of q and v that a known mistake explains.
     `exact_error`, `response_error` and `nash_response_error` bound what is inexact about the exact side, `row_sums_off`
     is how far from 1 the rows of the policy summed.
     """
@@ -155,6 +158,7 @@ class Report:
     optimal_q_distance: float | None = None
     optimal_v_distance: float | None = None
     worst: tuple[Entry, ...] = ()
+    diagnosis: tuple[str, ...] = ()
     exact_error: float
     response_error: float | None = None
     nash_response_error: float | None = None
@@ -180,7 +184,11 @@ class Report:
         described = ("game", "temperature", "entropy", "row_sums_off")
         measures = {measure.name: plain(measure._asdict()) for measure in self.measures}
         worst = [plain(entry._asdict()) for entry in self.worst]
-        return {name: plain(getattr(self, name)) for name in described} | {"measures": measures, "worst": worst}
+        return {name: plain(getattr(self, name)) for name in described} | {
+            "measures": measures,
+            "worst": worst,
+            "diagnosis": [*self.diagnosis],
+        }
 
     def __repr__(self) -> str:
         return f"<Report: {', '.join(f'{measure.name} {_formatted(measure.value)}' for measure in self.measures)}>"
@@ -191,6 +199,11 @@ class Report:
             f"{self.game}, temperature {self.temperature:g}, entropy {self.entropy}",
             _tabulated(rows, ["measure", "value", "meaning"], ["left", "right", "left"]),
         ]
+        errors = [self.exact_error, self.response_error, self.nash_response_error]
+        inexact = max(error for error in errors if error is not None)
+        rounded_up = 10.0 ** ceil(log10(inexact)) if inexact else 0.0
+        exactness = f"the exact side is within {rounded_up:.0e}; report.measures says how each number is computed"
+        parts += [*(fill(said, 120) for said in self.diagnosis), exactness]
         if self.row_sums_off is not None and self.row_sums_off > SIMPLEX_TOLERANCE:
             parts.append(f"rows of the policy summed to 1 within {self.row_sums_off:.1g} and were normalised")
         for array in dict.fromkeys(entry.array for entry in self.worst):

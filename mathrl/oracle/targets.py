@@ -19,10 +19,10 @@ import numpy as np
 from mathrl.evaluate import backup, chain, expected_rewards, has_agent_axis, trace_values
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import joint_policy
-from mathrl.games.validate import FloatArray, choice, count, fail, not_negative, proportion
+from mathrl.games.validate import FloatArray, count, fail, not_negative, proportion
 from mathrl.linear import sweep
-from mathrl.operators import ENTROPIES, entropy_bonus, expectation
-from mathrl.oracle.arrays import action_values, policy_rows, state_values
+from mathrl.operators import entropy_bonus, expectation
+from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
 
 __all__ = ["n_step_target", "one_step_target", "td_lambda_target"]
 
@@ -112,8 +112,8 @@ class _Critic:
     @classmethod
     def of(cls, game: Game, policy: Any, temperature: float, entropy: str, q: Any, v: Any) -> Self:
         check_game(game)
-        choice("entropy", entropy, ENTROPIES)
-        alpha = not_negative("temperature", temperature)
+        whose_entropy(entropy)
+        alpha = not_negative("temperature", scalar("temperature", temperature))
         checked, _ = policy_rows(game, policy)
         if (q is None) == (v is None):
             fail("q", "and v are both given" if v is not None else "and v are both missing", "one of them")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.games import load, random_policy, random_stochastic, uniform_policy
-from mathrl.oracle.arrays import action_values, policy_rows, state_values
+from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
 from mathrl.proofs_checks.strategies import games, policies
 
 GAME = random_stochastic(4, (2, 3), discount=0.9, seed=0)
@@ -101,6 +101,56 @@ def test_arrays_of_jax_are_taken_in_both_precisions():
     assert (action_values(GAME, jnp.ones((4, 2, 3)), agent_axis=False) == 1).all()
 
 
+def test_bfloat16_is_taken_from_arrays_and_functions():
+    """A type that numpy itself does not know: of kind V, like records."""
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    half = ml_dtypes.bfloat16
+    halves = np.full((2, 4, 2), 0.5, half)
+    even = random_stochastic(4, (2, 2), discount=0.9, seed=0)
+    assert policy_rows(even, halves)[0][1].tolist() == [[0.5, 0.5]] * 4
+    assert policy_rows(even, lambda state: halves[:, state])[0][1].tolist() == [[0.5, 0.5]] * 4
+    assert (action_values(GAME, np.full((4, 2, 3), 2.5, half), agent_axis=False) == 2.5).all()
+    assert (action_values(GAME, lambda s, a: half(2.5), agent_axis=False) == 2.5).all()
+    assert (state_values(GAME, lambda s: np.array([2.5], half), agent_axis=False) == 2.5).all()
+    assert scalar("temperature", half(0.5)) == 0.5
+    with pytest.raises(ValueError, match=r"^q has dtype \[\('a', '<f8'\)\], expected a rectangular"):
+        action_values(GAME, np.zeros((4, 2, 3), [("a", float)]), agent_axis=False)
+
+
+def test_a_policy_may_be_one_array():
+    even = random_stochastic(4, (3, 3), discount=0.9, seed=0)
+    policy = random_policy(even, np.random.default_rng(0))
+    one_state = load("hasac")
+    rows = np.array([[0.2, 0.3, 0.5], [1, 0, 0]])
+    jnp = pytest.importorskip("jax.numpy")
+    for convert in (np.array, jnp.array):
+        read, _ = policy_rows(even, convert(policy))
+        np.testing.assert_allclose(read, policy, rtol=0, atol=4 * SINGLE)
+        np.testing.assert_allclose(policy_rows(one_state, convert(rows))[0][0], rows[:1], rtol=0, atol=4 * SINGLE)
+    single, off = policy_rows(even, np.array(policy, dtype=np.float32))
+    assert 0 < off < 4 * SINGLE
+    assert np.abs(np.sum(single, axis=-1) - 1).max() <= 4e-16  # normalised as a list of arrays is
+
+
+def test_each_agent_may_have_its_own_function():
+    functions = [lambda state, rows=rows: rows[state] for rows in POLICY]
+    brackets = [lambda state, rows=rows: rows[state][None] for rows in POLICY]  # a batch of one
+    for given_policy in (functions, tuple(functions), brackets, [functions[0], POLICY[1]]):
+        for ours, rows in zip(policy_rows(GAME, given_policy)[0], POLICY, strict=True):
+            np.testing.assert_array_equal(ours, rows)
+
+
+def test_a_number_may_be_an_array_without_axes():
+    jnp = pytest.importorskip("jax.numpy")
+    for given_number in (0.5, np.float32(0.5), np.array(0.5), jnp.float32(0.5)):
+        assert scalar("temperature", given_number) == 0.5
+    assert type(scalar("temperature", jnp.float32(0.5))) is float
+    assert scalar("temperature", "warm") == "warm"  # left to who checks it
+    assert scalar("temperature", [0.5]) == [0.5]
+    with pytest.raises(ValueError, match=r"^temperature is nan, expected a finite number$"):
+        scalar("temperature", np.array(np.nan))
+
+
 def test_a_mask_that_hides_nothing_is_no_hindrance():
     rows = [np.ma.masked_array(own) for own in POLICY]
     np.testing.assert_array_equal(policy_rows(GAME, rows)[0][1], POLICY[1])
@@ -145,6 +195,14 @@ ROWS = [[0.5, 0.5], [1, 0, 0]]
         (lambda: policy_rows(GAME, at_state_2([[1, np.nan], ROWS[1]], ROWS)), "policy(2)[0][1] is nan"),
         (lambda: policy_rows(GAME, at_state_2([[1, 0.5], ROWS[1]], ROWS)), "policy[0][2] sums to 1.5, expected 1"),
         (lambda: policy_rows(GAME, at_state_2([[1.5, -0.5], ROWS[1]], ROWS)), "policy[0][2, 1] is -0.5"),
+        (lambda: policy_rows(GAME, lambda: ROWS), "policy takes (), expected a function that is called policy(state)"),
+        (lambda: policy_rows(GAME, [lambda s, a: s] * 2), "policy[0] takes (s, a), expected a function that is called"),
+        (lambda: policy_rows(GAME, [at_state_2([1], [0.5, 0.5])] * 2), "policy[0](2) has shape (1,), expected (2,)"),
+        (lambda: action_values(GAME, lambda state: 0, agent_axis=False), "q takes (state), expected a function that is called q(state, joint_action)"),  # noqa: E501
+        (lambda: state_values(GAME, lambda s, a: 0, agent_axis=False), "v takes (s, a), expected a function that is called v(state)"),  # noqa: E501
+        (lambda: whose_entropy("mine"), "entropy 'mine' is unknown, expected 'team' or 'own' or 'none'"),
+        (lambda: whose_entropy(None), "entropy None is unknown"),
+        (lambda: policy_rows(GAME, np.full((4, 2), 0.5)), "policy has 4 arrays, expected 2, one per agent"),
         (lambda: policy_rows(GAME, 3), "policy is of type int, expected a tuple of 2 arrays"),
         (lambda: policy_rows(GAME, POLICY[:1]), "policy has 1 arrays, expected 2"),
         (lambda: policy_rows(GAME, [0.5, 0.5]), "policy[0] has shape (), expected (4, 2)"),

@@ -288,7 +288,7 @@ def test_what_cannot_be_computed_is_none_and_what_can_is_explained():
     best = compare(load("hasac"), temperature=1.0, q=np.zeros((3, 3)), v=0.0)
     explained = {measure.name for measure in (*full.measures, *best.measures)}
     numbers = {field.name for field in dataclasses.fields(full)} - {
-        *("game", "temperature", "entropy", "worst"),
+        *("game", "temperature", "entropy", "worst", "diagnosis"),
         *("exact_error", "response_error", "nash_response_error", "row_sums_off"),
     }
     assert explained == numbers

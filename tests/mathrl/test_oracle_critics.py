@@ -77,6 +77,41 @@ def test_hasac_takes_the_minimum_before_the_expectation():
     assert np.min(after, axis=0).tolist() == [[1.0, 1.0]]
 
 
+@given(COMMON, st.integers(1, 3), st.data())
+def test_critics_are_told_from_one_by_their_axes(game, critics, data):
+    """Arrays or nested lists, one or several, and stacked; with one state also without its axis."""
+    policy, q = data.draw(policies(game)), [critic(game, k) for k in range(critics)]
+
+    def target(q):
+        return hasac_target(game, policy=policy, q=q, temperature=1.0)
+
+    several, alone = target(q), target([q[0]])
+    for given_critics, expected in [
+        (np.array(q), several),
+        (tuple(one.tolist() for one in q), several),
+        ([lambda s, a, one=one: one[s, *a] for one in q], several),
+        (q[0], alone),
+        (q[0].tolist(), alone),
+        (lambda s, a: q[0][s, *a], alone),
+    ]:
+        np.testing.assert_array_equal(target(given_critics), expected)
+    if game.num_states == 1:
+        np.testing.assert_array_equal(target([one[0] for one in q]), several)
+        np.testing.assert_array_equal(target(q[0][0].tolist()), alone)
+
+
+def test_a_temperature_may_be_an_array_without_axes():
+    game = random_stochastic(3, (2, 2), discount=0.9, seed=7)
+    policy, q = random_policy(game, np.random.default_rng(8)), critic(game, 1)
+    for target, more in [
+        (hasac_target, {"policy": policy}),
+        (soft_qmix_target, {"policy": policy}),
+        (aorpo_target, {"policy": policy, "agent": 0}),
+        (dmac_target, {"policy": policy, "target_policy": policy}),
+    ]:
+        near(target(game, q=q, temperature=np.array(0.5), **more), target(game, q=q, temperature=0.5, **more), 0)
+
+
 @given(games(structure="common-payoff", discounts=st.sampled_from([0.0, 0.5, 0.9])), MILD)
 def test_the_answers_of_haspi_and_soft_qmix_are_their_own_targets(game, temperature):
     found = haspi(game, temperature=temperature, max_steps=3)

@@ -1,0 +1,25 @@
+"""What could overflow is refused in one line, before it passes for exact: |x − nan| > … is false for all x."""
+
+from math import log
+
+import numpy as np
+
+from mathrl.games.model import Game
+from mathrl.games.validate import FloatArray, fail
+
+__all__ = ["in_range"]
+
+__tracebackhide__ = True  # pytest shows the caller's line, not these frames
+
+_LARGEST = 1e300
+"""Values that leave room for sums of them."""
+
+
+def in_range(game: Game, temperature: float, *values: FloatArray | None) -> None:
+    """Require that soft values of any policy, and those given, can be computed with in double precision."""
+    entropies = temperature * sum(map(log, game.num_actions))
+    sizes = [game.reward_scale / (1 - game.discount) + entropies / (1 - game.discount)]
+    sizes += [float(np.abs(array).max()) for array in values if array is not None]
+    if not max(sizes) <= _LARGEST:
+        mend = "scale rewards, temperature and values down together"
+        fail("game", f"has values of up to {max(sizes):.2g} here", f"at most {_LARGEST:g}", mend)
