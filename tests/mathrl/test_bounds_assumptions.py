@@ -21,20 +21,24 @@ from mathrl.bounds import (
     dynamics_distance,
     expected_return,
     joint_distances,
-    lemma_c1,
     measure,
+    sharper,
     state_distances,
+    theorems,
 )
 from mathrl.bounds.over_time import largest_over_time
 from mathrl.games import Game, uniform_policy
-from mathrl.proofs_checks.strategies import setups, simplex_rows
+from mathrl.proofs_checks.strategies import _near, setups, simplex_rows
 from mathrl.softmax import total_variation
 
 DISCOUNT = 0.9
-NONE = {"none": 0.0, **dict.fromkeys(("policy_shift", "opponents_shift", "opponents_error"), 0.0)}
+NONE = {"none": 0.0, **dict.fromkeys(("policy_shift", "opponents_shift", "opponents_error", "state_distance"), 0.0)}
 NONE |= {"dynamics_error": 0.0, "opponent_shifts": (0.0,), "opponent_errors": (0.0,)}
+OF_STATES = tuple(claim for claim in DISTANCE_CLAIMS if not claim.actions)
 
 every_claim = pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
+every_distance_claim = pytest.mark.parametrize("claim", DISTANCE_CLAIMS, ids=lambda claim: claim.name)
+claims_on_states = pytest.mark.parametrize("claim", OF_STATES, ids=lambda claim: claim.name)
 
 
 def claims_with(*names):
@@ -55,6 +59,18 @@ def bound(claim, branch_length=1, reward_bound=1.0, **errors):
         known["branch_length"] = branch_length
     found = NONE | errors
     return claim.printed(**known, **{argument: found[name] for argument, name in claim.arguments.items()})
+
+
+def distance_bound(claim, step=1, *, policy_distance=0.0, **errors):
+    """The printed bound of these errors at a step, all others 0."""
+    found = NONE | {"step": step} | errors
+    numbers = {argument: found[name] for argument, name in claim.arguments.items()}
+    return claim.printed(**(numbers | {"policy_distance": policy_distance}))
+
+
+def distance(claim, one, other, step=1):
+    """What the claim bounds: of the states at a step, or of states and actions at time 0, where all start alike."""
+    return joint_distances(one, other, 0)[0] if claim.actions else state_distances(one, other, step)[step]
 
 
 def of_each(claim):
@@ -112,12 +128,11 @@ def test_both_processes_have_the_same_start_and_rewards(claim, other):
     assert discrepancy(claim, real, changed, pre=changed) > 0.1
 
 
-@pytest.mark.parametrize("claim", DISTANCE_CLAIMS[1::2], ids=lambda claim: claim.name)
+@claims_on_states
 def test_laws_of_the_state_have_the_same_start(claim):
     real, changed = (Process(game, uniform_policy(game)) for game in (fork([[True]]), fork([[True]], start=2)))
-    numbers = NONE | {"step": 5}
-    assert claim.printed(**{argument: numbers[name] for argument, name in claim.arguments.items()}) == 0
-    assert state_distances(real, changed, 5)[5] == 1
+    assert distance_bound(claim, 5) == 0
+    assert distance(claim, real, changed, 5) == 1
 
 
 def wrong_in_all():
@@ -190,6 +205,21 @@ def test_opponents_errors_are_maxima_over_states_not_averages(claim):
     assert found <= bound(claim, opponents_error=1.0, opponent_errors=(1.0,))
 
 
+@every_distance_claim
+@pytest.mark.parametrize("who", [0, 1], ids=["agent", "opponent"])
+def test_distances_of_policies_are_maxima_over_states_not_averages(claim, who):
+    """One of the two plays otherwise in state 0 alone, of fifty, where all begins and all is decided."""
+    game = fork([[1, 0], [0, 0]], spare=47)
+    one, other = (Process(game, always(game, *actions, state=0)) for actions in ([0, 0], [1 - who, who]))
+    each_s = total_variation(one.policy[who], other.policy[who])
+
+    def bound_of(error):
+        of_opponents = {"opponents_error": error, "opponent_errors": (error,)}
+        return distance_bound(claim, policy_distance=error) if who == 0 else distance_bound(claim, **of_opponents)
+
+    assert bound_of(each_s.mean()) < distance(claim, one, other) <= bound_of(each_s.max())
+
+
 @every_claim
 def test_the_dynamics_error_is_no_average_without_discount(claim):
     """The model is wrong about the fork alone, that is at time 0 alone: in the long run it is right on average."""
@@ -259,6 +289,51 @@ def test_other_claims_need_the_error_of_the_policies_that_shifts_are_measured_fr
     assert found <= bound(claim, dynamics_error=measure(setup).data_dynamics["real"])
 
 
+def corridor(first=1, last=2):
+    """State 0 leads to `first`, 1 to `last`; 2 and 3 are ends."""
+    transitions = np.eye(4)[[first, last, 2, 3]].reshape(4, 1, 1, 4)
+    return Game.stochastic(np.zeros((4, 1, 1)), transitions, DISCOUNT, np.eye(4)[0])
+
+
+def expected_errors(setup, process, steps):
+    """E[d(s_t, a_t)] along the process, t = 0 … steps − 1."""
+    of_s = process.expected(dynamics_distance(setup))
+    return [law_s @ of_s for _, law_s in zip(range(steps), process.laws(), strict=False)]
+
+
+@claims_on_states
+def test_the_dynamics_error_of_distances_is_that_of_the_steps_before(claim):
+    """The model is wrong about the second step alone: the error of another one says nothing. Their mean would do."""
+    game = corridor()
+    setup = Setup.of(game, policy=uniform_policy(game), model=corridor(last=3).transitions)
+    errors = expected_errors(setup, setup.learned, 3)
+    assert errors == [0, 1, 0]
+    found = [distance(claim, setup.real, setup.learned, t) for t in range(3)]
+    assert found == [0, 0, 1]
+    for another in (errors[0], errors[2]):
+        assert distance_bound(claim, 2, dynamics_error=another) < found[2]
+    assert found[2] <= distance_bound(claim, 2, dynamics_error=np.mean(errors[:2]))
+    assert found[2] <= distance_bound(claim, 2, dynamics_error=max(errors[:2]))
+
+
+@claims_on_states
+@pytest.mark.parametrize("third", ["policy", "dynamics"])
+def test_the_dynamics_error_of_distances_is_along_either_of_the_two(claim, third):
+    """A third process, of another policy or of other dynamics, never comes to where the two differ."""
+    if third == "policy":
+        game, model = fork([[0], [1]]), fork([[0], [0]])
+        setup = Setup.of(game, policy=always(game, 1, 0), model=model.transitions)
+        elsewhere = Process(game, always(game, 0, 0))
+    else:
+        game, model = corridor(), corridor(last=3)
+        setup = Setup.of(game, policy=uniform_policy(game), model=model.transitions)
+        elsewhere = Process(corridor(first=0), setup.policy)
+    found = distance(claim, setup.real, setup.learned, 2)
+    assert distance_bound(claim, 2, dynamics_error=max(expected_errors(setup, elsewhere, 2))) == 0 < found
+    for process in (setup.real, setup.learned):
+        assert found <= distance_bound(claim, 2, dynamics_error=max(expected_errors(setup, process, 2)))
+
+
 # What a branched rollout is
 
 
@@ -302,11 +377,56 @@ def test_agents_draw_their_actions_independently(claim, who):
     assert bound(claim, **errors) < discrepancy(claim, real, post, apart)
 
 
-def test_lemma_c1_needs_independence_given_the_state():
-    game = Game.matrix(np.zeros((2, 2)))
-    real, apart = Correlated(game, in_step(2)), Process(game, uniform_policy(game))
-    assert joint_distances(real, apart, 0)[0] == 0.5
-    assert lemma_c1(state_distance=0, policy_distance=0, opponents_distance=0) == 0
+@pytest.mark.parametrize(
+    ("claim", "who"),
+    [(claim, "agent and opponent") for claim in DISTANCE_CLAIMS]
+    + [(claim, "two opponents") for claim in DISTANCE_CLAIMS if of_each(claim)],
+    ids=lambda each: getattr(each, "name", each),
+)
+def test_distances_need_independence_given_the_state(claim, who):
+    """As above: in step two agents always reach the good state, with the same marginals apart every other time."""
+    same, nobody = in_step(2), np.full((2, 2), 1 / 4)
+    if who == "two opponents":
+        same, nobody = same[None], nobody[None]
+    game = fork(same > 0)
+    real, apart = (Correlated(game, np.tile(joint.ravel(), (3, 1))) for joint in (same, nobody))
+    assert distance_bound(claim) == 0 < distance(claim, real, apart) == 0.5
+
+
+def answering(game, conditional, opponents, agent):
+    """The process where `agent` answers the others' actions by π^i(a^i|s, a^{-i}), (S, B, A_i), as in Appendix B.2."""
+    others = [actions for j, actions in enumerate(game.num_actions) if j != agent]
+    weights = np.ones((game.num_states, 1))
+    for own in opponents:
+        weights = (weights[:, :, None] * own[:, None]).reshape(game.num_states, -1)
+    joint = (conditional * weights[:, :, None]).reshape(game.num_states, *others, -1)
+    return Correlated(game, np.moveaxis(joint, -1, 1 + agent))
+
+
+def extended_bounds(lemma, ours=None, theirs=None, **numbers):
+    """The sharper bound of an extended lemma, and the printed one."""
+    coupling, printed = getattr(sharper, f"coupling_{lemma}"), getattr(theorems, f"extended_{lemma}")
+    return coupling(**numbers, **(ours or {})), printed(**numbers, **(theirs or {}))
+
+
+def test_an_agent_that_answers_the_others_needs_its_distance_given_their_actions():
+    """π^i copies a fair coin, π_D^i throws its own: the same marginals, but a distance of ½ given the first coin."""
+    game, coin = fork(np.eye(2)), np.full((3, 2), 0.5)
+    copied, thrown = np.tile(np.eye(2), (3, 1, 1)), np.full((3, 2, 2), 0.5)
+    one, other = (answering(game, conditional, [coin], agent=0) for conditional in (copied, thrown))
+    of_marginals = total_variation(*(process.joint.reshape(3, 2, 2).sum(axis=2) for process in (one, other))).max()
+    given_actions = total_variation(copied, thrown).max()
+    assert (of_marginals, given_actions) == (0, 0.5)
+    returns = (1 - DISCOUNT) * abs(expected_return(one, 0) - expected_return(other, 0))
+    kinds = {"ours": {"reward_range": 2.0}, "theirs": {"reward_bound": 1.0}, "discount": DISCOUNT}
+    for lemma, found, known in [
+        ("lemma_c1", joint_distances(one, other, 0)[0], {"state_distance": 0.0}),
+        ("lemma_c2", state_distances(one, other, 1)[1], {"step": 1, "dynamics_error": 0.0}),
+        ("lemma_c3", returns, {"dynamics_error": 0.0} | kinds),
+    ]:
+        known["opponent_distances"] = [0.0]
+        assert max(extended_bounds(lemma, policy_distance=of_marginals, **known)) == 0 < found
+        assert found <= min(extended_bounds(lemma, policy_distance=given_actions, **known))
 
 
 # What they need not assume
@@ -348,6 +468,40 @@ def test_opponents_may_correlate_where_their_joint_policy_is_measured(setup, dat
         printed = claim.printed(**known, **{argument: numbers[name] for argument, name in claim.arguments.items()})
         found = discrepancy(claim, real, learned if claim.compared == "learned" else post, pre, 3, agent)
         assert found <= printed + 1e-12 * (1 + game.reward_scale) / (1 - game.discount)
+
+
+@settings(max_examples=60)
+@given(setups(min_agents=2, max_agents=3, max_actions=2), st.data())
+def test_an_agent_may_answer_the_others_where_its_distance_is_given_their_actions(setup, data):
+    """Extended Lemmas C.1-C.3 with the maximum over s and a^{-i}, for what Appendix B.2 allows."""
+    game, agent, steps = setup.game, setup.agent, 6
+    own_actions = game.num_actions[agent]
+    answers = data.draw(simplex_rows((game.num_states, game.num_joint_actions // own_actions, own_actions)))
+    others = data.draw(_near(answers))
+    one = answering(game, answers, [setup.policy[j] for j in setup.opponents], agent)
+    other = answering(setup.model, others, setup.opponent_models, agent)
+    apart = {
+        "policy_distance": min(1.0, total_variation(answers, others).max()),
+        "opponent_distances": measure(setup).opponent_errors,
+    }
+    rounding = 1e-12 * (1 + game.reward_scale)  # laws of a few steps; returns that are solved for
+
+    def assert_bounded(found, *bounds, largest=1.0, within=rounding):
+        assert found <= bounds[0] + within
+        assert bounds[0] <= min(largest, bounds[1]) + within
+
+    states, joints = state_distances(one, other, steps), joint_distances(one, other, steps)
+    M_t = np.maximum.accumulate([0.0, *expected_errors(setup, other, steps)])
+    for t, (state, joint) in enumerate(zip(states, joints, strict=True)):
+        state = min(1.0, state)
+        assert_bounded(joint, *extended_bounds("lemma_c1", state_distance=state, **apart))
+        assert_bounded(state, *extended_bounds("lemma_c2", step=t, dynamics_error=min(1.0, M_t[t]), **apart))
+    spread = np.ptp(setup.rewards)
+    discounted = (1 - game.discount) * abs(expected_return(one, agent) - expected_return(other, agent))
+    M = largest_over_time(other, other.expected(dynamics_distance(setup))[None]).largest[0]
+    known = {"ours": {"reward_range": spread}, "theirs": {"reward_bound": np.abs(setup.rewards).max()}}
+    bounds = extended_bounds("lemma_c3", **known, discount=game.discount, dynamics_error=min(1.0, M), **apart)
+    assert_bounded(discounted, *bounds, largest=spread, within=rounding / (1 - game.discount))
 
 
 @settings(max_examples=40)

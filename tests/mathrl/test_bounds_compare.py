@@ -23,7 +23,7 @@ from mathrl.bounds import (
     state_distances,
     theorem_2,
 )
-from mathrl.games import random_policy, random_stochastic, to_sparse
+from mathrl.games import Game, random_policy, random_stochastic, to_sparse
 from mathrl.proofs_checks.strategies import setups
 
 LENGTHS = (0, 1, 3, 12)
@@ -42,7 +42,58 @@ def test_every_bound_is_above_the_exact_discrepancy(setup, reading):
         assert row.value is None or row.discrepancy <= row.value + slack(row)
         if row.proved:
             assert row.discrepancy <= row.coupling + slack(row)
-        assert row.holds or row.discrepancy > row.printed
+
+
+def lowered(setup, rewards):
+    """The setup with other rewards."""
+    game = Game.stochastic(rewards, setup.game.transitions, setup.game.discount, setup.game.start)
+    parts = {name: getattr(setup, name) for name in ("policy", "data_policy", "opponent_models", "agent")}
+    return Setup.of(game, model=setup.model.transitions, **parts)
+
+
+@given(setups(structure="common-payoff"), st.sampled_from([0.0, 1.0, 0.9]))
+def test_a_claim_holds_where_its_printed_bound_is_not_exceeded_and_only_there(setup, share):
+    """With rewards lowered until the largest is about 0 the printed bounds are too small, and none but they decides."""
+    setup = lowered(setup, setup.game.rewards - share * setup.game.rewards.max())
+    discount, agent = setup.game.discount, setup.agent
+    real = expected_return(setup.real, agent)
+    rounding = 1e-13 * setup.game.reward_scale / (1 - discount)
+    for row in compare_returns(setup, branch_lengths=(0, 2)):
+        if row.branch_length is not None:
+            other = branched_return(setup.data, setup.modelled, row.branch_length, agent)
+        else:
+            shifted = "theorem-3", "extended-theorem-a.1"
+            other = expected_return(setup.learned if row.claim in shifted else setup.modelled, agent)
+        from_1 = discount * abs(real - other)  # Σ_{t≥1} γ^t r_t, with s_1 drawn from the start
+        for found, apart, scale in (
+            (row.holds, (1 - discount) * abs(real - other), 1),
+            (row.holds_as_defined, from_1, discount / (1 - discount)),
+        ):
+            if apart <= row.printed:
+                assert found
+            if apart > row.printed + scale * rounding:
+                assert not found
+
+
+@pytest.mark.parametrize(
+    ("discount", "lowest", "highest", "holds", "as_defined"),
+    [
+        (0.5, -1, 1, True, True),  # γ/(1 − γ) = 1, and 1/(1 − γ) = 2 would not do
+        (0.6, -1, 1, True, False),
+        (0.3, -1, 0.6, False, True),  # 3/7 of 1.6 is below 1.2
+        (0.3, -1, 0, False, False),
+    ],
+)
+def test_a_claim_that_is_attained_holds_or_not_by_hand(discount, lowest, highest, holds, as_defined):
+    """One state: the reward is the opponent's action, its model is wrong, and every return is constant in time."""
+    rewards = np.array([[[lowest, highest]]], dtype=float)
+    game = Game.stochastic(rewards, np.ones((1, 1, 2, 1)), discount)
+    setup = Setup.of(game, policy=[[1.0], [1.0, 0.0]], opponent_models=[[0.0, 1.0]])
+    rows = {row.claim: row for row in compare_returns(setup, branch_lengths=[0])}
+    for claim in ("theorem-2", "theorem-5", "extended-theorem-b.2", "lemma-c.4", "extended-lemma-c.4"):
+        row = rows[claim]
+        assert (row.discrepancy, row.printed) == pytest.approx((highest - lowest, 2 * highest))
+        assert (row.holds, row.holds_as_defined) == (holds, as_defined)
 
 
 @given(setups(), st.integers(0, 8))
@@ -116,6 +167,18 @@ def test_distances_are_of_states_or_of_states_and_actions():
     rows = compare_distances(setup, 3)
     assert [(row.claim, row.step) for row in rows] == [(claim.name, t) for claim in DISTANCE_CLAIMS for t in range(4)]
     np.testing.assert_array_equal([row.distance for row in rows], [*joints, *states, *joints, *states])
+
+
+def test_distances_have_the_error_of_the_dynamics_of_the_steps_before():
+    """0 leads to 1, and 1 to 2, but in the model to 3: the first step is right, and the third, the second alone is not."""
+    P, model = (np.eye(4)[[1, last, 2, 3]].reshape(4, 1, 1, 4) for last in (2, 3))
+    game = Game.stochastic(np.zeros((4, 1, 1)), P, 0.5, [1, 0, 0, 0])
+    setup = Setup.of(game, policy=[np.ones((4, 1))] * 2, model=model)
+    rows = {(row.claim, row.step): row for row in compare_distances(setup, 4)}
+    for claim in ("lemma-c.2", "extended-lemma-c.2"):
+        assert [rows[claim, t].distance for t in range(5)] == [0, 0, 1, 1, 1]
+        assert [rows[claim, t].printed for t in range(5)] == [0, 0, 2, 3, 4]
+        assert [rows[claim, t].coupling for t in range(5)] == [0, 0, 1, 1, 1]
 
 
 def test_each_row_has_the_error_that_was_asked_for():
