@@ -124,6 +124,9 @@ def _features(game: Game, values: Any) -> FloatArray:
     features = as_floats("features", values)
     if features.ndim != 2 or len(features) != game.num_states:
         fail("features", f"has shape {features.shape}", f"({game.num_states}, d), one vector per state")
+    with np.errstate(over="ignore"):
+        if not np.isfinite((features**2).sum()):
+            fail("features", f"are up to {np.abs(features).max():g}", "vectors whose squares are finite", "scale them")
     features.flags.writeable = False
     return features
 

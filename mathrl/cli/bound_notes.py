@@ -59,7 +59,7 @@ def least_bounds(setup: Setup, found: Errors, compared: Sequence[Comparison], dy
         rows = [vars(each) for each in compared if each.claim == claim]
         of_all[claim] = ", ".join(_at(bound, k) for (name, bound), k in known.items() if name == claim)
         of_shown[claim] = _least_shown(rows, [bound for bound in bounds if (claim, bound) not in known])
-    yield from (f"least for {joined(claims)}: {where}" for where, claims in _alike(of_all) if where)
+    yield from (f"of k ≥ 1 least for {joined(claims)}: {where}" for where, claims in _alike(of_all) if where)
     yield from (f"least of the k shown for {joined(claims)}: {where}" for where, claims in _alike(of_shown) if where)
 
 

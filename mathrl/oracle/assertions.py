@@ -14,7 +14,7 @@ import numpy as np
 from mathrl.evaluate import evaluate, has_agent_axis
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray, count, fail, not_negative, positive
+from mathrl.games.validate import FloatArray, count, fail, not_negative, positive, proportion
 from mathrl.operators import ENTROPIES, soft_value
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
 from mathrl.oracle.compare import quantal_responses
@@ -99,6 +99,8 @@ def assert_td_target(
     rows, agent_axis, kind = _checked(game, policy, temperature, entropy, rtol, atol)
     if (q is None) == (v is None):
         fail("q", "and v are both given" if v is not None else "and v are both missing", "one of them")
+    if trace_decay is not None:
+        trace_decay = proportion("trace_decay", trace_decay)
     if trace_decay is not None and steps != 1:
         fail("trace_decay", "is given beside steps", "one of the two")
     critic = None if q is None else action_values(game, q, agent_axis=agent_axis)

@@ -37,17 +37,21 @@ _SHOWN = 3
 
 @dataclass(frozen=True, eq=False)
 class Mistake:
-    """(1): base, part, the weights c that have a name, and what to say of any other weight, if anything."""
+    """(1): base, part, the weights c that have a name, and what to say of any other weight, if anything.
+
+    `fitted` says that base or part were chosen to suit the numbers, so that the known weights count as fitted too.
+    """
 
     base: FloatArray | float
     part: FloatArray
     known: Sequence[tuple[float, str]] = ()
     otherwise: str = ""
+    fitted: bool = False
 
     def alternatives(self, theirs: FloatArray) -> Iterator[tuple[FloatArray, str, bool]]:
         """What `theirs` should be, what to say then, and whether its weight has a name."""
         for weight, phrase in self.known:
-            yield self.base + weight * self.part, phrase, True  # (1)
+            yield self.base + weight * self.part, phrase, not self.fitted  # (1)
         if self.otherwise:
             weight = least_squares(theirs - self.base, np.broadcast_to(self.part, theirs.shape))
             yield self.base + weight * self.part, self.otherwise.format(weight=weight), False  # (1)

@@ -25,7 +25,7 @@ from mathrl.solvers import optimal, soft_q_iteration
 __all__ = ["target_mistakes", "value_mistakes"]
 
 _LONGEST = 20
-"""Steps of the longest targets that are recognised."""
+"""Steps of the longest targets that are recognised; a critic trained on longer ones is like that of one step more."""
 
 _DISCOUNTS = (0.9, 0.95, 0.99, 0.995)
 """What codes set by default."""
@@ -56,7 +56,8 @@ def value_mistakes(
     else:
         yield Mistake(exact, present, ((-1.0, "without the entropy of the present state"),))
     for discount in _discounts(game, policy, theirs, array=array, **kind):
-        yield _instead(of(replace(game, discount=discount), entropy), f"with discount {discount:g}")
+        phrase = f"with discount {discount:g}"
+        yield Mistake(0.0, of(replace(game, discount=discount), entropy), ((1.0, phrase),), fitted=True)
     if game.common_payoff and entropy != "own":
         for best, whose in (
             (optimal(game), "of the best joint policy: with the maximum over joint actions for the mean"),
@@ -94,7 +95,13 @@ def target_mistakes(
     yield from _of_entropy(exact, plain, own, discount=game.discount, **kind)
     yield Mistake(exact, _spread(bonus, game), ((1.0, "with the entropy of the present state"),))
     if steps != 1:
-        middle = "of all steps before the bootstrap" if steps is None else f"of steps 1 … {steps - 1}"
+        middle = (
+            "of all steps before the bootstrap"
+            if steps is None
+            else "of step 1"
+            if steps == 2
+            else f"of steps 1 … {steps - 1}"
+        )
         on_the_way = exact - target(game, v=v, temperature=0.0, entropy=entropy)
         yield Mistake(exact, on_the_way, ((-1.0, f"without the entropy {middle}"),))
         ends.append((-1.0, "without the entropy of the state they bootstrap from"))
@@ -165,7 +172,7 @@ def _of_training(game: Game, policy: Policy, plain: FloatArray, ahead: FloatArra
     if game.discount == 0 or not ahead.any():
         return
     P_st, nothing = chain(game, joint_policy(policy).reshape(game.num_states, -1)), np.zeros(game.num_states)
-    steps = np.arange(2, _LONGEST + 1)
+    steps = np.arange(2, _LONGEST + 2)
     sums = np.zeros((len(steps), *ahead.shape))
     rounding, passed = np.finfo(np.float64).eps * ahead.max(), 0
     while np.ptp(ahead, axis=-1).max() > rounding:
@@ -179,7 +186,8 @@ def _of_training(game: Game, policy: Policy, plain: FloatArray, ahead: FloatArra
     for n, total in zip(steps.tolist(), sums, strict=True):
         rest = game.discount ** (-(passed + 1) % n) / (1 - game.discount**n)
         later = backup(unrewarded, np.atleast_2d(total + rest * ahead))
-        phrase = f"of a critic trained on {n}-step targets without the entropy of the steps in between"
+        trained = f"{n}-step targets" if n <= _LONGEST else f"targets of more than {_LONGEST} steps"
+        phrase = f"of a critic trained on {trained} without the entropy of the steps in between"
         yield Mistake(plain, later.reshape(*ahead.shape, *game.num_actions), ((1.0, phrase),))
 
 

@@ -30,8 +30,8 @@ SHORT = st.sampled_from([0.0, 0.5, 0.9])
 """Discounts at which chains that do not settle are followed for 1,000 steps."""
 
 STEPS = 400
-SAME = 64 * EPS * STEPS
-"""Laws that differ by 64 eps a step are taken to be the same."""
+SAME = 8 * EPS * STEPS
+"""Laws that differ by 8 eps a step are taken to be the same."""
 
 
 def dense(game):
@@ -275,6 +275,19 @@ def test_the_exact_errors_are_those_that_were_meant():
     assert measure(setup).opponent_errors[0] < 0.2
     assert exact_opponent_errors(setup) == (Fraction(1, 5),)
     assert exact_opponent_errors(Setup.of(game, policy=policy)) == (0,)
+
+
+def test_the_exact_error_need_not_be_the_one_that_is_largest_in_doubles():
+    """In doubles that of the first rows is 6 ulps below 1/20, and that of the second ones larger; exactly it is less.
+
+    For the latter have no small denominators: each is read as a simpler fraction nearby.
+    """
+    policy, model = ([[0.3, 0.7], [0.82148002, 0.17851998]], [[0.35, 0.65], [0.87148002, 0.12851998]])
+    game = Game.stochastic(np.zeros((2, 1, 2)), np.full((2, 1, 2, 2), 0.5), 0.5)
+    for order in ([0, 1], [1, 0]):
+        own, theirs = ([rows[s] for s in order] for rows in (policy, model))
+        setup = Setup.of(game, policy=[np.ones((2, 1)), own], opponent_models=[theirs])
+        assert exact_opponent_errors(setup) == (Fraction(1, 20),)
 
 
 @FEW

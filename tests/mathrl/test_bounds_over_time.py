@@ -52,8 +52,8 @@ def test_it_is_the_maximum_over_the_laws_of_many_steps(game, data):
     horizon = int(np.ceil(53 * np.log(2) / -np.log(game.discount))) if game.discount > 0 else 1
     steps = MANY if found.settled else max(1_000, horizon)
     expected = (all_laws(process, steps)[:, None] * f_hs).sum(axis=2).max(axis=0)
-    # laws that differ by 64 eps a step are taken to be the same
-    np.testing.assert_allclose(found.largest, expected, rtol=0, atol=64 * EPS * MANY)
+    # laws that differ by 8 eps a step are taken to be the same; those of all_laws are off by an eps a step
+    np.testing.assert_allclose(found.largest, expected, rtol=0, atol=8 * EPS * MANY)
 
 
 @pytest.mark.parametrize("lengths", [(1,), (2,), (7,), (3, 4), (4, 6), (5, 7, 9)])
@@ -84,7 +84,7 @@ def test_a_limit_that_is_never_reached_is_the_maximum():
     """P(s_t = 1) = 1 - 2^-t."""
     found = largest_over_time(alone([[0.5, 0.5], [0, 1]]), np.eye(2)[1:])
     assert found.settled
-    assert found.largest[0] == pytest.approx(1, abs=64 * EPS)
+    assert found.largest[0] == pytest.approx(1, abs=8 * EPS)
 
 
 def test_what_drifts_slowly_is_followed_while_it_counts():

@@ -312,6 +312,22 @@ def test_an_opponent_of_two_actions_parts_the_laws_as_its_model_errs():
     assert started.total_variation.tolist() == [0, 0.25]
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_real_and_simulated_rollouts_part_no_sooner_than_either_sees_the_model_err(swapped):
+    """By hand: one of game and model stays in state 0, the other leaves it with 1/4, and all is wrong where it leads.
+
+    d(0) = 1/4 and d(1) = 1: who stays sees 1/4 in each step, the other 1/4, then 3/4 · 1/4 + 1/4 = 7/16.
+    """
+    stays, leaves = (np.array([[[1 - p, p, 0]], [[0, 0, 1]], [[0, 0, 1]]]) for p in (0, 0.25))
+    stays[1] = [[0, 1, 0]]
+    P, model = (leaves, stays) if swapped else (stays, leaves)
+    game = Game.stochastic(np.zeros((3, 1)), P, 0.9, [1, 0, 0])
+    run = rollout(Setup.of(game, policy=[np.ones((3, 1))], model=model), "all-real", 2)
+    assert run.coupling.tolist() == [0, 0.25, 0.5]
+    assert run.printed.tolist() == [0, 0.25, 0.5 if swapped else 7 / 8]  # along the rollout, as in Lemma C.2
+    assert run.total_variation.tolist() == [0, 0.25, 7 / 16]
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [

@@ -83,3 +83,8 @@ def test_rewards_whose_returns_overflow_are_refused():
 def test_branch_lengths_are_whole_and_can_be_followed(branch_lengths):
     with pytest.raises(ValueError, match="branch_lengths"):
         measure(Setup.of(GAME, policy=uniform_policy(GAME)), branch_lengths)
+
+
+def test_features_whose_squares_overflow_are_refused():
+    with pytest.raises(ValueError, match="features are up to 1e\\+200, .*: scale them"):
+        Setup.of(GAME, policy=uniform_policy(GAME), features=np.full((4, 1), 1e200))

@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
-from mathrl.bounds import Setup, expected_return, measure, sharper, state_distances, theorems, value_bound
+from mathrl.bounds import (
+    Setup,
+    compare_returns,
+    expected_return,
+    measure,
+    sharper,
+    state_distances,
+    theorems,
+    value_bound,
+)
 from mathrl.games import Game
 from mathrl.proofs_checks.strategies import setups
 
@@ -216,6 +225,17 @@ def test_theorem_3_is_attained_with_each_shift_counted_once(shift):
     np.testing.assert_allclose(  # the law of s_t, too
         state_distances(setup.real, setup.learned, 30), 1 - (1 - shift) ** np.arange(31), rtol=1e-9, atol=1e-15
     )
+
+
+def test_the_fork_of_the_findings():
+    """docs/findings.md: discrepancy 2 · 0.9 · 0.2 / (1 − 0.9 · 0.8) = 1.286, which coupling attains."""
+    rows = {row.claim: row for row in compare_returns(leading_astray())}
+    for claim in ("theorem-1", "theorem-3", "theorem-4", "extended-theorem-a.1", "extended-theorem-b.1"):
+        row = rows[claim]
+        assert row.discrepancy == pytest.approx(9 / 7, rel=1e-13)
+        assert f"{row.discrepancy:.3f}" == "1.286"
+        assert row.coupling == pytest.approx(9 / 7, rel=1e-13)
+        assert (row.printed, row.trivial) == pytest.approx((8, 2), rel=1e-13)
 
 
 @given(setups())

@@ -143,6 +143,18 @@ def test_printed_numbers_by_hand(name, numbers, expected):
     assert close(getattr(theorems, name)(**errors, **numbers), expected)
 
 
+def test_lemmas_c1_and_c2_by_hand():
+    """Each number is a power of 2 of its own: the sum tells which were added."""
+    assert theorems.lemma_c1(state_distance=1 / 2, policy_distance=1 / 4, opponents_distance=1 / 8) == 7 / 8
+    extended = theorems.extended_lemma_c1(
+        state_distance=1 / 2, policy_distance=1 / 4, opponent_distances=[1 / 8, 1 / 16]
+    )
+    assert extended == 15 / 16
+    numbers = {"step": 3, "dynamics_error": 1 / 2, "policy_distance": 1 / 4}
+    assert theorems.lemma_c2(**numbers, opponents_distance=1 / 8) == 3 * 7 / 8
+    assert theorems.extended_lemma_c2(**numbers, opponent_distances=[1 / 8, 1 / 16]) == 3 * 15 / 16
+
+
 def test_b1_and_b2_restate_theorems_1_and_2():
     assert bounds.extended_theorem_b1 is bounds.theorem_1
     assert bounds.extended_theorem_b2 is bounds.theorem_2

@@ -143,7 +143,7 @@ def test_the_best_branch_lengths_are_noted(capsys, file):
         )
     of_all = f"printed at k = {best['printed']}, linear as k → ∞, coupling at k = {best['coupling']}"
     assert best["linear"] == np.inf
-    assert f"least for theorem-2, b.2: {of_all}\n" in run(capsys, file, "--dynamics-error", "uniform")[1]
+    assert f"of k ≥ 1 least for theorem-2, b.2: {of_all}\n" in run(capsys, file, "--dynamics-error", "uniform")[1]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_bound_that_falls_for_ever_is_least_in_the_limit(capsys, tmp_path):
     model[:, 1] = np.eye(5)[4]
     save_setup(Setup.of(game, policy=[[[1, 0]] * 5], data_policy=data, model=model), tmp_path / "setup.json")
     assert (
-        "least for theorem-2, 5, b.2: printed as k → ∞, linear as k → ∞, coupling as k → ∞"
+        "of k ≥ 1 least for theorem-2, 5, b.2: printed as k → ∞, linear as k → ∞, coupling as k → ∞"
         in run(capsys, tmp_path / "setup.json")[1]
     )
 

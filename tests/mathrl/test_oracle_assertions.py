@@ -23,6 +23,7 @@ from mathrl.games import (
     scale_rewards,
     to_dense,
     to_sparse,
+    uniform_policy,
 )
 from mathrl.operators import ENTROPIES
 from mathrl.oracle import (
@@ -368,6 +369,8 @@ def test_what_could_overflow_is_refused():
             ValueError, match=r"^game has values of up to [^\n]*, expected at most 1e\+300: scale rewards"
         ):
             refused()
+    with pytest.raises(ValueError, match=r"^temperature is 1e-310, expected more than 1e-300"):
+        compare(Game.matrix(np.ones(2)), policy=[[0.5, 0.5]], temperature=1e-310)
 
 
 @pytest.mark.parametrize("discount", [0.9, 0.95, 0.99, 0.995, 0.5])
@@ -378,10 +381,31 @@ def test_another_discount_is_named(setting, discount):
     phrase = f"\ntheirs are the exact ones with discount {discount:g}"
     assert said(assert_soft_q, critic.game, wrong.q(), rtol=1e-9, **kind).endswith(phrase)
     assert said(assert_soft_v, critic.game, wrong.v(), rtol=1e-9, **kind).endswith(phrase)
+    noise = 3e-4 * np.abs(wrong.q()).max()
+    noisy = wrong.q() + noise * np.random.default_rng(0).normal(size=wrong.q().shape)
+    assert phrase not in said(assert_soft_q, critic.game, noisy, **kind)  # it is fitted: noise must be covered
     if abs(discount - 0.8) > 0.1:  # else a hundredth of the difference is less than the noise
-        noise = 3e-4 * np.abs(wrong.q()).max()
-        noisy = wrong.q() + noise * np.random.default_rng(0).normal(size=wrong.q().shape)
-        assert f"{phrase} (to within 0.0" in said(assert_soft_q, critic.game, noisy, **kind)
+        assert f"{phrase} (to within 0.0" in said(assert_soft_q, critic.game, noisy, **kind, atol=5 * noise)
+
+
+@pytest.mark.parametrize("spoilt", ["temperature", "shift", "policy"])
+def test_a_fitted_discount_is_not_taken_for_what_it_is_not(spoilt):
+    """In each of these a discount fits better than 1 %."""
+    game = random_stochastic(5, (2, 2), discount=0.99, seed=4) if spoilt == "policy" else load("random-stochastic")
+    policy, temperature = uniform_policy(game), 0.6 if spoilt == "temperature" else 0.5
+    played = random_policy(game, np.random.default_rng(4)) if spoilt == "policy" else policy
+    q = soft_evaluation(game, policy=played, temperature=temperature).q + (spoilt == "shift")
+    noise = 0.0 if spoilt == "policy" else np.random.default_rng(0).normal(scale=0.01, size=q.shape)
+    assert "discount" not in said(assert_soft_q, game, q + noise, policy=policy, temperature=0.5)
+
+
+@pytest.mark.parametrize("steps", [20, 21, 30])
+def test_targets_of_more_steps_than_are_recognised_are_told_as_such(steps):
+    """Of a state that pays nothing: only the entropy of every n-th state counts."""
+    game = Game.stochastic(np.zeros((1, 3)), np.ones((1, 3, 1)), 0.95)
+    q = np.full((1, 3), 0.95**steps / (1 - 0.95**steps) * np.log(3))
+    message = said(assert_soft_q, game, q, policy=[[1 / 3] * 3], temperature=1.0)
+    assert "of a critic trained on 20-step targets" in message if steps == 20 else "20-step" not in message
 
 
 @pytest.mark.parametrize("entropy", ["team", "none"])

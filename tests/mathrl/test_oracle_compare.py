@@ -2,14 +2,17 @@
 
 import dataclasses
 import json
+from importlib import import_module
+from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from mpmath import log, lu_solve, matrix, mp, mpf
 
 from mathrl import Game, operators
-from mathrl.exploitability import exploitability
+from mathrl.exploitability import exploitability, opponent_game
 from mathrl.games import (
     load,
     permute_actions,
@@ -18,6 +21,7 @@ from mathrl.games import (
     relabel_agents,
     scale_rewards,
     to_dense,
+    uniform_policy,
 )
 from mathrl.operators import ENTROPIES
 from mathrl.oracle import compare
@@ -238,6 +242,95 @@ def test_without_a_policy_the_optimum_is_what_counts(game, temperature, entropy)
         response = qre(game, temperature=temperature).require()
         alone = compare(game, temperature=temperature, policy=response.policy, q=best.q)
         assert alone.q_distance <= rounding
+
+
+def in_many_digits(game, policy, temperature, entropy):
+    """Q_π of a common payoff, (S, A_1, …, A_n), from V = (I − γ P_π)^{-1} (…) in 50 digits."""
+    with mp.workdps(50):
+        states, shape = range(game.num_states), (game.num_states, game.num_joint_actions)
+        exact = np.vectorize(mpf, otypes=[object])
+        P_sat = exact(np.reshape(game.transitions, (*shape, -1)))
+        r_sa, rows = exact(np.reshape(game.rewards, shape)), [exact(own) for own in policy]
+        b, A = matrix(game.num_states, 1), matrix(game.num_states, game.num_states)
+        for s in states:
+            played = np.ones(1, dtype=object)
+            for own in rows:
+                played = np.multiply.outer(played, own[s]).ravel()
+            b[s] = played @ r_sa[s]
+            if entropy == "team":
+                b[s] -= mpf(temperature) * sum(p * log(p) for own in rows for p in own[s] if p > 0)
+            for t in states:
+                A[s, t] = (s == t) - mpf(game.discount) * (played @ P_sat[s, :, t])
+        v_s = np.array(list(lu_solve(A, b)))
+        return (r_sa + mpf(game.discount) * (P_sat @ v_s)).astype(float).reshape(game.rewards.shape)
+
+
+NEARLY_1 = 0.9999
+"""A discount by which what is left of a linear system is magnified 10,000 times."""
+
+
+def test_the_exact_side_is_off_by_no_more_than_it_says_and_not_by_much_less():
+    """q to 50 digits is at a distance that is the oracle's own error: what rounding leaves, magnified by 1/(1 − γ)."""
+    shares = []
+    for seed, entropy in product(range(6), ("team", "none")):
+        game = random_stochastic(3, (2, 2), discount=NEARLY_1, seed=seed)
+        kind = {"policy": random_policy(game, np.random.default_rng(seed)), "temperature": 0.5, "entropy": entropy}
+        report = compare(game, q=in_many_digits(game, **kind), **kind)
+        shares.append(report.q_distance / report.exact_error)
+    assert 1e-2 < max(shares) <= 1  # 1 − γ is 1e-4
+
+
+def test_the_optimum_is_off_by_no_more_than_it_says_and_not_by_much_less():
+    """The optimum is the Q of its greedy policy, which 50 digits confirm."""
+    shares = []
+    for seed in range(6):
+        game = random_stochastic(3, (2, 2), discount=NEARLY_1, seed=seed)
+        best = optimal(game).q.reshape(3, -1).argmax(axis=1)
+        policy = [np.eye(2)[actions] for actions in np.unravel_index(best, (2, 2))]
+        q = in_many_digits(game, policy, 1.0, "none")
+        assert (q.reshape(3, -1).argmax(axis=1) == best).all()
+        report = compare(game, temperature=1.0, entropy="none", q=q)
+        shares.append(report.optimal_q_distance / report.exact_error)
+    assert 1e-2 < max(shares) <= 1
+
+
+def any_response(game, policy, agent, *, temperature, entropy):
+    """A response that is none, as a solver would leave it that stopped at once: uniform, with exact values."""
+    alone = opponent_game(game, policy, agent, temperature=temperature, entropy=entropy)
+    plain = temperature == 0 or entropy == "none"
+    own = {"temperature": temperature or 1.0, "entropy": "none" if plain else "team"}
+    return soft_evaluation(alone, policy=uniform_policy(alone), **own)
+
+
+@fewer
+@given(situations())
+def test_no_more_is_missing_of_a_gain_than_the_error_of_the_response_says(situation):
+    game, kind, _, _, _ = situation
+    exact = compare(game, **kind)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_module("mathrl.oracle.compare"), "best_response", any_response)
+        loose = compare(game, **kind)
+    for gain, error, temperature in (
+        ("exploitability", "response_error", kind["temperature"]),
+        ("nash_exploitability", "nash_response_error", 0),
+    ):
+        missing = getattr(exact, gain) - getattr(loose, gain)
+        assert (missing <= getattr(loose, error) + slack(game, temperature)).all()
+
+
+def test_the_error_of_a_response_is_attained_where_each_step_misses_as_much(monkeypatch):
+    """One state, and rewards 0 and 1: a uniform response misses ½ in each step, ½/(1 − γ) in all."""
+    game = Game.stochastic(np.array([[0.0, 1.0]]), np.ones((1, 2, 1)), 0.99)
+    kind = {"policy": [[1.0, 0.0]], "temperature": 1e-3}
+    exact = compare(game, **kind)
+    monkeypatch.setattr(import_module("mathrl.oracle.compare"), "best_response", any_response)
+    loose = compare(game, **kind)
+    assert exact.nash_response_error < 1e-9  # of gains of 100
+    assert loose.nash_response_error == pytest.approx(50, rel=1e-9)
+    assert exact.nash_exploitability - loose.nash_exploitability == pytest.approx(50, rel=1e-9)
+    missing = exact.exploitability - loose.exploitability
+    assert missing == pytest.approx(100 * (0.5 - 1e-3 * np.log(2)), rel=1e-9)
+    assert loose.response_error == pytest.approx(missing[0], rel=1e-9)
 
 
 SPOILT = random_stochastic(6, (2, 3), structure="general-sum", discount=0.9, seed=3)
