@@ -185,7 +185,7 @@ def _probability(x: float) -> float:
 
 def _largest_exact_distance(policy_sa: FloatArray, other_sa: FloatArray) -> Fraction:
     distance_s = total_variation(policy_sa, other_sa)
-    rounding = 4 * policy_sa.shape[1] * _EPS  # of sums, and of what the doubles stand for
+    rounding = (16 + 4 * policy_sa.shape[1]) * _EPS  # of what the doubles stand for, and of sums
     candidates = distance_s >= distance_s.max() - rounding
     rows = zip(map(tuple, policy_sa[candidates].tolist()), map(tuple, other_sa[candidates].tolist()), strict=True)
     return max(

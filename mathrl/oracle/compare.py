@@ -90,7 +90,8 @@ def _from_policy(
         "qre_gap": _largest_of_policy(policy, responses),
         "exploitability": gains,
         "nash_exploitability": plain_gains,
-        "exact_error": max(exact.residual, exact.rounding_floor) / (1 - game.discount),
+        # Where entropy cancels rewards, the plain values are the larger.
+        "exact_error": max(_inexact(exact), _inexact(plain)) / (1 - game.discount),
         "response_error": missing,
         "nash_response_error": plain_missing,
     }
@@ -127,7 +128,7 @@ def _from_optimum(
 ) -> dict[str, Any]:
     """The numbers of `Report` without a policy."""
     best = optimal(game) if entropy == "none" else soft_q_iteration(game, temperature=temperature)
-    found: dict[str, Any] = {"exact_error": max(best.residual, best.rounding_floor) / (1 - game.discount)}
+    found: dict[str, Any] = {"exact_error": _inexact(best) / (1 - game.discount)}
     worst = []
     if q is not None:
         v_of_q = _attained(q, 0.0 if entropy == "none" else temperature)
@@ -138,6 +139,11 @@ def _from_optimum(
         found["optimal_v_distance"] = _largest(v - best.v, False)
         worst += worst_entries("v", v, best.v, agent_axis=False)
     return found | {"worst": tuple(worst)}
+
+
+def _inexact(solution: Solution) -> float:
+    """How far an answer may be off its own equation."""
+    return max(solution.residual, solution.rounding_floor)
 
 
 def _gains(game: Game, policy: Policy, current: Solution, temperature: float, entropy: str) -> tuple[FloatArray, float]:

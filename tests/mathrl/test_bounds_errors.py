@@ -16,6 +16,7 @@ from mathrl.bounds import (
     exact_opponent_errors,
     joint_distances,
     measure,
+    simplest_fraction,
     state_distances,
 )
 from mathrl.games import Game, random_policy, random_stochastic, to_dense, to_sparse, uniform_policy
@@ -341,3 +342,16 @@ def test_joint_distances_are_over_state_and_action_together():
     one, other = Process(game, (np.array([[0.75, 0.25]]),)), Process(game, (np.array([[0.25, 0.75]]),))
     assert state_distances(one, other, 2).tolist() == [0, 0, 0]
     assert joint_distances(one, other, 2).tolist() == [0.5, 0.5, 0.5]
+
+
+def test_the_larger_of_two_distances_that_doubles_do_not_tell_apart_is_taken():
+    """What the probabilities stand for is up to 8 roundings from each of them."""
+    one = [[0.28984114981603737, 0.7101588501839626], [0.4501076937928735, 0.5498923062071265]]
+    other = [[0.8144143079996651, 0.18558569200033492], [0.9746808519765032, 0.025319148023496774]]
+    game = Game.stochastic(np.zeros((2, 1, 2)), np.full((2, 1, 2, 2), 0.5), 0.5)
+    setup = Setup.of(game, policy=[np.ones((2, 1)), one], opponent_models=[other])
+    each = [
+        sum(abs(simplest_fraction(p) - simplest_fraction(q)) for p, q in zip(row, model, strict=True)) / 2
+        for row, model in zip(one, other, strict=True)
+    ]
+    assert exact_opponent_errors(setup) == (max(each),)

@@ -86,5 +86,5 @@ def test_branch_lengths_are_whole_and_can_be_followed(branch_lengths):
 
 
 def test_features_whose_squares_overflow_are_refused():
-    with pytest.raises(ValueError, match="features are up to 1e\\+200, .*: scale them"):
+    with pytest.raises(ValueError, match=r"features are up to 1e\+200, .*: scale them"):
         Setup.of(GAME, policy=uniform_policy(GAME), features=np.full((4, 1), 1e200))

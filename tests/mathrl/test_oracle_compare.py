@@ -423,3 +423,15 @@ def test_a_report_is_frozen_readable_and_json():
 def test_bad_input_is_named(message, arguments):
     with pytest.raises(ValueError, match="^" + message.replace("(", r"\(").replace(")", r"\)")):
         compare(**arguments)
+
+
+def test_plain_values_that_entropy_cancels_count_in_the_exact_error():
+    """One state: rewards −H(π) at temperature 1 make V 0, and the plain return −H/(1 − γ), to 50 digits."""
+    policy, discount = np.array([[0.3, 0.7]]), 0.9999
+    entropy = -float((policy * np.log(policy)).sum())
+    game = Game.stochastic(np.full((1, 2), -entropy), np.ones((1, 2, 1)), discount)
+    report = compare(game, policy=[policy], temperature=1.0)
+    with mp.workdps(50):
+        exact = mp.mpf(-entropy) / (1 - mp.mpf(discount))
+        assert abs(report.plain_return - exact) <= report.exact_error
+    assert report.exact_error > 1e-10
