@@ -16,4 +16,4 @@ R = TypeVar("R")
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` on its first call and cache the result. Never fastmath, never parallel: results are exact."""
-    return cast(Callable[P, R], numba.njit(cache=True)(function))
+    return cast(Callable[P, R], numba.njit(cache=True, nogil=True)(function))

@@ -12,7 +12,17 @@ import numpy as np
 from mathrl.games.validate import FloatArray
 from mathrl.solution import Status
 
-__all__ = ["LARGEST_RESIDUAL", "MINIMUM_TOL", "Iterate", "Run", "interruptible", "iterate", "unwatched", "watching"]
+__all__ = [
+    "LARGEST_RESIDUAL",
+    "MINIMUM_TOL",
+    "Iterate",
+    "Run",
+    "interruptible",
+    "iterate",
+    "report",
+    "unwatched",
+    "watching",
+]
 
 Point = TypeVar("Point")
 Watcher = Callable[[int, float], None]
@@ -31,12 +41,15 @@ _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 @dataclass(frozen=True)
 class Iterate(Generic[Point]):
-    """A point, the residual of the defining equation there, what rounding alone leaves, and the entry for `history`."""
+    """A point, the residual of the defining equation there, what rounding alone leaves, and the entry for `history`.
+
+    A list is one entry for each of several steps that were taken at once.
+    """
 
     point: Point
     residual: float
     rounding_floor: float
-    record: float | tuple[float, ...]
+    record: float | tuple[float, ...] | list[float]
 
 
 @dataclass(frozen=True)
@@ -81,14 +94,14 @@ def iterate(
     try:
         with _unwatched():  # of a loop within a step the interrupt is this loop's
             while not enough(last):
-                if len(history) == max_steps:
+                if len(history) >= max_steps:
                     break
                 following = step(last)
                 if following is None:
                     status = Status.STALLED
                     break
                 last = following
-                history.append(last.record)
+                history += last.record if isinstance(last.record, list) else [last.record]
                 if watcher is not None:
                     watcher(len(history), last.residual)
                 if apart is not None and not enough(last):
@@ -105,7 +118,8 @@ def iterate(
         if watcher is None:
             raise
         status = Status.INTERRUPTED
-    records = np.array(history) if history else np.empty((0, *np.shape(first.record)))
+    shape = () if isinstance(first.record, list) else np.shape(first.record)
+    records = np.array(history) if history else np.empty((0, *shape))
     return Run(last, status, records, period)
 
 
@@ -122,6 +136,13 @@ def unwatched(function: Callable[[], Point]) -> Point:
     """The value of `function`, whose loops report to nobody; an interrupt is the caller's."""
     with _unwatched():
         return function()
+
+
+def report(step: int, residual: float) -> None:
+    """Tell who watches, if anybody does, of work that is no loop of steps."""
+    watcher = _watcher.get()
+    if watcher is not None:
+        watcher(step, residual)
 
 
 @contextmanager
