@@ -12,12 +12,13 @@ from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from mathrl.games.files import write_text
 from mathrl.games.policies import Policy
 from mathrl.games.validate import FloatArray, InvalidInput, fail
 
-__all__ = ["NotConverged", "Solution", "Status", "rounding_floor"]
+__all__ = ["BranchPath", "NotConverged", "Solution", "Status", "rounding_floor"]
 
 
 class Status(StrEnum):
@@ -46,6 +47,36 @@ def rounding_floor(q: FloatArray, temperature: float | None = None) -> float:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class BranchPath:
+    """Points of a curve of logit equilibria, in order, from (rationality 0, uniform) to an answer; arrays read-only.
+
+    `rationality`   (K,), 1/temperature of each point
+    `policy`        per agent (K, S, A_i)
+    `folds`         (F,), which points are turning points of the rationality
+    `bifurcations`  (B,), which points are where another curve crosses: at the point, or before the next one
+    """
+
+    rationality: FloatArray
+    policy: Policy
+    folds: npt.NDArray[np.int64]
+    bifurcations: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            object.__setattr__(self, item.name, _frozen(getattr(self, item.name)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by fields, so that the arrays are read-only again."""
+        return _branch_path, ({item.name: getattr(self, item.name) for item in fields(self)},)
+
+    @property
+    def temperature(self) -> FloatArray:
+        """(K,), 1/rationality; infinite at rationality 0."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(1 / self.rationality)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Solution:
     """The frozen answer of a solver; its arrays are read-only.
 
@@ -67,6 +98,7 @@ class Solution:
     `q_tot`               (S, A_1, …, A_n), a mixed Q that is not the policy's own
     `individual_q`        per agent (S, A_i), local values that the agents maximise in greedy execution
     `period`              the number of steps in which a cycle returns
+    `path`                the points of the branch that led here
     """
 
     policy: Policy
@@ -87,6 +119,7 @@ class Solution:
     q_tot: FloatArray | None = None
     individual_q: Policy | None = None
     period: int | None = None
+    path: BranchPath | None = None
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -161,6 +194,8 @@ def plain(value: Any) -> Any:
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    if isinstance(value, BranchPath):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return str(value)
@@ -191,6 +226,15 @@ def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else read(value)
 
 
+def _read_path(values: Any) -> BranchPath:
+    return BranchPath(
+        rationality=_array(values["rationality"]),
+        policy=_policy(values["policy"]),
+        folds=np.array(values["folds"], np.int64),
+        bifurcations=np.array(values["bifurcations"], np.int64),
+    )
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "policy": _policy,
     "q": _array,
@@ -210,6 +254,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "q_tot": _optional(_array),
     "individual_q": _optional(_policy),
     "period": _optional(_of(int)),
+    "path": _optional(_read_path),
 }
 
 
@@ -224,6 +269,10 @@ def _read_only(array: FloatArray) -> FloatArray:
         array = array.copy()
         array.flags.writeable = False
     return array
+
+
+def _branch_path(values: dict[str, Any]) -> BranchPath:
+    return BranchPath(**values)
 
 
 def _solution(values: dict[str, Any]) -> Solution:
