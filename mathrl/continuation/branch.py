@@ -1,0 +1,436 @@
+"""The compiled tracer: one matrix game's curve of logit equilibria, step by step.
+
+The point z = (x, λ) of (1) in `mathrl.continuation.matrix` moves along its curve; `mathrl.continuation.control` says
+which steps are accepted, `mathrl.continuation.predict` where the corrections start. A step in which λ turns ends on the
+fold, so that λ is monotone from point to point and no crossing of the target is missed between two of them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.continuation.control import CONTRACTION, CUT, FARTHEST, RESOLVED, TURN, next_length, shortest
+from mathrl.continuation.dense import factor, solve
+from mathrl.continuation.matrix import derivative, evaluate, residual
+from mathrl.continuation.predict import cross, predict
+from mathrl.games.compile import kernel
+from mathrl.games.validate import FloatArray
+
+__all__ = [
+    "ACCURACY",
+    "BIFURCATION",
+    "FOLD",
+    "LANDED",
+    "LENGTH",
+    "LOST",
+    "MOVED",
+    "RISING",
+    "STEP_LENGTH",
+    "TARGET",
+    "Trace",
+    "advance",
+    "begin",
+    "correct",
+    "newton",
+    "room",
+]
+
+Integers = npt.NDArray[np.int64]
+
+LOST, MOVED, LANDED, FOLD, BIFURCATION = range(5)
+"""How a step ended: none succeeds; at the next point; at the target; at a fold; past a bifurcation."""
+
+_CORRECTIONS = 6
+_LEAPS = 4
+_LEAP = 4.0
+"""Where even the shortest step is refused, rounding hides the curve: so many longer ones are tried, straight on."""
+
+_EXACT = 1e-14
+"""G at a target, over 1 + λ, that counts as 0 where the determinant is 0 too."""
+
+_FOLD_STEPS = 40
+_FLAT = 1e-6
+"""How near to 0 the λ component of the unit tangent of a fold is."""
+
+TARGET, STEP_LENGTH, ACCURACY, RISING, LENGTH, BEFORE, ORIENTATION = range(7)
+"""The places of `numbers`: λ at the end, times the usual step, the last correction over the step; whether λ rises (1)
+or falls (−1), the lengths of the next step and of the last one (0 at the start), the orientation."""
+
+
+class Trace(NamedTuple):
+    """Where a trace stands: its point and tangent, the tangent before, and room for the next point. In the order of
+    the kernels' arguments; see `mathrl.continuation.matrix` for the shapes.
+    """
+
+    r_ma: FloatArray
+    ends: Integers
+    pi_k: FloatArray
+    own_k: FloatArray
+    pair_kk: FloatArray
+    places: Integers
+    g_x: FloatArray
+    jacobian_xy: FloatArray
+    delta_x: FloatArray
+    normal_x: FloatArray
+    ahead_x: FloatArray
+    tangent_ahead_x: FloatArray
+    z_x: FloatArray
+    tangent_x: FloatArray
+    tangent_before_x: FloatArray
+    numbers: FloatArray
+
+
+@kernel
+def room(num_payoffs: int, num_actions: Integers) -> Trace:
+    """Memory for traces of games of this shape."""
+    n = len(num_actions)
+    ends = np.zeros(n + 1, np.int64)
+    joint = 1
+    for i in range(n):
+        ends[i + 1] = ends[i] + num_actions[i]
+        joint *= num_actions[i]
+    K = ends[n]
+    size = K - n + 1
+    return Trace(
+        np.empty((num_payoffs, joint)),
+        ends,
+        np.zeros(K),
+        np.zeros(K),
+        np.zeros((K, K)),
+        np.zeros(max(size, n), np.int64),
+        np.zeros(size),
+        np.zeros((size, size)),
+        np.zeros(size),
+        np.zeros(size),
+        np.zeros(size),
+        np.zeros(size),
+        np.zeros(size),
+        np.zeros(size),
+        np.zeros(size),
+        np.zeros(7),
+    )
+
+
+@kernel
+def begin(
+    r_ma: FloatArray,
+    ends: Integers,
+    pi_k: FloatArray,
+    own_k: FloatArray,
+    pair_kk: FloatArray,
+    places: Integers,
+    g_x: FloatArray,
+    jacobian_xy: FloatArray,
+    delta_x: FloatArray,
+    normal_x: FloatArray,
+    ahead_x: FloatArray,
+    tangent_ahead_x: FloatArray,
+    z_x: FloatArray,
+    tangent_x: FloatArray,
+    tangent_before_x: FloatArray,
+    numbers: FloatArray,
+) -> bool:
+    """Start from the point in `z_x`, which must be near the curve and not at a fold; whether it is."""
+    N = len(z_x) - 1
+    normal_x[:] = 0.0
+    normal_x[N] = 1.0
+    ahead_x[:] = z_x
+    _, sign = correct(
+        r_ma,
+        ends,
+        pi_k,
+        own_k,
+        pair_kk,
+        places,
+        g_x,
+        jacobian_xy,
+        delta_x,
+        normal_x,
+        ahead_x,
+        tangent_ahead_x,
+        np.inf,
+        numbers[ACCURACY],
+    )
+    if sign == 0.0:
+        return False
+    z_x[:] = ahead_x
+    for x in range(N + 1):
+        tangent_x[x] = numbers[RISING] * tangent_ahead_x[x]
+    numbers[BEFORE] = 0.0
+    numbers[ORIENTATION] = numbers[RISING] * sign
+    return True
+
+
+@kernel
+def advance(
+    r_ma: FloatArray,
+    ends: Integers,
+    pi_k: FloatArray,
+    own_k: FloatArray,
+    pair_kk: FloatArray,
+    places: Integers,
+    g_x: FloatArray,
+    jacobian_xy: FloatArray,
+    delta_x: FloatArray,
+    normal_x: FloatArray,
+    ahead_x: FloatArray,
+    tangent_ahead_x: FloatArray,
+    z_x: FloatArray,
+    tangent_x: FloatArray,
+    tangent_before_x: FloatArray,
+    numbers: FloatArray,
+) -> int:
+    """Take one step, or to the fold on its way, or to the target where the curve first crosses it."""
+    N = len(z_x) - 1
+    target = numbers[TARGET]
+    minimum, leap = shortest(np.abs(z_x).max()), 0
+    while True:
+        length = numbers[LENGTH]
+        short = length <= minimum
+        first, sign = _step(
+            r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
+            tangent_ahead_x, z_x, tangent_x, tangent_before_x, numbers, length,
+        )  # fmt: skip
+        good = sign != 0.0 and (sign == numbers[ORIENTATION] or short)
+        turns = good and tangent_ahead_x[N] * numbers[RISING] < 0.0
+        if turns and abs(tangent_x[N]) <= _FLAT:  # it was flat there, but did not turn
+            turns = False
+            numbers[RISING] = -numbers[RISING]
+        if turns:
+            length = _to_fold(
+                r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
+                tangent_ahead_x, z_x, tangent_x, tangent_before_x, numbers, length,
+            )  # fmt: skip
+            good = length > 0.0
+        lands = good and ahead_x[N] >= target
+        if lands:
+            cross(z_x, tangent_x, ahead_x, tangent_ahead_x, length, target)
+            normal_x[:] = 0.0
+            normal_x[N] = 1.0
+            _, sign = correct(
+                r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
+                tangent_ahead_x, FARTHEST * numbers[STEP_LENGTH], numbers[ACCURACY] * min(1.0, length),
+            )  # fmt: skip
+            # at a crossing from below the tangent rises, so this is the determinant with the tangent too
+            good = sign == numbers[ORIENTATION] or (short and sign != 0.0)
+            if sign == 0.0 and _largest(g_x) <= _EXACT * (1 + target):  # on a bifurcation itself
+                tangent_ahead_x[:] = tangent_x
+                sign, good = numbers[ORIENTATION], True
+        if good:
+            code = LANDED if lands else FOLD if turns else MOVED if sign == numbers[ORIENTATION] else BIFURCATION
+            if turns and not lands:
+                numbers[RISING] = -numbers[RISING]
+            numbers[ORIENTATION] = sign
+            numbers[BEFORE] = _distance(z_x, ahead_x)
+            numbers[LENGTH] = next_length(length, first, numbers[STEP_LENGTH])
+            tangent_before_x[:] = tangent_x
+            z_x[:] = ahead_x
+            tangent_x[:] = tangent_ahead_x
+            return code
+        if leap > _LEAPS:
+            return LOST
+        if short:
+            leap += 1
+            minimum *= _LEAP
+            numbers[LENGTH] = minimum
+        else:
+            numbers[LENGTH] = max(minimum, CUT * numbers[LENGTH])
+
+
+@kernel
+def _step(
+    r_ma: FloatArray,
+    ends: Integers,
+    pi_k: FloatArray,
+    own_k: FloatArray,
+    pair_kk: FloatArray,
+    places: Integers,
+    g_x: FloatArray,
+    jacobian_xy: FloatArray,
+    delta_x: FloatArray,
+    normal_x: FloatArray,
+    ahead_x: FloatArray,
+    tangent_ahead_x: FloatArray,
+    z_x: FloatArray,
+    tangent_x: FloatArray,
+    tangent_before_x: FloatArray,
+    numbers: FloatArray,
+    length: float,
+) -> tuple[float, float]:
+    """Put the point of the curve at this distance ahead: the first correction and the orientation, 0 if refused."""
+    predict(z_x, tangent_x, tangent_before_x, length, numbers[BEFORE], ahead_x)
+    normal_x[:] = tangent_x
+    first, sign = correct(
+        r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
+        tangent_ahead_x, FARTHEST * numbers[STEP_LENGTH], numbers[ACCURACY] * min(1.0, length),
+    )  # fmt: skip
+    return first, (sign if _dot(tangent_ahead_x, tangent_x) >= TURN else 0.0)
+
+
+@kernel
+def _to_fold(
+    r_ma: FloatArray,
+    ends: Integers,
+    pi_k: FloatArray,
+    own_k: FloatArray,
+    pair_kk: FloatArray,
+    places: Integers,
+    g_x: FloatArray,
+    jacobian_xy: FloatArray,
+    delta_x: FloatArray,
+    normal_x: FloatArray,
+    ahead_x: FloatArray,
+    tangent_ahead_x: FloatArray,
+    z_x: FloatArray,
+    tangent_x: FloatArray,
+    tangent_before_x: FloatArray,
+    numbers: FloatArray,
+    length: float,
+) -> float:
+    """Put the fold ahead, which lies before the point that is there now, by false position; its length, 0 if lost."""
+    N = len(z_x) - 1
+    low, low_rise = 0.0, tangent_x[N]
+    high, high_rise = length, tangent_ahead_x[N]
+    for _ in range(_FOLD_STEPS):
+        if high_rise == low_rise:
+            return 0.0
+        middle = float((low * high_rise - high * low_rise) / (high_rise - low_rise))
+        _, sign = _step(
+            r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
+            tangent_ahead_x, z_x, tangent_x, tangent_before_x, numbers, middle,
+        )  # fmt: skip
+        if sign != numbers[ORIENTATION]:
+            return 0.0
+        rise = tangent_ahead_x[N]
+        if abs(rise) <= _FLAT:
+            return middle
+        if (rise > 0.0) == (high_rise > 0.0):
+            high, high_rise = middle, rise
+            low_rise *= 0.5
+        else:
+            low, low_rise = middle, rise
+            high_rise *= 0.5
+    return 0.0
+
+
+@kernel
+def _dot(a_x: FloatArray, b_x: FloatArray) -> float:
+    total = 0.0
+    for x in range(len(a_x)):
+        total += a_x[x] * b_x[x]
+    return total
+
+
+@kernel
+def _distance(a_x: FloatArray, b_x: FloatArray) -> float:
+    total = 0.0
+    for x in range(len(a_x)):
+        total += (a_x[x] - b_x[x]) ** 2
+    return float(np.sqrt(total))
+
+
+@kernel
+def correct(
+    r_ma: FloatArray,
+    ends: Integers,
+    pi_k: FloatArray,
+    own_k: FloatArray,
+    pair_kk: FloatArray,
+    places: Integers,
+    g_x: FloatArray,
+    jacobian_xy: FloatArray,
+    delta_x: FloatArray,
+    normal_x: FloatArray,
+    ahead_x: FloatArray,
+    tangent_ahead_x: FloatArray,
+    farthest: float,
+    accuracy: float,
+) -> tuple[float, float]:
+    """Newton's method from the point ahead, in the plane with this normal; then the tangent there.
+
+    Returns the first correction and the sign of det [G'; normal]; sign 0 where it failed.
+    """
+    size = len(ahead_x)
+    N = size - 1
+    first, before = 0.0, np.inf
+    for k in range(_CORRECTIONS):
+        evaluate(r_ma, ends, ahead_x, pi_k, own_k, pair_kk, g_x, places)
+        derivative(ends, ahead_x, pi_k, own_k, pair_kk, jacobian_xy)
+        for x in range(size):
+            jacobian_xy[N, x] = normal_x[x]
+        sign = factor(jacobian_xy, places, size)
+        if sign == 0.0:
+            return first, 0.0
+        solve(jacobian_xy, places, size, g_x, delta_x)
+        distance = 0.0
+        for x in range(size):
+            distance = max(distance, abs(delta_x[x]))
+            ahead_x[x] -= delta_x[x]
+        if k == 0:
+            first = distance
+        stalled = distance > CONTRACTION * before
+        done = distance <= accuracy or (stalled and distance <= RESOLVED)
+        if not distance <= farthest or (stalled and not done):
+            return first, 0.0
+        before = distance
+        if done:
+            g_x[:] = 0.0
+            g_x[N] = 1.0
+            solve(jacobian_xy, places, size, g_x, tangent_ahead_x)
+            share = 1 / np.sqrt(_dot(tangent_ahead_x, tangent_ahead_x))
+            for x in range(size):
+                tangent_ahead_x[x] *= share
+            return first, sign
+    return first, 0.0
+
+
+@kernel
+def newton(
+    r_ma: FloatArray,
+    ends: Integers,
+    pi_k: FloatArray,
+    own_k: FloatArray,
+    pair_kk: FloatArray,
+    places: Integers,
+    g_x: FloatArray,
+    jacobian_xy: FloatArray,
+    delta_x: FloatArray,
+    ahead_x: FloatArray,
+    z_x: FloatArray,
+    enough: float,
+    most: int,
+) -> float:
+    """Newton's method at fixed λ from the point in `z_x`, until max |G| is at most `enough` or falls no further.
+
+    Leaves π and u of the best point in place and returns its residual.
+    """
+    N = len(z_x) - 1
+    evaluate(r_ma, ends, z_x, pi_k, own_k, pair_kk, g_x, places)
+    best = _largest(g_x)
+    for _ in range(most):
+        if best <= enough:
+            break
+        derivative(ends, z_x, pi_k, own_k, pair_kk, jacobian_xy)
+        if factor(jacobian_xy, places, N) == 0.0:
+            break
+        solve(jacobian_xy, places, N, g_x, delta_x)
+        ahead_x[N] = z_x[N]
+        for x in range(N):
+            ahead_x[x] = z_x[x] - delta_x[x]
+        evaluate(r_ma, ends, ahead_x, pi_k, own_k, pair_kk, g_x, places)
+        found = _largest(g_x)
+        if not found < best:
+            evaluate(r_ma, ends, z_x, pi_k, own_k, pair_kk, g_x, places)
+            break
+        best = found
+        z_x[:] = ahead_x
+    return residual(ends, pi_k, own_k, z_x[N])
+
+
+@kernel
+def _largest(g_x: FloatArray) -> float:
+    largest = 0.0
+    for g in g_x:
+        largest = max(largest, abs(g))
+    return largest

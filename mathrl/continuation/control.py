@@ -1,0 +1,65 @@
+"""When a step along a curve of equilibria is accepted, and how long the next one is.
+
+A step predicts a point, corrects it by Newton's method in the plane orthogonal to the tangent, and is accepted only if
+
+- the first correction is at most `FARTHEST`, each following one at most `CONTRACTION` of the one before it, and the
+  last at most `ACCURATE`, times the step where that is below 1 (largest entries; log ratios of probabilities, so
+  1 is a factor e);
+- the tangent turned by less than the angle whose cosine is `TURN`;
+- the orientation, the sign of det [G'; tangent], did not change. Along a regular curve it never does, so a change
+  means another branch, or a bifurcation on this one.
+
+Otherwise the step is cut. These are the rules of Allgower and Georg (1990, ch. 6), with the orientation added.
+"""
+
+import numpy as np
+
+from mathrl.games.compile import kernel
+
+__all__ = ["ACCURATE", "CONTRACTION", "CUT", "FARTHEST", "FIRST", "RESOLVED", "TURN", "next_length", "shortest"]
+
+FARTHEST = 0.1
+CONTRACTION = 0.2
+ACCURATE = 1e-3
+"""The error left is about its square. A path that is reported takes a smaller one."""
+TURN = 0.9
+CUT = 0.4
+"""By which a refused step is cut."""
+
+FIRST = 0.3
+"""The length of the first step of a trace."""
+
+RESOLVED = 1e-7
+"""Corrections that shrink no further at this size are rounding."""
+
+_WANTED = 0.03
+"""The first correction that the next step is meant to need."""
+
+_UNTOLD = 4.0
+_EPS = float(np.finfo(np.float64).eps)
+
+_GROWTH = 3.0
+_SHRINKAGE = 0.4
+
+
+@kernel
+def next_length(length: float, correction: float, step_length: float) -> float:
+    """The length of the next step, after one of this length whose first correction was `correction`.
+
+    The predictor is quadratic, so the correction grows with the cube of the length.
+    """
+    wanted = _WANTED * step_length**3
+    factor = _GROWTH
+    if correction * _GROWTH**3 > wanted:
+        factor = max(_SHRINKAGE, (wanted / correction) ** (1 / 3))
+    return length * factor
+
+
+@kernel
+def shortest(largest: float) -> float:
+    """The shortest step from a point whose largest entry is this: one that is still refused stands on a bifurcation.
+
+    A symmetric bifurcation is x³ + d x = 0; an ε beside it bends the curve within |x| < ε^(1/3) of it. Rounding is such
+    an ε, about eps · (1 + largest), so that no step of that size can tell whether the branch goes straight on or bends.
+    """
+    return float(_UNTOLD * np.cbrt(_EPS * (1 + largest)))

@@ -1,0 +1,163 @@
+"""The logit equilibria of a matrix game as the zeros of one function, compiled.
+
+    G^i_a(x, λ) = x^i_a − λ (u^i(a) − u^i(0)) = 0,   a = 1 … A_i − 1,                                      (1)
+    π^i(a) = exp(x^i_a) / Σ_b exp(x^i_b),  x^i_0 = 0,   u^i(a) = E_{a_{-i}~π^{-i}}[r^i(a, a_{-i})]
+
+in the log ratios x^i_a = log(π^i(a)/π^i(0)); λ is the rationality, 1/temperature (McKelvey and Palfrey 1995). With
+M^{ij}(a, b) = E[r^i | a_i = a, a_j = b] the derivatives are
+
+    ∂G^i_a/∂x^j_b = δ_ij δ_ab − (i ≠ j) λ π^j(b) (M^{ij}(a, b) − M^{ij}(0, b) − u^i(a) + u^i(0)),           (2)
+    ∂G^i_a/∂λ     = −(u^i(a) − u^i(0)).
+
+Arrays: payoffs r_ma (m, A) with joint actions in C order, m = 1 for a common one; `ends` (n + 1,) where the agents'
+actions begin and end among the K = Σ A_i; π as pi_k, u as own_k, M as pair_kk (K, K); a point z = (x, λ) as z_x
+(N + 1,) with N = K − n; G as g_x (N + 1,), its last entry 0; its derivative as jacobian_xy (N + 1, N + 1), the last row
+to spare. They are passed one by one: taken from a tuple, each would be counted up and down again at every call.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.games.compile import kernel
+from mathrl.games.validate import FloatArray
+
+__all__ = ["derivative", "evaluate", "pairs", "policy", "residual"]
+
+Integers = npt.NDArray[np.int64]
+
+
+@kernel
+def policy(ends: Integers, z_x: FloatArray, pi_k: FloatArray) -> None:
+    """Write π of the log ratios in z."""
+    x = 0
+    for i in range(len(ends) - 1):
+        first, last = ends[i], ends[i + 1]
+        largest = 0.0
+        for k in range(first + 1, last):
+            largest = max(largest, z_x[x + k - first - 1])
+        total = np.exp(-largest)
+        pi_k[first] = total
+        for k in range(first + 1, last):
+            weight = np.exp(z_x[x + k - first - 1] - largest)
+            pi_k[k] = weight
+            total += weight
+        share = 1.0 / total
+        for k in range(first, last):
+            pi_k[k] *= share
+        x += last - first - 1
+
+
+@kernel
+def evaluate(
+    r_ma: FloatArray,
+    ends: Integers,
+    z_x: FloatArray,
+    pi_k: FloatArray,
+    own_k: FloatArray,
+    pair_kk: FloatArray,
+    g_x: FloatArray,
+    places: Integers,
+) -> None:
+    """Write π, u, M and G at the point z; M of two agents is constant, and must have been written by `pairs`."""
+    policy(ends, z_x, pi_k)
+    if len(ends) > 3:
+        pairs(r_ma, ends, pi_k, pair_kk, places)
+    _own(r_ma, ends, pi_k, pair_kk, own_k)
+    N = len(g_x) - 1
+    rationality = z_x[N]
+    x = 0
+    for i in range(len(ends) - 1):
+        for k in range(ends[i] + 1, ends[i + 1]):
+            g_x[x] = z_x[x] - rationality * (own_k[k] - own_k[ends[i]])
+            x += 1
+    g_x[N] = 0.0
+
+
+@kernel
+def derivative(
+    ends: Integers,
+    z_x: FloatArray,
+    pi_k: FloatArray,
+    own_k: FloatArray,
+    pair_kk: FloatArray,
+    jacobian_xy: FloatArray,
+) -> None:
+    """Write (2), after `evaluate` at this point."""
+    num_agents = len(ends) - 1
+    N = ends[num_agents] - num_agents
+    rationality = z_x[N]
+    x = 0
+    for i in range(num_agents):
+        zero = ends[i]
+        for k in range(zero + 1, ends[i + 1]):
+            gain = own_k[k] - own_k[zero]
+            jacobian_xy[x, N] = -gain
+            y = 0
+            for j in range(num_agents):
+                for m in range(ends[j] + 1, ends[j + 1]):
+                    if i == j:
+                        jacobian_xy[x, y] = 0.0
+                    else:
+                        jacobian_xy[x, y] = -rationality * pi_k[m] * (pair_kk[k, m] - pair_kk[zero, m] - gain)
+                    y += 1
+            jacobian_xy[x, x] = 1.0
+            x += 1
+
+
+@kernel
+def residual(ends: Integers, pi_k: FloatArray, own_k: FloatArray, rationality: float) -> float:
+    """max |π − softmax(λ u)|, after `evaluate`."""
+    worst = 0.0
+    for i in range(len(ends) - 1):
+        first, last = ends[i], ends[i + 1]
+        largest = own_k[first]
+        for k in range(first + 1, last):
+            largest = max(largest, own_k[k])
+        total = 0.0
+        for k in range(first, last):
+            total += np.exp(rationality * (own_k[k] - largest))
+        for k in range(first, last):
+            worst = max(worst, abs(pi_k[k] - np.exp(rationality * (own_k[k] - largest)) / total))
+    return worst
+
+
+@kernel
+def _own(r_ma: FloatArray, ends: Integers, pi_k: FloatArray, pair_kk: FloatArray, own_k: FloatArray) -> None:
+    """u from M and the policy of one other agent; of a lone agent the payoffs themselves."""
+    if len(ends) == 2:
+        for k in range(ends[1]):
+            own_k[k] = r_ma[0, k]
+        return
+    for i in range(len(ends) - 1):
+        first, last = (ends[1], ends[2]) if i == 0 else (ends[0], ends[1])
+        for k in range(ends[i], ends[i + 1]):
+            total = 0.0
+            for m in range(first, last):
+                total += pair_kk[k, m] * pi_k[m]
+            own_k[k] = total
+
+
+@kernel
+def pairs(r_ma: FloatArray, ends: Integers, pi_k: FloatArray, pair_kk: FloatArray, places: Integers) -> None:
+    """Write M^{ij}(a, b), the sum of r^i over joint actions with a_i = a, a_j = b, weighted by all others' policies."""
+    num_agents = len(ends) - 1
+    last = num_agents - 1
+    shared = r_ma.shape[0] == 1
+    pair_kk[:] = 0.0
+    for i in range(num_agents):
+        places[i] = ends[i]
+    for x in range(r_ma.shape[1]):
+        for i in range(num_agents):
+            for j in range(i + 1, num_agents):
+                weight = 1.0
+                for other in range(num_agents):
+                    if other != i and other != j:
+                        weight *= pi_k[places[other]]
+                pair_kk[places[i], places[j]] += weight * r_ma[0 if shared else i, x]
+                pair_kk[places[j], places[i]] += weight * r_ma[0 if shared else j, x]
+        i = last
+        places[i] += 1
+        while i > 0 and places[i] == ends[i + 1]:
+            places[i] = ends[i]
+            i -= 1
+            places[i] += 1

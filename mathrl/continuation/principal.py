@@ -1,0 +1,115 @@
+"""The principal branch of one matrix game at one rationality, compiled: the fast road where it is safe, else the trace.
+
+While λ times the game's Lipschitz constant is below 1 the equilibrium is unique (`mathrl.continuation.uniqueness`), so
+whatever Newton's method finds there is on the branch. Beyond, the curve is traced, from the end of that range; where
+that fails, from (0, uniform) in shorter and shorter steps. Payoffs are scaled by a power of 2, which rounds nothing, so
+that this range ends near 1.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.continuation.branch import (
+    ACCURACY,
+    LANDED,
+    LENGTH,
+    LOST,
+    RISING,
+    STEP_LENGTH,
+    TARGET,
+    advance,
+    begin,
+    newton,
+    room,
+)
+from mathrl.continuation.control import ACCURATE, FIRST
+from mathrl.continuation.matrix import evaluate, pairs
+from mathrl.continuation.uniqueness import lipschitz
+from mathrl.games.compile import kernel
+from mathrl.games.validate import FloatArray
+
+__all__ = ["FAILED", "OUT_OF_STEPS", "TRACED", "UNIQUE", "principal", "scale_of"]
+
+UNIQUE, TRACED, FAILED, OUT_OF_STEPS = 0, 1, 2, 3
+"""The road to an answer, or how none was found."""
+
+_SAFELY = 0.95
+"""Of the range in which the equilibrium is unique, where the trace begins."""
+
+_NEWTON_STEPS = 12
+_NEAR = 1e-8
+_RETRIES = 3
+_TIGHTER = 0.3
+"""Times the step, at each retry."""
+
+
+@kernel
+def scale_of(constant: float) -> float:
+    """The power of 2 that brings the Lipschitz constant nearest to 1."""
+    return 2.0 ** np.round(-np.log2(constant)) if 0.0 < constant < np.inf else 1.0
+
+
+@kernel
+def principal(
+    r_bma: FloatArray,
+    num_actions: npt.NDArray[np.int64],
+    rationality: float,
+    step_length: float,
+    max_steps: int,
+    out_policy_bk: FloatArray,
+    out_residual_b: FloatArray,
+    out_steps_b: npt.NDArray[np.int64],
+    out_road_b: npt.NDArray[np.int64],
+) -> None:
+    """Solve games (B, m, A) of one shape: policies side by side (B, K), residuals, accepted steps, and roads."""
+    memory = room(r_bma.shape[1], num_actions)
+    r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x = memory[:9]
+    ahead_x, z_x, numbers = memory.ahead_x, memory.z_x, memory.numbers
+    N = len(z_x) - 1
+    numbers[ACCURACY] = ACCURATE
+    for b in range(r_bma.shape[0]):
+        constant = lipschitz(r_bma[b], num_actions)
+        scale = scale_of(constant)
+        for m in range(r_ma.shape[0]):
+            for a in range(r_ma.shape[1]):
+                r_ma[m, a] = scale * r_bma[b, m, a]
+        if len(num_actions) == 2:
+            pairs(r_ma, ends, pi_k, pair_kk, places)
+        target = rationality / scale
+        unique = rationality * constant < 1.0
+        lowest = target if unique else _SAFELY / (constant * scale)
+        z_x[:] = 0.0
+        z_x[N] = lowest
+        evaluate(r_ma, ends, z_x, pi_k, own_k, pair_kk, g_x, places)
+        for x in range(N):
+            z_x[x] = -g_x[x]  # the responses to the uniform policy
+        out_residual_b[b] = newton(
+            r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, ahead_x, z_x, 0.0, _NEWTON_STEPS
+        )
+        out_steps_b[b] = 0
+        found = out_residual_b[b] <= _NEAR
+        if unique and found:
+            out_road_b[b] = UNIQUE
+        else:
+            if not found:
+                z_x[:] = 0.0
+            out_road_b[b] = FAILED
+            numbers[STEP_LENGTH] = step_length
+            for _ in range(1 + _RETRIES):
+                numbers[TARGET] = target
+                numbers[RISING] = 1.0
+                numbers[LENGTH] = FIRST * numbers[STEP_LENGTH]
+                lost, landed = not begin(*memory), False
+                while not (lost or landed) and out_steps_b[b] < max_steps:
+                    code = advance(*memory)
+                    lost, landed = code == LOST, code == LANDED
+                    out_steps_b[b] += 1
+                if not lost:
+                    out_road_b[b] = TRACED if landed else OUT_OF_STEPS
+                    break
+                z_x[:] = 0.0
+                numbers[STEP_LENGTH] *= _TIGHTER
+            out_residual_b[b] = newton(
+                r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, ahead_x, z_x, 0.0, _NEWTON_STEPS
+            )
+        out_policy_bk[b] = pi_k

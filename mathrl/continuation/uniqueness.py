@@ -1,0 +1,131 @@
+"""Up to which rationality a matrix game has one logit equilibrium only, from its payoffs alone.
+
+**Theorem.** Let D_ij be the largest double difference of agent i's payoffs in the actions of i and j,
+
+    D_ij = max |r^i(a, b, c) − r^i(a', b, c) − r^i(a, b', c) + r^i(a', b', c)|                               (1)
+
+over actions a, a' of i, b, b' of j, and c of all others; D_ii = 0; ρ the spectral radius of D. While
+
+    λ ρ / 4 < 1                                                                                              (2)
+
+the game has exactly one logit equilibrium of rationality λ. For two agents (2) reads λ² D_12 D_21 < 16.
+
+*Proof.* Measure log ratios x^i by their spread |x^i| = max x^i − min x^i, which is a norm on vectors modulo constants,
+and let F^i(x) = λ u^i(softmax(x)); its fixed points are the equilibria. (a) Along a change dx^j the policy changes by
+dπ^j(a) = π^j(a) (dx^j_a − E_π[dx^j]), so ‖dπ^j‖₁ = E_π|dx^j − E_π dx^j|, the mean deviation of a variable of range
+|dx^j|, which is at most |dx^j| / 2. (b) A dπ^j whose entries sum to 0 moves mass ‖dπ^j‖₁ / 2 from some actions of j to
+others, so du^i(a) − du^i(a') changes by at most ‖dπ^j‖₁ / 2 times the largest double difference, an expectation of
+those in (1). Together |dF^i| ≤ (λ/4) Σ_j D_ij |dx^j|. For every w > 0 with D w ≤ ρ' w, F is therefore Lipschitz with
+constant λ ρ'/4 in the norm max_i |x^i| / w_i, and ρ' may be as near to ρ as one likes (for irreducible D, w is its
+Perron vector). Where the constant is below 1, Banach's theorem gives one fixed point, on all of space. ∎
+
+In that norm λ ρ/4 is the rationality times the Lipschitz constant of the game. There I − F' is regular with a positive
+determinant, so up to that λ the branch through the uniform policy has neither folds nor bifurcations. The factor 4 is
+sharp: two agents paid 1 for agreeing and 0 else (D = 2) have other equilibria as soon as λ exceeds 2.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.games.compile import kernel
+from mathrl.games.model import Game, check_game
+from mathrl.games.validate import FloatArray, fail
+
+__all__ = ["lipschitz", "lipschitz_constant"]
+
+Integers = npt.NDArray[np.int64]
+
+_POWER_STEPS = 60
+_UPWARDS = 1 + 1e-12
+
+
+def lipschitz_constant(game: Game) -> float:
+    """ρ(D)/4 of (2): at rationalities below its reciprocal a matrix game has one logit equilibrium.
+
+    An upper bound of ρ for more than two agents: max_i (D w)_i / w_i for a w > 0 (Collatz 1942), near to ρ. 0 where
+    no agent's payoff differences depend on another agent. Raises `ValueError` for games of several states, whose
+    values move with the policies too.
+
+    >>> lipschitz_constant(Game.matrix(np.eye(2)))
+    0.5
+    """
+    check_game(game)
+    if game.num_states != 1 or game.discount != 0:
+        fail("game", f"has {game.num_states} states and discount {game.discount:g}", "a matrix game")
+    return lipschitz(game.rewards_isa[:, 0], np.array(game.num_actions))
+
+
+@kernel
+def lipschitz(r_ma: FloatArray, num_actions: Integers) -> float:
+    """ρ(D)/4, rounded up, of payoffs (m, A) with joint actions in C order."""
+    num_agents = len(num_actions)
+    differences = np.zeros((num_agents, num_agents))
+    shared = r_ma.shape[0] == 1
+    for i in range(num_agents):
+        for j in range(num_agents):
+            if j != i and not (shared and j < i):
+                differences[i, j] = _double_difference(r_ma[0 if shared else i], num_actions, i, j)
+                if shared:
+                    differences[j, i] = differences[i, j]
+    if num_agents != 2:
+        return 0.25 * _spectral_radius(differences) * _UPWARDS
+    return float(0.25 * np.sqrt(differences[0, 1]) * np.sqrt(differences[1, 0])) * _UPWARDS
+
+
+@kernel
+def _double_difference(r_a: FloatArray, num_actions: Integers, i: int, j: int) -> float:
+    """D_ij of (1): over pairs of actions of i, the spread over j of the differences, at each joint action c."""
+    if i > j:
+        i, j = j, i
+    inner, between, outer = 1, 1, 1
+    for k in range(len(num_actions)):
+        if k < i:
+            outer *= num_actions[k]
+        elif i < k < j:
+            between *= num_actions[k]
+        elif k > j:
+            inner *= num_actions[k]
+    A_i, A_j = num_actions[i], num_actions[j]
+    step_j = inner
+    step_i = inner * A_j * between
+    largest = 0.0
+    for x in range(outer):
+        for y in range(between):
+            for z in range(inner):
+                corner = x * A_i * step_i + y * A_j * inner + z
+                for a in range(A_i):
+                    for b in range(a + 1, A_i):
+                        low, high = np.inf, -np.inf
+                        for c in range(A_j):
+                            k = corner + c * step_j
+                            gain = r_a[k + a * step_i] - r_a[k + b * step_i]
+                            low = min(low, gain)
+                            high = max(high, gain)
+                        largest = max(largest, high - low)
+    return largest
+
+
+@kernel
+def _spectral_radius(d_ij: FloatArray) -> float:
+    """The least max_i (D w)_i / w_i met on the way of the power method for I·t + D: no less than ρ(D)."""
+    size = d_ij.shape[0]
+    largest = d_ij.max()
+    if largest == 0.0:
+        return 0.0
+    w, product = np.ones(size), np.empty(size)
+    best = np.inf
+    for _ in range(_POWER_STEPS):
+        ratio = 0.0
+        for i in range(size):
+            product[i] = 0.0
+            for j in range(size):
+                product[i] += d_ij[i, j] * w[j]
+            ratio = max(ratio, product[i] / w[i])
+        if ratio >= best * (1 - 1e-3) and best < np.inf:
+            return min(ratio, best)
+        best = min(best, ratio)
+        w = product + 0.5 * best * w
+        w /= w.max()
+        for i in range(size):
+            w[i] = max(w[i], 1e-6)
+    return best
