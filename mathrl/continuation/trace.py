@@ -1,0 +1,285 @@
+"""A curve of equilibria of a stochastic game, followed point by point.
+
+    curve = Curve(logit_curve(game, entropy="none"))          or curve_from(game, policy, …)
+    point = curve.start()                                     t = 0, from where t rises
+    point = curve.advance(point, target=2.0)                  the next point; None where no step succeeds
+    point.t, point.policy                                     `point.t == target` once the curve got there
+
+`advance` never goes past a target: a step that crosses it ends there, at the first crossing, and from there the curve
+can be followed to the next target. A step in which t turns ends on the fold (`point.fold`).
+
+Each step is led by the number that changes fastest, one of the log ratios or t (Rheinboldt and Burkardt 1983): it is
+moved by the length of the step, and all others follow, predicted by the cubic through the last two points and corrected
+by Newton's method with the derivative of the predicted point. Lengths are those of the largest entry of (x, t), and so
+do not grow with the number of states: where one state folds among thousands, its own policy leads through the fold, on
+which nothing is sharp in that measure.
+
+A step is accepted only if the corrections are small and contract, no speed changed by more than `_TURN`, and the
+orientation, the sign of the determinant of [G'; row of the lead], is the old one: along a regular curve it is, so a
+change means another curve, or a bifurcation of this one. Otherwise the step is cut. A change that persists in steps as
+short as can be is a bifurcation, and the curve goes straight on (`point.past_bifurcation`). Where G' is too large to be
+factored, the orientation is not known, and only the other rules guard the curve.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import inf
+
+import numpy as np
+
+from mathrl.continuation.bordered import Bordered
+from mathrl.continuation.cubic import Cubic
+from mathrl.continuation.linear import room
+from mathrl.continuation.system import Place, System
+from mathrl.games.policies import Policy
+from mathrl.games.validate import FloatArray
+from mathrl.linear import one_thread
+
+__all__ = ["Curve", "Point"]
+
+_FARTHEST = 0.3
+"""The largest first correction, in log ratios: 1 is a factor e."""
+
+_CONTRACTION = 0.3
+"""Of a correction to the one before it, at most."""
+
+_ACCURATE = 1e-7
+"""The error that corrections leave, extrapolated."""
+
+_ROUNDING = 1e-11
+"""Of the largest entry of z, the error that is accepted all the same: some thousands of roundings."""
+
+_TURN = 1.0
+"""By how much a speed may change in a step, where the lead has speed 1."""
+
+_WANTED = 0.03
+"""The first correction that the next step is meant to need."""
+
+_FIRST = 0.3
+"""The length of the first step."""
+
+_WANTED_TURN = 0.5
+_TINY = 1e-12
+_SLOWEST = 0.1
+"""Of the lead of this step in the last one, for the cubic to be of use."""
+
+_LONGEST = 4.0
+"""How much longer than the stretch behind it a prediction may be."""
+
+_CUT, _GROWTH = 0.4, 3.0
+_SHORTEST = 1e-7
+"""The shortest step, relative to the largest entry of (x, t)."""
+
+_THROUGH = 1e-5
+"""The longest step through a bifurcation, where shorter ones lead there too or, next to it, nowhere."""
+
+_FOLD = 1e-7
+"""How near to 0 the speed of t is on a fold."""
+
+_FOLD_STEPS = 20
+_HALVINGS = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A point z of the curve and the tangent there, whose largest entry in (x, t), the lead, is 1 or −1.
+
+    `length` is that of the next step; `orientation` the sign of the determinant, 0 where it is not known; `rising`
+    whether t goes up from here; `before` an earlier point for predictions.
+    """
+
+    system: System
+    t: float
+    z: FloatArray
+    tangent: FloatArray
+    length: float
+    orientation: float
+    rising: bool = True
+    fold: bool = False
+    past_bifurcation: bool = False
+    before: tuple[FloatArray, FloatArray] | None = field(default=None, repr=False)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """π at this point."""
+        return self.system.policy(self.z)
+
+    @cached_property
+    def lead(self) -> int:
+        """Which number of z changes fastest."""
+        return _lead(self.system, self.tangent)
+
+
+@dataclass(frozen=True, eq=False)
+class _Ahead:
+    """A point that corrections led to, the tangent there, the orientation, and the first correction.
+
+    The tangent is that in which the lead of the step has the speed it had before, 1 or −1.
+    """
+
+    z: FloatArray
+    tangent: FloatArray
+    orientation: float = 0.0
+    first: float = 0.0
+
+
+class Curve:
+    """The curve of one system; `step_length` times the usual steps, and as much less of what is tolerated in one."""
+
+    def __init__(self, system: System, *, step_length: float = 1.0) -> None:
+        self._system, self._step_length = system, step_length
+        self._room = room(system.num_equations - system.num_ratios + 1)
+
+    @one_thread()
+    def start(self) -> Point:
+        """The point t = 0, from which t rises. Raises `ArithmeticError` where its values cannot be computed."""
+        system = self._system
+        guess = system.vector(system.first_sk, np.zeros_like(system.values(system.zero)), 0.0)
+        found = self._newton(guess, -1, 1.0, farthest=inf, polish=True)
+        if found is None:
+            raise ArithmeticError("the values of the first policy could not be computed")
+        z = system.vector(system.first_sk, system.values(found.z), 0.0)  # its policy is known exactly
+        return Point(system, 0.0, z, _scaled(system, found.tangent), _FIRST * self._step_length, found.orientation)
+
+    @one_thread()
+    def advance(self, point: Point, target: float = inf) -> Point | None:
+        """The next point, at most `target`; None where no step, however short, succeeds."""
+        scale = 1 + float(np.abs(self._system.measured(point.z)).max())
+        length, through = max(point.length, _SHORTEST * scale), None
+        while length > _CUT * _SHORTEST * scale:
+            ahead = self._step(point, _predicted(point, length))
+            same = ahead is not None and ahead.orientation == point.orientation
+            if ahead is not None and (same or length <= _THROUGH * scale):
+                following = self._following(point, ahead, length, target)
+                if following is not None and same:
+                    return following
+                through = following or through
+            length *= _CUT
+        return through
+
+    def _following(self, point: Point, ahead: _Ahead, length: float, target: float) -> Point | None:
+        """The point ahead, or the fold or the target on the way there; None where that is not found."""
+        system, goal = self._system, target * self._system.unit
+        turns = (ahead.tangent[-1] > 0) != point.rising
+        end = self._fold(point, ahead) if turns else ahead
+        landing = end is not None and end.z[-1] >= goal
+        if end is not None and landing:
+            end = self._landed(point, end, goal)
+        if end is None:
+            return None
+        following = self._next_length(point, ahead, length)
+        apart = abs(end.z[point.lead] - point.z[point.lead])
+        return Point(
+            system,
+            t=target if landing else float(end.z[-1] / system.unit),
+            z=end.z,
+            tangent=_scaled(system, end.tangent),
+            length=following,
+            orientation=ahead.orientation,
+            rising=point.rising != (turns and not landing),
+            fold=turns and not landing,
+            past_bifurcation=ahead.orientation != point.orientation,
+            before=point.before if _LONGEST * apart < following else (point.z, point.tangent),
+        )
+
+    def _next_length(self, point: Point, ahead: _Ahead, length: float) -> float:
+        """The cubic's error grows with the fourth power of the length, the change of speeds with the first."""
+        by_error = _WANTED * self._step_length**4 / max(ahead.first, _TINY)
+        by_turn = _WANTED_TURN * self._step_length / max(_turn(point, ahead.tangent), _TINY)
+        return float(length * min(_GROWTH, max(_CUT, min(by_error**0.25, by_turn))))
+
+    def _fold(self, point: Point, ahead: _Ahead) -> _Ahead | None:
+        """The point between where t turns: that of the cubic through the two points nearest to it, again and again."""
+        first, last = (point.z, point.tangent), (ahead.z, ahead.tangent)
+        near, found = first, ahead
+        for _ in range(_FOLD_STEPS):
+            if abs(found.tangent[-1]) <= _FOLD or found.z[point.lead] == near[0][point.lead]:
+                break
+            cubic = Cubic(near, (found.z, found.tangent), point.lead)
+            share, ends = cubic.turn(point.rising), sorted((cubic.place(first[0]), cubic.place(last[0])))
+            tried = self._step(point, cubic.at(share if ends[0] < share < ends[1] else sum(ends) / 2))
+            if tried is None:
+                return None
+            if abs(found.tangent[-1]) < abs(near[1][-1]) or near is first:
+                near = found.z, found.tangent
+            found = tried
+            if (found.tangent[-1] > 0) == point.rising:
+                first = found.z, found.tangent
+            else:
+                last = found.z, found.tangent
+        return found
+
+    def _landed(self, point: Point, end: _Ahead, goal: float) -> _Ahead | None:
+        """The point with t = `goal` between the point and the end, to which t rises without a turn."""
+        cubic = Cubic((point.z, point.tangent), (end.z, end.tangent), point.lead)
+        low, high = 0.0, 1.0
+        for _ in range(_HALVINGS):
+            share = (low + high) / 2
+            low, high = (low, share) if cubic.at(share)[-1] >= goal else (share, high)
+        guess = cubic.at(high)
+        guess[-1] = goal
+        farthest = _FARTHEST * self._step_length
+        near = self._newton(guess, -1, 1.0, farthest=farthest, polish=False)
+        landed = None if near is None else self._newton(near.z, -1, 1.0, farthest=farthest, polish=True)
+        if landed is None or landed.orientation not in (point.orientation, end.orientation):
+            return None
+        return landed if _turn(point, landed.tangent) <= _TURN * self._step_length else None
+
+    def _step(self, point: Point, guess: FloatArray) -> _Ahead | None:
+        """The point of the curve with the lead of the guess; None where the rules refuse it."""
+        side, farthest = float(point.tangent[point.lead]), _FARTHEST * self._step_length
+        ahead = self._newton(guess, point.lead, side, farthest=farthest, polish=False)
+        return ahead if ahead is not None and _turn(point, ahead.tangent) <= _TURN * self._step_length else None
+
+    def _newton(self, z: FloatArray, lead: int, side: float, *, farthest: float, polish: bool) -> _Ahead | None:
+        """Newton's method with one number of z held and the derivative at z, and the tangent in which that moves by
+        `side`; with `polish` until rounding lets the corrections shrink no further. None where it does not converge.
+        """
+        system, first, before, left = self._system, 0.0, inf, inf
+        z = system.renewed(z)
+        accurate = max(_ACCURATE, _ROUNDING * float(np.abs(z).max()))
+        try:
+            bordered = Bordered(place := Place(system, z), lead, self._room)
+            while polish or left > accurate:
+                dz = bordered.solve(place.defect(), 0.0)
+                distance = float(np.abs(system.measured(dz)).max())
+                if polish and left <= accurate and distance >= _CONTRACTION * before:
+                    break
+                if not (distance <= farthest and distance <= max(_CONTRACTION * before, accurate)):
+                    return None
+                first, left = (distance, distance) if before == inf else (first, distance * distance / before)
+                z, before = z - dz, distance
+                if polish:
+                    z = system.renewed(z)
+                place = Place(system, z)
+            tangent = bordered.tangent(place, side)
+        except np.linalg.LinAlgError:
+            return None
+        return None if tangent is None else _Ahead(z, tangent, side * bordered.orientation, first)
+
+
+def _predicted(point: Point, length: float) -> FloatArray:
+    """Where the cubic through the last two points is when the lead has gone on by `length`."""
+    if point.before is not None and point.before[1][point.lead] * point.tangent[point.lead] > _SLOWEST:
+        cubic = Cubic((point.z, point.tangent), point.before, point.lead)
+        share = length / cubic.length
+        if -_LONGEST <= share < 0:
+            return cubic.at(share)
+    return point.z + length * point.tangent
+
+
+def _turn(point: Point, tangent: FloatArray) -> float:
+    """By how much speeds differ from those at the point, where the lead's is 1; inf where the lead turns back."""
+    speed = tangent[point.lead] * point.tangent[point.lead]
+    if speed <= 0:
+        return inf
+    return float(np.abs(point.system.measured(tangent / speed - point.tangent)).max())
+
+
+def _scaled(system: System, tangent: FloatArray) -> FloatArray:
+    return np.asarray(tangent / np.abs(system.measured(tangent)).max())
+
+
+def _lead(system: System, tangent: FloatArray) -> int:
+    largest = int(np.abs(system.measured(tangent)).argmax())
+    return largest if largest < system.num_ratios else -1
