@@ -5,6 +5,7 @@ Two passes over the transitions (one for P_π, one for Q) and one linear system 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,8 @@ def side_by_side(policy: Policy) -> FloatArray:
 
 def split(pi_sk: FloatArray, game: Game) -> Policy:
     """The inverse of `side_by_side`."""
-    return tuple(np.split(pi_sk, np.cumsum(game.num_actions)[:-1], axis=1))
+    ends = accumulate(game.num_actions, initial=0)
+    return tuple(pi_sk[:, first:last] for first, last in pairwise(ends))
 
 
 def own_q(values: "Values", policy: Policy) -> FloatArray:

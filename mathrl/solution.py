@@ -62,8 +62,8 @@ class BranchPath:
     bifurcations: npt.NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            object.__setattr__(self, item.name, _frozen(getattr(self, item.name)))
+        for name, value in vars(self).items():
+            object.__setattr__(self, name, _frozen(value))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by fields, so that the arrays are read-only again."""
@@ -122,9 +122,9 @@ class Solution:
     path: BranchPath | None = None
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            if item.name != "parameters":
-                object.__setattr__(self, item.name, _frozen(getattr(self, item.name)))
+        for name, value in vars(self).items():
+            if isinstance(value, (np.ndarray, tuple)):
+                object.__setattr__(self, name, _frozen(value))
         parameters = {name: _frozen(value) for name, value in self.parameters.items()}
         object.__setattr__(self, "parameters", MappingProxyType(parameters))
 

@@ -64,7 +64,7 @@ def test_every_advertised_name_can_be_had():
 SOLVE = """
 import hashlib, numpy as np
 from mathrl.games import load, random_policy, random_stochastic
-from mathrl.solvers import haspi, optimal, qre, soft_evaluation
+from mathrl.solvers import haspi, optimal, qre, qre_branch, soft_evaluation
 
 def show(solution):
     print(solution.solver, solution.status.name, solution.steps)
@@ -99,13 +99,8 @@ show(qre(game, temperature=0.5))
 game = random_stochastic(40, (3, 3), structure="zero-sum", discount=0.9, seed=1)
 show(qre(game, temperature=1.0, max_steps=6))
 show(qre(random_stochastic(100, (2, 2), structure="general-sum", discount=0.9, seed=2), temperature=0.5, max_steps=6))
-from mathrl.homotopy import Path
-from mathrl.games import uniform_policy
-path = Path(game, uniform_policy(game), temperature=0.3, entropy="team")
-point = path.start()
-for _ in range(4):
-    point = path.advance(point)
-    print(hashlib.sha256(point.x.tobytes()).hexdigest())
+show(qre_branch(game, temperature=0.3, max_steps=4))
+show(qre_branch(random_stochastic(300, (2, 2), discount=0.9, successors=3, seed=2), temperature=0.3, max_steps=4))
 """,
     # a walk that is slow to mix falls back on a factor
     "a factor": """

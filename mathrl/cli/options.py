@@ -276,6 +276,7 @@ OPTIONS: Mapping[str, Option] = {
     "neighbourhood": Option("U", "everywhere|kl:R|total-variation:R|ratio:R: how far a step may go", _neighbourhood),
     "order": Option("ORDER", "in which agents update, from 0, as in 1,0; or random (default: 0,1,…)", _order),
     "seed": Option("N", "of what is random (default: 0)", _count),
+    "step_length": Option("X", "of a trace, times the usual steps: 0.1 to see whether it finds the same", _positive),
     "tol": Option("X", "stop at a residual of X rounding floors; below 8 counts as 8", _positive),
     "max_steps": Option("N", "stop after N steps", _count),
 }

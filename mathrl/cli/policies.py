@@ -59,11 +59,24 @@ def summary(name: str, game: "Game", solution: "Solution") -> str:
         f"  objective  {values}",
         f"  residual   {solution.residual:.2g} (rounding alone leaves {solution.rounding_floor:.2g})",
         f"  steps      {solution.steps}",
+        *_path_lines(solution),
         *_unshown(solution),
         "",
         *_policy_lines(solution),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _path_lines(solution: "Solution") -> list[str]:
+    """How long the path is, and at which temperatures it folds or another branch crosses."""
+    path = solution.path
+    if path is None:
+        return []
+    lines = [f"  path       {len(path.rationality)} points from the uniform policy: see --format json"]
+    for name, points in (("folds", path.folds), ("crossed", path.bifurcations)):
+        if len(points):
+            lines.append(f"  {name:<9}  at temperature {', '.join(f'{t:.6g}' for t in path.temperature[points])}")
+    return lines
 
 
 def _unshown(solution: "Solution") -> list[str]:

@@ -24,6 +24,7 @@ examples:
   mathrl solve hasac --solver haspi --temperature 10
   mathrl solve hasac --solver haspi --temperature 1,5,10 --initial-policy start.json --order 1,0
   mathrl solve climbing --solver qre --temperature 0.5 --entropy none --format csv
+  mathrl solve climbing --solver qre-branch --temperature 10,1,0.1
   mathrl solve chain --solver optimal
   mathrl solve hasac --solver soft-evaluation --temperature 1 --policy start.json --format json
   mathrl solve hasac --solver mehaml --temperature 5 --drift kl:2 --neighbourhood total-variation:0.1

@@ -74,8 +74,9 @@ class Stretch:
     @property
     def bifurcations(self) -> Integers:
         """The points at which another curve crosses, or between which and the next one."""
-        crossed = np.append(self.code_p[1:] == BIFURCATION, [False])
-        return np.flatnonzero(crossed | (self.code_p == _TOUCH))
+        crossed = self.code_p == _TOUCH
+        crossed[:-1] |= self.code_p[1:] == BIFURCATION
+        return np.flatnonzero(crossed)
 
     def part(self, first: int, last: int) -> "Stretch":
         """The points first … last − 1."""

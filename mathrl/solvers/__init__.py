@@ -8,6 +8,7 @@ from mathrl.solvers.mehaml import mehaml
 from mathrl.solvers.nash_q import nash_q
 from mathrl.solvers.optimal import optimal
 from mathrl.solvers.qre import qre
+from mathrl.solvers.qre_branch import qre_branch
 from mathrl.solvers.rommeo_q import rommeo_q
 from mathrl.solvers.rommeo_self_play import rommeo_self_play
 from mathrl.solvers.soft_evaluation import soft_evaluation
@@ -23,6 +24,7 @@ __all__ = [
     "nash_q",
     "optimal",
     "qre",
+    "qre_branch",
     "rommeo_q",
     "rommeo_self_play",
     "soft_evaluation",

@@ -9,7 +9,7 @@ for all agents i and states s (hasac Eq. 3; McKelvey and Palfrey 1995, 1998). Tw
 
 (2) is the fixed-point step; with a common payoff and team entropy it never lowers the objective. (3) is taken where (2)
 is slow and (3) lowers the residual, and not the objective where (2) never does. Where both get no further, the path
-from `initial_policy` to an equilibrium (`mathrl.homotopy`) is followed instead.
+from `initial_policy` to an equilibrium (`mathrl.continuation`) is followed instead.
 """
 
 from collections.abc import Sequence
@@ -19,14 +19,15 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl import kernels
+from mathrl.continuation.system import curve_from
+from mathrl.continuation.trace import Curve
 from mathrl.evaluate import Values, evaluate, own_q, side_by_side, solution, split
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.validate import FloatArray, choice, count, positive
-from mathrl.homotopy import Path
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
 from mathrl.markov import SoftMax, control, values_of_attained
-from mathrl.newton import DENSE_UNKNOWNS, own_q_change, responses
+from mathrl.newton import own_q_change, responses
 from mathrl.operators import ENTROPIES, entropy_bonus
 from mathrl.softmax import boltzmann
 from mathrl.solution import Solution, Status, rounding_floor
@@ -67,13 +68,12 @@ def qre(
 ) -> Solution:
     """A quantal response equilibrium (1) reached from `initial_policy` (default: uniform), for any agents and rewards.
 
-    No claim is made that it is the nearest one, nor the principal branch. Rationality is 1/`temperature`. `entropy`
-    says whose entropy enters the values: with `"none"` (1) is the agent QRE of the stochastic-game literature.
+    No claim is made that it is the nearest one; that on the principal branch is what `qre_branch` finds. `entropy` says
+    whose entropy enters the values: with `"none"` (1) is the agent QRE of the stochastic-game literature.
 
     The residual is max |π − softmax(u_π/α)| over agents, states and actions, with Q_π evaluated exactly; `tol` counts
     rounding floors (see `Solution`), at least 8 of them, and a residual above 0.01 never passes. `history` holds the
-    residual after each step. A run that gets no further returns the best policy it met, with status `STALLED`; the
-    path is tried up to 1,200 probabilities, in dense algebra.
+    residual after each step. A run that gets no further returns the best policy it met, with status `STALLED`.
 
     One agent with entropy in its value has one equilibrium, its soft-optimal policy: Newton's method on V finds it
     from any start (`mathrl.markov`), stops at ‖T V − V‖∞ within `tol` floors of V, and `history` holds that.
@@ -126,81 +126,108 @@ def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_ste
 def _many_agents(
     game: Game, first: Policy, temperature: float, entropy: str, tol: float, max_steps: int
 ) -> Run[_Point]:
-    num_actions = np.array(game.num_actions)
-    everyone = np.arange(game.num_agents)
-    monotone = game.common_payoff and entropy == "team"
+    """Responses with Newton's steps; where they get no further, the path, then Newton's method from its end."""
+    steps = _Steps(game, temperature, entropy)
+    search = _Search(steps, steps.at(first), tol)
+    run = iterate(search.best, search.step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
+    if run.status is not Status.STALLED:
+        return run if run.status is Status.CONVERGED else Run(search.best, run.status, run.history)
+    path = _Path(steps, first)
+    left = max_steps - len(run.history)
+    second = iterate(path.first, path.step, tol=tol, max_steps=left, ceiling=LARGEST_RESIDUAL)
+    last = min(second.last, search.best, key=lambda iterate: iterate.residual)
+    return Run(last, second.status, np.concatenate([run.history, second.history]))
 
-    def at(policy: Policy, guess: FloatArray | None = None) -> Iterate[_Point]:
-        values = evaluate(game, policy, temperature=temperature, entropy=entropy, guess=guess)
+
+class _Steps:
+    """The two steps (2) and (3), and what they start from."""
+
+    def __init__(self, game: Game, temperature: float, entropy: str) -> None:
+        self.game, self.temperature, self.entropy = game, temperature, entropy
+        self.monotone = game.common_payoff and entropy == "team"
+        self._num_actions = np.array(game.num_actions)
+        self._order = np.arange(game.num_agents)
+
+    def at(self, policy: Policy, guess: FloatArray | None = None) -> Iterate[_Point]:
+        """A policy with its values and residual; `guess` may speed its evaluation up."""
+        values = evaluate(self.game, policy, temperature=self.temperature, entropy=self.entropy, guess=guess)
         own_sk = own_q(values, policy)
-        residual = float(np.abs(side_by_side(policy) - responses(game, own_sk, temperature)).max())
-        return Iterate(_Point(policy, values, own_sk), residual, rounding_floor(values.q, temperature), residual)
+        residual = float(np.abs(side_by_side(policy) - responses(self.game, own_sk, self.temperature)).max())
+        return Iterate(_Point(policy, values, own_sk), residual, rounding_floor(values.q, self.temperature), residual)
 
-    def respond(last: Iterate[_Point]) -> Iterate[_Point]:
+    def respond(self, last: Iterate[_Point]) -> Iterate[_Point]:
+        """After the agents' responses."""
         pi_sk = side_by_side(last.point.policy)
         updated = np.empty_like(pi_sk)
         kernels.sequential_improvement(
-            last.point.values.q_msa, pi_sk, num_actions, everyone, temperature, updated
+            last.point.values.q_msa, pi_sk, self._num_actions, self._order, self.temperature, updated
         )  # (2)
-        return at(split(updated, game), last.point.values.v_ms)
+        return self.at(split(updated, self.game), last.point.values.v_ms)
 
-    def newton(last: Iterate[_Point]) -> Iterate[_Point] | None:
+    def newton(self, last: Iterate[_Point]) -> Iterate[_Point] | None:
+        """After a fraction of Newton's step that helps; None where none does."""
         here = last.point
         try:
-            du = own_q_change(here.values, here.policy, here.own_sk, temperature=temperature, entropy=entropy)
+            du = own_q_change(here.values, here.policy, here.own_sk, temperature=self.temperature, entropy=self.entropy)
         except np.linalg.LinAlgError:
             return None
-        if not np.abs(du).max() < _LONGEST * max(temperature, np.abs(here.own_sk).max()):
+        if not np.abs(du).max() < _LONGEST * max(self.temperature, np.abs(here.own_sk).max()):
             return None
         total = here.values.v_ms.sum()
-        slack = _ROUNDING * last.rounding_floor * temperature * here.values.v_ms.size
+        slack = _ROUNDING * last.rounding_floor * self.temperature * here.values.v_ms.size
         for fraction in _FRACTIONS:
-            moved = responses(game, here.own_sk + fraction * du, temperature)  # (3)
-            candidate = at(split(moved, game), here.values.v_ms)
-            falls = monotone and candidate.point.values.v_ms.sum() < total - slack
+            moved = responses(self.game, here.own_sk + fraction * du, self.temperature)  # (3)
+            candidate = self.at(split(moved, self.game), here.values.v_ms)
+            falls = self.monotone and candidate.point.values.v_ms.sum() < total - slack
             if candidate.residual < (1 - 0.1 * fraction) * last.residual and not falls:
                 return candidate
         return None
 
-    best = at(first)
-    waiting, pause, resting = 0, 1, 0
 
-    def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
-        nonlocal best, waiting, pause, resting
-        following = respond(last)
-        slow = _steps_ahead(last, following, tol) > max(2.0, side_by_side(first).size / 8)
-        if slow and resting > 0:
-            resting -= 1
+class _Search:
+    """Responses, with Newton's steps where they are slow: ever longer pauses between those that fail."""
+
+    def __init__(self, steps: _Steps, first: Iterate[_Point], tol: float) -> None:
+        self.best = first
+        self._steps, self._tol = steps, tol
+        self._patience = max(2.0, first.point.own_sk.size / 8)
+        self._waiting, self._pause, self._resting = 0, 1, 0
+
+    def step(self, last: Iterate[_Point]) -> Iterate[_Point] | None:
+        """The next point; None where nothing has been better than `best` for long."""
+        following = self._steps.respond(last)
+        slow = _steps_ahead(last, following, self._tol) > self._patience
+        if slow and self._resting > 0:
+            self._resting -= 1
         elif slow:
-            better = newton(last)
-            pause = 1 if better else min(2 * pause, _LONGEST_PAUSE)
-            resting = 0 if better else pause
+            better = self._steps.newton(last)
+            self._pause = 1 if better else min(2 * self._pause, _LONGEST_PAUSE)
+            self._resting = 0 if better else self._pause
             following = better or following
-        waiting = 0 if following.residual < best.residual else waiting + 1
-        best = min(best, following, key=lambda iterate: iterate.residual)
-        return following if waiting < _PATIENCE or monotone else None
+        self._waiting = 0 if following.residual < self.best.residual else self._waiting + 1
+        self.best = min(self.best, following, key=lambda iterate: iterate.residual)
+        return following if self._waiting < _PATIENCE or self._steps.monotone else None
 
-    run = iterate(best, step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
-    if run.status is not Status.STALLED or side_by_side(first).size > DENSE_UNKNOWNS:
-        return run if run.status is Status.CONVERGED else Run(best, run.status, run.history)
 
-    path = Path(game, first, temperature=temperature, entropy=entropy)
-    point = path.start()
+class _Path:
+    """The path from a policy to an equilibrium (`mathrl.continuation.system.curve_from`), then Newton's method."""
 
-    def follow(last: Iterate[_Point]) -> Iterate[_Point] | None:
-        nonlocal point
-        if point.fraction == 1:
-            return newton(last)
-        following = path.advance(point)
+    def __init__(self, steps: _Steps, initial_policy: Policy) -> None:
+        self._steps = steps
+        system = curve_from(steps.game, initial_policy, temperature=steps.temperature, entropy=steps.entropy)
+        self._curve = Curve(system)
+        self._point = self._curve.start()
+        self.first = steps.at(self._point.policy)
+
+    def step(self, last: Iterate[_Point]) -> Iterate[_Point] | None:
+        """The next point of the path, or after its end of Newton's method; None where there is none."""
+        if self._point.t == 1:
+            return self._steps.newton(last)
+        following = self._curve.advance(self._point, 1.0)
         if following is None:
             return None
-        point = following
-        return at(path.policy(point.x), last.point.values.v_ms)
-
-    left = max_steps - len(run.history)
-    second = iterate(at(path.policy(point.x)), follow, tol=tol, max_steps=left, ceiling=LARGEST_RESIDUAL)
-    last = min(second.last, best, key=lambda iterate: iterate.residual)
-    return Run(last, second.status, np.concatenate([run.history, second.history]))
+        self._point = following
+        return self._steps.at(following.policy, last.point.values.v_ms)
 
 
 def _steps_ahead(last: Iterate[_Point], following: Iterate[_Point], tol: float) -> float:

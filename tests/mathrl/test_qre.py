@@ -6,6 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mathrl import newton
+from mathrl.continuation.trace import Curve
 from mathrl.evaluate import evaluate
 from mathrl.games import (
     Game,
@@ -21,7 +22,6 @@ from mathrl.games import (
     to_dense,
     to_sparse,
 )
-from mathrl.homotopy import Path
 from mathrl.iterate import watching
 from mathrl.operators import ENTROPIES, marginal_q, quantal_response_residual, soft_optimality_backup
 from mathrl.proofs_checks.strategies import games, matrix_games, policies, temperatures
@@ -223,8 +223,8 @@ def test_random_zero_sum_games_at_low_temperature(seed, temperature):
 
 def test_the_path_is_taken_where_responses_cycle(monkeypatch):
     taken = []
-    original = Path.advance
-    monkeypatch.setattr(Path, "advance", lambda self, point: taken.append(point.fraction) or original(self, point))
+    original = Curve.advance
+    monkeypatch.setattr(Curve, "advance", lambda self, point, end: taken.append(point.t) or original(self, point, end))
     for seed in range(12):
         game = random_stochastic(3, (3, 3), structure="zero-sum", discount=0.9, seed=seed)
         solution = qre(game, temperature=0.05).require()
@@ -239,7 +239,7 @@ def test_where_nothing_helps_the_best_policy_is_returned(monkeypatch):
         raise np.linalg.LinAlgError
 
     monkeypatch.setitem(qre.__globals__, "own_q_change", singular)
-    monkeypatch.setattr(Path, "advance", lambda self, point: None)
+    monkeypatch.setattr(Curve, "advance", lambda self, point, end: None)
     solution = qre(load("matching-pennies"), temperature=0.1, initial_policy=[[0.9, 0.1], [0.2, 0.8]])
     assert solution.status is Status.STALLED
     assert solution.steps == len(solution.history) > 1
