@@ -14,7 +14,7 @@ from mathrl.continuation.control import CONTRACTION, CUT, FARTHEST, RESOLVED, TU
 from mathrl.continuation.dense import factor, solve
 from mathrl.continuation.matrix import derivative, evaluate, residual
 from mathrl.continuation.predict import cross, predict
-from mathrl.games.compile import kernel
+from mathrl.games.compile import inner, kernel
 from mathrl.games.validate import FloatArray
 
 __all__ = [
@@ -112,7 +112,7 @@ def room(num_payoffs: int, num_actions: Integers) -> Trace:
     )
 
 
-@kernel
+@inner
 def begin(
     r_ma: FloatArray,
     ends: Integers,
@@ -135,7 +135,7 @@ def begin(
     N = len(z_x) - 1
     normal_x[:] = 0.0
     normal_x[N] = 1.0
-    ahead_x[:] = z_x
+    _copy(z_x, ahead_x)
     _, sign = correct(
         r_ma,
         ends,
@@ -154,7 +154,7 @@ def begin(
     )
     if sign == 0.0:
         return False
-    z_x[:] = ahead_x
+    _copy(ahead_x, z_x)
     for x in range(N + 1):
         tangent_x[x] = numbers[RISING] * tangent_ahead_x[x]
     numbers[BEFORE] = 0.0
@@ -162,7 +162,7 @@ def begin(
     return True
 
 
-@kernel
+@inner
 def advance(
     r_ma: FloatArray,
     ends: Integers,
@@ -184,7 +184,7 @@ def advance(
     """Take one step, or to the fold on its way, or to the target where the curve first crosses it."""
     N = len(z_x) - 1
     target = numbers[TARGET]
-    minimum, leap = shortest(np.abs(z_x).max()), 0
+    minimum, leap = shortest(_largest(z_x)), 0
     while True:
         length = numbers[LENGTH]
         short = length <= minimum
@@ -215,7 +215,7 @@ def advance(
             # at a crossing from below the tangent rises, so this is the determinant with the tangent too
             good = sign == numbers[ORIENTATION] or (short and sign != 0.0)
             if sign == 0.0 and _largest(g_x) <= _EXACT * (1 + target):  # on a bifurcation itself
-                tangent_ahead_x[:] = tangent_x
+                _copy(tangent_x, tangent_ahead_x)
                 sign, good = numbers[ORIENTATION], True
         if good:
             code = LANDED if lands else FOLD if turns else MOVED if sign == numbers[ORIENTATION] else BIFURCATION
@@ -224,9 +224,9 @@ def advance(
             numbers[ORIENTATION] = sign
             numbers[BEFORE] = _distance(z_x, ahead_x)
             numbers[LENGTH] = next_length(length, first, numbers[STEP_LENGTH])
-            tangent_before_x[:] = tangent_x
-            z_x[:] = ahead_x
-            tangent_x[:] = tangent_ahead_x
+            _copy(tangent_x, tangent_before_x)
+            _copy(ahead_x, z_x)
+            _copy(tangent_ahead_x, tangent_x)
             return code
         if leap > _LEAPS:
             return LOST
@@ -238,7 +238,7 @@ def advance(
             numbers[LENGTH] = max(minimum, CUT * numbers[LENGTH])
 
 
-@kernel
+@inner
 def _step(
     r_ma: FloatArray,
     ends: Integers,
@@ -260,7 +260,7 @@ def _step(
 ) -> tuple[float, float]:
     """Put the point of the curve at this distance ahead: the first correction and the orientation, 0 if refused."""
     predict(z_x, tangent_x, tangent_before_x, length, numbers[BEFORE], ahead_x)
-    normal_x[:] = tangent_x
+    _copy(tangent_x, normal_x)
     first, sign = correct(
         r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
         tangent_ahead_x, FARTHEST * numbers[STEP_LENGTH], numbers[ACCURACY] * min(1.0, length),
@@ -268,7 +268,7 @@ def _step(
     return first, (sign if _dot(tangent_ahead_x, tangent_x) >= TURN else 0.0)
 
 
-@kernel
+@inner
 def _to_fold(
     r_ma: FloatArray,
     ends: Integers,
@@ -314,7 +314,7 @@ def _to_fold(
     return 0.0
 
 
-@kernel
+@inner
 def _dot(a_x: FloatArray, b_x: FloatArray) -> float:
     total = 0.0
     for x in range(len(a_x)):
@@ -322,7 +322,7 @@ def _dot(a_x: FloatArray, b_x: FloatArray) -> float:
     return total
 
 
-@kernel
+@inner
 def _distance(a_x: FloatArray, b_x: FloatArray) -> float:
     total = 0.0
     for x in range(len(a_x)):
@@ -330,7 +330,7 @@ def _distance(a_x: FloatArray, b_x: FloatArray) -> float:
     return float(np.sqrt(total))
 
 
-@kernel
+@inner
 def correct(
     r_ma: FloatArray,
     ends: Integers,
@@ -385,7 +385,7 @@ def correct(
     return first, 0.0
 
 
-@kernel
+@inner
 def newton(
     r_ma: FloatArray,
     ends: Integers,
@@ -424,13 +424,19 @@ def newton(
             evaluate(r_ma, ends, z_x, pi_k, own_k, pair_kk, g_x, places)
             break
         best = found
-        z_x[:] = ahead_x
+        _copy(ahead_x, z_x)
     return residual(ends, pi_k, own_k, z_x[N])
 
 
-@kernel
+@inner
 def _largest(g_x: FloatArray) -> float:
     largest = 0.0
     for g in g_x:
         largest = max(largest, abs(g))
     return largest
+
+
+@inner
+def _copy(from_x: FloatArray, to_x: FloatArray) -> None:
+    for x in range(len(from_x)):
+        to_x[x] = from_x[x]

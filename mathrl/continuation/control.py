@@ -14,7 +14,7 @@ Otherwise the step is cut. These are the rules of Allgower and Georg (1990, ch. 
 
 import numpy as np
 
-from mathrl.games.compile import kernel
+from mathrl.games.compile import inner
 
 __all__ = ["ACCURATE", "CONTRACTION", "CUT", "FARTHEST", "FIRST", "RESOLVED", "TURN", "next_length", "shortest"]
 
@@ -42,7 +42,7 @@ _GROWTH = 3.0
 _SHRINKAGE = 0.4
 
 
-@kernel
+@inner
 def next_length(length: float, correction: float, step_length: float) -> float:
     """The length of the next step, after one of this length whose first correction was `correction`.
 
@@ -55,7 +55,7 @@ def next_length(length: float, correction: float, step_length: float) -> float:
     return length * factor
 
 
-@kernel
+@inner
 def shortest(largest: float) -> float:
     """The shortest step from a point whose largest entry is this: one that is still refused stands on a bifurcation.
 

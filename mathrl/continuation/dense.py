@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import kernel
+from mathrl.games.compile import inner
 from mathrl.games.validate import FloatArray
 
 __all__ = ["factor", "solve"]
@@ -11,9 +11,10 @@ __all__ = ["factor", "solve"]
 Integers = npt.NDArray[np.int64]
 
 
-@kernel
+@inner
 def factor(a_xy: FloatArray, rows: Integers, size: int) -> float:
-    """Overwrite the leading `size` rows and columns by L (below) and U; `rows` become the permutation.
+    """Overwrite the leading `size` rows and columns by L (below) and U, the diagonal of U inverted; `rows` become the
+    permutation.
 
     Returns the sign of the determinant: 1, −1, or 0 for a singular matrix, whose factor is of no use.
     """
@@ -35,6 +36,7 @@ def factor(a_xy: FloatArray, rows: Integers, size: int) -> float:
         if a_xy[k, k] < 0:
             sign = -sign
         inverse = 1.0 / a_xy[k, k]
+        a_xy[k, k] = inverse
         for x in range(k + 1, size):
             multiple = a_xy[x, k] * inverse
             a_xy[x, k] = multiple
@@ -44,7 +46,7 @@ def factor(a_xy: FloatArray, rows: Integers, size: int) -> float:
     return sign
 
 
-@kernel
+@inner
 def solve(a_xy: FloatArray, rows: Integers, size: int, b_x: FloatArray, out_x: FloatArray) -> None:
     """Write the solution of the factored system with right-hand side b into `out_x`."""
     for x in range(size):
@@ -56,4 +58,4 @@ def solve(a_xy: FloatArray, rows: Integers, size: int, b_x: FloatArray, out_x: F
         total = out_x[x]
         for y in range(x + 1, size):
             total -= a_xy[x, y] * out_x[y]
-        out_x[x] = total / a_xy[x, x]
+        out_x[x] = total * a_xy[x, x]

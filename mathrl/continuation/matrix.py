@@ -18,7 +18,7 @@ to spare. They are passed one by one: taken from a tuple, each would be counted 
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import kernel
+from mathrl.games.compile import inner
 from mathrl.games.validate import FloatArray
 
 __all__ = ["derivative", "evaluate", "pairs", "policy", "residual"]
@@ -26,7 +26,7 @@ __all__ = ["derivative", "evaluate", "pairs", "policy", "residual"]
 Integers = npt.NDArray[np.int64]
 
 
-@kernel
+@inner
 def policy(ends: Integers, z_x: FloatArray, pi_k: FloatArray) -> None:
     """Write π of the log ratios in z."""
     x = 0
@@ -47,7 +47,7 @@ def policy(ends: Integers, z_x: FloatArray, pi_k: FloatArray) -> None:
         x += last - first - 1
 
 
-@kernel
+@inner
 def evaluate(
     r_ma: FloatArray,
     ends: Integers,
@@ -73,7 +73,7 @@ def evaluate(
     g_x[N] = 0.0
 
 
-@kernel
+@inner
 def derivative(
     ends: Integers,
     z_x: FloatArray,
@@ -104,7 +104,7 @@ def derivative(
             x += 1
 
 
-@kernel
+@inner
 def residual(ends: Integers, pi_k: FloatArray, own_k: FloatArray, rationality: float) -> float:
     """max |π − softmax(λ u)|, after `evaluate`."""
     worst = 0.0
@@ -121,7 +121,7 @@ def residual(ends: Integers, pi_k: FloatArray, own_k: FloatArray, rationality: f
     return worst
 
 
-@kernel
+@inner
 def _own(r_ma: FloatArray, ends: Integers, pi_k: FloatArray, pair_kk: FloatArray, own_k: FloatArray) -> None:
     """u from M and the policy of one other agent; of a lone agent the payoffs themselves."""
     if len(ends) == 2:
@@ -129,7 +129,8 @@ def _own(r_ma: FloatArray, ends: Integers, pi_k: FloatArray, pair_kk: FloatArray
             own_k[k] = r_ma[0, k]
         return
     for i in range(len(ends) - 1):
-        first, last = (ends[1], ends[2]) if i == 0 else (ends[0], ends[1])
+        other = 1 if i == 0 else 0
+        first, last = ends[other], ends[other + 1]
         for k in range(ends[i], ends[i + 1]):
             total = 0.0
             for m in range(first, last):
@@ -137,7 +138,7 @@ def _own(r_ma: FloatArray, ends: Integers, pi_k: FloatArray, pair_kk: FloatArray
             own_k[k] = total
 
 
-@kernel
+@inner
 def pairs(r_ma: FloatArray, ends: Integers, pi_k: FloatArray, pair_kk: FloatArray, places: Integers) -> None:
     """Write M^{ij}(a, b), the sum of r^i over joint actions with a_i = a, a_j = b, weighted by all others' policies."""
     num_agents = len(ends) - 1

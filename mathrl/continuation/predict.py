@@ -3,7 +3,7 @@
 Arrays z_x are points (x, λ), λ last, with unit tangents; lengths are measured along the curve.
 """
 
-from mathrl.games.compile import kernel
+from mathrl.games.compile import inner
 from mathrl.games.validate import FloatArray
 
 __all__ = ["cross", "interpolate", "predict"]
@@ -11,7 +11,7 @@ __all__ = ["cross", "interpolate", "predict"]
 _HALVINGS = 50
 
 
-@kernel
+@inner
 def predict(
     z_x: FloatArray,
     tangent_x: FloatArray,
@@ -29,7 +29,7 @@ def predict(
         ahead_x[x] = z_x[x] + length * tangent_x[x] + bend * (tangent_x[x] - tangent_before_x[x])
 
 
-@kernel
+@inner
 def cross(
     z_x: FloatArray,
     tangent_x: FloatArray,
@@ -55,7 +55,7 @@ def cross(
     ahead_x[N] = target
 
 
-@kernel
+@inner
 def interpolate(
     z_x: FloatArray,
     tangent_x: FloatArray,

@@ -37,7 +37,13 @@ _SAFELY = 0.95
 """Of the range in which the equilibrium is unique, where the trace begins."""
 
 _NEWTON_STEPS = 12
+_ROUNDING = 4.4e-16
+"""The error of G at an equilibrium, in units of the larger of 1 and the payoffs: two roundings."""
+
 _NEAR = 1e-8
+_ROUGHLY = 1e-3
+"""Of a start: the trace corrects it."""
+
 _RETRIES = 3
 _TIGHTER = 0.3
 """Times the step, at each retry."""
@@ -46,7 +52,7 @@ _TIGHTER = 0.3
 @kernel
 def scale_of(constant: float) -> float:
     """The power of 2 that brings the Lipschitz constant nearest to 1."""
-    return 2.0 ** np.round(-np.log2(constant)) if 0.0 < constant < np.inf else 1.0
+    return 2.0 ** min(np.round(-np.log2(constant)), 1000.0) if 0.0 < constant < np.inf else 1.0
 
 
 @kernel
@@ -64,18 +70,21 @@ def principal(
     """Solve games (B, m, A) of one shape: policies side by side (B, K), residuals, accepted steps, and roads."""
     memory = room(r_bma.shape[1], num_actions)
     r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x = memory[:9]
-    ahead_x, z_x, numbers = memory.ahead_x, memory.z_x, memory.numbers
+    normal_x, ahead_x, tangent_ahead_x, z_x, tangent_x, tangent_before_x, numbers = memory[9:]
     N = len(z_x) - 1
     numbers[ACCURACY] = ACCURATE
     for b in range(r_bma.shape[0]):
         constant = lipschitz(r_bma[b], num_actions)
         scale = scale_of(constant)
+        largest = 0.0
         for m in range(r_ma.shape[0]):
             for a in range(r_ma.shape[1]):
                 r_ma[m, a] = scale * r_bma[b, m, a]
+                largest = max(largest, abs(r_ma[m, a]))
         if len(num_actions) == 2:
             pairs(r_ma, ends, pi_k, pair_kk, places)
         target = rationality / scale
+        enough = _ROUNDING * max(1.0, target * largest)
         unique = rationality * constant < 1.0
         lowest = target if unique else _SAFELY / (constant * scale)
         z_x[:] = 0.0
@@ -83,11 +92,12 @@ def principal(
         evaluate(r_ma, ends, z_x, pi_k, own_k, pair_kk, g_x, places)
         for x in range(N):
             z_x[x] = -g_x[x]  # the responses to the uniform policy
+        near = enough if unique else _ROUGHLY
         out_residual_b[b] = newton(
-            r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, ahead_x, z_x, 0.0, _NEWTON_STEPS
+            r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, ahead_x, z_x, near, _NEWTON_STEPS
         )
         out_steps_b[b] = 0
-        found = out_residual_b[b] <= _NEAR
+        found = out_residual_b[b] <= (_NEAR if unique else _ROUGHLY)
         if unique and found:
             out_road_b[b] = UNIQUE
         else:
@@ -101,7 +111,10 @@ def principal(
                 numbers[LENGTH] = FIRST * numbers[STEP_LENGTH]
                 lost, landed = not begin(*memory), False
                 while not (lost or landed) and out_steps_b[b] < max_steps:
-                    code = advance(*memory)
+                    code = advance(
+                        r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
+                        tangent_ahead_x, z_x, tangent_x, tangent_before_x, numbers,
+                    )  # fmt: skip
                     lost, landed = code == LOST, code == LANDED
                     out_steps_b[b] += 1
                 if not lost:
@@ -110,6 +123,6 @@ def principal(
                 z_x[:] = 0.0
                 numbers[STEP_LENGTH] *= _TIGHTER
             out_residual_b[b] = newton(
-                r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, ahead_x, z_x, 0.0, _NEWTON_STEPS
+                r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, ahead_x, z_x, enough, _NEWTON_STEPS
             )
         out_policy_bk[b] = pi_k

@@ -27,7 +27,7 @@ sharp: two agents paid 1 for agreeing and 0 else (D = 2) have other equilibria a
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import kernel
+from mathrl.games.compile import inner, kernel
 from mathrl.games.model import Game, check_game
 from mathrl.games.validate import FloatArray, fail
 
@@ -72,7 +72,7 @@ def lipschitz(r_ma: FloatArray, num_actions: Integers) -> float:
     return float(0.25 * np.sqrt(differences[0, 1]) * np.sqrt(differences[1, 0])) * _UPWARDS
 
 
-@kernel
+@inner
 def _double_difference(r_a: FloatArray, num_actions: Integers, i: int, j: int) -> float:
     """D_ij of (1): over pairs of actions of i, the spread over j of the differences, at each joint action c."""
     if i > j:

@@ -246,7 +246,7 @@ def _log_determinant(memory: Trace, z_x: FloatArray, tangent_x: FloatArray) -> f
         return -np.inf
     total = 0.0
     for x in range(size):
-        total += np.log(abs(jacobian_xy[x, x]))
+        total -= np.log(abs(jacobian_xy[x, x]))
     return total
 
 

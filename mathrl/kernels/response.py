@@ -7,7 +7,7 @@ agents' policies side by side, K = A_1 + … + A_n, and `num_actions` is (A_1, �
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import kernel
+from mathrl.games.compile import inner, kernel
 from mathrl.games.validate import FloatArray
 
 __all__ = ["marginal_q", "quantal_response_residual", "sequential_improvement"]
@@ -15,7 +15,7 @@ __all__ = ["marginal_q", "quantal_response_residual", "sequential_improvement"]
 Integers = npt.NDArray[np.int64]
 
 
-@kernel
+@inner
 def _product(pi_k: FloatArray, num_actions: Integers, first: int, last: int, out: FloatArray) -> int:
     """Write Π_j π^j(a_j) over agents first ≤ j < last, in C order, into `out`; return the number of entries."""
     offset = 0
@@ -34,7 +34,7 @@ def _product(pi_k: FloatArray, num_actions: Integers, first: int, last: int, out
     return size
 
 
-@kernel
+@inner
 def _own_q(
     q_a: FloatArray,
     pi_k: FloatArray,
@@ -59,7 +59,7 @@ def _own_q(
             out[a] += left[x] * expected
 
 
-@kernel
+@inner
 def _boltzmann(q_a: FloatArray, actions: int, temperature: float) -> None:
     """Overwrite the first `actions` entries of `q_a` with their Boltzmann probabilities."""
     largest = q_a[0]
