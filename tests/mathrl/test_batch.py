@@ -1,13 +1,15 @@
 """Many games, one solution each: the same as one by one, with statuses of their own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from mathrl.batch import each
+from mathrl.batch import BatchSolution, each, qre_branch
 from mathrl.games import load, random_matrix, random_stochastic
 from mathrl.iterate import watching
 from mathrl.solution import Status
-from mathrl.solvers import haspi, nash_q, rommeo_q, soft_qmix
+from mathrl.solvers import haspi, nash_q, qre, rommeo_q, soft_qmix
 
 
 def small(structure, count=12):
@@ -75,3 +77,61 @@ def test_a_watcher_that_is_there_stays():
     with watching(lambda step, residual: seen.append(step)):
         found = each(haspi, small("common-payoff", 3), temperature=0.5)
     assert len(seen) == found.steps.sum()
+
+
+def equal(found, other):
+    arrays = [getattr(found, name) for name in ("objective", "residual", "rounding_floor", "steps", "period")]
+    others = [getattr(other, name) for name in ("objective", "residual", "rounding_floor", "steps", "period")]
+    pairs = [*zip(arrays, others, strict=True), *zip(found.policy, other.policy, strict=True)]
+    return (
+        all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
+        and found.status.tolist() == other.status.tolist()
+        and found.road.tolist() == other.road.tolist()
+    )
+
+
+def test_a_batch_reads_back_as_it_was_saved(tmp_path):
+    mixed = each(soft_qmix, small("common-payoff", 40), temperature=0.05)
+    general = each(qre, small("general-sum"), temperature=1.0)
+    empty = qre_branch(np.empty((0, 2, 2, 3)), temperature=1.0)
+    interrupted = replace(
+        general, residual=np.full(12, np.nan), status=np.array(12 * [Status.INTERRUPTED], dtype=object)
+    )
+    for k, found in enumerate((mixed, general, empty, interrupted)):
+        found.save(tmp_path / f"{k}.npz")
+        back = BatchSolution.load(tmp_path / f"{k}.npz")
+        assert equal(found, back)
+        assert all(isinstance(status, Status) for status in back.status)
+        assert not back.policy[0].flags.writeable
+    assert not equal(mixed, replace(mixed, status=np.array(40 * [Status.CONVERGED], dtype=object)))
+
+
+def test_files_that_are_no_batch_are_refused(tmp_path):
+    found = each(haspi, small("common-payoff"), temperature=1.0)
+    path = tmp_path / "found.npz"
+    found.save(path)
+    arrays = dict(np.load(path))
+
+    def refused(message, **changed):
+        np.savez(path, **{name: rows for name, rows in (arrays | changed).items() if rows is not None})
+        with pytest.raises(ValueError, match=message):
+            BatchSolution.load(path)
+
+    refused("found.npz: array 'road' is missing", road=None)
+    refused("found.npz: array 'policy_0' is missing", policy_0=None)
+    refused(r"array 'residual' has shape \(3,\)", residual=np.zeros(3))
+    refused("array 'status' holds 'FINE', expected one of CONVERGED", status=np.full(12, "FINE"))
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(ValueError, match=r"found.npz: the file is no .npz archive"):
+        BatchSolution.load(path)
+    with pytest.raises(ValueError, match=r"nowhere.npz cannot be read"):
+        BatchSolution.load(tmp_path / "nowhere.npz")
+    with pytest.raises(ValueError, match=r"ends in '.json', expected .npz"):
+        found.save(tmp_path / "found.json")
+
+
+def test_a_batch_shows_how_many_games_ended_how():
+    found = each(nash_q, [load("matching-pennies"), load("chicken"), load("stag-hunt")])
+    assert repr(found) == "<BatchSolution: 3 games: 2 CONVERGED, 1 OUT_OF_CLASS>"
+    assert set(found.road) == {"nash_q"}
+    assert (found.status == Status.OUT_OF_CLASS).tolist() == [False, True, False]

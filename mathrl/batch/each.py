@@ -1,49 +1,25 @@
-"""Many games, one solution each, as arrays: what a search over games looks at."""
+"""Any solver on one game after the other."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.batch.solution import BatchSolution
 from mathrl.games.model import Game, check_game
-from mathrl.games.validate import FloatArray, fail
+from mathrl.games.validate import fail
 from mathrl.iterate import interruptible
 from mathrl.solution import Solution, Status
 
-__all__ = ["BatchSolution", "each"]
-
-
-@dataclass(frozen=True, eq=False)
-class BatchSolution:
-    """The solutions of B games of one shape, game by game.
-
-    `policy`          per agent (B, S, A_i)
-    `objective`       (B,), or (B, n) where agents differ
-    `residual`, `rounding_floor`, `steps`, `period` (0 where there is none)    (B,)
-    `status`          B statuses; `converged` follows from them, (B,)
-    """
-
-    policy: tuple[FloatArray, ...]
-    objective: FloatArray
-    residual: FloatArray
-    rounding_floor: FloatArray
-    steps: npt.NDArray[np.int64]
-    period: npt.NDArray[np.int64]
-    status: tuple[Status, ...]
-
-    @property
-    def converged(self) -> npt.NDArray[np.bool_]:
-        """True where the status is `CONVERGED`."""
-        return np.array([status is Status.CONVERGED for status in self.status])
+__all__ = ["each"]
 
 
 def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: Any) -> BatchSolution:
     """`solver(game, **parameters)` for every game, which all have the same agents, states and actions.
 
     After an interrupt the games that were solved are returned, and the one that was being solved as far as it came, if
-    there are any. `mathrl.games.stack` is faster, where one status for all games will do.
+    there are any. `mathrl.games.stack` is faster, where one status for all games will do; `haspi`, `qre` and
+    `qre_branch` of this package are faster still, for matrix games.
 
     >>> from mathrl.games import random_matrix
     >>> from mathrl.solvers import soft_qmix
@@ -76,7 +52,8 @@ def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: A
         rounding_floor=np.array([solution.rounding_floor for solution in solutions]),
         steps=np.array([solution.steps for solution in solutions]),
         period=np.array([solution.period or 0 for solution in solutions]),
-        status=tuple(solution.status for solution in solutions),
+        status=np.array([solution.status for solution in solutions], dtype=object),
+        road=np.array([solution.solver for solution in solutions]),
     )
 
 

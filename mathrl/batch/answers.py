@@ -1,0 +1,193 @@
+"""From compiled loops to a `BatchSolution`: chunks of games are solved, then judged by the definitions.
+
+residual        max |π − softmax(u/α)|,  u^i(a) = E_{a_{-i}~π^{-i}}[r^i(a, a_{-i})]        (hasac Eq. 3)      (1)
+rounding floor  ε max(1, ‖r‖∞/α)                                                 (`mathrl.solution`)      (2)
+objective       E_π[r^i] + α (Σ_j H(π^j) | H(π^i) | 0)                   for `entropy` team, own, none       (3)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl import kernels
+from mathrl.batch.chunks import in_chunks
+from mathrl.batch.payoffs import MatrixGames
+from mathrl.batch.solution import BatchSolution
+from mathrl.games.compile import kernel
+from mathrl.games.validate import FloatArray, choice, positive
+from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
+from mathrl.operators import ENTROPIES
+from mathrl.solution import Status
+
+__all__ = ["SOLVED", "STUCK", "UNFINISHED", "Answers", "solve_all"]
+
+Integers = npt.NDArray[np.int64]
+
+SOLVED, UNFINISHED, STUCK = 0, 1, 2
+"""How a loop ended, by its own account. What is solved must pass the definition too."""
+
+_LEFT = 3
+_STATUSES = np.array([Status.CONVERGED, Status.MAX_STEPS, Status.STALLED, Status.INTERRUPTED], dtype=object)
+
+_EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What loops write, a row for each game: policies side by side (B, K), steps, the road's place in the list, how it
+    ended. Policies hold the start before.
+    """
+
+    policy_bk: FloatArray
+    steps_b: Integers
+    road_b: Integers
+    ending_b: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """(1)-(3), a row for each game; the objective is (B, 1) where one serves all agents."""
+
+    residual_b: FloatArray
+    floor_b: FloatArray
+    objective_bm: FloatArray
+
+
+def solve_all(
+    games: MatrixGames,
+    solve: Callable[[MatrixGames, Answers], None],
+    *,
+    first_bk: FloatArray,
+    roads: tuple[str, ...],
+    entropy: str,
+    tol: float,
+    workers: int | None,
+) -> BatchSolution:
+    """`solve` all games, which writes the answers of those it is given; judge them; see the public functions."""
+    counted_mj = _counted(games, entropy)
+    tolerance = max(positive("tol", tol), MINIMUM_TOL)
+    B = games.num_games
+    answers = Answers(first_bk, *(np.zeros(B, np.int64) for _ in range(3)))
+    judged = _Judged(np.empty(B), np.empty(B), np.empty((B, len(counted_mj))))
+
+    def work(chunk: slice) -> float:
+        some = MatrixGames(games.r_bma[chunk], games.num_actions, games.temperature_b[chunk])
+        theirs = Answers(*(rows[chunk] for rows in vars(answers).values()))
+        solve(some, theirs)
+        _judge(some, theirs.policy_bk, counted_mj, _Judged(*(rows[chunk] for rows in vars(judged).values())))
+        return float(judged.residual_b[chunk].max())
+
+    done_b = np.zeros(B, dtype=bool)
+    for chunk in in_chunks(work, B, payoffs_each=games.r_bma.shape[1] * games.r_bma.shape[2], workers=workers):
+        done_b[chunk] = True
+    _blank(~done_b, answers, judged)
+    one_for_all = games.common_payoff and entropy != "own"
+    return BatchSolution(
+        policy=tuple(own[:, None] for own in np.split(answers.policy_bk, np.cumsum(games.num_actions)[:-1], axis=1)),
+        objective=judged.objective_bm[:, 0] if one_for_all else judged.objective_bm,
+        residual=judged.residual_b,
+        rounding_floor=judged.floor_b,
+        steps=answers.steps_b,
+        period=np.zeros_like(answers.steps_b),
+        status=_statuses(answers, judged, tolerance),
+        road=np.array([*roads, ""])[answers.road_b],
+    )
+
+
+def _blank(left_b: npt.NDArray[np.bool_], answers: Answers, judged: _Judged) -> None:
+    """What stands for the games that an interrupt left undone, of which half may be written."""
+    if left_b.any():
+        answers.steps_b[left_b], answers.road_b[left_b], answers.ending_b[left_b] = 0, -1, _LEFT
+        for rows in (answers.policy_bk, *vars(judged).values()):
+            rows[left_b] = np.nan
+
+
+def _statuses(answers: Answers, judged: _Judged, tolerance: float) -> npt.NDArray[np.object_]:
+    failed = ~(judged.residual_b <= np.minimum(tolerance * judged.floor_b, LARGEST_RESIDUAL))
+    return _STATUSES[np.where(failed & (answers.ending_b == SOLVED), STUCK, answers.ending_b)]
+
+
+def _counted(games: MatrixGames, entropy: str) -> FloatArray:
+    """Whose entropies j count in each objective m of (3), (m, n); m = 1 where one objective serves all agents."""
+    choice("entropy", entropy, ENTROPIES)
+    n = games.num_agents
+    if entropy == "own":
+        return np.eye(n)
+    return np.full((1 if games.common_payoff else n, n), 1.0 if entropy == "team" else 0.0)
+
+
+def _judge(games: MatrixGames, policy_bk: FloatArray, counted_mj: FloatArray, out: _Judged) -> None:
+    q_mba = np.ascontiguousarray(games.r_bma.swapaxes(0, 1))
+    own_bk = np.empty_like(policy_bk)
+    kernels.marginal_q(q_mba, policy_bk, games.num_actions, own_bk)
+    _residuals(own_bk, policy_bk, games.num_actions, games.temperature_b, out.residual_b)
+    _floors(games.r_bma, games.temperature_b, out.floor_b)
+    _objectives(own_bk, policy_bk, games.num_actions, games.temperature_b, counted_mj, out.objective_bm)
+
+
+@kernel
+def _residuals(
+    own_bk: FloatArray, policy_bk: FloatArray, num_actions: Integers, temperature_b: FloatArray, out_b: FloatArray
+) -> None:
+    """Write (1)."""
+    for b in range(len(own_bk)):
+        worst, first = 0.0, 0
+        for actions in num_actions:
+            largest = own_bk[b, first]
+            for k in range(first, first + actions):
+                largest = max(largest, own_bk[b, k])
+            total = 0.0
+            for k in range(first, first + actions):
+                total += np.exp((own_bk[b, k] - largest) / temperature_b[b])
+            for k in range(first, first + actions):
+                response = np.exp((own_bk[b, k] - largest) / temperature_b[b]) / total
+                apart = abs(policy_bk[b, k] - response)
+                if not apart <= worst:  # also where it is no number
+                    worst = apart
+            first += actions
+        out_b[b] = worst
+
+
+@kernel
+def _floors(r_bma: FloatArray, temperature_b: FloatArray, out_b: FloatArray) -> None:
+    """Write (2)."""
+    for b in range(len(r_bma)):
+        out_b[b] = floor(r_bma[b], temperature_b[b])
+
+
+@kernel
+def floor(r_ma: FloatArray, temperature: float) -> float:
+    """(2) of one game."""
+    largest = 0.0
+    for m in range(r_ma.shape[0]):
+        for a in range(r_ma.shape[1]):
+            largest = max(largest, abs(r_ma[m, a]))
+    return _EPS * max(1.0, largest / temperature)
+
+
+@kernel
+def _objectives(
+    own_bk: FloatArray,
+    policy_bk: FloatArray,
+    num_actions: Integers,
+    temperature_b: FloatArray,
+    counted_mj: FloatArray,
+    out_bm: FloatArray,
+) -> None:
+    """Write (3)."""
+    for b in range(len(own_bk)):
+        out_bm[b] = 0.0
+        first = 0
+        for j in range(len(num_actions)):
+            entropy, expected = 0.0, 0.0
+            for k in range(first, first + num_actions[j]):
+                pi = policy_bk[b, k]
+                expected += pi * own_bk[b, k]
+                entropy -= pi * np.log(pi) if pi > 0 else 0.0
+            if j < len(counted_mj):
+                out_bm[b, j] += expected
+            for m in range(len(counted_mj)):
+                out_bm[b, m] += counted_mj[m, j] * temperature_b[b] * entropy
+            first += num_actions[j]

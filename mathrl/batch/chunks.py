@@ -1,0 +1,62 @@
+"""Many independent games in chunks, on several threads: who watches hears of each chunk, an interrupt ends it early."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from math import ceil
+
+from mathrl.games.validate import count
+from mathrl.iterate import report
+
+__all__ = ["in_chunks"]
+
+_LARGEST = 2**18
+"""Payoffs in a chunk at most: an interrupt waits for the chunks that are being solved."""
+
+_SMALLEST = 2**11
+"""Payoffs below which a chunk is not worth a thread."""
+
+_EACH = 8
+"""Chunks for each worker, or more: games differ, and so the last chunks of the workers end at about the same time."""
+
+
+def in_chunks(work: Callable[[slice], float], num_games: int, *, payoffs_each: int, workers: int | None) -> list[slice]:
+    """`work(chunk)` for all chunks of games, on `workers` threads (None: as many as there are cores); those done.
+
+    `work` returns the largest residual of its games, which is reported with the number of games done so far. After an
+    interrupt the chunks that have begun are finished and the others left; `KeyboardInterrupt` is raised where that
+    leaves none.
+    """
+    threads = _cores() if workers is None else count("workers", workers, 1)
+    chunks = _chunks(num_games, payoffs_each, threads)
+    solved = 0
+    with ThreadPoolExecutor(threads) as pool:
+        pending = {pool.submit(work, chunk): chunk for chunk in chunks}
+        try:
+            for future in as_completed(pending):
+                solved += pending[future].stop - pending[future].start
+                report(solved, future.result())
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            done = [chunk for future, chunk in pending.items() if not future.cancelled() and not future.exception()]
+            if not done:
+                raise
+            return done
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return chunks
+
+
+def _chunks(num_games: int, each: int, threads: int) -> list[slice]:
+    fair = ceil(num_games / (_EACH * threads))
+    size = max(min(fair, _LARGEST // each), _SMALLEST // each, 1)
+    return [slice(first, min(first + size, num_games)) for first in range(0, num_games, size)]
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    with suppress(AttributeError):  # not on every system
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,118 @@
+"""HASPI on many matrix games of common payoff: sequential quantal responses until each is an equilibrium."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.batch.answers import SOLVED, UNFINISHED, Answers, floor, solve_all
+from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
+from mathrl.batch.solution import BatchSolution
+from mathrl.games.compile import kernel
+from mathrl.games.validate import FloatArray, count, entry, fail, permutation_of, positive
+from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
+from mathrl.kernels import quantal_response_residual, sequential_improvement
+
+__all__ = ["haspi"]
+
+Integers = npt.NDArray[np.int64]
+
+_ORDERS = 2**17
+"""Random orders that are drawn at most."""
+
+
+def haspi(
+    payoffs: npt.ArrayLike,
+    *,
+    temperature: npt.ArrayLike,
+    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    order: Sequence[int] | str | None = None,
+    seed: int = 0,
+    entropy: str = "team",
+    tol: float = 100.0,
+    max_steps: int = 100_000,
+    workers: int | None = None,
+) -> BatchSolution:
+    """`mathrl.solvers.haspi` of B matrix games, step by step the same: hasac Eq. 8 from `initial_policy` to an end.
+
+    `payoffs` are (B, 1, A_1, …, A_n), or (B, n, A_1, …, A_n) with n equal ones; `temperature` is one for all games or
+    (B,). `initial_policy` (default: uniform) holds, per agent, (A_i,) for all games or (B, A_i). `order` and `seed` are
+    as there; each game sees the same sequence. `objective` is (B,), and never falls on the way, but by rounding.
+
+    Status, residual, `tol`, `workers` and what an interrupt leaves are as in `qre_branch`; `road` is `"responses"`.
+    Raises `ValueError` naming the argument, also where agents' payoffs differ or `entropy` is not `"team"`.
+
+    >>> found = haspi(np.diag([5.0, 10.0, 20.0])[None, None], temperature=10.0, initial_policy=[[0.6, 0.2, 0.2]] * 2)
+    >>> found.policy[0].round(2).tolist()
+    [[[0.2, 0.23, 0.57]]]
+    """
+    games = _common(as_matrix_games(payoffs, temperature))
+    if entropy != "team":
+        fail("entropy", f"is {entropy!r}", "'team'", "HASPI is monotone only there; qre takes any")
+    first_bk = first_policies(games, initial_policy)
+    most, tolerance = count("max_steps", max_steps), max(positive("tol", tol), MINIMUM_TOL)
+    order_ti = _orders(order, seed, games.num_agents, most)
+
+    def solve(some: MatrixGames, out: Answers) -> None:
+        _improve(
+            some.r_bma,
+            some.num_actions,
+            some.temperature_b,
+            order_ti,
+            tolerance,
+            most,
+            out.policy_bk,
+            out.steps_b,
+            out.ending_b,
+        )
+
+    return solve_all(games, solve, first_bk=first_bk, roads=("responses",), entropy=entropy, tol=tol, workers=workers)
+
+
+def _common(games: MatrixGames) -> MatrixGames:
+    r_bma = games.r_bma
+    differs = (r_bma != r_bma[:, :1]).any(axis=(1, 2))
+    for k in np.flatnonzero(differs)[:1]:
+        mend = "HASPI is monotone only there; qre and qre_branch take any payoffs"
+        fail(entry("payoffs", (k,)), "differs from agent to agent", "a common payoff", mend)
+    return MatrixGames(np.ascontiguousarray(r_bma[:, :1]), games.num_actions, games.temperature_b)
+
+
+def _orders(order: Sequence[int] | str | None, seed: int, num_agents: int, most: int) -> Integers:
+    """The agents of each step (T, n); a run of more than T steps goes through them again."""
+    rng = np.random.default_rng(count("seed", seed))
+    if isinstance(order, str) and order == "random":
+        return rng.permuted(np.tile(np.arange(num_agents), (min(max(most, 1), _ORDERS), 1)), axis=1)
+    return np.array(
+        [permutation_of("order", range(num_agents) if order is None else order, num_agents, ", or 'random'")]
+    )
+
+
+@kernel
+def _improve(
+    r_bma: FloatArray,
+    num_actions: Integers,
+    temperature_b: FloatArray,
+    order_ti: Integers,
+    tolerance: float,
+    most: int,
+    policy_bk: FloatArray,
+    out_steps_b: Integers,
+    out_ending_b: Integers,
+) -> None:
+    """Overwrite the policies, from which it starts, by those after the last step."""
+    improved_sk = np.empty((1, policy_bk.shape[1]))
+    for b in range(len(r_bma)):
+        q_msa, temperature = r_bma[b].reshape((1, 1, r_bma.shape[2])), temperature_b[b]
+        enough = min(tolerance * floor(r_bma[b], temperature), LARGEST_RESIDUAL)
+        steps, ending = 0, SOLVED
+        while quantal_response_residual(q_msa, policy_bk[b : b + 1], num_actions, temperature) > enough:
+            if steps == most:
+                ending = UNFINISHED
+                break
+            following = order_ti[steps % len(order_ti)]
+            sequential_improvement(q_msa, policy_bk[b : b + 1], num_actions, following, temperature, improved_sk)
+            policy_bk[b] = improved_sk[0]
+            steps += 1
+        out_steps_b[b] = steps
+        out_ending_b[b] = ending

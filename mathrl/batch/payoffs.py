@@ -1,0 +1,125 @@
+"""What the compiled batch solvers are given: the payoffs of B matrix games, their temperatures, where to start."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.games.validate import FloatArray, as_floats, entry, fail, positive, probabilities, shape
+
+__all__ = ["MatrixGames", "as_matrix_games", "first_policies"]
+
+_LARGEST = 1e300
+"""How many temperatures a payoff may be: a sum of differences of some of that size is still finite."""
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixGames:
+    """Payoffs r_bma (B, m, A), joint actions in C order, m = 1 for a common payoff, else m = n; temperatures (B,)."""
+
+    r_bma: FloatArray
+    num_actions: npt.NDArray[np.int64]
+    temperature_b: FloatArray
+
+    @property
+    def num_games(self) -> int:
+        """B."""
+        return len(self.r_bma)
+
+    @property
+    def num_agents(self) -> int:
+        """n."""
+        return len(self.num_actions)
+
+    @property
+    def common_payoff(self) -> bool:
+        """Whether one payoff function is given for all agents."""
+        return int(self.r_bma.shape[1]) == 1
+
+
+def as_matrix_games(payoffs: npt.ArrayLike, temperature: npt.ArrayLike) -> MatrixGames:
+    """Check payoffs (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where it is common, and a temperature for all or (B,).
+
+    Raises `ValueError` naming `payoffs` or `temperature` where a shape is off, a number is not finite, a temperature is
+    not positive, or a payoff is more than 1e300 temperatures.
+    """
+    r = _finite(payoffs)
+    if r.ndim < 3:
+        fail("payoffs", f"has shape {r.shape}", "(B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) for a common payoff")
+    num_actions = r.shape[2:]
+    if r.shape[1] not in (1, len(num_actions)):
+        expected = f"one payoff function for each of the {len(num_actions)} agents, or 1 for all, on its second axis"
+        fail("payoffs", f"has shape {r.shape}", expected)
+    if 0 in num_actions:
+        fail("payoffs", f"has shape {r.shape}", "at least one action for every agent")
+    temperature_b = _temperatures(temperature, len(r))
+    r_bma = r.reshape(len(r), r.shape[1], int(np.prod(num_actions)))
+    _check_sizes(r, temperature_b)
+    return MatrixGames(r_bma, np.array(num_actions), temperature_b)
+
+
+def first_policies(games: MatrixGames, initial_policy: Sequence[npt.ArrayLike] | None) -> FloatArray:
+    """Where iterations start, side by side (B, A_1 + … + A_n); by default uniform.
+
+    Given is, per agent, (A_i,) for all games or (B, A_i) or (B, 1, A_i). Raises `ValueError` naming the agent's array
+    where a shape is off or a row is no probability distribution.
+    """
+    if initial_policy is None:
+        rows = [np.full(actions, 1 / actions) for actions in games.num_actions]
+    else:
+        if not isinstance(initial_policy, Sequence) or len(initial_policy) != games.num_agents:
+            fail("initial_policy", _what(initial_policy), f"a tuple of {games.num_agents} arrays, one per agent")
+        rows = [_rows(games, i, own) for i, own in enumerate(initial_policy)]
+    ends = np.cumsum(games.num_actions)
+    first_bk = np.empty((games.num_games, ends[-1]))
+    for own, out in zip(rows, np.split(first_bk, ends[:-1], axis=1), strict=True):
+        out[:] = own
+    return first_bk
+
+
+def _finite(payoffs: npt.ArrayLike) -> FloatArray:
+    """`payoffs` themselves where kernels take them as they are: a million games are not copied without a reason."""
+    if type(payoffs) is np.ndarray and payoffs.dtype == np.float64 and payoffs.flags.carray:
+        with np.errstate(invalid="ignore"):
+            if np.isfinite(payoffs.max(initial=0.0)) and np.isfinite(payoffs.min(initial=0.0)):
+                return payoffs
+    return as_floats("payoffs", payoffs)
+
+
+def _temperatures(temperature: npt.ArrayLike, num_games: int) -> FloatArray:
+    if np.ndim(temperature) == 0:
+        return np.full(num_games, positive("temperature", temperature))
+    temperature_b = as_floats("temperature", temperature)
+    if temperature_b.shape != (num_games,):
+        fail("temperature", f"has shape {temperature_b.shape}", f"a number, or {(num_games,)}: one for each game")
+    for k in np.flatnonzero(temperature_b <= 0)[:1]:
+        fail(entry("temperature", (k,)), f"is {temperature_b[k]:g}", "a number > 0")
+    return temperature_b
+
+
+def _check_sizes(r: FloatArray, temperature_b: FloatArray) -> None:
+    with np.errstate(over="ignore"):
+        if max(r.max(initial=0.0), -r.min(initial=0.0)) / temperature_b.min(initial=1.0) <= _LARGEST:
+            return
+        largest_b = np.abs(r).reshape(len(r), -1).max(axis=1)
+        too_large = np.flatnonzero(largest_b / temperature_b > _LARGEST)
+    for k in too_large[:1]:
+        found = f"has a payoff of size {largest_b[k]:.3g} at temperature {temperature_b[k]:.3g}"
+        fail(entry("payoffs", (k,)), found, "at most 1e300 temperatures", "scale the payoffs, or raise the temperature")
+
+
+def _rows(games: MatrixGames, agent: int, own: npt.ArrayLike) -> FloatArray:
+    argument, actions = f"initial_policy[{agent}]", int(games.num_actions[agent])
+    rows = as_floats(argument, own)
+    if rows.ndim == 3 and rows.shape[1] == 1:
+        rows = rows[:, 0]
+    if rows.shape not in ((actions,), (1, actions)):
+        shape(argument, rows, (games.num_games, actions))
+    probabilities(argument, rows)
+    return rows
+
+
+def _what(value: Any) -> str:
+    return f"has {len(value)} arrays" if isinstance(value, Sequence) else f"is of type {type(value).__name__}"

@@ -1,0 +1,240 @@
+"""A quantal response equilibrium of each of many matrix games, reached from `initial_policy`, to rounding.
+
+Three ways, in turn: the agents' quantal responses one after the other; Newton's method, where they are slow; the
+principal branch (`mathrl.continuation.principal`), where they lead nowhere. With a common payoff the responses never
+lower the objective, and so always lead somewhere; there Newton's method is believed only where it does not either.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.batch.answers import SOLVED, STUCK, UNFINISHED, Answers, floor, solve_all
+from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
+from mathrl.batch.solution import BatchSolution
+from mathrl.continuation.branch import Trace, newton, room
+from mathrl.continuation.matrix import pairs
+from mathrl.continuation.principal import OUT_OF_STEPS, TRACED, UNIQUE, principal
+from mathrl.games.compile import kernel
+from mathrl.games.validate import FloatArray, count, positive
+from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
+from mathrl.kernels import marginal_q, quantal_response_residual, sequential_improvement
+
+__all__ = ["qre"]
+
+Integers = npt.NDArray[np.int64]
+
+_ROADS = ("responses", "newton", "unique", "traced")
+_RESPONSES, _NEWTON, _UNIQUE, _TRACED = range(4)
+
+_PATIENCE = 30
+"""Responses without a better residual after which the branch is traced."""
+
+_SLOW = 8.0
+"""Responses still to come, at the rate of the last one, beyond which Newton's method is tried."""
+
+_LONGEST_PAUSE = 64
+"""Responses at most before it is tried again: the pause doubles with every failure."""
+
+_NEWTON_STEPS = 12
+_ROUNDING = 8.0
+"""Rounding floors by which the objective of each agent may fall and still count as not falling."""
+
+
+def qre(
+    payoffs: npt.ArrayLike,
+    *,
+    temperature: npt.ArrayLike,
+    entropy: str = "team",
+    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    tol: float = 100.0,
+    max_steps: int = 10_000,
+    workers: int | None = None,
+) -> BatchSolution:
+    """A quantal response equilibrium of each of B matrix games, reached from `initial_policy` (default: uniform).
+
+    No claim is made that it is the nearest one, nor the principal branch, nor the one that `mathrl.solvers.qre` finds
+    where a game has several. `payoffs` are (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where all agents have the same;
+    `temperature` is one for all games or (B,). `initial_policy` holds, per agent, (A_i,) for all games or (B, A_i).
+
+    `road` says what found the answer: `"responses"`, `"newton"`, or, where these lead nowhere, `"unique"` or `"traced"`
+    as in `qre_branch`. `steps` counts responses, runs of Newton's method, and the steps of a trace, which `max_steps`
+    bounds on their own. A game that is not solved has the best policy that its responses met. `entropy`, objective,
+    residual, status, `tol`, `workers` and what an interrupt leaves are as in `qre_branch`. Raises `ValueError` naming
+    the argument.
+
+    >>> pennies = np.array([[[[1.0, -1.0], [-1.0, 1.0]], [[-1.0, 1.0], [1.0, -1.0]]]])
+    >>> found = qre(pennies, temperature=0.1, initial_policy=[[0.9, 0.1], [0.2, 0.8]])
+    >>> found, found.policy[0].round(6).tolist()
+    (<BatchSolution: 1 games: 1 CONVERGED>, [[[0.5, 0.5]]])
+    """
+    games = as_matrix_games(payoffs, temperature)
+    first_bk = first_policies(games, initial_policy)
+    most, tolerance = count("max_steps", max_steps), max(positive("tol", tol), MINIMUM_TOL)
+
+    def solve(some: MatrixGames, out: Answers) -> None:
+        _respond(
+            some.r_bma,
+            some.num_actions,
+            some.temperature_b,
+            tolerance,
+            most,
+            out.policy_bk,
+            out.steps_b,
+            out.road_b,
+            out.ending_b,
+        )
+        _trace(some, out, most)
+
+    return solve_all(games, solve, first_bk=first_bk, roads=_ROADS, entropy=entropy, tol=tol, workers=workers)
+
+
+def _trace(games: MatrixGames, out: Answers, most: int) -> None:
+    """The principal branch of the games whose responses lead nowhere; where it is lost, their policies stay."""
+    stuck = np.flatnonzero(out.ending_b == STUCK)
+    if not stuck.size:
+        return
+    r_bma = games.r_bma[stuck] / games.temperature_b[stuck, None, None]
+    policy_bk, residual_b = np.empty((len(stuck), out.policy_bk.shape[1])), np.empty(len(stuck))
+    steps_b, code_b = np.empty(len(stuck), np.int64), np.empty(len(stuck), np.int64)
+    principal(r_bma, games.num_actions, 1.0, 1.0, most, policy_bk, residual_b, steps_b, code_b)
+    found = (code_b == UNIQUE) | (code_b == TRACED)
+    out.policy_bk[stuck[found]] = policy_bk[found]
+    out.steps_b[stuck] += steps_b
+    out.road_b[stuck] = np.where(code_b == UNIQUE, _UNIQUE, _TRACED)
+    out.ending_b[stuck] = np.where(found, SOLVED, np.where(code_b == OUT_OF_STEPS, UNFINISHED, STUCK))
+
+
+@kernel
+def _respond(
+    r_bma: FloatArray,
+    num_actions: Integers,
+    temperature_b: FloatArray,
+    tolerance: float,
+    most: int,
+    policy_bk: FloatArray,
+    out_steps_b: Integers,
+    out_road_b: Integers,
+    out_ending_b: Integers,
+) -> None:
+    """Responses, and Newton's method where they are slow; policies, where these begin, become the best they met."""
+    memory = room(r_bma.shape[1], num_actions)
+    for b in range(len(r_bma)):
+        enough = min(tolerance * floor(r_bma[b], temperature_b[b]), LARGEST_RESIDUAL)
+        out_steps_b[b], out_road_b[b], out_ending_b[b] = _respond_one(
+            r_bma[b], num_actions, temperature_b[b], enough, most, memory, policy_bk[b : b + 1]
+        )
+
+
+@kernel
+def _respond_one(
+    r_ma: FloatArray,
+    num_actions: Integers,
+    temperature: float,
+    enough: float,
+    most: int,
+    memory: Trace,
+    best_sk: FloatArray,
+) -> tuple[int, int, int]:
+    """One game: its steps, road, and how it ended."""
+    q_msa = r_ma.reshape((r_ma.shape[0], 1, r_ma.shape[1]))
+    pi_sk, improved_sk = best_sk.copy(), np.empty_like(best_sk)
+    everyone = np.arange(len(num_actions))
+    steps, waiting, resting, pause = 0, 0, 0, 1
+    best = quantal_response_residual(q_msa, pi_sk, num_actions, temperature)
+    residual = best
+    while best > enough:
+        if steps >= most:
+            return steps, _RESPONSES, UNFINISHED
+        if waiting == _PATIENCE and len(r_ma) > 1:
+            return steps, _RESPONSES, STUCK
+        before = residual
+        sequential_improvement(q_msa, pi_sk, num_actions, everyone, temperature, improved_sk)
+        pi_sk[:] = improved_sk
+        residual = quantal_response_residual(q_msa, pi_sk, num_actions, temperature)
+        steps += 1
+        waiting += 1
+        if residual < best:
+            best, waiting = residual, 0
+            best_sk[:] = pi_sk
+        if steps == most or _ahead(before, residual, enough) <= _SLOW:
+            continue
+        if resting > 0:
+            resting -= 1
+            continue
+        steps += 1
+        if _jump(r_ma, num_actions, temperature, enough, memory, pi_sk):
+            best_sk[:] = pi_sk
+            return steps, _NEWTON, SOLVED
+        pause = min(2 * pause, _LONGEST_PAUSE)
+        resting = pause
+    return steps, _RESPONSES, SOLVED
+
+
+@kernel
+def _ahead(before: float, residual: float, enough: float) -> float:
+    """How many more steps it takes to `enough` at the rate of the last one."""
+    if residual <= enough:
+        return 0.0
+    if residual >= before:
+        return np.inf
+    return float(np.log(enough / residual) / np.log(residual / before))
+
+
+@kernel
+def _jump(
+    r_ma: FloatArray, num_actions: Integers, temperature: float, enough: float, memory: Trace, pi_sk: FloatArray
+) -> bool:
+    """Newton's method from the responses to π; where it ends at an equilibrium that will do, π becomes that."""
+    scaled_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x = memory[:9]
+    z_x = memory.z_x
+    q_msa = r_ma.reshape((r_ma.shape[0], 1, r_ma.shape[1]))
+    scaled_ma[:] = r_ma / temperature
+    if len(ends) == 3:
+        pairs(scaled_ma, ends, pi_k, pair_kk, places)
+    own_sk = np.empty_like(pi_sk)
+    marginal_q(q_msa, pi_sk, num_actions, own_sk)
+    own_sk /= temperature
+    x = 0
+    for i in range(len(num_actions)):
+        for k in range(ends[i] + 1, ends[i + 1]):
+            z_x[x] = own_sk[0, k] - own_sk[0, ends[i]]
+            x += 1
+    z_x[x] = 1.0
+    newton(
+        scaled_ma,
+        ends,
+        pi_k,
+        own_k,
+        pair_kk,
+        places,
+        g_x,
+        jacobian_xy,
+        delta_x,
+        memory.ahead_x,
+        z_x,
+        0.0,
+        _NEWTON_STEPS,
+    )
+    found_sk = pi_k.copy().reshape(pi_sk.shape)
+    if not quantal_response_residual(q_msa, found_sk, num_actions, temperature) <= enough:
+        return False
+    if len(r_ma) == 1:
+        slack = _ROUNDING * floor(r_ma, temperature) * len(num_actions)
+        if _objective(own_k, pi_k, ends) < _objective(own_sk[0], pi_sk[0], ends) - slack:
+            return False
+    pi_sk[:] = found_sk
+    return True
+
+
+@kernel
+def _objective(own_k: FloatArray, pi_k: FloatArray, ends: Integers) -> float:
+    """E[r] + Σ_j H(π^j) of a common payoff, in temperatures."""
+    total = 0.0
+    for k in range(len(pi_k)):
+        if k < ends[1]:
+            total += pi_k[k] * own_k[k]
+        if pi_k[k] > 0:
+            total -= pi_k[k] * np.log(pi_k[k])
+    return total

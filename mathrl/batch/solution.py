@@ -1,0 +1,95 @@
+"""The solutions of many games of one shape, as arrays; in files too."""
+
+import io
+import zipfile
+from collections import Counter
+from dataclasses import dataclass, fields
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.games.files import read, write_bytes
+from mathrl.games.validate import FloatArray, fail
+from mathrl.solution import Status
+
+__all__ = ["BatchSolution"]
+
+_SAVED = "a batch written by save"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BatchSolution:
+    """The solutions of B games of one shape, game by game; its arrays are read-only.
+
+    `policy`          per agent (B, S, A_i)
+    `objective`       (B,), or (B, n) where agents differ
+    `residual`, `rounding_floor`, `steps`, `period` (0 where there is none)    (B,)
+    `status`          (B,) of `mathrl.Status`; `converged` follows from it
+    `road`            (B,) of strings: how each answer was found, see the function's docstring; `each` names its solver
+    """
+
+    policy: tuple[FloatArray, ...]
+    objective: FloatArray
+    residual: FloatArray
+    rounding_floor: FloatArray
+    steps: npt.NDArray[np.int64]
+    period: npt.NDArray[np.int64]
+    status: npt.NDArray[np.object_]
+    road: npt.NDArray[np.str_]
+
+    def __post_init__(self) -> None:
+        for array in (*self.policy, *(getattr(self, item.name) for item in fields(self)[1:])):
+            array.flags.writeable = False
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {name}" for name, count in Counter(_names(self.status)).most_common())
+        return f"<BatchSolution: {len(self.status)} games{': ' if counts else ''}{counts}>"
+
+    @property
+    def converged(self) -> npt.NDArray[np.bool_]:
+        """True where the status is `CONVERGED`."""
+        return np.asarray(self.status == Status.CONVERGED, dtype=bool)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write all arrays to a `.npz` archive that reads back exactly, whole or not at all."""
+        path = Path(path)
+        if path.suffix.lower() != ".npz":
+            fail(f"path {str(path)!r}", f"ends in {path.suffix!r}", ".npz")
+        arrays = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("policy", "status")}
+        arrays["status"] = np.array(_names(self.status), dtype=np.str_)
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays, **{f"policy_{i}": own for i, own in enumerate(self.policy)})
+        write_bytes(path, buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Read a batch that `save` wrote. Raises `ValueError` naming the file and the array that is broken."""
+        return read(Path(path), cls._of, _SAVED)
+
+    @classmethod
+    def _of(cls, data: bytes) -> Self:
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+                arrays: dict[str, npt.NDArray[Any]] = dict(archive)
+        except (ValueError, TypeError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            fail("the file", f"is no .npz archive of plain arrays ({error})", _SAVED)
+        names = [item.name for item in fields(cls)[1:]]
+        num_agents = sum(name.startswith("policy_") for name in arrays)
+        for name in (*names, *(f"policy_{i}" for i in range(max(num_agents, 1)))):
+            if name not in arrays:
+                fail(f"array {name!r}", "is missing", _SAVED)
+            if arrays[name].shape[:1] != arrays["steps"].shape:
+                fail(f"array {name!r}", f"has shape {arrays[name].shape}", f"a row for each game: {_SAVED}")
+        unknown = sorted(set(arrays["status"].tolist()) - set(Status.__members__))
+        if unknown:
+            fail("array 'status'", f"holds {unknown[0]!r}", f"one of {', '.join(Status.__members__)}")
+        rows = {name: arrays[name] for name in names if name != "status"}
+        status = np.array([Status[name] for name in arrays["status"].tolist()], dtype=object)
+        return cls(policy=tuple(arrays[f"policy_{i}"] for i in range(num_agents)), status=status, **rows)
+
+
+def _names(status: npt.NDArray[np.object_]) -> list[str]:
+    return [one.name for one in status]
