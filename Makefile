@@ -2,6 +2,7 @@
 # make test        set up, then lint, types, import contract, tests
 # make reference   set up, then write docs/reference.md anew
 # make bench       set up, then speed as ratios against peers and limits
+# make peers       build Gambit and sgamesolver, which bench compares with, in an environment of their own (minutes)
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -20,6 +21,8 @@ lint: .venv/checks
 bench: .venv/checks
 	$(BIN)/python -m benchmarks
 
+peers: .venv-peers/installed
+
 reference: .venv/checks
 	$(BIN)/python -P tests/test_reference.py
 
@@ -35,7 +38,17 @@ reference: .venv/checks
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-clean:
-	rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+PEERS := benchmarks/peers
 
-.PHONY: reproduce test lint bench reference clean
+.venv-peers/installed: $(PEERS)/requirements.txt $(PEERS)/sources.txt
+	@$(PYTHON) $(PEERS)/missing.py
+	$(PYTHON) -m venv --clear .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r $(PEERS)/requirements.txt
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation --no-cache-dir -r $(PEERS)/sources.txt
+	touch $@
+
+clean:
+	rm -rf .venv .venv-peers build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+
+.PHONY: reproduce test lint bench peers reference clean

@@ -1,5 +1,6 @@
-"""Run every benchmark and print one table of ratios."""
+"""Run every benchmark, or those named, and print one table of ratios: python -m benchmarks [NAME ...]."""
 
+import math
 import sys
 from collections.abc import Iterator
 
@@ -10,23 +11,48 @@ from benchmarks import (
     divergence,
     evaluation,
     joint_control,
+    matrix_branch,
     mirror,
     monotone,
     nash_q,
     oracle,
     start_up,
+    stochastic_branch,
 )
 from benchmarks.timing import Row
 
+MODULES = (
+    start_up,
+    evaluation,
+    decision_process,
+    joint_control,
+    matrix_branch,
+    stochastic_branch,
+    mirror,
+    divergence,
+    monotone,
+    nash_q,
+    oracle,
+)
+
 
 def met(row: Row) -> str:
+    if math.isnan(row.ratio):
+        return "-"
     return "yes" if row.ratio <= float(row.target.removeprefix("<= ")) else "NO"
 
 
-def collect() -> Iterator[Row]:
-    for module in (start_up, evaluation, decision_process, joint_control, mirror, divergence, monotone, nash_q, oracle):
-        print(f"{module.__name__.split('.')[-1].replace('_', ' ')} …", file=sys.stderr, flush=True)
-        yield from module.rows()
+def number(x: float) -> str:
+    return f"{x:.1f}" if x >= 1 else f"{x:.2g}"
+
+
+def collect(names: list[str]) -> Iterator[Row]:
+    modules = {module.__name__.split(".")[-1]: module for module in MODULES}
+    for name in names or modules:
+        if name not in modules:
+            sys.exit(f"benchmark {name!r} is unknown, expected one of {', '.join(modules)}")
+        print(f"{name.replace('_', ' ')} …", file=sys.stderr, flush=True)
+        yield from modules[name].rows()
 
 
 def main() -> None:
@@ -34,15 +60,15 @@ def main() -> None:
     table = [
         (
             r.what,
-            f"{r.ours * 1e3:.1f}",
+            number(r.ours * 1e3),
             r.yardstick,
-            f"{r.theirs * 1e3:.1f}",
-            f"{r.ratio:.2f}",
+            number(r.theirs * 1e3),
+            number(r.ratio),
             r.target,
             met(r),
             r.note,
         )
-        for r in collect()
+        for r in collect(sys.argv[1:])
     ]
     aligned = ("left", "right", "left", "right", "right", "right", "left", "left")
     print(tabulate.tabulate(table, heads, disable_numparse=True, colalign=aligned))

@@ -1,11 +1,12 @@
 """Two callables timed in turn, so that a machine whose speed drifts drifts for both."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Row", "compare", "per_step", "seconds"]
+__all__ = ["Row", "compare", "compare_with_peer", "per_step", "seconds", "unmeasured", "within"]
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,41 @@ def compare(
     pairs: int = 9,
 ) -> Row:
     """Run both once unmeasured (they compile), then in turn."""
+    return compare_with_peer(what, ours, yardstick, lambda: seconds(theirs), target=target, note=note, pairs=pairs)
+
+
+def compare_with_peer(
+    what: str,
+    ours: Callable[[], object],
+    yardstick: str,
+    theirs: Callable[[], float],
+    *,
+    target: str,
+    note: str = "",
+    pairs: int = 9,
+    each: int = 1,
+) -> Row:
+    """The same for a peer that times itself: `theirs` returns seconds. The row shows the seconds of one of `each`."""
     ours()
     theirs()
-    times = [(seconds(ours), seconds(theirs)) for _ in range(pairs)]
-    ratio = statistics.median(a / b for a, b in times)
-    return Row(
-        what,
-        statistics.median(a for a, _ in times),
-        yardstick,
-        statistics.median(b for _, b in times),
-        ratio,
-        target,
-        note,
+    return _medians(
+        what, yardstick, [(seconds(ours) / each, theirs() / each) for _ in range(pairs)], target=target, note=note
     )
+
+
+def within(what: str, ours: Callable[[], object], limit: float, *, note: str = "", runs: int = 1) -> Row:
+    """Ours, compiled before, against a limit in seconds."""
+    return _medians(what, "limit", [(seconds(ours), limit) for _ in range(runs)], target="<= 1", note=note)
+
+
+def unmeasured(what: str, yardstick: str, *, target: str, note: str) -> Row:
+    """A comparison that cannot be made here, `note` says why."""
+    return Row(what, math.nan, yardstick, math.nan, math.nan, target, note)
+
+
+def _medians(what: str, yardstick: str, times: list[tuple[float, float]], *, target: str, note: str) -> Row:
+    ours, theirs = (statistics.median(column) for column in zip(*times, strict=True))
+    return Row(what, ours, yardstick, theirs, statistics.median(a / b for a, b in times), target, note)
 
 
 def per_step(
@@ -71,6 +94,4 @@ def per_step(
     for _ in range(pairs):
         whole, start = seconds(lambda: run(steps)), seconds(lambda: run(0))
         times.append(((whole - start) / steps, seconds(bare)))
-    ratio = statistics.median(a / b for a, b in times)
-    ours, theirs = statistics.median(a for a, _ in times), statistics.median(b for _, b in times)
-    return Row(what, ours, yardstick, theirs, ratio, target, note)
+    return _medians(what, yardstick, times, target=target, note=note)
