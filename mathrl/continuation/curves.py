@@ -1,0 +1,201 @@
+"""All curves of logit equilibria of a matrix game that many starts and continuation find.
+
+At a ladder of temperatures Newton's method runs from many policies (`mathrl.continuation.search`). What it finds off
+the known curves is followed both ways, through folds and forks, until it leaves the range or closes on itself
+(`mathrl.continuation.through`); then the curve is known at every temperature. This is repeated with new random policies
+until a whole round finds nothing new. Nothing proves that all curves are found: one that lies between two rungs of the
+ladder, or that no start leads to, is missed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.continuation.search import Search, known
+from mathrl.continuation.through import crossings, filled, principal, through
+from mathrl.continuation.walk import Stretch, Tracer
+from mathrl.games.model import Game, check_game
+from mathrl.games.policies import Policy
+from mathrl.games.validate import FloatArray, count, fail, positive
+
+__all__ = ["MOST_JOINT_ACTIONS", "MOST_LOG_RATIOS", "Curve", "equilibria", "logit_curves"]
+
+MOST_LOG_RATIOS, MOST_JOINT_ACTIONS = 40, 1_000
+"""The largest games that are searched: Σ (A_i − 1) and Π A_i."""
+
+_RUNGS = 40
+_SAFELY = 0.95
+"""Of the rationality up to which the equilibrium is unique, where the ladder begins."""
+
+_MOST_CURVES = 1_000
+_ROUNDING = 1e-7
+"""Relative changes of λ up to which a curve has not turned."""
+
+_TIGHTER = (1.0, 0.3, 0.1, 0.03)
+"""Times the step, at each attempt to follow the principal branch."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Curve:
+    """Points of a curve of logit equilibria, in order; it leaves the range at both ends, or is closed.
+
+    `rationality`  (K,), 1/temperature of each point
+    `policy`       per agent (K, 1, A_i)
+    `folds`        (F,), which points are turning points of the rationality
+    `stable`       (K,), whether logit dynamics return from nearby; with a common payoff, whether it is a strict local
+                   maximum of the objective (`mathrl.continuation.search`)
+    `closed`       whether the last point is the first
+    `principal`    whether it is the one through (rationality 0, uniform)
+    `points`       the same as traced
+    """
+
+    rationality: FloatArray
+    policy: Policy
+    folds: npt.NDArray[np.int64]
+    stable: npt.NDArray[np.bool_]
+    closed: bool
+    principal: bool
+    points: Stretch
+
+    @property
+    def temperature(self) -> FloatArray:
+        """(K,), 1/rationality."""
+        return 1 / self.rationality
+
+
+def logit_curves(
+    game: Game,
+    *,
+    temperatures: tuple[float, float],
+    starts: int = 256,
+    seed: int = 0,
+    step_length: float = 0.3,
+    spacing: float = 0.1,
+    watch: Callable[[int], object] = lambda found: None,
+) -> tuple[Curve, ...]:
+    """The curves of logit equilibria with temperatures in [low, high]: the principal branch, then all others found.
+
+    `starts` random policies, drawn from `numpy.random.default_rng(seed)`, are tried at each temperature of the ladder
+    in every round, and in small games all that are uniform on some actions of each agent. Neighbouring points of a
+    curve are at most `spacing` apart in the logarithm of the temperature. `watch` is told the number of curves at each
+    temperature. The principal branch goes from the highest temperature to its first crossing of the lowest.
+
+    Raises `ValueError` for stochastic games, for those with more than 40 log ratios or 1,000 joint actions, and where
+    more than 1,000 curves are found.
+
+    >>> from mathrl.games import load
+    >>> game = load("hasac")
+    >>> curves = logit_curves(game, temperatures=(1.0, 20.0))
+    >>> [len(equilibria(game, curves, temperature)) for temperature in (1.0, 10.0, 20.0)]
+    [7, 3, 1]
+    """
+    low, high = _range(temperatures)
+    _check(game)
+    starts, step_length = count("starts", starts), positive("step_length", step_length)
+    rng = np.random.default_rng(count("seed", seed))
+    atlas = _Atlas(game, 1 / high, 1 / low, step_length, positive("spacing", spacing))
+    first, before = True, 0
+    while first or len(atlas.curves) > before:
+        before = len(atlas.curves)
+        for rung, rationality in enumerate(atlas.ladder):
+            if first:
+                atlas.add(rung, atlas.search.from_supports(rationality))
+            atlas.add(rung, atlas.search.from_random(rationality, starts, rng))
+            watch(len(atlas.curves))
+        first = False
+    return tuple(atlas.curves)
+
+
+def equilibria(game: Game, curves: Sequence[Curve], temperature: float) -> tuple[Policy, ...]:
+    """The policies at which the curves cross this temperature, to rounding, along each curve in turn."""
+    search, rationality = Search(game), 1 / positive("temperature", temperature)
+    found: list[FloatArray] = []
+    for curve in curves:
+        for x in crossings(search, curve.points, rationality):
+            if not _in(x, found):
+                found.append(x)
+    return tuple(search.policy(x) for x in found)
+
+
+class _Atlas:
+    """The curves found so far, and where they cross each rung of the ladder."""
+
+    def __init__(self, game: Game, lowest: float, highest: float, step_length: float, spacing: float) -> None:
+        self.search, self.curves, self._spacing = Search(game), list[Curve](), spacing
+        self._low, self._high, self._tracer = lowest, highest, Tracer(game, step_length=step_length)
+        constant = self._tracer.lipschitz_constant
+        first = np.clip(_SAFELY / constant if constant > 0 else np.inf, lowest, highest)
+        self.ladder = np.geomspace(first, highest, _RUNGS).tolist()
+        self._found: list[list[FloatArray]] = [[] for _ in self.ladder]
+        tracers = (Tracer(game, step_length=step_length * tighter) for tighter in _TIGHTER)
+        branches = (principal(tracer, self.search, lowest, highest) for tracer in tracers)
+        branch = next((points for points in branches if points is not None), None)
+        if branch is None:
+            fail("step_length", f"is {step_length:g}, which loses the principal branch", "a smaller one")
+        self._enter(branch, closed=False, principal=True)
+
+    def add(self, rung: int, found_ex: FloatArray) -> None:
+        """Follow each equilibrium that is on no curve yet."""
+        for x in found_ex:
+            if not _in(x, self._found[rung]):
+                whole = through(self._tracer, self.search, x, self.ladder[rung], self._low, self._high)
+                if whole is not None:
+                    self._enter(*whole, principal=False)
+                self._found[rung].append(x)
+
+    def _enter(self, points: Stretch, closed: bool, principal: bool) -> None:
+        """Know the curve, at every rung."""
+        if len(self.curves) == _MOST_CURVES:
+            fail("game", f"has more than {_MOST_CURVES} curves of equilibria", "fewer", "raise the lowest temperature")
+        for rung, rationality in enumerate(self.ladder):
+            self._found[rung] += list(crossings(self.search, points, rationality))
+        points = filled(self._tracer, self.search, points, self._spacing)
+        self.curves.append(
+            Curve(
+                rationality=points.rationality,
+                policy=self.search.policy(points.z_px[:, :-1]),
+                folds=_folds(points.rationality),
+                stable=self.search.stable(points.z_px),
+                closed=closed,
+                principal=principal,
+                points=points,
+            )
+        )
+
+
+def _folds(rationality: FloatArray) -> npt.NDArray[np.int64]:
+    """The points where λ turns, by more than rounding."""
+    turns, extreme, direction = list[int](), 0, 0.0
+    for p, reached in enumerate(rationality):
+        change = reached / rationality[extreme] - 1
+        turned = direction * change <= 0 and abs(change) > _ROUNDING
+        if turned and direction != 0:
+            turns.append(extreme)
+        if turned or direction * change > 0:
+            extreme, direction = p, np.sign(change)
+    return np.array(turns, np.int64)
+
+
+def _in(x: FloatArray, found: list[FloatArray]) -> bool:
+    return bool(found) and known(x, np.array(found))
+
+
+def _range(temperatures: tuple[float, float]) -> tuple[float, float]:
+    if len(temperatures) != 2:
+        fail("temperatures", f"are {len(temperatures)} numbers", "two, the lowest and the highest")
+    low, high = (positive(f"temperatures[{k}]", value) for k, value in enumerate(temperatures))
+    if low >= high:
+        fail("temperatures", f"go from {low:g} to {high:g}", "the lowest first, then a higher one")
+    return low, high
+
+
+def _check(game: Game) -> None:
+    check_game(game)
+    if game.num_states != 1 or game.discount != 0:
+        fail("game", f"has {game.num_states} states and discount {game.discount:g}", "a matrix game")
+    log_ratios = sum(game.num_actions) - game.num_agents
+    if log_ratios > MOST_LOG_RATIOS or game.num_joint_actions > MOST_JOINT_ACTIONS:
+        found = f"has {log_ratios} log ratios (actions beyond each agent's first) and {game.num_joint_actions:,} joint"
+        fail("game", f"{found} actions", f"at most {MOST_LOG_RATIOS} and {MOST_JOINT_ACTIONS:,}")
