@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from mathrl.games.files import write_bytes
 from mathrl.games.validate import fail
 
-__all__ = ["COLOURS", "FORMATS", "GREY", "WIDTH", "check", "legend", "mosaic", "panels", "save", "style"]
+__all__ = ["COLOURS", "FORMATS", "GREY", "WIDTH", "check", "legend", "mosaic", "save", "style"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's palette: distinct for colour-blind readers, and in grey."""
@@ -65,12 +65,6 @@ def style() -> Iterator[None]:
         yield
 
 
-def panels(rows: int, columns: int, *, height: float) -> tuple[Figure, list[Axes]]:
-    """A figure of the full width with equal panels that share their axes, in reading order."""
-    figure = _figure(height)
-    return figure, list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
-
-
 def mosaic(
     layout: Sequence[Sequence[str]], *, height: float, widths: Sequence[float]
 ) -> tuple[Figure, dict[str, Axes]]:
@@ -85,10 +79,14 @@ def _figure(height: float) -> Figure:
     return figure
 
 
-def legend(figure: Figure, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-    """One legend above all panels: what each mark stands for, by its label and the arguments of its line."""
+def legend(figure: Figure, entries: Sequence[tuple[str, Mapping[str, Any]]], columns: int | None = None) -> None:
+    """One legend above all panels: what each mark stands for, by its label and the arguments of its line.
+
+    In one row, or in so many columns.
+    """
     handles = [Line2D([], [], label=label, **line) for label, line in entries]
-    figure.legend(handles=handles, loc="outside upper left", ncols=len(handles), frameon=False, handletextpad=0.4)
+    ncols = columns or len(handles)
+    figure.legend(handles=handles, loc="outside upper left", ncols=ncols, frameon=False, handletextpad=0.4)
 
 
 def check(path: Path, option: str = "") -> str:

@@ -1,10 +1,17 @@
 """`mathrl figure`: a figure as a file."""
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mathrl.cli import output
 from mathrl.cli.arguments import Parser
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mathrl.games import Game
 
 __all__ = ["run"]
 
@@ -12,35 +19,114 @@ DESCRIPTION = "Draw a figure to a file, and print the file's path. The same vers
 
 EXAMPLES = """\
 examples:
+  mathrl figure --list
   mathrl figure hasac-table-3                 writes hasac-table-3.png here
-  mathrl figure hasac-table-3 --out path.pdf
-  mathrl figure --list"""
+  mathrl figure hasac-table-3 --out table.pdf
+  mathrl figure qre --game chicken
+  mathrl figure qre --game 'penalty(k=-50)' --temperatures 1,60 --agent 0 --out penalty.svg
+  mathrl figure qre --game mine.nfg --data curves.csv
+
+qre draws the logit equilibria (quantal response equilibria, QRE) of a matrix game: all curves of them that many starts
+and continuation find. Nothing proves that there are no others. Agents and actions are numbered from 0."""
+
+QRE = "qre"
+QRE_CAPTION = "the logit equilibria found of a matrix game, --game, against temperature"
+
+HASPI_RUNS = 12
 
 
 def run(argv: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit status."""
-    parser = Parser("figure", DESCRIPTION, EXAMPLES)
-    parser.add_argument("id", nargs="?", metavar="ID", help="what to draw")
-    parser.add_argument("--list", action="store_true", help="list the ids, and draw nothing")
-    parser.add_argument("--out", metavar="FILE", help="a .png, .svg or .pdf file (default: ID.png in this folder)")
-    arguments = parser.parse(argv)
+    arguments = _parser().parse(argv)
     from mathrl.figures.reproductions import figures
-    from mathrl.figures.table import Column, Table
     from mathrl.games.validate import choice, fail
 
-    known = figures()
+    captions = {id: entry.caption for id, entry in figures().items()} | {QRE: QRE_CAPTION}
     if arguments.list:
-        columns = (Column("id", lambda entry: entry.id), Column("caption", lambda entry: entry.caption))
-        output.show(output.render([Table(columns, list(known.values()))], "table"))
+        output.show(_listed(captions))
         return 0
     if arguments.id is None:
-        fail("ID", "is missing", f"one of {', '.join(known)}")
-    entry = known[choice("ID", arguments.id, known, see="mathrl figure --list")]
-    out = arguments.out or f"{entry.id}.png"
+        fail("ID", "is missing", f"one of {', '.join(captions)}")
+    id = choice("ID", arguments.id, captions, see="mathrl figure --list")
+    _check_options(arguments, id)
+    out = arguments.out or f"{id}.png"
     output.check_out("--out", out)
     from mathrl.figures.plot import check, save
 
     check(Path(out), "--out")
-    save(entry.draw(), Path(out))
+    save(_qre(arguments) if id == QRE else figures()[id].draw(), Path(out))
     output.show(f"{out}\n")
     return 0
+
+
+def _parser() -> Parser:
+    parser = Parser("figure", DESCRIPTION, EXAMPLES)
+    parser.add_argument("id", nargs="?", metavar="ID", help="what to draw")
+    parser.add_argument("--list", action="store_true", help="list the ids, and draw nothing")
+    parser.add_argument("--out", metavar="FILE", help="a .png, .svg or .pdf file (default: ID.png in this folder)")
+    qre = parser.add_argument_group("options of qre")
+    qre.add_argument("--game", metavar="GAME", help="a matrix game: a name of mathrl games, or a file")
+    qre.add_argument(
+        "--temperatures", metavar="LOW,HIGH", help="the range that is searched (default: from the payoffs)"
+    )
+    qre.add_argument("--agent", metavar="I", help="draw the panels of this agent only")
+    qre.add_argument("--data", metavar="FILE", help="write the points of the curves to this .csv or .json file")
+    return parser
+
+
+def _listed(captions: dict[str, str]) -> str:
+    from mathrl.figures.table import Column, Table
+
+    columns = (Column("id", lambda row: row[0]), Column("caption", lambda row: row[1]))
+    return output.render([Table(columns, list(captions.items()))], "table")
+
+
+def _check_options(arguments: argparse.Namespace, id: str) -> None:
+    """Refuse what `qre` alone takes, and a file of data that cannot be written, before any work is done."""
+    from mathrl.games.validate import fail
+
+    for option in ("game", "temperatures", "agent", "data"):
+        if id != QRE and getattr(arguments, option) is not None:
+            fail(f"--{option}", f"is no option of {id}", f"mathrl figure {QRE}")
+    if id == QRE and arguments.game is None:
+        fail("--game", "is missing", "a matrix game", "a name of mathrl games, or a file")
+    if arguments.data is not None:
+        output.check_out("--data", arguments.data)
+        if output.format_of(None, arguments.data) not in ("csv", "json"):
+            fail(f"--data {arguments.data}", f"ends in {Path(arguments.data).suffix!r}", ".csv or .json")
+
+
+def _qre(arguments: argparse.Namespace) -> "Figure":
+    from mathrl.figures.portrait import ends_of_haspi, portrait, table
+    from mathrl.figures.qre import draw
+    from mathrl.games import load
+
+    game = load(arguments.game)
+    temperatures = None if arguments.temperatures is None else _range(arguments.temperatures)
+    agents = None if arguments.agent is None else [_agent(arguments.agent, game)]
+    with output.progress(1, "figure") as advance:
+        shown = portrait(game, temperatures, watch=lambda found: advance(f"{found} curves found", False))
+        ends = ends_of_haspi(game, shown.temperatures, HASPI_RUNS) if game.common_payoff else []
+        figure = draw(shown, agents=agents, ends=ends)
+    if arguments.data is not None:
+        output.deliver(output.render([table(shown)], output.format_of(None, arguments.data)), arguments.data)
+    return figure
+
+
+def _range(text: str) -> tuple[float, float]:
+    from mathrl.games.validate import fail, positive
+
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        fail("--temperatures", f"is {text!r}", "two numbers, as in 0.1,10")
+    low, high = positive("--temperatures", low), positive("--temperatures", high)
+    if low >= high:
+        fail("--temperatures", f"is {text!r}", "the lowest first, then a higher one")
+    return low, high
+
+
+def _agent(text: str, game: "Game") -> int:
+    from mathrl.games.validate import choice
+
+    return int(choice("--agent", text, [str(agent) for agent in range(game.num_agents)]))

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from mathrl.figures.hasac.paths import draw, path, printed_outcomes
+from mathrl.continuation.curves import equilibria as at
+from mathrl.continuation.curves import logit_curves
+from mathrl.figures.hasac import equilibria
 from mathrl.figures.hasac.trust_region import advantages, coefficients, end, happo, mappo, maximisers
 from mathrl.figures.plot import save
 from mathrl.figures.reproductions import reproduce, reproductions
@@ -73,21 +75,68 @@ def test_an_update_ends_at_a_policy_that_it_returns():
         assert all(np.array_equal(a, b) for a, b in zip(happo(game, reached.policy), reached.policy, strict=True))
 
 
-@pytest.mark.parametrize("alpha", TEMPERATURES)
-def test_the_path_ends_at_the_papers_policies(alpha):
-    # Products of four printed digits: two policies off by half a unit each.
-    assert np.abs(path(alpha, steps=60)[-1] - printed_outcomes(alpha)).max() < 3e-4
+@pytest.fixture(scope="module")
+def picture():
+    return equilibria.draw()
+
+
+def test_the_picture_of_table_3_says_what_it_shows(picture):
+    """Found, not all; a legend for each kind of mark; one panel for each action, and one for the objective."""
+    texts = [text.get_text() for legend in picture.legends for text in legend.get_texts()]
+    assert "All equilibria that a dense multi-start search and continuation found" in picture.get_supxlabel()
+    assert texts == [
+        "principal branch",
+        "other curves found, a colour each",
+        "dashed: not a strict local maximum",
+        "fold",
+        "where HASPI ends, from (0.6, 0.2, 0.2)",
+        "largest objective found",
+        "proved to be unique",
+    ]
+    assert [axes.get_title(loc="left")[:9] for axes in picture.axes] == [
+        "action A:",
+        "action B:",
+        "action C:",
+        "objective",
+    ]
+
+
+def test_haspis_ends_in_the_picture_are_the_tables(picture):
+    final = cells("hasac-table-3")
+    for p, axes in enumerate(picture.axes[:3], 1):
+        dots = [line.get_xydata()[0] for line in axes.get_lines() if line.get_marker() == "o"]
+        assert {float(x): y for x, y in dots} == {a: final[f"alpha={a}", f"final p{p}"].computed for a in TEMPERATURES}
+
+
+def test_haspi_ends_on_a_curve_of_the_picture():
+    """Up to temperature 5 on another one than the principal branch, from 10 on on that."""
+    game = load("hasac")
+    curves = logit_curves(game, temperatures=equilibria.RANGE)
+    for alpha, (reached, _) in equilibria.ends():
+        of = [
+            c
+            for c, curve in enumerate(curves)
+            for pi, _ in at(game, [curve], alpha)
+            if np.abs(pi - reached).max() < 1e-10
+        ]
+        assert len(of) == 1  # both are solved to rounding
+        assert (of == [0]) == (alpha > 5)
+
+
+def test_the_agents_are_alike_on_every_curve_so_that_one_stands_for_both():
+    for curve in logit_curves(load("hasac"), temperatures=equilibria.RANGE):
+        assert np.abs(curve.policy[0] - curve.policy[1]).max() < 1e-8  # the last correction of a point
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
 def test_the_figure_is_the_same_on_every_run(tmp_path, suffix):
     files = [tmp_path / f"{name}{suffix}" for name in "ab"]
     for file in files:
-        save(draw(), file)
+        save(equilibria.draw(), file)
     assert files[0].read_bytes() == files[1].read_bytes()
     assert sorted(tmp_path.iterdir()) == files
 
 
 def test_a_figure_of_another_ending_is_refused(tmp_path):
     with pytest.raises(InvalidInput, match=r"\.png or \.svg or \.pdf"):
-        save(draw(), tmp_path / "figure.jpeg")
+        save(equilibria.draw(), tmp_path / "figure.jpeg")

@@ -35,6 +35,7 @@ def bad(*arguments, names):
 
 SOLVE = ("solve", "hasac", "--solver")
 HASPI = (*SOLVE, "haspi", "--temperature", "1")
+QRE = ("figure", "qre", "--out", "written.png", "--game")
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,22 @@ HASPI = (*SOLVE, "haspi", "--temperature", "1")
         bad("figure", names="ID"),
         bad("figure", "hasac-table-33", names="hasac-table-3"),
         bad("figure", "hasac-table-3", "--out", "x.gif", names="x.gif"),
+        bad("figure", "hasac-table-3", "--game", "hasac", names="--game"),
+        bad("figure", "hasac-table-3", "--data", "x.csv", names="--data"),
+        bad("figure", "qre", "--out", "written.png", names="--game"),
+        bad(*QRE, "hasca", names="hasac"),
+        bad(*QRE, "dmac", names="30 states"),
+        bad(*QRE, "random-matrix(num_actions=(30, 30))", names="at most 40"),
+        bad(*QRE, "hasac", "--temperatures", "1", names="--temperatures"),
+        bad(*QRE, "hasac", "--temperatures", "1,2,3", names="--temperatures"),
+        bad(*QRE, "hasac", "--temperatures", "0,2", names="--temperatures"),
+        bad(*QRE, "hasac", "--temperatures", "-1,2", names="-1"),
+        bad(*QRE, "hasac", "--temperatures", "1,inf", names="inf"),
+        bad(*QRE, "hasac", "--temperatures", "2,1", names="2,1"),
+        bad(*QRE, "hasac", "--agent", "2", names="--agent"),
+        bad(*QRE, "hasac", "--data", "x.txt", names="x.txt"),
+        bad(*QRE, "hasac", "--data", "missing/x.csv", names="missing/x.csv"),
+        bad(*QRE, "hasac", "--out", "x.gif", names="x.gif"),
         bad("solve", "--solver", "haspi", names="GAME"),
         bad("solve", "hasac", names="--solver"),
         bad("solve", "hasca", "--solver", "haspi", "--temperature", "1", names="hasac"),
@@ -302,7 +319,22 @@ def test_figure_writes_into_the_current_folder(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(capsys, "figure", "hasac-table-3")[:2] == (0, "hasac-table-3.png\n")
     assert (tmp_path / "hasac-table-3.png").read_bytes().startswith(b"\x89PNG")
-    assert "hasac-table-3" in run(capsys, "figure", "--list")[1]
+    listed = run(capsys, "figure", "--list")[1]
+    assert all(id in listed for id in ("hasac-table-3", "qre"))
+
+
+def test_figure_draws_the_equilibria_of_any_matrix_game(capsys, tmp_path):
+    """A file as well as a name; the data are the points that are drawn."""
+    game, out, points = (tmp_path / name for name in ("game.nfg", "out.svg", "points.csv"))
+    assert run(capsys, "games", "random-matrix(num_actions=(2, 3), seed=1)", "--save", game)[0] == 0
+    options = ("--game", game, "--agent", "1", "--temperatures", "0.1,3", "--data", points)
+    assert run(capsys, "figure", "qre", *options, "--out", out) == (0, f"{out}\n", "")
+    assert "agent 1, action 2" in out.read_text()
+    assert "agent 0" not in out.read_text()
+    rows = list(csv.DictReader(io.StringIO(points.read_text())))
+    assert float(rows[0]["temperature"]) == 3.0
+    total = [float(row["agent 0 action 0"]) + float(row["agent 0 action 1"]) for row in rows]
+    assert total == pytest.approx([1] * len(rows), abs=1e-15)  # a few roundings
 
 
 def test_a_correlated_target_comes_from_a_solution_and_is_no_product(capsys, tmp_path):

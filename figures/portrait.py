@@ -1,0 +1,154 @@
+"""All logit equilibria found of a matrix game over a range of temperatures: what the figures of them show."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.interpolate import CubicHermiteSpline
+
+from mathrl.continuation.curves import Curve, logit_curves
+from mathrl.continuation.uniqueness import lipschitz_constant
+from mathrl.figures.table import Column, Table
+from mathrl.games.model import Game
+from mathrl.games.policies import Policy
+from mathrl.games.validate import FloatArray
+from mathrl.softmax import entropy
+from mathrl.solvers import haspi
+
+__all__ = ["Portrait", "default_temperatures", "ends_of_haspi", "portrait", "table"]
+
+BELOW, ABOVE = 1 / 40, 2.0
+"""The default range of temperatures, times the one above which there is one equilibrium only."""
+
+STEP_LENGTH = 0.1
+"""Short enough for curves to look smooth."""
+
+SPACING = 0.04
+"""Of the points, in the logarithm of the temperature."""
+
+TIE = 1e-6
+"""Objectives that differ by less, relative to the largest, are those of equilibria that symmetry relates."""
+
+ROUNDING = 1e-9
+"""Temperatures nearer to one another, relatively, are the same."""
+
+Floats = tuple[FloatArray, ...]
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """Curves of equilibria. With a common payoff, the objective of each point of each curve, and how far it is below
+    the largest one found at its temperature.
+    """
+
+    game: Game
+    temperatures: tuple[float, float]
+    unique_above: float
+    curves: tuple[Curve, ...]
+    objective: Floats
+    shortfall: Floats
+
+
+def portrait(
+    game: Game,
+    temperatures: tuple[float, float] | None = None,
+    *,
+    watch: Callable[[int], object] = lambda found: None,
+) -> Portrait:
+    """Search and follow (`mathrl.continuation.curves.logit_curves`), then compare; by default over the usual range."""
+    low, high = temperatures or default_temperatures(game)
+    curves = logit_curves(game, temperatures=(low, high), step_length=STEP_LENGTH, spacing=SPACING, watch=watch)
+    constant = lipschitz_constant(game)
+    if not game.common_payoff:
+        return Portrait(game, (low, high), constant, curves, (), ())
+    entropies = [sum(entropy(own[:, 0]) for own in curve.policy) for curve in curves]
+    objective = tuple(_payoff(game, c) + c.temperature * bonus for c, bonus in zip(curves, entropies, strict=True))
+    return Portrait(game, (low, high), constant, curves, objective, _shortfall(curves, entropies, objective))
+
+
+def default_temperatures(game: Game) -> tuple[float, float]:
+    """From a fortieth of the temperature above which the equilibrium is unique to twice that temperature.
+
+    Where it is unique at every temperature, the largest payoff difference takes its place.
+    """
+    scale = lipschitz_constant(game) or float(np.ptp(game.rewards)) or 1.0
+    return BELOW * scale, ABOVE * scale
+
+
+def ends_of_haspi(game: Game, temperatures: tuple[float, float], count: int) -> list[tuple[float, Policy]]:
+    """Where HASPI ends from the uniform policy, at so many temperatures; those from which it does not are left out."""
+    inside = np.geomspace(*temperatures, count + 2)[1:-1]
+    runs = [(t, haspi(game, temperature=t)) for t in inside.tolist()]
+    return [(temperature, solution.policy) for temperature, solution in runs if solution.converged]
+
+
+def table(shown: Portrait) -> Table:
+    """A row per point of each curve, with all digits."""
+    game = shown.game
+    columns = [
+        Column("curve", lambda row: row[0]),
+        Column("principal", lambda row: shown.curves[row[0]].principal),
+        Column("temperature", lambda row: float(shown.curves[row[0]].temperature[row[1]])),
+        Column("fold", lambda row: row[1] in shown.curves[row[0]].folds),
+        Column("stable", lambda row: bool(shown.curves[row[0]].stable[row[1]])),
+    ]
+    if game.common_payoff:
+        columns.append(Column("objective", lambda row: float(shown.objective[row[0]][row[1]])))
+        columns.append(Column("best", lambda row: bool(shown.shortfall[row[0]][row[1]] == 0)))
+    for agent, actions in enumerate(game.num_actions):
+        columns += [_probability(shown, agent, action) for action in range(actions)]
+    return Table(tuple(columns), [(c, p) for c, curve in enumerate(shown.curves) for p in range(len(curve.stable))])
+
+
+def _probability(shown: Portrait, agent: int, action: int) -> Column:
+    head = f"agent {agent} action {action}"
+    return Column(head, lambda row: float(shown.curves[row[0]].policy[agent][row[1], 0, action]))
+
+
+def _payoff(game: Game, curve: Curve) -> FloatArray:
+    """E_π[r] of a common payoff at each point."""
+    expected: FloatArray = game.rewards[0][None]
+    for own in curve.policy:
+        expected = np.einsum("ka,ka...->k...", own[:, 0], np.broadcast_to(expected, (len(own), *expected.shape[1:])))
+    return np.asarray(expected)
+
+
+def _shortfall(curves: Sequence[Curve], entropies: Sequence[FloatArray], objectives: Sequence[FloatArray]) -> Floats:
+    """The largest objective on any of the curves at each point's temperature, less that of the point; ties are 0.
+
+    Between points it is a cubic with the right slopes: along equilibria, where J is stationary in the policies, the
+    derivative of J in α is Σ_i H(π^i).
+    """
+    pieces = [
+        _cubic(curve.temperature[rows], objective[rows], slope[rows])
+        for curve, slope, objective in zip(curves, entropies, objectives, strict=True)
+        for rows in _between_folds(curve)
+    ]
+    tie = TIE * max(float(np.abs(objective).max()) for objective in objectives)
+    short = [
+        np.max([piece(curve.temperature) for piece in pieces], axis=0) - objective
+        for curve, objective in zip(curves, objectives, strict=True)
+    ]
+    return tuple(np.where(short_k > tie, short_k, 0.0) for short_k in short)
+
+
+def _between_folds(curve: Curve) -> list[slice]:
+    ends = [0, *curve.folds.tolist(), len(curve.stable) - 1]
+    return [slice(first, last + 1) for first, last in pairwise(ends)]
+
+
+def _cubic(x: FloatArray, y: FloatArray, slope: FloatArray) -> Callable[[FloatArray], FloatArray]:
+    """The cubic Hermite spline through points of which x rises or falls; −∞ outside."""
+    order = np.argsort(x, kind="stable")
+    order = order[np.append(True, np.diff(x[order]) > ROUNDING * x[order][1:])]
+    if len(order) < 2:
+        return lambda at: np.full_like(at, -np.inf)
+    unit = x[order[-1]]
+    spline = CubicHermiteSpline(x[order] / unit, y[order], slope[order] * unit)
+
+    def value(at: FloatArray) -> FloatArray:
+        inside = np.clip(at, x[order[0]], x[order[-1]])
+        return np.where(np.abs(at - inside) <= ROUNDING * at, spline(inside / unit), -np.inf)
+
+    return value

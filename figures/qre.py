@@ -1,0 +1,183 @@
+"""All logit equilibria found of a matrix game against temperature, a panel per agent and action."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.continuation.curves import Curve
+from mathrl.figures.portrait import Portrait
+from mathrl.games.policies import Policy
+from mathrl.games.validate import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw", "layout"]
+
+COLUMNS = 5
+"""Panels side by side, at most."""
+
+MOST_TICKS = (7, 4)
+"""On the axis of temperatures: where up to three panels are side by side, and where more are."""
+
+HEADING, ROW = 1.15, 1.55
+"""Inches of height: what stands around the panels, and each row of them."""
+
+OBJECTIVE = "objective"
+BEST: dict[str, Any] = {"color": "#F7C873", "linewidth": 6, "solid_capstyle": "butt", "zorder": 1}
+COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
+"""Of the principal branch, and of the other curves in turn."""
+
+UNSTABLE: dict[str, Any] = {"linestyle": (0, (2.2, 1.4)), "linewidth": 0.9}
+STABLE: dict[str, Any] = {"linestyle": "-", "linewidth": 1.4}
+FOLD: dict[str, Any] = {"marker": "D", "markersize": 4, "markerfacecolor": "white", "linestyle": "none"}
+END: dict[str, Any] = {"marker": "o", "markersize": 3.4, "color": "black", "linestyle": "none", "zorder": 5}
+UNIQUE: dict[str, Any] = {"color": "#EDEDED", "linewidth": 7, "solid_capstyle": "butt"}
+NOTE = "All equilibria that a dense multi-start search and continuation found. Nothing proves that there are no others."
+
+Ends = Sequence[tuple[float, Policy]]
+
+
+def draw(
+    shown: Portrait,
+    *,
+    agents: Sequence[int] | None = None,
+    ends: Ends = (),
+    ends_label: str = "where HASPI ends, from uniform",
+    name: Callable[[int, int], str] = lambda agent, action: f"agent {agent}, action {action}",
+) -> "Figure":
+    """Probabilities of the actions of some agents (default: all) on each curve; dashed where it is not stable.
+
+    `ends` are marked by dots. With a common payoff the best equilibrium at each temperature is underlaid, and the last
+    panel shows by how much each objective is below it. Of two actions the first stands for both.
+    """
+    from mathrl.figures.plot import mosaic, style
+
+    rows = layout(shown.game.num_actions, range(shown.game.num_agents) if agents is None else agents)
+    if shown.objective:
+        rows.append([OBJECTIVE] * len(rows[0]))
+    with style():
+        figure, axes = mosaic(rows, height=HEADING + ROW * len(rows), widths=[1] * len(rows[0]))
+        for panel, drawn in axes.items():
+            if panel == OBJECTIVE:
+                _objectives(drawn, shown)
+            else:
+                agent, action = map(int, panel.split())
+                _probabilities(drawn, shown, agent, action, ends)
+                drawn.set_title(name(agent, action))
+        _frame(rows, axes, shown)
+        _legend(figure, shown, ends_label if ends else "")
+        figure.supxlabel(NOTE, fontsize=7, color="#555555", x=0.01, ha="left")
+    return figure
+
+
+def layout(num_actions: Sequence[int], agents: Sequence[int]) -> list[list[str]]:
+    """Rows of panels "agent action", "." where there is none: a row per agent, or several for one with many actions.
+
+    Of two actions the first is shown alone, and agents of one panel share rows.
+    """
+    shown = [[f"{i} {a}" for a in range(num_actions[i] if num_actions[i] > 2 else 1)] for i in agents]
+    if all(len(panels) == 1 for panels in shown):
+        shown = [[panels[0] for panels in shown]]
+    rows = [panels[k : k + COLUMNS] for panels in shown for k in range(0, len(panels), COLUMNS)]
+    columns = max(map(len, rows))
+    return [row + ["."] * (columns - len(row)) for row in rows]
+
+
+def _probabilities(axes: "Axes", shown: Portrait, agent: int, action: int, ends: Ends) -> None:
+    """The probability of one action along each curve."""
+    for c, curve in enumerate(shown.curves):
+        value_k = curve.policy[agent][:, 0, action]
+        if shown.shortfall:
+            axes.plot(curve.temperature, np.where(shown.shortfall[c] == 0, value_k, np.nan), **BEST)
+        _curve(axes, curve, value_k, _colour(c))
+    for temperature, policy in ends:
+        axes.plot(temperature, policy[agent][0, action], **END)
+    axes.set(ylim=(-0.04, 1.04), yticks=(0, 0.5, 1))
+
+
+def _objectives(axes: "Axes", shown: Portrait) -> None:
+    """How far the objective along each curve is below the best one found at the same temperature."""
+    axes.plot(shown.temperatures, (0, 0), **BEST)
+    for c, (curve, short_k) in enumerate(zip(shown.curves, shown.shortfall, strict=True)):
+        _curve(axes, curve, -short_k, _colour(c))
+    most = max(float(short_k.max()) for short_k in shown.shortfall) or 1.0
+    axes.set_title("objective (payoff + α · entropies) − that of the best equilibrium found")
+    axes.set_ylim(-1.08 * most, 0.08 * most)
+
+
+def _colour(c: int) -> dict[str, Any]:
+    """The principal branch, curve 0, has one of its own, and lies above the others."""
+    number = 0 if c == 0 else 1 + (c - 1) % (len(COLOURS) - 1)
+    return {"color": COLOURS[number], "zorder": 2 if c else 3}
+
+
+def _curve(axes: "Axes", curve: Curve, value_k: FloatArray, colour: dict[str, Any]) -> None:
+    """One quantity along a curve, folds marked."""
+    stable_k = _stable_steps(curve)
+    changes = np.flatnonzero(stable_k[1:] != stable_k[:-1]) + 1
+    for first, last in zip([0, *changes], [*changes, len(stable_k)], strict=True):
+        points = slice(first, last + 1)
+        axes.plot(curve.temperature[points], value_k[points], **colour, **(STABLE if stable_k[first] else UNSTABLE))
+    axes.plot(curve.temperature[curve.folds], value_k[curve.folds], **FOLD, **colour | {"zorder": 4})
+
+
+def _stable_steps(curve: Curve) -> npt.NDArray[np.bool_]:
+    """Whether each step from point to point is stable; at a fold, where that changes, the other end tells."""
+    fold_k = np.zeros(len(curve.stable), bool)
+    fold_k[curve.folds] = True
+    here, there = curve.stable[:-1], curve.stable[1:]
+    return np.where(fold_k[1:], here, np.where(fold_k[:-1], there, here & there))
+
+
+def _frame(rows: list[list[str]], axes: "dict[str, Axes]", shown: Portrait) -> None:
+    """What all panels have in common: temperatures, where the equilibrium is unique, and labels at the margins."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    low, high = shown.temperatures
+    for r, row in enumerate(rows):
+        for c, panel in enumerate(row):
+            drawn = axes.get(panel)
+            if drawn is None:
+                continue
+            if shown.unique_above < high:
+                drawn.axvspan(max(low, shown.unique_above), high, color=UNIQUE["color"], linewidth=0, zorder=-1)
+            drawn.set(xscale="log", xlim=(low, high))
+            drawn.xaxis.set_major_locator(FixedLocator(_ticks(low, high, most=MOST_TICKS[len(row) > 3])))
+            drawn.xaxis.set_minor_locator(NullLocator())
+            drawn.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            lowest = r == len(rows) - 1 or rows[r + 1][c] in (".", OBJECTIVE)
+            drawn.tick_params(labelbottom=lowest, labelleft=c == 0 or panel == OBJECTIVE)
+            if lowest:
+                drawn.set_xlabel("temperature α")
+            if c == 0 and panel != OBJECTIVE:
+                drawn.set_ylabel("probability")
+
+
+def _ticks(low: float, high: float, most: int) -> list[float]:
+    """1, 2 and 5 times powers of ten, or fewer of them where these are many."""
+    exponents = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    for digits in ((1, 2, 5), (1, 3), (1,)):
+        ticks = [float(f"{digit}e{exponent}") for exponent in exponents for digit in digits]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) <= most:
+            break
+    return ticks or [low, high]
+
+
+def _legend(figure: "Figure", shown: Portrait, ends_label: str) -> None:
+    from mathrl.figures.plot import GREY, legend
+
+    dashed = "dashed: not a strict local maximum" if shown.game.common_payoff else "dashed: unstable in logit dynamics"
+    others = "another curve found" if len(shown.curves) == 2 else "other curves found, a colour each"
+    entries = [("principal branch", _colour(0) | STABLE)]
+    entries += [(others, _colour(1) | STABLE)] if len(shown.curves) > 1 else []
+    entries += [(dashed, {"color": GREY} | UNSTABLE)] if not all(curve.stable.all() for curve in shown.curves) else []
+    entries += [("fold", {"color": GREY} | FOLD)] if any(len(curve.folds) for curve in shown.curves) else []
+    entries += [(ends_label, END)] if ends_label else []
+    entries += [("largest objective found", BEST)] if shown.objective else []
+    entries += [("proved to be unique", UNIQUE)] if shown.unique_above < shown.temperatures[1] else []
+    legend(figure, entries, columns=3)

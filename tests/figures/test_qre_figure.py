@@ -1,0 +1,195 @@
+"""The figure of all logit equilibria found of a matrix game: what it compares, marks and writes."""
+
+import numpy as np
+import pytest
+
+from mathrl.continuation.curves import equilibria
+from mathrl.figures.plot import save
+from mathrl.figures.portrait import default_temperatures, ends_of_haspi, portrait, table
+from mathrl.figures.qre import draw, layout
+from mathrl.games import Game, load, random_matrix, scale_rewards
+from mathrl.solvers import soft_evaluation
+
+
+@pytest.fixture(scope="module")
+def climbing():
+    return portrait(load("climbing"), (1.0, 30.0))
+
+
+@pytest.fixture(scope="module")
+def chicken():
+    return portrait(load("chicken"), (0.1, 1.5))
+
+
+def titles(figure):
+    return [axes.get_title(loc="left") for axes in figure.axes]
+
+
+def entries(figure):
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+
+
+def test_objectives_are_those_of_exact_evaluation(climbing):
+    for curve, objective in zip(climbing.curves, climbing.objective, strict=True):
+        for k in range(0, len(objective), 9):
+            policy, temperature = [own[k] for own in curve.policy], float(curve.temperature[k])
+            exact = soft_evaluation(climbing.game, policy=policy, temperature=temperature).objective
+            assert objective[k] == pytest.approx(exact, rel=1e-13)  # a sum of ten terms
+
+
+def test_the_best_is_the_one_with_the_largest_objective_of_all_found(climbing):
+    """The shortfall is read off a cubic: off by the fourth power of the spacing, 0.04."""
+    for curve, objective, short in zip(climbing.curves, climbing.objective, climbing.shortfall, strict=True):
+        for k in range(0, len(short), 7):
+            t = float(curve.temperature[k])
+            all_found = equilibria(climbing.game, climbing.curves, t)
+            largest = max(
+                soft_evaluation(climbing.game, policy=policy, temperature=t).objective for policy in all_found
+            )
+            assert short[k] == pytest.approx(max(largest - objective[k], 0), abs=1e-4)
+
+
+def test_the_best_equilibrium_changes_from_one_curve_to_another(climbing):
+    """As it must: cold, (A,A) pays most; hot, only the principal branch is left."""
+    principal, other = climbing.shortfall
+    assert principal[0] == 0 < principal[-1]
+    assert min(other[0], other[-1]) == 0
+    assert max(other[0], other[-1]) > 0
+
+
+def test_equilibria_that_symmetry_relates_are_best_together():
+    shown = portrait(load("pure-coordination"), (0.05, 1.0))
+    arms = shown.shortfall[1]
+    assert not arms.any()
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-3, 1e6])
+def test_scaling_payoffs_is_scaling_temperatures(scale):
+    game = load("soft-qmix")
+    ours, theirs = portrait(game), portrait(scale_rewards(game, scale))
+    assert np.array(theirs.temperatures) == pytest.approx(scale * np.array(ours.temperatures), rel=1e-12)
+    for one, other in zip(ours.curves, theirs.curves, strict=True):
+        assert scale * one.temperature[one.folds] == pytest.approx(other.temperature[other.folds], rel=1e-9)
+    best = [[short == 0 for short in shown.shortfall] for shown in (ours, theirs)]
+    assert [both.mean() for both in best[0]] == pytest.approx([both.mean() for both in best[1]], abs=0.02)
+
+
+def test_the_range_by_default_covers_the_last_fold():
+    for name in ("hasac", "penalty", "chicken", "climbing"):
+        low, high = default_temperatures(load(name))
+        shown = portrait(load(name))
+        assert shown.temperatures == (low, high)
+        assert low < max(curve.temperature[curve.folds].max() for curve in shown.curves if len(curve.folds)) < high
+    assert default_temperatures(Game.matrix(np.zeros((2, 2)))) == (1 / 40, 2.0)
+    assert default_temperatures(Game.matrix(np.array([1.0, 5.0]))) == (0.1, 8.0)
+
+
+@pytest.mark.parametrize(
+    ("num_actions", "agents", "rows"),
+    [
+        ((3, 3), (0, 1), [["0 0", "0 1", "0 2"], ["1 0", "1 1", "1 2"]]),
+        ((3, 3), (1,), [["1 0", "1 1", "1 2"]]),
+        ((2, 2, 2), (0, 1, 2), [["0 0", "1 0", "2 0"]]),
+        ((2, 4, 1), (0, 1, 2), [["0 0", ".", ".", "."], ["1 0", "1 1", "1 2", "1 3"], ["2 0", ".", ".", "."]]),
+        ((7,), (0,), [["0 0", "0 1", "0 2", "0 3", "0 4"], ["0 5", "0 6", ".", ".", "."]]),
+    ],
+)
+def test_each_agent_has_its_rows_of_panels(num_actions, agents, rows):
+    assert layout(num_actions, agents) == rows
+
+
+def test_curves_folds_and_ends_are_drawn(climbing):
+    ends = ends_of_haspi(climbing.game, climbing.temperatures, 5)
+    figure = draw(climbing, ends=ends)
+    for panel in range(6):
+        agent, action = divmod(panel, 3)
+        lines = figure.axes[panel].get_lines()
+        dots = np.array([line.get_xydata()[0] for line in lines if line.get_marker() == "o"])
+        assert np.array_equal(dots, [(t, policy[agent][0, action]) for t, policy in ends])
+        (folds,) = (line.get_xydata() for line in lines if line.get_marker() == "D" and len(line.get_xdata()))
+        (at,) = climbing.curves[1].folds
+        assert np.array_equal(
+            folds, [(climbing.curves[1].temperature[at], climbing.curves[1].policy[agent][at, 0, action])]
+        )
+    assert titles(figure)[2:4] == ["agent 0, action 2", "agent 1, action 0"]
+    assert titles(figure)[-1].startswith("objective")
+
+
+def test_lines_are_dashed_just_where_the_curve_is_not_stable(climbing):
+    axes = draw(climbing).axes[0]
+    for curve in climbing.curves:
+        probability = curve.policy[0][:, 0, 0]
+        for line in axes.get_lines():
+            x, y = line.get_data()
+            on = [
+                k
+                for k in range(1, len(probability) - 1)
+                if (curve.temperature[k], probability[k]) in zip(x, y, strict=True)
+            ]
+            inner = [k for k in on if k not in curve.folds and len(x) > 1 and line.get_linewidth() < 2]
+            assert all(curve.stable[k] == (line.get_linestyle() == "-") for k in inner)
+
+
+def test_a_general_sum_game_has_no_objective(chicken):
+    figure = draw(chicken)
+    assert titles(figure) == ["agent 0, action 0", "agent 1, action 0"]
+    assert entries(figure) == [
+        "principal branch",
+        "another curve found",
+        "dashed: unstable in logit dynamics",
+        "fold",
+        "proved to be unique",
+    ]
+
+
+def test_nothing_is_in_the_legend_that_is_not_drawn():
+    shown = portrait(load("matching-pennies"), (0.1, 1.0))
+    assert entries(draw(shown)) == ["principal branch"]
+
+
+def test_the_grey_area_begins_where_uniqueness_is_proved(chicken):
+    for axes in draw(chicken).axes:
+        (span,) = axes.patches
+        assert span.get_x() == pytest.approx(0.75, rel=1e-9)  # both agents' double differences are 3: ρ/4
+        assert span.get_x() + span.get_width() == pytest.approx(1.5)
+
+
+def test_one_agent_may_be_drawn_alone():
+    shown = portrait(random_matrix((2, 3, 2), structure="general-sum", seed=1), (0.3, 3.0))
+    assert titles(draw(shown, agents=[1])) == [f"agent 1, action {a}" for a in range(3)]
+
+
+@pytest.mark.parametrize("name", ["chicken", "pure-coordination(num_actions=4)"])
+@pytest.mark.parametrize("range_", [(0.8, 32.0), (0.15, 8.0), (0.05, 80.0), (3.1, 3.2)])
+def test_there_are_a_few_ticks_in_every_range(name, range_):
+    (axes, *_) = draw(portrait(load(name), range_)).axes
+    ticks = axes.get_xticks()
+    assert 2 <= len(ticks) <= 7
+    assert all(range_[0] <= tick <= range_[1] for tick in ticks)
+
+
+def test_the_table_has_a_row_per_point(climbing):
+    shown = table(climbing)
+    assert [column.head for column in shown.columns[:7]] == [
+        "curve",
+        "principal",
+        "temperature",
+        "fold",
+        "stable",
+        "objective",
+        "best",
+    ]
+    assert len(shown.rows) == sum(len(curve.stable) for curve in climbing.curves)
+    row = {column.head: column.cell(shown.rows[-1]) for column in shown.columns}
+    last = climbing.curves[-1]
+    assert row["curve"] == len(climbing.curves) - 1
+    assert row["temperature"] == last.temperature[-1]
+    assert [row[f"agent 1 action {a}"] for a in range(3)] == last.policy[1][-1, 0].tolist()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_the_figure_is_the_same_on_every_run(tmp_path, suffix):
+    files = [tmp_path / f"{name}{suffix}" for name in "ab"]
+    for file in files:
+        save(draw(portrait(load("chicken"), (0.2, 1.5))), file)
+    assert files[0].read_bytes() == files[1].read_bytes()
