@@ -24,6 +24,7 @@ _MODULES = {
     "batch",
     "bounds",
     "cli",
+    "continuation",
     "evidence",
     "exploitability",
     "figures",

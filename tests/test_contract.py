@@ -23,6 +23,7 @@ PACKAGES = [
     "mathrl",
     "mathrl.batch",
     "mathrl.bounds",
+    "mathrl.continuation",
     "mathrl.evidence",
     "mathrl.exploitability",
     "mathrl.figures.render",

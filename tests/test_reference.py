@@ -24,6 +24,7 @@ MODULES = (
     "mathrl.evidence",
     "mathrl.bounds",
     "mathrl.batch",
+    "mathrl.continuation",
     "mathrl.exploitability",
     "mathrl.oracle",
     "mathrl.proofs_checks.strategies",

@@ -46,7 +46,7 @@ def lipschitz_constant(game: Game) -> float:
     no agent's payoff differences depend on another agent. Raises `ValueError` for games of several states, whose
     values move with the policies too.
 
-    >>> lipschitz_constant(Game.matrix(np.eye(2)))
+    >>> round(lipschitz_constant(Game.matrix(np.eye(2))), 9)
     0.5
     """
     check_game(game)
