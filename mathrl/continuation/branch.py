@@ -13,7 +13,7 @@ import numpy.typing as npt
 from mathrl.continuation.control import CONTRACTION, CUT, FARTHEST, RESOLVED, TURN, next_length, shortest
 from mathrl.continuation.dense import factor, solve
 from mathrl.continuation.matrix import derivative, evaluate, residual
-from mathrl.continuation.predict import cross, predict
+from mathrl.continuation.predict import cross, predict, wavers
 from mathrl.games.compile import inner, kernel
 from mathrl.games.validate import FloatArray
 
@@ -42,20 +42,28 @@ LOST, MOVED, LANDED, FOLD, BIFURCATION = range(5)
 """How a step ended: none succeeds; at the next point; at the target; at a fold; past a bifurcation."""
 
 _CORRECTIONS = 6
-_LEAPS = 4
+_LEAPS = 3
 _LEAP = 4.0
 """Where even the shortest step is refused, rounding hides the curve: so many longer ones are tried, straight on."""
 
 _EXACT = 1e-14
 """G at a target, over 1 + λ, that counts as 0 where the determinant is 0 too."""
 
+_NEARER = 0.6
+"""Of the way to where √|det| may vanish, what a step may take."""
+
+_CLOSE = 3.0
+"""Shortest steps to that place from where one crosses it."""
+
+_STEEP = 50.0
 _FOLD_STEPS = 40
 _FLAT = 1e-6
 """How near to 0 the λ component of the unit tangent of a fold is."""
 
-TARGET, STEP_LENGTH, ACCURACY, RISING, LENGTH, BEFORE, ORIENTATION = range(7)
+TARGET, STEP_LENGTH, ACCURACY, RISING, LENGTH, BEFORE, EARLIER, ORIENTATION, SIZE, SIZE_BEFORE, SIZE_EARLIER = range(11)
 """The places of `numbers`: λ at the end, times the usual step, the last correction over the step; whether λ rises (1)
-or falls (−1), the lengths of the next step and of the last one (0 at the start), the orientation."""
+or falls (−1), the lengths of the next step and of the last two (0 at the start), the orientation, and log √|det [G';
+tangent]| here and at the last two points."""
 
 
 class Trace(NamedTuple):
@@ -108,7 +116,7 @@ def room(num_payoffs: int, num_actions: Integers) -> Trace:
         np.zeros(size),
         np.zeros(size),
         np.zeros(size),
-        np.zeros(7),
+        np.zeros(11),
     )
 
 
@@ -136,7 +144,7 @@ def begin(
     normal_x[:] = 0.0
     normal_x[N] = 1.0
     _copy(z_x, ahead_x)
-    _, sign = correct(
+    _, sign, root = correct(
         r_ma,
         ends,
         pi_k,
@@ -158,7 +166,9 @@ def begin(
     for x in range(N + 1):
         tangent_x[x] = numbers[RISING] * tangent_ahead_x[x]
     numbers[BEFORE] = 0.0
+    numbers[EARLIER] = 0.0
     numbers[ORIENTATION] = numbers[RISING] * sign
+    numbers[SIZE] = root
     return True
 
 
@@ -185,20 +195,27 @@ def advance(
     N = len(z_x) - 1
     target = numbers[TARGET]
     minimum, leap = shortest(_largest(z_x)), 0
+    root = _to_the_root(numbers)
+    if root > _CLOSE * minimum:
+        numbers[LENGTH] = min(numbers[LENGTH], _NEARER * root)
+    else:  # as far beyond as before: upon a bifurcation rounding has no bounds
+        minimum = max(minimum, 2 * root)
+        numbers[LENGTH] = minimum
     while True:
         length = numbers[LENGTH]
         short = length <= minimum
-        first, sign = _step(
+        first, sign, root = _step(
             r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
             tangent_ahead_x, z_x, tangent_x, tangent_before_x, numbers, length,
         )  # fmt: skip
         good = sign != 0.0 and (sign == numbers[ORIENTATION] or short)
+        good = good and (short or not wavers(z_x[N], tangent_x[N], ahead_x[N], tangent_ahead_x[N], length))
         turns = good and tangent_ahead_x[N] * numbers[RISING] < 0.0
         if turns and abs(tangent_x[N]) <= _FLAT:  # it was flat there, but did not turn
             turns = False
             numbers[RISING] = -numbers[RISING]
         if turns:
-            length = _to_fold(
+            length, root = _to_fold(
                 r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
                 tangent_ahead_x, z_x, tangent_x, tangent_before_x, numbers, length,
             )  # fmt: skip
@@ -208,7 +225,7 @@ def advance(
             cross(z_x, tangent_x, ahead_x, tangent_ahead_x, length, target)
             normal_x[:] = 0.0
             normal_x[N] = 1.0
-            _, sign = correct(
+            _, sign, root = correct(
                 r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
                 tangent_ahead_x, FARTHEST * numbers[STEP_LENGTH], numbers[ACCURACY] * min(1.0, length),
             )  # fmt: skip
@@ -222,6 +239,8 @@ def advance(
             if turns and not lands:
                 numbers[RISING] = -numbers[RISING]
             numbers[ORIENTATION] = sign
+            numbers[SIZE_EARLIER], numbers[SIZE_BEFORE], numbers[SIZE] = numbers[SIZE_BEFORE], numbers[SIZE], root
+            numbers[EARLIER] = numbers[BEFORE]
             numbers[BEFORE] = _distance(z_x, ahead_x)
             numbers[LENGTH] = next_length(length, first, numbers[STEP_LENGTH])
             _copy(tangent_x, tangent_before_x)
@@ -236,6 +255,29 @@ def advance(
             numbers[LENGTH] = minimum
         else:
             numbers[LENGTH] = max(minimum, CUT * numbers[LENGTH])
+
+
+@inner
+def _to_the_root(numbers: FloatArray) -> float:
+    """The length at which √|det|, extended from the last points, vanishes.
+
+    Where two curves cross this one at once the sign does not change, but √|det| falls to 0 as a smooth function does.
+    It is extended by the line through the last two points, and by the parabola through the last three.
+    """
+    before, earlier = numbers[BEFORE], numbers[EARLIER]
+    if before == 0.0:
+        return np.inf
+    fall = np.expm1(min(numbers[SIZE_BEFORE] - numbers[SIZE], _STEEP)) / before
+    nearest = 1.0 / fall if fall > 0.0 else np.inf
+    if earlier > 0.0:
+        steeper = np.exp(min(numbers[SIZE_EARLIER] - numbers[SIZE], _STEEP)) - 1.0 - fall * before
+        bend = (steeper / earlier - fall) / (before + earlier)
+        # 1 − slope s + bend s² is 1 here and as large as it was at −before and at −before − earlier
+        slope = fall - bend * before
+        root = slope * slope - 4.0 * bend
+        if root >= 0.0 and slope + np.sqrt(root) > 0.0:
+            nearest = min(nearest, 2.0 / (slope + np.sqrt(root)))
+    return nearest
 
 
 @inner
@@ -257,15 +299,15 @@ def _step(
     tangent_before_x: FloatArray,
     numbers: FloatArray,
     length: float,
-) -> tuple[float, float]:
-    """Put the point of the curve at this distance ahead: the first correction and the orientation, 0 if refused."""
+) -> tuple[float, float, float]:
+    """Put the point of the curve at this distance ahead; as `correct`, with sign 0 where it is refused."""
     predict(z_x, tangent_x, tangent_before_x, length, numbers[BEFORE], ahead_x)
     _copy(tangent_x, normal_x)
-    first, sign = correct(
+    first, sign, root = correct(
         r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
         tangent_ahead_x, FARTHEST * numbers[STEP_LENGTH], numbers[ACCURACY] * min(1.0, length),
     )  # fmt: skip
-    return first, (sign if _dot(tangent_ahead_x, tangent_x) >= TURN else 0.0)
+    return first, (sign if _dot(tangent_ahead_x, tangent_x) >= TURN else 0.0), root
 
 
 @inner
@@ -287,31 +329,34 @@ def _to_fold(
     tangent_before_x: FloatArray,
     numbers: FloatArray,
     length: float,
-) -> float:
-    """Put the fold ahead, which lies before the point that is there now, by false position; its length, 0 if lost."""
+) -> tuple[float, float]:
+    """Put the fold ahead, which lies before the point that is there now, by false position.
+
+    Returns its length, 0 if it is lost, and log √|det| there.
+    """
     N = len(z_x) - 1
     low, low_rise = 0.0, tangent_x[N]
     high, high_rise = length, tangent_ahead_x[N]
     for _ in range(_FOLD_STEPS):
         if high_rise == low_rise:
-            return 0.0
+            return 0.0, 0.0
         middle = float((low * high_rise - high * low_rise) / (high_rise - low_rise))
-        _, sign = _step(
+        _, sign, root = _step(
             r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
             tangent_ahead_x, z_x, tangent_x, tangent_before_x, numbers, middle,
         )  # fmt: skip
         if sign != numbers[ORIENTATION]:
-            return 0.0
+            return 0.0, 0.0
         rise = tangent_ahead_x[N]
         if abs(rise) <= _FLAT:
-            return middle
+            return middle, root
         if (rise > 0.0) == (high_rise > 0.0):
             high, high_rise = middle, rise
             low_rise *= 0.5
         else:
             low, low_rise = middle, rise
             high_rise *= 0.5
-    return 0.0
+    return 0.0, 0.0
 
 
 @inner
@@ -346,10 +391,10 @@ def correct(
     tangent_ahead_x: FloatArray,
     farthest: float,
     accuracy: float,
-) -> tuple[float, float]:
+) -> tuple[float, float, float]:
     """Newton's method from the point ahead, in the plane with this normal; then the tangent there.
 
-    Returns the first correction and the sign of det [G'; normal]; sign 0 where it failed.
+    Returns the first correction, the sign of det [G'; normal] and log √|det [G'; tangent]|; sign 0 where it failed.
     """
     size = len(ahead_x)
     N = size - 1
@@ -361,7 +406,7 @@ def correct(
             jacobian_xy[N, x] = normal_x[x]
         sign = factor(jacobian_xy, places, size)
         if sign == 0.0:
-            return first, 0.0
+            return first, 0.0, 0.0
         solve(jacobian_xy, places, size, g_x, delta_x)
         distance = 0.0
         for x in range(size):
@@ -372,17 +417,20 @@ def correct(
         stalled = distance > CONTRACTION * before
         done = distance <= accuracy or (stalled and distance <= RESOLVED)
         if not distance <= farthest or (stalled and not done):
-            return first, 0.0
+            return first, 0.0, 0.0
         before = distance
         if done:
             g_x[:] = 0.0
             g_x[N] = 1.0
             solve(jacobian_xy, places, size, g_x, tangent_ahead_x)
             share = 1 / np.sqrt(_dot(tangent_ahead_x, tangent_ahead_x))
+            # normal · tangent = 1 before it is scaled, so that this share is what the normal's row lacks
+            root = -0.5 * np.log(share)
             for x in range(size):
                 tangent_ahead_x[x] *= share
-            return first, sign
-    return first, 0.0
+                root -= 0.5 * np.log(abs(jacobian_xy[x, x]))
+            return first, sign, root
+    return first, 0.0, 0.0
 
 
 @inner

@@ -35,7 +35,7 @@ RESOLVED = 1e-7
 _WANTED = 0.03
 """The first correction that the next step is meant to need."""
 
-_UNTOLD = 4.0
+_UNTOLD = 100.0
 _EPS = float(np.finfo(np.float64).eps)
 
 _GROWTH = 3.0
@@ -59,7 +59,8 @@ def next_length(length: float, correction: float, step_length: float) -> float:
 def shortest(largest: float) -> float:
     """The shortest step from a point whose largest entry is this: one that is still refused stands on a bifurcation.
 
-    A symmetric bifurcation is x³ + d x = 0; an ε beside it bends the curve within |x| < ε^(1/3) of it. Rounding is such
-    an ε, about eps · (1 + largest), so that no step of that size can tell whether the branch goes straight on or bends.
+    At distance d before a bifurcation x d = 0, an ε beside it bends the curve to x = ε/d: it turns within √ε of it.
+    Rounding is such an ε, about eps · (1 + largest), so that no step of that size can tell whether the branch goes
+    straight on or turns.
     """
-    return float(_UNTOLD * np.cbrt(_EPS * (1 + largest)))
+    return float(_UNTOLD * np.sqrt(_EPS * (1 + largest)))

@@ -6,7 +6,7 @@ Arrays z_x are points (x, λ), λ last, with unit tangents; lengths are measured
 from mathrl.games.compile import inner
 from mathrl.games.validate import FloatArray
 
-__all__ = ["cross", "interpolate", "predict"]
+__all__ = ["cross", "interpolate", "predict", "wavers"]
 
 _HALVINGS = 50
 
@@ -27,6 +27,21 @@ def predict(
     bend = 0.5 * length * length / before if before > 0.0 else 0.0
     for x in range(len(z_x)):
         ahead_x[x] = z_x[x] + length * tangent_x[x] + bend * (tangent_x[x] - tangent_before_x[x])
+
+
+@inner
+def wavers(low: float, rise: float, high: float, rise_ahead: float, length: float) -> bool:
+    """Whether λ turns twice within a step, by the cubic through its ends: up, down and up again, or the reverse."""
+    up, down = length * rise, length * rise_ahead
+    if up * down <= 0.0:
+        return False
+    b = 3 * (high - low) - 2 * up - down
+    c = up + down - 2 * (high - low)
+    root = b * b - 3 * up * c
+    if c == 0.0 or root <= 0.0:
+        return False
+    turn = -b / (3 * c)
+    return 0.0 < turn < 1.0 and up * (up + turn * (2 * b + 3 * c * turn)) < 0.0
 
 
 @inner

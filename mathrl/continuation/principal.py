@@ -36,7 +36,9 @@ UNIQUE, TRACED, FAILED, OUT_OF_STEPS = 0, 1, 2, 3
 _SAFELY = 0.95
 """Of the range in which the equilibrium is unique, where the trace begins."""
 
-_NEWTON_STEPS = 12
+_NEWTON_STEPS = 40
+"""On a fork itself a step halves the error only."""
+
 _ROUNDING = 4.4e-16
 """The error of G at an equilibrium, in units of the larger of 1 and the payoffs: two roundings."""
 

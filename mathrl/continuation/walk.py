@@ -45,7 +45,7 @@ Integers = npt.NDArray[np.int64]
 _ACCURATE = 1e-6
 """The last correction of a point; the error left is about its square."""
 
-_POLISH = 12
+_POLISH = 40
 _PIECES = 20
 _DEEPER = 5
 _NOT_DEEP = 2.0
@@ -265,7 +265,7 @@ def _least_log_determinant(memory: Trace, z_px: FloatArray, tangent_px: FloatArr
             interpolate(z_px[0], tangent_px[0], z_px[1], tangent_px[1], length, share, ahead_x)
             for x in range(len(normal_x)):
                 normal_x[x] = (1 - share) * tangent_px[0, x] + share * tangent_px[1, x]
-            _, sign = correct(
+            _, sign, _ = correct(
                 r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
                 tangent_ahead_x, np.inf, _ACCURATE,
             )  # fmt: skip
