@@ -41,7 +41,8 @@ def qre_branch(
     `road` says which way a game took, `"unique"` or `"traced"`; `steps` counts the accepted steps of a trace. The
     residual is max |π − softmax(u/α)|. A game converged where its road ended at 1/α with a residual within `tol`
     rounding floors (at least 8; never above 0.01). `MAX_STEPS`: the policy is that of the last point of the branch that
-    was reached, at a lower rationality. `STALLED`: the trace was lost, and the policy is no answer.
+    was reached, at a lower rationality. `STALLED`: no step led on from there, or the residual is above `tol` floors.
+    That an answer is on the branch is not proved; docs/decisions/012 says where it may not be.
 
     Ctrl-C ends the work after the chunks of games that have begun; the others have status `INTERRUPTED`, road `""`,
     and NaN for numbers. `mathrl.iterate.watching` hears how many games are done.

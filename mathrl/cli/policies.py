@@ -68,12 +68,12 @@ def summary(name: str, game: "Game", solution: "Solution") -> str:
 
 
 def _path_lines(solution: "Solution") -> list[str]:
-    """How long the path is, and at which temperatures it folds or another branch crosses."""
+    """How long the path is, and at which temperatures it folds or forks."""
     path = solution.path
     if path is None:
         return []
     lines = [f"  path       {len(path.rationality)} points from the uniform policy: see --format json"]
-    for name, points in (("folds", path.folds), ("crossed", path.bifurcations)):
+    for name, points in (("folds", path.folds), ("forks", path.bifurcations)):
         if len(points):
             lines.append(f"  {name:<9}  at temperature {', '.join(f'{t:.6g}' for t in path.temperature[points])}")
     return lines

@@ -211,9 +211,10 @@ def advance(
         good = sign != 0.0 and (sign == numbers[ORIENTATION] or short)
         good = good and (short or not wavers(z_x[N], tangent_x[N], ahead_x[N], tangent_ahead_x[N], length))
         turns = good and tangent_ahead_x[N] * numbers[RISING] < 0.0
-        if turns and abs(tangent_x[N]) <= _FLAT:  # it was flat there, but did not turn
-            turns = False
-            numbers[RISING] = -numbers[RISING]
+        if turns and abs(tangent_x[N]) <= _FLAT:  # from a fold: a shorter step tells whether it is one
+            turns, good = False, short
+            if short:
+                numbers[RISING] = -numbers[RISING]
         if turns:
             length, root = _to_fold(
                 r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,

@@ -23,9 +23,6 @@ _COMPILED_UNKNOWNS = 150
 
 _BUNCH = 256
 
-_CARE = 0.5
-"""Times the steps of a batch, where there is time: of symmetric games one in ten thousand needs that."""
-
 
 class Branch(Protocol):
     """The branch as far as it has been followed; it begins at (0, uniform)."""
@@ -51,7 +48,7 @@ def branch(game: Game, *, entropy: str, step_length: float) -> Branch:
 
 class _Compiled:
     def __init__(self, game: Game, step_length: float) -> None:
-        self._game, self._tracer = game, Tracer(game, step_length=_CARE * step_length)
+        self._game, self._tracer = game, Tracer(game, step_length=step_length)
         first = self._tracer.start()
         assert first is not None  # (0, uniform) solves the equations, with the identity as their derivative
         self._stretches = [first]

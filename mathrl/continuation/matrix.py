@@ -21,7 +21,7 @@ import numpy.typing as npt
 from mathrl.games.compile import inner
 from mathrl.games.validate import FloatArray
 
-__all__ = ["derivative", "evaluate", "pairs", "policy", "residual"]
+__all__ = ["derivative", "evaluate", "pairs", "policy", "residual", "values"]
 
 Integers = npt.NDArray[np.int64]
 
@@ -60,9 +60,7 @@ def evaluate(
 ) -> None:
     """Write π, u, M and G at the point z; M of two agents is constant, and must have been written by `pairs`."""
     policy(ends, z_x, pi_k)
-    if len(ends) > 3:
-        pairs(r_ma, ends, pi_k, pair_kk, places)
-    _own(r_ma, ends, pi_k, pair_kk, own_k)
+    values(r_ma, ends, pi_k, own_k, pair_kk, places)
     N = len(g_x) - 1
     rationality = z_x[N]
     x = 0
@@ -71,6 +69,16 @@ def evaluate(
             g_x[x] = z_x[x] - rationality * (own_k[k] - own_k[ends[i]])
             x += 1
     g_x[N] = 0.0
+
+
+@inner
+def values(
+    r_ma: FloatArray, ends: Integers, pi_k: FloatArray, own_k: FloatArray, pair_kk: FloatArray, places: Integers
+) -> None:
+    """Write u and M of π."""
+    if len(ends) > 3:
+        pairs(r_ma, ends, pi_k, pair_kk, places)
+    _own(r_ma, ends, pi_k, pair_kk, own_k)
 
 
 @inner

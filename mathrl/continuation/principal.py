@@ -24,6 +24,7 @@ from mathrl.continuation.branch import (
 )
 from mathrl.continuation.control import ACCURATE, FIRST
 from mathrl.continuation.matrix import evaluate, pairs
+from mathrl.continuation.refine import refine
 from mathrl.continuation.uniqueness import lipschitz
 from mathrl.games.compile import kernel
 from mathrl.games.validate import FloatArray
@@ -124,7 +125,8 @@ def principal(
                     break
                 z_x[:] = 0.0
                 numbers[STEP_LENGTH] *= _TIGHTER
-            out_residual_b[b] = newton(
+            newton(
                 r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, ahead_x, z_x, enough, _NEWTON_STEPS
             )
+            out_residual_b[b] = refine(r_ma, ends, z_x[N], pi_k, own_k, pair_kk, places)
         out_policy_bk[b] = pi_k

@@ -33,6 +33,7 @@ from mathrl.continuation.dense import factor
 from mathrl.continuation.matrix import derivative, evaluate, pairs, policy
 from mathrl.continuation.predict import interpolate
 from mathrl.continuation.principal import scale_of
+from mathrl.continuation.refine import refine
 from mathrl.continuation.uniqueness import lipschitz
 from mathrl.games.compile import kernel
 from mathrl.games.model import Game
@@ -138,6 +139,7 @@ class Tracer:
             m.r_ma, m.ends, m.pi_k, m.own_k, m.pair_kk, m.places, m.g_x, m.jacobian_xy, m.delta_x, m.ahead_x, z_x,
             0.0, _POLISH,
         )  # fmt: skip
+        refine(m.r_ma, m.ends, z_x[-1], m.pi_k, m.own_k, m.pair_kk, m.places)
         return m.pi_k.copy()
 
     def with_touches(self, stretch: Stretch) -> Stretch:

@@ -73,14 +73,15 @@ def qre_branch(
     policies do not depend on it, q, v and the objective do.
 
     `path` holds the points of the branch from the uniform policy to the answer, the folds among them, and where it
-    forks: another curve crosses it there. The answer is the first crossing, also where the branch turns back beyond
-    it. Forks in pairs of directions, where the determinant touches 0 only, are seen in matrix games up to 150 log
-    ratios; elsewhere the path goes through them without a word. Beyond some thousand values no determinant is at
-    hand (`mathrl.continuation.linear`).
+    forks: another curve crosses it there, and the branch goes straight on. The answer is the first crossing, also where
+    the branch turns back beyond it. Forks in pairs of directions, where the determinant touches 0 only, are seen in
+    matrix games up to 150 log ratios; elsewhere the path goes through them without a word. Beyond some thousand values
+    no determinant is at hand (`mathrl.continuation.linear`).
 
     A step is accepted only as `mathrl.continuation.control` says; `step_length` scales it and the corrections that it
-    tolerates. No residual can tell the branch from another one: what does is that 0.1 finds the same answer. Where no
-    step succeeds the trace begins anew in shorter ones, three times; then the status is `STALLED`.
+    tolerates. No residual can tell the branch from another one, and no proof is given: that 0.1 finds the same answer
+    is evidence, weaker in games that differ by less than 1e-9 from one in which curves cross (docs/decisions/012).
+    Where no step succeeds the trace begins anew in shorter ones, three times; then the status is `STALLED`.
 
     The residual is max |π − softmax(u_π/α)| over agents, states and actions, with Q_π evaluated exactly; `tol` counts
     rounding floors (see `Solution`), at least 8 of them. `history` holds the rationality after each step.

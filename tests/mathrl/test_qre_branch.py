@@ -312,3 +312,62 @@ def test_a_branch_that_is_lost_is_traced_again_and_then_said_to_be_lost(monkeypa
 def test_bad_input(options, named):
     with pytest.raises(ValueError, match=named):
         qre_branch(load("hasac"), **options)
+
+
+NEARLY = [10.0**-k for k in (2, 3, 4, 5, 7, 9)]
+
+
+@pytest.mark.parametrize("epsilon", NEARLY)
+@pytest.mark.parametrize("actions", [2, 3, 4])
+@pytest.mark.parametrize("step_length", [1.0, 0.1])
+def test_nearly_symmetric_games_follow_the_curve_that_turns(epsilon, actions, step_length):
+    """Agreement pays, the first action a little more: the branch of the identity forks at λ = m, this one turns there.
+
+    For 3 and more actions curves cross in pairs and more, so that the determinant's sign says nothing.
+    """
+    game = Game.matrix(np.eye(actions) + epsilon * np.outer(np.arange(actions) == 0, np.arange(actions) == 0))
+    solution = qre_branch(game, temperature=1 / (4 * actions), step_length=step_length).require()
+    assert all(pi[0, 0] > 0.9 for pi in solution.policy)
+
+
+def test_perturbed_symmetric_games_do_not_depend_on_the_step():
+    rng = np.random.default_rng(1)
+    for epsilon in (0.0, 1e-3, 1e-6):
+        for _ in range(25):
+            payoffs = rng.integers(-3, 4, size=(3, 3)).astype(float)
+            both = [payoffs + epsilon * rng.normal(size=(3, 3)), payoffs.T + epsilon * rng.normal(size=(3, 3))]
+            ours, finer = (
+                qre_branch(Game.matrix(both), temperature=0.31, step_length=length).require() for length in (1.0, 0.1)
+            )
+            assert_same_policy(ours.policy, finer.policy, atol=1e-6)  # rounding, times how near the next curve is
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rationality"),
+    [
+        ([[-1.305198, -1.107714], [-1.118231, -0.540567]], [[1.2517, -1.463448], [0.835683, 1.160011]], 5.595308),
+        ([[-1.304448, -1.106933], [-1.116737, -0.5399]], [[1.250112, -1.462329], [0.834804, 1.159179]], 5.578742),
+    ],
+)
+def test_two_folds_near_a_cusp_are_not_jumped_over(first, second, rationality):
+    """Both lie within 1e-3 of this rationality, which the branch crosses three times."""
+    game = Game.matrix([np.array(first), np.array(second)])
+    ours = qre_branch(game, temperature=1 / rationality).require()
+    finer = qre_branch(game, temperature=1 / rationality, step_length=0.03).require()
+    assert_same_policy(ours.policy, finer.policy, atol=1e-7)  # close to a fold: rounding over the root of the distance
+    assert len(qre_branch(game, temperature=0.9 / rationality).path.folds) == 2
+
+
+@pytest.mark.parametrize("temperature", [1e-4, 1e-6])
+def test_mixed_equilibria_at_very_low_temperatures(temperature):
+    """Log ratios carry λ roundings, which λ u would multiply once more: the last steps are in the probabilities."""
+    for payoffs in np.random.default_rng(3).standard_normal((60, 2, 3, 3)):
+        solution = qre_branch(Game.matrix(list(payoffs)), temperature=temperature).require()
+        assert solution.residual < 1e-9 * (1e-4 / temperature)
+
+
+def test_at_a_fork_itself():
+    """det = 0 there, so that Newton's method only halves the error."""
+    game = Game.matrix(np.eye(3))
+    solution = qre_branch(game, temperature=1 / 3).require()
+    assert_same_policy(solution.policy, uniform_policy(game), atol=1e-12)
