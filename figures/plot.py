@@ -4,12 +4,14 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
@@ -25,6 +27,9 @@ GREY = "#6E6E6E"
 
 WIDTH = 7.0
 """Inches: the text width of two columns in most journals."""
+
+TITLE = 80
+"""Letters to a line of a figure's title."""
 
 FORMATS: Mapping[str, Mapping[str, Any]] = {
     ".png": {"dpi": 220, "metadata": {"Software": None}},
@@ -79,14 +84,20 @@ def _figure(height: float) -> Figure:
     return figure
 
 
-def legend(figure: Figure, entries: Sequence[tuple[str, Mapping[str, Any]]], columns: int | None = None) -> None:
+def legend(
+    figure: Figure, entries: Sequence[tuple[str, Mapping[str, Any]]], columns: int | None = None, title: str = ""
+) -> None:
     """One legend above all panels: what each mark stands for, by its label and the arguments of its line.
 
-    In one row, or in so many columns.
+    In one row, or in so many columns; the figure's title, where it has one, stands above it, word by word.
     """
     handles = [Line2D([], [], label=label, **line) for label, line in entries]
     ncols = columns or len(handles)
-    figure.legend(handles=handles, loc="outside upper left", ncols=ncols, frameon=False, handletextpad=0.4)
+    drawn = figure.legend(handles=handles, loc="outside upper left", ncols=ncols, frameon=False, handletextpad=0.4)
+    if title:
+        drawn.set_title(fill(title, TITLE), prop=FontProperties(size=10))
+        drawn.set_alignment("left")
+        drawn.get_title().set_parse_math(False)
 
 
 def check(path: Path, option: str = "") -> str:

@@ -70,10 +70,10 @@ def portrait(
 def default_temperatures(game: Game) -> tuple[float, float]:
     """From a fortieth of the temperature above which the equilibrium is unique to twice that temperature.
 
-    Where it is unique at every temperature, the largest payoff difference takes its place.
+    Where it is unique at every temperature, the largest payoff difference takes its place. Six digits of each.
     """
     scale = lipschitz_constant(game) or float(np.ptp(game.rewards)) or 1.0
-    return BELOW * scale, ABOVE * scale
+    return float(f"{BELOW * scale:.6g}"), float(f"{ABOVE * scale:.6g}")
 
 
 def ends_of_haspi(game: Game, temperatures: tuple[float, float], count: int) -> list[tuple[float, Policy]]:
@@ -84,12 +84,12 @@ def ends_of_haspi(game: Game, temperatures: tuple[float, float], count: int) -> 
 
 
 def table(shown: Portrait) -> Table:
-    """A row per point of each curve, with all digits."""
+    """A row per point of each curve, with all digits; the range ends exactly where it was asked to."""
     game = shown.game
     columns = [
         Column("curve", lambda row: row[0]),
         Column("principal", lambda row: shown.curves[row[0]].principal),
-        Column("temperature", lambda row: float(shown.curves[row[0]].temperature[row[1]])),
+        Column("temperature", lambda row: _snapped(shown.curves[row[0]].temperature[row[1]], shown.temperatures)),
         Column("fold", lambda row: row[1] in shown.curves[row[0]].folds),
         Column("stable", lambda row: bool(shown.curves[row[0]].stable[row[1]])),
     ]
@@ -99,6 +99,11 @@ def table(shown: Portrait) -> Table:
     for agent, actions in enumerate(game.num_actions):
         columns += [_probability(shown, agent, action) for action in range(actions)]
     return Table(tuple(columns), [(c, p) for c, curve in enumerate(shown.curves) for p in range(len(curve.stable))])
+
+
+def _snapped(temperature: float, ends: tuple[float, float]) -> float:
+    """A point at an end of the range has the temperature asked for, without what the inverse of an inverse rounds."""
+    return next((end for end in ends if abs(temperature - end) <= ROUNDING * end), float(temperature))
 
 
 def _probability(shown: Portrait, agent: int, action: int) -> Column:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.continuation.curves import Curve
+from mathrl.figures.log_ticks import log_ticks
 from mathrl.figures.portrait import Portrait
 from mathrl.games.policies import Policy
 from mathrl.games.validate import FloatArray
@@ -20,8 +21,8 @@ __all__ = ["draw", "layout"]
 COLUMNS = 5
 """Panels side by side, at most."""
 
-MOST_TICKS = (7, 4)
-"""On the axis of temperatures: where up to three panels are side by side, and where more are."""
+LETTERS = 88
+"""Of tick labels side by side across the figure."""
 
 HEADING, ROW = 1.15, 1.55
 """Inches of height: what stands around the panels, and each row of them."""
@@ -48,11 +49,13 @@ def draw(
     ends: Ends = (),
     ends_label: str = "where HASPI ends, from uniform",
     name: Callable[[int, int], str] = lambda agent, action: f"agent {agent}, action {action}",
+    title: str = "",
 ) -> "Figure":
     """Probabilities of the actions of some agents (default: all) on each curve; dashed where it is not stable.
 
-    `ends` are marked by dots. With a common payoff the best equilibrium at each temperature is underlaid, and the last
-    panel shows by how much each objective is below it. Of two actions the first stands for both.
+    `ends` are marked by dots, and `title`, the name of the game, stands above all. With a common payoff the best
+    equilibrium at each temperature is underlaid, and the last panel shows by how much each objective is below it. Of
+    two actions the first stands for both.
     """
     from mathrl.figures.plot import mosaic, style
 
@@ -69,7 +72,7 @@ def draw(
                 _probabilities(drawn, shown, agent, action, ends)
                 drawn.set_title(name(agent, action))
         _frame(rows, axes, shown)
-        _legend(figure, shown, ends_label if ends else "")
+        _legend(figure, shown, ends_label if ends else "", title)
         figure.supxlabel(NOTE, fontsize=7, color="#555555", x=0.01, ha="left")
     return figure
 
@@ -135,9 +138,10 @@ def _stable_steps(curve: Curve) -> npt.NDArray[np.bool_]:
 
 def _frame(rows: list[list[str]], axes: "dict[str, Axes]", shown: Portrait) -> None:
     """What all panels have in common: temperatures, where the equilibrium is unique, and labels at the margins."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
     low, high = shown.temperatures
+    ticks, labels = log_ticks(low, high, LETTERS // len(rows[0]))
     for r, row in enumerate(rows):
         for c, panel in enumerate(row):
             drawn = axes.get(panel)
@@ -146,9 +150,9 @@ def _frame(rows: list[list[str]], axes: "dict[str, Axes]", shown: Portrait) -> N
             if shown.unique_above < high:
                 drawn.axvspan(max(low, shown.unique_above), high, color=UNIQUE["color"], linewidth=0, zorder=-1)
             drawn.set(xscale="log", xlim=(low, high))
-            drawn.xaxis.set_major_locator(FixedLocator(_ticks(low, high, most=MOST_TICKS[len(row) > 3])))
+            drawn.xaxis.set_major_locator(FixedLocator(ticks))
             drawn.xaxis.set_minor_locator(NullLocator())
-            drawn.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            drawn.xaxis.set_major_formatter(FixedFormatter(labels))
             lowest = r == len(rows) - 1 or rows[r + 1][c] in (".", OBJECTIVE)
             drawn.tick_params(labelbottom=lowest, labelleft=c == 0 or panel == OBJECTIVE)
             if lowest:
@@ -157,27 +161,22 @@ def _frame(rows: list[list[str]], axes: "dict[str, Axes]", shown: Portrait) -> N
                 drawn.set_ylabel("probability")
 
 
-def _ticks(low: float, high: float, most: int) -> list[float]:
-    """1, 2 and 5 times powers of ten, or fewer of them where these are many."""
-    exponents = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    for digits in ((1, 2, 5), (1, 3), (1,)):
-        ticks = [float(f"{digit}e{exponent}") for exponent in exponents for digit in digits]
-        ticks = [tick for tick in ticks if low <= tick <= high]
-        if len(ticks) <= most:
-            break
-    return ticks or [low, high]
-
-
-def _legend(figure: "Figure", shown: Portrait, ends_label: str) -> None:
+def _legend(figure: "Figure", shown: Portrait, ends_label: str, title: str) -> None:
     from mathrl.figures.plot import GREY, legend
 
     dashed = "dashed: not a strict local maximum" if shown.game.common_payoff else "dashed: unstable in logit dynamics"
-    others = "another curve found" if len(shown.curves) == 2 else "other curves found, a colour each"
     entries = [("principal branch", _colour(0) | STABLE)]
-    entries += [(others, _colour(1) | STABLE)] if len(shown.curves) > 1 else []
+    entries += [(_others(len(shown.curves) - 1), _colour(1) | STABLE)] if len(shown.curves) > 1 else []
     entries += [(dashed, {"color": GREY} | UNSTABLE)] if not all(curve.stable.all() for curve in shown.curves) else []
     entries += [("fold", {"color": GREY} | FOLD)] if any(len(curve.folds) for curve in shown.curves) else []
     entries += [(ends_label, END)] if ends_label else []
     entries += [("largest objective found", BEST)] if shown.objective else []
     entries += [("proved to be unique", UNIQUE)] if shown.unique_above < shown.temperatures[1] else []
-    legend(figure, entries, columns=3)
+    legend(figure, entries, columns=3, title=title)
+
+
+def _others(count: int) -> str:
+    if count == 1:
+        return "another curve found"
+    repeated = count >= len(COLOURS)
+    return "other curves found, colours repeated" if repeated else "other curves found, a colour each"

@@ -35,6 +35,7 @@ def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: A
             for k, game in enumerate(games):
                 check_game(game, f"games[{k}]")
                 solutions.append(solver(game, **parameters))
+                _check_one(solutions[-1], parameters)
                 if _shapes(solutions[-1]) != _shapes(solutions[0]):
                     mend = "agents, states, actions, and whether the payoff is common"
                     fail(f"games[{k}]", f"is {game!r}", "the shape of games[0]", mend)
@@ -55,6 +56,13 @@ def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: A
         status=np.array([solution.status for solution in solutions], dtype=object),
         road=np.array([solution.solver for solution in solutions]),
     )
+
+
+def _check_one(solution: object, parameters: dict[str, Any]) -> None:
+    """Several temperatures give `qre_branch` several solutions, for which a batch has no axis."""
+    if isinstance(solution, tuple):
+        expected = "one temperature for all games"
+        fail("temperature", f"is {parameters.get('temperature')!r}", expected, "call `each` for every temperature")
 
 
 def _shapes(solution: Solution) -> tuple[tuple[int, ...], ...]:

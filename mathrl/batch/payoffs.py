@@ -46,12 +46,10 @@ def as_matrix_games(payoffs: npt.ArrayLike, temperature: npt.ArrayLike) -> Matri
     not positive, or a payoff is more than 1e300 temperatures.
     """
     r = _finite(payoffs)
-    if r.ndim < 3:
-        fail("payoffs", f"has shape {r.shape}", "(B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) for a common payoff")
     num_actions = r.shape[2:]
-    if r.shape[1] not in (1, len(num_actions)):
-        expected = f"one payoff function for each of the {len(num_actions)} agents, or 1 for all, on its second axis"
-        fail("payoffs", f"has shape {r.shape}", expected)
+    if r.ndim < 3 or r.shape[1] not in (1, len(num_actions)):
+        expected = "(B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) for a common payoff"
+        fail("payoffs", f"has shape {r.shape}", expected, _with_agents(r.shape))
     if 0 in num_actions:
         fail("payoffs", f"has shape {r.shape}", "at least one action for every agent")
     temperature_b = _temperatures(temperature, len(r))
@@ -86,6 +84,15 @@ def _finite(payoffs: npt.ArrayLike) -> FloatArray:
             if np.isfinite(payoffs.max(initial=0.0)) and np.isfinite(payoffs.min(initial=0.0)):
                 return payoffs
     return as_floats("payoffs", payoffs)
+
+
+def _with_agents(given: tuple[int, ...]) -> str:
+    """The shapes that may have been meant, if the axis of the agents was forgotten."""
+    if len(given) < 3:
+        return ""
+    count, *actions = given
+    common, own = (count, 1, *actions), (count, len(actions), *actions)
+    return f"of games with actions {tuple(actions)} a common payoff is {common}, one for each agent {own}"
 
 
 def _temperatures(temperature: npt.ArrayLike, num_games: int) -> FloatArray:

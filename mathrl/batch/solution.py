@@ -75,7 +75,8 @@ class BatchSolution:
             with np.load(io.BytesIO(data), allow_pickle=False) as archive:
                 arrays: dict[str, npt.NDArray[Any]] = dict(archive)
         except (ValueError, TypeError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            fail("the file", f"is no .npz archive of plain arrays ({error})", _SAVED)
+            why = f" ({error})" if zipfile.is_zipfile(io.BytesIO(data)) else ""
+            fail("the file", f"is no .npz archive of plain arrays{why}", _SAVED)
         names = [item.name for item in fields(cls)[1:]]
         num_agents = sum(name.startswith("policy_") for name in arrays)
         for name in (*names, *(f"policy_{i}" for i in range(max(num_agents, 1)))):

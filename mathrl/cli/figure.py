@@ -1,7 +1,8 @@
 """`mathrl figure`: a figure as a file."""
 
 import argparse
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,13 @@ examples:
   mathrl figure --list
   mathrl figure hasac-table-3                 writes hasac-table-3.png here
   mathrl figure hasac-table-3 --out table.pdf
-  mathrl figure qre --game chicken
+  mathrl figure qre --game chicken            writes chicken.png here
   mathrl figure qre --game 'penalty(k=-50)' --temperatures 1,60 --agent 0 --out penalty.svg
   mathrl figure qre --game mine.nfg --data curves.csv
 
 qre draws the logit equilibria (quantal response equilibria, QRE) of a matrix game: all curves of them that many starts
-and continuation find. Nothing proves that there are no others. Agents and actions are numbered from 0."""
+and continuation find. Nothing proves that there are no others. Agents and actions are numbered from 0.
+Small games take a second or two, the largest minutes; on a terminal a bar shows what is going on."""
 
 QRE = "qre"
 QRE_CAPTION = "the logit equilibria found of a matrix game, --game, against temperature"
@@ -49,12 +51,17 @@ def run(argv: Sequence[str]) -> int:
         fail("ID", "is missing", f"one of {', '.join(captions)}")
     id = choice("ID", arguments.id, captions, see="mathrl figure --list")
     _check_options(arguments, id)
-    out = arguments.out or f"{id}.png"
+    out = _default_out(id, arguments.game) if arguments.out is None else arguments.out
+    if not out:
+        fail("--out", "is empty", "a file to write")
     output.check_out("--out", out)
     from mathrl.figures.plot import check, save
 
     check(Path(out), "--out")
-    save(_qre(arguments) if id == QRE else figures()[id].draw(), Path(out))
+    with output.progress(1, "figure") as advance:
+        figure = _qre(arguments, advance) if id == QRE else figures()[id].draw()
+        advance("drawing", False)
+        save(figure, Path(out))
     output.show(f"{out}\n")
     return 0
 
@@ -63,7 +70,11 @@ def _parser() -> Parser:
     parser = Parser("figure", DESCRIPTION, EXAMPLES)
     parser.add_argument("id", nargs="?", metavar="ID", help="what to draw")
     parser.add_argument("--list", action="store_true", help="list the ids, and draw nothing")
-    parser.add_argument("--out", metavar="FILE", help="a .png, .svg or .pdf file (default: ID.png in this folder)")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="a .png, .svg or .pdf file (default: ID.png in this folder, or GAME.png of a game's name)",
+    )
     qre = parser.add_argument_group("options of qre")
     qre.add_argument("--game", metavar="GAME", help="a matrix game: a name of mathrl games, or a file")
     qre.add_argument(
@@ -81,6 +92,12 @@ def _listed(captions: dict[str, str]) -> str:
     return output.render([Table(columns, list(captions.items()))], "table")
 
 
+def _default_out(id: str, game: str | None) -> str:
+    """Named after the game, so that the next game's picture does not replace this one's."""
+    plain = id == QRE and re.fullmatch(r"[\w-]+", game or "")
+    return f"{game if plain else id}.png"
+
+
 def _check_options(arguments: argparse.Namespace, id: str) -> None:
     """Refuse what `qre` alone takes, and a file of data that cannot be written, before any work is done."""
     from mathrl.games.validate import fail
@@ -96,7 +113,7 @@ def _check_options(arguments: argparse.Namespace, id: str) -> None:
             fail(f"--data {arguments.data}", f"ends in {Path(arguments.data).suffix!r}", ".csv or .json")
 
 
-def _qre(arguments: argparse.Namespace) -> "Figure":
+def _qre(arguments: argparse.Namespace, advance: Callable[[str, bool], None]) -> "Figure":
     from mathrl.figures.portrait import ends_of_haspi, portrait, table
     from mathrl.figures.qre import draw
     from mathrl.games import load
@@ -104,13 +121,13 @@ def _qre(arguments: argparse.Namespace) -> "Figure":
     game = load(arguments.game)
     temperatures = None if arguments.temperatures is None else _range(arguments.temperatures)
     agents = None if arguments.agent is None else [_agent(arguments.agent, game)]
-    with output.progress(1, "figure") as advance:
-        shown = portrait(game, temperatures, watch=lambda found: advance(f"{found} curves found", False))
-        ends = ends_of_haspi(game, shown.temperatures, HASPI_RUNS) if game.common_payoff else []
-        figure = draw(shown, agents=agents, ends=ends)
+    advance("the principal branch", False)
+    shown = portrait(game, temperatures, watch=lambda found: advance(f"searching: {found} curves found", False))
     if arguments.data is not None:
         output.deliver(output.render([table(shown)], output.format_of(None, arguments.data)), arguments.data)
-    return figure
+    advance("drawing", False)
+    ends = ends_of_haspi(game, shown.temperatures, HASPI_RUNS) if game.common_payoff else []
+    return draw(shown, agents=agents, ends=ends, title=Path(arguments.game).name)
 
 
 def _range(text: str) -> tuple[float, float]:
@@ -127,6 +144,9 @@ def _range(text: str) -> tuple[float, float]:
 
 
 def _agent(text: str, game: "Game") -> int:
-    from mathrl.games.validate import choice
+    from mathrl.games.validate import fail
 
-    return int(choice("--agent", text, [str(agent) for agent in range(game.num_agents)]))
+    agents = [str(agent) for agent in range(game.num_agents)]
+    if text not in agents:
+        fail("--agent", f"is {text!r}", f"an agent of the game, {' or '.join(agents)}")
+    return int(text)

@@ -1,12 +1,17 @@
 """The figure of all logit equilibria found of a matrix game: what it compares, marks and writes."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from mathrl.continuation.curves import equilibria
-from mathrl.figures.plot import save
+from mathrl.figures.log_ticks import log_ticks
+from mathrl.figures.plot import mosaic, save, style
 from mathrl.figures.portrait import default_temperatures, ends_of_haspi, portrait, table
-from mathrl.figures.qre import draw, layout
+from mathrl.figures.qre import LETTERS, draw, layout
 from mathrl.games import Game, load, random_matrix, scale_rewards
 from mathrl.solvers import soft_evaluation
 
@@ -80,6 +85,7 @@ def test_the_range_by_default_covers_the_last_fold():
         shown = portrait(load(name))
         assert shown.temperatures == (low, high)
         assert low < max(curve.temperature[curve.folds].max() for curve in shown.curves if len(curve.folds)) < high
+    assert default_temperatures(load("chicken")) == (0.01875, 1.5)
     assert default_temperatures(Game.matrix(np.zeros((2, 2)))) == (1 / 40, 2.0)
     assert default_temperatures(Game.matrix(np.array([1.0, 5.0]))) == (0.1, 8.0)
 
@@ -160,7 +166,7 @@ def test_one_agent_may_be_drawn_alone():
 
 
 @pytest.mark.parametrize("name", ["chicken", "pure-coordination(num_actions=4)"])
-@pytest.mark.parametrize("range_", [(0.8, 32.0), (0.15, 8.0), (0.05, 80.0), (3.1, 3.2)])
+@pytest.mark.parametrize("range_", [(0.8, 32.0), (0.15, 8.0), (0.05, 80.0), (3.1, 3.2), (1.0, 1.0001)])
 def test_there_are_a_few_ticks_in_every_range(name, range_):
     (axes, *_) = draw(portrait(load(name), range_)).axes
     ticks = axes.get_xticks()
@@ -183,8 +189,56 @@ def test_the_table_has_a_row_per_point(climbing):
     row = {column.head: column.cell(shown.rows[-1]) for column in shown.columns}
     last = climbing.curves[-1]
     assert row["curve"] == len(climbing.curves) - 1
-    assert row["temperature"] == last.temperature[-1]
+    assert row["temperature"] == pytest.approx(last.temperature[-1], rel=1e-9)  # the ends are those asked for
     assert [row[f"agent 1 action {a}"] for a in range(3)] == last.policy[1][-1, 0].tolist()
+
+
+def test_the_table_ends_where_it_was_asked_to():
+    asked = 0.3, 49.0  # whose inverse has another inverse
+    shown = portrait(load("chicken"), asked)
+    temperatures = _temperatures(table(shown))
+    assert (min(temperatures), max(temperatures)) == asked
+
+
+def _temperatures(shown):
+    (column,) = (column for column in shown.columns if column.head == "temperature")
+    return [column.cell(row) for row in shown.rows]
+
+
+@pytest.mark.parametrize("range_", [(1e-9, 1e9), (1e-300, 1e300), (1.0, 1.0001), (0.8, 32.0), (3.0, 7.0)])
+@pytest.mark.parametrize("columns", [1, 2, 3, 5])
+def test_no_tick_label_touches_another(range_, columns):
+    """As drawn, by the boxes around their letters; one tick alone is left only where two would touch."""
+    ticks, labels = log_ticks(*range_, LETTERS // columns)
+    with style():
+        figure, axes = mosaic([[str(c) for c in range(columns)]], height=2, widths=[1] * columns)
+        for drawn in axes.values():
+            drawn.set(xscale="log", xlim=range_)
+            drawn.xaxis.set_major_locator(FixedLocator(ticks))
+            drawn.xaxis.set_minor_locator(NullLocator())
+            drawn.xaxis.set_major_formatter(FixedFormatter(labels))
+        figure.draw_without_rendering()
+        boxes = [label.get_window_extent() for drawn in axes.values() for label in drawn.get_xticklabels()]
+    assert len(boxes) == columns * len(labels)
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert len(labels) >= 2 or columns == 5
+    assert [float(label) for label in labels] == pytest.approx(ticks, rel=1e-5 * np.log(range_[1] / range_[0]))
+
+
+def test_the_legend_owns_up_to_colours_that_repeat(climbing):
+    for others, text in (
+        (1, "another curve found"),
+        (4, "other curves found, a colour each"),
+        (5, "other curves found, colours repeated"),
+    ):
+        curves = (climbing.curves[0], *[climbing.curves[1]] * others)
+        short = (climbing.shortfall[0], *[climbing.shortfall[1]] * others)
+        figure = draw(replace(climbing, curves=curves, shortfall=short), title="$climbing")
+        assert entries(figure)[1] == text
+        lines = figure.axes[0].get_lines()
+        colours = {line.get_color() for line in lines if line.get_marker() == "D"}
+        assert (len(colours) == len(curves)) == (others < 5)
+        assert figure.legends[0].get_title().get_text() == "$climbing"
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mathrl import solvers
 from mathrl.batch import BatchSolution, each, qre_branch
 from mathrl.games import load, random_matrix, random_stochastic
 from mathrl.iterate import watching
@@ -65,6 +66,10 @@ def test_bad_input():
         each(haspi, 5, temperature=1.0)
     with pytest.raises(ValueError, match="temperature"):
         each(haspi, [load("hasac")], temperature=-1.0)
+    with pytest.raises(ValueError, match=r"temperature is \[1, 2\], expected one temperature"):
+        each(solvers.qre_branch, [load("hasac")], temperature=[1, 2])
+    with pytest.raises(ValueError, match=r"\(5, 3, 3\).*\(5, 1, 3, 3\), one for each agent \(5, 2, 3, 3\)"):
+        qre_branch(np.zeros((5, 3, 3)), temperature=1.0)
 
 
 def test_games_of_several_states():
@@ -123,6 +128,9 @@ def test_files_that_are_no_batch_are_refused(tmp_path):
     refused("array 'status' holds 'FINE', expected one of CONVERGED", status=np.full(12, "FINE"))
     path.write_bytes(path.read_bytes()[:300])
     with pytest.raises(ValueError, match=r"found.npz: the file is no .npz archive"):
+        BatchSolution.load(path)
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match=r"found.npz: the file is no .npz archive of plain arrays, expected a batch"):
         BatchSolution.load(path)
     with pytest.raises(ValueError, match=r"nowhere.npz cannot be read"):
         BatchSolution.load(tmp_path / "nowhere.npz")

@@ -4,6 +4,7 @@ import csv
 import inspect
 import io
 import json
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -68,6 +69,8 @@ QRE = ("figure", "qre", "--out", "written.png", "--game")
         bad(*QRE, "hasac", "--temperatures", "1,inf", names="inf"),
         bad(*QRE, "hasac", "--temperatures", "2,1", names="2,1"),
         bad(*QRE, "hasac", "--agent", "2", names="--agent"),
+        bad(*QRE, "hasac", "--agent", "-1", names="0 or 1"),
+        bad("figure", "qre", "--game", "hasac", "--out", "", names="--out is empty"),
         bad(*QRE, "hasac", "--data", "x.txt", names="x.txt"),
         bad(*QRE, "hasac", "--data", "missing/x.csv", names="missing/x.csv"),
         bad(*QRE, "hasac", "--out", "x.gif", names="x.gif"),
@@ -321,6 +324,28 @@ def test_figure_writes_into_the_current_folder(capsys, tmp_path, monkeypatch):
     assert (tmp_path / "hasac-table-3.png").read_bytes().startswith(b"\x89PNG")
     listed = run(capsys, "figure", "--list")[1]
     assert all(id in listed for id in ("hasac-table-3", "qre"))
+
+
+@pytest.mark.parametrize(
+    ("game", "file"),
+    [
+        ("chicken", "chicken.png"),
+        ("random-matrix(num_actions=(2, 2), seed=1)", "qre.png"),
+        ("chicken.nfg", "qre.png"),
+    ],
+)
+def test_a_picture_of_equilibria_is_named_after_the_game(capsys, tmp_path, monkeypatch, game, file):
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "games", "chicken", "--save", "chicken.nfg")[0] == 0
+    drawn, heard = [], []
+    monkeypatch.setattr("mathrl.figures.plot.save", lambda figure, path: drawn.append((figure, str(path), len(heard))))
+    monkeypatch.setattr("mathrl.cli.output.progress", lambda *_: nullcontext(lambda what, done: heard.append(what)))
+    assert run(capsys, "figure", "qre", "--game", game, "--temperatures", "1,2") == (0, f"{file}\n", "")
+    ((figure, path, before),) = drawn
+    assert path == file
+    assert figure.legends[0].get_title().get_text() == game
+    assert before == len(heard)
+    assert {"the principal branch", "searching: 1 curves found", "drawing"} <= set(heard)
 
 
 def test_figure_draws_the_equilibria_of_any_matrix_game(capsys, tmp_path):
