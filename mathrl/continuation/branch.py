@@ -2,7 +2,8 @@
 
 The point z = (x, λ) of (1) in `mathrl.continuation.matrix` moves along its curve; `mathrl.continuation.control` says
 which steps are accepted, `mathrl.continuation.predict` where the corrections start. A step in which λ turns ends on the
-fold, so that λ is monotone from point to point and no crossing of the target is missed between two of them.
+fold, and one in which it is seen to turn twice is refused, so that λ is monotone from point to point and the target is
+crossed between the two points between which it lies.
 """
 
 from typing import NamedTuple
