@@ -356,7 +356,7 @@ def bad(payoffs=GOOD, **parameters):
         (bad(np.zeros((4, 2))), r"payoffs has shape \(4, 2\), expected \(B, n, A_1"),
         (
             bad(np.zeros((4, 3, 3, 2))),
-            r"payoffs has shape \(4, 3, 3, 2\), expected one payoff function for each of the 2",
+            r"payoffs has shape \(4, 3, 3, 2\), expected \(B, n, A_1, …, A_n\)",
         ),
         (bad(np.zeros((4, 0, 3, 2))), "payoffs has shape"),
         (bad(np.zeros((4, 2, 3, 0))), "at least one action"),
