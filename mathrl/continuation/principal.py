@@ -17,6 +17,7 @@ from mathrl.continuation.branch import (
     RISING,
     STEP_LENGTH,
     TARGET,
+    Trace,
     advance,
     begin,
     newton,
@@ -27,9 +28,10 @@ from mathrl.continuation.matrix import evaluate, pairs
 from mathrl.continuation.refine import refine
 from mathrl.continuation.uniqueness import lipschitz
 from mathrl.games.compile import kernel
+from mathrl.games.model import Game
 from mathrl.games.validate import FloatArray
 
-__all__ = ["FAILED", "OUT_OF_STEPS", "TRACED", "UNIQUE", "principal", "scale_of"]
+__all__ = ["FAILED", "OUT_OF_STEPS", "TRACED", "UNIQUE", "loaded", "principal", "scale_of"]
 
 UNIQUE, TRACED, FAILED, OUT_OF_STEPS = 0, 1, 2, 3
 """The road to an answer, or how none was found."""
@@ -56,6 +58,17 @@ _TIGHTER = 0.3
 def scale_of(constant: float) -> float:
     """The power of 2 that brings the Lipschitz constant nearest to 1."""
     return 2.0 ** min(np.round(-np.log2(constant)), 1000.0) if 0.0 < constant < np.inf else 1.0
+
+
+def loaded(game: Game) -> tuple[Trace, float, float]:
+    """The memory of a trace with the payoffs of a matrix game, scaled; the scale; the Lipschitz constant before it."""
+    r_ma, num_actions = game.rewards_isa[:, 0], np.array(game.num_actions)
+    constant = lipschitz(r_ma, num_actions)
+    scale, memory = scale_of(constant), room(len(r_ma), num_actions)
+    memory.r_ma[:] = scale * r_ma
+    if game.num_agents == 2:
+        pairs(memory.r_ma, memory.ends, memory.pi_k, memory.pair_kk, memory.places)
+    return memory, scale, constant
 
 
 @kernel

@@ -20,11 +20,10 @@ from math import prod
 
 import numpy as np
 
-from mathrl.continuation.branch import Trace, room
+from mathrl.continuation.branch import Trace
 from mathrl.continuation.dense import factor, solve
-from mathrl.continuation.matrix import derivative, evaluate, pairs
-from mathrl.continuation.principal import scale_of
-from mathrl.continuation.uniqueness import lipschitz
+from mathrl.continuation.matrix import derivative, evaluate
+from mathrl.continuation.principal import loaded
 from mathrl.games.compile import kernel
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
@@ -50,14 +49,8 @@ class Search:
     """Equilibria of one game, whose payoffs are scaled as `mathrl.continuation.walk` scales them; so is λ in points."""
 
     def __init__(self, game: Game) -> None:
-        r_ma, num_actions = game.rewards_isa[:, 0], np.array(game.num_actions)
         self.num_actions = game.num_actions
-        self.scale = scale_of(lipschitz(r_ma, num_actions))
-        self._memory: Trace = room(len(r_ma), num_actions)
-        self._memory.r_ma[:] = self.scale * r_ma
-        if game.num_agents == 2:
-            m = self._memory
-            pairs(m.r_ma, m.ends, m.pi_k, m.pair_kk, m.places)
+        self._memory, self.scale, _ = loaded(game)
 
     def from_supports(self, rationality: float) -> FloatArray:
         """Equilibria (E, N) from each policy that is uniform on some actions of each agent; none in large games."""

@@ -1,8 +1,10 @@
-"""Curves of logit equilibria of one matrix game, as arrays of their points.
+"""Curves of logit equilibria of one matrix game, as arrays of their points:
 
-tracer = Tracer(game)
-tracer.start()                                  at (0, uniform), upwards; or anywhere on a curve, up or down
-tracer.advance(rationality, at_most=100)        the points on the way to where the curve first crosses it
+    tracer = Tracer(game)
+    tracer.start()                                  at (0, uniform), upwards; or anywhere on a curve, up or down
+    tracer.advance(rationality, at_most=100)        the points on the way to where the curve first crosses it
+
+Rationalities are those of the game; points z are in its scaled payoffs (`mathrl.continuation.principal`).
 """
 
 from dataclasses import dataclass
@@ -26,15 +28,13 @@ from mathrl.continuation.branch import (
     begin,
     correct,
     newton,
-    room,
 )
 from mathrl.continuation.control import FIRST
 from mathrl.continuation.dense import factor
-from mathrl.continuation.matrix import derivative, evaluate, pairs, policy
+from mathrl.continuation.matrix import derivative, evaluate, policy
 from mathrl.continuation.predict import interpolate
-from mathrl.continuation.principal import scale_of
+from mathrl.continuation.principal import loaded
 from mathrl.continuation.refine import refine
-from mathrl.continuation.uniqueness import lipschitz
 from mathrl.games.compile import kernel
 from mathrl.games.model import Game
 from mathrl.games.validate import FloatArray
@@ -106,15 +106,8 @@ class Tracer:
     """The compiled trace of one matrix game; `step_length` times the usual steps."""
 
     def __init__(self, game: Game, *, step_length: float = 1.0) -> None:
-        r_ma, num_actions = game.rewards_isa[:, 0], np.array(game.num_actions)
-        self.lipschitz_constant = lipschitz(r_ma, num_actions)
-        self._scale = scale_of(self.lipschitz_constant)
-        self._memory: Trace = room(len(r_ma), num_actions)
-        self._memory.r_ma[:] = self._scale * r_ma
+        self._memory, self._scale, self.lipschitz_constant = loaded(game)
         self._memory.numbers[[STEP_LENGTH, ACCURACY]] = step_length, _ACCURATE
-        if game.num_agents == 2:
-            memory = self._memory
-            pairs(memory.r_ma, memory.ends, memory.pi_k, memory.pair_kk, memory.places)
 
     def start(self, x: FloatArray | None = None, rationality: float = 0.0, *, rising: bool = True) -> Stretch | None:
         """Start at log ratios x (N,) near a curve and not at a fold (default: uniform): that point, None if lost."""
