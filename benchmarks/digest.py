@@ -1,4 +1,4 @@
-"""One checksum over what mathrl computes, to tell whether a change moved any number: python -m benchmarks.digest --help.
+"""One checksum over what mathrl computes, which tells whether a change moved any number: see --help.
 
 Digested are the numbers of `mathrl reproduce`, every solver on every game of the catalogue, batches of random matrix
 games, and branches of random stochastic games. `--save FILE` keeps the numbers; `--against FILE` compares with such a

@@ -12,9 +12,9 @@ import numpy as np
 from benchmarks.peers.peer import MISSING, Gambit, built
 from benchmarks.timing import Row, compare_with_peer, unmeasured, within
 from mathrl import batch
+from mathrl.base.checks import FloatArray
 from mathrl.continuation.principal import TRACED, UNIQUE, principal
 from mathrl.games import Game, random_matrix
-from mathrl.games.validate import FloatArray
 from mathrl.solvers import qre_branch
 
 __all__ = ["rows"]

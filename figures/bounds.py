@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
 from mathrl.bounds import SCHEMES, Comparison, Setup, branch_law, compare_returns, measure, rollout
 from mathrl.figures.least import best_lengths, least, rounding
-from mathrl.games.validate import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,8 +15,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from mathrl.games.files import write_bytes
-from mathrl.games.validate import fail
+from mathrl.base.checks import fail
+from mathrl.base.files import write_bytes
 
 __all__ = ["COLOURS", "FORMATS", "GREY", "WIDTH", "check", "legend", "mosaic", "save", "style"]
 

@@ -7,12 +7,12 @@ from itertools import pairwise
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
+from mathrl.base.checks import FloatArray
+from mathrl.base.table import Column, Table
 from mathrl.continuation.curves import Curve, logit_curves
 from mathrl.continuation.uniqueness import lipschitz_constant
-from mathrl.figures.table import Column, Table
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray
 from mathrl.softmax import entropy
 from mathrl.solvers import haspi
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray
 from mathrl.continuation.curves import Curve
 from mathrl.figures.log_ticks import log_ticks
 from mathrl.figures.portrait import Portrait
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import fail
 from mathrl.games.model import Game, check_game
-from mathrl.games.validate import fail
 
 __all__ = ["stack"]
 

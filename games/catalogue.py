@@ -6,11 +6,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from mathrl.base.checks import InvalidInput, choice, fail
 from mathrl.games import matrix, random, stochastic
 from mathrl.games.files import SUFFIXES, load_file
 from mathrl.games.model import Game
 from mathrl.games.registry import REGISTRY, Entry, game
-from mathrl.games.validate import InvalidInput, choice, fail
 
 __all__ = ["Entry", "entry", "game", "load", "names"]
 

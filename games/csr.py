@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import as_floats, fail
 from mathrl.games.model import Game
-from mathrl.games.validate import as_floats, fail
 
 __all__ = ["PARTS", "from_arrays", "to_arrays"]
 

@@ -1,22 +1,18 @@
-"""Games in files: `.json`, `.npz` and Gambit's `.nfg`, by their ending; and how files are written, whole or not at all.
+"""Games in files: `.json`, `.npz` and Gambit's `.nfg`, by their ending.
 
 All three read back exactly: the arrays of a game that was saved and loaded are equal, bit for bit.
 """
 
-import os
-import secrets
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
-from typing import TypeVar
 
+from mathrl.base.checks import fail
+from mathrl.base.files import decode, read, write_bytes
 from mathrl.games import gambit, json_file, npz_file
 from mathrl.games.model import Game
-from mathrl.games.validate import InvalidInput, fail
 
-__all__ = ["SUFFIXES", "decode", "load_file", "read", "save", "write_bytes", "write_text"]
-
-T = TypeVar("T")
+__all__ = ["SUFFIXES", "load_file", "save"]
 
 
 def load_file(path: str | PathLike[str]) -> Game:
@@ -28,58 +24,10 @@ def load_file(path: str | PathLike[str]) -> Game:
     return read(path, _READERS[_suffix(path)], "a game")
 
 
-def read(path: Path, parse: Callable[[bytes], T], expected: str) -> T:
-    """What `parse` makes of the file's bytes; errors name the file, which was to hold `expected`."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        fail(str(path), f"cannot be read ({error.strerror})", f"a file that holds {expected}")
-    try:
-        return parse(data)
-    except InvalidInput as error:
-        raise InvalidInput(f"{path}: {error}") from error
-
-
-def decode(data: bytes) -> str:
-    """The text of bytes in UTF-8, with or without a byte-order mark."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        fail(f"line {line}", "is not UTF-8", "text in UTF-8")
-
-
 def save(game: Game, path: str | PathLike[str]) -> None:
     """Write `game` to a `.json`, `.npz` or, a matrix game only, `.nfg` file, whole or not at all."""
     path = Path(path)
     write_bytes(path, _WRITERS[_suffix(path)](game))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write `text` in UTF-8, whole or not at all."""
-    write_bytes(path, text.encode("utf-8"))
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to a temporary file in the same folder and rename it, so that nobody sees half a file."""
-    target = Path(os.path.realpath(path))
-    if target.is_dir() or not target.parent.is_dir():
-        fail(str(path), "is a folder" if target.is_dir() else "lies in a folder that does not exist", "a file to write")
-    if target.exists() and not target.is_file():  # a pipe or a device: renaming over it would remove it
-        try:
-            target.write_bytes(data)
-        except OSError as error:
-            fail(str(path), f"cannot be written ({error.strerror})", "a file that can be written")
-        return
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-        os.replace(temporary, target)
-    except OSError as error:
-        fail(str(path), f"cannot be written ({error.strerror})", "a file that can be written")
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _suffix(path: Path) -> str:

@@ -17,8 +17,8 @@ from typing import NoReturn, TypeVar
 
 import numpy as np
 
+from mathrl.base.checks import fail
 from mathrl.games.model import Game
-from mathrl.games.validate import fail
 
 __all__ = ["is_matrix", "parse", "render"]
 

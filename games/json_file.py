@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.games import document
+from mathrl.base import document
+from mathrl.base.checks import as_floats
 from mathrl.games.csr import from_arrays, to_arrays
 from mathrl.games.gambit import is_matrix
 from mathrl.games.model import Game
-from mathrl.games.validate import as_floats
 
 __all__ = ["from_json", "parse", "render", "to_json", "transitions_from_json", "transitions_to_json"]
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from mathrl.base.checks import count, fail, real
 from mathrl.games.model import Game
 from mathrl.games.registry import game
-from mathrl.games.validate import count, fail, real
 
 CLAUS_BOUTILIER = (
     "Claus and Boutilier, The dynamics of reinforcement learning in cooperative multiagent systems, AAAI 1998"

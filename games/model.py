@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.validate import (
+from mathrl.base.checks import (
     FloatArray,
     as_floats,
     count,

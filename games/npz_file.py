@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import choice, fail
 from mathrl.games.csr import PARTS, from_arrays, to_arrays
 from mathrl.games.model import Game
-from mathrl.games.validate import choice, fail
 
 __all__ = ["parse", "render"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray, as_floats, fail, probabilities, shape
 from mathrl.games.model import Game
-from mathrl.games.validate import FloatArray, as_floats, fail, probabilities, shape
 
 __all__ = [
     "Policy",

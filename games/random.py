@@ -7,9 +7,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray, choice, count, fail, positive
 from mathrl.games.model import Game
 from mathrl.games.registry import game
-from mathrl.games.validate import FloatArray, choice, count, fail, positive
 
 __all__ = ["STRUCTURES", "Structure", "generator", "random_matrix", "random_stochastic"]
 

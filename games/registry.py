@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from mathrl.base.checks import fail
+from mathrl.base.registry import Registry
 from mathrl.games.model import Game
-from mathrl.games.validate import fail
 
 __all__ = ["REGISTRY", "Entry", "game"]
 
@@ -34,26 +35,19 @@ class Entry:
         return f"{self.name}({parameters})" if parameters else self.name
 
 
-REGISTRY: dict[str, Entry] = {}
+REGISTRY = Registry[Entry]("name", "game")
 """The entries by name, in the order of their definition."""
 
 
 def game(name: str, *, source: str, summary: str = "") -> Callable[[Factory], Factory]:
     """Enter a factory under `name` and return it unchanged; `summary` is the first line of its docstring by default."""
 
-    def register(factory: Factory) -> Factory:
-        if name in REGISTRY:
-            names = f"{_qualified(REGISTRY[name].factory)} and {_qualified(factory)}"
-            fail(f"name {name!r}", f"is used by {names}", "a name of its own for each game")
+    def described(factory: Factory) -> Entry:
         parameters = {key: parameter.default for key, parameter in inspect.signature(factory).parameters.items()}
         if inspect.Parameter.empty in parameters.values():
-            fail(f"factory {_qualified(factory)}", "has a parameter without a default", "a default for each")
+            place = f"{factory.__module__}.{factory.__qualname__}"
+            fail(f"factory {place}", "has a parameter without a default", "a default for each")
         line = summary or (inspect.getdoc(factory) or "").partition("\n")[0]
-        REGISTRY[name] = Entry(name, source, line, factory, MappingProxyType(parameters))
-        return factory
+        return Entry(name, source, line, factory, MappingProxyType(parameters))
 
-    return register
-
-
-def _qualified(factory: Callable[..., Game]) -> str:
-    return f"{factory.__module__}.{factory.__qualname__}"
+    return REGISTRY.declare(name, described)

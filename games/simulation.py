@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import kernel
+from mathrl.base.checks import FloatArray, count, proportion
+from mathrl.base.compile import kernel
 from mathrl.games.model import Game
 from mathrl.games.policies import as_policy
 from mathrl.games.random import generator
-from mathrl.games.validate import FloatArray, count, proportion
 
 __all__ = ["Episodes", "discounted_returns", "simulate"]
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from mathrl.base.checks import count, fail, real
 from mathrl.games.model import Game
 from mathrl.games.random import random_stochastic
 from mathrl.games.registry import game
-from mathrl.games.validate import count, fail, real
 
 __all__ = ["big_match", "chain", "dmac", "opt_in"]
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray, count, fail, permutation_of, real
 from mathrl.games.model import Game
-from mathrl.games.validate import FloatArray, count, fail, permutation_of, real
 
 __all__ = ["permute_actions", "relabel_agents", "scale_rewards", "shift_rewards", "to_dense", "to_sparse"]
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
 from mathrl.evaluate import Values, against, side_by_side
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray
 from mathrl.operators import expectation
 
 __all__ = ["own_q_derivative"]

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray, as_floats, choice, fail, probabilities, shape
 from mathrl.evaluate import Values, evaluate_joint
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, joint_policy, marginals
-from mathrl.games.validate import FloatArray, as_floats, choice, fail, probabilities, shape
 from mathrl.iterate import MINIMUM_TOL, Iterate, iterate
 from mathrl.linear import Resolvent
 from mathrl.markov import TargetSoftMax, control

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl import kernels
+from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, joint_policy
-from mathrl.games.validate import FloatArray
 from mathrl.iterate import Run
 from mathrl.linear import Resolvent, resolvent
 from mathrl.operators import entropy_bonus

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray, as_floats, count, fail, positive, probabilities, shape
 from mathrl.evaluate import backup, evaluate_joint
 from mathrl.games.model import Game, check_agent
-from mathrl.games.validate import FloatArray, as_floats, count, fail, positive, probabilities, shape
 from mathrl.operators import (
     conditional_policy,
     opponent_model,

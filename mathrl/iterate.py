@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from mathrl.games.validate import FloatArray
+from mathrl.base.checks import FloatArray
 from mathrl.solution import Status
 
 __all__ = [

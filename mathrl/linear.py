@@ -15,7 +15,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from mathrl import kernels
-from mathrl.games.validate import FloatArray
+from mathrl.base.checks import FloatArray
 
 __all__ = ["Resolvent", "one_thread", "resolvent", "sweep"]
 

@@ -23,9 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl import kernels
+from mathrl.base.checks import FloatArray
 from mathrl.evaluate import backup, chain, chain_entries, chain_room
 from mathrl.games.model import Game
-from mathrl.games.validate import FloatArray
 from mathrl.iterate import MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.linear import Resolvent, resolvent
 from mathrl.solution import rounding_floor

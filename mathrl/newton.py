@@ -9,11 +9,11 @@ equilibrium σ = π, so the step is zero there; near a regular one it converges 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, gmres
 
+from mathrl.base.checks import FloatArray
 from mathrl.derivative import own_q_derivative
 from mathrl.evaluate import Values, side_by_side, split
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray
 from mathrl.linear import one_thread
 from mathrl.softmax import boltzmann
 

@@ -11,10 +11,10 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray
 from mathrl.evaluate import Values
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray
 from mathrl.iterate import Run
 from mathrl.markov import Controlled, Softness, TargetSoftMax, control
 from mathrl.operators import conditional_policy, opponent_model, own_and_others

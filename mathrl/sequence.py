@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import count, fail, permutation_of
 from mathrl.games.model import Game, check_game
-from mathrl.games.validate import count, fail, permutation_of
 
 __all__ = ["check_monotone", "sequences"]
 

@@ -14,9 +14,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.files import write_text
+from mathrl.base.checks import FloatArray, InvalidInput, fail
+from mathrl.base.files import write_text
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray, InvalidInput, fail
 
 __all__ = ["BranchPath", "NotConverged", "Solution", "Status", "rounding_floor"]
 

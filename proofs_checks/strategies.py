@@ -10,12 +10,12 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from mathrl.base.checks import FloatArray
 from mathrl.bounds.setup import Setup
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.games.random import STRUCTURES
 from mathrl.games.transform import to_dense, to_sparse
-from mathrl.games.validate import FloatArray
 
 __all__ = [
     "DISCOUNTS",

@@ -4,9 +4,9 @@ from itertools import product
 
 import numpy as np
 
+from mathrl.base.printed import PaperValue, Printed
+from mathrl.base.reproduction import Computed, exact
 from mathrl.figures.hasac.trust_region import End, advantages, coefficients, end, happo, mappo, maximisers, value
-from mathrl.figures.reproductions import Computed, reproduction
-from mathrl.figures.table import PaperValue, Printed
 from mathrl.games import Game, as_policy, joint_policy, load
 from mathrl.games.policies import Policy
 from mathrl.operators import marginal_q
@@ -60,9 +60,8 @@ PAPER: Paper = {
 }
 
 
-@reproduction(
+@exact(
     "hasac-appendix-b",
-    kind="exact",
     caption="exact calculation of the matrix game: V, advantages (Figure 6), the first updates, and where they end",
     paper=PAPER,
 )

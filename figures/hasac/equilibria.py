@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from mathrl.base.drawing import drawing
 from mathrl.figures.hasac.appendix_b import INITIAL_POLICY
 from mathrl.figures.hasac.table_3 import TEMPERATURES
 from mathrl.figures.portrait import portrait
-from mathrl.figures.reproductions import drawing
 from mathrl.games import load
 from mathrl.games.policies import Policy
 from mathrl.solvers import haspi

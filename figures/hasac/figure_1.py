@@ -2,10 +2,10 @@
 
 from itertools import product
 
+from mathrl.base.printed import PaperValue, Printed
+from mathrl.base.reproduction import Computed, exact
 from mathrl.figures.hasac.appendix_b import INITIAL_POLICY
 from mathrl.figures.hasac.trust_region import end, happo, mappo
-from mathrl.figures.reproductions import Computed, reproduction
-from mathrl.figures.table import PaperValue, Printed
 from mathrl.games import as_policy, joint_policy, load
 
 __all__ = ["figure_1"]
@@ -29,9 +29,8 @@ PAPER = (
 )
 
 
-@reproduction(
+@exact(
     "hasac-figure-1",
-    kind="exact",
     caption="(a) payoffs, (b) initial joint policy, (c) final joint policy of MAPPO and HAPPO",
     paper=PAPER,
 )

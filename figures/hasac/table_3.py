@@ -4,8 +4,8 @@ from itertools import chain
 
 import numpy as np
 
+from mathrl.base.reproduction import Computed, exact
 from mathrl.figures.hasac.appendix_b import INITIAL_POLICY
-from mathrl.figures.reproductions import Computed, reproduction
 from mathrl.games import load
 from mathrl.solution import Solution
 from mathrl.solvers import haspi
@@ -26,9 +26,8 @@ NEAR_C = [[0.2, 0.2, 0.6]] * 2
 """The mirror image of the paper's start: C instead of A."""
 
 
-@reproduction(
+@exact(
     "hasac-table-3",
-    kind="exact",
     caption="HASPI from (0.6, 0.2, 0.2): agent 1 after its first update, and the policies at convergence",
     paper={f"alpha={alpha}": dict(zip(COLUMNS, row, strict=True)) for alpha, row in PRINTED.items()},
 )

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
 from mathrl.games import Game
 from mathrl.games.policies import Policy, as_policy
-from mathrl.games.validate import FloatArray
 from mathrl.operators import marginal_q
 from mathrl.solvers import soft_evaluation
 

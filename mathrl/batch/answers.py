@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl import kernels
+from mathrl.base.checks import FloatArray, choice, positive
+from mathrl.base.compile import kernel
 from mathrl.batch.chunks import in_chunks
 from mathrl.batch.payoffs import MatrixGames
 from mathrl.batch.solution import BatchSolution
-from mathrl.games.compile import kernel
-from mathrl.games.validate import FloatArray, choice, positive
 from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.operators import ENTROPIES
 from mathrl.solution import Status

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from math import ceil
 
-from mathrl.games.validate import count
+from mathrl.base.checks import count
 from mathrl.iterate import report
 
 __all__ = ["in_chunks"]

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import fail
 from mathrl.batch.solution import BatchSolution
 from mathrl.games.model import Game, check_game
-from mathrl.games.validate import fail
 from mathrl.iterate import interruptible
 from mathrl.solution import Solution, Status
 

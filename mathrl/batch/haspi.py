@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray, count, entry, fail, permutation_of, positive
+from mathrl.base.compile import kernel
 from mathrl.batch.answers import SOLVED, UNFINISHED, Answers, floor, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
-from mathrl.games.compile import kernel
-from mathrl.games.validate import FloatArray, count, entry, fail, permutation_of, positive
 from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.kernels import quantal_response_residual, sequential_improvement
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.validate import FloatArray, as_floats, entry, fail, positive, probabilities, shape
+from mathrl.base.checks import FloatArray, as_floats, entry, fail, positive, probabilities, shape
 
 __all__ = ["MatrixGames", "as_matrix_games", "first_policies"]
 

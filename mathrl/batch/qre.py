@@ -10,14 +10,14 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray, count, positive
+from mathrl.base.compile import kernel
 from mathrl.batch.answers import SOLVED, STUCK, UNFINISHED, Answers, floor, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
 from mathrl.continuation.branch import Trace, newton, room
 from mathrl.continuation.matrix import pairs
 from mathrl.continuation.principal import OUT_OF_STEPS, TRACED, UNIQUE, principal
-from mathrl.games.compile import kernel
-from mathrl.games.validate import FloatArray, count, positive
 from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.kernels import marginal_q, quantal_response_residual, sequential_improvement
 

@@ -8,11 +8,11 @@ compiled tracer of `mathrl.continuation.principal`, from the end of that range.
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import count, positive
 from mathrl.batch.answers import SOLVED, STUCK, UNFINISHED, Answers, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
 from mathrl.continuation.principal import principal
-from mathrl.games.validate import count, positive
 
 __all__ = ["qre_branch"]
 

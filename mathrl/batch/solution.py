@@ -11,8 +11,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.files import read, write_bytes
-from mathrl.games.validate import FloatArray, fail
+from mathrl.base.checks import FloatArray, fail
+from mathrl.base.files import read, write_bytes
 from mathrl.solution import Status
 
 __all__ = ["BatchSolution"]

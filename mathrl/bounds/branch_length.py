@@ -22,10 +22,10 @@ from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
 from math import inf, prod
 
+from mathrl.base.checks import choice
 from mathrl.bounds.checked import checked
 from mathrl.bounds.exact import simplest_fraction
 from mathrl.bounds.sharper import coupling_theorem_2, last_together
-from mathrl.games.validate import choice
 
 __all__ = ["best_branch_length"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, ParamSpec
 
-from mathrl.games.validate import count, discount_factor, fail, not_negative, real
+from mathrl.base.checks import count, discount_factor, fail, not_negative, real
 
 __all__ = ["checked", "whole_lengths"]
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from mathrl.base.checks import choice
 from mathrl.bounds.checked import whole_lengths
 from mathrl.bounds.claims import CLAIMS, DISTANCE_CLAIMS, Claim
 from mathrl.bounds.errors import READINGS, Errors, dynamics_distance, joint_distances, measure, state_distances
@@ -14,7 +15,6 @@ from mathrl.bounds.process import mean
 from mathrl.bounds.returns import branched_returns, returns
 from mathrl.bounds.setup import Setup
 from mathrl.bounds.sharper import trivial_bound, value_bound
-from mathrl.games.validate import choice
 
 __all__ = ["DYNAMICS_ERRORS", "Comparison", "DistanceComparison", "compare_distances", "compare_returns"]
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray
 from mathrl.bounds.process import Process, mean
-from mathrl.games.validate import FloatArray
 
 __all__ = ["Compounding", "compounding"]
 

@@ -21,13 +21,13 @@ from itertools import islice
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray, count
 from mathrl.bounds.checked import whole_lengths
 from mathrl.bounds.exact import simplest_fraction
 from mathrl.bounds.over_time import OverTime, largest_over_time
 from mathrl.bounds.process import Process, mean
 from mathrl.bounds.setup import Setup
 from mathrl.games.policies import Policy, joint_policy
-from mathrl.games.validate import FloatArray, count
 from mathrl.softmax import total_variation
 
 __all__ = [

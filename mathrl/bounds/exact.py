@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.games.validate import real
+from mathrl.base.checks import real
 
 __all__ = ["simplest_fraction"]
 

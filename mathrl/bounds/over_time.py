@@ -6,8 +6,8 @@ from math import ceil, log
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
 from mathrl.bounds.process import Process
-from mathrl.games.validate import FloatArray
 
 __all__ = ["OverTime", "largest_over_time"]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
 from mathrl.evaluate import chain
 from mathrl.games.model import Game, check_agent
 from mathrl.games.policies import Policy, joint_policy
-from mathrl.games.validate import FloatArray
 from mathrl.linear import Resolvent, resolvent
 
 __all__ = ["Process", "mean"]

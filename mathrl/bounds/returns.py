@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray, fail
 from mathrl.bounds.checked import whole_lengths
 from mathrl.bounds.process import Process, mean
 from mathrl.bounds.setup import Setup
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy
-from mathrl.games.validate import FloatArray, fail
 
 __all__ = ["Returns", "branched_return", "branched_returns", "expected_return", "returns", "scheduled_return"]
 

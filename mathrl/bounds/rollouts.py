@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray, as_floats, count, probabilities, shape
 from mathrl.bounds.compounding import Compounding, compounding
 from mathrl.bounds.errors import dynamics_distance, exact_opponent_errors
 from mathrl.bounds.process import Process, mean
 from mathrl.bounds.schemes import model_steps, scheme_lengths
 from mathrl.bounds.setup import Setup
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray, as_floats, count, probabilities, shape
 from mathrl.softmax import total_variation
 
 __all__ = ["Rollout", "branch_law", "rollout"]

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import count, fail, real
 from mathrl.bounds.exact import simplest_fraction
-from mathrl.games.validate import count, fail, real
 
 __all__ = [
     "SCHEDULES",

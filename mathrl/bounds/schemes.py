@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import choice, count, fail
 from mathrl.bounds.schedule import exact_errors, rollout_lengths
-from mathrl.games.validate import choice, count, fail
 
 __all__ = [
     "SCHEMES",

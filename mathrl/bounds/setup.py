@@ -16,11 +16,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray, InvalidInput, as_floats, fail
 from mathrl.bounds.process import Process
 from mathrl.games.model import Game, check_agent
 from mathrl.games.policies import Policy, as_opponent_models, as_policy
 from mathrl.games.transform import to_dense, to_sparse
-from mathrl.games.validate import FloatArray, InvalidInput, as_floats, fail
 
 __all__ = ["Setup"]
 

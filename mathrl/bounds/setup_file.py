@@ -6,13 +6,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from mathrl.base import document
+from mathrl.base.checks import InvalidInput, fail
+from mathrl.base.files import decode, read, write_text
 from mathrl.bounds.setup import Setup
-from mathrl.games import document
 from mathrl.games.catalogue import load
-from mathrl.games.files import SUFFIXES, decode, read, write_text
+from mathrl.games.files import SUFFIXES
 from mathrl.games.json_file import from_json, to_json, transitions_from_json, transitions_to_json
 from mathrl.games.model import Game, check_agent
-from mathrl.games.validate import InvalidInput, fail
 
 __all__ = ["example", "load_setup", "save_setup", "schema"]
 

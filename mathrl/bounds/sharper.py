@@ -24,13 +24,13 @@ from math import ceil, expm1, fsum, inf, log, log1p, pow
 
 import numpy as np
 
+from mathrl.base.checks import fail
 from mathrl.bounds.checked import checked
 from mathrl.bounds.errors import dynamics_distance
 from mathrl.bounds.process import Process, mean
 from mathrl.bounds.setup import Setup
 from mathrl.evaluate import evaluate_joint
 from mathrl.games.policies import opponents_policy
-from mathrl.games.validate import fail
 from mathrl.operators import expectation
 from mathrl.softmax import total_variation
 

@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         output.say(f"out of memory, expected a smaller game{f': {error}' if str(error) else ''}")
         return 2
     except ValueError as error:
-        from mathrl.games.validate import InvalidInput
+        from mathrl.base.checks import InvalidInput
 
         if not isinstance(error, InvalidInput):
             raise
@@ -72,7 +72,7 @@ def _run(argv: list[str]) -> int:
         output.show(f"mathrl {__version__}\n")
         return 0
     if command not in COMMANDS:
-        from mathrl.games.validate import choice
+        from mathrl.base.checks import choice
 
         choice("option" if command.startswith("-") else "command", command, [*COMMANDS, "--help", "--version"])
     module = importlib.import_module(f"mathrl.cli.{command}")

@@ -1,13 +1,14 @@
 """argparse as all commands use it: whole option names, numbers that begin with a minus, errors in one line."""
 
 import argparse
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from mathrl.cli import output
 
-__all__ = ["Parser", "add_output"]
+__all__ = ["Parser", "add_output", "number", "whole_number"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,7 +28,7 @@ class Parser(argparse.ArgumentParser):
         """Parse all of `argv`; an unknown option is refused with the nearest ones."""
         arguments, unknown = self.parse_known_args(_joined(argv))
         if unknown:
-            from mathrl.games.validate import choice, fail
+            from mathrl.base.checks import choice, fail
 
             name = unknown[0].partition("=")[0]
             if not name.startswith("-"):
@@ -46,7 +47,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage and leaving."""
-        from mathrl.games.validate import InvalidInput
+        from mathrl.base.checks import InvalidInput
 
         raise InvalidInput(f"{message} (see {self.prog} --help)")
 
@@ -60,6 +61,27 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         help=f"{choices} (default: what --out FILE ends in, .json .csv .md .tex, else table)",
     )
     parser.add_argument("--out", metavar="FILE", help="write to this file (default: standard output)")
+
+
+def number(flag: str, text: str) -> float:
+    """The finite number that an option's text says."""
+    from mathrl.base.checks import fail
+
+    try:
+        value = float(text)
+    except ValueError:
+        fail(flag, f"is {text!r}", "a number")
+    if not math.isfinite(value):
+        fail(flag, f"is {text!r}", "a finite number")
+    return value
+
+
+def whole_number(flag: str, text: str) -> int:
+    """The whole number, at least 0, that an option's text says."""
+    from mathrl.base.checks import count
+
+    value = number(flag, text)
+    return count(flag, int(value) if value == int(value) else value)
 
 
 def _joined(argv: Sequence[str]) -> list[str]:

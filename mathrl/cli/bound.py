@@ -70,7 +70,7 @@ def run(argv: Sequence[str]) -> int:
 
 def _check_files(paths: Mapping[str, str | None]) -> None:
     """Refuse to write where nothing can be written, or over a file that is read or written too."""
-    from mathrl.games.validate import fail
+    from mathrl.base.checks import fail
 
     seen: dict[str, str] = {}
     for name, path in paths.items():
@@ -84,8 +84,8 @@ def _check_files(paths: Mapping[str, str | None]) -> None:
 
 
 def _example(arguments: "Namespace") -> str:
+    from mathrl.base.checks import fail
     from mathrl.bounds.setup_file import example
-    from mathrl.games.validate import fail
 
     for name, given in vars(arguments).items():
         if given is not None and name not in ("example", "out"):
@@ -98,10 +98,10 @@ def _answer(arguments: "Namespace", format: str) -> tuple[str, str]:
 
     A plot is drawn as soon as nothing else can fail.
     """
+    from mathrl.base.checks import choice, fail
     from mathrl.bounds import DYNAMICS_ERRORS
     from mathrl.cli.bound_views import RETURNS, VIEWS, Asked, Interrupted
     from mathrl.figures.bounds import STARTS
-    from mathrl.games.validate import choice, fail
 
     if arguments.file is None:
         fail("FILE", "is missing", "a setup, as mathrl bound --example prints one")
@@ -152,8 +152,8 @@ def _plot(setup: "Setup", asked: "Asked", lengths: tuple[int, ...], path: Path) 
 
 def _setup(file: str, agent: str | None) -> "Setup":
     """The setup of a file, from the side of an agent."""
+    from mathrl.base.checks import InvalidInput, fail
     from mathrl.bounds import load_setup
-    from mathrl.games.validate import InvalidInput, fail
 
     if agent is None:
         return load_setup(file)
@@ -167,7 +167,7 @@ def _setup(file: str, agent: str | None) -> "Setup":
 
 def _branch_lengths(given: str | None, default: str) -> tuple[int, ...]:
     """1,2,5 and 1:50, whose end counts, in rising order."""
-    from mathrl.games.validate import fail
+    from mathrl.base.checks import fail
 
     lengths: set[int] = set()
     for piece in (default if given is None else given).split(","):
@@ -185,7 +185,7 @@ def _branch_lengths(given: str | None, default: str) -> tuple[int, ...]:
 
 
 def _length(digits: str, holds: str) -> int:
-    from mathrl.games.validate import fail
+    from mathrl.base.checks import fail
 
     digits = digits.lstrip("0") or "0"
     if len(digits) > len(str(LONGEST)) or int(digits) > LONGEST:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from mathrl.base.table import Column, Table
 from mathrl.bounds import (
     CLAIMS,
     DISTANCE_CLAIMS,
@@ -37,7 +38,6 @@ from mathrl.cli.bound_notes import (
 )
 from mathrl.figures.bounds import STARTS
 from mathrl.figures.least import rounding
-from mathrl.figures.table import Column, Table
 
 __all__ = ["RETURNS", "VIEWS", "Asked", "Interrupted", "View"]
 

@@ -40,8 +40,8 @@ HASPI_RUNS = 12
 def run(argv: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit status."""
     arguments = _parser().parse(argv)
+    from mathrl.base.checks import choice, fail
     from mathrl.figures.reproductions import figures
-    from mathrl.games.validate import choice, fail
 
     captions = {id: entry.caption for id, entry in figures().items()} | {QRE: QRE_CAPTION}
     if arguments.list:
@@ -86,7 +86,7 @@ def _parser() -> Parser:
 
 
 def _listed(captions: dict[str, str]) -> str:
-    from mathrl.figures.table import Column, Table
+    from mathrl.base.table import Column, Table
 
     columns = (Column("id", lambda row: row[0]), Column("caption", lambda row: row[1]))
     return output.render([Table(columns, list(captions.items()))], "table")
@@ -100,7 +100,7 @@ def _default_out(id: str, game: str | None) -> str:
 
 def _check_options(arguments: argparse.Namespace, id: str) -> None:
     """Refuse what `qre` alone takes, and a file of data that cannot be written, before any work is done."""
-    from mathrl.games.validate import fail
+    from mathrl.base.checks import fail
 
     for option in ("game", "temperatures", "agent", "data"):
         if id != QRE and getattr(arguments, option) is not None:
@@ -131,7 +131,7 @@ def _qre(arguments: argparse.Namespace, advance: Callable[[str, bool], None]) ->
 
 
 def _range(text: str) -> tuple[float, float]:
-    from mathrl.games.validate import fail, positive
+    from mathrl.base.checks import fail, positive
 
     try:
         low, high = map(float, text.split(","))
@@ -144,7 +144,7 @@ def _range(text: str) -> tuple[float, float]:
 
 
 def _agent(text: str, game: "Game") -> int:
-    from mathrl.games.validate import fail
+    from mathrl.base.checks import fail
 
     agents = [str(agent) for agent in range(game.num_agents)]
     if text not in agents:

@@ -7,7 +7,7 @@ from mathrl.cli import output
 from mathrl.cli.arguments import Parser, add_output
 
 if TYPE_CHECKING:
-    from mathrl.figures.table import Table
+    from mathrl.base.table import Table
     from mathrl.games import Game
 
 __all__ = ["run"]
@@ -55,7 +55,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _catalogue() -> "Table":
-    from mathrl.figures.table import Column, Table
+    from mathrl.base.table import Column, Table
     from mathrl.games import entry, load, names
 
     columns = (
@@ -113,8 +113,8 @@ def _states(states: list[int]) -> str:
 
 def _matrices(game: "Game") -> list[str]:
     """The payoffs of a two-agent matrix game: rows are agent 0's actions, columns agent 1's."""
-    from mathrl.figures.render import render
-    from mathrl.figures.table import Column, Table
+    from mathrl.base.render import render
+    from mathrl.base.table import Column, Table
 
     if game.num_agents != 2 or game.num_states != 1 or max(game.num_actions) > LARGEST_MATRIX:
         return []
@@ -135,7 +135,7 @@ def _joint_actions(game: "Game") -> "Table":
     """One row per state and joint action: the rewards."""
     import numpy as np
 
-    from mathrl.figures.table import Column, Table
+    from mathrl.base.table import Column, Table
 
     rewards = game.rewards_isa.reshape(len(game.rewards_isa), -1).T.tolist()
     indices = np.stack(np.unravel_index(range(len(rewards)), (game.num_states, *game.num_actions)), axis=1).tolist()

@@ -3,9 +3,10 @@
 import argparse
 import inspect
 import json
-import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mathrl.cli.arguments import number, whole_number
 
 if TYPE_CHECKING:
     from mathrl.games import Game
@@ -37,7 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def solver(name: str) -> str:
     """The name of a solver as in Python."""
     from mathrl import solvers
-    from mathrl.games.validate import choice
+    from mathrl.base.checks import choice
 
     return choice("--solver", name.replace("-", "_"), solvers.__all__)
 
@@ -52,7 +53,7 @@ def function(solver: str) -> Callable[..., Any]:
 
 def parameters(solver: str, arguments: argparse.Namespace, game: "Game") -> dict[str, Any]:
     """The parameters that were given, but for the temperature. Refuses one that the solver does not take."""
-    from mathrl.games.validate import fail
+    from mathrl.base.checks import fail
 
     taken = _taken(solver)
     given = {name: getattr(arguments, name) for name in ("temperature", *OPTIONS)}
@@ -72,7 +73,7 @@ def parameters(solver: str, arguments: argparse.Namespace, game: "Game") -> dict
 
 def temperatures(solver: str, arguments: argparse.Namespace) -> list[float]:
     """The temperatures that were asked for; none where the solver takes none."""
-    from mathrl.games.validate import positive
+    from mathrl.base.checks import positive
 
     if arguments.temperature is None:
         return []
@@ -117,32 +118,21 @@ def _flag(name: str) -> str:
 
 
 def _number(flag: str, text: str, game: "Game | None" = None) -> float:
-    from mathrl.games.validate import fail
-
-    try:
-        value = float(text)
-    except ValueError:
-        fail(flag, f"is {text!r}", "a number")
-    if not math.isfinite(value):
-        fail(flag, f"is {text!r}", "a finite number")
-    return value
+    return number(flag, text)
 
 
 def _positive(flag: str, text: str, game: "Game") -> float:
-    from mathrl.games.validate import positive
+    from mathrl.base.checks import positive
 
     return positive(flag, _number(flag, text))
 
 
 def _count(flag: str, text: str, game: "Game") -> int:
-    from mathrl.games.validate import count
-
-    number = _number(flag, text)
-    return count(flag, int(number) if number == int(number) else number)
+    return whole_number(flag, text)
 
 
 def _order(flag: str, text: str, game: "Game") -> list[int] | str:
-    from mathrl.games.validate import permutation_of
+    from mathrl.base.checks import permutation_of
 
     if text == "random":
         return text
@@ -151,29 +141,29 @@ def _order(flag: str, text: str, game: "Game") -> list[int] | str:
 
 
 def _entropy(flag: str, text: str, game: "Game") -> str:
-    from mathrl.games.validate import choice
+    from mathrl.base.checks import choice
     from mathrl.operators import ENTROPIES
 
     return choice(flag, text, ENTROPIES)
 
 
 def _mixer(flag: str, text: str, game: "Game") -> str:
-    from mathrl.games.validate import choice
+    from mathrl.base.checks import choice
     from mathrl.solvers.soft_qmix import MIXERS
 
     return choice(flag, text, MIXERS)
 
 
 def _weights(flag: str, text: str, game: "Game") -> str:
-    from mathrl.games.validate import choice
+    from mathrl.base.checks import choice
     from mathrl.solvers.soft_qmix import WEIGHTS
 
     return choice(flag, text, WEIGHTS)
 
 
 def _policy_class(flag: str, text: str, game: "Game") -> str:
+    from mathrl.base.checks import choice
     from mathrl.divergence import POLICY_CLASSES
-    from mathrl.games.validate import choice
 
     return choice(flag, text, POLICY_CLASSES)
 
@@ -216,8 +206,8 @@ def _opponent_model(flag: str, text: str, game: "Game") -> Any:
 
 
 def _product(held: Any, source: str, game: "Game") -> Any:
+    from mathrl.base.checks import fail
     from mathrl.games import as_policy
-    from mathrl.games.validate import fail
 
     if isinstance(held, dict) and held.get("joint_policy") is not None:
         mend = "its 'policy' holds the marginals: save that list alone if they are meant"
@@ -227,7 +217,7 @@ def _product(held: Any, source: str, game: "Game") -> Any:
 
 def _nested(held: Any, source: str, key: str) -> list[Any]:
     """Nested lists: all that a file held, or `key` of the solution that it held."""
-    from mathrl.games.validate import fail
+    from mathrl.base.checks import fail
 
     found = held.get(key) if isinstance(held, dict) else held
     if not isinstance(found, list):
@@ -237,7 +227,7 @@ def _nested(held: Any, source: str, key: str) -> list[Any]:
 
 def _one(flag: str, text: str, key: str) -> Any:
     """What a JSON file holds; of a list of solutions the only one."""
-    from mathrl.games.validate import fail
+    from mathrl.base.checks import fail
 
     try:
         with open(text, encoding="utf-8-sig") as file:

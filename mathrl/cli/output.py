@@ -5,13 +5,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from mathrl.figures.table import Table
+from mathrl.base.table import FORMATS, Table
 
 __all__ = [
-    "FORMATS",
     "ClosedPipeError",
     "check_out",
     "deliver",
@@ -23,7 +20,6 @@ __all__ = [
     "show",
 ]
 
-FORMATS = ("table", "json", "csv", "markdown", "latex")
 SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex"}
 
 DELAY = 1.0
@@ -36,7 +32,7 @@ class ClosedPipeError(Exception):
 
 def format_of(format: str | None, out: str | None) -> str:
     """The format asked for, or what the name of the file says; an unknown one is refused before any work is done."""
-    from mathrl.games.validate import choice
+    from mathrl.base.checks import choice
 
     if format is None:
         return SUFFIXES.get(Path(out or "").suffix.lower(), "table")
@@ -47,7 +43,7 @@ def check_out(option: str, path: str | None) -> None:
     """Refuse a file that cannot be written before any work is done."""
     if path is None or (Path(path).absolute().parent.is_dir() and not Path(path).is_dir()):
         return
-    from mathrl.games.validate import fail
+    from mathrl.base.checks import fail
 
     found = "is a folder" if Path(path).is_dir() else "lies in a folder that does not exist"
     fail(f"{option} {path}", found, "a file to write")
@@ -55,7 +51,7 @@ def check_out(option: str, path: str | None) -> None:
 
 def render(tables: "list[Table]", format: str) -> str:
     """Several tables in one format, an empty line between them."""
-    from mathrl.figures.render import render as render_one
+    from mathrl.base.render import render as render_one
 
     return "\n".join(render_one(table, format) for table in tables)
 
@@ -65,7 +61,7 @@ def deliver(text: str, out: str | None) -> None:
     if out is None:
         show(text)
         return
-    from mathrl.games.files import write_text
+    from mathrl.base.files import write_text
 
     write_text(Path(out), text)
 
@@ -122,6 +118,6 @@ def _closed_pipe() -> Iterator[None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise ClosedPipeError from error
     except OSError as error:
-        from mathrl.games.validate import InvalidInput
+        from mathrl.base.checks import InvalidInput
 
         raise InvalidInput(f"standard output cannot be written ({error.strerror})") from error

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mathrl.figures.render import render
-from mathrl.figures.table import Column, Table
+from mathrl.base.render import render
+from mathrl.base.table import Column, Table
 
 if TYPE_CHECKING:
     from mathrl.games import Game

@@ -9,9 +9,9 @@ k counts the K − n others.
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import kernel
 from mathrl.continuation.dense import factor, solve
-from mathrl.games.compile import kernel
-from mathrl.games.validate import FloatArray
 
 __all__ = ["chain", "chain_apply", "chain_csr", "derivatives", "invert", "own", "policies", "response_weights"]
 

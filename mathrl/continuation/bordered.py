@@ -14,12 +14,12 @@ would fold with the values held, digits are lost: whoever solves (1) looks at th
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
 from mathrl.continuation import blocks
 from mathrl.continuation.linear import Border, Reduced, factored, iterated
 from mathrl.continuation.system import Place, System
 from mathrl.evaluate import split
 from mathrl.games.policies import joint_policy
-from mathrl.games.validate import FloatArray
 
 __all__ = ["Bordered"]
 

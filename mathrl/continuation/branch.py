@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import inner, kernel
 from mathrl.continuation.control import CONTRACTION, CUT, FARTHEST, RESOLVED, TURN, next_length, shortest
 from mathrl.continuation.dense import factor, solve
 from mathrl.continuation.matrix import derivative, evaluate, residual
 from mathrl.continuation.predict import cross, predict, wavers
-from mathrl.games.compile import inner, kernel
-from mathrl.games.validate import FloatArray
 
 __all__ = [
     "ACCURACY",

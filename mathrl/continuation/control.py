@@ -17,7 +17,7 @@ once the orientation does not tell. `mathrl.continuation.trace` has constants of
 
 import numpy as np
 
-from mathrl.games.compile import inner
+from mathrl.base.compile import inner
 
 __all__ = ["ACCURATE", "CONTRACTION", "CUT", "FARTHEST", "FIRST", "RESOLVED", "TURN", "next_length", "shortest"]
 

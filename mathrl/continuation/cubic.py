@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mathrl.games.validate import FloatArray
+from mathrl.base.checks import FloatArray
 
 __all__ = ["Cubic"]
 

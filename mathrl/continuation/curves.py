@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.continuation.search import Search, known
 from mathrl.continuation.through import crossings, filled, principal, through
 from mathrl.continuation.walk import Stretch, Tracer
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray, count, fail, positive
 
 __all__ = ["MOST_JOINT_ACTIONS", "MOST_LOG_RATIOS", "Curve", "equilibria", "logit_curves"]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import inner
-from mathrl.games.validate import FloatArray
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import inner
 
 __all__ = ["factor", "solve"]
 

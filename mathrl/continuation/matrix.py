@@ -18,8 +18,8 @@ to spare. They are passed one by one: taken from a tuple, each would be counted 
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import inner
-from mathrl.games.validate import FloatArray
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import inner
 
 __all__ = ["derivative", "evaluate", "pairs", "policy", "residual", "values"]
 

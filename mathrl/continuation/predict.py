@@ -3,8 +3,8 @@
 Arrays z_x are points (x, λ), λ last, with unit tangents; lengths are measured along the curve.
 """
 
-from mathrl.games.compile import inner
-from mathrl.games.validate import FloatArray
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import inner
 
 __all__ = ["cross", "interpolate", "predict", "wavers"]
 

@@ -9,6 +9,8 @@ that this range ends near 1.
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import kernel
 from mathrl.continuation.branch import (
     ACCURACY,
     LANDED,
@@ -27,9 +29,7 @@ from mathrl.continuation.control import ACCURATE, FIRST
 from mathrl.continuation.matrix import evaluate, pairs
 from mathrl.continuation.refine import refine
 from mathrl.continuation.uniqueness import lipschitz
-from mathrl.games.compile import kernel
 from mathrl.games.model import Game
-from mathrl.games.validate import FloatArray
 
 __all__ = ["FAILED", "OUT_OF_STEPS", "TRACED", "UNIQUE", "loaded", "principal", "scale_of"]
 

@@ -9,10 +9,10 @@ of numbers of size λ, and come out with λ roundings, which λ u multiplies onc
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import kernel
 from mathrl.continuation.dense import factor, solve
 from mathrl.continuation.matrix import residual, values
-from mathrl.games.compile import kernel
-from mathrl.games.validate import FloatArray
 
 __all__ = ["refine"]
 

@@ -20,14 +20,14 @@ from math import prod
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import kernel
 from mathrl.continuation.branch import Trace
 from mathrl.continuation.dense import factor, solve
 from mathrl.continuation.matrix import derivative, evaluate
 from mathrl.continuation.principal import loaded
-from mathrl.games.compile import kernel
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray
 from mathrl.linear import one_thread
 from mathrl.softmax import boltzmann
 

@@ -25,11 +25,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl import kernels
+from mathrl.base.checks import FloatArray
 from mathrl.continuation import blocks
 from mathrl.evaluate import has_agent_axis, side_by_side, split
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray
 
 __all__ = ["Place", "System", "curve_from", "logit_curve"]
 

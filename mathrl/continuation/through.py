@@ -8,11 +8,11 @@ there, the curve is looked for straight on.
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
 from mathrl.continuation.branch import LANDED
 from mathrl.continuation.predict import cross
 from mathrl.continuation.search import Search, known
 from mathrl.continuation.walk import Stretch, Tracer, join
-from mathrl.games.validate import FloatArray
 
 __all__ = ["crossings", "filled", "principal", "through"]
 

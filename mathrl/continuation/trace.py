@@ -27,12 +27,12 @@ from math import inf
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
 from mathrl.continuation.bordered import Bordered
 from mathrl.continuation.cubic import Cubic
 from mathrl.continuation.linear import room
 from mathrl.continuation.system import Place, System
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray
 from mathrl.linear import one_thread
 
 __all__ = ["Curve", "Point"]

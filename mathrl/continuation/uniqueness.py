@@ -27,9 +27,9 @@ sharp: two agents paid 1 for agreeing and 0 else (D = 2) have other equilibria a
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import inner, kernel
+from mathrl.base.checks import FloatArray, fail
+from mathrl.base.compile import inner, kernel
 from mathrl.games.model import Game, check_game
-from mathrl.games.validate import FloatArray, fail
 
 __all__ = ["lipschitz", "lipschitz_constant"]
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import kernel
 from mathrl.continuation.branch import (
     ACCURACY,
     BIFURCATION,
@@ -35,9 +37,7 @@ from mathrl.continuation.matrix import derivative, evaluate, policy
 from mathrl.continuation.predict import interpolate
 from mathrl.continuation.principal import loaded
 from mathrl.continuation.refine import refine
-from mathrl.games.compile import kernel
 from mathrl.games.model import Game
-from mathrl.games.validate import FloatArray
 
 __all__ = ["Stretch", "Tracer", "join"]
 

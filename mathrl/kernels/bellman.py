@@ -8,8 +8,8 @@ Indices are read as unsigned (`np.uintp`): signed ones cost numba a test for a n
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import kernel
-from mathrl.games.validate import FloatArray
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import kernel
 
 __all__ = ["backup", "backup_csr", "dot", "policy_transitions", "policy_transitions_csr"]
 

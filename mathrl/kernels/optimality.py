@@ -6,8 +6,8 @@ r_sa (S, A) has joint actions in C order, P_xt (S·A, S) rows x = (s, a) in the 
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import kernel
-from mathrl.games.validate import FloatArray
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import kernel
 from mathrl.kernels.bellman import dot
 
 __all__ = ["optimality_backup", "optimality_backup_csr"]

@@ -7,8 +7,8 @@ agents' policies side by side, K = A_1 + â€¦ + A_n, and `num_actions` is (A_1, â
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import inner, kernel
-from mathrl.games.validate import FloatArray
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import inner, kernel
 
 __all__ = ["marginal_q", "quantal_response_residual", "sequential_improvement"]
 

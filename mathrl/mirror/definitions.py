@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.validate import FloatArray, as_floats, fail, probabilities
+from mathrl.base.checks import FloatArray, as_floats, fail, probabilities
 from mathrl.mirror.kinds import (
     ClippedRatioDrift,
     Drift,

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mathrl.games.validate import FloatArray, fail, not_negative, positive, real
+from mathrl.base.checks import FloatArray, fail, not_negative, positive, real
 
 __all__ = [
     "ClippedRatioDrift",

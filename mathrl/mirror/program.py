@@ -19,8 +19,8 @@ taken, the limit α → 0: p(a) is the common level, cut to the face (8).
 
 import numpy as np
 
-from mathrl.games.compile import kernel
-from mathrl.games.validate import FloatArray
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import kernel
 
 __all__ = ["EVERYWHERE", "KL_BALL", "RATIO", "TOTAL_VARIATION_BALL", "maximise"]
 

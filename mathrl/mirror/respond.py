@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.validate import FloatArray, as_floats, fail, not_negative, probabilities, shape
+from mathrl.base.checks import FloatArray, as_floats, fail, not_negative, probabilities, shape
 from mathrl.mirror import program
 from mathrl.mirror.kinds import (
     ClippedRatioDrift,

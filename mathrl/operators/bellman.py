@@ -12,7 +12,7 @@ differ. Functions take any array API array; transitions may also be a scipy spar
 from collections.abc import Sequence
 from typing import Any
 
-from mathrl.games.validate import choice
+from mathrl.base.checks import choice
 from mathrl.softmax import entropy as shannon_entropy
 
 ENTROPIES = ("team", "own", "none")

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import SIMPLEX_TOLERANCE, FloatArray, as_floats, fail, shape
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy
-from mathrl.games.validate import SIMPLEX_TOLERANCE, FloatArray, as_floats, fail, shape
 from mathrl.operators import ENTROPIES
 
 __all__ = ["action_values", "distributions", "floats", "policy_rows", "scalar", "state_values", "whose_entropy"]

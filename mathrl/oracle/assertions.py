@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray, count, fail, not_negative, positive, proportion
 from mathrl.evaluate import evaluate, has_agent_axis
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray, count, fail, not_negative, positive, proportion
 from mathrl.operators import ENTROPIES, soft_value
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
 from mathrl.oracle.compare import quantal_responses

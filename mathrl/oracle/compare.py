@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray, fail, positive
 from mathrl.evaluate import backup, has_agent_axis
 from mathrl.exploitability import best_response
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
-from mathrl.games.validate import FloatArray, fail, positive
 from mathrl.operators import quantal_response, soft_value
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
 from mathrl.oracle.diagnose import diagnose

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray, fail, not_negative
 from mathrl.divergence import Regularised, absolutely_continuous, controller, logarithms
 from mathrl.evaluate import backup
 from mathrl.evidence import as_strategies
 from mathrl.games.model import Game, check_agent, check_game
-from mathrl.games.validate import FloatArray, fail, not_negative
 from mathrl.operators import expectation, opponent_policy_value, own_and_others
 from mathrl.opponent import agent_game
 from mathrl.oracle.arrays import action_values, distributions, floats, policy_rows, scalar

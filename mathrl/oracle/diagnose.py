@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.validate import FloatArray
+from mathrl.base.checks import FloatArray
 
 __all__ = ["ATOL", "RTOL", "Mistake", "diagnose", "least_squares"]
 

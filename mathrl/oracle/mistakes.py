@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
 from mathrl.evaluate import backup, chain, evaluate
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, joint_policy
-from mathrl.games.validate import FloatArray
 from mathrl.linear import sweep
 from mathrl.operators import entropy_bonus, soft_value
 from mathrl.oracle.diagnose import Mistake, least_squares

@@ -4,8 +4,8 @@ from math import log
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray, fail
 from mathrl.games.model import Game
-from mathrl.games.validate import FloatArray, fail
 
 __all__ = ["in_range"]
 

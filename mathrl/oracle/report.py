@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mathrl.games.validate import SIMPLEX_TOLERANCE, FloatArray
-from mathrl.solution import plain
+from mathrl.base.checks import SIMPLEX_TOLERANCE, FloatArray
+from mathrl.base.document import plain
+from mathrl.base.render import render
+from mathrl.base.table import Column, Table
 
 __all__ = ["Entry", "Measure", "Report", "entry_table", "worst_entries", "worst_of_policy"]
 
@@ -194,10 +196,10 @@ class Report:
         return f"<Report: {', '.join(f'{measure.name} {_formatted(measure.value)}' for measure in self.measures)}>"
 
     def __str__(self) -> str:
-        rows = [[measure.name, _formatted(measure.value), measure.meaning] for measure in self.measures]
+        rows = self.measures
         parts = [
             f"{self.game}, temperature {self.temperature:g}, entropy {self.entropy}",
-            _tabulated(rows, ["measure", "value", "meaning"], ["left", "right", "left"]),
+            render(Table(_MEASURE_COLUMNS, rows)).rstrip("\n"),
         ]
         errors = [self.exact_error, self.response_error, self.nash_response_error]
         inexact = max(error for error in errors if error is not None)
@@ -236,28 +238,25 @@ def worst_of_policy(policy: Sequence[FloatArray], responses: Sequence[FloatArray
 
 def entry_table(entries: Iterable[Entry]) -> str:
     """Entries of one array as a table: agent, where there is one, state, action, theirs, exact, difference."""
-    rows = [
-        {
-            "agent": "" if entry.agent is None else str(entry.agent),
-            "state": str(entry.state),
-            "action": ", ".join(map(str, entry.action)),
-            "theirs": f"{entry.theirs:.9g}",
-            "exact": f"{entry.exact:.9g}",
-            "difference": f"{entry.difference:.3g}",
-        }
-        for entry in entries
-    ]
-    heads = [head for head in rows[0] if any(row[head] for row in rows)]
-    return _tabulated([[row[head] for head in heads] for row in rows], heads, ["right"] * len(heads))
+    rows = list(entries)
+    shown = [column for column in _ENTRY_COLUMNS if any(column.cell(row) not in (None, "") for row in rows)]
+    return render(Table(shown, rows)).rstrip("\n")
 
 
 def _formatted(value: float | FloatArray) -> str:
     return ", ".join(f"{number:.4g}" for number in np.atleast_1d(value))
 
 
-def _tabulated(rows: list[list[str]], heads: list[str], alignment: list[str]) -> str:
-    """By tabulate, which is told not to parse numbers: it would format them anew."""
-    from tabulate import tabulate
-
-    table = tabulate(rows, headers=heads, tablefmt="simple", disable_numparse=True, colalign=alignment)
-    return "\n".join(line.rstrip() for line in table.splitlines())
+_MEASURE_COLUMNS = (
+    Column("measure", lambda measure: measure.name),
+    Column("value", lambda measure: _formatted(measure.value), number=True),
+    Column("meaning", lambda measure: measure.meaning),
+)
+_ENTRY_COLUMNS = (
+    Column("agent", lambda entry: entry.agent, spec="d", number=True),
+    Column("state", lambda entry: entry.state, spec="d", number=True),
+    Column("action", lambda entry: ", ".join(map(str, entry.action)), number=True),
+    Column("theirs", lambda entry: entry.theirs, spec=".9g", number=True),
+    Column("exact", lambda entry: entry.exact, spec=".9g", number=True),
+    Column("difference", lambda entry: entry.difference, spec=".3g", number=True),
+)

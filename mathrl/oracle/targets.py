@@ -16,10 +16,10 @@ from typing import Any, Self
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray, count, fail, not_negative, proportion
 from mathrl.evaluate import backup, chain, expected_rewards, has_agent_axis, trace_values
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import joint_policy
-from mathrl.games.validate import FloatArray, count, fail, not_negative, proportion
 from mathrl.linear import sweep
 from mathrl.operators import entropy_bonus, expectation
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy

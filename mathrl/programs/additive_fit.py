@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.validate import FloatArray, as_floats, entry, fail, shape
+from mathrl.base.checks import FloatArray, as_floats, entry, fail, shape
 from mathrl.operators import additive_mix
 
 __all__ = ["AdditiveFit", "additive_fit", "order_preserving_fit", "table_and_weights"]

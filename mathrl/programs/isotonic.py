@@ -8,8 +8,8 @@ A kernel checks nothing. Joint actions are in C order, weights are not negative.
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import kernel
-from mathrl.games.validate import FloatArray
+from mathrl.base.checks import FloatArray
+from mathrl.base.compile import kernel
 
 __all__ = ["cover", "extend", "isotonic", "most_covers"]
 

@@ -29,8 +29,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import kernel
-from mathrl.games.validate import FloatArray, count, fail, permutation_of
+from mathrl.base.checks import FloatArray, count, fail, permutation_of
+from mathrl.base.compile import kernel
 from mathrl.programs.additive_fit import table_and_weights
 from mathrl.programs.isotonic import cover, extend, isotonic, most_covers
 

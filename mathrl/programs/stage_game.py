@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.games.compile import kernel
-from mathrl.games.validate import FloatArray, as_floats, fail, real
+from mathrl.base.checks import FloatArray, as_floats, fail, real
+from mathrl.base.compile import kernel
 
 __all__ = ["Optima", "ZeroSum", "ZeroSums", "global_optima", "global_optimum", "zero_sum_value", "zero_sum_values"]
 

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.divergence import Regularised, Tilted, answer, controller, logarithms, unregularised
 from mathrl.evaluate import Values, solution
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, uniform_policy
-from mathrl.games.validate import FloatArray, count, fail, positive
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.operators import marginal_q
 from mathrl.softmax import log_sum_exp

@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.divergence import Point, Regularised, answer, controller, logarithms, unregularised
 from mathrl.evaluate import evaluate_joint, solution
 from mathrl.games.model import Game
 from mathrl.games.policies import uniform_policy
-from mathrl.games.validate import FloatArray, count, fail, positive
 from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.markov import Controlled, control
 from mathrl.softmax import log_sum_exp

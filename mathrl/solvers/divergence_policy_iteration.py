@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy.typing as npt
 
+from mathrl.base.checks import count, positive
 from mathrl.divergence import Regularised, absolutely_continuous, answer, controller, logarithms
 from mathrl.evaluate import solution
 from mathrl.games.model import Game
-from mathrl.games.validate import count, positive
 from mathrl.iterate import LARGEST_RESIDUAL, iterate
 from mathrl.solution import Solution
 

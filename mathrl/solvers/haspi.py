@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl import kernels
+from mathrl.base.checks import count, positive
 from mathrl.evaluate import Values, evaluate, side_by_side, solution, split
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
-from mathrl.games.validate import count, positive
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.sequence import check_monotone, sequences
 from mathrl.solution import Solution, rounding_floor

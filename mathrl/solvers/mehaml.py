@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl import kernels
+from mathrl.base.checks import FloatArray, count, not_negative, positive
 from mathrl.evaluate import Values, evaluate, own_q, side_by_side, solution
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
-from mathrl.games.validate import FloatArray, count, not_negative, positive
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.mirror import (
     ClippedRatioDrift,

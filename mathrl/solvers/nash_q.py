@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray, count, positive
 from mathrl.evaluate import Values, against, backup, chain, evaluate, solution
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, joint_policy
-from mathrl.games.validate import FloatArray, count, positive
 from mathrl.iterate import MINIMUM_TOL, Iterate, iterate
 from mathrl.linear import resolvent
 from mathrl.markov import control

@@ -8,9 +8,9 @@ joint policy is deterministic, hence a product policy.
 
 import numpy as np
 
+from mathrl.base.checks import count, fail, positive
 from mathrl.evaluate import evaluate
 from mathrl.games.model import Game, check_game
-from mathrl.games.validate import count, fail, positive
 from mathrl.markov import control
 from mathrl.solution import Solution, Status
 

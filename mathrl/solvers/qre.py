@@ -19,12 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl import kernels
+from mathrl.base.checks import FloatArray, choice, count, positive
 from mathrl.continuation.system import curve_from
 from mathrl.continuation.trace import Curve
 from mathrl.evaluate import Values, evaluate, own_q, side_by_side, solution, split
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
-from mathrl.games.validate import FloatArray, choice, count, positive
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
 from mathrl.markov import SoftMax, control, values_of_attained
 from mathrl.newton import own_q_change, responses

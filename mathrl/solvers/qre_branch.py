@@ -17,11 +17,11 @@ from typing import Any, overload
 import numpy as np
 
 from mathrl import kernels
+from mathrl.base.checks import choice, count, fail, positive
 from mathrl.continuation.follow import branch
 from mathrl.evaluate import Values, evaluate, side_by_side, solution
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
-from mathrl.games.validate import choice, count, fail, positive
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
 from mathrl.operators import ENTROPIES
 from mathrl.solution import Solution, rounding_floor

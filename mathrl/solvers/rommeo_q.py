@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 import numpy.typing as npt
 
+from mathrl.base.checks import count, positive
 from mathrl.evaluate import solution
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_opponent_model, opponents_policy, uniform_policy
-from mathrl.games.validate import count, positive
 from mathrl.operators import marginal_policy
 from mathrl.opponent import Rommeo
 from mathrl.solution import Solution

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.evaluate import side_by_side, solution, split
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_policy, marginals, opponents_policy, uniform_policy
-from mathrl.games.validate import FloatArray, count, fail, positive
 from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate, unwatched
 from mathrl.opponent import Controls, Rommeo
 from mathrl.solution import Solution, Status, rounding_floor

@@ -18,10 +18,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray, count, fail, positive, proportion
 from mathrl.evaluate import backup, solution
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_opponent_model, marginals
-from mathrl.games.validate import FloatArray, count, fail, positive, proportion
 from mathrl.markov import SoftMax, Softness
 from mathrl.opponent import LearnedModel, OpponentSoftMax, agent_game, control_each
 from mathrl.softmax import log_probabilities

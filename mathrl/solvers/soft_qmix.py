@@ -22,10 +22,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.checks import FloatArray, choice, count, fail, positive, proportion
 from mathrl.evaluate import Values, backup, evaluate, solution, trace_values
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, joint_policy, uniform_policy
-from mathrl.games.validate import FloatArray, choice, count, fail, positive, proportion
 from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.operators import additive_mix, entropy_bonus, local_policy, local_values
 from mathrl.programs.monotone_projection import monotone_projections

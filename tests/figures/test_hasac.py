@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
+from mathrl.base.checks import InvalidInput
+from mathrl.base.reproduction import reproduce
 from mathrl.continuation.curves import equilibria as at
 from mathrl.continuation.curves import logit_curves
 from mathrl.figures.hasac import equilibria
 from mathrl.figures.hasac.trust_region import advantages, coefficients, end, happo, mappo, maximisers
 from mathrl.figures.plot import save
-from mathrl.figures.reproductions import reproduce, reproductions
+from mathrl.figures.reproductions import reproductions
 from mathrl.games import Game, as_policy, load, random_matrix
-from mathrl.games.validate import InvalidInput
 
 TEMPERATURES = (1, 2, 5, 10, 15, 20)
 

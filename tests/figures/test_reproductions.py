@@ -4,17 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from mathrl.figures.reproductions import (
+from mathrl.base.checks import InvalidInput
+from mathrl.base.drawing import drawing
+from mathrl.base.printed import PaperBound, PaperValue, printed
+from mathrl.base.reproduction import (
+    BUDGETS,
     KINDS,
     Computed,
-    drawing,
-    figures,
+    Estimate,
+    comparison,
+    data,
+    exact,
     reproduce,
     reproduction,
-    reproductions,
 )
-from mathrl.figures.table import PaperBound, PaperValue, printed
-from mathrl.games.validate import InvalidInput
+from mathrl.figures.reproductions import figures, reproductions
 
 ENTRIES = [pytest.param(entry, id=entry.id) for entry in reproductions().values()]
 
@@ -55,7 +59,7 @@ def test_an_unavailable_table_compares_nothing():
         next(iter(reproductions().values())),
         kind="unavailable",
         paper={"row": {"column": PaperValue("1")}},
-        compute=lambda: Computed({}, ("needs the authors' data",)),
+        compute=lambda seed, budget: Computed({}, ("needs the authors' data",)),
     )
     (cell,) = reproduce(entry).cells
     assert (cell.agrees, cell.difference, cell.verdict) == (None, None, "not computed")
@@ -64,7 +68,7 @@ def test_an_unavailable_table_compares_nothing():
 def test_an_id_is_used_once():
     with pytest.raises(InvalidInput, match=r"hasac-table-3.*table_3.*second"):
 
-        @reproduction("hasac-table-3", kind="exact", caption="", paper={})
+        @exact("hasac-table-3", caption="", paper={})
         def second() -> Computed:
             return Computed({})
 
@@ -73,6 +77,46 @@ def test_an_id_is_used_once():
         @drawing("hasac-table-3", caption="")
         def another():
             raise NotImplementedError
+
+
+def test_an_estimate_agrees_where_its_interval_holds_the_printed_number():
+    seen = []
+
+    def compute(seed, budget):
+        seen.append((seed, budget))
+        return Computed(
+            {("row", head): Estimate(0.5, 0.25, 0.75, 20) for head in ("inside", "edge", "outside", "ours")}
+        )
+
+    printed_row = {"inside": PaperValue("0.6"), "edge": PaperValue("0.75"), "outside": PaperValue("0.8")}
+    entry = replace(next(iter(reproductions().values())), kind="simulated", paper={"row": printed_row}, compute=compute)
+    result = reproduce(entry, seed=3, budget="paper")
+    assert seen == [(3, "paper")]
+    assert [cell.agrees for cell in result.cells] == [True, True, False, None]
+    assert {(cell.computed, cell.low, cell.high, cell.seeds) for cell in result.cells} == {(0.5, 0.25, 0.75, 20)}
+    assert [column.head for column in comparison(result).columns[4:7]] == ["low", "high", "seeds"]
+    assert [column.head for column in data(result.cells).columns] == [
+        "id", "kind", "row", "column", "paper", "computed", "low", "high", "seeds", "difference", "agrees",
+    ]  # fmt: skip
+
+
+def test_exact_numbers_depend_on_neither_seed_nor_budget():
+    entry = reproductions()["hasac-figure-1"]
+    runs = [reproduce(entry, seed=seed, budget=budget).cells for seed in (0, 7) for budget in BUDGETS]
+    assert all(run == runs[0] for run in runs)
+    assert all(cell.low is None and cell.seeds is None for cell in runs[0])
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.6, 0.7), (0.1, 0.4)])
+def test_an_estimate_lies_in_its_interval(low, high):
+    with pytest.raises(InvalidInput, match="value"):
+        Estimate(0.5, low, high, 20)
+
+
+@pytest.mark.parametrize("wrong", [{"budget": "slow"}, {"seed": -1}])
+def test_a_wrong_seed_or_budget_is_named(wrong):
+    with pytest.raises(InvalidInput, match=next(iter(wrong))):
+        reproduce(reproductions()["hasac-figure-1"], **wrong)
 
 
 def test_an_unknown_kind_is_refused():

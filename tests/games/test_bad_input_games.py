@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from mathrl.base.checks import InvalidInput
 from mathrl.games import (
     Game,
     as_policy,
@@ -20,7 +21,6 @@ from mathrl.games import (
     simulate,
     uniform_policy,
 )
-from mathrl.games.validate import InvalidInput
 
 GAME = load("climbing")
 UNIFORM = uniform_policy(GAME)

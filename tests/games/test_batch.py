@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mathrl.base.checks import InvalidInput
 from mathrl.games import Game, load, random_matrix, random_policy, stack
-from mathrl.games.validate import InvalidInput
 from mathrl.proofs_checks.strategies import TEMPERATURES, temperatures
 from mathrl.solvers import haspi, nash_q, optimal, qre, soft_evaluation
 

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from mathrl.base.checks import InvalidInput
 from mathrl.games import Game, catalogue, entry, load, names, save
 from mathrl.games.registry import REGISTRY, game
-from mathrl.games.validate import InvalidInput
 
 NEEDED = {
     "climbing",

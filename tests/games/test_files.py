@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mathrl.base.checks import InvalidInput
+from mathrl.base.files import write_bytes, write_text
 from mathrl.games import Game, load, random_stochastic, save
-from mathrl.games.files import SUFFIXES, write_bytes, write_text
-from mathrl.games.validate import InvalidInput
+from mathrl.games.files import SUFFIXES
 from mathrl.proofs_checks.strategies import games, matrix_games
 
 

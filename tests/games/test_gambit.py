@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mathrl.base.checks import InvalidInput
 from mathrl.games import Game
 from mathrl.games.gambit import parse, render
-from mathrl.games.validate import InvalidInput
 from mathrl.proofs_checks.strategies import matrix_games
 
 PAYOFF_FORM = """NFG 1 R "A title with \\"quotes\\",

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mathrl.games
+from mathrl.base.checks import InvalidInput
 from mathrl.games import Game, to_dense, to_sparse
-from mathrl.games.validate import InvalidInput
 from mathrl.proofs_checks.strategies import games, matrix_games
 
 ROOT = Path(mathrl.games.__file__).parents[2]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from mathrl import solvers
+from mathrl.base.checks import InvalidInput
 from mathrl.exploitability import best_response, exploitability, opponent_game
 from mathrl.games import load
-from mathrl.games.validate import InvalidInput
 from mathrl.opponent import LearnedModel
 from mathrl.solvers import (
     haspi,

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mathrl.base.checks import InvalidInput
 from mathrl.bounds import Setup, load_setup, save_setup
 from mathrl.bounds.setup_file import example, schema
 from mathrl.games import load, random_stochastic, save, to_dense, uniform_policy
-from mathrl.games.validate import InvalidInput
 from mathrl.proofs_checks.strategies import setups
 
 

@@ -179,8 +179,8 @@ def test_reproduce_csv_has_the_same_numbers_to_all_digits(capsys):
 def test_reproduce_shows_a_number_that_does_not_come_out(capsys, monkeypatch):
     import dataclasses
 
+    from mathrl.base.printed import PaperValue
     from mathrl.figures import reproductions
-    from mathrl.figures.table import PaperValue
 
     entry = reproductions.reproductions()["hasac-table-3"]
     paper = {row: dict(columns) for row, columns in entry.paper.items()}
@@ -196,7 +196,7 @@ def test_reproduce_shows_a_number_that_does_not_come_out(capsys, monkeypatch):
 
 
 def test_reproduce_list_computes_nothing(capsys, monkeypatch):
-    monkeypatch.setattr("mathrl.figures.reproductions.reproduce", None)
+    monkeypatch.setattr("mathrl.base.reproduction.reproduce", None)
     status, printed, _ = run(capsys, "reproduce", "--list", "--format", "json")
     assert status == 0
     assert "hasac-appendix-b" in [entry["id"] for entry in json.loads(printed)]

@@ -7,10 +7,10 @@ import pytest
 from scipy.optimize import brentq, root
 from scipy.special import expit
 
+from mathrl.base.checks import InvalidInput
 from mathrl.continuation.curves import equilibria, logit_curves
 from mathrl.evaluate import evaluate, own_q, side_by_side
 from mathrl.games import Game, load, random_matrix, random_stochastic
-from mathrl.games.validate import InvalidInput
 from mathrl.newton import responses
 from mathrl.solvers import haspi, qre_branch
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from mathrl.base.checks import InvalidInput
 from mathrl.cli import main
 from mathrl.evaluate import evaluate
 from mathrl.games import (
@@ -21,7 +22,6 @@ from mathrl.games import (
     to_dense,
     to_sparse,
 )
-from mathrl.games.validate import InvalidInput
 from mathrl.mirror import (
     ClippedRatioDrift,
     Everywhere,

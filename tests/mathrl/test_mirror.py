@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import brentq, linprog, minimize
 
+from mathrl.base.checks import InvalidInput
 from mathrl.games import load, random_policy, random_stochastic
-from mathrl.games.validate import InvalidInput
 from mathrl.mirror import (
     TIES,
     ClippedRatioDrift,

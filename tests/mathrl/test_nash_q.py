@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
+from mathrl.base.checks import InvalidInput
 from mathrl.exploitability import exploitability
 from mathrl.games import (
     Game,
@@ -22,7 +23,6 @@ from mathrl.games import (
     to_dense,
     to_sparse,
 )
-from mathrl.games.validate import InvalidInput
 from mathrl.operators import backup, soft_optimality_backup
 from mathrl.programs.stage_game import global_optimum, zero_sum_value
 from mathrl.proofs_checks.strategies import games

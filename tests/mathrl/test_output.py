@@ -93,10 +93,10 @@ def test_a_message_is_one_line(capsys):
 
 
 def test_an_interrupt_before_any_result_is_status_130(monkeypatch, capsys):
-    def interrupt(*arguments):
+    def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mathrl.figures.reproductions.reproduce", interrupt)
+    monkeypatch.setattr("mathrl.base.reproduction.reproduce", interrupt)
     assert main(["reproduce", "hasac-table-3"]) == 130
     assert capsys.readouterr().out == ""
 
@@ -119,9 +119,3 @@ def test_interrupted_runs_print_what_they_have():
     assert len(done.stdout.splitlines()) == 1 + 6
     assert "1 of 3 temperatures" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_the_formats_of_help_are_those_of_the_renderer():
-    from mathrl.figures import render
-
-    assert output.FORMATS == render.FORMATS

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mathrl.base.checks import InvalidInput
+from mathrl.base.document import plain
 from mathrl.games import load
-from mathrl.games.validate import InvalidInput
 from mathrl.proofs_checks.strategies import TEMPERATURES, games
-from mathrl.solution import NotConverged, Solution, Status, plain, rounding_floor
+from mathrl.solution import NotConverged, Solution, Status, rounding_floor
 from mathrl.solvers import haspi, optimal, qre, soft_evaluation
 
 HASAC = load("hasac")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linprog
 
+from mathrl.base.checks import InvalidInput
 from mathrl.games import load
-from mathrl.games.validate import InvalidInput
 from mathrl.programs.stage_game import global_optima, global_optimum, zero_sum_value, zero_sum_values
 from mathrl.proofs_checks.strategies import PAYOFFS
 

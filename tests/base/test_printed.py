@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from mathrl.figures.table import PaperBound, PaperValue, printed
-from mathrl.games.validate import InvalidInput
+from mathrl.base.checks import InvalidInput
+from mathrl.base.printed import PaperBound, PaperValue, printed
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,11 @@ from typing import Any
 
 from tabulate import DataRow, Line, TableFormat, tabulate
 
-from mathrl.figures.table import Table
-from mathrl.games.validate import choice
-from mathrl.solution import plain
+from mathrl.base.checks import choice
+from mathrl.base.document import plain
+from mathrl.base.table import FORMATS, Table
 
-__all__ = ["FORMATS", "render"]
-
-FORMATS = ("table", "json", "csv", "markdown", "latex")
+__all__ = ["render"]
 
 LATEX_CHARACTERS = {
     "\\": r"\textbackslash{}",

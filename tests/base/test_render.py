@@ -8,10 +8,11 @@ import re
 
 import pytest
 
-from mathrl.figures.render import FORMATS, render
-from mathrl.figures.reproductions import comparison, data, reproduce, reproductions
-from mathrl.figures.table import Column, Table
-from mathrl.games.validate import InvalidInput
+from mathrl.base.checks import InvalidInput
+from mathrl.base.render import render
+from mathrl.base.reproduction import comparison, data, reproduce
+from mathrl.base.table import FORMATS, Column, Table
+from mathrl.figures.reproductions import reproductions
 
 AWKWARD = Table(
     columns=(

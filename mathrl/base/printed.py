@@ -1,47 +1,19 @@
-"""What a table is, and what a paper printed: numbers compared to their last printed digit."""
+"""What a paper printed: numbers that are compared to their last printed digit, and bounds."""
 
 import re
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from mathrl.games.validate import fail
+from mathrl.base.checks import fail
 
-__all__ = ["Column", "PaperBound", "PaperValue", "Printed", "Table", "printed"]
+__all__ = ["PaperBound", "PaperValue", "Printed", "printed"]
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 ROUNDING = 16 * sys.float_info.epsilon
 """What a sum of a few dozen floats may be off by, relative to its largest term."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column: its head, the cell of a row, and the format of the cell (`spec`, as in `format`).
-
-    Columns of numbers are set flush right; `number` says so of a column of numbers that are kept as text.
-    """
-
-    head: str
-    cell: Callable[[Any], Any]
-    spec: str = ""
-    tex: str | None = None
-    number: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows that were computed, and the columns that show them. Renderers format, and compute nothing.
-
-    A caption may have several lines.
-    """
-
-    columns: Sequence[Column]
-    rows: Sequence[Any]
-    caption: str = ""
-    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,17 @@
-"""JSON documents: read strictly, and checked against a schema; errors name the line or the key that is broken."""
+"""JSON: values as JSON data, and documents read strictly and checked against a schema; errors name the place."""
 
 import json
+import math
 import re
 import reprlib
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from mathrl.games.validate import InvalidInput, choice, fail
+import numpy as np
 
-__all__ = ["check", "parse"]
+from mathrl.base.checks import InvalidInput, choice, fail
+
+__all__ = ["check", "parse", "plain"]
 
 _TYPES = {
     "boolean": "true or false",
@@ -72,3 +75,20 @@ def check(document: Any, schema: Mapping[str, Any]) -> None:
     else:
         wanted = " or ".join(expected) if isinstance(expected, list) else repr(expected)
     fail(f"key {key!r}" if key else "the JSON", f"is {_BRIEF.repr(error.instance)}", wanted)
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON data: arrays become lists, numbers that are not finite None, and what JSON does not know text."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)
