@@ -10,9 +10,9 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, bicgstab
 
 from benchmarks.timing import Row, compare, per_step, seconds
-from mathrl.evaluate import chain
 from mathrl.games import joint_policy, random_stochastic, uniform_policy
 from mathrl.solvers import divergence_iteration, divergence_limit, divergence_policy_iteration, optimal
+from mathrl.values.policy_values import chain
 
 __all__ = ["rows"]
 

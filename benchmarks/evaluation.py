@@ -10,9 +10,9 @@ from scipy.sparse import eye_array
 from scipy.sparse.linalg import spsolve
 
 from benchmarks.timing import Row, compare, per_step, seconds
-from mathrl.evaluate import chain
 from mathrl.games import Game, joint_policy, random_policy, random_stochastic
 from mathrl.solvers import haspi, soft_evaluation
+from mathrl.values.policy_values import chain
 
 __all__ = ["pass_and_solve", "rows"]
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.timing import Row, per_step, seconds
-from mathrl.evaluate import backup
 from mathrl.games import Game, random_stochastic
 from mathrl.solution import Solution
 from mathrl.solvers import rommeo_q, rommeo_self_play, soft_q_iteration
+from mathrl.values.policy_values import backup
 
 __all__ = ["rows"]
 

@@ -13,7 +13,7 @@ from benchmarks.peers.peer import MISSING, Gambit, built
 from benchmarks.timing import Row, compare_with_peer, unmeasured, within
 from mathrl import batch
 from mathrl.base.checks import FloatArray
-from mathrl.continuation.principal import TRACED, UNIQUE, principal
+from mathrl.equilibria.matrix.principal import TRACED, UNIQUE, principal
 from mathrl.games import Game, random_matrix
 from mathrl.solvers import qre_branch
 

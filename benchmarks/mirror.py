@@ -10,9 +10,9 @@ import numpy as np
 
 from benchmarks.evaluation import ACTIONS, DISCOUNT, STATES, TEMPERATURE, pass_and_solve
 from benchmarks.timing import Row, per_step
-from mathrl.evaluate import chain
 from mathrl.games import joint_policy, random_policy, random_stochastic
 from mathrl.solvers import mehaml
+from mathrl.values.policy_values import chain
 
 __all__ = ["rows"]
 

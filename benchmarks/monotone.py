@@ -11,10 +11,10 @@ from scipy.optimize import lsq_linear
 
 from benchmarks.evaluation import ACTIONS, DISCOUNT, STATES, pass_and_solve
 from benchmarks.timing import Row, compare, per_step
-from mathrl.evaluate import chain
 from mathrl.games import joint_policy, random_policy, random_stochastic
-from mathrl.programs.monotone_projection import isotonic_fit, monotone_projection
 from mathrl.solvers import soft_qmix
+from mathrl.stage.monotone_projection import isotonic_fit, monotone_projection
+from mathrl.values.policy_values import chain
 
 __all__ = ["rows"]
 

@@ -8,10 +8,10 @@ import numpy as np
 from scipy.optimize import linprog
 
 from benchmarks.timing import Row, compare, seconds
-from mathrl.evaluate import backup
 from mathrl.games import Game, random_stochastic
-from mathrl.programs.stage_game import global_optima
 from mathrl.solvers import nash_q
+from mathrl.stage.stage_game import global_optima
+from mathrl.values.policy_values import backup
 
 __all__ = ["rows"]
 

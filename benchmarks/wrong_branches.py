@@ -21,8 +21,8 @@ from benchmarks.peers.peer import CAREFUL, MISSING, Gambit, built
 from benchmarks.peers.polish import NotPolished, polish
 from mathrl.base.checks import FloatArray
 from mathrl.batch import BatchSolution, qre_branch
-from mathrl.evaluate import side_by_side
 from mathrl.games import Game
+from mathrl.values.policy_values import side_by_side
 
 CHUNK = 10_000
 _SAME = 1e-7

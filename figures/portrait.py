@@ -9,8 +9,8 @@ from scipy.interpolate import CubicHermiteSpline
 
 from mathrl.base.checks import FloatArray
 from mathrl.base.table import Column, Table
-from mathrl.continuation.curves import Curve, logit_curves
-from mathrl.continuation.uniqueness import lipschitz_constant
+from mathrl.equilibria.matrix.curves import Curve, logit_curves
+from mathrl.equilibria.matrix.uniqueness import lipschitz_constant
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.softmax import entropy
@@ -56,7 +56,7 @@ def portrait(
     *,
     watch: Callable[[int], object] = lambda found: None,
 ) -> Portrait:
-    """Search and follow (`mathrl.continuation.curves.logit_curves`), then compare; by default over the usual range."""
+    """Search and follow (`mathrl.equilibria.logit_curves`), then compare; by default over the usual range."""
     low, high = temperatures or default_temperatures(game)
     curves = logit_curves(game, temperatures=(low, high), step_length=STEP_LENGTH, spacing=SPACING, watch=watch)
     constant = lipschitz_constant(game)

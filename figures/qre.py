@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
-from mathrl.continuation.curves import Curve
+from mathrl.equilibria.matrix.curves import Curve
 from mathrl.figures.log_ticks import log_ticks
 from mathrl.figures.portrait import Portrait
 from mathrl.games.policies import Policy

@@ -3,7 +3,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mathrl.games.batch import stack
 from mathrl.games.catalogue import Entry, entry, load, names
 from mathrl.games.files import save
 from mathrl.games.model import Game
@@ -18,6 +17,7 @@ from mathrl.games.policies import (
     uniform_policy,
 )
 from mathrl.games.random import random_matrix, random_stochastic
+from mathrl.games.stacking import stack
 from mathrl.games.transform import permute_actions, relabel_agents, scale_rewards, shift_rewards, to_dense, to_sparse
 
 if TYPE_CHECKING:

@@ -21,11 +21,11 @@ _HOMES = {
     "Status": "mathrl.solution",
 }
 _MODULES = {
+    "base",
     "batch",
     "bounds",
     "cli",
-    "continuation",
-    "evidence",
+    "equilibria",
     "exploitability",
     "figures",
     "games",
@@ -33,12 +33,12 @@ _MODULES = {
     "mirror",
     "neural",
     "operators",
-    "opponent",
     "oracle",
-    "programs",
     "proofs_checks",
     "softmax",
     "solvers",
+    "stage",
+    "values",
 }
 
 

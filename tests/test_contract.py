@@ -28,19 +28,18 @@ PACKAGES = [
     "mathrl.base.table",
     "mathrl.batch",
     "mathrl.bounds",
-    "mathrl.continuation",
-    "mathrl.evidence",
+    "mathrl.equilibria",
     "mathrl.exploitability",
     "mathrl.figures.reproductions",
     "mathrl.games",
     "mathrl.kernels",
     "mathrl.mirror",
     "mathrl.operators",
-    "mathrl.opponent",
     "mathrl.oracle",
-    "mathrl.programs",
+    "mathrl.stage",
     "mathrl.softmax",
     "mathrl.solvers",
+    "mathrl.values",
 ]
 SOURCES = sorted(  # `rglob` does not follow the links to games, figures, …
     Path(folder) / file
@@ -128,8 +127,8 @@ def mentions_max_steps(node):
 
 
 DRIVERS = {
-    "iterate.py",
-    "continuation/principal.py",  # compiled code cannot call the driver
+    "iteration/iterate.py",
+    "equilibria/matrix/principal.py",  # compiled code cannot call the driver
 }
 
 
@@ -201,14 +200,18 @@ def test_the_import_contract_is_kept(copied_tree):
     ("path", "line", "broken"),
     [
         ("games/model.py", "from mathrl.softmax import entropy", "mathrl.games.model -> mathrl.softmax"),
-        ("operators/bellman.py", "import mathrl.evaluate", "mathrl.operators.bellman -> mathrl.evaluate"),
+        (
+            "operators/bellman.py",
+            "import mathrl.values.policy_values",
+            "mathrl.operators.bellman -> mathrl.values.policy_values",
+        ),
         ("solvers/haspi.py", "from mathrl import exploitability", "mathrl.solvers.haspi -> mathrl.exploitability"),
         ("figures/plot.py", "import mathrl.proofs_checks", "mathrl.figures.plot -> mathrl.proofs_checks"),
         ("base/table.py", "import mathrl.games", "mathrl.base.table -> mathrl.games"),
         ("operators/bellman.py", "import jax", "mathrl.operators.bellman -> jax"),
         ("games/random.py", "import hypothesis", "mathrl.games.random -> hypothesis"),
-        ("continuation/trace.py", "import matplotlib", "mathrl.continuation.trace -> matplotlib"),
-        ("derivative.py", "import tabulate", "mathrl.derivative -> tabulate"),
+        ("equilibria/stochastic/trace.py", "import matplotlib", "mathrl.equilibria.stochastic.trace -> matplotlib"),
+        ("equilibria/derivative.py", "import tabulate", "mathrl.equilibria.derivative -> tabulate"),
         ("stray.py", "import math", "stray"),
     ],
 )

@@ -34,7 +34,9 @@ def test_examples_come_out_as_printed(name):
     assert doctest.testmod(module).failed == 0
 
 
-@pytest.mark.parametrize("name", ["mathrl.solvers", "mathrl.exploitability", "mathrl.linear", "mathrl.games.catalogue"])
+@pytest.mark.parametrize(
+    "name", ["mathrl.solvers", "mathrl.exploitability", "mathrl.values.linear_system", "mathrl.games.catalogue"]
+)
 def test_there_are_examples_to_execute(name):
     """A finder that found nothing would pass the test above."""
     attempted = sum(

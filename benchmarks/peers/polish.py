@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from mathrl.evaluate import evaluate, own_q, side_by_side, split
+from mathrl.equilibria.newton import own_q_change, responses
 from mathrl.games import Game
 from mathrl.games.policies import Policy
-from mathrl.newton import own_q_change, responses
 from mathrl.operators import quantal_response_residual
+from mathrl.values.policy_values import evaluate, own_q, side_by_side, split
 
 __all__ = ["NotPolished", "polish"]
 

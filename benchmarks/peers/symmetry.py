@@ -6,9 +6,9 @@ from math import factorial, prod
 
 import numpy as np
 
-from mathrl.evaluate import side_by_side
 from mathrl.games import Game
 from mathrl.games.policies import Policy
+from mathrl.values.policy_values import side_by_side
 
 __all__ = ["asymmetry"]
 

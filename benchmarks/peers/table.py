@@ -20,9 +20,9 @@ import numpy as np
 from benchmarks.peers.peer import CAREFUL, MISSING, ROOT, Answer, Gambit, SGameSolver, built
 from benchmarks.peers.polish import NotPolished, polish
 from benchmarks.peers.symmetry import asymmetry
-from mathrl.evaluate import side_by_side
 from mathrl.games import Game, load, names
 from mathrl.games.policies import Policy
+from mathrl.values.policy_values import side_by_side
 
 TABLE = ROOT / "tests" / "mathrl" / "peer_answers.json"
 _SAME = 1e-8

@@ -31,7 +31,7 @@ KINDS = ("exact", "simulated", "neural", "unavailable")
 BUDGETS = ("fast", "paper")
 """How much work is done where work buys accuracy: minutes at most, or as much as the paper did."""
 
-Exact = TypeVar("Exact", bound=Callable[[], "Computed"])
+Exact = Callable[[], "Computed"]
 Sampled = TypeVar("Sampled", bound=Callable[[int, str], "Computed"])
 Paper = Mapping[str, Mapping[str, str | Printed]]
 

@@ -17,7 +17,7 @@ from mathrl.base.compile import kernel
 from mathrl.batch.chunks import in_chunks
 from mathrl.batch.payoffs import MatrixGames
 from mathrl.batch.solution import BatchSolution
-from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.operators import ENTROPIES
 from mathrl.solution import Status
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from math import ceil
 
 from mathrl.base.checks import count
-from mathrl.iterate import report
+from mathrl.iteration.iterate import report
 
 __all__ = ["in_chunks"]
 

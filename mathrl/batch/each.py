@@ -8,7 +8,7 @@ import numpy as np
 from mathrl.base.checks import fail
 from mathrl.batch.solution import BatchSolution
 from mathrl.games.model import Game, check_game
-from mathrl.iterate import interruptible
+from mathrl.iteration.iterate import interruptible
 from mathrl.solution import Solution, Status
 
 __all__ = ["each"]

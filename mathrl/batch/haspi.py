@@ -10,7 +10,7 @@ from mathrl.base.compile import kernel
 from mathrl.batch.answers import SOLVED, UNFINISHED, Answers, floor, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
-from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.kernels import quantal_response_residual, sequential_improvement
 
 __all__ = ["haspi"]

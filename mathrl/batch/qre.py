@@ -1,8 +1,9 @@
 """A quantal response equilibrium of each of many matrix games, reached from `initial_policy`, to rounding.
 
 Three ways, in turn: the agents' quantal responses one after the other; Newton's method, where they are slow; the
-principal branch (`mathrl.continuation.principal`), where they lead nowhere. With a common payoff the responses never
-lower the objective, and so always lead somewhere; there Newton's method is believed only where it does not either.
+principal branch (`mathrl.equilibria.matrix.principal`), where they lead nowhere. With a common payoff the responses
+never lower the objective, and so always lead somewhere; there Newton's method is believed only where it does not
+either.
 """
 
 from collections.abc import Sequence
@@ -15,10 +16,10 @@ from mathrl.base.compile import kernel
 from mathrl.batch.answers import SOLVED, STUCK, UNFINISHED, Answers, floor, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
-from mathrl.continuation.branch import Trace, newton, room
-from mathrl.continuation.matrix import pairs
-from mathrl.continuation.principal import OUT_OF_STEPS, TRACED, UNIQUE, principal
-from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
+from mathrl.equilibria.matrix.branch import Trace, newton, room
+from mathrl.equilibria.matrix.equations import pairs
+from mathrl.equilibria.matrix.principal import OUT_OF_STEPS, TRACED, UNIQUE, principal
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.kernels import marginal_q, quantal_response_residual, sequential_improvement
 
 __all__ = ["qre"]

@@ -1,8 +1,8 @@
 """The principal branch of many matrix games: each takes the fast road where that is safe, else its curve is traced.
 
 The fast road is Newton's method. It is safe where rationality times the game's Lipschitz constant is below 1: there the
-logit equilibrium is unique (theorem and proof in `mathrl.continuation.uniqueness`). Every other game is traced by the
-compiled tracer of `mathrl.continuation.principal`, from the end of that range.
+logit equilibrium is unique (theorem and proof in `mathrl.equilibria.matrix.uniqueness`). Every other game is traced by
+the compiled tracer of `mathrl.equilibria.matrix.principal`, from the end of that range.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from mathrl.base.checks import count, positive
 from mathrl.batch.answers import SOLVED, STUCK, UNFINISHED, Answers, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
-from mathrl.continuation.principal import principal
+from mathrl.equilibria.matrix.principal import principal
 
 __all__ = ["qre_branch"]
 
@@ -45,7 +45,7 @@ def qre_branch(
     That an answer is on the branch is not proved; docs/decisions/012 says where it may not be.
 
     Ctrl-C ends the work after the chunks of games that have begun; the others have status `INTERRUPTED`, road `""`,
-    and NaN for numbers. `mathrl.iterate.watching` hears how many games are done.
+    and NaN for numbers. `mathrl.iteration.iterate.watching` hears how many games are done.
 
     Raises `ValueError` naming the argument, for payoffs beyond 1e300 temperatures too.
 

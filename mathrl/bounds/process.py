@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.evaluate import chain
 from mathrl.games.model import Game, check_agent
 from mathrl.games.policies import Policy, joint_policy
-from mathrl.linear import Resolvent, resolvent
+from mathrl.values.linear_system import Resolvent, resolvent
+from mathrl.values.policy_values import chain
 
 __all__ = ["Process", "mean"]
 

@@ -29,10 +29,10 @@ from mathrl.bounds.checked import checked
 from mathrl.bounds.errors import dynamics_distance
 from mathrl.bounds.process import Process, mean
 from mathrl.bounds.setup import Setup
-from mathrl.evaluate import evaluate_joint
 from mathrl.games.policies import opponents_policy
 from mathrl.operators import expectation
 from mathrl.softmax import total_variation
+from mathrl.values.policy_values import evaluate_joint
 
 __all__ = [
     "coupling_lemma_c1",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from mathrl.base.table import FORMATS
 from mathrl.cli import output
 
 __all__ = ["Parser", "add_output", "number", "whole_number"]
@@ -54,7 +55,7 @@ class Parser(argparse.ArgumentParser):
 
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add `--format` and `--out`."""
-    choices = "|".join(output.FORMATS)
+    choices = "|".join(FORMATS)
     parser.add_argument(
         "--format",
         metavar="FORMAT",

@@ -163,7 +163,7 @@ def _weights(flag: str, text: str, game: "Game") -> str:
 
 def _policy_class(flag: str, text: str, game: "Game") -> str:
     from mathrl.base.checks import choice
-    from mathrl.divergence import POLICY_CLASSES
+    from mathrl.values.target_policy import POLICY_CLASSES
 
     return choice(flag, text, POLICY_CLASSES)
 
@@ -187,7 +187,7 @@ def _policy(flag: str, text: str, game: "Game") -> Any:
 
 def _joint_or_product(flag: str, text: str, game: "Game") -> Any:
     """The joint policy of a solution that has one, else the policy in a file."""
-    from mathrl.divergence import as_joint
+    from mathrl.values.target_policy import as_joint
 
     held = _one(flag, text, "policy")
     if isinstance(held, dict) and held.get("joint_policy") is not None:

@@ -10,7 +10,7 @@
 
 Numbers are those of the Soft-QMIX paper (soft-qmix); (24) is its (7). Joint actions are drawn from the product of the
 agents' policies, whose entropies add up to that of (4). Axes: s state, a own or joint action; q is (S, A_1, …, A_n).
-Which table (6) is nearest to a target is found by `mathrl.programs.monotone_projection`.
+Which table (6) is nearest to a target is found by `mathrl.stage.monotone_projection`.
 """
 
 from collections.abc import Sequence

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import FloatArray, count, fail, not_negative, positive, proportion
-from mathrl.evaluate import evaluate, has_agent_axis
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
 from mathrl.operators import ENTROPIES, soft_value
@@ -23,6 +22,7 @@ from mathrl.oracle.mistakes import target_mistakes, value_mistakes
 from mathrl.oracle.overflow import in_range
 from mathrl.oracle.report import Entry, entry_table, worst_entries, worst_of_policy
 from mathrl.oracle.targets import n_step_target, td_lambda_target
+from mathrl.values.policy_values import evaluate, has_agent_axis
 
 __all__ = ["assert_qre", "assert_soft_q", "assert_soft_v", "assert_td_target"]
 

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import FloatArray, fail, positive
-from mathrl.evaluate import backup, has_agent_axis
 from mathrl.exploitability import best_response
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
@@ -28,6 +27,7 @@ from mathrl.oracle.targets import one_step_target
 from mathrl.softmax import soft_max
 from mathrl.solution import Solution, rounding_floor
 from mathrl.solvers import optimal, soft_evaluation, soft_q_iteration
+from mathrl.values.policy_values import backup, has_agent_axis
 
 __all__ = ["compare", "quantal_responses"]
 

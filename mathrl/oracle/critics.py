@@ -17,15 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, fail, not_negative
-from mathrl.divergence import Regularised, absolutely_continuous, controller, logarithms
-from mathrl.evaluate import backup
-from mathrl.evidence import as_strategies
 from mathrl.games.model import Game, check_agent, check_game
 from mathrl.operators import expectation, opponent_policy_value, own_and_others
-from mathrl.opponent import agent_game
 from mathrl.oracle.arrays import action_values, distributions, floats, policy_rows, scalar
 from mathrl.oracle.targets import one_step_target, td_lambda_target
 from mathrl.softmax import entropy
+from mathrl.values.modelled_opponents import agent_game
+from mathrl.values.policy_values import backup
+from mathrl.values.rommeo_objective import as_strategies
+from mathrl.values.target_policy import Regularised, absolutely_continuous, controller, logarithms
 
 __all__ = ["aorpo_target", "dmac_target", "hasac_target", "rommeo_target", "soft_qmix_target"]
 

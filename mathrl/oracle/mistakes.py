@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.evaluate import backup, chain, evaluate
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, joint_policy
-from mathrl.linear import sweep
 from mathrl.operators import entropy_bonus, soft_value
 from mathrl.oracle.diagnose import Mistake, least_squares
 from mathrl.oracle.targets import one_step_target
 from mathrl.softmax import soft_max
 from mathrl.solvers import optimal, soft_q_iteration
+from mathrl.values.linear_system import sweep
+from mathrl.values.policy_values import backup, chain, evaluate
 
 __all__ = ["target_mistakes", "value_mistakes"]
 

@@ -17,12 +17,12 @@ from typing import Any, Self
 import numpy as np
 
 from mathrl.base.checks import FloatArray, count, fail, not_negative, proportion
-from mathrl.evaluate import backup, chain, expected_rewards, has_agent_axis, trace_values
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import joint_policy
-from mathrl.linear import sweep
 from mathrl.operators import entropy_bonus, expectation
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
+from mathrl.values.linear_system import sweep
+from mathrl.values.policy_values import backup, chain, expected_rewards, has_agent_axis, trace_values
 
 __all__ = ["n_step_target", "one_step_target", "td_lambda_target"]
 

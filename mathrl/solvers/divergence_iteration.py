@@ -18,14 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, fail, positive
-from mathrl.divergence import Regularised, Tilted, answer, controller, logarithms, unregularised
-from mathrl.evaluate import Values, solution
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, uniform_policy
-from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.operators import marginal_q
 from mathrl.softmax import log_sum_exp
 from mathrl.solution import Solution, rounding_floor
+from mathrl.values.policy_values import Values, solution
+from mathrl.values.target_policy import Regularised, Tilted, answer, controller, logarithms, unregularised
 
 __all__ = ["divergence_iteration"]
 

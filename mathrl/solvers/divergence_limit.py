@@ -25,14 +25,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, fail, positive
-from mathrl.divergence import Point, Regularised, answer, controller, logarithms, unregularised
-from mathrl.evaluate import evaluate_joint, solution
 from mathrl.games.model import Game
 from mathrl.games.policies import uniform_policy
-from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
-from mathrl.markov import Controlled, control
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.softmax import log_sum_exp
 from mathrl.solution import Solution, Status
+from mathrl.values.joint_control import Controlled, control
+from mathrl.values.policy_values import evaluate_joint, solution
+from mathrl.values.target_policy import Point, Regularised, answer, controller, logarithms, unregularised
 
 __all__ = ["divergence_limit"]
 

@@ -16,11 +16,11 @@ from typing import Any
 import numpy.typing as npt
 
 from mathrl.base.checks import count, positive
-from mathrl.divergence import Regularised, absolutely_continuous, answer, controller, logarithms
-from mathrl.evaluate import solution
 from mathrl.games.model import Game
-from mathrl.iterate import LARGEST_RESIDUAL, iterate
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, iterate
 from mathrl.solution import Solution
+from mathrl.values.policy_values import solution
+from mathrl.values.target_policy import Regularised, absolutely_continuous, answer, controller, logarithms
 
 __all__ = ["divergence_policy_iteration"]
 

@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from mathrl import kernels
 from mathrl.base.checks import count, positive
-from mathrl.evaluate import Values, evaluate, side_by_side, solution, split
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
-from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
-from mathrl.sequence import check_monotone, sequences
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.iteration.order import check_monotone, sequences
 from mathrl.solution import Solution, rounding_floor
+from mathrl.values.policy_values import Values, evaluate, side_by_side, solution, split
 
 __all__ = ["haspi"]
 

@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from mathrl import kernels
 from mathrl.base.checks import FloatArray, count, not_negative, positive
-from mathrl.evaluate import Values, evaluate, own_q, side_by_side, solution
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
-from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.iteration.order import check_monotone, sequences
 from mathrl.mirror import (
     ClippedRatioDrift,
     Drift,
@@ -32,9 +32,9 @@ from mathrl.mirror import (
     responses,
 )
 from mathrl.operators import expected_parts, marginal_q, soft_advantage
-from mathrl.sequence import check_monotone, sequences
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution, rounding_floor
+from mathrl.values.policy_values import Values, evaluate, own_q, side_by_side, solution
 
 __all__ = ["mehaml"]
 

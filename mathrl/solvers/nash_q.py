@@ -22,16 +22,16 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import FloatArray, count, positive
-from mathrl.evaluate import Values, against, backup, chain, evaluate, solution
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, joint_policy
-from mathrl.iterate import MINIMUM_TOL, Iterate, iterate
-from mathrl.linear import resolvent
-from mathrl.markov import control
+from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate
 from mathrl.operators import expectation
-from mathrl.opponent import agent_game
-from mathrl.programs.stage_game import Optima, ZeroSums, global_optima, zero_sum_values
 from mathrl.solution import Solution, Status, rounding_floor
+from mathrl.stage.stage_game import Optima, ZeroSums, global_optima, zero_sum_values
+from mathrl.values.joint_control import control
+from mathrl.values.linear_system import resolvent
+from mathrl.values.modelled_opponents import agent_game
+from mathrl.values.policy_values import Values, against, backup, chain, evaluate, solution
 
 __all__ = ["nash_q"]
 

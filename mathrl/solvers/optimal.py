@@ -2,17 +2,17 @@
 
     V(s) = max_a Q(s, a),   Q(s, a) = r(s, a) + γ Σ_t P(t|s, a) V(t)                             (1)
 
-By policy iteration with systems solved as far as they are worth (`mathrl.markov`). With a common payoff the best
-joint policy is deterministic, hence a product policy.
+By policy iteration with systems solved as far as they are worth (`mathrl.values.joint_control`). With a common payoff
+the best joint policy is deterministic, hence a product policy.
 """
 
 import numpy as np
 
 from mathrl.base.checks import count, fail, positive
-from mathrl.evaluate import evaluate
 from mathrl.games.model import Game, check_game
-from mathrl.markov import control
 from mathrl.solution import Solution, Status
+from mathrl.values.joint_control import control
+from mathrl.values.policy_values import evaluate
 
 __all__ = ["optimal"]
 

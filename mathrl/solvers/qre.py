@@ -5,11 +5,11 @@
 for all agents i and states s (hasac Eq. 3; McKelvey and Palfrey 1995, 1998). Two steps are at hand:
 
     π ← the agents' quantal responses, one after the other, at Q_π                                      (2)
-    π ← softmax((u + u'dπ)/α),   Newton's step for (1)                       (`mathrl.newton`)         (3)
+    π ← softmax((u + u'dπ)/α),   Newton's step for (1)                       (`mathrl.equilibria.newton`)         (3)
 
 (2) is the fixed-point step; with a common payoff and team entropy it never lowers the objective. (3) is taken where (2)
 is slow and (3) lowers the residual, and not the objective where (2) never does. Where both get no further, the path
-from `initial_policy` to an equilibrium (`mathrl.continuation`) is followed instead.
+from `initial_policy` to an equilibrium (`mathrl.equilibria`) is followed instead.
 """
 
 from collections.abc import Sequence
@@ -20,17 +20,17 @@ import numpy.typing as npt
 
 from mathrl import kernels
 from mathrl.base.checks import FloatArray, choice, count, positive
-from mathrl.continuation.system import curve_from
-from mathrl.continuation.trace import Curve
-from mathrl.evaluate import Values, evaluate, own_q, side_by_side, solution, split
+from mathrl.equilibria.newton import own_q_change, responses
+from mathrl.equilibria.stochastic.equations import curve_from
+from mathrl.equilibria.stochastic.trace import Curve
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
-from mathrl.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
-from mathrl.markov import SoftMax, control, values_of_attained
-from mathrl.newton import own_q_change, responses
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
 from mathrl.operators import ENTROPIES, entropy_bonus
 from mathrl.softmax import boltzmann
 from mathrl.solution import Solution, Status, rounding_floor
+from mathrl.values.joint_control import SoftMax, control, values_of_attained
+from mathrl.values.policy_values import Values, evaluate, own_q, side_by_side, solution, split
 
 __all__ = ["qre"]
 
@@ -75,8 +75,8 @@ def qre(
     rounding floors (see `Solution`), at least 8 of them, and a residual above 0.01 never passes. `history` holds the
     residual after each step. A run that gets no further returns the best policy it met, with status `STALLED`.
 
-    One agent with entropy in its value has one equilibrium, its soft-optimal policy: Newton's method on V finds it
-    from any start (`mathrl.markov`), stops at ‖T V − V‖∞ within `tol` floors of V, and `history` holds that.
+    One agent with entropy in its value has one equilibrium, its soft-optimal policy: Newton's method on V finds it from
+    any start (`mathrl.values.joint_control`), stops at ‖T V − V‖∞ within `tol` floors of V, and `history` holds that.
 
     >>> from mathrl.games import load
     >>> qre(load("matching-pennies"), temperature=0.1).policy[0].tolist()
@@ -210,7 +210,7 @@ class _Search:
 
 
 class _Path:
-    """The path from a policy to an equilibrium (`mathrl.continuation.system.curve_from`), then Newton's method."""
+    """The path from a policy to an equilibrium (`curve_from`), then Newton's method."""
 
     def __init__(self, steps: _Steps, initial_policy: Policy) -> None:
         self._steps = steps

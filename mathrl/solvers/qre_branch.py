@@ -18,13 +18,13 @@ import numpy as np
 
 from mathrl import kernels
 from mathrl.base.checks import choice, count, fail, positive
-from mathrl.continuation.follow import branch
-from mathrl.evaluate import Values, evaluate, side_by_side, solution
+from mathrl.equilibria.principal_branch import branch
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
-from mathrl.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
 from mathrl.operators import ENTROPIES
 from mathrl.solution import Solution, rounding_floor
+from mathrl.values.policy_values import Values, evaluate, side_by_side, solution
 
 __all__ = ["qre_branch"]
 
@@ -76,9 +76,9 @@ def qre_branch(
     forks: another curve crosses it there, and the branch goes straight on. The answer is the first crossing, also where
     the branch turns back beyond it. Forks in pairs of directions, where the determinant touches 0 only, are seen in
     matrix games up to 150 log ratios; elsewhere the path goes through them without a word. Beyond some thousand values
-    no determinant is at hand (`mathrl.continuation.linear`).
+    no determinant is at hand (`mathrl.equilibria.stochastic.value_system`).
 
-    A step is accepted only as `mathrl.continuation.control` says; `step_length` scales it and the corrections that it
+    A step is accepted only as `mathrl.equilibria.step_rules` says; `step_length` scales it and the corrections that it
     tolerates. No residual can tell the branch from another one, and no proof is given: that 0.1 finds the same answer
     is evidence, weaker in games that differ by less than 1e-9 from one in which curves cross (docs/decisions/012).
     Where no step succeeds the trace begins anew in shorter ones, three times; then the status is `STALLED`.

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 import numpy.typing as npt
 
 from mathrl.base.checks import count, positive
-from mathrl.evaluate import solution
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_opponent_model, opponents_policy, uniform_policy
 from mathrl.operators import marginal_policy
-from mathrl.opponent import Rommeo
 from mathrl.solution import Solution
+from mathrl.values.modelled_opponents import Rommeo
+from mathrl.values.policy_values import solution
 
 __all__ = ["rommeo_q"]
 

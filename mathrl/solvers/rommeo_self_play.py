@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, fail, positive
-from mathrl.evaluate import side_by_side, solution, split
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_policy, marginals, opponents_policy, uniform_policy
-from mathrl.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate, unwatched
-from mathrl.opponent import Controls, Rommeo
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate, unwatched
 from mathrl.solution import Solution, Status, rounding_floor
+from mathrl.values.modelled_opponents import Controls, Rommeo
+from mathrl.values.policy_values import side_by_side, solution, split
 
 __all__ = ["rommeo_self_play"]
 

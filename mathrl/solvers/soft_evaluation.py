@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import choice, positive
-from mathrl.evaluate import evaluate
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_policy
 from mathrl.operators import ENTROPIES, soft_value
 from mathrl.solution import Solution, Status, rounding_floor
+from mathrl.values.policy_values import evaluate
 
 __all__ = ["soft_evaluation"]
 

@@ -19,13 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, fail, positive, proportion
-from mathrl.evaluate import backup, solution
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_opponent_model, marginals
-from mathrl.markov import SoftMax, Softness
-from mathrl.opponent import LearnedModel, OpponentSoftMax, agent_game, control_each
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
+from mathrl.values.joint_control import SoftMax, Softness
+from mathrl.values.modelled_opponents import LearnedModel, OpponentSoftMax, agent_game, control_each
+from mathrl.values.policy_values import backup, solution
 
 __all__ = ["soft_q_iteration"]
 
@@ -42,9 +42,9 @@ def soft_q_iteration(
 ) -> Solution:
     """The fixed point of (1), or of (3) with an `opponent_model`: for each agent the φ^i(b|s) (S, B_i) of the others.
 
-    `models` (`mathrl.opponent.LearnedModel`) are taken one a sweep from Q = r, then the last is held to the fixed
-    point, which is found by Newton's method; `real_share` is β. They bring opponent models of their own; the solution
-    records these, and of their games the size.
+    `models` (`mathrl.values.modelled_opponents.LearnedModel`) are taken one a sweep from Q = r, then the last is held
+    to the fixed point, which is found by Newton's method; `real_share` is β. They bring opponent models of their own;
+    the solution records these, and of their games the size.
 
     `joint_policy` is (2), ∝ φ exp(Q/α) with a model, and `policy` what each agent plays of its own: the marginals of
     its joint policy. q, v, `joint_policy` and the objective carry an agent axis where the agents' values differ: with
@@ -117,7 +117,7 @@ def _checked(game: Game, sweep: int, model: LearnedModel, real_share: float) -> 
     """The game that sweep `sweep` takes for real, and its opponent models."""
     name = f"models[{sweep}]"
     if not isinstance(model, LearnedModel):
-        fail(name, f"is of type {type(model).__name__}", "a mathrl.opponent.LearnedModel")
+        fail(name, f"is of type {type(model).__name__}", "a mathrl.values.modelled_opponents.LearnedModel")
     check_game(model.game, f"{name}.game")
     for quantity in ("num_states", "num_actions", "discount"):
         theirs, ours = getattr(model.game, quantity), getattr(game, quantity)

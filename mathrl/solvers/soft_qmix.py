@@ -23,13 +23,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, choice, count, fail, positive, proportion
-from mathrl.evaluate import Values, backup, evaluate, solution, trace_values
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, joint_policy, uniform_policy
-from mathrl.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.operators import additive_mix, entropy_bonus, local_policy, local_values
-from mathrl.programs.monotone_projection import monotone_projections
 from mathrl.solution import Solution, rounding_floor
+from mathrl.stage.monotone_projection import monotone_projections
+from mathrl.values.policy_values import Values, backup, evaluate, solution, trace_values
 
 __all__ = ["soft_qmix"]
 
@@ -65,7 +65,7 @@ def soft_qmix(
     """Soft-QMIX: iterate (1)–(3) from `initial_policy` (default: uniform) and its soft Q, to a fixed point or a cycle.
 
     `mixer` is what Q_tot can be: `"monotone"`, QMIX's class, by exact projection (`monotone_projection` of
-    `mathrl.programs`); `"additive"`, a sum over agents (VDN); `"unrestricted"`, T_λ Q itself. `trace_decay` is λ, 0 for
+    `mathrl.stage`); `"additive"`, a sum over agents (VDN); `"unrestricted"`, T_λ Q itself. `trace_decay` is λ, 0 for
     one-step targets, 1 for the exact soft Q of π_k. `weights` is w: `"policy"`, on-policy, as the paper learns; or
     `"uniform"`, as from a replay of uniform play. Each projection looks at `node_limit` partial orders at most: 500
     prove tables of 4×4×4 and of two agents with 6 actions; beyond, a step takes some 0.1 s and more in each state.

@@ -5,8 +5,8 @@ import pytest
 
 from mathrl.base.checks import InvalidInput
 from mathrl.base.reproduction import reproduce
-from mathrl.continuation.curves import equilibria as at
-from mathrl.continuation.curves import logit_curves
+from mathrl.equilibria.matrix.curves import equilibria as at
+from mathrl.equilibria.matrix.curves import logit_curves
 from mathrl.figures.hasac import equilibria
 from mathrl.figures.hasac.trust_region import advantages, coefficients, end, happo, mappo, maximisers
 from mathrl.figures.plot import save

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from mathrl.continuation.curves import equilibria
+from mathrl.equilibria.matrix.curves import equilibria
 from mathrl.figures.log_ticks import log_ticks
 from mathrl.figures.plot import mosaic, save, style
 from mathrl.figures.portrait import default_temperatures, ends_of_haspi, portrait, table

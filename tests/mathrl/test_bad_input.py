@@ -10,7 +10,6 @@ from mathrl import solvers
 from mathrl.base.checks import InvalidInput
 from mathrl.exploitability import best_response, exploitability, opponent_game
 from mathrl.games import load
-from mathrl.opponent import LearnedModel
 from mathrl.solvers import (
     haspi,
     optimal,
@@ -20,6 +19,7 @@ from mathrl.solvers import (
     soft_evaluation,
     soft_q_iteration,
 )
+from mathrl.values.modelled_opponents import LearnedModel
 
 COMMON, GENERAL = load("hasac"), load("chicken")
 STATES = load("opt-in")

@@ -9,9 +9,9 @@ from mathrl import kernels, solvers
 from mathrl.batch import BatchSolution, qre_branch
 from mathrl.batch import chunks as chunks_module
 from mathrl.batch.answers import SOLVED, STUCK, UNFINISHED, Answers, _Judged, _statuses
-from mathrl.continuation.uniqueness import lipschitz_constant
+from mathrl.equilibria.matrix.uniqueness import lipschitz_constant
 from mathrl.games import Game, load
-from mathrl.iterate import watching
+from mathrl.iteration.iterate import watching
 from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import temperatures
 from mathrl.softmax import boltzmann

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from mathrl.base.table import FORMATS
 from mathrl.bounds import (
     DYNAMICS_ERRORS,
     SCHEMES,
@@ -29,7 +30,6 @@ from mathrl.bounds.setup_file import example, schema
 from mathrl.cli import main
 from mathrl.cli.bound_help import COLUMNS
 from mathrl.cli.bound_views import VIEWS
-from mathrl.cli.output import FORMATS
 from mathrl.games import Game, load, shift_rewards, uniform_policy
 
 

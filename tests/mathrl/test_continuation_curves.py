@@ -8,11 +8,11 @@ from scipy.optimize import brentq, root
 from scipy.special import expit
 
 from mathrl.base.checks import InvalidInput
-from mathrl.continuation.curves import equilibria, logit_curves
-from mathrl.evaluate import evaluate, own_q, side_by_side
+from mathrl.equilibria.matrix.curves import equilibria, logit_curves
+from mathrl.equilibria.newton import responses
 from mathrl.games import Game, load, random_matrix, random_stochastic
-from mathrl.newton import responses
 from mathrl.solvers import haspi, qre_branch
+from mathrl.values.policy_values import evaluate, own_q, side_by_side
 
 SYMMETRIC = ["chicken", "battle-of-the-sexes", "penalty", "pure-coordination(num_actions=3)"]
 

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathrl.continuation import dense, matrix
-from mathrl.continuation.branch import room
-from mathrl.continuation.control import next_length, shortest
-from mathrl.continuation.predict import cross, predict
-from mathrl.continuation.walk import Tracer, join
+from mathrl.equilibria import lu as dense
+from mathrl.equilibria.matrix import equations as matrix
+from mathrl.equilibria.matrix.branch import room
+from mathrl.equilibria.matrix.predict import cross, predict
+from mathrl.equilibria.matrix.tracer import Tracer, join
+from mathrl.equilibria.step_rules import next_length, shortest
 from mathrl.games import Game, load, random_matrix
 from mathrl.operators import marginal_q, quantal_response_residual
 from mathrl.proofs_checks.strategies import matrix_games

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mathrl.continuation import linear
-from mathrl.continuation.bordered import Bordered
-from mathrl.continuation.system import Place, curve_from, logit_curve
-from mathrl.evaluate import evaluate, own_q
+from mathrl.equilibria.stochastic import value_system as linear
+from mathrl.equilibria.stochastic.bordered import Bordered
+from mathrl.equilibria.stochastic.equations import Place, curve_from, logit_curve
 from mathrl.games import load, random_policy, random_stochastic, uniform_policy
 from mathrl.games.transform import scale_rewards, to_sparse
 from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import games, policies
+from mathrl.values.policy_values import evaluate, own_q
 
 every_entropy = pytest.mark.parametrize("entropy", ENTROPIES)
 EPS = float(np.finfo(np.float64).eps)

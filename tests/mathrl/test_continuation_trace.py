@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mathrl.continuation import linear
-from mathrl.continuation.system import Place, curve_from, logit_curve
-from mathrl.continuation.trace import Curve
-from mathrl.evaluate import evaluate, own_q, split
+from mathrl.equilibria.stochastic import value_system as linear
+from mathrl.equilibria.stochastic.equations import Place, curve_from, logit_curve
+from mathrl.equilibria.stochastic.trace import Curve
 from mathrl.games import Game, load, random_policy, random_stochastic, uniform_policy
 from mathrl.games.transform import permute_actions, relabel_agents, scale_rewards, to_sparse
 from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import games, temperatures
 from mathrl.softmax import boltzmann
+from mathrl.values.policy_values import evaluate, own_q, split
 
 EPS = float(np.finfo(np.float64).eps)
 

@@ -10,10 +10,10 @@ from hypothesis.extra.numpy import arrays
 
 from mathrl.games import joint_policy, load, marginals
 from mathrl.operators import additive_mix, expectation, greedy_policy, igi_gap, igm_gap, igm_set_gap, igo_gap
-from mathrl.programs.monotone_projection import monotone_projection
 from mathrl.proofs_checks.strategies import TEMPERATURES, matrix_games, policies, simplex_rows
 from mathrl.softmax import boltzmann
 from mathrl.solvers import soft_qmix
+from mathrl.stage.monotone_projection import monotone_projection
 
 EPS = float(np.finfo(np.float64).eps)
 SHAPES = [(2,), (2, 2), (3, 2), (2, 3, 2)]

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathrl.derivative import own_q_derivative
-from mathrl.evaluate import evaluate, own_q, side_by_side, split
+from mathrl.equilibria.derivative import own_q_derivative
 from mathrl.games import random_policy, random_stochastic, to_sparse
 from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import games
+from mathrl.values.policy_values import evaluate, own_q, side_by_side, split
 
 
 def interior_change(game, rng):

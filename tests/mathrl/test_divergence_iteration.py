@@ -5,8 +5,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mathrl.divergence import controller
-from mathrl.evaluate import evaluate_joint
 from mathrl.games import (
     Game,
     joint_policy,
@@ -20,12 +18,14 @@ from mathrl.games import (
     to_sparse,
     uniform_policy,
 )
-from mathrl.iterate import watching
+from mathrl.iteration.iterate import watching
 from mathrl.operators import divergence_improvement, divergence_optimality_backup, exploitability
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, simplex_rows, temperatures
 from mathrl.softmax import boltzmann, kl_divergence
 from mathrl.solution import Status
 from mathrl.solvers import divergence_iteration, divergence_limit, divergence_policy_iteration, optimal
+from mathrl.values.policy_values import evaluate_joint
+from mathrl.values.target_policy import controller
 
 EPS = float(np.finfo(np.float64).eps)
 GENTLE = {"structure": "common-payoff", "discounts": st.sampled_from([0.0, 0.5, 0.9])}

@@ -6,8 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from mathrl.divergence import controller
-from mathrl.evaluate import evaluate_joint
 from mathrl.games import (
     Game,
     joint_policy,
@@ -34,6 +32,8 @@ from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, simpl
 from mathrl.softmax import kl_divergence
 from mathrl.solution import Solution, Status
 from mathrl.solvers import divergence_policy_iteration, optimal, qre
+from mathrl.values.policy_values import evaluate_joint
+from mathrl.values.target_policy import controller
 
 EPS = float(np.finfo(np.float64).eps)
 GENTLE = {"structure": "common-payoff", "discounts": st.sampled_from([0.0, 0.5, 0.9])}

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl import operators
-from mathrl.evaluate import backup, chain, evaluate, own_q, side_by_side, split
 from mathrl.games import (
     Game,
     discounted_returns,
@@ -24,6 +23,7 @@ from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies
 from mathrl.softmax import entropy as shannon
 from mathrl.solvers import soft_evaluation
+from mathrl.values.policy_values import backup, chain, evaluate, own_q, side_by_side, split
 
 EPS = float(np.finfo(np.float64).eps)
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathrl.evidence import best_evidence_bound, evidence_bound, log_evidence, opponent_policy_q
 from mathrl.games import Game, random_stochastic, to_dense
 from mathrl.proofs_checks.strategies import games, simplex_rows, temperatures
+from mathrl.values.rommeo_objective import best_evidence_bound, evidence_bound, log_evidence, opponent_policy_q
 
 EPS = float(np.finfo(np.float64).eps)
 SMALL = {"max_agents": 2, "max_actions": 2, "max_states": 2}

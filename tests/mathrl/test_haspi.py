@@ -5,7 +5,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mathrl.evaluate import evaluate
 from mathrl.games import (
     Game,
     load,
@@ -19,12 +18,13 @@ from mathrl.games import (
     to_sparse,
     uniform_policy,
 )
-from mathrl.iterate import watching
+from mathrl.iteration.iterate import watching
 from mathrl.operators import quantal_response_residual, soft_optimality_backup
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, temperatures
 from mathrl.softmax import boltzmann
 from mathrl.solution import Status
 from mathrl.solvers import haspi, qre
+from mathrl.values.policy_values import evaluate
 
 EPS = float(np.finfo(np.float64).eps)
 MILD = temperatures(0.1, 100)

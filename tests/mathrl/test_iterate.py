@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathrl.iterate import MINIMUM_TOL, Iterate, iterate, watching
+from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate, watching
 from mathrl.solution import Status
 
 FLOOR = 2.0**-52

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from mathrl import linear
-from mathrl.linear import resolvent
 from mathrl.proofs_checks.strategies import simplex_rows
+from mathrl.values import linear_system as linear
+from mathrl.values.linear_system import resolvent
 
 EPS = float(np.finfo(np.float64).eps)
 DISCOUNTS = st.sampled_from([0.5, 0.9, 0.99, 0.9999])

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from mathrl.base.checks import InvalidInput
 from mathrl.cli import main
-from mathrl.evaluate import evaluate
 from mathrl.games import (
     Game,
     joint_policy,
@@ -46,6 +45,7 @@ from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.softmax import boltzmann, entropy, kl_divergence, total_variation
 from mathrl.solution import Solution, Status
 from mathrl.solvers import haspi, mehaml, optimal
+from mathrl.values.policy_values import evaluate
 
 EPS = float(np.finfo(np.float64).eps)
 COMMON = games(structure="common-payoff")

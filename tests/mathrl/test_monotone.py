@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import lsq_linear, minimize
 
-from mathrl.evaluate import evaluate
 from mathrl.games import joint_policy, load, to_dense
 from mathrl.operators import (
     additive_mix,
@@ -20,10 +19,11 @@ from mathrl.operators import (
     quantal_response,
     trace_target,
 )
-from mathrl.programs.additive_fit import additive_fit, order_preserving_fit
-from mathrl.programs.monotone_projection import monotone_projection
 from mathrl.proofs_checks.strategies import PAYOFFS, TEMPERATURES, games, matrix_games, policies
 from mathrl.softmax import boltzmann
+from mathrl.stage.additive_fit import additive_fit, order_preserving_fit
+from mathrl.stage.monotone_projection import monotone_projection
+from mathrl.values.policy_values import evaluate
 
 EPS = float(np.finfo(np.float64).eps)
 COMMON = games(structure="common-payoff", sparse=False)

@@ -24,10 +24,10 @@ from mathrl.games import (
     to_sparse,
 )
 from mathrl.operators import backup, soft_optimality_backup
-from mathrl.programs.stage_game import global_optimum, zero_sum_value
 from mathrl.proofs_checks.strategies import games
 from mathrl.solution import NotConverged, Status
 from mathrl.solvers import nash_q, optimal, soft_evaluation
+from mathrl.stage.stage_game import global_optimum, zero_sum_value
 
 EPS = float(np.finfo(np.float64).eps)
 ZERO_SUM = games(structure="zero-sum", max_states=3)

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathrl.evaluate import evaluate
 from mathrl.games import Game, joint_policy, load, opponents_policy, random_policy, random_stochastic, to_dense
 from mathrl.operators import conditional_policy, divergence_backup, opponent_backup, opponent_model, own_and_others
 from mathrl.oracle import (
@@ -22,6 +21,7 @@ from mathrl.oracle import (
 )
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, simplex_rows, temperatures
 from mathrl.solvers import divergence_policy_iteration, haspi, qre, rommeo_q, soft_qmix
+from mathrl.values.policy_values import evaluate
 
 EPS = float(np.finfo(np.float64).eps)
 COMMON = games(structure="common-payoff")

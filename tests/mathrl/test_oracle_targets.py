@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathrl.evaluate import evaluate
 from mathrl.games import Game, load, random_policy, random_stochastic, to_dense, to_sparse
 from mathrl.games.transform import permute_actions, relabel_agents, scale_rewards, shift_rewards
 from mathrl.operators import ENTROPIES, policy_backup, soft_value, trace_target
 from mathrl.oracle import n_step_target, one_step_target, td_lambda_target
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies
+from mathrl.values.policy_values import evaluate
 
 EPS = float(np.finfo(np.float64).eps)
 EVERY_ENTROPY = st.sampled_from(ENTROPIES)

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mathrl.evaluate import evaluate
 from mathrl.games import load
 from mathrl.operators import quantal_response_residual
 from mathrl.solvers import qre_branch
+from mathrl.values.policy_values import evaluate
 
 TABLE = json.loads(Path(__file__).with_name("peer_answers.json").read_text(encoding="utf-8"))
 

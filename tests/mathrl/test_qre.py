@@ -5,9 +5,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mathrl import newton
-from mathrl.continuation.trace import Curve
-from mathrl.evaluate import evaluate
+from mathrl.equilibria import newton
+from mathrl.equilibria.stochastic.trace import Curve
 from mathrl.games import (
     Game,
     load,
@@ -22,13 +21,14 @@ from mathrl.games import (
     to_dense,
     to_sparse,
 )
-from mathrl.iterate import watching
+from mathrl.iteration.iterate import watching
 from mathrl.operators import ENTROPIES, marginal_q, quantal_response_residual, soft_optimality_backup
 from mathrl.proofs_checks.strategies import games, matrix_games, policies, temperatures
 from mathrl.softmax import boltzmann
 from mathrl.solution import Status
 from mathrl.solvers import haspi, qre
 from mathrl.solvers import optimal as optimum
+from mathrl.values.policy_values import evaluate
 
 EPS = float(np.finfo(np.float64).eps)
 MILD = temperatures(0.5, 100)

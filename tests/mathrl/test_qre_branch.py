@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathrl.continuation import follow
-from mathrl.evaluate import evaluate
+from mathrl.equilibria import principal_branch as follow
 from mathrl.exploitability import exploitability
 from mathrl.games import (
     Game,
@@ -20,12 +19,13 @@ from mathrl.games import (
     to_sparse,
     uniform_policy,
 )
-from mathrl.iterate import watching
+from mathrl.iteration.iterate import watching
 from mathrl.operators import ENTROPIES, quantal_response_residual
 from mathrl.proofs_checks.strategies import games, matrix_games, temperatures
 from mathrl.softmax import boltzmann
 from mathrl.solution import Solution, Status
 from mathrl.solvers import qre, qre_branch
+from mathrl.values.policy_values import evaluate
 
 EPS = float(np.finfo(np.float64).eps)
 FOLDED = {  # shape and seed of random general-sum games whose branch turns back

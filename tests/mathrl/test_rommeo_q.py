@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl import operators
-from mathrl.evidence import opponent_policy_q
 from mathrl.games import (
     Game,
     load,
@@ -21,6 +20,7 @@ from mathrl.games import (
 )
 from mathrl.proofs_checks.strategies import games, policies, simplex_rows, temperatures
 from mathrl.solvers import optimal, qre, rommeo_q, soft_q_iteration
+from mathrl.values.rommeo_objective import opponent_policy_q
 
 EPS = float(np.finfo(np.float64).eps)
 WEIGHTS = temperatures(0.05, 20)
@@ -210,7 +210,7 @@ def test_the_opponent_model_thinks_ahead_in_the_climbing_game():
 
 
 def test_an_interrupt_keeps_what_was_reached():
-    from mathrl.iterate import watching
+    from mathrl.iteration.iterate import watching
 
     game = random_stochastic(20, (2, 2), discount=0.99, seed=0)
 

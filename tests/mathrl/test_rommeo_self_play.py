@@ -14,7 +14,7 @@ from mathrl.games import (
     random_stochastic,
     relabel_agents,
 )
-from mathrl.iterate import watching
+from mathrl.iteration.iterate import watching
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solution import Status
 from mathrl.solvers import rommeo_q, rommeo_self_play

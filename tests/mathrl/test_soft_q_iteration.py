@@ -17,9 +17,9 @@ from mathrl.games import (
     to_dense,
     uniform_policy,
 )
-from mathrl.opponent import LearnedModel
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solvers import optimal, qre, soft_q_iteration
+from mathrl.values.modelled_opponents import LearnedModel
 
 EPS = float(np.finfo(np.float64).eps)
 DISCOUNTS = st.sampled_from([0.0, 0.5, 0.9])

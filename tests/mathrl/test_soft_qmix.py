@@ -5,7 +5,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mathrl.evaluate import evaluate
 from mathrl.games import (
     Game,
     joint_policy,
@@ -30,10 +29,11 @@ from mathrl.operators import (
     quantal_response_residual,
     trace_target,
 )
-from mathrl.programs.monotone_projection import monotone_projection
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, matrix_games, policies, temperatures
 from mathrl.solution import Status
 from mathrl.solvers import qre, soft_qmix
+from mathrl.stage.monotone_projection import monotone_projection
+from mathrl.values.policy_values import evaluate
 
 EPS = float(np.finfo(np.float64).eps)
 SMALL = games(structure="common-payoff", max_actions=3, max_states=3, discounts=st.sampled_from([0.0, 0.5, 0.9]))

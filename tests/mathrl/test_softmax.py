@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mathrl import softmax
-from mathrl.markov import TargetSoftMax
 from mathrl.proofs_checks.strategies import PAYOFFS, simplex_rows, temperatures
 from mathrl.softmax import (
     boltzmann,
@@ -21,6 +20,7 @@ from mathrl.softmax import (
     target_soft_max,
     total_variation,
 )
+from mathrl.values.joint_control import TargetSoftMax
 
 EPS = float(np.finfo(np.float64).eps)
 WIDE = temperatures(1e-4, 1e4)

@@ -12,8 +12,8 @@ from scipy.optimize import linprog
 
 from mathrl.base.checks import InvalidInput
 from mathrl.games import load
-from mathrl.programs.stage_game import global_optima, global_optimum, zero_sum_value, zero_sum_values
 from mathrl.proofs_checks.strategies import PAYOFFS
+from mathrl.stage.stage_game import global_optima, global_optimum, zero_sum_value, zero_sum_values
 
 EPS = float(np.finfo(np.float64).eps)
 SHAPES = st.tuples(st.integers(1, 6), st.integers(1, 6))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mathrl.batch import qre, qre_branch
-from mathrl.continuation.uniqueness import lipschitz_constant
+from mathrl.equilibria.matrix.uniqueness import lipschitz_constant
 from mathrl.games import Game, load, random_stochastic
 from mathrl.proofs_checks.strategies import matrix_games
 
@@ -22,7 +22,7 @@ def normal(num_actions, seed):
 
 
 def double_differences(game):
-    """D of (1) in `mathrl.continuation.uniqueness`, word by word."""
+    """D of (1) in `mathrl.equilibria.matrix.uniqueness`, word by word."""
     n = game.num_agents
     D = np.zeros((n, n))
     actions = [range(size) for size in game.num_actions]

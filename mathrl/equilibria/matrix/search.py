@@ -1,7 +1,7 @@
 """Logit equilibria of a matrix game at one rationality, by Newton's method from many policies, compiled.
 
-The unknowns are the log ratios x of `mathrl.continuation.matrix`, whose equations G = 0 are solved at fixed λ. A step
-after which max |G| has not fallen is halved. Nothing proves that all equilibria are found.
+The unknowns are the log ratios x of `mathrl.equilibria.matrix.equations`, whose equations G = 0 are solved at fixed λ.
+A step after which max |G| has not fallen is halved. Nothing proves that all equilibria are found.
 
     ∂G/∂x = I − λ C S,   C the double differences of the payoffs, S = ∂π/∂x                                (1)
 
@@ -22,14 +22,14 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray
 from mathrl.base.compile import kernel
-from mathrl.continuation.branch import Trace
-from mathrl.continuation.dense import factor, solve
-from mathrl.continuation.matrix import derivative, evaluate
-from mathrl.continuation.principal import loaded
+from mathrl.equilibria.lu import factor, solve
+from mathrl.equilibria.matrix.branch import Trace
+from mathrl.equilibria.matrix.equations import derivative, evaluate
+from mathrl.equilibria.matrix.principal import loaded
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
-from mathrl.linear import one_thread
 from mathrl.softmax import boltzmann
+from mathrl.values.linear_system import one_thread
 
 __all__ = ["Search", "known"]
 
@@ -46,7 +46,7 @@ _CONCENTRATIONS = (0.3, 1.0, 3.0)
 
 
 class Search:
-    """Equilibria of one game, whose payoffs are scaled as `mathrl.continuation.walk` scales them; so is λ in points."""
+    """Equilibria of one game. Its payoffs, and λ in points, are scaled as those of `equilibria.matrix.tracer` are."""
 
     def __init__(self, game: Game) -> None:
         self.num_actions = game.num_actions

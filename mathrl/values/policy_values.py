@@ -15,10 +15,10 @@ from mathrl import kernels
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, joint_policy
-from mathrl.iterate import Run
-from mathrl.linear import Resolvent, resolvent
+from mathrl.iteration.iterate import Run
 from mathrl.operators import entropy_bonus
 from mathrl.solution import Solution
+from mathrl.values.linear_system import Resolvent, resolvent
 
 __all__ = [
     "Values",

@@ -15,7 +15,8 @@ With Q = κ r + γ P W, u^i(a) = E[Q^i | a_i = a], and v^m = E_π[Q^m], the deri
     B^{ij}_ab = δ_ij δ_ab − (i ≠ j) φ π^j(b) Δ_a(E[Q^i | a_i, a_j = b] − u^i)                             (3)
     C^{mj}_b  = − π^j(b) (E[Q^m | a_j = b] − v^m − c_mj (log π^j(b) + H(π^j)))                            (4)
 
-with which `mathrl.continuation.bordered` eliminates the policies. Where the discount is 0, W and (2) are left out.
+with which `mathrl.equilibria.stochastic.bordered` eliminates the policies. Where the discount is 0, W and (2) are left
+out.
 """
 
 from dataclasses import dataclass
@@ -26,10 +27,10 @@ import numpy.typing as npt
 
 from mathrl import kernels
 from mathrl.base.checks import FloatArray
-from mathrl.continuation import blocks
-from mathrl.evaluate import has_agent_axis, side_by_side, split
+from mathrl.equilibria.stochastic import blocks
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
+from mathrl.values.policy_values import has_agent_axis, side_by_side, split
 
 __all__ = ["Place", "System", "curve_from", "logit_curve"]
 

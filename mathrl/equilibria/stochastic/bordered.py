@@ -15,11 +15,11 @@ would fold with the values held, digits are lost: whoever solves (1) looks at th
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.continuation import blocks
-from mathrl.continuation.linear import Border, Reduced, factored, iterated
-from mathrl.continuation.system import Place, System
-from mathrl.evaluate import split
+from mathrl.equilibria.stochastic import blocks
+from mathrl.equilibria.stochastic.equations import Place, System
+from mathrl.equilibria.stochastic.value_system import Border, Reduced, factored, iterated
 from mathrl.games.policies import joint_policy
+from mathrl.values.policy_values import split
 
 __all__ = ["Bordered"]
 

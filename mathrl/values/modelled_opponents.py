@@ -1,7 +1,7 @@
 """Each agent as the controller of all joint actions, by its own rewards: what ROMMEO-Q and soft Q iteration need.
 
 Agent i plans as if it chose the others' actions too, weighed by a prior or a model of them. Its fixed point
-Q^i = r^i + γ P V^i, with V^i a soft maximum of Q^i, is that of one controller (`mathrl.markov`).
+Q^i = r^i + γ P V^i, with V^i a soft maximum of Q^i, is that of one controller (`mathrl.values.joint_control`).
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
-from mathrl.evaluate import Values
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
-from mathrl.iterate import Run
-from mathrl.markov import Controlled, Softness, TargetSoftMax, control
+from mathrl.iteration.iterate import Run
 from mathrl.operators import conditional_policy, opponent_model, own_and_others
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Status
+from mathrl.values.joint_control import Controlled, Softness, TargetSoftMax, control
+from mathrl.values.policy_values import Values
 
 __all__ = [
     "Controls",

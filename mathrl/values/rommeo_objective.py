@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, as_floats, count, fail, positive, probabilities, shape
-from mathrl.evaluate import backup, evaluate_joint
 from mathrl.games.model import Game, check_agent
 from mathrl.operators import (
     conditional_policy,
@@ -29,8 +28,9 @@ from mathrl.operators import (
     opponent_value,
     own_and_others,
 )
-from mathrl.opponent import agent_game
 from mathrl.softmax import entropy, kl_divergence, log_probabilities, log_sum_exp
+from mathrl.values.modelled_opponents import agent_game
+from mathrl.values.policy_values import backup, evaluate_joint
 
 __all__ = ["as_strategies", "best_evidence_bound", "evidence_bound", "log_evidence", "opponent_policy_q"]
 

@@ -17,7 +17,7 @@ from scipy.linalg.lapack import get_lapack_funcs
 from scipy.sparse.linalg import LinearOperator, gmres
 
 from mathrl.base.checks import FloatArray
-from mathrl.continuation.blocks import chain, chain_apply, chain_csr
+from mathrl.equilibria.stochastic.blocks import chain, chain_apply, chain_csr
 from mathrl.games.model import Game
 
 __all__ = ["FACTORED", "Border", "Reduced", "factored", "iterated", "room"]

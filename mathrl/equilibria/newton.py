@@ -2,20 +2,20 @@
 
     π ← softmax((u + u'dπ)/α)  with  (I − σ'u'/α) dπ = σ − π,  σ = softmax(u/α)                  (1)
 
-u are the agents' own Q at π and u' is their derivative (`mathrl.derivative`); σ' is that of the soft-max. At an
-equilibrium σ = π, so the step is zero there; near a regular one it converges quadratically.
+u are the agents' own Q at π and u' is their derivative (`mathrl.equilibria.derivative`); σ' is that of the soft-max. At
+an equilibrium σ = π, so the step is zero there; near a regular one it converges quadratically.
 """
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, gmres
 
 from mathrl.base.checks import FloatArray
-from mathrl.derivative import own_q_derivative
-from mathrl.evaluate import Values, side_by_side, split
+from mathrl.equilibria.derivative import own_q_derivative
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
-from mathrl.linear import one_thread
 from mathrl.softmax import boltzmann
+from mathrl.values.linear_system import one_thread
+from mathrl.values.policy_values import Values, side_by_side, split
 
 __all__ = ["DENSE_UNKNOWNS", "own_q_change", "responses"]
 

@@ -4,7 +4,7 @@
     tracer.start()                                  at (0, uniform), upwards; or anywhere on a curve, up or down
     tracer.advance(rationality, at_most=100)        the points on the way to where the curve first crosses it
 
-Rationalities are those of the game; points z are in its scaled payoffs (`mathrl.continuation.principal`).
+Rationalities are those of the game; points z are in its scaled payoffs (`mathrl.equilibria.matrix.principal`).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
 from mathrl.base.compile import kernel
-from mathrl.continuation.branch import (
+from mathrl.equilibria.lu import factor
+from mathrl.equilibria.matrix.branch import (
     ACCURACY,
     BIFURCATION,
     FOLD,
@@ -31,12 +32,11 @@ from mathrl.continuation.branch import (
     correct,
     newton,
 )
-from mathrl.continuation.control import FIRST
-from mathrl.continuation.dense import factor
-from mathrl.continuation.matrix import derivative, evaluate, policy
-from mathrl.continuation.predict import interpolate
-from mathrl.continuation.principal import loaded
-from mathrl.continuation.refine import refine
+from mathrl.equilibria.matrix.equations import derivative, evaluate, policy
+from mathrl.equilibria.matrix.predict import interpolate
+from mathrl.equilibria.matrix.principal import loaded
+from mathrl.equilibria.matrix.refine import refine
+from mathrl.equilibria.step_rules import FIRST
 from mathrl.games.model import Game
 
 __all__ = ["Stretch", "Tracer", "join"]

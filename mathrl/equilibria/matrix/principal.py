@@ -1,9 +1,9 @@
 """The principal branch of one matrix game at one rationality, compiled: the fast road where it is safe, else the trace.
 
-While λ times the game's Lipschitz constant is below 1 the equilibrium is unique (`mathrl.continuation.uniqueness`), so
-whatever Newton's method finds there is on the branch. Beyond, the curve is traced, from the end of that range; where
-that fails, from (0, uniform) in shorter and shorter steps. Payoffs are scaled by a power of 2, which rounds nothing, so
-that this range ends near 1.
+While λ times the game's Lipschitz constant is below 1 the equilibrium is unique
+(`mathrl.equilibria.matrix.uniqueness`), so whatever Newton's method finds there is on the branch. Beyond, the curve is
+traced, from the end of that range; where that fails, from (0, uniform) in shorter and shorter steps. Payoffs are scaled
+by a power of 2, which rounds nothing, so that this range ends near 1.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
 from mathrl.base.compile import kernel
-from mathrl.continuation.branch import (
+from mathrl.equilibria.matrix.branch import (
     ACCURACY,
     LANDED,
     LENGTH,
@@ -25,10 +25,10 @@ from mathrl.continuation.branch import (
     newton,
     room,
 )
-from mathrl.continuation.control import ACCURATE, FIRST
-from mathrl.continuation.matrix import evaluate, pairs
-from mathrl.continuation.refine import refine
-from mathrl.continuation.uniqueness import lipschitz
+from mathrl.equilibria.matrix.equations import evaluate, pairs
+from mathrl.equilibria.matrix.refine import refine
+from mathrl.equilibria.matrix.uniqueness import lipschitz
+from mathrl.equilibria.step_rules import ACCURATE, FIRST
 from mathrl.games.model import Game
 
 __all__ = ["FAILED", "OUT_OF_STEPS", "TRACED", "UNIQUE", "loaded", "principal", "scale_of"]

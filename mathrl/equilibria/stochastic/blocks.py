@@ -1,9 +1,9 @@
 """The derivatives of one state's equations, and what is left of them once its policies are eliminated, compiled.
 
-The functions of `mathrl.continuation.system` call these for all states at once: q_msa (m, S, A) is the weighted Q with
-joint actions in C order, m = 1 where one value function serves all agents, else n; pi_sk and log_sk (S, K) the
-policies and their logarithms side by side. The equations and unknowns of a state leave out each agent's first action:
-k counts the K − n others.
+The functions of `mathrl.equilibria.stochastic.equations` call these for all states at once: q_msa (m, S, A) is the
+weighted Q with joint actions in C order, m = 1 where one value function serves all agents, else n; pi_sk and log_sk (S,
+K) the policies and their logarithms side by side. The equations and unknowns of a state leave out each agent's first
+action: k counts the K − n others.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
 from mathrl.base.compile import kernel
-from mathrl.continuation.dense import factor, solve
+from mathrl.equilibria.lu import factor, solve
 
 __all__ = ["chain", "chain_apply", "chain_csr", "derivatives", "invert", "own", "policies", "response_weights"]
 
@@ -68,7 +68,7 @@ def derivatives(
     out_b_skk: FloatArray,
     out_c_smk: FloatArray,
 ) -> None:
-    """Overwrite the outputs by B and C, (3) and (4) of `mathrl.continuation.system`."""
+    """Overwrite the outputs by B and C, (3) and (4) of `mathrl.equilibria.stochastic.equations`."""
     num_functions, num_states, _ = q_msa.shape
     num_agents, size = len(num_actions), pi_sk.shape[1]
     pair_kk, given_mk = np.empty((size, size)), np.empty((num_functions, size))

@@ -8,11 +8,12 @@ A step predicts a point, corrects it by Newton's method in the plane orthogonal 
 - the tangent turned by less than the angle whose cosine is `TURN`;
 - the orientation, the sign of det [G'; tangent], did not change. Along a regular curve it never does, so a change
   means another branch, or a bifurcation on this one;
-- the parameter did not turn twice (`mathrl.continuation.predict.wavers`).
+- the parameter did not turn twice (`mathrl.equilibria.matrix.predict.wavers`).
 
 Otherwise the step is cut. These are the rules of Allgower and Georg (1990, ch. 6), with the last two added. Besides, a
-step stays before the place where √|det| may vanish (`mathrl.continuation.branch`): where two curves cross this one at
-once the orientation does not tell. `mathrl.continuation.trace` has constants of its own, as its lengths are others.
+step stays before the place where √|det| may vanish (`mathrl.equilibria.matrix.branch`): where two curves cross this one
+at once the orientation does not tell. `mathrl.equilibria.stochastic.trace` has constants of its own, as its lengths are
+others.
 """
 
 import numpy as np

@@ -1,10 +1,10 @@
 """All curves of logit equilibria of a matrix game that many starts and continuation find.
 
-At a ladder of temperatures Newton's method runs from many policies (`mathrl.continuation.search`). What it finds off
-the known curves is followed both ways, through folds and forks, until it leaves the range or closes on itself
-(`mathrl.continuation.through`); then the curve is known at every temperature. This is repeated with new random policies
-until a whole round finds nothing new. Nothing proves that all curves are found: one that lies between two rungs of the
-ladder, or that no start leads to, is missed.
+At a ladder of temperatures Newton's method runs from many policies (`mathrl.equilibria.matrix.search`). What it finds
+off the known curves is followed both ways, through folds and forks, until it leaves the range or closes on itself
+(`mathrl.equilibria.matrix.through`); then the curve is known at every temperature. This is repeated with new random
+policies until a whole round finds nothing new. Nothing proves that all curves are found: one that lies between two
+rungs of the ladder, or that no start leads to, is missed.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, fail, positive
-from mathrl.continuation.search import Search, known
-from mathrl.continuation.through import crossings, filled, principal, through
-from mathrl.continuation.walk import Stretch, Tracer
+from mathrl.equilibria.matrix.search import Search, known
+from mathrl.equilibria.matrix.through import crossings, filled, principal, through
+from mathrl.equilibria.matrix.tracer import Stretch, Tracer
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
 
@@ -45,7 +45,7 @@ class Curve:
     `policy`       per agent (K, 1, A_i)
     `folds`        (F,), which points are turning points of the rationality
     `stable`       (K,), whether logit dynamics return from nearby; with a common payoff, whether it is a strict local
-                   maximum of the objective (`mathrl.continuation.search`)
+                   maximum of the objective (`mathrl.equilibria.matrix.search`)
     `closed`       whether the last point is the first
     `principal`    whether it is the one through (rationality 0, uniform)
     `points`       the same as traced

@@ -28,12 +28,12 @@ from math import inf
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.continuation.bordered import Bordered
-from mathrl.continuation.cubic import Cubic
-from mathrl.continuation.linear import room
-from mathrl.continuation.system import Place, System
+from mathrl.equilibria.stochastic.bordered import Bordered
+from mathrl.equilibria.stochastic.cubic import Cubic
+from mathrl.equilibria.stochastic.equations import Place, System
+from mathrl.equilibria.stochastic.value_system import room
 from mathrl.games.policies import Policy
-from mathrl.linear import one_thread
+from mathrl.values.linear_system import one_thread
 
 __all__ = ["Curve", "Point"]
 

@@ -8,13 +8,13 @@ from typing import Protocol
 
 import numpy as np
 
-from mathrl.continuation.system import logit_curve
-from mathrl.continuation.trace import Curve
-from mathrl.continuation.walk import Tracer, join
-from mathrl.evaluate import side_by_side, split
+from mathrl.equilibria.matrix.tracer import Tracer, join
+from mathrl.equilibria.stochastic.equations import logit_curve
+from mathrl.equilibria.stochastic.trace import Curve
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.solution import BranchPath
+from mathrl.values.policy_values import side_by_side, split
 
 __all__ = ["Branch", "branch"]
 

@@ -2,8 +2,8 @@
 
     π ← π + dπ,   (I − λ σ' M) dπ = σ − π,   σ = softmax(λ u)                                           (1)
 
-Newton's method in the probabilities themselves. Those of the log ratios (`mathrl.continuation.matrix`) are exponentials
-of numbers of size λ, and come out with λ roundings, which λ u multiplies once more; here they have one.
+Newton's method in the probabilities themselves. Those of the log ratios (`mathrl.equilibria.matrix.equations`) are
+exponentials of numbers of size λ, and come out with λ roundings, which λ u multiplies once more; here they have one.
 """
 
 import numpy as np
@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
 from mathrl.base.compile import kernel
-from mathrl.continuation.dense import factor, solve
-from mathrl.continuation.matrix import residual, values
+from mathrl.equilibria.lu import factor, solve
+from mathrl.equilibria.matrix.equations import residual, values
 
 __all__ = ["refine"]
 

@@ -15,15 +15,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mathrl.base.checks import FloatArray, as_floats, choice, fail, probabilities, shape
-from mathrl.evaluate import Values, evaluate_joint
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, joint_policy, marginals
-from mathrl.iterate import MINIMUM_TOL, Iterate, iterate
-from mathrl.linear import Resolvent
-from mathrl.markov import TargetSoftMax, control
+from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate
 from mathrl.operators import log_divergence_ratio, marginal_q
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Status, rounding_floor
+from mathrl.values.joint_control import TargetSoftMax, control
+from mathrl.values.linear_system import Resolvent
+from mathrl.values.policy_values import Values, evaluate_joint
 
 __all__ = [
     "POLICY_CLASSES",

@@ -9,10 +9,10 @@ there, the curve is looked for straight on.
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.continuation.branch import LANDED
-from mathrl.continuation.predict import cross
-from mathrl.continuation.search import Search, known
-from mathrl.continuation.walk import Stretch, Tracer, join
+from mathrl.equilibria.matrix.branch import LANDED
+from mathrl.equilibria.matrix.predict import cross
+from mathrl.equilibria.matrix.search import Search, known
+from mathrl.equilibria.matrix.tracer import Stretch, Tracer, join
 
 __all__ = ["crossings", "filled", "principal", "through"]
 

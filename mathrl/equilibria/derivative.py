@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.evaluate import Values, against, side_by_side
 from mathrl.games.policies import Policy
 from mathrl.operators import expectation
+from mathrl.values.policy_values import Values, against, side_by_side
 
 __all__ = ["own_q_derivative"]
 

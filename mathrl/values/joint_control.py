@@ -24,11 +24,11 @@ import numpy.typing as npt
 
 from mathrl import kernels
 from mathrl.base.checks import FloatArray
-from mathrl.evaluate import backup, chain, chain_entries, chain_room
 from mathrl.games.model import Game
-from mathrl.iterate import MINIMUM_TOL, Iterate, Run, iterate
-from mathrl.linear import Resolvent, resolvent
+from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.solution import rounding_floor
+from mathrl.values.linear_system import Resolvent, resolvent
+from mathrl.values.policy_values import backup, chain, chain_entries, chain_room
 
 __all__ = ["Controlled", "SoftMax", "Softness", "TargetSoftMax", "control", "values_of_attained"]
 

@@ -31,8 +31,8 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, fail, permutation_of
 from mathrl.base.compile import kernel
-from mathrl.programs.additive_fit import table_and_weights
-from mathrl.programs.isotonic import cover, extend, isotonic, most_covers
+from mathrl.stage.additive_fit import table_and_weights
+from mathrl.stage.isotonic import cover, extend, isotonic, most_covers
 
 __all__ = [
     "NODE_LIMIT",

@@ -1,8 +1,8 @@
 """The optimisation problems of one state that solvers meet, each solved exactly or with a bound on what is left."""
 
-from mathrl.programs.additive_fit import AdditiveFit, additive_fit, order_preserving_fit
-from mathrl.programs.monotone_projection import MonotoneProjection, isotonic_fit, monotone_projection
-from mathrl.programs.stage_game import ZeroSum, global_optimum, zero_sum_value
+from mathrl.stage.additive_fit import AdditiveFit, additive_fit, order_preserving_fit
+from mathrl.stage.monotone_projection import MonotoneProjection, isotonic_fit, monotone_projection
+from mathrl.stage.stage_game import ZeroSum, global_optimum, zero_sum_value
 
 __all__ = [
     "AdditiveFit",

@@ -1,9 +1,9 @@
 """The compiled tracer: one matrix game's curve of logit equilibria, step by step.
 
-The point z = (x, λ) of (1) in `mathrl.continuation.matrix` moves along its curve; `mathrl.continuation.control` says
-which steps are accepted, `mathrl.continuation.predict` where the corrections start. A step in which λ turns ends on the
-fold, and one in which it is seen to turn twice is refused, so that λ is monotone from point to point and the target is
-crossed between the two points between which it lies.
+The point z = (x, λ) of (1) in `mathrl.equilibria.matrix.equations` moves along its curve;
+`mathrl.equilibria.step_rules` says which steps are accepted, `mathrl.equilibria.matrix.predict` where the corrections
+start. A step in which λ turns ends on the fold, and one in which it is seen to turn twice is refused, so that λ is
+monotone from point to point and the target is crossed between the two points between which it lies.
 """
 
 from typing import NamedTuple
@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
 from mathrl.base.compile import inner, kernel
-from mathrl.continuation.control import CONTRACTION, CUT, FARTHEST, RESOLVED, TURN, next_length, shortest
-from mathrl.continuation.dense import factor, solve
-from mathrl.continuation.matrix import derivative, evaluate, residual
-from mathrl.continuation.predict import cross, predict, wavers
+from mathrl.equilibria.lu import factor, solve
+from mathrl.equilibria.matrix.equations import derivative, evaluate, residual
+from mathrl.equilibria.matrix.predict import cross, predict, wavers
+from mathrl.equilibria.step_rules import CONTRACTION, CUT, FARTHEST, RESOLVED, TURN, next_length, shortest
 
 __all__ = [
     "ACCURACY",
@@ -69,7 +69,7 @@ tangent]| here and at the last two points."""
 
 class Trace(NamedTuple):
     """Where a trace stands: its point and tangent, the tangent before, and room for the next point. In the order of
-    the kernels' arguments; see `mathrl.continuation.matrix` for the shapes.
+    the kernels' arguments; see `mathrl.equilibria.matrix.equations` for the shapes.
     """
 
     r_ma: FloatArray

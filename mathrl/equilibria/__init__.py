@@ -1,0 +1,11 @@
+"""Quantal response equilibria: Newton's method for one, and the curves of them over temperature.
+
+`derivative` says how values move with a policy and `newton` makes Newton's step of it, for any game. Curves are
+followed by pseudo-arclength continuation, those of matrix games in `matrix`, those of stochastic games in `stochastic`,
+by the rules of `step_rules`; `principal_branch` follows the curve from the uniform policy, for either class of games.
+"""
+
+from mathrl.equilibria.matrix.curves import Curve, equilibria, logit_curves
+from mathrl.equilibria.matrix.uniqueness import lipschitz_constant
+
+__all__ = ["Curve", "equilibria", "lipschitz_constant", "logit_curves"]
