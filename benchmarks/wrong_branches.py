@@ -22,7 +22,7 @@ from benchmarks.peers.polish import NotPolished, polish
 from mathrl.base.checks import FloatArray
 from mathrl.batch import BatchSolution, qre_branch
 from mathrl.games import Game
-from mathrl.values.policy_values import side_by_side
+from mathrl.games.profile import Profile
 
 CHUNK = 10_000
 _SAME = 1e-7
@@ -95,7 +95,7 @@ def _word(gambit: Gambit, task: Task, payoffs: FloatArray, answers: dict[str, Ba
         policy, _ = polish(game, answer.policy, task.rationality)
     except (NotPolished, np.linalg.LinAlgError):
         return "Gambit fails"
-    pi_k = side_by_side(policy)[0]
+    pi_k = Profile.of(policy).pi_sk[0]
     near = [
         name for name, found in answers.items() if found.converged[k] and np.abs(_rows(found)[k] - pi_k).max() <= _SAME
     ]

@@ -5,8 +5,9 @@ import numpy as np
 from mathrl.equilibria.newton import own_q_change, responses
 from mathrl.games import Game
 from mathrl.games.policies import Policy
+from mathrl.games.profile import Profile
 from mathrl.operators import quantal_response_residual
-from mathrl.values.policy_values import evaluate, own_q, side_by_side, split
+from mathrl.values.policy_values import evaluate, own_q
 
 __all__ = ["NotPolished", "polish"]
 
@@ -28,10 +29,10 @@ def polish(game: Game, policy: Policy, rationality: float) -> tuple[Policy, floa
         values = evaluate(game, policy, temperature=temperature, entropy="none")
         own_sk = own_q(values, policy)
         du_sk = own_q_change(values, policy, own_sk, temperature=temperature, entropy="none")
-        policy = split(responses(game, own_sk + du_sk, temperature), game)
+        policy = Profile.split(responses(game, own_sk + du_sk, temperature), game.num_actions)
     values = evaluate(game, policy, temperature=temperature, entropy="none")
     residual = quantal_response_residual(values.q, policy, temperature=temperature)
-    moved = float(np.abs(side_by_side(policy) - side_by_side(first)).max())
+    moved = float(np.abs(Profile.of(policy).pi_sk - Profile.of(first).pi_sk).max())
     if not residual <= _ACCURATE:
         raise NotPolished(f"residual {residual:.1e} after moving {moved:.1e}")
     return policy, moved

@@ -8,7 +8,7 @@ import numpy as np
 
 from mathrl.games import Game
 from mathrl.games.policies import Policy
-from mathrl.values.policy_values import side_by_side
+from mathrl.games.profile import Profile
 
 __all__ = ["asymmetry"]
 
@@ -22,8 +22,8 @@ def asymmetry(game: Game, policy: Policy) -> float:
     It is 0 along the principal branch: a symmetry maps the curve through the uniform policy to a curve through the
     uniform policy, where there is but one, and straight on through a bifurcation commutes with it.
     """
-    pi_k = side_by_side(policy)
-    return max((float(np.abs(side_by_side(image) - pi_k).max()) for image in _images(game, policy)), default=0.0)
+    pi_k = Profile.of(policy).pi_sk
+    return max((float(np.abs(Profile.of(image).pi_sk - pi_k).max()) for image in _images(game, policy)), default=0.0)
 
 
 def _images(game: Game, policy: Policy) -> Iterator[Policy]:

@@ -22,7 +22,7 @@ from benchmarks.peers.polish import NotPolished, polish
 from benchmarks.peers.symmetry import asymmetry
 from mathrl.games import Game, load, names
 from mathrl.games.policies import Policy
-from mathrl.values.policy_values import side_by_side
+from mathrl.games.profile import Profile
 
 TABLE = ROOT / "tests" / "mathrl" / "peer_answers.json"
 _SAME = 1e-8
@@ -145,7 +145,7 @@ def _row(
     if usual[0] is None:
         note = f"with its own parameters: {usual[2]}"
     else:
-        apart = np.abs(side_by_side(usual[0]) - side_by_side(policy)).max()
+        apart = np.abs(Profile.of(usual[0]).pi_sk - Profile.of(policy).pi_sk).max()
         note = f"with its own parameters: an equilibrium {apart:.2g} away" if apart > _SAME else ""
     return Row(name, rationality, [own.tolist() for own in policy], moved, note)
 

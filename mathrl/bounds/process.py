@@ -9,7 +9,8 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game, check_agent
-from mathrl.games.policies import Policy, joint_policy
+from mathrl.games.policies import Policy
+from mathrl.games.profile import Profile
 from mathrl.values.linear_system import Resolvent, resolvent
 from mathrl.values.policy_values import chain
 
@@ -26,7 +27,7 @@ class Process:
     @cached_property
     def joint(self) -> FloatArray:
         """π(a|s) of joint actions in C order, (S, A)."""
-        return joint_policy(self.policy).reshape(self.game.num_states, -1)
+        return Profile.of(self.policy).joint_sa
 
     @cached_property
     def chain(self) -> Any:

@@ -16,8 +16,9 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray
 from mathrl.games.policies import Policy
+from mathrl.games.profile import Profile
 from mathrl.operators import expectation
-from mathrl.values.policy_values import Values, against, side_by_side
+from mathrl.values.policy_values import Values, against
 
 __all__ = ["own_q_derivative"]
 
@@ -37,7 +38,7 @@ def own_q_derivative(
     together: dict[tuple[int, int], Any] = {  # E[Q^i | a_i, a_j]
         (i, j): expectation(q[0 if shared else i], policy, keep=(i, j)) for i, j in permutations(range(num_agents), 2)
     }
-    log_sk = np.log(np.maximum(side_by_side(policy), np.finfo(np.float64).tiny))
+    log_sk = np.log(np.maximum(Profile.of(policy).pi_sk, np.finfo(np.float64).tiny))
     slopes = []
     for m, q_m in enumerate(q):
         slope = np.concatenate([expectation(q_m, policy, keep=(j,)) for j in range(num_agents)], axis=1)

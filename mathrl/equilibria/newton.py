@@ -13,9 +13,10 @@ from mathrl.base.checks import FloatArray
 from mathrl.equilibria.derivative import own_q_derivative
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
+from mathrl.games.profile import Profile, split
 from mathrl.softmax import boltzmann
 from mathrl.values.linear_system import one_thread
-from mathrl.values.policy_values import Values, side_by_side, split
+from mathrl.values.policy_values import Values
 
 __all__ = ["DENSE_UNKNOWNS", "own_q_change", "responses"]
 
@@ -25,7 +26,7 @@ DENSE_UNKNOWNS = 1_200
 
 def responses(game: Game, own_sk: FloatArray, temperature: float) -> FloatArray:
     """softmax(u/α) of every agent, side by side (S, A_1 + … + A_n)   (hasac Eq. 3)."""
-    return np.concatenate([boltzmann(own_sa, temperature) for own_sa in split(own_sk, game)], axis=1)
+    return np.concatenate([boltzmann(own_sa, temperature) for own_sa in split(own_sk, game.num_actions)], axis=1)
 
 
 @one_thread()
@@ -38,7 +39,7 @@ def own_q_change(values: Values, policy: Policy, own_sk: FloatArray, *, temperat
 
     def softened(du: FloatArray) -> FloatArray:
         """σ' du / α."""
-        parts = zip(split(sigma_sk, game), np.split(du, ends, axis=1), strict=True)
+        parts = zip(split(sigma_sk, game.num_actions), np.split(du, ends, axis=1), strict=True)
         return np.concatenate(
             [sigma[..., None] * (x - np.einsum("sa,sax->sx", sigma, x)[:, None]) / temperature for sigma, x in parts],
             axis=1,
@@ -47,7 +48,7 @@ def own_q_change(values: Values, policy: Policy, own_sk: FloatArray, *, temperat
     def system(change: FloatArray) -> FloatArray:
         return change - softened(derivative(change))
 
-    b = (sigma_sk - side_by_side(policy)).ravel()
+    b = (sigma_sk - Profile.of(policy).pi_sk).ravel()
     if b.size <= DENSE_UNKNOWNS:
         identity = np.eye(b.size).reshape(*shape, b.size)
         change = np.asarray(np.linalg.solve(system(identity).reshape(b.size, b.size), b), dtype=np.float64)

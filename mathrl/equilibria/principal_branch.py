@@ -13,8 +13,8 @@ from mathrl.equilibria.stochastic.equations import logit_curve
 from mathrl.equilibria.stochastic.trace import Curve
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
+from mathrl.games.profile import Profile
 from mathrl.solution import BranchPath
-from mathrl.values.policy_values import side_by_side, split
 
 __all__ = ["Branch", "branch"]
 
@@ -60,11 +60,11 @@ class _Compiled:
     @property
     def policy(self) -> Policy:
         last = next(stretch for stretch in reversed(self._stretches) if len(stretch.rationality))
-        return split(self._tracer.polish(last.z_px[-1])[None], self._game)
+        return Profile.split(self._tracer.polish(last.z_px[-1])[None], self._game.num_actions)
 
     def path(self, last: Policy) -> BranchPath:
         walked = self._tracer.with_touches(join(self._stretches))
-        walked.pi_pk[-1] = side_by_side(last)[0]
+        walked.pi_pk[-1] = Profile.of(last).pi_sk[0]
         ends = accumulate(self._game.num_actions, initial=0)
         return BranchPath(
             rationality=walked.rationality,

@@ -13,7 +13,8 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
-from mathrl.games.policies import Policy, joint_policy
+from mathrl.games.policies import Policy
+from mathrl.games.profile import Profile
 from mathrl.operators import entropy_bonus, soft_value
 from mathrl.oracle.diagnose import Mistake, least_squares
 from mathrl.oracle.targets import one_step_target
@@ -171,7 +172,7 @@ def _of_training(game: Game, policy: Policy, plain: FloatArray, ahead: FloatArra
     """
     if game.discount == 0 or not ahead.any():
         return
-    P_st, nothing = chain(game, joint_policy(policy).reshape(game.num_states, -1)), np.zeros(game.num_states)
+    P_st, nothing = chain(game, Profile.of(policy).joint_sa), np.zeros(game.num_states)
     steps = np.arange(2, _LONGEST + 2)
     sums = np.zeros((len(steps), *ahead.shape))
     rounding, passed = np.finfo(np.float64).eps * ahead.max(), 0

@@ -18,7 +18,7 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray, count, fail, not_negative, proportion
 from mathrl.games.model import Game, check_game
-from mathrl.games.policies import joint_policy
+from mathrl.games.profile import Profile
 from mathrl.operators import entropy_bonus, expectation
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
 from mathrl.values.linear_system import sweep
@@ -123,7 +123,7 @@ class _Critic:
             values = expectation(action_values(game, q, agent_axis=agent_axis), checked) + bonus  # (1)
         else:
             values = state_values(game, v, agent_axis=agent_axis)
-        w_sa = joint_policy(checked).reshape(game.num_states, -1)
+        w_sa = Profile.of(checked).joint_sa
         return cls(game, agent_axis, w_sa, np.atleast_2d(values), np.atleast_2d(bonus))
 
     def backed_up(self, v_ms: FloatArray) -> FloatArray:

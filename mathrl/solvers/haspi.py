@@ -13,14 +13,20 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mathrl import kernels
 from mathrl.base.checks import count, positive
 from mathrl.games.model import Game
-from mathrl.games.policies import Policy, as_policy, uniform_policy
+from mathrl.games.policies import as_policy, uniform_policy
+from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.iteration.order import check_monotone, sequences
 from mathrl.solution import Solution, rounding_floor
-from mathrl.values.policy_values import Values, evaluate, side_by_side, solution, split
+from mathrl.values.policy_values import (
+    Values,
+    evaluate,
+    quantal_response_residual,
+    sequential_improvement,
+    solution,
+)
 
 __all__ = ["haspi"]
 
@@ -57,23 +63,19 @@ def haspi(
     temperature = positive("temperature", temperature)
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     following, recorded_order = sequences(order, seed, game.num_agents)
-    num_actions = np.array(game.num_actions)
 
-    def at(policy: Policy, guess: np.ndarray | None) -> Iterate[tuple[Policy, Values]]:
+    def at(policy: Profile, guess: np.ndarray | None) -> Iterate[tuple[Profile, Values]]:
         values = evaluate(game, policy, temperature=temperature, guess=guess)  # (1)
-        residual = kernels.quantal_response_residual(values.q_msa, side_by_side(policy), num_actions, temperature)
+        residual = quantal_response_residual(values, policy, temperature)
         objective = float(values.objective)
         return Iterate((policy, values), residual, rounding_floor(values.q, temperature), objective)
 
-    def step(last: Iterate[tuple[Policy, Values]]) -> Iterate[tuple[Policy, Values]]:
+    def step(last: Iterate[tuple[Profile, Values]]) -> Iterate[tuple[Profile, Values]]:
         policy, values = last.point
-        pi_sk = side_by_side(policy)
-        updated = np.empty_like(pi_sk)
-        kernels.sequential_improvement(values.q_msa, pi_sk, num_actions, following(), temperature, updated)  # (2)
-        return at(split(updated, game), values.v_ms)
+        return at(sequential_improvement(values, policy, following(), temperature), values.v_ms)  # (2)
 
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
-    run = iterate(at(first, None), step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
+    run = iterate(at(Profile.of(first), None), step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
     policy, values = run.last.point
     return solution(
         policy,

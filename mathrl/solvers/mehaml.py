@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mathrl import kernels
 from mathrl.base.checks import FloatArray, count, not_negative, positive
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
+from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.iteration.order import check_monotone, sequences
 from mathrl.mirror import (
@@ -34,7 +34,7 @@ from mathrl.mirror import (
 from mathrl.operators import expected_parts, marginal_q, soft_advantage
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution, rounding_floor
-from mathrl.values.policy_values import Values, evaluate, own_q, side_by_side, solution
+from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual, solution
 
 __all__ = ["mehaml"]
 
@@ -89,18 +89,16 @@ def mehaml(
     for agent, own in enumerate(first):
         check_support(own, drift, neighbourhood, f"initial_policy[{agent}]")
     following, recorded_order = sequences(order, seed, game.num_agents)
-    num_actions = np.array(game.num_actions)
 
-    def residual(values: Values, policy: Policy) -> float:
-        pi_sk = side_by_side(policy)
+    def residual(values: Values, policy: Profile) -> float:
         if temperature > 0:
-            return kernels.quantal_response_residual(values.q_msa, pi_sk, num_actions, temperature)
+            return quantal_response_residual(values, policy, temperature)
         starts = np.cumsum([0, *game.num_actions[:-1]])
         own_sk = own_q(values, policy)
-        gains = np.maximum.reduceat(own_sk, starts, axis=1) - np.add.reduceat(own_sk * pi_sk, starts, axis=1)
+        gains = np.maximum.reduceat(own_sk, starts, axis=1) - np.add.reduceat(own_sk * policy.pi_sk, starts, axis=1)
         return float(gains.max())
 
-    def at(policy: Policy, logs: Policy, guess: FloatArray | None) -> Iterate[_Point]:
+    def at(policy: Profile, logs: Policy, guess: FloatArray | None) -> Iterate[_Point]:
         values = evaluate(game, policy, temperature=temperature, guess=guess)  # (1)
         floor = rounding_floor(values.q, temperature or None)
         return Iterate(_Point(policy, logs, values), residual(values, policy), floor, float(values.objective))
@@ -121,10 +119,10 @@ def mehaml(
             )  # (2)
         if all(map(np.array_equal, updated, old.policy)) and all(map(np.array_equal, logs, old.logs)):
             return None
-        return at(tuple(updated), tuple(logs), old.values.v_ms)
+        return at(Profile.of(updated), tuple(logs), old.values.v_ms)
 
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
-    start = at(first, tuple(map(log_probabilities, first)), None)
+    start = at(Profile.of(first), tuple(map(log_probabilities, first)), None)
     ceiling = LARGEST_RESIDUAL if temperature > 0 else np.inf
     run = iterate(start, step, tol=tol, max_steps=max_steps, ceiling=ceiling)
     return solution(

@@ -18,19 +18,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mathrl import kernels
 from mathrl.base.checks import FloatArray, choice, count, positive
 from mathrl.equilibria.newton import own_q_change, responses
 from mathrl.equilibria.stochastic.equations import curve_from
 from mathrl.equilibria.stochastic.trace import Curve
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
+from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
 from mathrl.operators import ENTROPIES, entropy_bonus
 from mathrl.softmax import boltzmann
 from mathrl.solution import Solution, Status, rounding_floor
 from mathrl.values.joint_control import SoftMax, control, values_of_attained
-from mathrl.values.policy_values import Values, evaluate, own_q, side_by_side, solution, split
+from mathrl.values.policy_values import Values, evaluate, own_q, sequential_improvement, solution
 
 __all__ = ["qre"]
 
@@ -52,7 +52,7 @@ _FRACTIONS = (1.0, 0.5, 0.25, 0.125)
 
 @dataclass(frozen=True)
 class _Point:
-    policy: Policy
+    policy: Profile
     values: Values
     own_sk: FloatArray
 
@@ -110,7 +110,7 @@ def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_ste
     """The soft-optimal policy, and its own values: V of the optimum is V of the policy but for the residual of V."""
     run, solve = control(game, SoftMax(temperature), tol=tol, max_steps=max_steps)
     here = run.last.point
-    policy = (boltzmann(here.q_sa, temperature),)
+    policy = Profile.of((boltzmann(here.q_sa, temperature),))
     bonus = entropy_bonus(policy, temperature=temperature)
     found = values_of_attained(game, here, policy[0], bonus, solve) if run.status is Status.CONVERGED else None
     if found is None:
@@ -145,24 +145,21 @@ class _Steps:
     def __init__(self, game: Game, temperature: float, entropy: str) -> None:
         self.game, self.temperature, self.entropy = game, temperature, entropy
         self.monotone = game.common_payoff and entropy == "team"
-        self._num_actions = np.array(game.num_actions)
         self._order = np.arange(game.num_agents)
 
     def at(self, policy: Policy, guess: FloatArray | None = None) -> Iterate[_Point]:
         """A policy with its values and residual; `guess` may speed its evaluation up."""
+        policy = Profile.of(policy)
         values = evaluate(self.game, policy, temperature=self.temperature, entropy=self.entropy, guess=guess)
         own_sk = own_q(values, policy)
-        residual = float(np.abs(side_by_side(policy) - responses(self.game, own_sk, self.temperature)).max())
+        residual = float(np.abs(policy.pi_sk - responses(self.game, own_sk, self.temperature)).max())
         return Iterate(_Point(policy, values, own_sk), residual, rounding_floor(values.q, self.temperature), residual)
 
     def respond(self, last: Iterate[_Point]) -> Iterate[_Point]:
         """After the agents' responses."""
-        pi_sk = side_by_side(last.point.policy)
-        updated = np.empty_like(pi_sk)
-        kernels.sequential_improvement(
-            last.point.values.q_msa, pi_sk, self._num_actions, self._order, self.temperature, updated
-        )  # (2)
-        return self.at(split(updated, self.game), last.point.values.v_ms)
+        here = last.point
+        updated = sequential_improvement(here.values, here.policy, self._order, self.temperature)  # (2)
+        return self.at(updated, here.values.v_ms)
 
     def newton(self, last: Iterate[_Point]) -> Iterate[_Point] | None:
         """After a fraction of Newton's step that helps; None where none does."""
@@ -177,7 +174,7 @@ class _Steps:
         slack = _ROUNDING * last.rounding_floor * self.temperature * here.values.v_ms.size
         for fraction in _FRACTIONS:
             moved = responses(self.game, here.own_sk + fraction * du, self.temperature)  # (3)
-            candidate = self.at(split(moved, self.game), here.values.v_ms)
+            candidate = self.at(Profile.split(moved, self.game.num_actions), here.values.v_ms)
             falls = self.monotone and candidate.point.values.v_ms.sum() < total - slack
             if candidate.residual < (1 - 0.1 * fraction) * last.residual and not falls:
                 return candidate

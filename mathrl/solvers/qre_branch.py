@@ -16,7 +16,6 @@ from typing import Any, overload
 
 import numpy as np
 
-from mathrl import kernels
 from mathrl.base.checks import choice, count, fail, positive
 from mathrl.equilibria.principal_branch import branch
 from mathrl.games.model import Game, check_game
@@ -24,7 +23,7 @@ from mathrl.games.policies import Policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
 from mathrl.operators import ENTROPIES
 from mathrl.solution import Solution, rounding_floor
-from mathrl.values.policy_values import Values, evaluate, side_by_side, solution
+from mathrl.values.policy_values import Values, evaluate, quantal_response_residual, solution
 
 __all__ = ["qre_branch"]
 
@@ -171,8 +170,7 @@ class _Trace:
     def _answer(self, temperature: float, reached: list[float]) -> Iterate["_Answer | None"]:
         policy = self._branch.policy
         values = evaluate(self._game, policy, temperature=temperature, entropy=self._entropy)
-        num_actions = np.array(self._game.num_actions)
-        residual = kernels.quantal_response_residual(values.q_msa, side_by_side(policy), num_actions, temperature)
+        residual = quantal_response_residual(values, policy, temperature)
         return Iterate(_Answer(policy, values), residual, rounding_floor(values.q, temperature), reached)
 
 

@@ -18,10 +18,11 @@ import numpy.typing as npt
 from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_policy, marginals, opponents_policy, uniform_policy
+from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate, unwatched
 from mathrl.solution import Solution, Status, rounding_floor
 from mathrl.values.modelled_opponents import Controls, Rommeo
-from mathrl.values.policy_values import side_by_side, solution, split
+from mathrl.values.policy_values import solution
 
 __all__ = ["rommeo_self_play"]
 
@@ -71,10 +72,10 @@ def rommeo_self_play(
     problem = Rommeo(game, alpha, kappa)
 
     def at(observed_sk: FloatArray, guess: FloatArray | None) -> Iterate[_Point]:
-        priors = opponents_policy(split(observed_sk, game))  # (1)
+        priors = opponents_policy(Profile.split(observed_sk, game.num_actions))  # (1)
         controls = problem.solve(priors, tol=MINIMUM_TOL, max_steps=_INNER_STEPS, guess=guess)  # (2)
         joint = controls.w_msa.reshape(-1, game.num_states, *game.num_actions)
-        played_sk = side_by_side(tuple(marginals(own)[i] for i, own in enumerate(joint)))  # (3)
+        played_sk = Profile.of(marginals(own)[i] for i, own in enumerate(joint)).pi_sk  # (3)
         exact = controls.run.status is Status.CONVERGED
         residual = float(np.abs(played_sk - observed_sk).max()) if exact else 1.0
         floor = rounding_floor(controls.values.q_msa, min(alpha, kappa))
@@ -91,13 +92,14 @@ def rommeo_self_play(
         return float(np.abs(point.observed_sk - earlier.observed_sk).max()) / rate
 
     run = iterate(
-        unwatched(lambda: at(side_by_side(first), None)), step, tol=tol, max_steps=count("max_steps", max_steps),
+        unwatched(lambda: at(Profile.of(first).pi_sk, None)), step, tol=tol, max_steps=count("max_steps", max_steps),
         ceiling=LARGEST_RESIDUAL, apart=apart,
     )  # fmt: skip
     here = run.last.point
-    conditionals, models = problem.strategies(here.controls, opponents_policy(split(here.observed_sk, game)))
+    observed = Profile.split(here.observed_sk, game.num_actions)
+    conditionals, models = problem.strategies(here.controls, opponents_policy(observed))
     return solution(
-        split(here.played_sk, game),
+        Profile.split(here.played_sk, game.num_actions),
         here.controls.values,
         run,
         solver="rommeo_self_play",

@@ -5,7 +5,6 @@ Two passes over the transitions (one for P_π, one for Q) and one linear system 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from mathrl import kernels
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, joint_policy
+from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import Run
 from mathrl.operators import entropy_bonus
 from mathrl.solution import Solution
@@ -32,9 +32,9 @@ __all__ = [
     "expected_rewards",
     "has_agent_axis",
     "own_q",
-    "side_by_side",
+    "quantal_response_residual",
+    "sequential_improvement",
     "solution",
-    "split",
     "trace_values",
 ]
 
@@ -71,23 +71,28 @@ class Values:
         return totals if self.agent_axis else float(totals[0])
 
 
-def side_by_side(policy: Policy) -> FloatArray:
-    """A product policy as one array (S, A_1 + … + A_n)."""
-    return np.concatenate(policy, axis=1)
-
-
-def split(pi_sk: FloatArray, game: Game) -> Policy:
-    """The inverse of `side_by_side`."""
-    ends = accumulate(game.num_actions, initial=0)
-    return tuple(pi_sk[:, first:last] for first, last in pairwise(ends))
-
-
 def own_q(values: "Values", policy: Policy) -> FloatArray:
     """The agents' own Q^i(s, a_i) = E_{π^{-i}}[Q^i(s, ·)] side by side (S, A_1 + … + A_n)   (hasac Eq. 3)."""
-    pi_sk = side_by_side(policy)
-    own_sk = np.empty_like(pi_sk)
-    kernels.marginal_q(values.q_msa, pi_sk, np.array(values.game.num_actions), own_sk)
+    profile = Profile.of(policy)
+    own_sk = np.empty_like(profile.pi_sk)
+    kernels.marginal_q(values.q_msa, profile.pi_sk, profile.num_actions, own_sk)
     return own_sk
+
+
+def quantal_response_residual(values: "Values", policy: Policy, temperature: float) -> float:
+    """max |π − softmax(E[Q]/α)| over agents, states and actions   (hasac Eq. 3; `operators` has the definition)."""
+    profile = Profile.of(policy)
+    return kernels.quantal_response_residual(values.q_msa, profile.pi_sk, profile.num_actions, temperature)
+
+
+def sequential_improvement(
+    values: "Values", policy: Policy, order: npt.NDArray[np.int64], temperature: float
+) -> Profile:
+    """The policy after the agents of `order` responded in turn, at the same Q   (hasac Eq. 8)."""
+    profile = Profile.of(policy)
+    updated_sk = np.empty_like(profile.pi_sk)
+    kernels.sequential_improvement(values.q_msa, profile.pi_sk, profile.num_actions, order, temperature, updated_sk)
+    return Profile.split(updated_sk, values.game.num_actions)
 
 
 def backup(game: Game, v_ms: FloatArray, out: FloatArray | None = None) -> FloatArray:
@@ -182,8 +187,8 @@ def evaluate(
 ) -> Values:
     """Exact Q and V of `policy`; `guess` (m, S) may speed the linear solve up."""
     bonus_ms = np.atleast_2d(entropy_bonus(policy, temperature=temperature, entropy=entropy))
-    w_sa = joint_policy(policy).reshape(game.num_states, -1)
-    return evaluate_joint(game, w_sa, bonus_ms, agent_axis=has_agent_axis(game, entropy), guess=guess)
+    joint_sa = Profile.of(policy).joint_sa
+    return evaluate_joint(game, joint_sa, bonus_ms, agent_axis=has_agent_axis(game, entropy), guess=guess)
 
 
 def evaluate_joint(

@@ -16,7 +16,8 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray, as_floats, choice, fail, probabilities, shape
 from mathrl.games.model import Game, check_game
-from mathrl.games.policies import Policy, as_policy, joint_policy, marginals
+from mathrl.games.policies import Policy, as_policy, marginals
+from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate
 from mathrl.operators import log_divergence_ratio, marginal_q
 from mathrl.softmax import log_probabilities
@@ -54,7 +55,7 @@ _SETTLING = 10_000
 class Tilted(NamedTuple):
     """A product policy: π^i, log π^i and log(π^i/ρ^i), (S, A_i) each; the last is 0 where ρ^i is 0."""
 
-    pi: Policy
+    pi: Profile
     log_pi: Policy
     ratio: Policy
 
@@ -137,13 +138,12 @@ class Regularised:
         """A policy by its logarithms; it must be 0 where ρ is."""
         ratios = [np.where(log > -np.inf, log, 0.0) - np.where(log > -np.inf, log_rho, 0.0)
                   for log, log_rho in zip(log_pi, self.log_target, strict=True)]  # fmt: skip
-        return Tilted(tuple(map(np.exp, log_pi)), log_pi, tuple(ratios))
+        return Tilted(Profile.of(map(np.exp, log_pi)), log_pi, tuple(ratios))
 
     def evaluate(self, tilted: Tilted, guess: FloatArray | None = None, solve: Resolvent | None = None) -> Values:
         """Exact Q and V of (1); `solve` is the resolvent of the policy's chain where it is known."""
-        w_sa = joint_policy(tilted.pi).reshape(self.game.num_states, -1)
         bonus_ms = -self.temperature * tilted.divergence_s[None]
-        return evaluate_joint(self.game, w_sa, bonus_ms, agent_axis=False, guess=guess, solve=solve)
+        return evaluate_joint(self.game, tilted.pi.joint_sa, bonus_ms, agent_axis=False, guess=guess, solve=solve)
 
     def response(self, q: FloatArray, pi: Policy, agent: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """π, log π and log(π/ρ) of one agent's response (2) to the others' policies."""
@@ -165,7 +165,7 @@ class Regularised:
             before, found = pi, []
             for agent in range(len(pi)):
                 found.append(self.response(q, pi, agent))
-                pi = (*pi[:agent], found[-1][0], *pi[agent + 1 :])
+                pi = Profile.of((*pi[:agent], found[-1][0], *pi[agent + 1 :]))
             moves.append(max(float(np.abs(new - old).max()) for new, old in zip(pi, before, strict=True)))
         return _together(found)
 
@@ -181,8 +181,8 @@ class Regularised:
 
     def with_returns(self, here: Iterate[Point]) -> Iterate[Point]:
         """The same with both returns for `history`: that in the original game and the regularised one."""
-        values, w_sa = here.point.values, joint_policy(here.point.tilted.pi).reshape(self.game.num_states, -1)
-        expected = np.einsum("sa,sa->s", self.game.rewards_isa[0], w_sa)
+        values, joint_sa = here.point.values, here.point.tilted.pi.joint_sa
+        expected = np.einsum("sa,sa->s", self.game.rewards_isa[0], joint_sa)
         v_s = expected if values.solve is None else values.solve(expected, values.v_ms[0])
         return replace(here, record=(float(np.einsum("s,s", v_s, self.game.start)), float(values.objective)))
 
@@ -245,9 +245,10 @@ def answer(game: Game, policy_class: str, pi: Policy, values: Values) -> tuple[P
 
 def unregularised(game: Game, pi: Policy, regularised: Values) -> Values:
     """The values without divergence of a policy whose regularised values these are."""
-    w_sa, no_bonus = joint_policy(pi).reshape(game.num_states, -1), np.zeros((1, game.num_states))
-    return evaluate_joint(game, w_sa, no_bonus, agent_axis=False, guess=regularised.v_ms, solve=regularised.solve)
+    joint_sa, no_bonus = Profile.of(pi).joint_sa, np.zeros((1, game.num_states))
+    return evaluate_joint(game, joint_sa, no_bonus, agent_axis=False, guess=regularised.v_ms, solve=regularised.solve)
 
 
 def _together(responses: Any) -> Tilted:
-    return Tilted(*(tuple(arrays) for arrays in zip(*responses, strict=True)))
+    pi, log_pi, ratio = zip(*responses, strict=True)
+    return Tilted(Profile.of(pi), log_pi, ratio)

@@ -11,8 +11,9 @@ from mathrl.base.checks import InvalidInput
 from mathrl.equilibria.matrix.curves import equilibria, logit_curves
 from mathrl.equilibria.newton import responses
 from mathrl.games import Game, load, random_matrix, random_stochastic
+from mathrl.games.profile import Profile
 from mathrl.solvers import haspi, qre_branch
-from mathrl.values.policy_values import evaluate, own_q, side_by_side
+from mathrl.values.policy_values import evaluate, own_q
 
 SYMMETRIC = ["chicken", "battle-of-the-sexes", "penalty", "pure-coordination(num_actions=3)"]
 
@@ -23,7 +24,7 @@ def random_game(num_actions, seed, structure="general-sum"):
 
 def found(game, curves, temperature):
     """The equilibria found, side by side, as rows in an order of their own."""
-    return in_order(np.array([side_by_side(policy)[0] for policy in equilibria(game, curves, temperature)]))
+    return in_order(np.array([Profile.of(policy).pi_sk[0] for policy in equilibria(game, curves, temperature)]))
 
 
 def in_order(rows):
@@ -33,7 +34,7 @@ def in_order(rows):
 def gap(game, policy, temperature):
     """max |π − softmax(u/α)|."""
     values = evaluate(game, policy, temperature=temperature)
-    return np.abs(side_by_side(policy) - responses(game, own_q(values, policy), temperature)).max()
+    return np.abs(Profile.of(policy).pi_sk - responses(game, own_q(values, policy), temperature)).max()
 
 
 def scanned(game, temperature):
@@ -169,7 +170,7 @@ def test_the_principal_branch_is_one_of_them(seed):
     solutions = qre_branch(game, temperature=temperatures)
     for temperature, solution in zip(temperatures, solutions, strict=True):
         crossings = found(game, [principal], temperature)
-        assert np.abs(crossings - side_by_side(solution.policy)[0]).max(axis=1).min() < 1e-9  # both to rounding
+        assert np.abs(crossings - Profile.of(solution.policy).pi_sk[0]).max(axis=1).min() < 1e-9  # both to rounding
     path = solutions[-1].path
     folds = principal.temperature[principal.folds]
     assert folds == pytest.approx(path.temperature[path.folds], rel=1e-9)  # λ is flat at a fold

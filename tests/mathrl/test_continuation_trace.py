@@ -11,11 +11,12 @@ from mathrl.equilibria.stochastic import value_system as linear
 from mathrl.equilibria.stochastic.equations import Place, curve_from, logit_curve
 from mathrl.equilibria.stochastic.trace import Curve
 from mathrl.games import Game, load, random_policy, random_stochastic, uniform_policy
+from mathrl.games.profile import Profile
 from mathrl.games.transform import permute_actions, relabel_agents, scale_rewards, to_sparse
 from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import games, temperatures
 from mathrl.softmax import boltzmann
-from mathrl.values.policy_values import evaluate, own_q, split
+from mathrl.values.policy_values import evaluate, own_q
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -46,7 +47,7 @@ def branch(game, rationality, *, entropy="none", **how):
 def residual(game, policy, temperature, entropy):
     """max |π − softmax(u/α)| with u evaluated exactly."""
     values = evaluate(game, policy, temperature=temperature, entropy=entropy)
-    responses = [boltzmann(u_sa, temperature) for u_sa in split(own_q(values, policy), game)]
+    responses = [boltzmann(u_sa, temperature) for u_sa in Profile.split(own_q(values, policy), game.num_actions)]
     return max(float(np.abs(pi - sigma).max()) for pi, sigma in zip(policy, responses, strict=True))
 
 
@@ -151,9 +152,9 @@ def test_scaling_payoffs_is_scaling_rationality(factor, entropy):
 
 def test_renaming_agents_and_actions_renames_the_branch():
     agents, order = [2, 0, 1], [1, 0]
-    plain = split(branch(FOLDED, 10.0), FOLDED)
+    plain = Profile.split(branch(FOLDED, 10.0), FOLDED.num_actions)
     renamed = permute_actions(relabel_agents(FOLDED, agents), 0, order)
-    found = split(branch(renamed, 10.0), renamed)
+    found = Profile.split(branch(renamed, 10.0), renamed.num_actions)
     expected = [plain[agent] for agent in agents]
     expected[0] = expected[0][:, order]
     for mine, theirs in zip(found, expected, strict=True):
@@ -209,7 +210,9 @@ def test_a_curve_leads_from_a_policy_to_an_equilibrium(game, temperature, entrop
     assert residual(game, end.policy, temperature, entropy) < 1e-11
     for point in points:
         values = evaluate(game, point.policy, temperature=temperature, entropy=entropy)
-        for pi, u_sa, start in zip(point.policy, split(own_q(values, point.policy), game), first, strict=True):
+        for pi, u_sa, start in zip(
+            point.policy, Profile.split(own_q(values, point.policy), game.num_actions), first, strict=True
+        ):
             y_sa = point.t * u_sa / temperature + (1 - point.t) * np.log(start)
             np.testing.assert_allclose(pi, boltzmann(y_sa, 1.0), rtol=0, atol=1e-6)  # corrections stop at 1e-7
 

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from mathrl.equilibria.derivative import own_q_derivative
 from mathrl.games import random_policy, random_stochastic, to_sparse
+from mathrl.games.profile import Profile
 from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import games
-from mathrl.values.policy_values import evaluate, own_q, side_by_side, split
+from mathrl.values.policy_values import evaluate, own_q
 
 
 def interior_change(game, rng):
@@ -22,7 +23,7 @@ def interior_change(game, rng):
 def differences(game, policy, change, temperature, entropy, step):
     ends = []
     for sign in (1, -1):
-        moved = split(side_by_side(policy) + sign * step * change, game)
+        moved = Profile.split(Profile.of(policy).pi_sk + sign * step * change, game.num_actions)
         ends.append(own_q(evaluate(game, moved, temperature=temperature, entropy=entropy), moved))
     return (ends[0] - ends[1]) / (2 * step)
 

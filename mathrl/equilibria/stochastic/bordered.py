@@ -18,8 +18,7 @@ from mathrl.base.checks import FloatArray
 from mathrl.equilibria.stochastic import blocks
 from mathrl.equilibria.stochastic.equations import Place, System
 from mathrl.equilibria.stochastic.value_system import Border, Reduced, factored, iterated
-from mathrl.games.policies import joint_policy
-from mathrl.values.policy_values import split
+from mathrl.games.profile import Profile
 
 __all__ = ["Bordered"]
 
@@ -96,7 +95,7 @@ class Bordered:
         moved_sk = self._policies(self._time_sk)
         column_ms = time_ms - self._read(moved_sk)
         w_smma = -self._weights(place.phi * (self._c_smk @ self._inverse_skk), place.pi_sk)  # (3)
-        together_sa = joint_policy(split(place.pi_sk, game)).reshape(game.num_states, -1)
+        together_sa = Profile.split(place.pi_sk, game.num_actions).joint_sa
         w_smma[:, np.arange(num_functions), np.arange(num_functions)] += together_sa[:, None]
         if self._lead < 0:
             border = Border(column_ms, 1.0, 0, np.zeros_like(w_smma[0, 0]))

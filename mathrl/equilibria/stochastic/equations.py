@@ -30,7 +30,8 @@ from mathrl.base.checks import FloatArray
 from mathrl.equilibria.stochastic import blocks
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
-from mathrl.values.policy_values import has_agent_axis, side_by_side, split
+from mathrl.games.profile import Profile
+from mathrl.values.policy_values import has_agent_axis
 
 __all__ = ["Place", "System", "curve_from", "logit_curve"]
 
@@ -147,7 +148,7 @@ class System:
 
     def policy(self, z: FloatArray) -> Policy:
         """π of the log ratios."""
-        return split(self.probabilities(z)[0], self.game)
+        return Profile.split(self.probabilities(z)[0], self.game.num_actions)
 
     def probabilities(self, z: FloatArray) -> tuple[FloatArray, FloatArray]:
         """π and log π, side by side (S, K)."""
@@ -241,7 +242,7 @@ def curve_from(game: Game, initial_policy: Policy, *, temperature: float, entrop
     spread = _spread(game)
     unit = 1 + spread / temperature
     logs = [np.log(np.maximum(own, _RAREST)) for own in initial_policy]
-    first_sk = side_by_side(tuple(log[:, 1:] - log[:, :1] for log in logs))
+    first_sk = Profile.of(log[:, 1:] - log[:, :1] for log in logs).pi_sk
     return System(game, entropy, spread, unit, (spread / temperature, 0.0), (0.0, 1 / unit), first_sk)
 
 
