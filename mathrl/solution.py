@@ -2,10 +2,8 @@
 
 import json
 import math
-import reprlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from enum import StrEnum
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -14,36 +12,40 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, InvalidInput, fail
+from mathrl import parameters as solver_parameters
+from mathrl.base.checks import FloatArray, fail
 from mathrl.base.files import write_text
+from mathrl.equations import Equation, named
 from mathrl.games.policies import Policy
+from mathrl.outcome import Status, rounding_floor
+from mathrl.stored import (
+    INDICES,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    Form,
+    array,
+    arrays,
+    check_shape,
+    nested,
+    number_or_array,
+    optional,
+    plain,
+    read_fields,
+    stored,
+    written_fields,
+)
 
-__all__ = ["BranchPath", "NotConverged", "Solution", "Status", "rounding_floor"]
+__all__ = ["BranchPath", "NotConverged", "Solution", "Status", "plain", "rounding_floor"]
 
-
-class Status(StrEnum):
-    """How a run ended, as a sentence that says what to do."""
-
-    CONVERGED = "the residual is within the rounding floors that are allowed"
-    MAX_STEPS = "max_steps was not enough: raise it or tol, or go on from this policy where there is an initial_policy"
-    STALLED = "no step lowers the residual any more: another start, where there is one, or temperature may do"
-    CYCLED = "the iteration returned to an earlier iterate: this cycle is where it ends from this start"
-    OUT_OF_CLASS = "a stage game left the class that the solver is for: solver qre takes any game"
-    INTERRUPTED = "stopped on request: go on from this policy where there is an initial_policy"
+_EXPECTED = "a solution written by save"
+_EQUATION = Form(read=lambda name: named(name), write=lambda equation: None if equation is None else equation.name)
+_STATUS = Form(read=lambda name: Status[name], write=lambda status: status.name)
+_PARAMETERS = Form(solver_parameters.read, solver_parameters.written)
 
 
 class NotConverged(RuntimeError):
     """A solution was required to have converged and had not."""
-
-
-def rounding_floor(q: FloatArray, temperature: float | None = None) -> float:
-    """The residual that rounding alone leaves: eps · max(1, ‖Q‖∞ / temperature), or eps · ‖Q‖∞ without a temperature.
-
-    The first is the error in a probability softmax(Q / temperature) when Q carries a relative error of eps; above
-    temperature ‖Q‖∞ it is the rounding of the probability itself.
-    """
-    eps, scale = float(np.finfo(np.float64).eps), float(max(q.max(), -q.min()))
-    return eps * scale if temperature is None else eps * max(1.0, scale / temperature)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -56,10 +58,10 @@ class BranchPath:
     `bifurcations`  (B,), which points are where another curve crosses: at the point, or before the next one
     """
 
-    rationality: FloatArray
-    policy: Policy
-    folds: npt.NDArray[np.int64]
-    bifurcations: npt.NDArray[np.int64]
+    rationality: FloatArray = field(metadata=stored(array("K")))
+    policy: Policy = field(metadata=stored(arrays("K S A_i")))
+    folds: npt.NDArray[np.int64] = field(metadata=stored(INDICES))
+    bifurcations: npt.NDArray[np.int64] = field(metadata=stored(INDICES))
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -84,9 +86,11 @@ class Solution:
     `q`, `v`          exact values of that policy, (S, A_1, …, A_n) and (S,), a leading agent axis where agents differ;
                       with an opponent model or a joint policy, of these: what each agent expects, not what play earns
     `objective`       Σ_s start(s) V(s): a float, or (n,) with an agent axis
-    `residual`        of the solver's defining equation (see its docstring)
+    `residual`        of `equation`, or a bound on it (see the solver's docstring)
     `rounding_floor`  the residual that rounding alone leaves; `tol` counts these
     `status`          a sentence; `converged` follows from it
+    `equation`        what it solves: `equation.residual(game, solution)` computes the residual from the definition
+    `temperature`     the one that this answer is for, where the solver takes one; of several, its own
     `history`         one entry per step (see the solver's docstring), or one row; empty for direct solves
     `detail`          what the status says of this run, where that needs saying: which state and step, which period
 
@@ -101,25 +105,27 @@ class Solution:
     `path`                the points of the branch that led here
     """
 
-    policy: Policy
-    q: FloatArray
-    v: FloatArray
-    objective: float | FloatArray
-    residual: float
-    rounding_floor: float
-    status: Status
-    steps: int
-    history: FloatArray
-    solver: str
-    parameters: Mapping[str, Any]
-    detail: str = ""
-    joint_policy: FloatArray | None = None
-    conditional_policy: Policy | None = None
-    opponent_model: Policy | None = None
-    q_tot: FloatArray | None = None
-    individual_q: Policy | None = None
-    period: int | None = None
-    path: BranchPath | None = None
+    policy: Policy = field(metadata=stored(arrays("S A_i")))
+    q: FloatArray = field(metadata=stored(array("S A", "n S A")))
+    v: FloatArray = field(metadata=stored(array("S", "n S")))
+    objective: float | FloatArray = field(metadata=stored(number_or_array("n")))
+    residual: float = field(metadata=stored(NUMBER))
+    rounding_floor: float = field(metadata=stored(NUMBER))
+    status: Status = field(metadata=stored(_STATUS))
+    steps: int = field(metadata=stored(INTEGER))
+    history: FloatArray = field(metadata=stored(array("steps", "steps row")))
+    solver: str = field(metadata=stored(TEXT))
+    parameters: Mapping[str, Any] = field(metadata=stored(_PARAMETERS))
+    equation: Equation | None = field(default=None, metadata=stored(optional(_EQUATION), may_lack=True))
+    temperature: float | None = field(default=None, metadata=stored(optional(NUMBER), may_lack=True))
+    detail: str = field(default="", metadata=stored(TEXT))
+    joint_policy: FloatArray | None = field(default=None, metadata=stored(optional(array("S A", "n S A"))))
+    conditional_policy: Policy | None = field(default=None, metadata=stored(optional(arrays("S A_i B_i"))))
+    opponent_model: Policy | None = field(default=None, metadata=stored(optional(arrays("S B_i"))))
+    q_tot: FloatArray | None = field(default=None, metadata=stored(optional(array("S A"))))
+    individual_q: Policy | None = field(default=None, metadata=stored(optional(arrays("S A_i"))))
+    period: int | None = field(default=None, metadata=stored(optional(INTEGER)))
+    path: BranchPath | None = field(default=None, metadata=stored(optional(nested(BranchPath))))
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -151,8 +157,7 @@ class Solution:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON values, floats that read back exactly; adds `message` and `converged`."""
-        values = {item.name: plain(getattr(self, item.name)) for item in fields(self)}
-        return values | {"status": self.status.name, "message": self.message, "converged": self.converged}
+        return written_fields(self) | {"message": self.message, "converged": self.converged}
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write this solution as JSON, the form that `mathrl solve --format json` prints."""
@@ -160,102 +165,48 @@ class Solution:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """Read a solution that `save` wrote. Raises `ValueError` naming the file and the key or line that is broken."""
+        """Read a solution that `save` wrote. Raises `ValueError` naming the file and the key or line that is broken.
+
+        `solver(game, **solution.parameters)` then makes the same run again. Files of older versions name no equation
+        and no temperature: these are None there.
+        """
         path = Path(path)
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
         except json.JSONDecodeError as error:
             fail(str(path), f"line {error.lineno}: {error.msg}", "JSON")
         except (OSError, UnicodeDecodeError) as error:
-            fail(str(path), f"cannot be read ({error})", "a solution written by save")
+            fail(str(path), f"cannot be read ({error})", _EXPECTED)
         if not isinstance(values, dict):
             fail(str(path), f"holds a {type(values).__name__}", "one JSON object")
-        read: dict[str, Any] = {}
-        for item in fields(cls):
-            if item.name not in values:
-                fail(str(path), f"lacks the key {item.name!r}", "a solution written by save")
-            try:
-                read[item.name] = _READERS[item.name](values[item.name])
-            except (KeyError, TypeError, ValueError) as error:
-                found = f"has the key {item.name!r} with value {reprlib.repr(values[item.name])}"
-                raise InvalidInput(f"{path} {found}, expected a solution written by save") from error
-        return cls(**read)
+        found = cls(**read_fields(cls, values, str(path), _EXPECTED))
+        _check_shapes(found, str(path))
+        return found
 
 
-def plain(value: Any) -> Any:
-    """`value` as JSON data: arrays become lists, numbers that are not finite become None."""
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, BranchPath):
-        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return str(value)
-
-
-def _of(kind: type) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
-        if type(value) is not kind:
-            raise TypeError
-        return value
-
-    return check
-
-
-def _array(value: Any) -> FloatArray:
-    return np.array(_of(list)(value), dtype=np.float64)
-
-
-def _number(value: Any) -> float:
-    return math.nan if value is None else value if type(value) is int else _of(float)(value)
-
-
-def _policy(value: Any) -> Policy:
-    return tuple(_array(agent) for agent in _of(list)(value))
-
-
-def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else read(value)
-
-
-def _read_path(values: Any) -> BranchPath:
-    return BranchPath(
-        rationality=_array(values["rationality"]),
-        policy=_policy(values["policy"]),
-        folds=np.array(values["folds"], np.int64),
-        bifurcations=np.array(values["bifurcations"], np.int64),
-    )
-
-
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "policy": _policy,
-    "q": _array,
-    "v": _array,
-    "objective": lambda value: _array(value) if isinstance(value, list) else _number(value),
-    "residual": _number,
-    "rounding_floor": _number,
-    "status": lambda value: Status[value],
-    "steps": _of(int),
-    "history": _array,
-    "solver": _of(str),
-    "parameters": _of(dict),
-    "detail": _of(str),
-    "joint_policy": _optional(_array),
-    "conditional_policy": _optional(_policy),
-    "opponent_model": _optional(_policy),
-    "q_tot": _optional(_array),
-    "individual_q": _optional(_policy),
-    "period": _optional(_of(int)),
-    "path": _optional(_read_path),
-}
+def _check_shapes(solution: Solution, source: str) -> None:
+    """Require that the shapes of all arrays agree with each other; the policy sets the number of actions."""
+    policy = solution.policy
+    if not policy or not all(own.size for own in policy):
+        fail(f"{source}: key 'policy'", "lacks probabilities", "one array (S, A_i) per agent")
+    actions = tuple(own.shape[-1] for own in policy)
+    joint = math.prod(actions)
+    lengths = {
+        "n": (len(policy),),
+        "S": (len(policy[0]),),
+        "A": actions,
+        "steps": (solution.steps,),
+        "row": solution.history.shape[1:2],
+        "K": () if solution.path is None else (solution.path.rationality.size,),
+    }
+    of_agent = [{"A_i": (own,), "B_i": (joint // own,)} for own in actions]
+    for item in fields(solution):
+        check_shape(item, getattr(solution, item.name), source, lengths, of_agent)
+    for item in [] if solution.path is None else fields(solution.path):
+        check_shape(item, getattr(solution.path, item.name), f"{source}: key 'path'", lengths, of_agent)
+    if not np.ndim(solution.objective) == solution.v.ndim - 1 == solution.q.ndim - 1 - len(policy):
+        found = f"have shapes {solution.q.shape}, {solution.v.shape} and {np.shape(solution.objective)}"
+        fail(f"{source}: keys 'q', 'v' and 'objective'", found, "an agent axis in all of them or in none")
 
 
 def _frozen(value: Any) -> Any:

@@ -17,14 +17,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, count, fail, positive
+from mathrl.equations import NO_GAIN_FROM_START
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, uniform_policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.operators import marginal_q
 from mathrl.softmax import log_sum_exp
 from mathrl.solution import Solution, rounding_floor
-from mathrl.values.policy_values import Values, solution
+from mathrl.values.policy_values import Values
 from mathrl.values.target_policy import Regularised, Tilted, answer, controller, logarithms, unregularised
 
 __all__ = ["divergence_iteration"]
@@ -116,6 +118,7 @@ def divergence_iteration(
         policy,
         values,
         run,
+        equation=NO_GAIN_FROM_START,
         solver="divergence_iteration",
         parameters={
             "temperature": temperature,

@@ -24,14 +24,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, count, fail, positive
+from mathrl.equations import DIVERGENCE_LIMIT
 from mathrl.games.model import Game
 from mathrl.games.policies import uniform_policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.softmax import log_sum_exp
 from mathrl.solution import Solution, Status
 from mathrl.values.joint_control import Controlled, control
-from mathrl.values.policy_values import evaluate_joint, solution
+from mathrl.values.policy_values import evaluate_joint
 from mathrl.values.target_policy import Point, Regularised, answer, controller, logarithms, unregularised
 
 __all__ = ["divergence_limit"]
@@ -88,6 +90,7 @@ def divergence_limit(
         policy,
         values,
         Run(ended, status, history),
+        equation=DIVERGENCE_LIMIT,
         solver="divergence_limit",
         parameters={"initial_policy": first, "tol": tol, "max_steps": max_steps},
         joint_policy=joint,

@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy.typing as npt
 
+from mathrl.assembly import solution
 from mathrl.base.checks import count, positive
+from mathrl.equations import DIVERGENCE_RESPONSE
 from mathrl.games.model import Game
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, iterate
 from mathrl.solution import Solution
-from mathrl.values.policy_values import solution
 from mathrl.values.target_policy import Regularised, absolutely_continuous, answer, controller, logarithms
 
 __all__ = ["divergence_policy_iteration"]
@@ -78,6 +79,7 @@ def divergence_policy_iteration(
         policy,
         values,
         run,
+        equation=DIVERGENCE_RESPONSE,
         solver="divergence_policy_iteration",
         parameters={
             "temperature": temperature,

@@ -13,7 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mathrl import kernels
+from mathrl.assembly import solution
 from mathrl.base.checks import count, positive
+from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.games.model import Game
 from mathrl.games.policies import as_policy, uniform_policy
 from mathrl.games.profile import Profile
@@ -27,6 +30,7 @@ from mathrl.values.policy_values import (
     sequential_improvement,
     solution,
 )
+from mathrl.values.policy_values import Values, evaluate
 
 __all__ = ["haspi"]
 
@@ -81,6 +85,7 @@ def haspi(
         policy,
         values,
         run,
+        equation=QUANTAL_RESPONSE,
         solver="haspi",
         parameters={
             "temperature": temperature,

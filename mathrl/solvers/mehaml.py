@@ -16,7 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mathrl import kernels
+from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, count, not_negative, positive
+from mathrl.equations import BEST_RESPONSE, QUANTAL_RESPONSE
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.profile import Profile
@@ -35,6 +38,7 @@ from mathrl.operators import expected_parts, marginal_q, soft_advantage
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution, rounding_floor
 from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual, solution
+from mathrl.values.policy_values import Values, evaluate, own_q
 
 __all__ = ["mehaml"]
 
@@ -129,6 +133,7 @@ def mehaml(
         run.last.point.policy,
         run.last.point.values,
         run,
+        equation=QUANTAL_RESPONSE if temperature > 0 else BEST_RESPONSE,
         solver="mehaml",
         parameters={
             "temperature": temperature,

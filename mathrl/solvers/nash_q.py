@@ -21,7 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, count, positive
+from mathrl.equations import NASH_GLOBAL_OPTIMUM, NASH_SADDLE_POINT
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, joint_policy
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate
@@ -31,7 +33,7 @@ from mathrl.stage.stage_game import Optima, ZeroSums, global_optima, zero_sum_va
 from mathrl.values.joint_control import control
 from mathrl.values.linear_system import resolvent
 from mathrl.values.modelled_opponents import agent_game
-from mathrl.values.policy_values import Values, against, backup, chain, evaluate, solution
+from mathrl.values.policy_values import Values, against, backup, chain, evaluate
 
 __all__ = ["nash_q"]
 
@@ -127,7 +129,7 @@ def nash_q(game: Game, *, tol: float = 100.0, max_steps: int = 10_000) -> Soluti
     else:
         values = evaluate(game, policy, temperature=1.0, entropy="none")
     parameters = {"tol": tol, "max_steps": max_steps}
-    answer = solution(policy, values, run, solver="nash_q", parameters=parameters)
+    answer = solution(policy, values, run, equation=kind.equation, solver="nash_q", parameters=parameters)
     return replace(answer, detail=_detail(game, here, run.status))
 
 
@@ -146,6 +148,8 @@ class _Point:
 
 class _SaddlePoints:
     """(3) of two agents with r^1 + r^2 = `total`, through the first one's V."""
+
+    equation = NASH_SADDLE_POINT
 
     def __init__(self, game: Game, goal_floors: float, total: float) -> None:
         self.game = agent_game(game, 0)
@@ -183,6 +187,8 @@ class _SaddlePoints:
 
 class _GlobalOptima:
     """(2) of any number of agents."""
+
+    equation = NASH_GLOBAL_OPTIMUM
 
     def __init__(self, game: Game, goal_floors: float) -> None:
         self.game, self._ties = game, min(_TIES, goal_floors / 2)

@@ -9,6 +9,7 @@ the best joint policy is deterministic, hence a product policy.
 import numpy as np
 
 from mathrl.base.checks import count, fail, positive
+from mathrl.equations import OPTIMALITY
 from mathrl.games.model import Game, check_game
 from mathrl.solution import Solution, Status
 from mathrl.values.joint_control import control
@@ -57,6 +58,7 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
         status=run.status,
         steps=len(run.history),
         history=run.history,
+        equation=OPTIMALITY,
         solver="optimal",
         parameters={"tol": tol, "max_steps": max_steps},
     )

@@ -18,7 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mathrl import kernels
+from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, choice, count, positive
+from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.equilibria.newton import own_q_change, responses
 from mathrl.equilibria.stochastic.equations import curve_from
 from mathrl.equilibria.stochastic.trace import Curve
@@ -31,6 +34,7 @@ from mathrl.softmax import boltzmann
 from mathrl.solution import Solution, Status, rounding_floor
 from mathrl.values.joint_control import SoftMax, control, values_of_attained
 from mathrl.values.policy_values import Values, evaluate, own_q, sequential_improvement, solution
+from mathrl.values.policy_values import Values, evaluate, own_q
 
 __all__ = ["qre"]
 
@@ -95,6 +99,7 @@ def qre(
         run.last.point.policy,
         run.last.point.values,
         run,
+        equation=QUANTAL_RESPONSE,
         solver="qre",
         parameters={
             "temperature": temperature,

@@ -16,7 +16,10 @@ from typing import Any, overload
 
 import numpy as np
 
+from mathrl import kernels
+from mathrl.assembly import solution
 from mathrl.base.checks import choice, count, fail, positive
+from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.equilibria.principal_branch import branch
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
@@ -24,6 +27,7 @@ from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
 from mathrl.operators import ENTROPIES
 from mathrl.solution import Solution, rounding_floor
 from mathrl.values.policy_values import Values, evaluate, quantal_response_residual, solution
+from mathrl.values.policy_values import Values, evaluate
 
 __all__ = ["qre_branch"]
 
@@ -139,6 +143,7 @@ class _Trace:
             last.point.policy,
             last.point.values,
             Run(last, run.status, np.array(self._history)),
+            equation=QUANTAL_RESPONSE,
             solver="qre_branch",
             parameters={
                 "temperature": asked,
@@ -147,6 +152,7 @@ class _Trace:
                 "tol": self._tol,
                 "max_steps": self._max_steps,
             },
+            temperature=temperature,
             path=self._branch.path(last.point.policy),
         )
 

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 
 import numpy.typing as npt
 
+from mathrl.assembly import solution
 from mathrl.base.checks import count, positive
+from mathrl.equations import PRIOR_SOFT_OPTIMALITY
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_opponent_model, opponents_policy, uniform_policy
 from mathrl.operators import marginal_policy
 from mathrl.solution import Solution
 from mathrl.values.modelled_opponents import Rommeo
-from mathrl.values.policy_values import solution
 
 __all__ = ["rommeo_q"]
 
@@ -60,6 +61,7 @@ def rommeo_q(
         tuple(map(marginal_policy, conditionals, models)),
         controls.values,
         controls.run,
+        equation=PRIOR_SOFT_OPTIMALITY,
         solver="rommeo_q",
         parameters={
             "temperature": temperature,

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import choice, positive
+from mathrl.equations import POLICY_EVALUATION
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_policy
 from mathrl.operators import ENTROPIES, soft_value
@@ -57,6 +58,8 @@ def soft_evaluation(
         status=Status.CONVERGED if residual <= _ROUNDING * floor else Status.STALLED,
         steps=0,
         history=np.empty(0),
+        equation=POLICY_EVALUATION,
+        temperature=temperature,
         solver="soft_evaluation",
         parameters={"temperature": temperature, "entropy": entropy, "policy": checked},
     )

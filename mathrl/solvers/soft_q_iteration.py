@@ -14,18 +14,21 @@ with φ uniform, (3) lies α log B below (1) in every state, so that perfect mod
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, count, fail, positive, proportion
+from mathrl.equations import MODELLED_SOFT_OPTIMALITY, SOFT_OPTIMALITY
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_opponent_model, marginals
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
 from mathrl.values.joint_control import SoftMax, Softness
 from mathrl.values.modelled_opponents import LearnedModel, OpponentSoftMax, agent_game, control_each
-from mathrl.values.policy_values import backup, solution
+from mathrl.values.policy_values import backup
 
 __all__ = ["soft_q_iteration"]
 
@@ -61,7 +64,8 @@ def soft_q_iteration(
     alpha, share = positive("temperature", temperature), proportion("real_share", real_share)
     if models and opponent_model is not None:
         fail("opponent_model", "is given beside models", "one of the two", "each model brings its own")
-    sequence = [_checked(game, t, model, share) for t, model in enumerate(models)]
+    checked = tuple(_checked(game, t, model, share) for t, model in enumerate(models))
+    sequence: list[tuple[Game, Any]] = [(model.mixed_with(game, share), model.opponent_model) for model in checked]
     if not sequence:
         held = None if opponent_model is None else as_opponent_model(game, opponent_model)
         sequence = [(game, held)]
@@ -95,11 +99,12 @@ def soft_q_iteration(
         tuple(marginals(joint[0 if shared else i])[i] for i in range(game.num_agents)),
         controls.values,
         replace(controls.run, history=np.concatenate([swept, controls.run.history])),
+        equation=SOFT_OPTIMALITY if sequence[-1][1] is None else MODELLED_SOFT_OPTIMALITY,
         solver="soft_q_iteration",
         parameters={
             "temperature": temperature,
             "opponent_model": None if models else sequence[-1][1],
-            "models": [{"game": repr(played), "opponent_model": phi} for played, phi in sequence] if models else [],
+            "models": checked,
             "real_share": real_share,
             "tol": tol,
             "max_steps": max_steps,
@@ -113,8 +118,8 @@ def _sweep(game: Game, softness: Softness, v_s: FloatArray) -> FloatArray:
     return softness(q_sa, np.empty_like(q_sa))
 
 
-def _checked(game: Game, sweep: int, model: LearnedModel, real_share: float) -> tuple[Game, Policy | None]:
-    """The game that sweep `sweep` takes for real, and its opponent models."""
+def _checked(game: Game, sweep: int, model: LearnedModel, real_share: float) -> LearnedModel:
+    """The model of sweep `sweep`, whose game is of the shape of `game`, with its opponent models checked."""
     name = f"models[{sweep}]"
     if not isinstance(model, LearnedModel):
         fail(name, f"is of type {type(model).__name__}", "a mathrl.values.modelled_opponents.LearnedModel")
@@ -123,15 +128,8 @@ def _checked(game: Game, sweep: int, model: LearnedModel, real_share: float) -> 
         theirs, ours = getattr(model.game, quantity), getattr(game, quantity)
         if theirs != ours:
             fail(f"{name}.game", f"has {quantity} {theirs}", f"{ours}, as the game has")
-    phi = (
-        None
-        if model.opponent_model is None
-        else as_opponent_model(game, model.opponent_model, f"{name}.opponent_model")
-    )
-    if real_share == 0:
-        return model.game, phi
-    if model.game.sparse != game.sparse:
+    if real_share != 0 and model.game.sparse != game.sparse:
         fail(f"{name}.game", "stores its transitions in another way", "the game's way", "see to_sparse and to_dense")
-    mixed = real_share * game.transitions + (1 - real_share) * model.game.transitions
-    rewards = model.game.rewards if model.game.common_payoff else list(model.game.rewards)
-    return Game.stochastic(rewards, mixed, game.discount, game.start), phi
+    if model.opponent_model is None:
+        return model
+    return replace(model, opponent_model=as_opponent_model(game, model.opponent_model, f"{name}.opponent_model"))

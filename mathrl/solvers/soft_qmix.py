@@ -22,22 +22,22 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, choice, count, fail, positive, proportion
+from mathrl.equations import MIXED_RESPONSE
+from mathrl.equations.mixing import RAREST
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, joint_policy, uniform_policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.operators import additive_mix, entropy_bonus, local_policy, local_values
 from mathrl.solution import Solution, rounding_floor
 from mathrl.stage.monotone_projection import monotone_projections
-from mathrl.values.policy_values import Values, backup, evaluate, solution, trace_values
+from mathrl.values.policy_values import Values, backup, evaluate, trace_values
 
 __all__ = ["soft_qmix"]
 
 MIXERS = ("monotone", "additive", "unrestricted")
 WEIGHTS = ("policy", "uniform")
-
-_RAREST = 1e-300
-"""The least joint weight, as a product over agents: below it the order of actions that are never played were lost."""
 
 
 class _Point(NamedTuple):
@@ -95,7 +95,7 @@ def soft_qmix(
     uniform = uniform_policy(game)
     first = uniform if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     shape = (game.num_states, *game.num_actions)
-    least = _RAREST ** (1 / game.num_agents)
+    least = RAREST ** (1 / game.num_agents)
 
     def target(policy: Policy, q_sa: FloatArray) -> FloatArray:
         """T_λ Q   (soft-qmix Eq. 24)."""
@@ -147,6 +147,7 @@ def soft_qmix(
         here.policy,
         values,
         run,
+        equation=MIXED_RESPONSE,
         solver="soft_qmix",
         parameters={
             "temperature": temperature,

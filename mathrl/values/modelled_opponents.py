@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
-import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.iteration.iterate import Run
+from mathrl.learned_model import LearnedModel
 from mathrl.operators import conditional_policy, opponent_model, own_and_others
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Status
@@ -32,17 +32,6 @@ __all__ = [
 
 
 _TINY = float(np.finfo(np.float64).tiny)
-
-
-@dataclass(frozen=True)
-class LearnedModel:
-    """What an agent has learned by some sweep: rewards and transitions as a game, and the models of its opponents.
-
-    `opponent_model` holds for each agent its model of the others' joint actions, (S, B_i) in C order, or is None.
-    """
-
-    game: Game
-    opponent_model: Sequence[npt.ArrayLike] | None = None
 
 
 def agent_game(game: Game, agent: int) -> Game:

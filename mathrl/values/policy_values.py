@@ -3,7 +3,6 @@
 Two passes over the transitions (one for P_π, one for Q) and one linear system per value function.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,6 @@ from mathrl.games.policies import Policy, joint_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import Run
 from mathrl.operators import entropy_bonus
-from mathrl.solution import Solution
 from mathrl.values.linear_system import Resolvent, resolvent
 
 __all__ = [
@@ -35,6 +33,8 @@ __all__ = [
     "quantal_response_residual",
     "sequential_improvement",
     "solution",
+    "side_by_side",
+    "split",
     "trace_values",
 ]
 
@@ -211,25 +211,3 @@ def evaluate_joint(
         solve = resolvent(chain(game, w_sa), game.discount)
     v_ms = np.stack([solve(b, None if guess is None else guess[m]) for m, b in enumerate(b_ms)])
     return Values(game, backup(game, v_ms), v_ms, agent_axis, solve)
-
-
-def solution(
-    policy: Policy, values: Values, run: Run[Any], *, solver: str, parameters: Mapping[str, Any], **more: Any
-) -> Solution:
-    """The `Solution` of a run that ended at `policy`, whose values these are; `more` are optional fields."""
-    return Solution(
-        policy=policy,
-        q=values.q,
-        v=values.v,
-        objective=values.objective,
-        residual=run.last.residual,
-        rounding_floor=run.last.rounding_floor,
-        status=run.status,
-        steps=len(run.history),
-        history=run.history,
-        period=run.period,
-        detail="" if run.period is None else f"period {run.period}",
-        solver=solver,
-        parameters=parameters,
-        **more,
-    )

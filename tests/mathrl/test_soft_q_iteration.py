@@ -185,7 +185,7 @@ def test_a_solution_records_the_models_it_was_given():
     models = [learned(game, seed) for seed in (1, 2)]
     recorded = soft_q_iteration(game, temperature=1.0, models=models).parameters["models"]
     for entry, model in zip(recorded, models, strict=True):
-        assert all(map(np.array_equal, entry["opponent_model"], model.opponent_model))
+        assert all(map(np.array_equal, entry.opponent_model, model.opponent_model))
 
 
 def test_values_that_decay_into_denormals_have_converged():

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mathrl.base.checks import InvalidInput
 from mathrl.base.document import plain
+from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.games import load
 from mathrl.proofs_checks.strategies import TEMPERATURES, games
 from mathrl.solution import NotConverged, Solution, Status, rounding_floor
@@ -55,7 +56,7 @@ def test_arrays_are_copies_of_those_given():
 
 
 def assert_equal(ours, theirs):
-    """Bit by bit, but that JSON knows no infinity and no nan, and parameters come back as lists."""
+    """Bit by bit, but that JSON knows no infinity and no nan."""
     for item in dataclasses.fields(Solution):
         left, right = getattr(ours, item.name), getattr(theirs, item.name)
         if isinstance(left, np.ndarray):
@@ -65,7 +66,8 @@ def assert_equal(ours, theirs):
             assert [pi.tobytes() for pi in left] == [pi.tobytes() for pi in right]
             assert isinstance(right, tuple)
         elif isinstance(left, Mapping):
-            assert plain(left) == dict(right)
+            assert plain(left) == plain(right)
+            assert {name: type(value) for name, value in left.items()} == {k: type(v) for k, v in right.items()}
         else:
             assert left == right, item.name
             assert type(left) is type(right), item.name
@@ -87,16 +89,19 @@ def test_any_solution_is_read_back_bit_by_bit(tmp_path_factory, game, temperatur
 
 def test_numbers_that_are_not_finite_become_none_and_nan(tmp_path):
     odd = dataclasses.replace(
-        SOLUTIONS["haspi"], q=np.array([[np.inf, -np.inf, np.nan, 1.0]]), residual=float("inf"), joint_policy=np.eye(2)
+        SOLUTIONS["haspi"],
+        q=np.array([[[np.inf, -np.inf, np.nan], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]),
+        residual=float("inf"),
+        joint_policy=np.eye(3)[None],
     )
-    assert odd.to_dict()["q"] == [[None, None, None, 1.0]]
+    assert odd.to_dict()["q"] == [[[None, None, None], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]
     assert odd.to_dict()["residual"] is None
     odd.save(tmp_path / "odd.json")
     assert json.loads((tmp_path / "odd.json").read_text(), parse_constant=pytest.fail)["residual"] is None
     back = Solution.load(tmp_path / "odd.json")
-    assert np.isnan(back.q[0, :3]).all()
+    assert np.isnan(back.q[0, 0]).all()
     assert np.isnan(back.residual)
-    assert back.joint_policy.tolist() == [[1, 0], [0, 1]]
+    assert back.joint_policy.tolist() == [[[1, 0, 0], [0, 1, 0], [0, 0, 1]]]
 
 
 @every_solution
@@ -114,6 +119,9 @@ def written(**changes):
     return json.dumps({key: value for key, value in values.items() if value != "left out"})
 
 
+NEWER = ("equation", "temperature")
+"""Keys that files of older versions lack."""
+
 BROKEN = {
     "": "line 1",
     "{": "line 1",
@@ -121,7 +129,9 @@ BROKEN = {
     "[]": "list",
     "3": "int",
     "{}": "key",
-    **{written(**{item.name: "left out"}): item.name for item in dataclasses.fields(Solution)},
+    **{
+        written(**{item.name: "left out"}): item.name for item in dataclasses.fields(Solution) if item.name not in NEWER
+    },
     written(status="DONE"): "status",
     written(status=["CONVERGED"]): "status",
     written(policy=3): "policy",
@@ -141,6 +151,31 @@ BROKEN = {
     written(solver=7): "solver",
     written(parameters=[]): "parameters",
     written(parameters=None): "parameters",
+    written(parameters={"initial_policy": {"array": 3}}): "parameters",
+    written(parameters={"initial_policy": [[["a"]]]}): "parameters",
+    written(equation="unheard of"): "equation",
+    written(equation=["optimality"]): "equation",
+    written(temperature="warm"): "temperature",
+}
+WRONG_SHAPES = {
+    written(policy=[]): "policy",
+    written(policy=[[], []]): "policy",
+    written(policy=[[0.5, 0.5], [0.5, 0.5]]): "policy",
+    written(policy=[[[0.5, 0.5]], [[0.2, 0.8], [0.5, 0.5]]]): "policy",
+    written(q=[[1.0, 2.0, 3.0]]): "q",
+    written(q=[[[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]]): "q",
+    written(v=[1.0, 2.0]): "v",
+    written(v=[[1.0], [2.0]]): "v",
+    written(objective=[1.0, 2.0]): "objective",
+    written(objective=[1.0, 2.0, 3.0]): "objective",
+    written(history=[1.0] * 1000): "history",
+    written(joint_policy=[[[1.0]]]): "joint_policy",
+    written(conditional_policy=[[[[1.0]]]] * 2): "conditional_policy",
+    written(opponent_model=[[[1.0, 0.0, 0.0]]]): "opponent_model",
+    written(opponent_model=[[[1.0, 0.0]]] * 2): "opponent_model",
+    written(q_tot=[[1.0]]): "q_tot",
+    written(individual_q=[[[1.0, 2.0]]] * 2): "individual_q",
+    written(path={"rationality": [0.0, 1.0], "policy": [[[[1.0]]]] * 2, "folds": [], "bifurcations": []}): "path",
 }
 
 
@@ -153,6 +188,36 @@ def test_a_broken_file_is_refused_with_the_key_or_line(text, named, tmp_path):
     with pytest.raises(InvalidInput, match=rf"broken\.json.*\b{named}") as caught:
         Solution.load(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"), WRONG_SHAPES.items(), ids=[f"{i}-{name}" for i, name in enumerate(WRONG_SHAPES.values())]
+)
+def test_arrays_whose_shapes_disagree_are_refused(text, named, tmp_path):
+    path = tmp_path / "shapes.json"
+    path.write_text(text)
+    with pytest.raises(InvalidInput, match=rf"shapes\.json: keys? .*'{named}'.*, expected ") as caught:
+        Solution.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_error_of_a_wrong_shape_says_what_was_expected(tmp_path):
+    path = tmp_path / "shapes.json"
+    path.write_text(written(q=[[1.0, 2.0, 3.0]]))
+    with pytest.raises(InvalidInput) as caught:
+        Solution.load(path)
+    assert str(caught.value) == (
+        f"{path}: key 'q' has shape (1, 3), expected (1, 3, 3) for (S, A_1, …, A_n) or (2, 1, 3, 3) for "
+        "(n, S, A_1, …, A_n): the lengths are those of policy"
+    )
+
+
+def test_a_file_of_an_older_version_names_no_equation_and_no_temperature(tmp_path):
+    (tmp_path / "old.json").write_text(written(**dict.fromkeys(NEWER, "left out")))
+    old = Solution.load(tmp_path / "old.json")
+    assert old.equation is None
+    assert old.temperature is None
+    assert QUANTAL_RESPONSE.residual(HASAC, old) == QUANTAL_RESPONSE.residual(HASAC, SOLUTIONS["haspi"])
 
 
 def test_files_that_are_missing_or_no_text_are_refused(tmp_path):
@@ -189,3 +254,4 @@ def test_a_solution_can_be_pickled_and_copied():
     for other in (pickle.loads(pickle.dumps(solution)), copy.deepcopy(solution)):
         assert other.to_dict() == solution.to_dict()
         assert not other.q.flags.writeable
+        assert other.equation is solution.equation

@@ -1,0 +1,179 @@
+"""Dataclass fields that are kept as JSON, each declared in one line: how it is written and read, and its shapes.
+
+    policy: Policy = field(metadata=stored(arrays("S A_i")))
+    v: FloatArray = field(metadata=stored(array("S", "n S")))
+
+A shape is a text of axes, whose lengths are looked up when a file is read: `n` agents, `S` states, `A` for all of
+A_1, …, A_n, `A_i` and `B_i` for the actions of agent i and the joint actions of all others.
+"""
+
+import math
+import reprlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from mathrl.base.checks import InvalidInput, fail
+
+__all__ = [
+    "INDICES",
+    "INTEGER",
+    "NUMBER",
+    "TEXT",
+    "Form",
+    "array",
+    "arrays",
+    "check_shape",
+    "nested",
+    "number_or_array",
+    "of_type",
+    "optional",
+    "plain",
+    "read_fields",
+    "shape_of",
+    "stored",
+    "written_fields",
+]
+
+T = TypeVar("T")
+Lengths = Mapping[str, tuple[int, ...]]
+
+_FORM, _MAY_LACK = "form", "may_lack"
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON data: arrays become lists, numbers that are not finite become None."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if is_dataclass(value) and any(_FORM in item.metadata for item in fields(value)):
+        return written_fields(value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a field is read from JSON and written, and which shapes its array, or each agent's, can have.
+
+    `read` raises `KeyError`, `TypeError` or `ValueError` where the JSON is not of this form.
+    """
+
+    read: Callable[[Any], Any]
+    write: Callable[[Any], Any] = plain
+    shapes: tuple[str, ...] = ()
+    each_agent: bool = False
+
+
+def stored(form: Form, *, may_lack: bool = False) -> dict[str, Any]:
+    """The metadata of a field of this form. `may_lack`: older files are without it, and get the default."""
+    return {_FORM: form, _MAY_LACK: may_lack}
+
+
+def written_fields(value: Any) -> dict[str, Any]:
+    """All fields of a dataclass of stored fields as JSON data."""
+    return {item.name: item.metadata[_FORM].write(getattr(value, item.name)) for item in fields(value)}
+
+
+def read_fields(kind: Any, values: Mapping[str, Any], source: str, expected: str) -> dict[str, Any]:
+    """All fields of a dataclass of stored fields; errors name `source` and the key that is missing or broken."""
+    read: dict[str, Any] = {}
+    for item in fields(kind):
+        if item.name in values:
+            try:
+                read[item.name] = item.metadata[_FORM].read(values[item.name])
+            except (KeyError, TypeError, ValueError) as error:
+                found = f"has the key {item.name!r} with value {reprlib.repr(values[item.name])}"
+                raise InvalidInput(f"{source} {found}, expected {expected}") from error
+        elif not item.metadata[_MAY_LACK]:
+            fail(source, f"lacks the key {item.name!r}", expected)
+    return read
+
+
+def shape_of(axes: str, lengths: Lengths) -> tuple[int, ...]:
+    """The shape that a text of axes stands for."""
+    return tuple(length for axis in axes.split() for length in lengths[axis])
+
+
+def check_shape(item: Any, value: Any, source: str, lengths: Lengths, of_agent: Sequence[Lengths]) -> None:
+    """Require one of the shapes of a field; `of_agent` are the lengths that differ from agent to agent."""
+    form: Form = item.metadata[_FORM]
+    where = f"{source}: key {item.name!r}"
+    if form.each_agent and value is not None:
+        if len(value) != len(of_agent):
+            fail(where, f"has {len(value)} arrays", f"{len(of_agent)}, one per agent")
+        for i, own in enumerate(value):
+            _check(f"{where}, array {i},", own, form.shapes, {**lengths, **of_agent[i]})
+    elif form.shapes and isinstance(value, np.ndarray):
+        _check(where, value, form.shapes, lengths)
+
+
+def _check(where: str, value: Any, shapes: Sequence[str], lengths: Lengths) -> None:
+    allowed = {axes: shape_of(axes, lengths) for axes in shapes}
+    if value.shape not in allowed.values():
+        named = (f"{shape} for ({_spelled(axes)})" for axes, shape in allowed.items())
+        fail(where, f"has shape {value.shape}", " or ".join(named), "the lengths are those of policy")
+
+
+def _spelled(axes: str) -> str:
+    return ", ".join("A_1, …, A_n" if axis == "A" else axis for axis in axes.split())
+
+
+def of_type(kind: type) -> Callable[[Any], Any]:
+    """A reader that takes values of exactly this type."""
+
+    def read(value: Any) -> Any:
+        if type(value) is not kind:
+            raise TypeError
+        return value
+
+    return read
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else value if type(value) is int else of_type(float)(value)
+
+
+def _array(value: Any) -> Any:
+    return np.array(of_type(list)(value), dtype=np.float64)
+
+
+NUMBER = Form(_number)
+INTEGER = Form(of_type(int))
+TEXT = Form(of_type(str))
+INDICES = Form(lambda value: np.array(of_type(list)(value), np.int64))
+
+
+def array(*shapes: str) -> Form:
+    """An array of floats, of one of these shapes."""
+    return Form(_array, shapes=shapes)
+
+
+def number_or_array(*shapes: str) -> Form:
+    """A number, or an array of one of these shapes."""
+    return Form(lambda value: _array(value) if isinstance(value, list) else _number(value), shapes=shapes)
+
+
+def arrays(*shapes: str) -> Form:
+    """A tuple of arrays, one for each agent, of one of these shapes."""
+    return Form(lambda value: tuple(map(_array, of_type(list)(value))), shapes=shapes, each_agent=True)
+
+
+def nested(kind: Callable[..., T]) -> Form:
+    """A dataclass whose own fields are stored ones."""
+    return Form(lambda value: kind(**read_fields(kind, of_type(dict)(value), "the object", kind.__name__)))
+
+
+def optional(form: Form) -> Form:
+    """The form, or None."""
+    return replace(form, read=lambda value: None if value is None else form.read(value))
