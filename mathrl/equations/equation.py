@@ -72,8 +72,9 @@ class Equation:
     def residual(self, game: Game, solution: Solved) -> float:
         """The largest entry of the residuals, without its sign.
 
-        For what did converge it is `solution.residual`, or below it where that is a bound, but for rounding: some tens
-        of `solution.rounding_floor`.
+        Where the solver converged it is `solution.residual`, or below it where the solver's docstring says that its
+        residual is a bound, but for rounding: some tens of `solution.rounding_floor`. Where it did not, the solver's is
+        that of its last iterate, this one that of what the solution holds.
         """
         return max(float(np.abs(array).max()) for array in self.residuals(game, solution))
 
