@@ -4,7 +4,7 @@
     π^i(a|s) = Σ_b ρ^i(b|s) π^i(a|s, b),  with P^i = Π_{j≠i} π^j in (1)              (rommeo §2.2, Alg. 1)    (2)
 
 In (2) ρ^i and π^i(·|·, b) are those of rommeo Eq. 10 and 11 at Q^i; its residual in Q is divided by min(α, κ). The
-residual is that of the policy in the solution, F(π) in the words of `rommeo_self_play`, whose own residual is that of π.
+residual is that of the policy in the solution: F(π) of `rommeo_self_play`, whose own residual is that of π.
 """
 
 import numpy as np
