@@ -13,8 +13,9 @@ from benchmarks.peers.peer import MISSING, Gambit, built
 from benchmarks.timing import Row, compare_with_peer, unmeasured, within
 from mathrl import batch
 from mathrl.base.checks import FloatArray
-from mathrl.equilibria.matrix.principal import TRACED, UNIQUE, principal
+from mathrl.equilibria.matrix.principal import principal
 from mathrl.games import Game, random_matrix
+from mathrl.outcome import CONVERGED, TRACED
 from mathrl.solvers import qre_branch
 
 __all__ = ["rows"]
@@ -67,8 +68,8 @@ def _against_gambit() -> list[Row]:
 def _compiled(gambit: Gambit, setting: Setting, target: str) -> Row:
     drawn = setting.drawn()
     r_bma = np.stack([game.rewards_isa[:, 0] for game in drawn])
-    roads_b = _solve(r_bma, setting)
-    if not np.isin(roads_b, (UNIQUE, TRACED)).all():
+    roads_b, status_b = _solve(r_bma, setting)
+    if not (status_b == CONVERGED).all():
         raise RuntimeError(f"no answer for a game of {setting}")
     return compare_with_peer(
         f"compiled, {setting.name}",
@@ -95,13 +96,13 @@ def _public(gambit: Gambit, setting: Setting) -> Row:
     )
 
 
-def _solve(r_bma: FloatArray, setting: Setting) -> FloatArray:
-    """The roads that the compiled solver took."""
+def _solve(r_bma: FloatArray, setting: Setting) -> tuple[FloatArray, FloatArray]:
+    """The codes of the roads that the compiled solver took, and of how it ended."""
     size, num_actions = len(r_bma), np.array(setting.num_actions)
     policy_bk, residual_b = np.empty((size, num_actions.sum())), np.empty(size)
-    steps_b, roads_b = np.empty(size, np.int64), np.empty(size, np.int64)
-    principal(r_bma, num_actions, setting.rationality, 1.0, STEPS, policy_bk, residual_b, steps_b, roads_b)
-    return roads_b
+    steps_b, roads_b, status_b = (np.empty(size, np.int64) for _ in range(3))
+    principal(r_bma, num_actions, setting.rationality, 1.0, STEPS, policy_bk, residual_b, steps_b, roads_b, status_b)
+    return roads_b, status_b
 
 
 def _seconds(gambit: Gambit, games: list[Game], rationality: float) -> float:

@@ -19,31 +19,26 @@ from mathrl.batch.payoffs import MatrixGames
 from mathrl.batch.solution import BatchSolution
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.operators import ENTROPIES
-from mathrl.solution import Status
+from mathrl.outcome import CONVERGED, INTERRUPTED, ROADS, STALLED, statuses
 
-__all__ = ["SOLVED", "STUCK", "UNFINISHED", "Answers", "solve_all"]
+__all__ = ["Answers", "solve_all"]
 
 Integers = npt.NDArray[np.int64]
-
-SOLVED, UNFINISHED, STUCK = 0, 1, 2
-"""How a loop ended, by its own account. What is solved must pass the definition too."""
-
-_LEFT = 3
-_STATUSES = np.array([Status.CONVERGED, Status.MAX_STEPS, Status.STALLED, Status.INTERRUPTED], dtype=object)
 
 _EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What loops write, a row for each game: policies side by side (B, K), steps, the road's place in the list, how it
-    ended. Policies hold the start before.
+    """What loops write, a row for each game: policies side by side (B, K), steps, the codes of road and status.
+
+    Policies hold the start before. What a loop takes for converged must pass the definition too.
     """
 
     policy_bk: FloatArray
     steps_b: Integers
     road_b: Integers
-    ending_b: Integers
+    status_b: Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +55,6 @@ def solve_all(
     solve: Callable[[MatrixGames, Answers], None],
     *,
     first_bk: FloatArray,
-    roads: tuple[str, ...],
     entropy: str,
     tol: float,
     workers: int | None,
@@ -92,21 +86,21 @@ def solve_all(
         steps=answers.steps_b,
         period=np.zeros_like(answers.steps_b),
         status=_statuses(answers, judged, tolerance),
-        road=np.array([*roads, ""])[answers.road_b],
+        road=np.array([*ROADS, ""])[answers.road_b],
     )
 
 
 def _blank(left_b: npt.NDArray[np.bool_], answers: Answers, judged: _Judged) -> None:
     """What stands for the games that an interrupt left undone, of which half may be written."""
     if left_b.any():
-        answers.steps_b[left_b], answers.road_b[left_b], answers.ending_b[left_b] = 0, -1, _LEFT
+        answers.steps_b[left_b], answers.road_b[left_b], answers.status_b[left_b] = 0, -1, INTERRUPTED
         for rows in (answers.policy_bk, *vars(judged).values()):
             rows[left_b] = np.nan
 
 
 def _statuses(answers: Answers, judged: _Judged, tolerance: float) -> npt.NDArray[np.object_]:
     failed = ~(judged.residual_b <= np.minimum(tolerance * judged.floor_b, LARGEST_RESIDUAL))
-    return _STATUSES[np.where(failed & (answers.ending_b == SOLVED), STUCK, answers.ending_b)]
+    return statuses(np.where(failed & (answers.status_b == CONVERGED), STALLED, answers.status_b))
 
 
 def _counted(games: MatrixGames, entropy: str) -> FloatArray:

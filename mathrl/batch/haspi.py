@@ -7,11 +7,12 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, entry, fail, permutation_of, positive
 from mathrl.base.compile import kernel
-from mathrl.batch.answers import SOLVED, UNFINISHED, Answers, floor, solve_all
+from mathrl.batch.answers import Answers, floor, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.kernels import quantal_response_residual, sequential_improvement
+from mathrl.outcome import CONVERGED, MAX_STEPS, RESPONSES
 
 __all__ = ["haspi"]
 
@@ -63,10 +64,11 @@ def haspi(
             most,
             out.policy_bk,
             out.steps_b,
-            out.ending_b,
+            out.status_b,
         )
+        out.road_b[:] = RESPONSES
 
-    return solve_all(games, solve, first_bk=first_bk, roads=("responses",), entropy=entropy, tol=tol, workers=workers)
+    return solve_all(games, solve, first_bk=first_bk, entropy=entropy, tol=tol, workers=workers)
 
 
 def _common(games: MatrixGames) -> MatrixGames:
@@ -98,21 +100,21 @@ def _improve(
     most: int,
     policy_bk: FloatArray,
     out_steps_b: Integers,
-    out_ending_b: Integers,
+    out_status_b: Integers,
 ) -> None:
     """Overwrite the policies, from which it starts, by those after the last step."""
     improved_sk = np.empty((1, policy_bk.shape[1]))
     for b in range(len(r_bma)):
         q_msa, temperature = r_bma[b].reshape((1, 1, r_bma.shape[2])), temperature_b[b]
         enough = min(tolerance * floor(r_bma[b], temperature), LARGEST_RESIDUAL)
-        steps, ending = 0, SOLVED
+        steps, status = 0, CONVERGED
         while quantal_response_residual(q_msa, policy_bk[b : b + 1], num_actions, temperature) > enough:
             if steps == most:
-                ending = UNFINISHED
+                status = MAX_STEPS
                 break
             following = order_ti[steps % len(order_ti)]
             sequential_improvement(q_msa, policy_bk[b : b + 1], num_actions, following, temperature, improved_sk)
             policy_bk[b] = improved_sk[0]
             steps += 1
         out_steps_b[b] = steps
-        out_ending_b[b] = ending
+        out_status_b[b] = status

@@ -13,21 +13,19 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, positive
 from mathrl.base.compile import kernel
-from mathrl.batch.answers import SOLVED, STUCK, UNFINISHED, Answers, floor, solve_all
+from mathrl.batch.answers import Answers, floor, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
 from mathrl.equilibria.matrix.branch import Trace, newton, room
 from mathrl.equilibria.matrix.equations import pairs
-from mathrl.equilibria.matrix.principal import OUT_OF_STEPS, TRACED, UNIQUE, principal
+from mathrl.equilibria.matrix.principal import principal
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.kernels import marginal_q, quantal_response_residual, sequential_improvement
+from mathrl.outcome import CONVERGED, MAX_STEPS, NEWTON, RESPONSES, STALLED
 
 __all__ = ["qre"]
 
 Integers = npt.NDArray[np.int64]
-
-_ROADS = ("responses", "newton", "unique", "traced")
-_RESPONSES, _NEWTON, _UNIQUE, _TRACED = range(4)
 
 _PATIENCE = 30
 """Responses without a better residual after which the branch is traced."""
@@ -84,27 +82,26 @@ def qre(
             out.policy_bk,
             out.steps_b,
             out.road_b,
-            out.ending_b,
+            out.status_b,
         )
         _trace(some, out, most)
 
-    return solve_all(games, solve, first_bk=first_bk, roads=_ROADS, entropy=entropy, tol=tol, workers=workers)
+    return solve_all(games, solve, first_bk=first_bk, entropy=entropy, tol=tol, workers=workers)
 
 
 def _trace(games: MatrixGames, out: Answers, most: int) -> None:
     """The principal branch of the games whose responses lead nowhere; where it is lost, their policies stay."""
-    stuck = np.flatnonzero(out.ending_b == STUCK)
+    stuck = np.flatnonzero(out.status_b == STALLED)
     if not stuck.size:
         return
     r_bma = games.r_bma[stuck] / games.temperature_b[stuck, None, None]
     policy_bk, residual_b = np.empty((len(stuck), out.policy_bk.shape[1])), np.empty(len(stuck))
-    steps_b, code_b = np.empty(len(stuck), np.int64), np.empty(len(stuck), np.int64)
-    principal(r_bma, games.num_actions, 1.0, 1.0, most, policy_bk, residual_b, steps_b, code_b)
-    found = (code_b == UNIQUE) | (code_b == TRACED)
+    steps_b, road_b, status_b = (np.empty(len(stuck), np.int64) for _ in range(3))
+    principal(r_bma, games.num_actions, 1.0, 1.0, most, policy_bk, residual_b, steps_b, road_b, status_b)
+    found = status_b == CONVERGED
     out.policy_bk[stuck[found]] = policy_bk[found]
     out.steps_b[stuck] += steps_b
-    out.road_b[stuck] = np.where(code_b == UNIQUE, _UNIQUE, _TRACED)
-    out.ending_b[stuck] = np.where(found, SOLVED, np.where(code_b == OUT_OF_STEPS, UNFINISHED, STUCK))
+    out.road_b[stuck], out.status_b[stuck] = road_b, status_b
 
 
 @kernel
@@ -117,13 +114,13 @@ def _respond(
     policy_bk: FloatArray,
     out_steps_b: Integers,
     out_road_b: Integers,
-    out_ending_b: Integers,
+    out_status_b: Integers,
 ) -> None:
     """Responses, and Newton's method where they are slow; policies, where these begin, become the best they met."""
     memory = room(r_bma.shape[1], num_actions)
     for b in range(len(r_bma)):
         enough = min(tolerance * floor(r_bma[b], temperature_b[b]), LARGEST_RESIDUAL)
-        out_steps_b[b], out_road_b[b], out_ending_b[b] = _respond_one(
+        out_steps_b[b], out_road_b[b], out_status_b[b] = _respond_one(
             r_bma[b], num_actions, temperature_b[b], enough, most, memory, policy_bk[b : b + 1]
         )
 
@@ -138,7 +135,7 @@ def _respond_one(
     memory: Trace,
     best_sk: FloatArray,
 ) -> tuple[int, int, int]:
-    """One game: its steps, road, and how it ended."""
+    """One game: its steps, and the codes of its road and status."""
     q_msa = r_ma.reshape((r_ma.shape[0], 1, r_ma.shape[1]))
     pi_sk, improved_sk = best_sk.copy(), np.empty_like(best_sk)
     everyone = np.arange(len(num_actions))
@@ -147,9 +144,9 @@ def _respond_one(
     residual = best
     while best > enough:
         if steps >= most:
-            return steps, _RESPONSES, UNFINISHED
+            return steps, RESPONSES, MAX_STEPS
         if waiting == _PATIENCE and len(r_ma) > 1:
-            return steps, _RESPONSES, STUCK
+            return steps, RESPONSES, STALLED
         before = residual
         sequential_improvement(q_msa, pi_sk, num_actions, everyone, temperature, improved_sk)
         pi_sk[:] = improved_sk
@@ -167,10 +164,10 @@ def _respond_one(
         steps += 1
         if _jump(r_ma, num_actions, temperature, enough, memory, pi_sk):
             best_sk[:] = pi_sk
-            return steps, _NEWTON, SOLVED
+            return steps, NEWTON, CONVERGED
         pause = min(2 * pause, _LONGEST_PAUSE)
         resting = pause
-    return steps, _RESPONSES, SOLVED
+    return steps, RESPONSES, CONVERGED
 
 
 @kernel

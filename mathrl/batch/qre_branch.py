@@ -9,16 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import count, positive
-from mathrl.batch.answers import SOLVED, STUCK, UNFINISHED, Answers, solve_all
+from mathrl.batch.answers import Answers, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
 from mathrl.equilibria.matrix.principal import principal
 
 __all__ = ["qre_branch"]
-
-_ROADS = ("unique", "traced", "traced", "traced")
-_ENDINGS = np.array([SOLVED, SOLVED, STUCK, UNFINISHED])
-"""What `principal` says of a game, its codes being UNIQUE, TRACED, FAILED and OUT_OF_STEPS in this order."""
 
 
 def qre_branch(
@@ -59,8 +55,8 @@ def qre_branch(
     def solve(some: MatrixGames, out: Answers) -> None:
         r_bma = some.r_bma / some.temperature_b[:, None, None]
         residual_b = np.empty(some.num_games)
-        principal(r_bma, some.num_actions, 1.0, step_length, most, out.policy_bk, residual_b, out.steps_b, out.road_b)
-        out.ending_b[:] = _ENDINGS[out.road_b]
+        found = out.policy_bk, residual_b, out.steps_b, out.road_b, out.status_b
+        principal(r_bma, some.num_actions, 1.0, step_length, most, *found)
 
     first_bk = first_policies(games, None)
-    return solve_all(games, solve, first_bk=first_bk, roads=_ROADS, entropy=entropy, tol=tol, workers=workers)
+    return solve_all(games, solve, first_bk=first_bk, entropy=entropy, tol=tol, workers=workers)

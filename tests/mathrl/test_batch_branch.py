@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from mathrl import kernels, solvers
 from mathrl.batch import BatchSolution, qre_branch
 from mathrl.batch import chunks as chunks_module
-from mathrl.batch.answers import SOLVED, STUCK, UNFINISHED, Answers, _Judged, _statuses
+from mathrl.batch.answers import Answers, _Judged, _statuses
 from mathrl.equilibria.matrix.uniqueness import lipschitz_constant
 from mathrl.games import Game, load
 from mathrl.iteration.iterate import watching
 from mathrl.operators import ENTROPIES
+from mathrl.outcome import CONVERGED, MAX_STEPS, STALLED
 from mathrl.proofs_checks.strategies import temperatures
 from mathrl.softmax import boltzmann
 from mathrl.solution import Status
@@ -229,7 +230,7 @@ def test_a_game_that_is_not_solved_says_so():
 def test_what_counts_as_converged():
     """At most so many rounding floors, never above 0.01, no number, or without an end that was found."""
     zero = np.zeros(6, np.int64)
-    ending = np.array([SOLVED, SOLVED, SOLVED, SOLVED, STUCK, UNFINISHED])
+    ending = np.array([CONVERGED, CONVERGED, CONVERGED, CONVERGED, STALLED, MAX_STEPS])
     judged = _Judged(
         residual_b=np.array([1e-14, 1e-12, 0.02, np.nan, 0.0, 0.0]),
         floor_b=np.array([1e-15, 1e-15, 1.0, 1.0, 1.0, 1.0]),

@@ -30,11 +30,9 @@ from mathrl.equilibria.matrix.refine import refine
 from mathrl.equilibria.matrix.uniqueness import lipschitz
 from mathrl.equilibria.step_rules import ACCURATE, FIRST
 from mathrl.games.model import Game
+from mathrl.outcome import CONVERGED, MAX_STEPS, STALLED, TRACED, UNIQUE
 
-__all__ = ["FAILED", "OUT_OF_STEPS", "TRACED", "UNIQUE", "loaded", "principal", "scale_of"]
-
-UNIQUE, TRACED, FAILED, OUT_OF_STEPS = 0, 1, 2, 3
-"""The road to an answer, or how none was found."""
+__all__ = ["loaded", "principal", "scale_of"]
 
 _SAFELY = 0.95
 """Of the range in which the equilibrium is unique, where the trace begins."""
@@ -82,8 +80,9 @@ def principal(
     out_residual_b: FloatArray,
     out_steps_b: npt.NDArray[np.int64],
     out_road_b: npt.NDArray[np.int64],
+    out_status_b: npt.NDArray[np.int64],
 ) -> None:
-    """Solve games (B, m, A) of one shape: policies side by side (B, K), residuals, accepted steps, and roads."""
+    """Solve games (B, m, A) of one shape: policies side by side (B, K), residuals, accepted steps, codes."""
     memory = room(r_bma.shape[1], num_actions)
     r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x = memory[:9]
     normal_x, ahead_x, tangent_ahead_x, z_x, tangent_x, tangent_before_x, numbers = memory[9:]
@@ -115,11 +114,11 @@ def principal(
         out_steps_b[b] = 0
         found = out_residual_b[b] <= (_NEAR if unique else _ROUGHLY)
         if unique and found:
-            out_road_b[b] = UNIQUE
+            out_road_b[b], out_status_b[b] = UNIQUE, CONVERGED
         else:
             if not found:
                 z_x[:] = 0.0
-            out_road_b[b] = FAILED
+            out_road_b[b], out_status_b[b] = TRACED, STALLED
             numbers[STEP_LENGTH] = step_length
             for _ in range(1 + _RETRIES):
                 numbers[TARGET] = target
@@ -134,7 +133,7 @@ def principal(
                     lost, landed = code == LOST, code == LANDED
                     out_steps_b[b] += 1
                 if not lost:
-                    out_road_b[b] = TRACED if landed else OUT_OF_STEPS
+                    out_status_b[b] = CONVERGED if landed else MAX_STEPS
                     break
                 z_x[:] = 0.0
                 numbers[STEP_LENGTH] *= _TIGHTER
