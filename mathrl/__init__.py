@@ -25,6 +25,7 @@ _MODULES = {
     "batch",
     "bounds",
     "cli",
+    "equations",
     "equilibria",
     "exploitability",
     "figures",

@@ -29,6 +29,7 @@ PACKAGES = [
     "mathrl.batch",
     "mathrl.bounds",
     "mathrl.equilibria",
+    "mathrl.equations",
     "mathrl.exploitability",
     "mathrl.figures.reproductions",
     "mathrl.games",
@@ -118,8 +119,7 @@ def test_a_solution_reads_back_as_it_was_saved(name, tmp_path):
     back = Solution.load(tmp_path / "solution.json")
     assert back.to_dict() == solution.to_dict()
     for field in dataclasses.fields(Solution):
-        if field.name != "parameters":  # arrays there come back as lists
-            assert type(getattr(back, field.name)) is type(getattr(solution, field.name)), field.name
+        assert type(getattr(back, field.name)) is type(getattr(solution, field.name)), field.name
 
 
 def mentions_max_steps(node):

@@ -23,6 +23,7 @@ MODULES = (
     "mathrl.operators",
     "mathrl.kernels",
     "mathrl.solvers",
+    "mathrl.equations",
     "mathrl.mirror",
     "mathrl.stage",
     "mathrl.values",

@@ -31,7 +31,7 @@ def policy_table(solutions: "Sequence[Solution]", spec: str) -> Table:
     """One row per solution, agent, state and action; floats in format `spec` (empty: all digits)."""
     columns = (
         Column("solver", lambda row: row.solution.solver),
-        Column("temperature", lambda row: row.solution.parameters.get("temperature"), spec),
+        Column("temperature", lambda row: row.solution.temperature, spec),
         Column("agent", lambda row: row.agent),
         Column("state", lambda row: row.state),
         Column("action", lambda row: row.action),
@@ -45,7 +45,7 @@ def policy_table(solutions: "Sequence[Solution]", spec: str) -> Table:
 
 def title(solution: "Solution") -> str:
     """The solver and its temperature."""
-    temperature = solution.parameters.get("temperature")
+    temperature = solution.temperature
     return solution.solver if temperature is None else f"{solution.solver} at temperature {temperature:g}"
 
 

@@ -96,15 +96,20 @@ def _backup_gap(game: Game, v: FloatArray, q: FloatArray) -> FloatArray:
 DIVERGENCE_RESPONSE = declared(
     "divergence-response", "π = ρ exp(E[Q_ρ^π]/ω)/Z", "dmac Lemma 2, Eq. 5", _divergence_response
 )
+"""What `divergence_policy_iteration` solves: a policy that is its own response, at a given target."""
+
 NO_GAIN_FROM_START = declared(
     "no-gain-from-start",
     "max_a E[Q^π(s, a)] = V^π(s), over the actions a that π_0 plays",
     "dmac Proposition 1, A.10",
     _no_gain_from_start,
 )
+"""What `divergence_iteration` solves: no action that the start plays earns more than the policy."""
+
 DIVERGENCE_LIMIT = declared(
     "divergence-limit",
     "π = π_0 exp(γ P ℓ)/exp(ℓ) on the optimal actions, ℓ = −KL(π ‖ π_0) + γ P_π ℓ",
     "dmac Eq. 3, Eq. 22, for t → ∞",
     _divergence_limit,
 )
+"""What `divergence_limit` solves: the optimal policy that is nearest to the start."""

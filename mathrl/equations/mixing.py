@@ -63,3 +63,4 @@ MIXED_RESPONSE = declared(
     "soft-qmix Eq. 6, 13-15, 24",
     _mixed_response,
 )
+"""What `soft_qmix` solves: a fixed point of its step."""

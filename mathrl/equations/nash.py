@@ -38,9 +38,12 @@ NASH_GLOBAL_OPTIMUM = declared(
     "aorpo Lemma D.2, Theorem 7",
     _global_optimum,
 )
+"""What `nash_q` solves where every stage game has a global optimum."""
+
 NASH_SADDLE_POINT = declared(
     "nash-saddle-point",
     "Q = r + γ P E_π[Q], where π is a saddle point of the stage game Q(s) of constant sum",
     "aorpo Lemma D.2, Theorem 7",
     _saddle_point,
 )
+"""What `nash_q` solves where two agents have rewards of constant sum."""

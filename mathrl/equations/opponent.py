@@ -46,9 +46,12 @@ PRIOR_SOFT_OPTIMALITY = declared(
     "rommeo Eq. 9, 12-13",
     lambda game, solution: _under(solution.parameters["prior"], game, solution),
 )
+"""What `rommeo_q` solves: each agent's soft Q under its prior."""
+
 SELF_PLAY = declared(
     "self-play",
     "π = Σ_b ρ(b) π(·|b), for every agent, with ρ and π(·|b) optimal under the others' π as its prior",
     "rommeo §2.2, Algorithm 1",
     _self_play,
 )
+"""What `rommeo_self_play` solves: the same, where priors are what the others play."""

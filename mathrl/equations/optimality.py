@@ -50,10 +50,15 @@ def _last_learned(game: Game, solution: Solved) -> Game:
 
 
 OPTIMALITY = declared("optimality", "Q = r + γ P max_a Q", "Bellman's equation", _optimality)
+"""What `optimal` solves: Bellman's equation over joint actions."""
+
 SOFT_OPTIMALITY = declared("soft-optimality", "Q = r + γ P α log Σ_a exp(Q/α)", "aorpo Eq. 7", _soft_optimality)
+"""What `soft_q_iteration` solves without models of the opponents."""
+
 MODELLED_SOFT_OPTIMALITY = declared(
     "modelled-soft-optimality",
     "Q = r + γ P α log Σ_b φ(b) Σ_a exp(Q(a, b)/α), for every agent with its model φ of the others",
     "aorpo Theorem 6",
     _modelled_soft_optimality,
 )
+"""What `soft_q_iteration` solves with models of the opponents."""

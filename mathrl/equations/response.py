@@ -44,15 +44,20 @@ def _best_response(game: Game, solution: Solved) -> Residuals:
 QUANTAL_RESPONSE = declared(
     "quantal-response", "π = softmax(E[Q^π]/α), for every agent in every state", "hasac Eq. 3", _quantal_response
 )
+"""What `haspi`, `qre`, `qre_branch` and, at a temperature above 0, `mehaml` solve: a quantal response equilibrium."""
+
 BEST_RESPONSE = declared(
     "best-response",
     "max_b Q^π(s, b) = E_π[Q^π(s, ·)], for every agent in every state",
     "hasac Eq. 3 as α → 0",
     _best_response,
 )
+"""What `mehaml` solves at temperature 0: no agent gains by another action in one state."""
+
 POLICY_EVALUATION = declared(
     "policy-evaluation",
     "Q = r + γ P V, V = E_π[Q] + the entropy's part",
     "hasac Eq. 4-6, Lemma 4.1",
     lambda game, solution: (_evaluation(game, solution),),
 )
+"""What `soft_evaluation` solves: a policy's exact soft Q."""
