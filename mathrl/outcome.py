@@ -34,23 +34,21 @@ class Status(StrEnum):
 
     CONVERGED = "solved: the residual is as small as tol asks for"
     MAX_STEPS = (
-        "not solved yet: max_steps steps were not enough; raise max_steps or tol, or, where the solver takes an "
-        "initial_policy, run it again from this policy"
+        "max_steps steps were not enough: raise max_steps or tol, or, where the solver takes an initial_policy, run it "
+        "again from this policy"
     )
     STALLED = (
-        "not solved: the solver found no step that makes the residual smaller; try a larger tol, another temperature "
-        "or, where the solver takes one, another initial_policy"
+        "the solver cannot make the residual any smaller: try a larger tol, another temperature or, where the solver "
+        "takes one, another initial_policy"
     )
     CYCLED = (
-        "no fixed point was reached: the iteration came back to an earlier point and would repeat this cycle for ever; "
-        "another initial_policy may lead elsewhere"
+        "the iteration came back to an earlier point and would repeat this cycle for ever: another initial_policy may "
+        "lead elsewhere"
     )
-    OUT_OF_CLASS = (
-        "not solved: this game is not of the kind that the solver can solve; use the solver qre, which takes any game"
-    )
+    OUT_OF_CLASS = "the solver cannot solve this kind of game: use the solver qre, which takes any game"
     INTERRUPTED = (
-        "not solved yet: the run was interrupted, and this is the last point that it reached; where the solver takes "
-        "an initial_policy, run it again from this policy"
+        "the run was interrupted, and this is the last point that it reached: where the solver takes an "
+        "initial_policy, run it again from this policy"
     )
 
 
