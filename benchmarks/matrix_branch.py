@@ -15,7 +15,7 @@ from mathrl import batch
 from mathrl.base.checks import FloatArray
 from mathrl.equilibria.matrix.principal import principal
 from mathrl.games import Game, random_matrix
-from mathrl.outcome import CONVERGED, TRACED
+from mathrl.iteration.outcome import CONVERGED, TRACED
 from mathrl.solvers import qre_branch
 
 __all__ = ["rows"]

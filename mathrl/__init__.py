@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mathrl.games import Game as Game
     from mathrl.games import load as load
+    from mathrl.iteration.outcome import Status as Status
     from mathrl.solution import NotConverged as NotConverged
     from mathrl.solution import Solution as Solution
-    from mathrl.solution import Status as Status
 
 __all__ = ["Game", "NotConverged", "Solution", "Status", "load"]
 __version__ = "0.1.0"

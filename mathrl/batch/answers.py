@@ -18,8 +18,8 @@ from mathrl.batch.chunks import in_chunks
 from mathrl.batch.payoffs import MatrixGames
 from mathrl.batch.solution import BatchSolution
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
+from mathrl.iteration.outcome import CONVERGED, INTERRUPTED, ROADS, STALLED, statuses
 from mathrl.operators import ENTROPIES
-from mathrl.outcome import CONVERGED, INTERRUPTED, ROADS, STALLED, statuses
 
 __all__ = ["Answers", "solve_all"]
 

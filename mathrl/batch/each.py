@@ -9,7 +9,8 @@ from mathrl.base.checks import fail
 from mathrl.batch.solution import BatchSolution
 from mathrl.games.model import Game, check_game
 from mathrl.iteration.iterate import interruptible
-from mathrl.solution import Solution, Status
+from mathrl.iteration.outcome import Status
+from mathrl.solution import Solution
 
 __all__ = ["each"]
 

@@ -11,8 +11,8 @@ from mathrl.batch.answers import Answers, floor, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
+from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, RESPONSES
 from mathrl.kernels import quantal_response_residual, sequential_improvement
-from mathrl.outcome import CONVERGED, MAX_STEPS, RESPONSES
 
 __all__ = ["haspi"]
 

@@ -20,8 +20,8 @@ from mathrl.equilibria.matrix.branch import Trace, newton, room
 from mathrl.equilibria.matrix.equations import pairs
 from mathrl.equilibria.matrix.principal import principal
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
+from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, NEWTON, RESPONSES, STALLED
 from mathrl.kernels import marginal_q, quantal_response_residual, sequential_improvement
-from mathrl.outcome import CONVERGED, MAX_STEPS, NEWTON, RESPONSES, STALLED
 
 __all__ = ["qre"]
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, fail
 from mathrl.base.files import read, write_bytes
-from mathrl.solution import Status
+from mathrl.iteration.outcome import Status
 
 __all__ = ["BatchSolution"]
 

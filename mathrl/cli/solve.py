@@ -64,7 +64,7 @@ def run(argv: Sequence[str]) -> int:
 def _solve(solver: Any, game: "Game", runs: Sequence[Mapping[str, Any]]) -> "list[Solution]":
     """One solution per run; after an interrupt those that there are, the last as far as it came."""
     from mathrl.iteration.iterate import watching
-    from mathrl.solution import Status
+    from mathrl.iteration.outcome import Status
 
     solutions: list[Solution] = []
     shown = 0.0

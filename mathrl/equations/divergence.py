@@ -18,8 +18,8 @@ from mathrl.base.checks import FloatArray
 from mathrl.equations.equation import Residuals, Solved, declared, temperature_of
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, joint_policy
+from mathrl.iteration.outcome import rounding_floor
 from mathrl.operators import backup, expectation, log_divergence_ratio, marginal_q
-from mathrl.outcome import rounding_floor
 from mathrl.softmax import boltzmann, kl_divergence, log_probabilities
 
 __all__ = ["DIVERGENCE_LIMIT", "DIVERGENCE_RESPONSE", "NO_GAIN_FROM_START"]

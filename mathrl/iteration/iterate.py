@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.outcome import Status
+from mathrl.iteration.outcome import Status
 
 __all__ = [
     "LARGEST_RESIDUAL",

@@ -17,6 +17,7 @@ from mathrl.base.checks import FloatArray, fail, positive
 from mathrl.exploitability import best_response
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
+from mathrl.iteration.outcome import rounding_floor
 from mathrl.operators import quantal_response, soft_value
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
 from mathrl.oracle.diagnose import diagnose
@@ -25,7 +26,7 @@ from mathrl.oracle.overflow import in_range
 from mathrl.oracle.report import Report, worst_entries, worst_of_policy
 from mathrl.oracle.targets import one_step_target
 from mathrl.softmax import soft_max
-from mathrl.solution import Solution, rounding_floor
+from mathrl.solution import Solution
 from mathrl.solvers import optimal, soft_evaluation, soft_q_iteration
 from mathrl.values.policy_values import backup, has_agent_axis
 

@@ -17,15 +17,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.equations import NO_GAIN_FROM_START
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, uniform_policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.iteration.outcome import rounding_floor
 from mathrl.operators import marginal_q
 from mathrl.softmax import log_sum_exp
-from mathrl.solution import Solution, rounding_floor
+from mathrl.solution import Solution
+from mathrl.solution.answer import solution
 from mathrl.values.policy_values import Values
 from mathrl.values.target_policy import Regularised, Tilted, answer, controller, logarithms, unregularised
 

@@ -24,14 +24,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.equations import DIVERGENCE_LIMIT
 from mathrl.games.model import Game
 from mathrl.games.policies import uniform_policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
+from mathrl.iteration.outcome import Status
 from mathrl.softmax import log_sum_exp
-from mathrl.solution import Solution, Status
+from mathrl.solution import Solution
+from mathrl.solution.answer import solution
 from mathrl.values.joint_control import Controlled, control
 from mathrl.values.policy_values import evaluate_joint
 from mathrl.values.target_policy import Point, Regularised, answer, controller, logarithms, unregularised

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy.typing as npt
 
-from mathrl.assembly import solution
 from mathrl.base.checks import count, positive
 from mathrl.equations import DIVERGENCE_RESPONSE
 from mathrl.games.model import Game
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, iterate
 from mathrl.solution import Solution
+from mathrl.solution.answer import solution
 from mathrl.values.target_policy import Regularised, absolutely_continuous, answer, controller, logarithms
 
 __all__ = ["divergence_policy_iteration"]

@@ -13,8 +13,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mathrl import kernels
-from mathrl.assembly import solution
 from mathrl.base.checks import count, positive
 from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.games.model import Game
@@ -22,15 +20,10 @@ from mathrl.games.policies import as_policy, uniform_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.iteration.order import check_monotone, sequences
-from mathrl.solution import Solution, rounding_floor
-from mathrl.values.policy_values import (
-    Values,
-    evaluate,
-    quantal_response_residual,
-    sequential_improvement,
-    solution,
-)
-from mathrl.values.policy_values import Values, evaluate
+from mathrl.iteration.outcome import rounding_floor
+from mathrl.solution import Solution
+from mathrl.solution.answer import solution
+from mathrl.values.policy_values import Values, evaluate, quantal_response_residual, sequential_improvement
 
 __all__ = ["haspi"]
 

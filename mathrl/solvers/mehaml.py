@@ -16,8 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mathrl import kernels
-from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, count, not_negative, positive
 from mathrl.equations import BEST_RESPONSE, QUANTAL_RESPONSE
 from mathrl.games.model import Game
@@ -25,6 +23,7 @@ from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.iteration.order import check_monotone, sequences
+from mathrl.iteration.outcome import rounding_floor
 from mathrl.mirror import (
     ClippedRatioDrift,
     Drift,
@@ -36,9 +35,9 @@ from mathrl.mirror import (
 )
 from mathrl.operators import expected_parts, marginal_q, soft_advantage
 from mathrl.softmax import log_probabilities
-from mathrl.solution import Solution, rounding_floor
-from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual, solution
-from mathrl.values.policy_values import Values, evaluate, own_q
+from mathrl.solution import Solution
+from mathrl.solution.answer import solution
+from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual
 
 __all__ = ["mehaml"]
 

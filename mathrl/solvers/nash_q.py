@@ -21,14 +21,15 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, count, positive
 from mathrl.equations import NASH_GLOBAL_OPTIMUM, NASH_SADDLE_POINT
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, joint_policy
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate
+from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.operators import expectation
-from mathrl.solution import Solution, Status, rounding_floor
+from mathrl.solution import Solution
+from mathrl.solution.answer import solution
 from mathrl.stage.stage_game import Optima, ZeroSums, global_optima, zero_sum_values
 from mathrl.values.joint_control import control
 from mathrl.values.linear_system import resolvent

@@ -11,7 +11,8 @@ import numpy as np
 from mathrl.base.checks import count, fail, positive
 from mathrl.equations import OPTIMALITY
 from mathrl.games.model import Game, check_game
-from mathrl.solution import Solution, Status
+from mathrl.iteration.outcome import Status
+from mathrl.solution import Solution
 from mathrl.values.joint_control import control
 from mathrl.values.policy_values import evaluate
 

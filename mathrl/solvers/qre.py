@@ -18,8 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mathrl import kernels
-from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, choice, count, positive
 from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.equilibria.newton import own_q_change, responses
@@ -29,12 +27,13 @@ from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
+from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.operators import ENTROPIES, entropy_bonus
 from mathrl.softmax import boltzmann
-from mathrl.solution import Solution, Status, rounding_floor
+from mathrl.solution import Solution
+from mathrl.solution.answer import solution
 from mathrl.values.joint_control import SoftMax, control, values_of_attained
-from mathrl.values.policy_values import Values, evaluate, own_q, sequential_improvement, solution
-from mathrl.values.policy_values import Values, evaluate, own_q
+from mathrl.values.policy_values import Values, evaluate, own_q, sequential_improvement
 
 __all__ = ["qre"]
 

@@ -16,18 +16,17 @@ from typing import Any, overload
 
 import numpy as np
 
-from mathrl import kernels
-from mathrl.assembly import solution
 from mathrl.base.checks import choice, count, fail, positive
 from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.equilibria.principal_branch import branch
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
+from mathrl.iteration.outcome import rounding_floor
 from mathrl.operators import ENTROPIES
-from mathrl.solution import Solution, rounding_floor
-from mathrl.values.policy_values import Values, evaluate, quantal_response_residual, solution
-from mathrl.values.policy_values import Values, evaluate
+from mathrl.solution import Solution
+from mathrl.solution.answer import solution
+from mathrl.values.policy_values import Values, evaluate, quantal_response_residual
 
 __all__ = ["qre_branch"]
 

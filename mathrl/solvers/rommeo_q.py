@@ -13,13 +13,13 @@ from collections.abc import Sequence
 
 import numpy.typing as npt
 
-from mathrl.assembly import solution
 from mathrl.base.checks import count, positive
 from mathrl.equations import PRIOR_SOFT_OPTIMALITY
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_opponent_model, opponents_policy, uniform_policy
 from mathrl.operators import marginal_policy
 from mathrl.solution import Solution
+from mathrl.solution.answer import solution
 from mathrl.values.modelled_opponents import Rommeo
 
 __all__ = ["rommeo_q"]

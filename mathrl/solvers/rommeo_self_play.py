@@ -15,14 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.equations import SELF_PLAY
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_policy, marginals, opponents_policy, uniform_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate, unwatched
-from mathrl.solution import Solution, Status, rounding_floor
+from mathrl.iteration.outcome import Status, rounding_floor
+from mathrl.solution import Solution
+from mathrl.solution.answer import solution
 from mathrl.values.modelled_opponents import Controls, Rommeo
 
 __all__ = ["rommeo_self_play"]

@@ -15,8 +15,9 @@ from mathrl.base.checks import choice, positive
 from mathrl.equations import POLICY_EVALUATION
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import as_policy
+from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.operators import ENTROPIES, soft_value
-from mathrl.solution import Solution, Status, rounding_floor
+from mathrl.solution import Solution
 from mathrl.values.policy_values import evaluate
 
 __all__ = ["soft_evaluation"]

@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, count, fail, positive, proportion
 from mathrl.equations import MODELLED_SOFT_OPTIMALITY, SOFT_OPTIMALITY
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_opponent_model, marginals
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
+from mathrl.solution.answer import solution
 from mathrl.values.joint_control import SoftMax, Softness
 from mathrl.values.modelled_opponents import LearnedModel, OpponentSoftMax, agent_game, control_each
 from mathrl.values.policy_values import backup

@@ -22,15 +22,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.assembly import solution
 from mathrl.base.checks import FloatArray, choice, count, fail, positive, proportion
 from mathrl.equations import MIXED_RESPONSE
 from mathrl.equations.mixing import RAREST
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, joint_policy, uniform_policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.iteration.outcome import rounding_floor
 from mathrl.operators import additive_mix, entropy_bonus, local_policy, local_values
-from mathrl.solution import Solution, rounding_floor
+from mathrl.solution import Solution
+from mathrl.solution.answer import solution
 from mathrl.stage.monotone_projection import monotone_projections
 from mathrl.values.policy_values import Values, backup, evaluate, trace_values
 

@@ -26,7 +26,7 @@ from mathrl import kernels
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, Run, iterate
-from mathrl.solution import rounding_floor
+from mathrl.iteration.outcome import rounding_floor
 from mathrl.values.linear_system import Resolvent, resolvent
 from mathrl.values.policy_values import backup, chain, chain_entries, chain_room
 

@@ -11,13 +11,13 @@ from math import prod
 import numpy as np
 
 from mathrl.base.checks import FloatArray
+from mathrl.games.learned_model import LearnedModel
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.iteration.iterate import Run
-from mathrl.learned_model import LearnedModel
+from mathrl.iteration.outcome import Status
 from mathrl.operators import conditional_policy, opponent_model, own_and_others
 from mathrl.softmax import log_probabilities
-from mathrl.solution import Status
 from mathrl.values.joint_control import Controlled, Softness, TargetSoftMax, control
 from mathrl.values.policy_values import Values
 

@@ -14,7 +14,6 @@ from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, joint_policy
 from mathrl.games.profile import Profile
-from mathrl.iteration.iterate import Run
 from mathrl.operators import entropy_bonus
 from mathrl.values.linear_system import Resolvent, resolvent
 
@@ -32,9 +31,6 @@ __all__ = [
     "own_q",
     "quantal_response_residual",
     "sequential_improvement",
-    "solution",
-    "side_by_side",
-    "split",
     "trace_values",
 ]
 

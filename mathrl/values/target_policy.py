@@ -19,9 +19,9 @@ from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, marginals
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate
+from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.operators import log_divergence_ratio, marginal_q
 from mathrl.softmax import log_probabilities
-from mathrl.solution import Status, rounding_floor
 from mathrl.values.joint_control import TargetSoftMax, control
 from mathrl.values.linear_system import Resolvent
 from mathrl.values.policy_values import Values, evaluate_joint

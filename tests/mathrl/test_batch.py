@@ -9,7 +9,7 @@ from mathrl import solvers
 from mathrl.batch import BatchSolution, each, qre_branch
 from mathrl.games import load, random_matrix, random_stochastic
 from mathrl.iteration.iterate import watching
-from mathrl.solution import Status
+from mathrl.iteration.outcome import Status
 from mathrl.solvers import haspi, nash_q, qre, rommeo_q, soft_qmix
 
 

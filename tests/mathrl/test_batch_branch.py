@@ -12,11 +12,10 @@ from mathrl.batch.answers import Answers, _Judged, _statuses
 from mathrl.equilibria.matrix.uniqueness import lipschitz_constant
 from mathrl.games import Game, load
 from mathrl.iteration.iterate import watching
+from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, STALLED, Status
 from mathrl.operators import ENTROPIES
-from mathrl.outcome import CONVERGED, MAX_STEPS, STALLED
 from mathrl.proofs_checks.strategies import temperatures
 from mathrl.softmax import boltzmann
-from mathrl.solution import Status
 
 SIZES = st.sampled_from([(3,), (1, 2), (2, 2), (3, 3), (2, 4), (2, 1, 3), (3, 2, 2), (2, 2, 2, 2)])
 SEEDS = st.integers(0, 2**32 - 1)

@@ -10,8 +10,8 @@ from mathrl.batch import haspi, qre, qre_branch
 from mathrl.batch.haspi import _orders
 from mathrl.games import Game, load
 from mathrl.iteration.order import sequences
+from mathrl.iteration.outcome import Status
 from mathrl.proofs_checks.strategies import temperatures
-from mathrl.solution import Status
 
 SIZES = st.sampled_from([(3,), (1, 2), (2, 2), (3, 3), (2, 4), (2, 1, 3), (3, 2, 2), (2, 2, 2, 2)])
 SEEDS = st.integers(0, 2**32 - 1)

@@ -19,10 +19,10 @@ from mathrl.games import (
     uniform_policy,
 )
 from mathrl.iteration.iterate import watching
+from mathrl.iteration.outcome import Status
 from mathrl.operators import divergence_improvement, divergence_optimality_backup, exploitability
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, simplex_rows, temperatures
 from mathrl.softmax import boltzmann, kl_divergence
-from mathrl.solution import Status
 from mathrl.solvers import divergence_iteration, divergence_limit, divergence_policy_iteration, optimal
 from mathrl.values.policy_values import evaluate_joint
 from mathrl.values.target_policy import controller

@@ -21,6 +21,7 @@ from mathrl.games import (
     to_sparse,
     uniform_policy,
 )
+from mathrl.iteration.outcome import Status
 from mathrl.operators import (
     divergence_backup,
     divergence_improvement,
@@ -30,7 +31,7 @@ from mathrl.operators import (
 )
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, simplex_rows, temperatures
 from mathrl.softmax import kl_divergence
-from mathrl.solution import Solution, Status
+from mathrl.solution import Solution
 from mathrl.solvers import divergence_policy_iteration, optimal, qre
 from mathrl.values.policy_values import evaluate_joint
 from mathrl.values.target_policy import controller

@@ -19,10 +19,10 @@ from mathrl.games import (
     uniform_policy,
 )
 from mathrl.iteration.iterate import watching
+from mathrl.iteration.outcome import Status
 from mathrl.operators import quantal_response_residual, soft_optimality_backup
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, temperatures
 from mathrl.softmax import boltzmann
-from mathrl.solution import Status
 from mathrl.solvers import haspi, qre
 from mathrl.values.policy_values import evaluate
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate, watching
-from mathrl.solution import Status
+from mathrl.iteration.outcome import Status
 
 FLOOR = 2.0**-52
 

@@ -21,6 +21,7 @@ from mathrl.games import (
     to_dense,
     to_sparse,
 )
+from mathrl.iteration.outcome import Status
 from mathrl.mirror import (
     ClippedRatioDrift,
     Everywhere,
@@ -43,7 +44,7 @@ from mathrl.operators import (
 )
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.softmax import boltzmann, entropy, kl_divergence, total_variation
-from mathrl.solution import Solution, Status
+from mathrl.solution import Solution
 from mathrl.solvers import haspi, mehaml, optimal
 from mathrl.values.policy_values import evaluate
 

@@ -23,9 +23,10 @@ from mathrl.games import (
     to_dense,
     to_sparse,
 )
+from mathrl.iteration.outcome import Status
 from mathrl.operators import backup, soft_optimality_backup
 from mathrl.proofs_checks.strategies import games
-from mathrl.solution import NotConverged, Status
+from mathrl.solution import NotConverged
 from mathrl.solvers import nash_q, optimal, soft_evaluation
 from mathrl.stage.stage_game import global_optimum, zero_sum_value
 

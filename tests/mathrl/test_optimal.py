@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.games import Game, load, random_stochastic, to_dense, to_sparse
+from mathrl.iteration.outcome import Status
 from mathrl.operators import optimality_backup
 from mathrl.proofs_checks.strategies import games
-from mathrl.solution import Status
 from mathrl.solvers import optimal, soft_evaluation
 
 EPS = float(np.finfo(np.float64).eps)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mathrl import outcome
-from mathrl.outcome import ROADS, Status, statuses
+from mathrl.iteration import outcome
+from mathrl.iteration.outcome import ROADS, Status, statuses
 
 
 @pytest.mark.parametrize("status", Status)

@@ -22,10 +22,10 @@ from mathrl.games import (
     to_sparse,
 )
 from mathrl.iteration.iterate import watching
+from mathrl.iteration.outcome import Status
 from mathrl.operators import ENTROPIES, marginal_q, quantal_response_residual, soft_optimality_backup
 from mathrl.proofs_checks.strategies import games, matrix_games, policies, temperatures
 from mathrl.softmax import boltzmann
-from mathrl.solution import Status
 from mathrl.solvers import haspi, qre
 from mathrl.solvers import optimal as optimum
 from mathrl.values.policy_values import evaluate

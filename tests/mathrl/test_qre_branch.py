@@ -20,10 +20,11 @@ from mathrl.games import (
     uniform_policy,
 )
 from mathrl.iteration.iterate import watching
+from mathrl.iteration.outcome import Status
 from mathrl.operators import ENTROPIES, quantal_response_residual
 from mathrl.proofs_checks.strategies import games, matrix_games, temperatures
 from mathrl.softmax import boltzmann
-from mathrl.solution import Solution, Status
+from mathrl.solution import Solution
 from mathrl.solvers import qre, qre_branch
 from mathrl.values.policy_values import evaluate
 

@@ -15,8 +15,8 @@ from mathrl.games import (
     relabel_agents,
 )
 from mathrl.iteration.iterate import watching
+from mathrl.iteration.outcome import Status
 from mathrl.proofs_checks.strategies import games, policies, temperatures
-from mathrl.solution import Status
 from mathrl.solvers import rommeo_q, rommeo_self_play
 
 EPS = float(np.finfo(np.float64).eps)

@@ -19,6 +19,7 @@ from mathrl.games import (
     to_sparse,
     uniform_policy,
 )
+from mathrl.iteration.outcome import Status
 from mathrl.operators import (
     additive_mix,
     critic_loss,
@@ -30,7 +31,6 @@ from mathrl.operators import (
     trace_target,
 )
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, matrix_games, policies, temperatures
-from mathrl.solution import Status
 from mathrl.solvers import qre, soft_qmix
 from mathrl.stage.monotone_projection import monotone_projection
 from mathrl.values.policy_values import evaluate

@@ -15,8 +15,9 @@ from mathrl.base.checks import InvalidInput
 from mathrl.base.document import plain
 from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.games import load
+from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.proofs_checks.strategies import TEMPERATURES, games
-from mathrl.solution import NotConverged, Solution, Status, rounding_floor
+from mathrl.solution import NotConverged, Solution
 from mathrl.solvers import haspi, optimal, qre, soft_evaluation
 
 HASAC = load("hasac")

@@ -30,7 +30,7 @@ from mathrl.equilibria.matrix.refine import refine
 from mathrl.equilibria.matrix.uniqueness import lipschitz
 from mathrl.equilibria.step_rules import ACCURATE, FIRST
 from mathrl.games.model import Game
-from mathrl.outcome import CONVERGED, MAX_STEPS, STALLED, TRACED, UNIQUE
+from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, STALLED, TRACED, UNIQUE
 
 __all__ = ["loaded", "principal", "scale_of"]
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.document import plain
+from mathrl.base.stored import of_type
 from mathrl.games.json_file import from_json, to_json
-from mathrl.learned_model import LearnedModel
-from mathrl.stored import of_type, plain
+from mathrl.games.learned_model import LearnedModel
 
 __all__ = ["read", "written"]
 

@@ -10,16 +10,10 @@ from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from mathrl import parameters as solver_parameters
 from mathrl.base.checks import FloatArray, fail
 from mathrl.base.files import write_text
-from mathrl.equations import Equation, named
-from mathrl.games.policies import Policy
-from mathrl.outcome import Status, rounding_floor
-from mathrl.stored import (
-    INDICES,
+from mathrl.base.stored import (
     INTEGER,
     NUMBER,
     TEXT,
@@ -30,13 +24,18 @@ from mathrl.stored import (
     nested,
     number_or_array,
     optional,
-    plain,
     read_fields,
     stored,
     written_fields,
 )
+from mathrl.equations import Equation, named
+from mathrl.games.policies import Policy
+from mathrl.iteration.outcome import Status
+from mathrl.solution import parameters as solver_parameters
+from mathrl.solution.branch_path import BranchPath
+from mathrl.solution.frozen import frozen
 
-__all__ = ["BranchPath", "NotConverged", "Solution", "Status", "plain", "rounding_floor"]
+__all__ = ["NotConverged", "Solution"]
 
 _EXPECTED = "a solution written by save"
 _EQUATION = Form(read=lambda name: named(name), write=lambda equation: None if equation is None else equation.name)
@@ -46,36 +45,6 @@ _PARAMETERS = Form(solver_parameters.read, solver_parameters.written)
 
 class NotConverged(RuntimeError):
     """A solution was required to have converged and had not."""
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class BranchPath:
-    """Points of a curve of logit equilibria, in order, from (rationality 0, uniform) to an answer; arrays read-only.
-
-    `rationality`   (K,), 1/temperature of each point
-    `policy`        per agent (K, S, A_i)
-    `folds`         (F,), which points are turning points of the rationality
-    `bifurcations`  (B,), which points are where another curve crosses: at the point, or before the next one
-    """
-
-    rationality: FloatArray = field(metadata=stored(array("K")))
-    policy: Policy = field(metadata=stored(arrays("K S A_i")))
-    folds: npt.NDArray[np.int64] = field(metadata=stored(INDICES))
-    bifurcations: npt.NDArray[np.int64] = field(metadata=stored(INDICES))
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            object.__setattr__(self, name, _frozen(value))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by fields, so that the arrays are read-only again."""
-        return _branch_path, ({item.name: getattr(self, item.name) for item in fields(self)},)
-
-    @property
-    def temperature(self) -> FloatArray:
-        """(K,), 1/rationality; infinite at rationality 0."""
-        with np.errstate(divide="ignore"):
-            return np.asarray(1 / self.rationality)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -130,8 +99,8 @@ class Solution:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if isinstance(value, (np.ndarray, tuple)):
-                object.__setattr__(self, name, _frozen(value))
-        parameters = {name: _frozen(value) for name, value in self.parameters.items()}
+                object.__setattr__(self, name, frozen(value))
+        parameters = {name: frozen(value) for name, value in self.parameters.items()}
         object.__setattr__(self, "parameters", MappingProxyType(parameters))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -207,23 +176,6 @@ def _check_shapes(solution: Solution, source: str) -> None:
     if not np.ndim(solution.objective) == solution.v.ndim - 1 == solution.q.ndim - 1 - len(policy):
         found = f"have shapes {solution.q.shape}, {solution.v.shape} and {np.shape(solution.objective)}"
         fail(f"{source}: keys 'q', 'v' and 'objective'", found, "an agent axis in all of them or in none")
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_frozen(item) for item in value)
-    return _read_only(value) if isinstance(value, np.ndarray) else value
-
-
-def _read_only(array: FloatArray) -> FloatArray:
-    if array.flags.writeable or array.base is not None:
-        array = array.copy()
-        array.flags.writeable = False
-    return array
-
-
-def _branch_path(values: dict[str, Any]) -> BranchPath:
-    return BranchPath(**values)
 
 
 def _solution(values: dict[str, Any]) -> Solution:

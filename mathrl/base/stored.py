@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from mathrl.base.checks import InvalidInput, fail
+from mathrl.base.document import plain
 
 __all__ = [
     "INDICES",
@@ -30,7 +31,6 @@ __all__ = [
     "number_or_array",
     "of_type",
     "optional",
-    "plain",
     "read_fields",
     "shape_of",
     "stored",
@@ -43,23 +43,11 @@ Lengths = Mapping[str, tuple[int, ...]]
 _FORM, _MAY_LACK = "form", "may_lack"
 
 
-def plain(value: Any) -> Any:
-    """`value` as JSON data: arrays become lists, numbers that are not finite become None."""
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+def _written(value: Any) -> Any:
+    """`value` as JSON data; a dataclass of stored fields as an object."""
     if is_dataclass(value) and any(_FORM in item.metadata for item in fields(value)):
         return written_fields(value)
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return str(value)
+    return plain(value)
 
 
 @dataclass(frozen=True)
@@ -70,7 +58,7 @@ class Form:
     """
 
     read: Callable[[Any], Any]
-    write: Callable[[Any], Any] = plain
+    write: Callable[[Any], Any] = _written
     shapes: tuple[str, ...] = ()
     each_agent: bool = False
 
