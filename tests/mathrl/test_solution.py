@@ -218,6 +218,9 @@ def test_a_file_of_an_older_version_names_no_equation_and_no_temperature(tmp_pat
     old = Solution.load(tmp_path / "old.json")
     assert old.equation is None
     assert old.temperature is None
+    described = {"models": [{"game": "<Game: …>", "opponent_model": None}]}
+    (tmp_path / "old.json").write_text(written(parameters=described))
+    assert plain(Solution.load(tmp_path / "old.json").parameters) == described
     assert QUANTAL_RESPONSE.residual(HASAC, old) == QUANTAL_RESPONSE.residual(HASAC, SOLUTIONS["haspi"])
 
 
