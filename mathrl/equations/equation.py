@@ -1,8 +1,9 @@
 """What it means to solve a game: an equation with a name, a statement, a source and a residual.
 
 An equation speaks of what a `Solution` holds: its policy, its q, and what else is unknown in it. Its residuals are
-arrays, written over `mathrl.operators` only, that are all 0 exactly where the equation holds. Nothing is solved on the
-way: where an equation is about a policy and its values, that q is the policy's own q is one of the residuals.
+arrays, by `mathrl.operators`, that are all 0 exactly where the equation holds. Nothing is solved on the way: where an
+equation is about a policy and its values, that q is the policy's own q is one of the residuals. Two equations need
+more, a linear system (`DIVERGENCE_LIMIT`) and a nearest monotone table (`MIXED_RESPONSE`).
 """
 
 from collections.abc import Callable, Mapping
