@@ -26,10 +26,10 @@ from mathrl.mirror import (
     as_neighbourhood,
     check_drift,
     check_neighbourhood,
-    program,
     respond,
     responses,
 )
+from mathrl.mirror.squared import ratio
 from mathrl.operators import (
     clipped_ratio_drift,
     expected_parts,
@@ -418,7 +418,7 @@ def test_probabilities_that_underflow_keep_their_log_probabilities():
 @example(1e300, 1.0)
 @example(-1e300, 1e300)
 def test_the_scalar_equation_is_solved(z, k):
-    r = program._ratio(z, k)
+    r = ratio(z, k)
     grown, sizes = k * np.expm1(r), abs(z) + abs(r) + k * np.exp(r) * abs(r)
     assert abs(r + grown - z) <= 8 * EPS * (sizes + abs(grown)) + 1e-323 * (1 + k)  # denormals have fewer digits
 
