@@ -2,249 +2,152 @@
 
     min_F Σ_v w(v) (F(v) − y(v))²   over   F(tail) ≤ F(head) on every arc                                     (1)
 
-A kernel checks nothing. Joint actions are in C order, weights are not negative.
+by the blocks of a recursive partition (Maxwell and Muckstadt 1985): a block is pooled at its mean
+
+    m = Σ_v w(v) y(v) / Σ_v w(v),                                                                             (2)
+
+unless an upper set U of it has Σ_{v ∈ U} w(v) (y(v) − m) > 0; then U and the rest are blocks of their own. The largest
+such sum is what a maximal flow along the arcs, from entries above m up to entries below it, leaves behind, and U is
+what is still reachable. What is left counts against each entry's own |w (y − m)|, so that entries of little weight are
+placed as exactly as the others.
+
+A kernel checks nothing. Weights are not negative.
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.compile import kernel
+from mathrl.base.compile import inner, kernel
+from mathrl.stage.upper_set import Graph, Integers, Work, graph_in, reach_set, work_in
 
-__all__ = ["cover", "extend", "isotonic", "most_covers"]
+__all__ = ["extend", "isotonic"]
 
-Booleans = npt.NDArray[np.bool_]
-Integers = npt.NDArray[np.int64]
-
-
-@kernel
-def cover(num_actions: Integers, below: Booleans, tails: Integers, heads: Integers) -> int:
-    """Write the covering pairs (tail below head) of the product of the agents' partial orders; return how many."""
-    agents, size = len(num_actions), 1
-    for i in range(agents):
-        size *= num_actions[i]
-    used, stride = 0, size
-    for i in range(agents):
-        actions = num_actions[i]
-        stride //= actions
-        for p in range(actions):
-            for q in range(actions):
-                if not below[i, p, q]:
-                    continue
-                covered = True
-                for r in range(actions):
-                    if below[i, p, r] and below[i, r, q]:
-                        covered = False
-                        break
-                if not covered:
-                    continue
-                for outer in range(size // (actions * stride)):
-                    for inner in range(stride):
-                        base = outer * actions * stride + inner
-                        tails[used] = base + p * stride
-                        heads[used] = base + q * stride
-                        used += 1
-    return used
-
-
-@kernel
-def _adjacency(nodes: int, ends: Integers, arcs: int, start: Integers, listed: Integers) -> None:
-    """Write, in CSR form, which arcs have each node at this end."""
-    start[:] = 0
-    for k in range(arcs):
-        start[ends[k] + 1] += 1
-    for v in range(nodes):
-        start[v + 1] += start[v]
-    for k in range(arcs - 1, -1, -1):
-        v = ends[k]
-        start[v + 1] -= 1
-        listed[start[v + 1]] = k
-    # Each start[v + 1] now holds the beginning of v's list: shift them by one.
-    for v in range(nodes):
-        start[v] = start[v + 1]
-    start[nodes] = arcs
-
-
-@kernel
-def _reach(
-    seeds: Integers,
-    seeded: int,
-    wanted: float,
-    label: int,
-    block: Integers,
-    excess: FloatArray,
-    least: FloatArray,
-    flow: FloatArray,
-    ends: Integers,
-    start: Integers,
-    listed: Integers,
-    back_ends: Integers,
-    back_start: Integers,
-    back_listed: Integers,
-    came: Integers,
-) -> tuple[int, int]:
-    """Breadth first from `seeds` within a block, forth freely, back where there is flow; `seeds` becomes the queue.
-
-    Stop at the first entry whose excess has the sign of `wanted` and counts (none where that is 0); return it, or −1,
-    and how many were reached. `came` says by which arc: 2 k forth, 2 k + 1 back.
-    """
-    position, reached = 0, seeded
-    while position < reached:
-        v = seeds[position]
-        position += 1
-        for j in range(start[v], start[v + 1]):
-            u = ends[listed[j]]
-            if block[u] == label and came[u] < 0:
-                came[u] = 2 * listed[j]
-                seeds[reached] = u
-                reached += 1
-                if excess[u] * wanted > least[u]:
-                    return u, reached
-        for j in range(back_start[v], back_start[v + 1]):
-            u = back_ends[back_listed[j]]
-            if block[u] == label and came[u] < 0 and flow[back_listed[j]] > 0:
-                came[u] = 2 * back_listed[j] + 1
-                seeds[reached] = u
-                reached += 1
-                if excess[u] * wanted > least[u]:
-                    return u, reached
-    return -1, reached
+EPS = float(np.finfo(np.float64).eps)
 
 
 @kernel
 def isotonic(y_a: FloatArray, w_a: FloatArray, tails: Integers, heads: Integers, arcs: int, out_a: FloatArray) -> float:
-    """Overwrite `out_a` with the isotonic regression of `y_a`, out[tail] ≤ out[head] on every arc; return its error.
-
-    The blocks of a recursive partition (Maxwell and Muckstadt 1985): a block is pooled at its mean m, unless an upper
-    set of it has Σ w (y − m) > 0. The largest such sum is what a maximal flow from entries above m up to entries below
-    it leaves behind, and the set is what is still reachable. What is left counts against each entry's own
-    |w (y − m)|, so that entries of little weight are placed as exactly as the others.
-    """
+    """Overwrite `out_a` with the isotonic regression (1) of `y_a` on the first `arcs` arcs; return its error."""
     n = len(y_a)
-    up_start, up = np.empty(n + 1, np.int64), np.empty(arcs, np.int64)
-    down_start, down = np.empty(n + 1, np.int64), np.empty(arcs, np.int64)
-    _adjacency(n, tails, arcs, up_start, up)
-    _adjacency(n, heads, arcs, down_start, down)
-    members, spare = np.arange(n), np.empty(n, np.int64)
-    block = np.zeros(n, np.int64)
-    flow = np.zeros(arcs)
-    excess, least = np.empty(n), np.empty(n)
-    came = np.empty(n, np.int64)
-    queue = np.empty(n, np.int64)
-    stack = np.empty((n + 1, 2), np.int64)
-    stack[0, 0], stack[0, 1] = 0, n
+    rooms, listed = np.empty((9, n + 1), np.int64), np.empty((2, arcs), np.int64)
+    return _partition(y_a, w_a, tails, heads, arcs, rooms, listed, np.empty((2, n)), np.empty(arcs), out_a)
+
+
+@inner
+def _partition(
+    y_a: FloatArray, w_a: FloatArray, tails: Integers, heads: Integers, arcs: int, rooms: Integers, listed: Integers,
+    amounts: FloatArray, flow: FloatArray, out_a: FloatArray,
+) -> float:  # fmt: skip
+    """Part blocks, which wait as ranges on a stack, until each is pooled; return the error."""
+    graph, work = graph_in(tails, heads, arcs, rooms[:2], listed), work_in(rooms[2:7], amounts, flow)
+    begins, ends = rooms[7], rooms[8]
+    begins[0], ends[0] = 0, len(y_a)
     depth, blocks = 1, 1
     while depth > 0:
         depth -= 1
-        lo, hi = stack[depth, 0], stack[depth, 1]
-        label = block[members[lo]]
-        total, heaviest = 0.0, members[lo]
-        for k in range(lo, hi):
-            v = members[k]
-            total += w_a[v]
-            if w_a[v] > w_a[heaviest]:
-                heaviest = v
-        mean = 0.0
-        if total > 0:
-            # About the heaviest entry, so that its weight does not drown the others in rounding.
-            for k in range(lo, hi):
-                mean += w_a[members[k]] * (y_a[members[k]] - y_a[heaviest])
-            mean = y_a[heaviest] + mean / total
+        lo, hi = begins[depth], ends[depth]
+        mean, heaviest = _pooled_mean(y_a, w_a, lo, hi, work)
+        own = _set_excess(y_a, w_a, lo, hi, mean, heaviest, graph, work)
+        upper = reach_set(lo, hi, graph, arcs, work)
+        if _gains(y_a, w_a, lo, hi, mean, heaviest, own, upper, work):
+            first = _part(lo, hi, upper, blocks, work)
+            blocks += 1
+            begins[depth], ends[depth] = lo, first
+            begins[depth + 1], ends[depth + 1] = first, hi
+            depth += 2
         else:
             for k in range(lo, hi):
-                mean += y_a[members[k]] / (hi - lo)
-        others = 0.0
-        for k in range(lo, hi):
-            v = members[k]
-            excess[v] = w_a[v] * (y_a[v] - mean)
-            if v != heaviest:
-                others += excess[v]
-            for j in range(up_start[v], up_start[v + 1]):
-                flow[up[j]] = 0.0
-        excess[heaviest] = -others
-        for k in range(lo, hi):
-            least[members[k]] = 64 * np.finfo(np.float64).eps * abs(excess[members[k]])
-        upper, reached = True, 0
-        while True:
-            seeded = 0
-            for k in range(lo, hi):
-                v = members[k]
-                came[v] = -1
-                if excess[v] > least[v]:
-                    came[v] = 2 * arcs
-                    queue[seeded] = v
-                    seeded += 1
-            sink, reached = _reach(
-                queue, seeded, -1.0, label, block, excess, least, flow,
-                heads, up_start, up, tails, down_start, down, came,
-            )  # fmt: skip
-            if sink < 0:
-                break
-            amount, v = -excess[sink], sink
-            while came[v] != 2 * arcs:
-                arc = came[v] // 2
-                if came[v] % 2 == 1:
-                    amount = min(amount, flow[arc])
-                    v = heads[arc]
-                else:
-                    v = tails[arc]
-            amount = min(amount, excess[v])
-            excess[v] -= amount
-            excess[sink] += amount
-            v = sink
-            while came[v] != 2 * arcs:
-                arc = came[v] // 2
-                if came[v] % 2 == 1:
-                    flow[arc] -= amount
-                    v = heads[arc]
-                else:
-                    flow[arc] += amount
-                    v = tails[arc]
-        if reached == 0:
-            # Nothing is left above the mean, to rounding; what is left below it may be of less weight than that.
-            upper = False
-            seeded = 0
-            for k in range(lo, hi):
-                v = members[k]
-                if -excess[v] > least[v]:
-                    came[v] = 2 * arcs
-                    queue[seeded] = v
-                    seeded += 1
-            _, reached = _reach(
-                queue, seeded, 0.0, label, block, excess, least, flow,
-                tails, down_start, down, heads, up_start, up, came,
-            )  # fmt: skip
-        # Summed on the side that was reached, which may weigh too little to show in the sum of the other.
-        gain, weight, rest = 0.0, 0.0, 0.0
-        for k in range(lo, hi):
-            v = members[k]
-            if came[v] >= 0:
-                gain += -others if v == heaviest else w_a[v] * (y_a[v] - mean)
-                weight += w_a[v]
-            else:
-                rest += w_a[v]
-        # Sets that rounding alone would part, without a gain or without a weight, stay together.
-        if not ((gain > 0 if upper else gain < 0) and weight > 0 and rest > 0):
-            for k in range(lo, hi):
-                out_a[members[k]] = mean
-            continue
-        first, last = lo, 0
-        for k in range(lo, hi):
-            v = members[k]
-            if (came[v] >= 0) == upper:
-                block[v] = blocks
-                spare[last] = v
-                last += 1
-            else:
-                members[first] = v
-                first += 1
-        for k in range(last):
-            members[first + k] = spare[k]
-        blocks += 1
-        stack[depth, 0], stack[depth, 1] = lo, first
-        stack[depth + 1, 0], stack[depth + 1, 1] = first, hi
-        depth += 2
+                out_a[work.members[k]] = mean
     # Means of neighbouring blocks may be out of order by a rounding.
+    _raise(tails, heads, arcs, out_a)
+    error = 0.0
+    for v in range(len(y_a)):
+        error += w_a[v] * (out_a[v] - y_a[v]) ** 2  # (1)
+    return error
+
+
+@inner
+def _pooled_mean(y_a: FloatArray, w_a: FloatArray, lo: int, hi: int, work: Work) -> tuple[float, int]:
+    """The mean (2) of a block, the plain mean where no entry has a weight; and its heaviest entry."""
+    total, heaviest = 0.0, work.members[lo]
+    for k in range(lo, hi):
+        v = work.members[k]
+        total += w_a[v]
+        if w_a[v] > w_a[heaviest]:
+            heaviest = v
+    mean = 0.0
+    if total > 0:
+        # About the heaviest entry, so that its weight does not drown the others in rounding.
+        for k in range(lo, hi):
+            mean += w_a[work.members[k]] * (y_a[work.members[k]] - y_a[heaviest])
+        mean = y_a[heaviest] + mean / total
+    else:
+        for k in range(lo, hi):
+            mean += y_a[work.members[k]] / (hi - lo)
+    return mean, heaviest
+
+
+@inner
+def _set_excess(
+    y_a: FloatArray, w_a: FloatArray, lo: int, hi: int, mean: float, heaviest: int, graph: Graph, work: Work
+) -> float:
+    """Write w (y − m), and no flow, for a block; return the heaviest entry's, by Σ w (y − m) = 0 from the others'."""
+    others = 0.0
+    for k in range(lo, hi):
+        v = work.members[k]
+        work.excess[v] = w_a[v] * (y_a[v] - mean)
+        if v != heaviest:
+            others += work.excess[v]
+        for j in range(graph.leaving_start[v], graph.leaving_start[v + 1]):
+            work.flow[graph.leaving[j]] = 0.0
+    work.excess[heaviest] = -others
+    for k in range(lo, hi):
+        work.least[work.members[k]] = 64 * EPS * abs(work.excess[work.members[k]])
+    return -others
+
+
+@inner
+def _gains(
+    y_a: FloatArray, w_a: FloatArray, lo: int, hi: int, mean: float, heaviest: int, own: float, upper: bool,
+    work: Work,
+) -> bool:  # fmt: skip
+    """Whether parting at what was reached gains: sets that rounding alone would part stay together.
+
+    Summed on the side that was reached, which may weigh too little to show in the sum of the other; `own` is the excess
+    of the heaviest entry.
+    """
+    gain, weight, rest = 0.0, 0.0, 0.0
+    for k in range(lo, hi):
+        v = work.members[k]
+        if work.came[v] >= 0:
+            gain += own if v == heaviest else w_a[v] * (y_a[v] - mean)
+            weight += w_a[v]
+        else:
+            rest += w_a[v]
+    return (gain > 0 if upper else gain < 0) and weight > 0 and rest > 0
+
+
+@inner
+def _part(lo: int, hi: int, upper: bool, label: int, work: Work) -> int:
+    """Move a block's upper part behind its lower one, as a block of this label; return where it begins."""
+    first, last = lo, 0
+    for k in range(lo, hi):
+        v = work.members[k]
+        if (work.came[v] >= 0) == upper:
+            work.block[v] = label
+            work.spare[last] = v
+            last += 1
+        else:
+            work.members[first] = v
+            first += 1
+    for k in range(last):
+        work.members[first + k] = work.spare[k]
+    return first
+
+
+@inner
+def _raise(tails: Integers, heads: Integers, arcs: int, out_a: FloatArray) -> None:
+    """Raise heads to their tails until no arc is out of order."""
     changed = True
     while changed:
         changed = False
@@ -252,10 +155,6 @@ def isotonic(y_a: FloatArray, w_a: FloatArray, tails: Integers, heads: Integers,
             if out_a[tails[k]] > out_a[heads[k]]:
                 out_a[heads[k]] = out_a[tails[k]]
                 changed = True
-    error = 0.0
-    for v in range(n):
-        error += w_a[v] * (out_a[v] - y_a[v]) ** 2
-    return error
 
 
 @kernel
@@ -263,35 +162,18 @@ def extend(y_a: FloatArray, w_a: FloatArray, tails: Integers, heads: Integers, a
     """Overwrite the entries of `out_a` with weight 0 by their own isotonic fit, held between what the others set."""
     n = len(y_a)
     alone, own = np.empty(n), np.empty(n)
-    low, high = np.empty(n), np.empty(n)
+    low, minus_high = np.empty(n), np.empty(n)
     free = 0
     for v in range(n):
         alone[v] = 1.0 if w_a[v] == 0 else 0.0
         low[v] = -np.inf if w_a[v] == 0 else out_a[v]
-        high[v] = np.inf if w_a[v] == 0 else out_a[v]
+        minus_high[v] = -np.inf if w_a[v] == 0 else -out_a[v]
         free += w_a[v] == 0
     if free == 0:
         return
     isotonic(y_a, alone, tails, heads, arcs, own)
-    changed = True
-    while changed:
-        changed = False
-        for k in range(arcs):
-            if low[tails[k]] > low[heads[k]]:
-                low[heads[k]] = low[tails[k]]
-                changed = True
-            if high[heads[k]] < high[tails[k]]:
-                high[tails[k]] = high[heads[k]]
-                changed = True
+    _raise(tails, heads, arcs, low)
+    _raise(heads, tails, arcs, minus_high)
     for v in range(n):
         if w_a[v] == 0:
-            out_a[v] = min(max(own[v], low[v]), high[v])
-
-
-@kernel
-def most_covers(num_actions: Integers, size: int) -> int:
-    """No partial order of A actions has more than A²/4 covering pairs."""
-    arcs = 0
-    for actions in num_actions:
-        arcs += max(actions * actions // 4, actions - 1) * (size // actions)
-    return arcs
+            out_a[v] = min(max(own[v], low[v]), -minus_high[v])

@@ -12,8 +12,9 @@ from hypothesis.extra.numpy import arrays
 from mathrl.games import load
 from mathrl.operators import monotonicity_gap
 from mathrl.proofs_checks.strategies import PAYOFFS
-from mathrl.stage.isotonic import cover, isotonic
+from mathrl.stage.isotonic import isotonic
 from mathrl.stage.monotone_projection import isotonic_fit, monotone_projection, monotone_projections
+from mathrl.stage.product_order import cover
 
 EPS = float(np.finfo(np.float64).eps)
 SMALL = [(2,), (4,), (2, 2), (2, 3), (3, 3), (2, 2, 2), (1, 3)]
