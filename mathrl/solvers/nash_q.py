@@ -30,7 +30,8 @@ from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.operators import expectation
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
-from mathrl.stage.stage_game import Optima, ZeroSums, global_optima, zero_sum_values
+from mathrl.stage.global_optimum import Optima, global_optima
+from mathrl.stage.zero_sum import ZeroSums, zero_sum_values
 from mathrl.values.joint_control import control
 from mathrl.values.linear_system import resolvent
 from mathrl.values.modelled_opponents import agent_game

@@ -1,8 +1,9 @@
 """The optimisation problems of one state that solvers meet, each solved exactly or with a bound on what is left."""
 
 from mathrl.stage.additive_fit import AdditiveFit, additive_fit, order_preserving_fit
+from mathrl.stage.global_optimum import global_optimum
 from mathrl.stage.monotone_projection import MonotoneProjection, isotonic_fit, monotone_projection
-from mathrl.stage.stage_game import ZeroSum, global_optimum, zero_sum_value
+from mathrl.stage.zero_sum import ZeroSum, zero_sum_value
 
 __all__ = [
     "AdditiveFit",

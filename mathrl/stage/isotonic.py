@@ -46,10 +46,10 @@ def _partition(
     while depth > 0:
         depth -= 1
         lo, hi = begins[depth], ends[depth]
-        mean, heaviest = _pooled_mean(y_a, w_a, lo, hi, work)
+        mean, heaviest = _pooled_mean(y_a, w_a, work.members, lo, hi)
         own = _set_excess(y_a, w_a, lo, hi, mean, heaviest, graph, work)
         upper = reach_set(lo, hi, graph, arcs, work)
-        if _gains(y_a, w_a, lo, hi, mean, heaviest, own, upper, work):
+        if _gains(y_a, w_a, work.members, work.came, lo, hi, mean, heaviest, own, upper):
             first = _part(lo, hi, upper, blocks, work)
             blocks += 1
             begins[depth], ends[depth] = lo, first
@@ -67,11 +67,11 @@ def _partition(
 
 
 @inner
-def _pooled_mean(y_a: FloatArray, w_a: FloatArray, lo: int, hi: int, work: Work) -> tuple[float, int]:
+def _pooled_mean(y_a: FloatArray, w_a: FloatArray, members: Integers, lo: int, hi: int) -> tuple[float, int]:
     """The mean (2) of a block, the plain mean where no entry has a weight; and its heaviest entry."""
-    total, heaviest = 0.0, work.members[lo]
+    total, heaviest = 0.0, members[lo]
     for k in range(lo, hi):
-        v = work.members[k]
+        v = members[k]
         total += w_a[v]
         if w_a[v] > w_a[heaviest]:
             heaviest = v
@@ -79,11 +79,11 @@ def _pooled_mean(y_a: FloatArray, w_a: FloatArray, lo: int, hi: int, work: Work)
     if total > 0:
         # About the heaviest entry, so that its weight does not drown the others in rounding.
         for k in range(lo, hi):
-            mean += w_a[work.members[k]] * (y_a[work.members[k]] - y_a[heaviest])
+            mean += w_a[members[k]] * (y_a[members[k]] - y_a[heaviest])
         mean = y_a[heaviest] + mean / total
     else:
         for k in range(lo, hi):
-            mean += y_a[work.members[k]] / (hi - lo)
+            mean += y_a[members[k]] / (hi - lo)
     return mean, heaviest
 
 
@@ -108,8 +108,8 @@ def _set_excess(
 
 @inner
 def _gains(
-    y_a: FloatArray, w_a: FloatArray, lo: int, hi: int, mean: float, heaviest: int, own: float, upper: bool,
-    work: Work,
+    y_a: FloatArray, w_a: FloatArray, members: Integers, came: Integers, lo: int, hi: int, mean: float, heaviest: int,
+    own: float, upper: bool,
 ) -> bool:  # fmt: skip
     """Whether parting at what was reached gains: sets that rounding alone would part stay together.
 
@@ -118,8 +118,8 @@ def _gains(
     """
     gain, weight, rest = 0.0, 0.0, 0.0
     for k in range(lo, hi):
-        v = work.members[k]
-        if work.came[v] >= 0:
+        v = members[k]
+        if came[v] >= 0:
             gain += own if v == heaviest else w_a[v] * (y_a[v] - mean)
             weight += w_a[v]
         else:
