@@ -32,6 +32,10 @@ SIMPLEX_TOLERANCE = 1e-9
 """How far from 1 the sum of a row of probabilities may be."""
 
 
+_FEW = 4
+"""Choices that a message lists, near or not."""
+
+
 class InvalidInput(ValueError):
     """Bad input. The message names the argument, what was found, what was expected, and the mend."""
 
@@ -140,13 +144,15 @@ def count(argument: str, value: Any, minimum: int = 0) -> int:
 
 
 def choice(argument: str, value: str, choices: Iterable[str], see: str = "") -> str:
-    """Require one of `choices`; name the nearest ones otherwise, or where they are listed (`see`)."""
+    """Require one of `choices`; else name all where they are few, and the nearest, or where they are listed (`see`)."""
     known = list(choices)
     if isinstance(value, str) and value in known:
         return value
+    few = 0 < len(known) <= _FEW
     near = difflib.get_close_matches(str(value), known, n=3, cutoff=0.5)
-    listed = " or ".join(near) if near else see if see else ", ".join(known)
-    fail(argument, f"{value!r} is unknown", "a known name", f"did you mean {listed}?" if near else f"see {listed}")
+    listed = see if see else "" if few else ", ".join(known)
+    mend = f"did you mean {' or '.join(near)}?" if near else f"see {listed}" if listed else ""
+    fail(argument, f"{value!r} is unknown", " or ".join(map(repr, known)) if few else "a known name", mend)
 
 
 def permutation_of(argument: str, given: Any, size: int, otherwise: str = "") -> list[int]:

@@ -14,9 +14,8 @@ import numpy as np
 from mathrl.base.checks import SIMPLEX_TOLERANCE, FloatArray, as_floats, fail, shape
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy
-from mathrl.operators import ENTROPIES
 
-__all__ = ["action_values", "distributions", "floats", "policy_rows", "scalar", "state_values", "whose_entropy"]
+__all__ = ["action_values", "distributions", "floats", "policy_rows", "scalar", "state_values"]
 
 __tracebackhide__ = True  # pytest shows the caller's line, not these frames
 
@@ -69,13 +68,6 @@ def scalar(argument: str, value: Any) -> Any:
     """The number in an array without axes, of any framework; anything else as it is, to be refused by who checks it."""
     framework = hasattr(value, "__array__") and not isinstance(value, np.number) and np.ndim(value) == 0
     return floats(argument, value).item() if framework else value
-
-
-def whose_entropy(entropy: Any) -> str:
-    """Require one of `ENTROPIES`, and name all of them otherwise: they are few."""
-    if not isinstance(entropy, str) or entropy not in ENTROPIES:
-        fail("entropy", f"{entropy!r} is unknown", " or ".join(map(repr, ENTROPIES)))
-    return entropy
 
 
 def floats(argument: str, values: Any) -> FloatArray:

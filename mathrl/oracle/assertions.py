@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, count, fail, not_negative, positive, proportion
+from mathrl.base.checks import FloatArray, choice, count, fail, not_negative, positive, proportion
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
-from mathrl.operators import ENTROPIES, soft_value
-from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
+from mathrl.operators import ENTROPIES
+from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
 from mathrl.oracle.compare import quantal_responses
 from mathrl.oracle.diagnose import ATOL, RTOL, Mistake, diagnose
 from mathrl.oracle.mistakes import target_mistakes, value_mistakes
 from mathrl.oracle.overflow import in_range
 from mathrl.oracle.report import Entry, entry_table, worst_entries, worst_of_policy
-from mathrl.oracle.targets import n_step_target, td_lambda_target
+from mathrl.oracle.targets import bootstrap, n_step_target, td_lambda_target
 from mathrl.values.policy_values import evaluate, has_agent_axis
 
 __all__ = ["assert_qre", "assert_soft_q", "assert_soft_v", "assert_td_target"]
@@ -97,17 +97,11 @@ def assert_td_target(
     theirs are the exact ones without any entropy
     """
     rows, agent_axis, kind = _checked(game, policy, temperature, entropy, rtol, atol)
-    if (q is None) == (v is None):
-        fail("q", "and v are both given" if v is not None else "and v are both missing", "one of them")
+    critic, ends = bootstrap(game, rows, q, v, **kind)
     if trace_decay is not None:
         trace_decay = proportion("trace_decay", trace_decay)
     if trace_decay is not None and steps != 1:
         fail("trace_decay", "is given beside steps", "one of the two")
-    critic = None if q is None else action_values(game, q, agent_axis=agent_axis)
-    if critic is None:
-        ends = state_values(game, v, agent_axis=agent_axis)
-    else:
-        ends = np.asarray(soft_value(critic, rows, **kind))
     given = action_values(game, target, agent_axis=agent_axis, argument="target")
     if trace_decay is None:
         computed: Callable[..., FloatArray] = partial(n_step_target, policy=rows, steps=count("steps", steps, 1))
@@ -176,7 +170,7 @@ def _checked(
     """The policy as arrays, whether values have an agent axis, and temperature and entropy by name."""
     check_game(game)
     alpha = positive("temperature", scalar("temperature", temperature))
-    whose_entropy(entropy)
+    choice("entropy", entropy, ENTROPIES)
     not_negative("rtol", rtol)
     not_negative("atol", atol)
     in_range(game, alpha)

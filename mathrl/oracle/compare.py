@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, fail, positive
+from mathrl.base.checks import FloatArray, choice, fail, positive
 from mathrl.exploitability import best_response
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
 from mathrl.iteration.outcome import rounding_floor
-from mathrl.operators import quantal_response, soft_value
-from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
+from mathrl.operators import ENTROPIES, quantal_response, soft_value
+from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
 from mathrl.oracle.diagnose import diagnose
 from mathrl.oracle.mistakes import value_mistakes
 from mathrl.oracle.overflow import in_range
@@ -28,7 +28,7 @@ from mathrl.oracle.targets import one_step_target
 from mathrl.softmax import soft_max
 from mathrl.solution import Solution
 from mathrl.solvers import optimal, soft_evaluation, soft_q_iteration
-from mathrl.values.policy_values import backup, has_agent_axis
+from mathrl.values.policy_values import against, backup, has_agent_axis
 
 __all__ = ["compare", "quantal_responses"]
 
@@ -56,7 +56,7 @@ def compare(
     """
     check_game(game)
     alpha = positive("temperature", scalar("temperature", temperature))
-    whose_entropy(entropy)
+    choice("entropy", entropy, ENTROPIES)
     if policy is None and q is None and v is None:
         fail("policy", "is missing, and so are q and v", "at least one of them")
     agent_axis = has_agent_axis(game, entropy)
@@ -83,8 +83,8 @@ def _from_policy(
     exact = soft_evaluation(game, **kind)
     plain = soft_evaluation(game, **(kind | {"entropy": "none"}))
     responses = quantal_responses(exact.q, policy, temperature)
-    gains, missing = _gains(game, policy, exact, temperature, entropy)
-    plain_gains, plain_missing = _gains(game, policy, plain, 0.0, "none")
+    at = [(exact, temperature, entropy), (plain, 0.0, "none")]
+    (gains, missing), (plain_gains, plain_missing) = _gains(game, policy, at)
     found: dict[str, Any] = {
         "soft_return": exact.objective,
         "plain_return": plain.objective,
@@ -147,17 +147,25 @@ def _inexact(solution: Solution) -> float:
     return max(solution.residual, solution.rounding_floor)
 
 
-def _gains(game: Game, policy: Policy, current: Solution, temperature: float, entropy: str) -> tuple[FloatArray, float]:
-    """What each agent gains by its best response (n,), and how much more there may be to gain."""
-    plain = temperature == 0 or entropy == "none"
-    gains, missing = [], 0.0
-    for agent, now in enumerate(np.broadcast_to(current.objective, game.num_agents)):
-        response = best_response(game, policy, agent, temperature=temperature, entropy=entropy)
-        attained = _attained(response.q, 0.0 if plain else temperature)
-        short = max(float(np.abs(attained - response.v).max()), rounding_floor(response.q))
-        gains.append(response.objective - now)
-        missing = max(missing, short / (1 - game.discount))
-    return np.array(gains), missing
+def _gains(
+    game: Game, policy: Policy, current: Sequence[tuple[Solution, float, str]]
+) -> list[tuple[FloatArray, float]]:
+    """What each agent gains by its best response (n,), and how much more there may be to gain.
+
+    For each of the values of the policy, `current`, with their temperature and entropy.
+    """
+    gains, missing = np.empty((len(current), game.num_agents)), [0.0] * len(current)
+    for agent in range(game.num_agents):
+        transitions = against(game, policy, agent)
+        for k, (now, temperature, entropy) in enumerate(current):
+            response = best_response(
+                game, policy, agent, temperature=temperature, entropy=entropy, transitions=transitions
+            )
+            attained = _attained(response.q, 0.0 if entropy == "none" else temperature)
+            short = max(float(np.abs(attained - response.v).max()), rounding_floor(response.q))
+            gains[k, agent] = response.objective - np.broadcast_to(now.objective, game.num_agents)[agent]
+            missing[k] = max(missing[k], short / (1 - game.discount))
+    return list(zip(gains, missing, strict=True))
 
 
 def _attained(q: FloatArray, temperature: float) -> FloatArray:

@@ -16,15 +16,16 @@ from typing import Any, Self
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, count, fail, not_negative, proportion
+from mathrl.base.checks import FloatArray, choice, count, fail, not_negative, proportion
 from mathrl.games.model import Game, check_game
+from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
-from mathrl.operators import entropy_bonus, expectation
-from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
+from mathrl.operators import ENTROPIES, entropy_bonus, soft_value
+from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
 from mathrl.values.linear_system import sweep
 from mathrl.values.policy_values import backup, chain, expected_rewards, has_agent_axis, trace_values
 
-__all__ = ["n_step_target", "one_step_target", "td_lambda_target"]
+__all__ = ["bootstrap", "n_step_target", "one_step_target", "td_lambda_target"]
 
 
 def one_step_target(
@@ -99,6 +100,22 @@ def td_lambda_target(
     return critic.backed_up(trace_values(game, critic.w_sa, critic.v_ms, critic.bonus_ms, decay))  # (4)
 
 
+def bootstrap(
+    game: Game, policy: Policy, q: Any, v: Any, *, temperature: float, entropy: str
+) -> tuple[FloatArray | None, FloatArray]:
+    """The given q as an array, if it is not v that is given, and v of (1): (S,), or (n, S) with an agent axis.
+
+    Raises `ValueError` where not exactly one of them is given, or its shape is another.
+    """
+    if (q is None) == (v is None):
+        fail("q", "and v are both given" if v is not None else "and v are both missing", "one of them")
+    agent_axis = has_agent_axis(game, entropy)
+    if q is None:
+        return None, state_values(game, v, agent_axis=agent_axis)
+    critic = action_values(game, q, agent_axis=agent_axis)
+    return critic, np.asarray(soft_value(critic, policy, temperature=temperature, entropy=entropy))  # (1)
+
+
 @dataclass(frozen=True)
 class _Critic:
     """The checked input: π(a|s) of joint actions (S, A), v of (1) (m, S), and bonus (m, S) or (1, S)."""
@@ -112,19 +129,13 @@ class _Critic:
     @classmethod
     def of(cls, game: Game, policy: Any, temperature: float, entropy: str, q: Any, v: Any) -> Self:
         check_game(game)
-        whose_entropy(entropy)
+        choice("entropy", entropy, ENTROPIES)
         alpha = not_negative("temperature", scalar("temperature", temperature))
         checked, _ = policy_rows(game, policy)
-        if (q is None) == (v is None):
-            fail("q", "and v are both given" if v is not None else "and v are both missing", "one of them")
-        agent_axis = has_agent_axis(game, entropy)
+        _, values = bootstrap(game, checked, q, v, temperature=alpha, entropy=entropy)
         bonus = entropy_bonus(checked, temperature=alpha, entropy=entropy)
-        if v is None:
-            values = expectation(action_values(game, q, agent_axis=agent_axis), checked) + bonus  # (1)
-        else:
-            values = state_values(game, v, agent_axis=agent_axis)
         w_sa = Profile.of(checked).joint_sa
-        return cls(game, agent_axis, w_sa, np.atleast_2d(values), np.atleast_2d(bonus))
+        return cls(game, has_agent_axis(game, entropy), w_sa, np.atleast_2d(values), np.atleast_2d(bonus))
 
     def backed_up(self, v_ms: FloatArray) -> FloatArray:
         """r + γ P v, in the shape of q."""

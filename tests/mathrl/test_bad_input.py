@@ -66,7 +66,7 @@ def bad_policies(function, name, *arguments, **named):
     ]  # fmt: skip
 
 
-ENTROPIES = [("nearest", "tean", "team"), ("nearest", "Own", "own"), ("all", "?", "team, own, none")]
+ENTROPIES = [("nearest", "tean", "team"), ("nearest", "Own", "own"), ("all", "?", "'team' or 'own' or 'none'")]
 
 
 def bad_entropies(function, *arguments, **named):

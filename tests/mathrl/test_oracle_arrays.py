@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mathrl.base.checks import choice
 from mathrl.games import load, random_policy, random_stochastic, uniform_policy
-from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values, whose_entropy
+from mathrl.operators import ENTROPIES
+from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
 from mathrl.proofs_checks.strategies import games, policies
 
 GAME = random_stochastic(4, (2, 3), discount=0.9, seed=0)
@@ -200,8 +202,8 @@ ROWS = [[0.5, 0.5], [1, 0, 0]]
         (lambda: policy_rows(GAME, [at_state_2([1], [0.5, 0.5])] * 2), "policy[0](2) has shape (1,), expected (2,)"),
         (lambda: action_values(GAME, lambda state: 0, agent_axis=False), "q takes (state), expected a function that is called q(state, joint_action)"),  # noqa: E501
         (lambda: state_values(GAME, lambda s, a: 0, agent_axis=False), "v takes (s, a), expected a function that is called v(state)"),  # noqa: E501
-        (lambda: whose_entropy("mine"), "entropy 'mine' is unknown, expected 'team' or 'own' or 'none'"),
-        (lambda: whose_entropy(None), "entropy None is unknown"),
+        (lambda: choice("entropy", "mine", ENTROPIES), "entropy 'mine' is unknown, expected 'team' or 'own' or 'none'"),
+        (lambda: choice("entropy", None, ENTROPIES), "entropy None is unknown"),
         (lambda: policy_rows(GAME, np.full((4, 2), 0.5)), "policy has 4 arrays, expected 2, one per agent"),
         (lambda: policy_rows(GAME, 3), "policy is of type int, expected a tuple of 2 arrays"),
         (lambda: policy_rows(GAME, POLICY[:1]), "policy has 1 arrays, expected 2"),

@@ -294,9 +294,9 @@ def test_the_optimum_is_off_by_no_more_than_it_says_and_not_by_much_less():
     assert 1e-2 < max(shares) <= 1
 
 
-def any_response(game, policy, agent, *, temperature, entropy):
+def any_response(game, policy, agent, *, temperature, entropy, transitions):
     """A response that is none, as a solver would leave it that stopped at once: uniform, with exact values."""
-    alone = opponent_game(game, policy, agent, temperature=temperature, entropy=entropy)
+    alone = opponent_game(game, policy, agent, temperature=temperature, entropy=entropy, transitions=transitions)
     plain = temperature == 0 or entropy == "none"
     own = {"temperature": temperature or 1.0, "entropy": "none" if plain else "team"}
     return soft_evaluation(alone, policy=uniform_policy(alone), **own)
