@@ -7,7 +7,8 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray
 from mathrl.bounds import SCHEMES, Comparison, Setup, branch_law, compare_returns, measure, rollout
-from mathrl.figures.least import best_lengths, least, rounding
+from mathrl.bounds.best_lengths import best_lengths
+from mathrl.figures.least import least, rounding
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,8 +76,9 @@ def draw(
     from mathrl.figures.plot import mosaic, style
 
     lengths = sorted(set(branch_lengths))
-    compared = compare_returns(setup, branch_lengths=lengths, dynamics_error=dynamics_error)
-    best = best_lengths(setup, measure(setup), dynamics_error)
+    errors = measure(setup, lengths)
+    compared = compare_returns(setup, branch_lengths=lengths, dynamics_error=dynamics_error, errors=errors)
+    best = best_lengths(setup, errors, dynamics_error)
     steps = [k for k in lengths if k > 0]
     distances, communications = _rollouts(setup, steps, start, advance)
     with style():

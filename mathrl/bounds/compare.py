@@ -10,7 +10,15 @@ import numpy as np
 from mathrl.base.checks import choice
 from mathrl.bounds.checked import whole_lengths
 from mathrl.bounds.claims import CLAIMS, DISTANCE_CLAIMS, Claim
-from mathrl.bounds.errors import READINGS, Errors, dynamics_distance, joint_distances, measure, state_distances
+from mathrl.bounds.errors import (
+    READINGS,
+    Errors,
+    dynamics_distance,
+    joint_distances,
+    measure,
+    policy_distances,
+    state_distances,
+)
 from mathrl.bounds.process import mean
 from mathrl.bounds.returns import branched_returns, returns
 from mathrl.bounds.setup import Setup
@@ -94,12 +102,17 @@ class DistanceComparison:
 
 
 def compare_returns(
-    setup: Setup, *, branch_lengths: Iterable[int] = (1,), dynamics_error: str = "real"
+    setup: Setup,
+    *,
+    branch_lengths: Iterable[int] = (1,),
+    dynamics_error: str = "real",
+    errors: Errors | None = None,
 ) -> tuple[Comparison, ...]:
     """Every claim of `CLAIMS` on the setup's returns, those with a branch for each of `branch_lengths`.
 
-    `dynamics_error`, one of `DYNAMICS_ERRORS`, is how the theorems' ε_m and ε'_m are read. Raises `ValueError` where
-    it is none of them, or a branch length is no whole number.
+    `dynamics_error`, one of `DYNAMICS_ERRORS`, is how the theorems' ε_m and ε'_m are read. `errors` are those
+    that `measure` finds for these branch lengths, where the caller has them. Raises `ValueError` where the reading is
+    unknown, or a branch length is no whole number.
 
     >>> from mathrl.games import load, uniform_policy
     >>> game = load("climbing")
@@ -110,7 +123,7 @@ def compare_returns(
     """
     reading, game = choice("dynamics_error", dynamics_error, DYNAMICS_ERRORS), setup.game
     lengths = whole_lengths(branch_lengths)
-    errors, exact = measure(setup, lengths), returns(setup)
+    errors, exact = measure(setup, lengths) if errors is None else errors, returns(setup)
     others: dict[tuple[str, int | None], float] = {("learned", None): exact.learned, ("modelled", None): exact.modelled}
     branched = branched_returns(setup.data, setup.modelled, lengths, setup.agent).tolist()
     others.update({("branched", k): found for k, found in zip(lengths, branched, strict=True)})
@@ -153,7 +166,7 @@ def compare_distances(setup: Setup, steps: int) -> tuple[DistanceComparison, ...
 
     Raises `ValueError` where `steps` is no whole number.
     """
-    errors = measure(setup)
+    errors = policy_distances(setup)
     of_states = state_distances(setup.real, setup.modelled, steps)
     of_actions = joint_distances(setup.real, setup.modelled, steps)
     of_s = setup.modelled.expected(dynamics_distance(setup))
@@ -164,7 +177,7 @@ def compare_distances(setup: Setup, steps: int) -> tuple[DistanceComparison, ...
     for claim in DISTANCE_CLAIMS:
         for t, (state, joint) in enumerate(zip(of_states.tolist(), of_actions.tolist(), strict=True)):
             found = {
-                **vars(errors),
+                **errors,
                 "dynamics_error": min(float(before[t]), 1.0),
                 "state_distance": min(state, 1.0),
                 "step": t,

@@ -23,12 +23,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.bounds.checked import whole_lengths
+from mathrl.bounds.closed_sums import any_of, mean_apart
 from mathrl.bounds.errors import Errors, measure
 from mathrl.bounds.returns import expected_return, scheduled_return
 from mathrl.bounds.rollouts import Rollout, rollout
 from mathrl.bounds.schemes import SCHEMES, model_steps
 from mathrl.bounds.setup import Setup
-from mathrl.bounds.sharper import any_of, mean_apart
 from mathrl.bounds.theorems import theorem_2
 
 __all__ = ["SchemeComparison", "compare_schemes", "compare_schemes_by_row"]

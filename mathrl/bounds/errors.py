@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,7 @@ __all__ = [
     "exact_opponent_errors",
     "joint_distances",
     "measure",
+    "policy_distances",
     "state_distances",
 ]
 
@@ -93,21 +95,28 @@ def measure(setup: Setup, branch_lengths: Iterable[int] = ()) -> Errors:
     seen = [largest_over_time(process, process.expected(distance_sa)[None]) for process in processes]  # (1)
     data, data_in_model, current, current_in_model, modelled = (_probability(over.largest[0]) for over in seen)
     after_branch, branched = _branched(setup, distance_sa, lengths)
-    own, others = setup.agent, setup.opponents
-    collecting = tuple(setup.data_policy[j] for j in others)
-    playing = tuple(setup.policy[j] for j in others)
     return Errors(
         data_dynamics=_readings(setup.data, distance_sa, data, data_in_model),
         current_dynamics=_readings(setup.real, distance_sa, current, current_in_model),
         modelled_dynamics=modelled,
         branched_dynamics=branched,
-        policy_shift=_largest_distance(setup.policy[own], setup.data_policy[own]),
-        opponent_shifts=tuple(map(_largest_distance, playing, collecting)),
-        opponents_shift=_largest_distance(_joint(setup, playing), _joint(setup, collecting)),
-        opponent_errors=tuple(map(_largest_distance, playing, setup.opponent_models)),
-        opponents_error=_largest_distance(_joint(setup, playing), _joint(setup, setup.opponent_models)),
         settled=all(over.settled for over in (*seen, after_branch)),
+        **policy_distances(setup),
     )
+
+
+def policy_distances(setup: Setup) -> dict[str, Any]:
+    """The fields of `Errors` that are about policies alone, the shifts and the errors of the opponents' models."""
+    own, others = setup.agent, setup.opponents
+    collecting = tuple(setup.data_policy[j] for j in others)
+    playing = tuple(setup.policy[j] for j in others)
+    return {
+        "policy_shift": _largest_distance(setup.policy[own], setup.data_policy[own]),
+        "opponent_shifts": tuple(map(_largest_distance, playing, collecting)),
+        "opponents_shift": _largest_distance(_joint(setup, playing), _joint(setup, collecting)),
+        "opponent_errors": tuple(map(_largest_distance, playing, setup.opponent_models)),
+        "opponents_error": _largest_distance(_joint(setup, playing), _joint(setup, setup.opponent_models)),
+    }
 
 
 def dynamics_distance(setup: Setup) -> FloatArray:

@@ -18,14 +18,14 @@ Where M is no maximum over t but a discounted average (`averaged`), nothing is l
 range of the rewards, nor above the printed bound with max |r| for r_max.
 """
 
-from collections.abc import Iterable, Sequence
-from functools import reduce
-from math import ceil, expm1, fsum, inf, log, log1p, pow
+from collections.abc import Sequence
+from math import ceil, fsum, inf, log, log1p
 
 import numpy as np
 
 from mathrl.base.checks import fail
 from mathrl.bounds.checked import checked
+from mathrl.bounds.closed_sums import any_of, geometric_sum, lost
 from mathrl.bounds.errors import dynamics_distance
 from mathrl.bounds.process import Process, mean
 from mathrl.bounds.setup import Setup
@@ -77,8 +77,8 @@ def coupling_theorem_1(
         fail("opponent_errors", f"has {len(opponent_errors)} entries", f"{len(opponent_shifts)}, one per opponent")
     others = (shift + error for shift, error in zip(opponent_shifts, opponent_errors, strict=True))
     parting = any_of(min(1.0, each) for each in (policy_shift, *others))
-    lost = _lost(discount, (parting, dynamics_error), averaged=averaged)
-    return reward_range * any_of((any_of(opponent_errors), lost))  # (2)
+    apart = lost(discount, (parting, dynamics_error), averaged=averaged)
+    return reward_range * any_of((any_of(opponent_errors), apart))  # (2)
 
 
 def coupling_theorem_3(
@@ -140,7 +140,7 @@ def coupling_lemma_c2(
 ) -> float:
     """1 − c_t of (1), at most 1   (aorpo Lemma C.2)."""
     parting = any_of((policy_distance, *opponent_distances))
-    return min(1.0, (parting + dynamics_error) * _sum(parting, step))  # (1)
+    return min(1.0, (parting + dynamics_error) * geometric_sum(parting, step))  # (1)
 
 
 @checked
@@ -155,7 +155,7 @@ def coupling_lemma_c3(
 ) -> float:
     """A sharper bound from the errors of Lemma C.3: (2) of this module, f = 1 − y   (aorpo Lemma C.3)."""
     parting = any_of((policy_distance, *opponent_distances))
-    return reward_range * any_of((parting, _lost(discount, (parting, dynamics_error), averaged=averaged)))  # (2)
+    return reward_range * any_of((parting, lost(discount, (parting, dynamics_error), averaged=averaged)))  # (2)
 
 
 @checked
@@ -179,7 +179,7 @@ def coupling_lemma_c4(
     """
     pre = any_of((policy_distance_pre, *opponent_distances_pre)), dynamics_error_pre
     post = any_of((policy_distance_post, *opponent_distances_post)), dynamics_error_post
-    return reward_range * any_of((post[0], _lost(discount, pre, post, branch_length, averaged=averaged)))  # (2)
+    return reward_range * any_of((post[0], lost(discount, pre, post, branch_length, averaged=averaged)))  # (2)
 
 
 @checked
@@ -258,63 +258,3 @@ def value_bound(setup: Setup, other: Process) -> float:
     dynamics_s = real.expected(dynamics_distance(setup))
     each_s = policies_s * np.ptp(of_others, axis=1) + game.discount * dynamics_s * np.ptp(values.v_ms[row])
     return (1 - game.discount) * mean(real.visits, each_s)  # (4)
-
-
-def any_of(chances: Iterable[float]) -> float:
-    """1 − Π (1 − ε), by sums alone: exact for tiny ε, at most 1."""
-    return reduce(lambda some, each: some + each * (1 - some), chances, 0.0)
-
-
-def _lost(
-    discount: float,
-    pre: tuple[float, float],
-    post: tuple[float, float] = (0.0, 0.0),
-    branch_length: int = 0,
-    *,
-    averaged: bool = False,
-) -> float:
-    """(1 − γ) Σ_t γ^t (1 − c_t), at most 1: (1) with (y, M) of `pre` for t − k steps, then of `post` for k.
-
-    For t < k the term is (y + M) S_t of `post`; for t ≥ k it is (y + M) S_k of `post` plus (1 − y)^k times
-    (y + M) S_{t−k} of `pre`.
-    """
-    (y_pre, M_pre), (y_post, M_post) = pre, post
-    summed = _sum(y_post, branch_length)
-    at_branch, together = (y_post + M_post) * summed, 1 - y_post * summed
-    early = mean_apart(discount, 0.0, y_post + M_post, y_post, branch_length, averaged=averaged)
-    late = mean_apart(discount, at_branch, together * (y_pre + M_pre), y_pre, inf, averaged=averaged)
-    return min(1.0, early + discount**branch_length * late)
-
-
-def mean_apart(discount: float, first: float, slope: float, y: float, steps: float, *, averaged: bool) -> float:
-    """(1 − γ) Σ_{t<n} γ^t min(1, first + slope S_t(y)), n = `steps`; `averaged`: without the minimum.
-
-    With m the first t that reaches 1, n at most: (1 − γ) Σ_{t<m} γ^t S_t(y) = Σ_{j<m−1} (1 − y)^j (γ^{j+1} − γ^m).
-    """
-    m = steps if averaged else min(steps, _first_full(first, slope, y))
-    last = pow(discount, m)
-    summed = 0.0
-    if m > 1:
-        summed = discount * _sum(1 - discount + discount * y, m - 1)  # Σ_j (γ (1 − y))^j
-        summed -= last * _sum(y, m - 1) if last > 0 else 0.0
-    return first * (1 - last) + slope * summed + (last - pow(discount, steps))
-
-
-def _sum(y: float, steps: float) -> float:
-    """S_n(y) = (1 − (1 − y)^n) / y, without cancellation; n for y = 0."""
-    if y == 0:
-        return steps
-    return (1.0 if steps > 0 else 0.0) if y == 1 else -expm1(steps * log1p(-y)) / y
-
-
-def _first_full(first: float, slope: float, y: float) -> float:
-    """The first t ≥ 0 with first + slope S_t(y) ≥ 1, inf where there is none."""
-    if first >= 1:
-        return 0.0
-    needed = (1 - first) / slope if slope > 0 else inf
-    if needed <= 1:
-        return 1.0
-    if needed * y >= 1:  # S_t(y) < 1 / y
-        return inf
-    steps = log1p(-y * needed) / log1p(-y) if y > 0 else needed
-    return float(ceil(steps)) if steps < inf else inf

@@ -6,7 +6,8 @@ from math import inf
 from typing import Any
 
 from mathrl.bounds import READINGS, SCHEMES, Comparison, Errors, Setup
-from mathrl.figures.least import best_lengths, least
+from mathrl.bounds.best_lengths import best_lengths
+from mathrl.figures.least import least
 
 __all__ = ["facts", "findings", "in_order", "joined", "least_bounds", "least_rollouts", "merged", "unseen", "verdict"]
 

@@ -107,12 +107,14 @@ class View(NamedTuple):
 
 
 def _bounds(setup: Setup, asked: Asked) -> Table:
-    compared = compare_returns(setup, branch_lengths=asked.branch_lengths, dynamics_error=asked.dynamics_error)
+    found = measure(setup, asked.branch_lengths)
+    compared = compare_returns(
+        setup, branch_lengths=asked.branch_lengths, dynamics_error=asked.dynamics_error, errors=found
+    )
     shown = compared if asked.normalised else [each.unnormalised() for each in compared]
     rows = [_comparison(each, asked.readable) for each in shown]
     if not asked.readable:
         return _table(rows, asked)
-    found = measure(setup)
     best = least_bounds(setup, found, compared, asked.dynamics_error)
     notes = [*findings(compared), *best, *unseen(found)]
     return _table(rows, asked, facts(setup, found, asked.dynamics_error, normalised=asked.normalised), notes)
