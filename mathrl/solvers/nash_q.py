@@ -17,7 +17,7 @@ which contracts the error as a sweep does, or faster. After a failure (4) waits 
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -86,41 +86,9 @@ def nash_q(game: Game, *, tol: float = 100.0, max_steps: int = 10_000) -> Soluti
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     goal_floors = max(tol, MINIMUM_TOL)
     total = _constant_sum(game)
-    kind = _GlobalOptima(game, goal_floors) if total is None else _SaddlePoints(game, goal_floors, total)
-    scale_m = np.abs(kind.game.rewards_isa).max(axis=(1, 2))
-
-    def at(v_ms: FloatArray, before: _Point | None) -> Iterate[_Point]:
-        # ‖Q^i‖∞ ≤ max |r^i| + γ ‖V^i‖∞ tells far from the end what a look at all of Q would.
-        floor_m = _EPS * (scale_m + game.discount * np.abs(v_ms).max(axis=1))
-        here = kind.solve(v_ms, floor_m, before)
-        far = here.residual > goal_floors * floor_m.max()
-        floor = float(floor_m.max()) if far else rounding_floor(here.q_msa)
-        return Iterate(here, here.residual, floor, here.residual)
-
-    best, best_sweep, waiting = np.inf, 0, 0
-
-    def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
-        nonlocal best, best_sweep, waiting
-        here = last.point
-        if here.residual < best / 2:
-            best_sweep = here.sweep
-        best = min(best, here.residual)
-        by_rounding = best <= _ROUNDING * goal_floors * last.rounding_floor
-        if here.trouble or (by_rounding and here.sweep > best_sweep + _PATIENCE):
-            return None
-        waiting -= 1
-        if waiting < 0:
-            solve = resolvent(kind.chain(here), game.discount)
-            target = goal_floors * last.rounding_floor / 4
-            steps = [solve(defect_s, target=target) for defect_s in here.reached_ms - here.v_ms]
-            tried = at(here.v_ms + np.stack(steps), here)  # (4)
-            if kind.accepts(tried.point, best):
-                return tried
-            waiting = _PAUSE
-        return at(kind.safe(here), here)
-
-    first = np.zeros((len(scale_m), game.num_states))
-    run = iterate(at(first, None), step, tol=tol, max_steps=max_steps)
+    kind: _Kind = _GlobalOptima(game, goal_floors) if total is None else _SaddlePoints(game, goal_floors, total)
+    steps = _Steps(kind, goal_floors)
+    run = iterate(steps.first(), steps.following, tol=tol, max_steps=max_steps)
     here = run.last.point
     policy = kind.policy(here)
     if here.trouble:
@@ -146,6 +114,71 @@ class _Point:
     residual: float
     stages: Any
     trouble: str = ""
+
+
+class _Kind(Protocol):
+    """What tells the two kinds of stage games apart."""
+
+    game: Game
+
+    def solve(self, v_ms: FloatArray, floor_m: FloatArray, before: _Point | None) -> _Point:
+        """Nash(Q_V) of every stage game."""
+
+    def accepts(self, tried: _Point, best: float) -> bool:
+        """Whether the step (4) led to a point to go on from; `best` is the least residual so far."""
+
+    def safe(self, here: _Point) -> FloatArray:
+        """The V of the step that always contracts."""
+
+    def of_all(self, v_ms: FloatArray) -> FloatArray:
+        """The values of all agents from those that are kept."""
+
+    def policy(self, here: _Point) -> Policy:
+        """The π that attains Nash(Q_V)."""
+
+    def chain(self, here: _Point) -> Any:
+        """P_π of (4)."""
+
+
+class _Steps:
+    """Newton's step (4) where its kind accepts it, else the safe one."""
+
+    def __init__(self, kind: _Kind, goal_floors: float) -> None:
+        self._kind, self._goal = kind, goal_floors
+        self._scale_m = np.abs(kind.game.rewards_isa).max(axis=(1, 2))
+        self._best, self._best_sweep, self._waiting = np.inf, 0, 0
+
+    def first(self) -> Iterate[_Point]:
+        return self._at(np.zeros((len(self._scale_m), self._kind.game.num_states)), None)
+
+    def following(self, last: Iterate[_Point]) -> Iterate[_Point] | None:
+        here = last.point
+        if here.residual < self._best / 2:
+            self._best_sweep = here.sweep
+        self._best = min(self._best, here.residual)
+        by_rounding = self._best <= _ROUNDING * self._goal * last.rounding_floor
+        if here.trouble or (by_rounding and here.sweep > self._best_sweep + _PATIENCE):
+            return None
+        self._waiting -= 1
+        if self._waiting < 0:
+            tried = self._newton(here, self._goal * last.rounding_floor / 4)
+            if self._kind.accepts(tried.point, self._best):
+                return tried
+            self._waiting = _PAUSE
+        return self._at(self._kind.safe(here), here)
+
+    def _newton(self, here: _Point, target: float) -> Iterate[_Point]:
+        solve = resolvent(self._kind.chain(here), self._kind.game.discount)
+        steps = [solve(defect_s, target=target) for defect_s in here.reached_ms - here.v_ms]
+        return self._at(here.v_ms + np.stack(steps), here)  # (4)
+
+    def _at(self, v_ms: FloatArray, before: _Point | None) -> Iterate[_Point]:
+        # ‖Q^i‖∞ ≤ max |r^i| + γ ‖V^i‖∞ tells far from the end what a look at all of Q would.
+        floor_m = _EPS * (self._scale_m + self._kind.game.discount * np.abs(v_ms).max(axis=1))
+        here = self._kind.solve(v_ms, floor_m, before)
+        far = here.residual > self._goal * floor_m.max()
+        floor = float(floor_m.max()) if far else rounding_floor(here.q_msa)
+        return Iterate(here, here.residual, floor, here.residual)
 
 
 class _SaddlePoints:

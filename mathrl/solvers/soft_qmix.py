@@ -16,7 +16,8 @@ soft-qmix Lemma 4.3 and Theorem 4.4 speak of Eq. 9, which (2) replaces.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -37,18 +38,104 @@ from mathrl.values.policy_values import Values, backup, evaluate, trace_values
 
 __all__ = ["soft_qmix"]
 
-MIXERS = ("monotone", "additive", "unrestricted")
 WEIGHTS = ("policy", "uniform")
 
 
-class _Point(NamedTuple):
-    """Where the iteration is, and how far the projection that led there is from proven."""
+class _Projected(NamedTuple):
+    """Q_{k+1} of (1), (S, A), f_{k+1} of (2), in how many states the order is unproven, and what that may leave."""
 
-    policy: Policy
     q_sa: FloatArray
     local: Policy
-    unproven: int
-    gap: float
+    unproven: int = 0
+    gap: float = 0.0
+
+
+def _monotone(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> _Projected:
+    """The nearest table of QMIX's class."""
+    least = RAREST ** (1 / game.num_agents)
+    w_sa = joint_policy(tuple(np.maximum(own, least) for own in played)).reshape(wanted_sa.shape)
+    q_sa, _, errors, bounds, _ = monotone_projections(wanted_sa, w_sa, np.array(game.num_actions), node_limit)  # (1)
+    local = _local_values(game, q_sa, played)
+    return _Projected(q_sa, local, int((bounds < errors).sum()), float((errors - bounds).max()))
+
+
+def _additive(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> _Projected:
+    """The nearest sum of functions of one action each: that of the f of (2)."""
+    local = _local_values(game, wanted_sa, played)
+    return _Projected(additive_mix(local).reshape(wanted_sa.shape), local)  # (1)
+
+
+def _unrestricted(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> _Projected:
+    """The table itself."""
+    return _Projected(wanted_sa, _local_values(game, wanted_sa, played))
+
+
+def _local_values(game: Game, q_sa: FloatArray, played: Policy) -> Policy:
+    return local_values(q_sa.reshape(game.num_states, *game.num_actions), played)  # (2)
+
+
+_PROJECTIONS: dict[str, Callable[[Game, FloatArray, Policy, int], _Projected]] = {
+    "monotone": _monotone,
+    "additive": _additive,
+    "unrestricted": _unrestricted,
+}
+
+MIXERS = tuple(_PROJECTIONS)
+
+
+class _Point(NamedTuple):
+    """π_k and what the projection that led there found; its `q_sa` is Q_k."""
+
+    policy: Policy
+    found: _Projected
+
+
+_State = tuple[_Point, _Point, Values]
+"""Where the iteration is, where it goes next, and the exact values of the present policy."""
+
+
+@dataclass(frozen=True)
+class _Iteration:
+    """(1)–(3) in one game; `weighting` is the policy whose weights w count, None for that of the present step."""
+
+    game: Game
+    temperature: float
+    trace_decay: float
+    mixer: str
+    weighting: Policy | None
+    node_limit: int
+
+    def first(self, policy: Policy) -> Iterate[_State]:
+        """From a policy and its soft Q."""
+        values = evaluate(self.game, policy, temperature=self.temperature)
+        return self.at(_Point(policy, _Projected(values.q_msa[0], local_values(values.q, policy))), values)
+
+    def step(self, last: Iterate[_State]) -> Iterate[_State]:
+        _, here, values = last.point
+        return self.at(here, evaluate(self.game, here.policy, temperature=self.temperature, guess=values.v_ms))
+
+    def at(self, here: _Point, values: Values) -> Iterate[_State]:
+        ahead = self.following(here)
+        floor = rounding_floor(ahead.found.q_sa, self.temperature)
+        return Iterate((here, ahead, values), self.apart(ahead, here), floor, float(values.objective))
+
+    def following(self, here: _Point) -> _Point:
+        played = here.policy if self.weighting is None else self.weighting
+        found = _PROJECTIONS[self.mixer](self.game, self.target(here), played, self.node_limit)  # (1), (2)
+        return _Point(local_policy(found.local, temperature=self.temperature), found)  # (3)
+
+    def target(self, here: _Point) -> FloatArray:
+        """T_λ Q   (soft-qmix Eq. 24)."""
+        q_sa = here.found.q_sa
+        w_sa = joint_policy(here.policy).reshape(q_sa.shape)
+        bonus_ms = entropy_bonus(here.policy, temperature=self.temperature)[None]
+        v_ms = np.einsum("sa,sa->s", w_sa, q_sa) + bonus_ms
+        return np.asarray(backup(self.game, trace_values(self.game, w_sa, v_ms, bonus_ms, self.trace_decay))[0])
+
+    def apart(self, one: _Point, other: _Point) -> float:
+        policies = max(float(np.abs(own - others).max()) for own, others in zip(one.policy, other.policy, strict=True))
+        size = max(self.temperature, float(np.abs(one.found.q_sa).max()))
+        return max(policies, float(np.abs(one.found.q_sa - other.found.q_sa).max()) / size)
 
 
 def soft_qmix(
@@ -95,53 +182,15 @@ def soft_qmix(
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     uniform = uniform_policy(game)
     first = uniform if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
-    shape = (game.num_states, *game.num_actions)
-    least = RAREST ** (1 / game.num_agents)
-
-    def target(policy: Policy, q_sa: FloatArray) -> FloatArray:
-        """T_λ Q   (soft-qmix Eq. 24)."""
-        w_sa = joint_policy(policy).reshape(q_sa.shape)
-        bonus_ms = entropy_bonus(policy, temperature=temperature)[None]
-        v_ms = np.einsum("sa,sa->s", w_sa, q_sa) + bonus_ms
-        return np.asarray(backup(game, trace_values(game, w_sa, v_ms, bonus_ms, trace_decay))[0])
-
-    def following(policy: Policy, q_sa: FloatArray) -> _Point:
-        wanted_sa = target(policy, q_sa)
-        played = policy if weights == "policy" else uniform
-        unproven, gap = 0, 0.0
-        if mixer == "monotone":
-            w_sa = joint_policy(tuple(np.maximum(own, least) for own in played)).reshape(q_sa.shape)
-            found = monotone_projections(wanted_sa, w_sa, np.array(game.num_actions), node_limit)  # (1)
-            wanted_sa, _, errors, bounds, _ = found
-            unproven, gap = int((bounds < errors).sum()), float((errors - bounds).max())
-        local = local_values(wanted_sa.reshape(shape), played)  # (2)
-        if mixer == "additive":
-            wanted_sa = additive_mix(local).reshape(q_sa.shape)  # (1)
-        return _Point(local_policy(local, temperature=temperature), wanted_sa, local, unproven, gap)  # (3)
-
-    def apart(one: _Point, other: _Point) -> float:
-        policies = max(float(np.abs(own - others).max()) for own, others in zip(one.policy, other.policy, strict=True))
-        size = max(temperature, float(np.abs(one.q_sa).max()))
-        return max(policies, float(np.abs(one.q_sa - other.q_sa).max()) / size)
-
-    def at(here: _Point, values: Values) -> Iterate[tuple[_Point, _Point, Values]]:
-        ahead = following(here.policy, here.q_sa)
-        floor = rounding_floor(ahead.q_sa, temperature)
-        return Iterate((here, ahead, values), apart(ahead, here), floor, float(values.objective))
-
-    def step(last: Iterate[tuple[_Point, _Point, Values]]) -> Iterate[tuple[_Point, _Point, Values]]:
-        _, here, values = last.point
-        return at(here, evaluate(game, here.policy, temperature=temperature, guess=values.v_ms))
-
-    values = evaluate(game, first, temperature=temperature)
-    q_sa = values.q_msa[0]
+    weighting = None if weights == "policy" else uniform
+    iteration = _Iteration(game, temperature, trace_decay, mixer, weighting, node_limit)
     run = iterate(
-        at(_Point(first, q_sa, local_values(values.q, first), 0, 0.0), values),
-        step,
+        iteration.first(first),
+        iteration.step,
         tol=tol,
         max_steps=max_steps,
         ceiling=LARGEST_RESIDUAL,
-        apart=lambda one, other: apart(one[0], other[0]),
+        apart=lambda one, other: iteration.apart(one[0], other[0]),
     )
     here, ahead, values = run.last.point
     answer = solution(
@@ -160,13 +209,11 @@ def soft_qmix(
             "tol": tol,
             "max_steps": max_steps,
         },
-        q_tot=here.q_sa.reshape(shape),
-        individual_q=here.local,
+        q_tot=here.found.q_sa.reshape(game.num_states, *game.num_actions),
+        individual_q=here.found.local,
     )
-    unproven = max(here.unproven, ahead.unproven)
+    unproven, gap = max(here.found.unproven, ahead.found.unproven), max(here.found.gap, ahead.found.gap)
     if not unproven:
         return answer
-    left = (
-        f"the order was not proven best in {unproven} states, within {max(here.gap, ahead.gap):.1e} of the least error"
-    )
+    left = f"the order was not proven best in {unproven} states, within {gap:.1e} of the least error"
     return dataclasses.replace(answer, detail=f"{answer.detail}; {left}" if answer.detail else left)
