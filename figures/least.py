@@ -3,20 +3,28 @@
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.ties import first_least
 from mathrl.bounds import Setup
 
-__all__ = ["least", "rounding"]
+__all__ = ["ROUNDED", "least", "rounding"]
 
 FLAT = 1e-9
-"""The relative difference below which numbers are the same."""
+"""The relative difference below which a curve is called flat."""
+
+ROUNDED = 1e-13
+"""The relative difference below which two numbers are the same, as rounding alone may make it."""
 
 
 def least(values: npt.ArrayLike, rounding: float) -> int | None:
-    """Which value is least, None where they do not differ by more than `rounding`."""
+    """Which value is least, the first of those that are but for rounding; None where all of them are.
+
+    `rounding` is what two values may differ by and still be the same.
+    """
     numbers = np.asarray(values)
-    if np.ptp(numbers) <= max(rounding, FLAT * np.abs(numbers).max()):
+    largest = float(np.abs(numbers).max())
+    if np.ptp(numbers) <= max(rounding, FLAT * largest):
         return None
-    return int(numbers.argmin())
+    return first_least(numbers, slack=max(rounding, ROUNDED * largest))
 
 
 def rounding(setup: Setup, *, normalised: bool) -> float:

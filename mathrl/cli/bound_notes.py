@@ -7,7 +7,7 @@ from typing import Any
 
 from mathrl.bounds import READINGS, SCHEMES, Comparison, Errors, Setup
 from mathrl.bounds.best_lengths import best_lengths
-from mathrl.figures.least import least
+from mathrl.figures.least import ROUNDED, least
 
 __all__ = ["facts", "findings", "in_order", "joined", "least_bounds", "least_rollouts", "merged", "unseen", "verdict"]
 
@@ -33,7 +33,7 @@ def verdict(each: Comparison) -> str:
     """What the printed bound is worth."""
     if not each.holds:
         return "FAILS"
-    return "holds" if each.printed < each.trivial else "says nothing"
+    return "holds" if each.printed < (1 - ROUNDED) * each.trivial else "says nothing"
 
 
 def findings(compared: Sequence[Comparison]) -> Iterator[str]:

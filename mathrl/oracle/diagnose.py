@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
+from mathrl.base.ties import largest_first
 
 __all__ = ["ATOL", "RTOL", "Mistake", "diagnose", "least_squares"]
 
@@ -30,6 +31,9 @@ _NOISE = 0.1
 
 _ENOUGH = 3
 """Entries that tell an alternative from the exact numbers, from which on it may be no coincidence."""
+
+_SAME = 1e-9
+"""The relative difference below which two explanations leave the same; they are named in the order of their trial."""
 
 _SHOWN = 3
 """How many explanations are named where none is to rounding."""
@@ -86,7 +90,8 @@ def diagnose(
             return None
         if share <= _UNEXPLAINED**2 and (left <= ATOL + RTOL * np.abs(alternative)).all():
             return _Explanation(phrase, named, within, 0.0)
-        well = f"(to within {left.max():.1g}; explains {floor(1000 * (1 - share)) / 10:g} %)"
+        explained = floor(1000 * (1 - share) + _SAME) / 10  # rounded down, but not where it is a whole tenth itself
+        well = f"(to within {left.max():.1g}; explains {explained:g} %)"
         return _Explanation(f"{phrase} {well}", named, within, share)
 
     with np.errstate(all="ignore"):  # an alternative that overflows explains nothing
@@ -102,7 +107,8 @@ def _best(found: list[_Explanation]) -> list[_Explanation]:
     """Those that leave at most twice the least, and of them the named ones; fitted ones not beside a good named one."""
     good = [each for each in found if each.named and each.within and each.left <= _UNEXPLAINED]
     least = min((each.left for each in good or found), default=0.0)
-    near = sorted((each for each in good or found if each.left <= 2 * least), key=lambda each: each.left)
+    near = [each for each in good or found if each.left <= 2 * least]
+    near = [near[k] for k in largest_first([-each.left for each in near], share=_SAME)]
     near = [each for each in near if each.named] or near
     return near[:_SHOWN] if least > 0 else near
 

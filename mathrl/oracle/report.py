@@ -7,11 +7,13 @@ from textwrap import fill
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from mathrl.base.checks import SIMPLEX_TOLERANCE, FloatArray
 from mathrl.base.document import plain
 from mathrl.base.render import render
 from mathrl.base.table import Column, Table
+from mathrl.base.ties import largest_first
 
 __all__ = ["Entry", "Measure", "Report", "entry_table", "worst_entries", "worst_of_policy"]
 
@@ -19,6 +21,12 @@ Measured = float | FloatArray | None
 
 SHOWN = 5
 """How many of the worst entries of an array are shown."""
+
+_SAME = 1e-9
+"""The relative difference below which two differences are the same: entries are shown to nine digits."""
+
+_ROUNDING = 64 * float(np.finfo(np.float64).eps)
+"""Times the size of the exact numbers: differences that differ by less are the same, as rounding alone may do that."""
 
 
 class Entry(NamedTuple):
@@ -215,10 +223,10 @@ class Report:
 
 
 def worst_entries(array: str, theirs: FloatArray, exact: FloatArray, *, agent_axis: bool) -> list[Entry]:
-    """The entries that differ most, the worst first."""
+    """The entries that differ most, the worst first; those that differ by the same but for rounding by index."""
     difference = theirs - exact
     entries = []
-    for place in np.argsort(-np.abs(difference), axis=None, kind="stable")[:SHOWN]:
+    for place in _worst_first(difference, exact):
         index = tuple(map(int, np.unravel_index(place, difference.shape)))
         agent, (state, *action) = (index[0], index[1:]) if agent_axis else (None, index)
         numbers = (float(theirs[index]), float(exact[index]), float(difference[index]))
@@ -227,13 +235,22 @@ def worst_entries(array: str, theirs: FloatArray, exact: FloatArray, *, agent_ax
 
 
 def worst_of_policy(policy: Sequence[FloatArray], responses: Sequence[FloatArray]) -> list[Entry]:
-    """The probabilities that differ most from those of the responses, over all agents."""
+    """The probabilities that differ most from those of the responses, over all agents; ties as in `worst_entries`."""
     entries = [
         entry._replace(agent=agent)
         for agent, (ours, theirs) in enumerate(zip(policy, responses, strict=True))
         for entry in worst_entries("policy", ours, theirs, agent_axis=False)
     ]
-    return sorted(entries, key=lambda entry: -abs(entry.difference))[:SHOWN]
+    entries.sort(key=lambda entry: (entry.agent, entry.state, entry.action))
+    worst = _worst_first([entry.difference for entry in entries], [entry.exact for entry in entries])
+    return [entries[place] for place in worst]
+
+
+def _worst_first(difference: npt.ArrayLike, exact: npt.ArrayLike) -> list[int]:
+    """The flat indices of the entries to show: the largest |difference| first, ties by index."""
+    finite = np.abs(np.asarray(exact)[np.isfinite(exact)])
+    slack = _ROUNDING * float(finite.max(initial=0.0))
+    return largest_first(np.abs(difference), slack=slack, share=_SAME, count=SHOWN).tolist()
 
 
 def entry_table(entries: Iterable[Entry]) -> str:

@@ -23,6 +23,7 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray, count, positive
 from mathrl.equations import NASH_GLOBAL_OPTIMUM, NASH_SADDLE_POINT
+from mathrl.base.ties import first_largest
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, joint_policy
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate
@@ -264,7 +265,7 @@ class _GlobalOptima:
     def _trouble(self, s: int, q_msa: FloatArray, stages: Optima, unit_m: FloatArray) -> str:
         nearest = int(stages.actions_s[s])
         short_m = stages.v_ms[:, s] - q_msa[:, s, nearest]
-        i = int((short_m / unit_m).argmax())
+        i = first_largest(short_m / unit_m, slack=_TIES)
         actions = tuple(map(int, np.unravel_index(nearest, self.game.num_actions)))
         return f"state {s}: no joint action is best for every agent; at {actions} agent {i} is {short_m[i]:.3g} short"
 

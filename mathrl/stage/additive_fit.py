@@ -35,8 +35,8 @@ def additive_fit(q: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> Addi
     Constants can be moved between the f_i: all have the same mean over their actions. Where weights of 0 leave an
     action free, its f_i is the one that makes Σ f_i² least.
 
-    >>> additive_fit([[0.0, 1.0], [2.0, 3.0]]).mixed.round(9).tolist()
-    [[0.0, 1.0], [2.0, 3.0]]
+    >>> additive_fit([[1.0, 2.0], [3.0, 4.0]]).mixed.round(9).tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
     """
     q_a, w_a = table_and_weights(q, weights)
     return _least_squares(q_a, w_a, [np.arange(size) for size in q_a.shape], ordered=False)
