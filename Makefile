@@ -1,5 +1,6 @@
 # make reproduce   set up, then every exact table and figure of the papers, beside the printed numbers
-# make test        set up, then lint, types, import contract, tests
+# make test        set up, then lint, types, import contract, tests, and the examples as one other machine computes them
+# make test-elsewhere   the examples and all printed answers as several other machines compute them (minutes)
 # make reference   set up, then write docs/reference.md anew
 # make bench       set up, then speed as ratios against peers and limits
 # make peers       build Gambit and sgamesolver, which bench compares with, in an environment of their own (minutes)
@@ -11,6 +12,10 @@ reproduce: .venv/installed
 
 test: lint
 	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python tests/elsewhere.py
+
+test-elsewhere: .venv/checks
+	$(BIN)/python tests/elsewhere.py --all
 
 lint: .venv/checks
 	$(BIN)/ruff check .
@@ -49,6 +54,6 @@ PEERS := benchmarks/peers
 	touch $@
 
 clean:
-	rm -rf .venv .venv-peers build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-peers build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache .cache-elsewhere
 
-.PHONY: reproduce test lint bench peers reference clean
+.PHONY: reproduce test test-elsewhere lint bench peers reference clean

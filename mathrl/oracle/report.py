@@ -210,7 +210,8 @@ class Report:
             render(Table(_MEASURE_COLUMNS, rows)).rstrip("\n"),
         ]
         errors = [self.exact_error, self.response_error, self.nash_response_error]
-        inexact = max(error for error in errors if error is not None)
+        # A residual that is all rounding differs from machine to machine, by a factor of up to about four.
+        inexact = 4 * max(error for error in errors if error is not None)
         rounded_up = 10.0 ** ceil(log10(inexact)) if inexact else 0.0
         exactness = f"the exact side is within {rounded_up:.0e}; report.measures says how each number is computed"
         parts += [*(fill(said, 120) for said in self.diagnosis), exactness]
@@ -250,7 +251,7 @@ def _worst_first(difference: npt.ArrayLike, exact: npt.ArrayLike) -> list[int]:
     """The flat indices of the entries to show: the largest |difference| first, ties by index."""
     finite = np.abs(np.asarray(exact)[np.isfinite(exact)])
     slack = _ROUNDING * float(finite.max(initial=0.0))
-    return largest_first(np.abs(difference), slack=slack, share=_SAME, count=SHOWN).tolist()
+    return list(map(int, largest_first(np.abs(difference), slack=slack, share=_SAME, count=SHOWN)))
 
 
 def entry_table(entries: Iterable[Entry]) -> str:

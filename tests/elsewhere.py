@@ -1,0 +1,111 @@
+"""The examples of the docs and the printed answers as other machines compute them: python tests/elsewhere.py [--all]
+
+Machines round the last digit differently: the C library's exp and log with and without fused multiply-add, NumPy's
+and BLAS's kernels by generation of processor, LLVM's code by its features. What a page or a test shows must not depend
+on that, nor on the number of threads. This machine can act as an older one; each of `MACHINES` is a few environment
+variables under which pytest runs the tests that compare what is printed. Only kernels that this processor has are
+chosen (`np.show_config`), so that nothing meets an instruction that it does not know.
+
+Without --all: the first machine, on `EXAMPLES`. It takes the compiled kernels as they are, which LLVM's choice of
+processor does not change in any bit that these tests see; --all compiles them again, and keeps them in a folder of
+their own.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ("tests/test_docstrings.py", "tests/mathrl/test_ties.py")
+"""The pages, the docstrings, and the orders that rounding must not decide."""
+
+PRINTED = (*EXAMPLES, "tests/mathrl/test_cli.py", "tests/mathrl/test_cli_bound.py", "tests/mathrl/test_output.py",
+           "tests/figures")  # fmt: skip
+"""All tests that compare printed text, tables and pictures."""
+
+SIMD = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+"""What this processor has beyond what every build of NumPy for it asks for."""
+
+OLD_LIBRARIES = {
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-FMA4,-AVX2,-FMA_Usable,-FMA4_Usable,-AVX2_Usable",
+    "NPY_DISABLE_CPU_FEATURES": " ".join(SIMD),
+}
+"""No fused multiply-add in exp and log; the two names of each feature are those of newer and of older C libraries."""
+
+GENERIC = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(ROOT / ".cache-elsewhere")}
+"""Kernels compiled for any processor of this kind."""
+
+
+class Machine(NamedTuple):
+    """Another machine: the generation of its BLAS kernels, its number of threads, and what else is set."""
+
+    name: str
+    blas: str
+    threads: int
+    environment: dict[str, str]
+
+    def variables(self) -> dict[str, str]:
+        threads = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
+        counted = dict.fromkeys(threads, str(self.threads))
+        return os.environ | counted | {"OPENBLAS_CORETYPE": self.blas} | self.environment
+
+
+def machines() -> list[Machine]:
+    """Machines that this one can act as: of x86 each generation of BLAS kernels that it has the instructions of."""
+    x86 = {"Prescott": True, "Nehalem": True, "Sandybridge": "X86_V3" in SIMD, "Haswell": "X86_V3" in SIMD,
+           "SkylakeX": "X86_V4" in SIMD}  # fmt: skip
+    is_x86 = platform.machine() in ("x86_64", "AMD64")
+    cores = [core for core, has in x86.items() if has] if is_x86 else ["ARMV8"]
+    old = Machine("old libraries", cores[0], 1, OLD_LIBRARIES)
+    return [
+        old,
+        old._replace(name="old libraries, generic kernels", threads=2, environment=OLD_LIBRARIES | GENERIC),
+        *(Machine(f"generic kernels, {core}", core, 1 + k % 2, GENERIC) for k, core in enumerate(cores[1:])),
+    ]
+
+
+PROBE = """
+import hashlib, json, math, threadpoolctl, scipy.linalg
+digest = hashlib.sha256(" ".join(math.exp(k / 997).hex() for k in range(2000)).encode()).hexdigest()
+blas = [library["architecture"] for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"]
+print(json.dumps([digest, blas]))
+"""
+
+
+def probe(environment: dict[str, str]) -> tuple[str, list[str]]:
+    """How exp rounds, as a hash, and the generations of the BLAS kernels of NumPy and SciPy."""
+    printed = subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, check=True).stdout
+    digest, blas = json.loads(printed)
+    return digest, blas
+
+
+def run(machine: Machine, files: tuple[str, ...]) -> bool:
+    """Whether the tests pass on that machine; says what is different there."""
+    (exp, blas), (its_exp, its_blas) = probe(dict(os.environ)), probe(machine.variables())
+    rounds = "the same" if exp == its_exp else "another way"
+    told = f"BLAS {'/'.join(its_blas)} (here {'/'.join(blas)}), exp rounds {rounds}, threads: {machine.threads}"
+    print(f"as another machine: {machine.name}: {told}", flush=True)
+    command = [sys.executable, "-m", "pytest", "-q", *files]
+    return subprocess.run(command, cwd=ROOT, env=machine.variables(), check=False).returncode == 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="run the tests of what is printed as other machines would")
+    parser.add_argument("--all", action="store_true", help="every machine and every such test: minutes")
+    every = parser.parse_args().all
+    chosen = machines() if every else machines()[:1]
+    failed = [machine.name for machine in chosen if not run(machine, PRINTED if every else EXAMPLES)]
+    for name in failed:
+        print(f"what is printed depends on rounding: it differs on the machine with {name}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
