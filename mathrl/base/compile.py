@@ -1,12 +1,18 @@
 """The one door to numba: `kernel` and `inner` compile a function to machine code and keep it on disk.
 
 numba has no type information; here is the only place that says so. `NUMBA_DISABLE_JIT=1` runs kernels as plain Python.
+What is kept is fresh only while the kernels that it calls are (`mathrl.base.kernel_cache`); whoever wants to know of
+a compilation is told (`mathrl.base.compiling`).
 """
 
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+from numba.core import event
+
+from mathrl.base import compiling
+from mathrl.base.kernel_cache import KernelCache
 
 __all__ = ["inner", "kernel"]
 
@@ -16,10 +22,30 @@ R = TypeVar("R")
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` on its first call and cache the result. Never fastmath, never parallel: results are exact."""
-    return cast(Callable[P, R], numba.njit(cache=True, nogil=True)(function))
+    return _compiled(function)
 
 
 def inner(function: Callable[P, R]) -> Callable[P, R]:
     """A `kernel` that allocates no memory: its arrays are not counted, which saves small ones half of their time."""
-    uncounted: Any = {"_nrt": False}  # numba's types do not know this option
-    return cast(Callable[P, R], numba.njit(cache=True, nogil=True, **uncounted)(function))
+    return _compiled(function, _nrt=False)  # numba's types do not know this option
+
+
+def _compiled(function: Callable[P, R], **options: Any) -> Callable[P, R]:
+    compiled: Any = numba.njit(nogil=True, **options)(function)
+    if compiled is not function:  # as it is under NUMBA_DISABLE_JIT
+        compiled._cache = KernelCache(function)  # in place of numba's own, which cache=True would put there
+    return cast(Callable[P, R], compiled)
+
+
+class _Reported(event.Listener):
+    """Passes numba's own events on."""
+
+    def on_start(self, event: Any) -> None:
+        compiling.began()
+
+    def on_end(self, event: Any) -> None:
+        compiling.ended()
+
+
+_register: Any = event.register  # numba's types do not know it
+_register("numba:compile", _Reported())

@@ -76,5 +76,6 @@ def _run(argv: list[str]) -> int:
 
         choice("option" if command.startswith("-") else "command", command, [*COMMANDS, "--help", "--version"])
     module = importlib.import_module(f"mathrl.cli.{command}")
-    status: int = module.run(rest)
+    with output.compiling():
+        status: int = module.run(rest)
     return status

@@ -11,6 +11,7 @@ from mathrl.base.table import FORMATS, Table
 __all__ = [
     "ClosedPipeError",
     "check_out",
+    "compiling",
     "deliver",
     "flush",
     "format_of",
@@ -23,7 +24,7 @@ __all__ = [
 SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex"}
 
 DELAY = 1.0
-"""Seconds that work may take before a progress bar appears."""
+"""Seconds that work may take before a progress bar appears, and compiling before a line says so."""
 
 
 class ClosedPipeError(Exception):
@@ -107,6 +108,26 @@ def progress(total: int, unit: str) -> Iterator[Callable[[str, bool], None]]:
                 bar.refresh()
 
         yield advance
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Say once on standard error, if that is a terminal, that kernels are compiled, where that takes a second."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield
+        return
+    from mathrl.base.compiling import announcing
+
+    with announcing(_say_compiling, after=DELAY):
+        yield
+
+
+def _say_compiling() -> None:
+    """By tqdm, which puts the line above a progress bar that stands there."""
+    from tqdm import tqdm
+
+    with suppress(OSError):
+        tqdm.write("mathrl: compiling (once)", file=sys.stderr)
 
 
 @contextmanager

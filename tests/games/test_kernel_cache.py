@@ -1,0 +1,125 @@
+"""Kernels kept on disk: an edit in what they call is noticed, in a process of its own each time."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from mathrl.base.compile import kernel
+from mathrl.base.kernel_cache import fingerprint
+
+CALLED = """
+from mathrl.base.compile import inner
+from package.weights import WEIGHT
+
+@inner
+def grown(x: float) -> float:
+    return WEIGHT * x + 1.0
+
+@inner
+def unused(x: float) -> float:
+    return x - 1.0
+"""
+BETWEEN = """
+from package import called
+from mathrl.base.compile import inner
+
+@inner
+def twice(x: float) -> float:
+    return called.grown(x) + called.grown(x)
+"""
+CALLING = """
+from mathrl.base.compile import kernel
+from package.between import twice
+
+@kernel
+def answer(x: float) -> float:
+    return twice(x)
+"""
+RUN = """
+from package.calling import answer
+{before}
+print(answer(1.0), len(answer.stats.cache_hits))
+"""
+
+
+@pytest.fixture
+def package(tmp_path):
+    folder = tmp_path / "package"
+    folder.mkdir()
+    files = {"__init__": "", "weights": "WEIGHT = 2.0\n", "called": CALLED, "between": BETWEEN, "calling": CALLING}
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+    return folder
+
+
+def run(package, before="", **environment):
+    """What a fresh process computes, and whether it found the compiled kernel on disk."""
+    cache = {} if "HOME" in environment else {"NUMBA_CACHE_DIR": str(package.parent / "cache")}
+    paths = os.pathsep.join([str(package.parent), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", RUN.format(before=before)],
+        env={**os.environ, "PYTHONPATH": paths, "NUMBA_CACHE_DIR": "", **cache, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer, hits = done.stdout.split()
+    return float(answer), bool(int(hits))
+
+
+def edit(file, old, new):
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_a_kernel_is_compiled_anew_when_what_it_calls_has_changed(package):
+    assert run(package) == (6.0, False)
+    assert run(package) == (6.0, True)
+    edit(package / "called.py", "x + 1.0", "x + 2.0")  # two calls away, in another file
+    assert run(package) == (8.0, False)
+    edit(package / "weights.py", "2.0", "3.0")  # a constant of the file that is called
+    assert run(package) == (10.0, False)
+    edit(package / "called.py", "x - 1.0", "x - 2.0")  # nothing that it calls
+    assert run(package) == (10.0, True)
+
+
+def test_an_edit_after_the_import_is_not_taken_for_what_was_compiled(package):
+    later = f"from pathlib import Path; file = Path({str(package / 'called.py')!r})\n"
+    later += "text = file.read_text(); file.write_text(text.replace('x + 1.0', 'x + 2.0'))"
+    assert run(package, later) == (6.0, False)
+    assert run(package) == (8.0, False)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="folders are made read-only by their mode")
+def test_a_package_that_cannot_be_written_is_kept_in_the_users_cache(package):
+    (package / "__pycache__").write_text("a file where numba would make a folder, which not even root can write into")
+    package.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    home = {"HOME": str(package.parent / "home"), "XDG_CACHE_HOME": str(package.parent / "home")}
+    assert run(package, **home) == (6.0, False)
+    assert run(package, **home) == (6.0, True)
+    package.chmod(stat.S_IRWXU)
+
+
+def test_the_fingerprint_tells_code_constants_and_options_apart():
+    def written(text, **around):
+        names = {"kernel": kernel, **around}
+        exec(text, names)  # the same name and place: only what is hashed differs
+        return fingerprint(names["f"])
+
+    f = "def f(x):\n    return c * x"
+    assert written(f, c=1.0) == written(f, c=1.0) == written("def f(x):\n    'What f does.'\n    return c * x", c=1.0)
+    others = [
+        written(f, c=1),
+        written(f, c=2.0),
+        written(f, c=(1.0,)),
+        written("def f(x):\n    return c + x", c=1.0),
+        written("def f(y):\n    return c * 2.0", c=1.0),
+        written("def f(y):\n    return c * 3.0", c=1.0),
+    ]
+    assert len({written(f, c=1.0), *others}) == 7
