@@ -1,4 +1,8 @@
-"""The examples of the docs and the printed answers as other machines compute them: python tests/elsewhere.py [--all]
+"""The examples of the docs and the printed answers as other machines compute them.
+
+    python tests/elsewhere.py                the first machine, on `EXAMPLES`: what `make test` runs
+    python tests/elsewhere.py --all          every machine, on `PRINTED`: what `make test-elsewhere` runs, minutes
+    python tests/elsewhere.py [--all] TEST … the same on tests of your choice, named as pytest names them
 
 Machines round the last digit differently: the C library's exp and log with and without fused multiply-add, NumPy's
 and BLAS's kernels by generation of processor, LLVM's code by its features. What a page or a test shows must not depend
@@ -6,9 +10,9 @@ on that, nor on the number of threads. This machine can act as an older one; eac
 variables under which pytest runs the tests that compare what is printed. Only kernels that this processor has are
 chosen (`np.show_config`), so that nothing meets an instruction that it does not know.
 
-Without --all: the first machine, on `EXAMPLES`. It takes the compiled kernels as they are, which LLVM's choice of
-processor does not change in any bit that these tests see; --all compiles them again, and keeps them in a folder of
-their own.
+The first machine takes the compiled kernels as they are. LLVM's choice of instructions changes no result: it may not
+reorder or fuse, and over everything that `python -m benchmarks.digest` computes no bit was different. The others
+compile them again, and keep them in a folder of their own.
 """
 
 import argparse
@@ -86,22 +90,24 @@ def probe(environment: dict[str, str]) -> tuple[str, list[str]]:
     return digest, blas
 
 
-def run(machine: Machine, files: tuple[str, ...]) -> bool:
+def run(machine: Machine, tests: tuple[str, ...]) -> bool:
     """Whether the tests pass on that machine; says what is different there."""
     (exp, blas), (its_exp, its_blas) = probe(dict(os.environ)), probe(machine.variables())
     rounds = "the same" if exp == its_exp else "another way"
     told = f"BLAS {'/'.join(its_blas)} (here {'/'.join(blas)}), exp rounds {rounds}, threads: {machine.threads}"
     print(f"as another machine: {machine.name}: {told}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", *files]
+    command = [sys.executable, "-m", "pytest", "-q", *tests]
     return subprocess.run(command, cwd=ROOT, env=machine.variables(), check=False).returncode == 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="run the tests of what is printed as other machines would")
-    parser.add_argument("--all", action="store_true", help="every machine and every such test: minutes")
-    every = parser.parse_args().all
-    chosen = machines() if every else machines()[:1]
-    failed = [machine.name for machine in chosen if not run(machine, PRINTED if every else EXAMPLES)]
+    parser.add_argument("--all", action="store_true", help="every machine, and every test of what is printed: minutes")
+    parser.add_argument("tests", nargs="*", metavar="TEST", help="other tests, named as pytest names them")
+    asked = parser.parse_args()
+    chosen = machines() if asked.all else machines()[:1]
+    tests = tuple(asked.tests) or (PRINTED if asked.all else EXAMPLES)
+    failed = [machine.name for machine in chosen if not run(machine, tests)]
     for name in failed:
         print(f"what is printed depends on rounding: it differs on the machine with {name}")
     return 1 if failed else 0
