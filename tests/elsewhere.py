@@ -6,7 +6,7 @@
 
 Machines round the last digit differently: the C library's exp and log with and without fused multiply-add, NumPy's
 and BLAS's kernels by generation of processor, LLVM's code by its features. What a page or a test shows must not depend
-on that, nor on the number of threads. This machine can act as an older one; each of `MACHINES` is a few environment
+on that, nor on the number of threads. This machine can act as an older one; each of `machines()` is a few environment
 variables under which pytest runs the tests that compare what is printed. Only kernels that this processor has are
 chosen (`np.show_config`), so that nothing meets an instruction that it does not know.
 
