@@ -27,11 +27,10 @@ from typing import NamedTuple
 import numpy as np
 
 ROOT = Path(__file__).parent.parent
-EXAMPLES = ("tests/test_docstrings.py", "tests/mathrl/test_ties.py")
-"""The pages, the docstrings, and the orders that rounding must not decide."""
+EXAMPLES = ("tests/test_docstrings.py", "tests/mathrl/test_ties.py", "tests/mathrl/test_cli.py")
+"""The pages, the docstrings, the orders that rounding must not decide, and what the program prints."""
 
-PRINTED = (*EXAMPLES, "tests/mathrl/test_cli.py", "tests/mathrl/test_cli_bound.py", "tests/mathrl/test_output.py",
-           "tests/figures")  # fmt: skip
+PRINTED = (*EXAMPLES, "tests/mathrl/test_cli_bound.py", "tests/mathrl/test_output.py", "tests/figures")
 """All tests that compare printed text, tables and pictures."""
 
 SIMD = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
