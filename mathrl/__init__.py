@@ -21,6 +21,8 @@ _HOMES = {
     "Status": "mathrl.solution",
 }
 _MODULES = {
+    "arithmetic",
+    "balls",
     "base",
     "batch",
     "bounds",

@@ -1,11 +1,19 @@
-"""Soft-max algebra in log space: one short pure function per formula, over the last axis, for any array API array."""
+"""Soft-max algebra in log space: one short pure function per formula, over the last axis, for any array API array.
+
+NumPy arrays of balls are enclosed (`mathrl.balls`), those of fractions are taken where no exp or log enters. The
+temperature α is a number > 0 and may be a ball or traced by JAX. Policies, and ρ, are rows that sum to 1.
+"""
 
 from typing import Any
+
+from mathrl.arithmetic import log_one_plus, namespace, shift
 
 __all__ = [
     "boltzmann",
     "entropy",
+    "entropy_of_logs",
     "kl_divergence",
+    "kl_divergence_of_logs",
     "log_boltzmann",
     "log_probabilities",
     "log_sum_exp",
@@ -18,90 +26,110 @@ __all__ = [
 
 def log_sum_exp(x: Any) -> Any:
     """log Σ_a exp x(a), shifted by max x, so that no exp overflows."""
-    xp = x.__array_namespace__()
-    shift = xp.max(x, axis=-1, keepdims=True)
-    return shift[..., 0] + xp.log(xp.sum(xp.exp(x - shift), axis=-1))
+    return _log_sum_exp(x)[..., 0]
 
 
-def soft_max(q: Any, temperature: float) -> Any:
+def soft_max(q: Any, temperature: Any) -> Any:
     """α log Σ_a exp(Q(a) / α): the largest expected Q plus α times entropy.
 
     It tends to max Q as α → 0, and to mean Q + α log A as α → ∞.
     """
-    xp = q.__array_namespace__()
-    shift = xp.max(q, axis=-1, keepdims=True)
-    return shift[..., 0] + temperature * xp.log(xp.sum(xp.exp((q - shift) / temperature), axis=-1))
+    xp, middle = namespace(q), shift(q)
+    return middle[..., 0] + temperature * xp.log(xp.sum(xp.exp((q - middle) / temperature), axis=-1))
 
 
-def target_soft_max(q: Any, log_target: Any, temperature: float) -> Any:
+def target_soft_max(q: Any, log_target: Any, temperature: Any) -> Any:
     """α log Σ_a ρ(a) exp(Q(a) / α): the largest E_π[Q] − α KL(π ‖ ρ); `log_target` is log ρ, −∞ where ρ is 0.
 
     It tends to max Q over the support of ρ as α → 0, and to E_ρ[Q] as α → ∞.
     """
-    _, largest, log_total = _from_largest(q, log_target, temperature)
-    return largest + temperature * log_total
+    _, middle, log_total = _tilt(q, log_target, temperature)
+    return (middle + temperature * log_total)[..., 0]
 
 
-def target_log_ratio(q: Any, log_target: Any, temperature: float) -> Any:
+def target_log_ratio(q: Any, log_target: Any, temperature: Any) -> Any:
     """log(π(a) / ρ(a)) of π ∝ ρ exp(Q / α), which attains `target_soft_max`: finite also where π underflows."""
-    scaled, _, log_total = _from_largest(q, log_target, temperature)
-    return scaled - log_total[..., None]
+    scaled, _, log_total = _tilt(q, log_target, temperature)
+    return scaled - log_total
 
 
 def log_probabilities(rows: Any) -> Any:
-    """log P of rows P, made to sum to 1 exactly; −∞ where P is 0."""
-    xp = rows.__array_namespace__()
+    """log(P(a) / Σ_b P(b)) of rows P, which then sum to 1 exactly; −∞ where P is 0."""
+    xp = namespace(rows)
     positive = rows > 0
     logs = xp.log(xp.where(positive, rows, 1.0)) - xp.log(xp.sum(rows, axis=-1, keepdims=True))
     return xp.where(positive, logs, -xp.inf)
 
 
-def _from_largest(q: Any, log_target: Any, temperature: float) -> tuple[Any, Any, Any]:
-    """(Q − m)/α, m, and log E_ρ[exp((Q − m)/α)], with m the largest Q that ρ plays; ρ is taken over its sum.
-
-    That it sums to 1 but for rounding is not good enough: where the best action is as rare as rounding, what is missing
-    would count as much as it.
-    """
-    xp = q.__array_namespace__()
-    played = log_target > -xp.inf
-    largest = xp.max(xp.where(played, q, -xp.inf), axis=-1)
-    scaled = xp.where(played, (q - largest[..., None]) / temperature, 0.0)
-    # Where α ≫ |Q| the mean is near 1, and α times its logarithm would lose what log1p keeps.
-    rho = xp.exp(log_target)
-    fall = xp.sum(rho * xp.expm1(scaled), axis=-1) / xp.sum(rho, axis=-1)
-    near = fall > -0.5
-    whole = log_sum_exp(log_target + scaled) - log_sum_exp(log_target)
-    return scaled, largest, xp.where(near, xp.log1p(xp.where(near, fall, 0.0)), whole)
-
-
-def log_boltzmann(q: Any, temperature: float) -> Any:
-    """log π(a) of the Boltzmann policy, finite where π(a) itself underflows."""
-    xp = q.__array_namespace__()
-    scaled = (q - xp.max(q, axis=-1, keepdims=True)) / temperature
+def log_boltzmann(q: Any, temperature: Any) -> Any:
+    """log π(a) = Q(a) / α − log Σ_b exp(Q(b) / α) of the Boltzmann policy, finite where π(a) itself underflows."""
+    xp = namespace(q)
+    scaled = (q - shift(q)) / temperature
     return scaled - xp.log(xp.sum(xp.exp(scaled), axis=-1, keepdims=True))
 
 
-def boltzmann(q: Any, temperature: float) -> Any:
+def boltzmann(q: Any, temperature: Any) -> Any:
     """π(a) = exp(Q(a) / α) / Σ_b exp(Q(b) / α)   (hasac Eq. 3; maximises E_π[Q] + α H(π))."""
-    xp = q.__array_namespace__()
-    return xp.exp(log_boltzmann(q, temperature))
+    logs = log_boltzmann(q, temperature)
+    return namespace(logs).exp(logs)
 
 
 def entropy(policy: Any) -> Any:
     """H(π) = −Σ_a π(a) log π(a) in nats, with 0 log 0 = 0."""
-    xp = policy.__array_namespace__()
+    xp = namespace(policy)
     return -xp.sum(policy * xp.log(xp.where(policy > 0, policy, 1.0)), axis=-1)
+
+
+def entropy_of_logs(log_policy: Any) -> Any:
+    """H(π) = −Σ_a exp(l(a)) l(a) of l = log π, −∞ where π is 0: finite, and so is its gradient."""
+    xp = namespace(log_policy)
+    return -xp.sum(xp.exp(log_policy) * xp.where(log_policy > -xp.inf, log_policy, 0.0), axis=-1)
 
 
 def kl_divergence(policy: Any, other: Any) -> Any:
     """KL(π ‖ ρ) = Σ_a π(a) log(π(a) / ρ(a)); infinite where π(a) > 0 = ρ(a)."""
-    xp = policy.__array_namespace__()
+    xp = namespace(policy)
     played = policy > 0
     ratio = xp.log(xp.where(played, policy, 1.0)) - xp.log(xp.where(other > 0, other, 1.0))
     return xp.sum(xp.where(played & (other <= 0), xp.inf, policy * ratio), axis=-1)
 
 
+def kl_divergence_of_logs(log_policy: Any, log_other: Any) -> Any:
+    """KL(π ‖ ρ) = Σ_a exp(l(a)) (l(a) − m(a)) of l = log π and m = log ρ; infinite where π(a) > 0 = ρ(a).
+
+    Both are −∞ where a probability is 0, and the gradient is finite there. Differences of rare actions keep their
+    digits.
+    """
+    xp = namespace(log_policy)
+    played, known = log_policy > -xp.inf, log_other > -xp.inf
+    ratio = xp.where(played, log_policy, 0.0) - xp.where(known, log_other, 0.0)
+    return xp.sum(xp.where(played & ~known, xp.inf, xp.exp(log_policy) * ratio), axis=-1)
+
+
 def total_variation(policy: Any, other: Any) -> Any:
     """½ Σ_a |π(a) − ρ(a)|, between 0 and 1."""
-    xp = policy.__array_namespace__()
+    xp = namespace(policy)
     return xp.sum(xp.abs(policy - other), axis=-1) / 2
+
+
+def _log_sum_exp(x: Any) -> Any:
+    """`log_sum_exp` with the last axis kept."""
+    xp, middle = namespace(x), shift(x)
+    return middle + xp.log(xp.sum(xp.exp(x - middle), axis=-1, keepdims=True))
+
+
+def _tilt(q: Any, log_target: Any, temperature: Any) -> tuple[Any, Any, Any]:
+    """(Q − m)/α, m, and log E_ρ[exp((Q − m)/α)], with m the largest Q that ρ plays; ρ is taken over its sum.
+
+    That it sums to 1 but for rounding is not good enough: where the best action is as rare as rounding, what is missing
+    would count as much as it.
+    """
+    xp = namespace(q)
+    played = log_target > -xp.inf
+    middle = shift(xp.where(played, q, -xp.inf))
+    scaled = xp.where(played, q - middle, 0.0) / temperature
+    # Where α ≫ |Q| the mean is near 1, and α times its logarithm would lose what log1p keeps.
+    rho = xp.exp(log_target)
+    fall = xp.sum(rho * xp.expm1(scaled), axis=-1, keepdims=True) / xp.sum(rho, axis=-1, keepdims=True)
+    whole = _log_sum_exp(log_target + scaled) - _log_sum_exp(log_target)
+    return scaled, middle, log_one_plus(fall, whole)

@@ -1,4 +1,11 @@
-"""The papers' operators: one short pure function per equation, for NumPy, JAX and other array API arrays."""
+"""The papers' operators: one short pure function per equation, for NumPy, JAX and other arrays, floats or balls.
+
+They run on floats, on NumPy arrays of balls (`mathrl.balls`, which enclose), of fractions and of symbols (exact,
+where no exp or log enters), and on JAX arrays under jit, vmap and grad, also with respect to temperature and
+discount.
+"""
+
+from typing import Any
 
 from mathrl.operators.actor import (
     actor_gradient,
@@ -8,14 +15,17 @@ from mathrl.operators.actor import (
     counterfactual_signal,
     linear_signal,
 )
+from mathrl.operators.axes import own_and_others
 from mathrl.operators.bellman import (
     ENTROPIES,
     backup,
     entropy_bonus,
+    entropy_bonus_of_logs,
     expectation,
     policy_backup,
     policy_transitions,
     soft_value,
+    soft_value_of_logs,
     subset_q,
 )
 from mathrl.operators.credit import greedy_policy, igi_gap, igm_gap, igm_set_gap, igo_gap
@@ -57,15 +67,23 @@ from mathrl.operators.opponent import (
     opponent_model_improvement,
     opponent_policy_value,
     opponent_value,
-    own_and_others,
 )
 from mathrl.operators.optimality import optimality_backup, soft_optimality_backup
+from mathrl.operators.residuals import (
+    divergence_optimality_residual,
+    opponent_residual,
+    optimality_residual,
+    policy_residual,
+    quantal_response_log_residuals,
+    quantal_response_residual,
+    quantal_response_residuals,
+    soft_optimality_residual,
+)
 from mathrl.operators.response import (
-    best_response,
-    exploitability,
+    deviation_gain,
+    greedy_response,
     marginal_q,
     quantal_response,
-    quantal_response_residual,
     sequential_improvement,
 )
 
@@ -79,22 +97,24 @@ __all__ = [
     "additive_mix",
     "additive_parts",
     "backup",
-    "best_response",
     "clipped_ratio_drift",
     "conditional_policy",
     "counterfactual_signal",
     "critic_loss",
+    "deviation_gain",
     "divergence_backup",
     "divergence_improvement",
     "divergence_optimality_backup",
+    "divergence_optimality_residual",
     "divergence_response",
     "divergence_soft_max",
     "divergence_value",
     "entropy_bonus",
+    "entropy_bonus_of_logs",
     "expectation",
     "expected_parts",
-    "exploitability",
     "greedy_policy",
+    "greedy_response",
     "igi_gap",
     "igm_gap",
     "igm_set_gap",
@@ -114,19 +134,36 @@ __all__ = [
     "opponent_model",
     "opponent_model_improvement",
     "opponent_policy_value",
+    "opponent_residual",
     "opponent_value",
     "optimality_backup",
+    "optimality_residual",
     "own_and_others",
     "policy_backup",
+    "policy_residual",
     "policy_transitions",
     "quantal_response",
+    "quantal_response_log_residuals",
     "quantal_response_residual",
+    "quantal_response_residuals",
     "sequential_divergence_improvement",
     "sequential_improvement",
     "soft_advantage",
     "soft_optimality_backup",
+    "soft_optimality_residual",
     "soft_value",
+    "soft_value_of_logs",
     "squared_drift",
     "subset_q",
     "trace_target",
 ]
+
+_RENAMED = {"best_response": "greedy_response", "exploitability": "deviation_gain"}
+"""Old names, which mean something else in `mathrl.exploitability`."""
+
+
+def __getattr__(name: str) -> Any:
+    """Find what had another name."""
+    if name in _RENAMED:
+        return globals()[_RENAMED[name]]
+    raise AttributeError(f"module 'mathrl.operators' has no attribute {name!r}")

@@ -1,22 +1,17 @@
 """The gradient of DMAC's actors in tabular logits, exactly, and how much its three sampled forms vary.
 
-    L_π   = Σ_s D(s) Σ_a π(a|s) (Q(s, a) − ω log(π(a|s)/ρ(a|s)))                                (1)
-    ∇_i L = E_{s~D, a~π}[∇ log π^i(a_i|s) g(s, a)]   for each of                                (2)
-    g     = Q − ω log(π/ρ) − ω                                                                  (3)
-    g^i   = Q − ω log(π^i/ρ^i) − E_{a_i~π^i}[Q] + ω KL(π^i ‖ ρ^i)                               (4)
-    g^i   = k_i (Q_i − E_{π^i}[Q_i]) − ω log(π^i/ρ^i) + ω KL(π^i ‖ ρ^i)                         (5)
-
-(1)–(4) are dmac §4.5, with (3) from A.9 and (4) with the counterfactual baseline, which leaves the other agents'
-policies out of the factor; (5) is (4) where Q = Σ_i k_i Q_i + b. E[∇ log π^i] = 0, hence the constant −ω of (3)
-changes no gradient: A.9 keeps it. π^i(·|s) = softmax(θ^i(s, ·)), so that ∇ log π^i(a|s) has the entries
-1[b = a] − π^i(b|s) in state s. Policies and targets are tuples of (S, A_i), and ρ is positive where π is.
+π^i(·|s) = softmax(θ^i(s, ·)), so that ∇ log π^i(a|s) has the entries 1[b = a] − π^i(b|s) in state s. The actors'
+gradient is ∇_i L_π = E_{s~D, a~π}[∇ log π^i(a_i|s) g(s, a)] with any of the three signals g here. Policies and
+targets are tuples of (S, A_i), and ρ is positive where π is; q is (S, A_1, …, A_n), the temperature ω and the
+distribution of states D (S,).
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from mathrl.arithmetic import namespace
+from mathrl.operators.axes import along
 from mathrl.operators.bellman import expectation
-from mathrl.operators.divergence import along
 from mathrl.softmax import kl_divergence, log_probabilities
 
 __all__ = [
@@ -30,33 +25,38 @@ __all__ = [
 
 
 def actor_objective(
-    q: Any, policy: Sequence[Any], target_policy: Sequence[Any], states: Any, *, temperature: float
+    q: Any, policy: Sequence[Any], target_policy: Sequence[Any], states: Any, *, temperature: Any
 ) -> Any:
-    """L_π for the distribution of states D (S,), at a Q that is held   (dmac §4.5)."""
-    xp = q.__array_namespace__()
+    """L_π = Σ_s D(s) Σ_a π(a|s) (Q(s, a) − ω log(π(a|s)/ρ(a|s))), at a Q that is held   (dmac §4.5)."""
+    xp = namespace(q)
     pairs = zip(policy, target_policy, strict=True)
     divergence = xp.sum(xp.stack([kl_divergence(pi_sa, rho_sa) for pi_sa, rho_sa in pairs]), axis=0)
-    return xp.sum(states * (expectation(q, policy) - temperature * divergence))  # (1)
+    return xp.sum(states * (expectation(q, policy) - temperature * divergence))
 
 
-def actor_signal(q: Any, policy: Sequence[Any], target_policy: Sequence[Any], *, temperature: float) -> Any:
-    """g of (3), (S, A_1, …, A_n): what multiplies ∇ log π^i(a_i|s), the same for all agents   (dmac §4.5, A.9)."""
+def actor_signal(q: Any, policy: Sequence[Any], target_policy: Sequence[Any], *, temperature: Any) -> Any:
+    """g = Q − ω log(π/ρ) − ω, (S, A_1, …, A_n), the same for all agents   (dmac §4.5, A.9).
+
+    The constant −ω, which A.9 keeps, changes no gradient, as E[∇ log π^i] = 0.
+    """
     signal = q - temperature
     for agent in range(len(policy)):
         ratio = _log_ratio(policy[agent], target_policy[agent])
-        signal = signal - temperature * along(ratio, agent, len(policy))  # (3)
+        signal = signal - temperature * along(ratio, agent, len(policy))
     return signal
 
 
 def counterfactual_signal(
-    q: Any, policy: Sequence[Any], target_policy: Sequence[Any], agent: int, *, temperature: float
+    q: Any, policy: Sequence[Any], target_policy: Sequence[Any], agent: int, *, temperature: Any
 ) -> Any:
-    """g^i of (4), (S, A_1, …, A_n): `actor_signal` less its mean over the agent's own action   (dmac §4.5)."""
-    xp = q.__array_namespace__()
+    """g^i = Q − ω log(π^i/ρ^i) − E_{a_i~π^i}[Q] + ω KL(π^i ‖ ρ^i), (S, A_1, …, A_n)   (dmac §4.5).
+
+    `actor_signal` less its mean over the agent's own action: the baseline leaves the other agents' policies out.
+    """
     pi_sa, num_agents = policy[agent], len(policy)
-    baseline = xp.sum(q * along(pi_sa, agent, num_agents), axis=1 + agent, keepdims=True)
+    baseline = namespace(q).sum(q * along(pi_sa, agent, num_agents), axis=1 + agent, keepdims=True)
     own = _own_divergence(pi_sa, target_policy[agent], temperature)
-    return q - baseline + along(own, agent, num_agents)  # (4)
+    return q - baseline + along(own, agent, num_agents)
 
 
 def linear_signal(
@@ -66,30 +66,36 @@ def linear_signal(
     target_policy: Sequence[Any],
     agent: int,
     *,
-    temperature: float,
+    temperature: Any,
 ) -> Any:
-    """g^i of (5), (S, 1, …, A_i, …, 1): nothing of the others' actions is in it   (dmac §4.5, linear decomposition)."""
-    xp = weights.__array_namespace__()
+    """g^i = k_i (Q_i − E_{π^i}[Q_i]) − ω log(π^i/ρ^i) + ω KL(π^i ‖ ρ^i), (S, 1, …, A_i, …, 1)   (dmac §4.5).
+
+    `counterfactual_signal` where Q = Σ_i k_i Q_i + b: nothing of the others' actions is in it. Q_i is (S, A_i), and the
+    weights k are (n, S).
+    """
     pi_sa, own_q = policy[agent], individual_q[agent]
-    advantage = own_q - xp.sum(pi_sa * own_q, axis=-1, keepdims=True)
+    advantage = own_q - namespace(own_q).sum(pi_sa * own_q, axis=-1, keepdims=True)
     own = _own_divergence(pi_sa, target_policy[agent], temperature)
-    return along(weights[agent, :][:, None] * advantage + own, agent, len(policy))  # (5)
+    return along(weights[agent, :][:, None] * advantage + own, agent, len(policy))
 
 
 def actor_gradient(signal: Any, policy: Sequence[Any], states: Any, agent: int) -> Any:
-    """E_{s~D, a~π}[∇ log π^i(a_i|s) g(s, a)] in the logits (S, A_i) of one agent, exactly   (dmac §4.5)."""
-    xp = signal.__array_namespace__()
+    """E_{s~D, a~π}[∇ log π^i(a_i|s) g(s, a)] = D π^i (ḡ − E_{π^i}[ḡ]), ḡ = E_{π^{-i}}[g], exactly   (dmac §4.5).
+
+    In the logits (S, A_i) of one agent; `signal` is g.
+    """
     pi_sa = policy[agent]
     expected = expectation(_whole(signal, policy), policy, keep=(agent,))
-    return states[:, None] * pi_sa * (expected - xp.sum(pi_sa * expected, axis=-1, keepdims=True))  # (2)
+    mean = namespace(expected).sum(pi_sa * expected, axis=-1, keepdims=True)
+    return states[:, None] * pi_sa * (expected - mean)
 
 
 def actor_gradient_variance(signal: Any, policy: Sequence[Any], states: Any, agent: int) -> Any:
     """E‖ĝ − E ĝ‖² of the estimate ĝ = ∇ log π^i(a_i|s) g(s, a) from one sample s ~ D, a ~ π   (dmac §4.5).
 
-    The sum of the variances of its entries; ‖∇ log π^i(a|s)‖² = 1 − 2 π^i(a|s) + Σ_b π^i(b|s)².
+    The sum of the variances of its entries; ‖∇ log π^i(a|s)‖² = 1 − 2 π^i(a|s) + Σ_b π^i(b|s)². `signal` is g.
     """
-    xp = signal.__array_namespace__()
+    xp = namespace(signal)
     pi_sa = policy[agent]
     length = 1 - 2 * pi_sa + xp.sum(pi_sa**2, axis=-1, keepdims=True)
     squared = _whole(signal, policy) ** 2 * along(length, agent, len(policy))
@@ -97,18 +103,17 @@ def actor_gradient_variance(signal: Any, policy: Sequence[Any], states: Any, age
     return xp.sum(states * expectation(squared, policy)) - xp.sum(mean**2)
 
 
-def _own_divergence(pi_sa: Any, rho_sa: Any, temperature: float) -> Any:
+def _own_divergence(pi_sa: Any, rho_sa: Any, temperature: Any) -> Any:
     """−ω log(π^i/ρ^i) + ω KL(π^i ‖ ρ^i), whose mean over π^i is 0."""
     return temperature * (kl_divergence(pi_sa, rho_sa)[:, None] - _log_ratio(pi_sa, rho_sa))
 
 
 def _log_ratio(pi_sa: Any, rho_sa: Any) -> Any:
-    xp = pi_sa.__array_namespace__()
+    xp = namespace(pi_sa)
     played = pi_sa > 0
     return xp.where(played, log_probabilities(pi_sa), 0.0) - xp.where(played, log_probabilities(rho_sa), 0.0)
 
 
 def _whole(signal: Any, policy: Sequence[Any]) -> Any:
     """`signal` with an axis for each agent's actions."""
-    xp = signal.__array_namespace__()
-    return xp.broadcast_to(signal, (signal.shape[0], *(pi_sa.shape[1] for pi_sa in policy)))
+    return namespace(signal).broadcast_to(signal, (signal.shape[0], *(pi_sa.shape[1] for pi_sa in policy)))

@@ -1,20 +1,14 @@
 """Values regularised towards a target policy ρ, and how policies improve on them.
 
-    V_ρ^π(s)     = E_{a~π}[Q(s, a)] − ω KL(π(·|s) ‖ ρ(·|s))                                     (1)
-    Γ_ρ^π Q(s,a) = r(s, a) + γ Σ_t P(t|s, a) V_ρ^π(t)                                           (2)
-    π_new(a|s)   = ρ(a|s) exp(Q(s, a)/ω) / Z(s)                                                 (3)
-    π_new^i      = ρ^i exp(E_{π^{-i}}[Q]/ω) / Z^i(s),  the agents in turn                       (4)
-    Q(s, a)      = Σ_i k_i(s) Q_i(s, a_i) + b(s)   ⇒   π_new^i = ρ^i exp(k_i Q_i/ω) / Z^i       (5)
-    (T V)(s)     = ω log Σ_a ρ(a|s) exp([r(s, a) + γ Σ_t P(t|s, a) V(t)]/ω)                     (6)
-
-(1) is dmac §4.1, (2) Lemma 1, (3) Eq. 5 and Eq. 19, (5) Lemma 3 and (6) Eq. 20; (4) is what (3) becomes where π must be
-a product of the agents' policies. Q_ρ^* = r + γ P V_ρ^*: the factor ω before the expectation in Eq. 21 is a slip.
-`target_policy` is ρ, a joint one (S, A_1, …, A_n) or a tuple of the agents' (S, A_i); where ρ is 0, π is 0 too.
+`target_policy` is ρ, a joint one (S, A_1, …, A_n) or a tuple of the agents' (S, A_i), and `log_target` is log ρ, −∞
+where ρ is 0; there π is 0 too. ω is the temperature, and q is (S, A_1, …, A_n).
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from mathrl.arithmetic import namespace
+from mathrl.operators.axes import along, flat
 from mathrl.operators.bellman import backup
 from mathrl.operators.response import marginal_q
 from mathrl.softmax import kl_divergence, log_probabilities, target_log_ratio, target_soft_max
@@ -34,11 +28,10 @@ __all__ = [
 ]
 
 
-def divergence_value(q: Any, joint_policy: Any, target_policy: Any, *, temperature: float) -> Any:
-    """V_ρ^π(s) = E_π[Q(s, ·)] − ω KL(π ‖ ρ), shape (S,), of joint policies (S, A_1, …, A_n)   (dmac §4.1)."""
-    xp = q.__array_namespace__()
-    q_sa, w_sa, rho_sa = (xp.reshape(array, (array.shape[0], -1)) for array in (q, joint_policy, target_policy))
-    return xp.sum(w_sa * q_sa, axis=-1) - temperature * kl_divergence(w_sa, rho_sa)  # (1)
+def divergence_value(q: Any, joint_policy: Any, target_policy: Any, *, temperature: Any) -> Any:
+    """V_ρ^π(s) = E_{a~π}[Q(s, a)] − ω KL(π(·|s) ‖ ρ(·|s)), (S,), of joint policies (S, A_1, …, A_n)   (dmac §4.1)."""
+    q_sa, w_sa, rho_sa = flat(q), flat(joint_policy), flat(target_policy)
+    return namespace(q_sa).sum(w_sa * q_sa, axis=-1) - temperature * kl_divergence(w_sa, rho_sa)
 
 
 def divergence_backup(
@@ -48,61 +41,67 @@ def divergence_backup(
     rewards: Any,
     transitions: Any,
     *,
-    discount: float,
-    temperature: float,
+    discount: Any,
+    temperature: Any,
 ) -> Any:
-    """Γ_ρ^π Q   (dmac Lemma 1): a γ-contraction in the maximum norm, whose fixed point is Q_ρ^π.
+    """(Γ_ρ^π Q)(s, a) = r(s, a) + γ Σ_t P(t|s, a) V_ρ^π(t) with V_ρ^π of `divergence_value`   (dmac Lemma 1).
 
-    It is the usual evaluation with reward r − γ ω E[KL(π ‖ ρ) at the next state]: dmac A.3 prints it without γ.
+    A γ-contraction in the maximum norm, whose fixed point is Q_ρ^π. It is the usual evaluation with reward
+    r − γ ω E[KL(π ‖ ρ) at the next state]: dmac A.3 prints it without γ.
     """
     v = divergence_value(q, joint_policy, target_policy, temperature=temperature)
-    return backup(v, rewards, transitions, discount=discount)  # (2)
+    return backup(v, rewards, transitions, discount=discount)
 
 
-def log_divergence_ratio(q: Any, log_target: Any, *, temperature: float) -> Any:
-    """log(π_new(a|s)/ρ(a|s)) = Q(s, a)/ω − log Z(s) of (3), from log ρ, −∞ where never   (dmac Eq. 5, Eq. 19).
+def log_divergence_ratio(q: Any, log_target: Any, *, temperature: Any) -> Any:
+    """log(π_new(a|s)/ρ(a|s)) = Q(s, a)/ω − log Σ_b ρ(b|s) exp(Q(s, b)/ω), in the shape of q   (dmac Eq. 5, Eq. 19).
 
     log π_new is `log_target` plus this; both stay finite where π or ρ underflow. Accurate also where ω ≫ |Q|.
     """
-    ratio_sa = target_log_ratio(_flat(q), _flat(log_target), temperature)  # (3)
-    return q.__array_namespace__().reshape(ratio_sa, q.shape)
+    ratio_sa = target_log_ratio(flat(q), flat(log_target), temperature)
+    return namespace(ratio_sa).reshape(ratio_sa, q.shape)
 
 
-def divergence_improvement(q: Any, target_policy: Any, *, temperature: float) -> Any:
-    """The joint policy that maximises E_π[Q] − ω KL(π ‖ ρ) in every state   (dmac Lemma 2, Eq. 5, Proposition 5)."""
-    xp = q.__array_namespace__()
-    log_target = log_probabilities(_flat(target_policy))
-    return xp.reshape(xp.exp(log_target + target_log_ratio(_flat(q), log_target, temperature)), q.shape)  # (3)
+def divergence_improvement(q: Any, target_policy: Any, *, temperature: Any) -> Any:
+    """π_new(a|s) = ρ(a|s) exp(Q(s, a)/ω) / Z(s), in the shape of q   (dmac Lemma 2, Eq. 5, Proposition 5).
+
+    The joint policy that maximises E_π[Q] − ω KL(π ‖ ρ) in every state.
+    """
+    log_target = log_probabilities(flat(target_policy))
+    logs = log_target + target_log_ratio(flat(q), log_target, temperature)
+    xp = namespace(logs)
+    return xp.reshape(xp.exp(logs), q.shape)
 
 
-def divergence_soft_max(q: Any, log_target: Any, *, temperature: float) -> Any:
+def divergence_soft_max(q: Any, log_target: Any, *, temperature: Any) -> Any:
     """ω log Σ_a ρ(a|s) exp(Q(s, a)/ω) = max_π E_π[Q] − ω KL(π ‖ ρ), shape (S,), from log ρ   (dmac Eq. 20).
 
     It tends to max Q on the actions that ρ plays as ω → 0, and to E_ρ[Q] as ω → ∞.
     """
-    return target_soft_max(_flat(q), _flat(log_target), temperature)
+    return target_soft_max(flat(q), flat(log_target), temperature)
 
 
 def divergence_response(
-    q: Any, policy: Sequence[Any], target_policy: Sequence[Any], agent: int, *, temperature: float
+    q: Any, policy: Sequence[Any], target_policy: Sequence[Any], agent: int, *, temperature: Any
 ) -> Any:
-    """π^i ∝ ρ^i exp(E_{π^{-i}}[Q]/ω), shape (S, A_i): one agent's part of the improvement   (dmac Lemma 2, Eq. 5).
+    """π^i = ρ^i exp(E_{π^{-i}}[Q]/ω) / Z^i, (S, A_i): one agent's part of the improvement   (dmac Lemma 2, Eq. 5).
 
     It maximises E_π[Q] − ω KL(π ‖ ρ) over one agent's policy in every state, the other agents' held.
     """
-    return divergence_improvement(marginal_q(q, policy, agent), target_policy[agent], temperature=temperature)  # (4)
+    return divergence_improvement(marginal_q(q, policy, agent), target_policy[agent], temperature=temperature)
 
 
 def sequential_divergence_improvement(
-    q: Any, policy: Sequence[Any], target_policy: Sequence[Any], order: Sequence[int], *, temperature: float
+    q: Any, policy: Sequence[Any], target_policy: Sequence[Any], order: Sequence[int], *, temperature: Any
 ) -> tuple[Any, ...]:
-    """The agents of `order` respond in turn, q held: V_ρ never falls   (dmac Lemma 2, Eq. 5, for product policies).
+    """π_new^i = ρ^i exp(E_{π^{-i}}[Q]/ω) / Z^i, the agents of `order` in turn   (dmac Lemma 2, Eq. 5, for products).
 
-    Eq. 5 itself leads to a product policy only where Q is additive; then this is Lemma 3.
+    q is held, and V_ρ never falls. Eq. 5 itself leads to a product policy only where Q is additive; then this is
+    Lemma 3.
     """
     updated = list(policy)
     for agent in order:
-        updated[agent] = divergence_response(q, updated, target_policy, agent, temperature=temperature)  # (4)
+        updated[agent] = divergence_response(q, updated, target_policy, agent, temperature=temperature)
     return tuple(updated)
 
 
@@ -111,7 +110,7 @@ def additive_parts(q: Any) -> tuple[Any, ...]:
 
     The weights k_i(s) of Lemma 3 matter only in the products k_i Q_i: here they are 1.
     """
-    xp = q.__array_namespace__()
+    xp = namespace(q)
     axes = range(1, q.ndim)
     means = [xp.mean(q, axis=tuple(axis for axis in axes if axis != agent)) for agent in axes]
     base = xp.mean(means[0], axis=-1)
@@ -123,38 +122,34 @@ def additive_distance(q: Any) -> Any:
 
     No additive function is nearer to Q than this over 2 n, in that state.
     """
-    xp = q.__array_namespace__()
+    xp = namespace(q)
     base, *parts = additive_parts(q)
     rest = q - xp.reshape(base, (-1, *[1] * len(parts)))
     for agent, part in enumerate(parts):
         rest = rest - along(part, agent, len(parts))
-    return xp.max(xp.abs(xp.reshape(rest, (rest.shape[0], -1))), axis=-1)
+    return xp.max(xp.abs(flat(rest)), axis=-1)
 
 
 def linear_divergence_improvement(
-    individual_q: Sequence[Any], weights: Any, target_policy: Sequence[Any], *, temperature: float
+    individual_q: Sequence[Any], weights: Any, target_policy: Sequence[Any], *, temperature: Any
 ) -> tuple[Any, ...]:
-    """π^i ∝ ρ^i exp(k_i Q_i/ω) for all agents at once, weights k (n, S), Q_i (S, A_i)   (dmac Lemma 3)."""
+    """π^i = ρ^i exp(k_i Q_i/ω) / Z^i for all agents at once   (dmac Lemma 3).
+
+    The improvement where Q(s, a) = Σ_i k_i(s) Q_i(s, a_i) + b(s): weights k (n, S), Q_i (S, A_i).
+    """
     return tuple(
-        divergence_improvement(weights[i, :][:, None] * own_q, target_policy[i], temperature=temperature)  # (5)
+        divergence_improvement(weights[i, :][:, None] * own_q, target_policy[i], temperature=temperature)
         for i, own_q in enumerate(individual_q)
     )
 
 
 def divergence_optimality_backup(
-    v: Any, target_policy: Any, rewards: Any, transitions: Any, *, discount: float, temperature: float
+    v: Any, target_policy: Any, rewards: Any, transitions: Any, *, discount: Any, temperature: Any
 ) -> Any:
-    """(T V)(s) of (6), shape (S,), for a joint target   (dmac Eq. 20): a γ-contraction with fixed point V_ρ^*."""
+    """(T V)(s) = ω log Σ_a ρ(a|s) exp([r(s, a) + γ Σ_t P(t|s, a) V(t)]/ω), shape (S,), for a joint ρ   (dmac Eq. 20).
+
+    A γ-contraction with fixed point V_ρ^*. Q_ρ^* = r + γ P V_ρ^*: the factor ω before the expectation in Eq. 21 is a
+    slip.
+    """
     q = backup(v, rewards, transitions, discount=discount)
-    return divergence_soft_max(q, log_probabilities(_flat(target_policy)), temperature=temperature)  # (6)
-
-
-def _flat(x: Any) -> Any:
-    """(S, A) of joint actions in C order."""
-    return x.__array_namespace__().reshape(x, (x.shape[0], -1))
-
-
-def along(part: Any, agent: int, num_agents: int) -> Any:
-    """(S, A_i) as (S, 1, …, A_i, …, 1)."""
-    xp = part.__array_namespace__()
-    return xp.reshape(part, (part.shape[0], *[1] * agent, part.shape[1], *[1] * (num_agents - 1 - agent)))
+    return divergence_soft_max(q, log_probabilities(flat(target_policy)), temperature=temperature)

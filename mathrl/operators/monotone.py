@@ -1,23 +1,17 @@
 """Soft-QMIX's operators: TD(λ) targets, local values from a mixed Q, and the policy that they give.
 
-    V_tot(s)   = E_{a~π}[Q_tot(s, a)] + α Σ_i H(π^i(·|s))                                               (4)
-    (T Q)(s, a) = r(s, a) + γ Σ_t P(t|s, a) V_tot(t)                                                     (5)
-    Q_tot(s, a) = Mixer(Q_1(s, a_1), …, Q_n(s, a_n); s),  ∂Mixer/∂Q_i ≥ 0                                (6)
-    (T_λ Q)(s, a) = Q(s, a) + Σ_l (γλ)^l E[δ_l | s, a],  δ = T Q − Q                                     (24)
-    ½ Σ_a π(a|s) (Q_tot(s, a) − (T_λ Q)(s, a))²                                                          (13)
-    ½ Σ_a π(a|s) (Σ_i f_i(s, a_i) − Q_tot(s, a))²                                                        (14)
-    π_i(a_i|s) = softmax(f_i(s, ·) / α)                                                                  (15)
-
-Numbers are those of the Soft-QMIX paper (soft-qmix); (24) is its (7). Joint actions are drawn from the product of the
-agents' policies, whose entropies add up to that of (4). Axes: s state, a own or joint action; q is (S, A_1, …, A_n).
-Which table (6) is nearest to a target is found by `mathrl.stage.monotone_projection`.
+Q_tot(s, a) = Mixer(Q_1(s, a_1), …, Q_n(s, a_n); s) with ∂Mixer/∂Q_i ≥ 0 (soft-qmix Eq. 6); which such table is
+nearest to a target is found by `mathrl.stage.monotone_projection`. Joint actions are drawn from the product of the
+agents' policies, whose entropies add up to that of V_tot (soft-qmix Eq. 4). q is (S, A_1, …, A_n), f_i and Q_i are
+(S, A_i).
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from mathrl.arithmetic import namespace
+from mathrl.operators.axes import own_and_others
 from mathrl.operators.bellman import expectation, policy_backup, policy_transitions
-from mathrl.operators.opponent import own_and_others
 from mathrl.softmax import boltzmann
 
 __all__ = ["additive_mix", "critic_loss", "local_policy", "local_values", "monotonicity_gap", "trace_target"]
@@ -29,70 +23,73 @@ def trace_target(
     rewards: Any,
     transitions: Any,
     *,
-    discount: float,
-    temperature: float,
-    trace_decay: float,
+    discount: Any,
+    temperature: Any,
+    trace_decay: Any,
 ) -> Any:
-    """T_λ Q with λ = `trace_decay`, exactly   (soft-qmix Eq. 7 and 24); transitions are dense.
+    """(T_λ Q)(s, a) = Q(s, a) + Σ_l (γλ)^l E[δ_l | s, a], δ = Γ_π Q − Q, λ = `trace_decay`   (soft-qmix Eq. 7 and 24).
 
-    With d = δ of (24) and d_π(s) = E_{a~π}[d], the sum is d + γλ P y, where y = d_π + γλ P_π y. λ = 0 gives (5), λ = 1
-    the soft Q of the policy, whatever q is. Eq. 26 as printed omits α γ before the log π of its second line, and its
-    V there is that of step t + 2; Eq. 27 then holds as printed, in expectation over the actions.
+    Exact, for dense transitions: the sum is δ + γλ P y, where y = δ_π + γλ P_π y and δ_π(s) = E_{a~π}[δ(s, a)]. λ = 0
+    gives Γ_π Q of `policy_backup` (soft-qmix Eq. 5), λ = 1 the soft Q of the policy, whatever q is. Eq. 26 as printed
+    omits α γ before the log π of its second line, and its V there is that of step t + 2; Eq. 27 then holds as
+    printed, in expectation over the actions.
     """
-    xp = q.__array_namespace__()
+    xp = namespace(q)
     errors = policy_backup(q, policy, rewards, transitions, discount=discount, temperature=temperature) - q
     P_st = policy_transitions(transitions, policy)
     ahead = xp.eye(q.shape[0], dtype=q.dtype) - discount * trace_decay * P_st
     y = xp.linalg.solve(ahead, expectation(errors, policy)[:, None])[:, 0]
-    return q + errors + discount * trace_decay * xp.reshape(transitions @ y, q.shape)  # (24)
+    return q + errors + discount * trace_decay * xp.reshape(transitions @ y, q.shape)
 
 
 def critic_loss(q_tot: Any, target: Any, policy: Sequence[Any]) -> Any:
-    """½ Σ_a π(a|s) (Q_tot − target)² of each state, shape (S,)   (soft-qmix Eq. 13; Eq. 14 for a sum of f_i)."""
-    return expectation((q_tot - target) ** 2, policy) / 2  # (13)
+    """½ Σ_a π(a|s) (Q_tot(s, a) − T(s, a))², shape (S,), T the target   (soft-qmix Eq. 13; Eq. 14 for a sum of f_i)."""
+    return expectation((q_tot - target) ** 2, policy) / 2
 
 
 def local_values(q_tot: Any, policy: Sequence[Any]) -> tuple[Any, ...]:
-    """The f_i (S, A_i) that minimise the loss (14) under the policy's own weights   (soft-qmix Eq. 14).
+    """f_i(s, a_i) = E_{π^{-i}}[Q_tot(s, a_i, ·)] − (1 − 1/n) E_π[Q_tot(s, ·)], (S, A_i) each   (soft-qmix Eq. 14).
 
-        f_i(a_i) = E_{π^{-i}}[Q_tot(a_i, ·)] − (1 − 1/n) E_π[Q_tot]
-
-    A product measure makes the agents' deviations from the mean orthogonal, so each f_i is fitted alone. For Q_tot of
-    the form (6), E_{π^{-i}}[Q_tot(a_i, ·)] does not decrease in Q_i(a_i), hence f_i preserves the order without being
-    told to. So (15) is a simultaneous quantal response to Q_tot.
+    They minimise ½ Σ_a π(a|s) (Σ_i f_i(s, a_i) − Q_tot(s, a))². A product measure makes the agents' deviations from the
+    mean orthogonal, so each f_i is fitted alone. For a monotone Q_tot, E_{π^{-i}}[Q_tot(a_i, ·)] does not decrease in
+    Q_i(a_i), hence f_i preserves the order without being told to. `local_policy` of them is a simultaneous quantal
+    response to Q_tot.
     """
-    xp = q_tot.__array_namespace__()
+    xp = namespace(q_tot)
+    mean = xp.expand_dims(expectation(q_tot, policy), axis=-1)
     agents = len(policy)
-    share = (1 - 1 / agents) * xp.expand_dims(expectation(q_tot, policy), axis=-1)
-    return tuple(expectation(q_tot, policy, keep=(agent,)) - share for agent in range(agents))  # (14)
+    share = (1 - xp.ones_like(mean) / agents) * mean
+    return tuple(expectation(q_tot, policy, keep=(agent,)) - share for agent in range(agents))
 
 
-def local_policy(local: Sequence[Any], *, temperature: float) -> tuple[Any, ...]:
-    """π_i = softmax(f_i / α), shapes (S, A_i)   (soft-qmix Eq. 15)."""
-    return tuple(boltzmann(f_sa, temperature) for f_sa in local)  # (15)
+def local_policy(local: Sequence[Any], *, temperature: Any) -> tuple[Any, ...]:
+    """π_i(a_i|s) = exp(f_i(s, a_i)/α) / Σ_b exp(f_i(s, b)/α), shapes (S, A_i)   (soft-qmix Eq. 15)."""
+    return tuple(boltzmann(f_sa, temperature) for f_sa in local)
 
 
 def additive_mix(local: Sequence[Any]) -> Any:
     """Σ_i f_i(s, a_i), shape (S, A_1, …, A_n): VDN's mixer   (soft-qmix Eq. 10, the sum)."""
-    xp = local[0].__array_namespace__()
+    xp = namespace(local[0])
     total = local[0]
     for f_sa in local[1:]:
         shape = (f_sa.shape[0], *[1] * (total.ndim - 1), f_sa.shape[1])
-        total = xp.expand_dims(total, axis=-1) + xp.reshape(f_sa, shape)  # (10)
+        total = xp.expand_dims(total, axis=-1) + xp.reshape(f_sa, shape)
     return total
 
 
 def monotonicity_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
-    """How far Q_tot is from increasing in every Q_i, shape (S,)   (soft-qmix Eq. 6).
+    """max {Q_tot(s, p, b) − Q_tot(s, c, b) : Q_i(s, p) ≤ Q_i(s, c)} over i, p, c, b, shape (S,)   (soft-qmix Eq. 6).
 
-    The largest Q_tot(p, b) − Q_tot(q, b) over agents, their actions with Q_i(p) ≤ Q_i(q), and the others' actions b:
-    0 exactly where Q_tot = Mixer(Q_1, …, Q_n) for some non-decreasing Mixer. Equal Q_i ask for equal Q_tot.
+    How far Q_tot is from increasing in every Q_i; p and c are actions of agent i, b the others'. Zero exactly where
+    Q_tot = Mixer(Q_1, …, Q_n) for some non-decreasing Mixer. Equal Q_i ask for equal Q_tot. Raises `Undecided` for
+    balls that leave open which of two Q_i is larger.
     """
-    xp = q_tot.__array_namespace__()
-    gaps = []
+    xp = namespace(q_tot)
+    gaps = [xp.zeros_like(individual_q[0][:, 0])]  # of p = c
     for agent, own in enumerate(individual_q):
         q_sab = own_and_others(q_tot, agent)
-        falls = xp.max(q_sab[:, :, None, :] - q_sab[:, None, :, :], axis=-1)
-        below = own[:, :, None] <= own[:, None, :]
-        gaps.append(xp.max(xp.where(below, falls, 0.0), axis=(1, 2)))  # (6)
+        for distance in range(1, own.shape[1]):
+            falls = xp.max(q_sab - xp.roll(q_sab, distance, axis=1), axis=-1)
+            below = own <= xp.roll(own, distance, axis=1)
+            gaps.append(xp.max(xp.where(below, falls, 0.0), axis=1))
     return xp.max(xp.stack(gaps), axis=0)

@@ -1,0 +1,60 @@
+"""What a formula asks of its arrays, whatever they hold: floats of any array library, balls, fractions or symbols.
+
+Formulas are written against the array API. `namespace` gives the functions that belong to an array. Three questions
+have another answer for floats, where rounding and overflow matter, than for exact or enclosing entries: from where
+exponents are taken (`shift`), which entries are largest (`maximisers`), and how a logarithm near 0 keeps its digits
+(`log_one_plus`).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from mathrl.arithmetic import objects
+from mathrl.arithmetic.undecided import Undecided
+
+__all__ = ["Undecided", "log_one_plus", "maximisers", "namespace", "shift"]
+
+
+def namespace(x: Any) -> Any:
+    """Give the array API functions of the array x; for a NumPy array of objects those of `arithmetic.objects`.
+
+    Raises `TypeError` for an array of python-flint's own `arb`, which answers False to every undecided comparison.
+    """
+    if isinstance(x, np.ndarray) and x.dtype.kind == "O":
+        objects.refuse_bare_balls(x)
+        return objects
+    return x.__array_namespace__()
+
+
+def shift(x: Any) -> Any:
+    """A number m(s) near max_a x(s, a), from which exponents are taken; the last axis stays, with length 1.
+
+    log Σ_a exp x(a) = m + log Σ_a exp(x(a) − m) holds for every m. Floats take the largest entry, so that nothing
+    overflows. Of a ball its midpoint is taken: an exact number widens no enclosure.
+    """
+    xp = namespace(x)
+    largest = xp.max(x, axis=-1, keepdims=True)
+    return objects.midpoint(largest) if xp is objects else largest
+
+
+def maximisers(x: Any) -> Any:
+    """Say of each entry whether x(s, a) = max_b x(s, b), over the last axis.
+
+    Raises `Undecided` for balls that leave it open.
+    """
+    xp = namespace(x)
+    return objects.maximisers(x) if xp is objects else x == xp.max(x, axis=-1, keepdims=True)
+
+
+def log_one_plus(x: Any, direct: Any) -> Any:
+    """log(1 + x), which keeps its digits near x = 0; `direct` is the same number found without x.
+
+    Floats take `direct` where x ≤ −1/2, as 1 + x has lost its digits there. Other entries take it everywhere: they know
+    their own error, and need not decide which of the two is better.
+    """
+    xp = namespace(x)
+    if xp is objects:
+        return direct
+    near = x > -0.5
+    return xp.where(near, xp.log1p(xp.where(near, x, 0.0)), direct)

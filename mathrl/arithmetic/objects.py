@@ -1,0 +1,182 @@
+"""The array API for NumPy arrays of objects, such as balls, fractions and symbols: a namespace like `numpy`.
+
+An entry brings its own sums, products and comparisons and, where formulas ask for them, the methods `exp`, `log`,
+`log1p` and `expm1`. An entry that is known only within bounds also brings `larger(other)`, which encloses the larger
+of two numbers, and `midpoint()`. The entries of an array are of one kind: `Fraction(0)` stands among fractions, not
+0, as Python's 1 / 3 is a float. ±∞ may stand among all of them as floats.
+"""
+
+import math
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy import (
+    abs,
+    arange,
+    asarray,
+    broadcast_to,
+    expand_dims,
+    eye,
+    inf,
+    mean,
+    permute_dims,
+    reshape,
+    roll,
+    stack,
+    sum,
+)
+
+from mathrl.arithmetic.undecided import every, first_yes
+
+__all__ = [
+    "abs",
+    "arange",
+    "argmax",
+    "asarray",
+    "broadcast_to",
+    "exp",
+    "expand_dims",
+    "expm1",
+    "eye",
+    "inf",
+    "linalg",
+    "log",
+    "log1p",
+    "max",
+    "maximisers",
+    "maximum",
+    "mean",
+    "midpoint",
+    "min",
+    "ones_like",
+    "permute_dims",
+    "refuse_bare_balls",
+    "reshape",
+    "roll",
+    "stack",
+    "sum",
+    "where",
+    "zeros_like",
+]
+
+_EXACT: dict[str, dict[Any, Any]] = {
+    "exp": {0: 1, -math.inf: 0},
+    "expm1": {0: 0, -math.inf: -1},
+    "log": {0: -math.inf, 1: 0},
+    "log1p": {-1: -math.inf, 0: 0},
+}
+
+
+def _own(name: str, x: Any) -> Any:
+    """The entry's own method of this name; numbers that have none are taken only where the answer is exact."""
+    if hasattr(x, name):
+        return getattr(x, name)()
+    for argument, value in _EXACT[name].items():
+        if x == argument:
+            return value
+    raise TypeError(f"{name}({x}) is not exact for entries of type {type(x).__name__}: use an array of balls")
+
+
+exp, expm1, log, log1p = (np.frompyfunc(partial(_own, name), 1, 1) for name in ("exp", "expm1", "log", "log1p"))
+
+
+def _larger(x: Any, y: Any) -> Any:
+    if hasattr(x, "larger"):
+        return x.larger(y)
+    if hasattr(y, "larger"):
+        return y.larger(x)
+    return y if y > x else x
+
+
+maximum = np.frompyfunc(_larger, 2, 1)
+_negative = np.frompyfunc(lambda x: -x, 1, 1)
+midpoint = np.frompyfunc(lambda x: x.midpoint() if hasattr(x, "midpoint") else x, 1, 1)
+
+
+def max(x: Any, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
+    """The largest entry along the axes, or what encloses it."""
+    axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    for one in sorted((one % x.ndim for one in axes), reverse=True):
+        x = maximum.reduce(x, axis=one, keepdims=keepdims)
+    return x
+
+
+def min(x: Any, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
+    """The least entry along the axes, or what encloses it."""
+    return _negative(max(_negative(x), axis=axis, keepdims=keepdims))
+
+
+def argmax(x: Any, *, axis: int = -1) -> Any:
+    """The index of the first largest entry along an axis; raises `Undecided` where the entries leave it open."""
+    rows = np.moveaxis(x, axis, -1)
+    first = np.empty(rows.shape[:-1], dtype=np.intp)
+    for index in np.ndindex(first.shape):
+        first[index] = first_yes(partial(_is_first, rows[index], a) for a in range(rows.shape[-1]))
+    return first
+
+
+def _is_first(row: Any, a: int) -> bool:
+    earlier = (partial(_greater, row[a], x) for x in row[:a])
+    return every((*earlier, *(partial(_not_less, row[a], x) for x in row[a + 1 :])))
+
+
+def maximisers(x: Any) -> Any:
+    """Say of each entry whether it is the largest of its row; raises `Undecided` where the entries leave it open."""
+    mask = np.empty(x.shape, dtype=bool)
+    for index in np.ndindex(x.shape):
+        row, entry = x[index[:-1]], x[index]
+        others = (partial(_not_less, entry, other) for a, other in enumerate(row) if a != index[-1])
+        mask[index] = every(others)
+    return mask
+
+
+def _not_less(x: Any, y: Any) -> bool:
+    return bool(x >= y)
+
+
+def _greater(x: Any, y: Any) -> bool:
+    return bool(x > y)
+
+
+def where(condition: Any, chosen: Any, other: Any) -> Any:
+    """`numpy.where`; a finite float is taken into the arithmetic of the entries."""
+    return np.where(condition, _taken(chosen, other), _taken(other, chosen))
+
+
+def _taken(x: Any, entries: Any) -> Any:
+    """A float x = k in the arithmetic of the entries, k · 1; other x as they are."""
+    return int(x) * _one(entries.flat[0]) if isinstance(x, float) and x.is_integer() and entries.size else x
+
+
+def _one(x: Any) -> Any:
+    return x**0
+
+
+ones_like = np.frompyfunc(_one, 1, 1)
+zeros_like = np.frompyfunc(lambda x: 0 * _one(x), 1, 1)
+
+
+def _solve(matrix: Any, right: Any) -> Any:
+    """The x with `matrix` x = `right` (N, K), by elimination in the order of the rows.
+
+    It asks no question of the entries, which needs a diagonal that dominates its rows, as that of 1 − γ P does.
+    """
+    rows = np.concatenate([matrix, right], axis=1, dtype=object)
+    size = rows.shape[0]
+    for k in range(size):
+        rows[k] = rows[k] / rows[k, k]
+        for i in range(size):
+            if i != k:
+                rows[i] = rows[i] - rows[i, k] * rows[k]
+    return rows[:, size:]
+
+
+linalg = SimpleNamespace(solve=_solve)
+
+
+def refuse_bare_balls(x: Any) -> None:
+    """Raise `TypeError` for entries whose comparisons say False where nothing is decided."""
+    if x.size and type(x.flat[0]).__name__ in {"arb", "acb"}:
+        raise TypeError("an array of flint.arb answers False to undecided comparisons: make it with mathrl.balls.balls")

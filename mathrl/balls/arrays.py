@@ -1,0 +1,50 @@
+"""Arrays of balls from numbers, and numbers from arrays of balls."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from flint import arb
+
+from mathrl.balls.ball import Ball
+
+__all__ = ["balls", "contains", "midpoints", "radii"]
+
+
+def balls(values: Any, radius: Any = 0) -> Any:
+    """Make an array of balls from an array or nested list of numbers, fractions, strings or balls; one ball from one.
+
+    Floats are taken at their exact binary value, `"1/3"` and `"0.1"` are enclosed. `radius` is one number, or an array
+    that broadcasts with the values, and is added to the radius that a value has.
+    """
+    return np.frompyfunc(Ball, 2, 1)(np.asarray(values, dtype=object), np.asarray(radius, dtype=object))
+
+
+def midpoints(x: Any) -> npt.NDArray[np.float64]:
+    """The double nearest to each midpoint, in an array of the shape of x."""
+    return np.asarray(np.frompyfunc(_nearest, 1, 1)(x), dtype=np.float64)
+
+
+def radii(x: Any) -> npt.NDArray[np.float64]:
+    """Numbers r such that every ball lies within r of the double that `midpoints` gives, rounded upwards."""
+    return np.asarray(np.frompyfunc(_reach, 1, 1)(x), dtype=np.float64)
+
+
+def contains(x: Any, numbers: Any) -> npt.NDArray[np.bool_]:
+    """Say of each ball of x whether it is known to hold the number, or the whole ball, that stands at its place."""
+    found = np.frompyfunc(lambda ball, number: Ball(ball).contains(number), 2, 1)
+    return np.asarray(found(x, np.asarray(numbers, dtype=object)), dtype=bool)
+
+
+def _nearest(ball: Any) -> float:
+    return float(Ball(ball).arb.mid())
+
+
+def _reach(ball: Any) -> float:
+    x, nearest = Ball(ball).arb, arb(_nearest(ball))
+    if x == nearest:
+        return 0.0  # also at ±∞, where the difference is not a number
+    reach = (x - nearest).abs_upper()
+    up = float(reach)
+    return up if arb(up) >= reach else math.nextafter(up, math.inf)
