@@ -147,7 +147,10 @@ def where(condition: Any, chosen: Any, other: Any) -> Any:
 
 def _taken(x: Any, entries: Any) -> Any:
     """A float x = k in the arithmetic of the entries, k · 1; other x as they are."""
-    return int(x) * _one(entries.flat[0]) if isinstance(x, float) and x.is_integer() and entries.size else x
+    if isinstance(x, float) and x.is_integer():
+        for entry in np.ravel(entries)[:1]:
+            return int(x) * _one(entry)
+    return x
 
 
 def _one(x: Any) -> Any:

@@ -20,7 +20,7 @@ from mathrl.games import (
 )
 from mathrl.iteration.iterate import watching
 from mathrl.iteration.outcome import Status
-from mathrl.operators import divergence_improvement, divergence_optimality_backup, exploitability
+from mathrl.operators import deviation_gain, divergence_improvement, divergence_optimality_backup
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, simplex_rows, temperatures
 from mathrl.softmax import boltzmann, kl_divergence
 from mathrl.solvers import divergence_iteration, divergence_limit, divergence_policy_iteration, optimal
@@ -132,7 +132,7 @@ def test_the_residual_is_what_a_deviation_gains(game, temperature, policy_class,
     q, policy = solution.q, solution.policy
     if policy_class == "joint":
         q, policy = q.reshape(game.num_states, -1), (solution.joint_policy.reshape(game.num_states, -1),)
-    gain = exploitability(q, policy).max() / temperature
+    gain = deviation_gain(q, policy).max() / temperature
     # a difference of values, each exact to rounding over 1 − γ
     tolerance = 256 * EPS * (1 + magnitude(game, 0) / temperature) / (1 - game.discount)
     assert abs(solution.residual - gain) <= tolerance
@@ -302,7 +302,7 @@ def test_products_end_where_no_agent_alone_gains():
     game = load("climbing")
     solution = divergence_iteration(game, temperature=2.0, policy_class="product").require()
     assert solution.joint_policy is None
-    assert exploitability(solution.q, solution.policy).max() <= 2 * 100 * solution.rounding_floor
+    assert deviation_gain(solution.q, solution.policy).max() <= 2 * 100 * solution.rounding_floor
     assert solution.objective < optimal(game).objective  # the risky optimum is not found from uniform play
 
 

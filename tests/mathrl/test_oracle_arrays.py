@@ -2,6 +2,8 @@
 
 import re
 
+import jax.numpy as jnp
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given
@@ -93,7 +95,6 @@ def test_networks_may_return_a_number_in_brackets(number):
 
 
 def test_arrays_of_jax_are_taken_in_both_precisions():
-    jnp = pytest.importorskip("jax.numpy")
     uniform = [jnp.full((4, actions), 1 / actions) for actions in GAME.num_actions]
     read, off = policy_rows(GAME, uniform)
     assert off < 4 * SINGLE
@@ -105,7 +106,6 @@ def test_arrays_of_jax_are_taken_in_both_precisions():
 
 def test_bfloat16_is_taken_from_arrays_and_functions():
     """A type that numpy itself does not know: of kind V, like records."""
-    ml_dtypes = pytest.importorskip("ml_dtypes")
     half = ml_dtypes.bfloat16
     halves = np.full((2, 4, 2), 0.5, half)
     even = random_stochastic(4, (2, 2), discount=0.9, seed=0)
@@ -124,7 +124,6 @@ def test_a_policy_may_be_one_array():
     policy = random_policy(even, np.random.default_rng(0))
     one_state = load("hasac")
     rows = np.array([[0.2, 0.3, 0.5], [1, 0, 0]])
-    jnp = pytest.importorskip("jax.numpy")
     for convert in (np.array, jnp.array):
         read, _ = policy_rows(even, convert(policy))
         np.testing.assert_allclose(read, policy, rtol=0, atol=4 * SINGLE)
@@ -143,7 +142,6 @@ def test_each_agent_may_have_its_own_function():
 
 
 def test_a_number_may_be_an_array_without_axes():
-    jnp = pytest.importorskip("jax.numpy")
     for given_number in (0.5, np.float32(0.5), np.array(0.5), jnp.float32(0.5)):
         assert scalar("temperature", given_number) == 0.5
     assert type(scalar("temperature", jnp.float32(0.5))) is float

@@ -9,6 +9,7 @@ import dataclasses
 import re
 from functools import cache
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -435,7 +436,6 @@ def test_compare_names_what_the_assertions_name():
 def test_temperatures_may_be_arrays_without_axes():
     critic, kind = critic_of("team")
     exact, q = soft_evaluation(critic.game, **kind), np.zeros(critic.q().shape)
-    jnp = pytest.importorskip("jax.numpy")
     for temperature in (np.array(0.3), jnp.float32(0.3)):
         warm = kind | {"temperature": temperature}
         assert_soft_q(critic.game, exact.q, **warm)

@@ -5,6 +5,7 @@ import json
 from importlib import import_module
 from itertools import product
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -358,7 +359,6 @@ def test_functions_and_single_precision_say_the_same():
 
 
 def test_arrays_of_jax_say_the_same():
-    jnp = pytest.importorskip("jax.numpy")
     exact = soft_evaluation(SPOILT, **KIND)
     report = compare(SPOILT, q=jnp.asarray(exact.q), **(KIND | {"policy": tuple(map(jnp.asarray, KIND["policy"]))}))
     assert (report.q_distance < 1e-4).all()  # single precision, as above

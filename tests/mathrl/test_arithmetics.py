@@ -1,0 +1,440 @@
+"""Every operator in every arithmetic, held to each other: doubles, other array libraries, JAX, balls, fractions, symbols."""
+
+import math
+from fractions import Fraction
+from functools import partial
+
+import array_api_strict
+import jax
+import numpy as np
+import pytest
+import sympy
+
+from mathrl import operators, softmax
+from mathrl.balls import Undecided, balls, contains, midpoints, precision, radii
+from mathrl.games import joint_policy, random_policy, random_stochastic, to_dense
+
+EPS = float(np.finfo(np.float64).eps)
+ROUNDING = 1e4 * EPS  # sums in another order: 8 joint actions of size up to 10 / (1 - 0.9)
+
+GAME = to_dense(random_stochastic(2, (2, 3, 2), structure="general-sum", discount=0.9, seed=1))
+POLICY = random_policy(GAME, np.random.default_rng(1))
+LOGS = tuple(np.log(pi) for pi in POLICY)
+TARGET = random_policy(GAME, np.random.default_rng(2))
+RNG = np.random.default_rng(3)
+VALUES = RNG.normal(size=(3, 2))
+Q, SHARED_Q = GAME.rewards, GAME.rewards[0]
+WARM = {"temperature": 0.3}
+DYNAMICS = {"rewards": Q, "transitions": GAME.transitions, "discount": 0.9}
+SHARED = {**DYNAMICS, "rewards": SHARED_Q}
+JOINT = {"q": SHARED_Q, "joint_policy": joint_policy(POLICY), "target_policy": joint_policy(TARGET), **WARM}
+TARGETED = {"q": SHARED_Q, "policy": POLICY, "target_policy": TARGET, **WARM}
+LINEAR = {"individual_q": LOGS, "weights": VALUES, "target_policy": TARGET, **WARM}
+LOG_TARGET = {"q": SHARED_Q, "log_target": np.log(joint_policy(TARGET)), **WARM}
+STATES = np.array([0.625, 0.375])
+OWN = {"q": RNG.normal(size=(2, 2, 4)), **WARM}
+PRIOR = {"prior": RNG.dirichlet(np.ones(4), 2), "divergence_weight": 0.7}
+PRIOR_OF_AGENT = {"prior": RNG.dirichlet(np.ones(4), 2), "agent": 1, "divergence_weight": 0.7}
+CONDITIONAL = np.moveaxis(RNG.dirichlet(np.ones(2), (2, 4)), 2, 1)
+MODEL = RNG.dirichlet(np.ones(4), 2)
+MOVE = {"policy": TARGET[1], "old": POLICY[1]}
+GIVEN = {"q": SHARED_Q, "policy": POLICY, "agent": 1, "given": (2,), **WARM}
+CREDIT = {"q_tot": SHARED_Q, "individual_q": LOGS}
+CALLS = {
+    "actor_gradient": {"signal": SHARED_Q, "policy": POLICY, "states": STATES, "agent": 1},
+    "actor_gradient_variance": {"signal": SHARED_Q, "policy": POLICY, "states": STATES, "agent": 1},
+    "actor_objective": {**TARGETED, "states": STATES},
+    "actor_signal": TARGETED,
+    "additive_distance": {"q": SHARED_Q},
+    "additive_mix": {"local": LOGS},
+    "additive_parts": {"q": SHARED_Q},
+    "backup": {"v": VALUES, **DYNAMICS},
+    "clipped_ratio_drift": {**MOVE, "up": TARGET[1], "down": POLICY[1], "clip": 0.1, "weight": 0.7},
+    "conditional_policy": OWN,
+    "counterfactual_signal": {**TARGETED, "agent": 1},
+    "critic_loss": {"q_tot": SHARED_Q, "target": Q[1], "policy": POLICY},
+    "deviation_gain": {"q": Q, "policy": POLICY},
+    "divergence_backup": {**JOINT, **SHARED},
+    "divergence_improvement": {"q": SHARED_Q, "target_policy": joint_policy(TARGET), **WARM},
+    "divergence_optimality_backup": {"v": VALUES[0], "target_policy": joint_policy(TARGET), **SHARED, **WARM},
+    "divergence_optimality_residual": {**LOG_TARGET, **SHARED},
+    "divergence_response": {**TARGETED, "agent": 1},
+    "divergence_soft_max": LOG_TARGET,
+    "divergence_value": JOINT,
+    "entropy_bonus": {"policy": POLICY, **WARM},
+    "entropy_bonus_of_logs": {"log_policy": LOGS, **WARM, "entropy": "own"},
+    "expectation": {"q": Q, "policy": POLICY, "keep": (2, 0)},
+    "expected_parts": {"advantage": VALUES[:, :1].reshape(3, 1) * np.ones((1, 3)), "updated": (np.eye(3),)},
+    "greedy_policy": {"individual_q": LOGS},
+    "greedy_response": {"q": Q, "policy": POLICY, "agent": 1},
+    "igi_gap": {"joint_policy": np.sqrt(joint_policy(POLICY)), "policy": POLICY},
+    "igm_gap": CREDIT,
+    "igm_set_gap": CREDIT,
+    "igo_gap": {"q": SHARED_Q, "policy": POLICY, **WARM},
+    "kl_drift": {**MOVE, "weight": 0.3},
+    "largest_ratio": MOVE,
+    "linear_divergence_improvement": LINEAR,
+    "linear_signal": {**LINEAR, "policy": POLICY, "agent": 1},
+    "local_policy": {"local": LOGS, **WARM},
+    "local_values": {"q_tot": SHARED_Q, "policy": POLICY},
+    "log_divergence_ratio": LOG_TARGET,
+    "marginal_policy": {"conditional": CONDITIONAL, "model": MODEL},
+    "marginal_q": {"q": Q, "policy": POLICY, "agent": 1},
+    "mirror_value": {**GIVEN, "updated": TARGET[2:], "response": TARGET[1], "drift": STATES},
+    "monotonicity_gap": CREDIT,
+    "opponent_backup": {"q": Q[1], **PRIOR_OF_AGENT, **SHARED, **WARM},
+    "opponent_model": {**OWN, **PRIOR},
+    "opponent_model_improvement": {**OWN, **PRIOR, "conditional": CONDITIONAL},
+    "opponent_policy_value": {**OWN, **PRIOR, "conditional": CONDITIONAL, "model": MODEL},
+    "opponent_residual": {"q": Q[1], **PRIOR_OF_AGENT, **SHARED, **WARM},
+    "opponent_value": {**OWN, **PRIOR},
+    "optimality_backup": {"v": VALUES[0], **SHARED},
+    "optimality_residual": {"q": Q[1], **SHARED},
+    "own_and_others": {"x": SHARED_Q, "agent": 1},
+    "policy_backup": {"q": Q, "policy": POLICY, **DYNAMICS, **WARM, "entropy": "own"},
+    "policy_residual": {"q": Q[1], "policy": POLICY, **DYNAMICS, **WARM, "entropy": "team"},
+    "policy_transitions": {"transitions": GAME.transitions, "policy": POLICY},
+    "quantal_response": {"q": Q, "policy": POLICY, "agent": 1, **WARM},
+    "quantal_response_log_residuals": {"q": Q, "log_policy": LOGS, **WARM},
+    "quantal_response_residual": {"q": Q, "policy": POLICY, **WARM},
+    "quantal_response_residuals": {"q": Q, "policy": POLICY, **WARM},
+    "sequential_divergence_improvement": {**TARGETED, "order": (2, 0, 1)},
+    "sequential_improvement": {"q": Q, "policy": POLICY, "order": (2, 0, 1), **WARM},
+    "soft_advantage": GIVEN,
+    "soft_optimality_backup": {"v": VALUES[0], **SHARED, **WARM},
+    "soft_optimality_residual": {"q": Q[1], **SHARED, **WARM},
+    "soft_value": {"q": Q, "policy": POLICY, **WARM, "entropy": "own"},
+    "soft_value_of_logs": {"q": Q, "log_policy": LOGS, **WARM},
+    "squared_drift": {**MOVE, "weight": 0.3},
+    "subset_q": {"q": SHARED_Q, "policy": POLICY, "subset": (2, 0), **WARM},
+    "trace_target": {**SHARED, "q": Q[1], "policy": POLICY, **WARM, "trace_decay": 0.4},
+}
+NAMES = [name for name in operators.__all__ if callable(getattr(operators, name))]
+every_operator = pytest.mark.parametrize("name", NAMES)
+
+
+def is_numbers(value):
+    """Whether an argument is an array, several, or a real number; the rest are indices and words."""
+    return isinstance(value, float | np.ndarray) or (isinstance(value, tuple) and isinstance(value[0], np.ndarray))
+
+
+def converted(call, array, number=float):
+    """The arguments with `array` done to every array and `number` to every real number."""
+    done = {}
+    for key, value in call.items():
+        if isinstance(value, float):
+            done[key] = number(value)
+        elif is_numbers(value):
+            done[key] = tuple(map(array, value)) if isinstance(value, tuple) else array(value)
+        else:
+            done[key] = value
+    return done
+
+
+def outputs(result):
+    return result if isinstance(result, tuple) else (result,)
+
+
+def answers(name, call):
+    return outputs(getattr(operators, name)(**call))
+
+
+def test_every_operator_is_tried():
+    assert sorted(CALLS) == sorted(NAMES)
+
+
+# Other array libraries
+
+
+@every_operator
+def test_an_operator_takes_arrays_of_another_library(name):
+    theirs = answers(name, converted(CALLS[name], array_api_strict.asarray))
+    for mine, other in zip(answers(name, CALLS[name]), theirs, strict=True):
+        assert type(other) is type(array_api_strict.asarray(0.0))
+        np.testing.assert_allclose(np.asarray(other), mine, rtol=0, atol=ROUNDING)
+
+
+@pytest.fixture
+def x64():
+    """JAX with its 64-bit numbers, which are off by default, for the time of a test."""
+    with jax.enable_x64(True):
+        yield
+
+
+FAST_TO_COMPILE = {  # a third of the time that XLA takes otherwise
+    "xla_backend_optimization_level": 0,
+    "xla_cpu_parallel_codegen_split_count": 1,
+    "xla_cpu_use_fusion_emitters": False,
+}
+
+
+def weighed(results):
+    """One number of all outputs: their sum with weights of no pattern."""
+    return sum((result * np.cos(1 + np.arange(result.size)).reshape(result.shape)).sum() for result in results)
+
+
+@every_operator
+@pytest.mark.usefixtures("x64")
+def test_an_operator_is_compiled_mapped_and_derived_by_jax(name):
+    """One program: jit of vmap of the gradient, in which all arrays and real numbers are traced."""
+    call = CALLS[name]
+    numbers = {key: value for key, value in call.items() if is_numbers(value)}
+    rest = {key: value for key, value in call.items() if key not in numbers}
+
+    def one(traced):
+        results = answers(name, {**rest, **traced})
+        return weighed(results), results
+
+    away = jax.tree.map(lambda x: x + 1e-6 * np.sin(np.arange(np.size(x))).reshape(np.shape(x)), numbers)
+    both = jax.tree.map(lambda x, y: np.stack([x, y]), numbers, away)
+    program = jax.vmap(jax.value_and_grad(one, has_aux=True))
+    (_, results), slopes = jax.jit(program, compiler_options=FAST_TO_COMPILE)(both)
+    for k, leaves in enumerate((numbers, away)):
+        for mine, other in zip(answers(name, {**rest, **leaves}), results, strict=True):
+            np.testing.assert_allclose(other[k], mine, rtol=0, atol=ROUNDING)
+    steps = jax.tree.map(lambda x, y: y - x, numbers, away)
+    products = jax.tree.map(lambda slope, step: float(np.sum(slope[0] * step)), slopes, steps)
+    change = sum(jax.tree.leaves(products))
+    found = weighed(answers(name, {**rest, **away})) - weighed(answers(name, call))
+    # the second derivative: up to 1/α² ≈ 11 times values of size 10, at steps of 1e-6
+    assert change == pytest.approx(found, rel=1e-3, abs=1e-9)
+
+
+# Balls
+
+
+def in_balls(call, radius=0):
+    return converted(call, lambda x: balls(x, radius), lambda x: balls(x, radius))
+
+
+@every_operator
+def test_on_exact_numbers_a_ball_is_small_and_holds_what_doubles_round(name):
+    call = in_balls(CALLS[name])
+    coarse = answers(name, call)
+    with precision(200):
+        fine = answers(name, call)
+    for mine, rough, sharp in zip(answers(name, CALLS[name]), coarse, fine, strict=True):
+        assert np.shape(rough) == np.shape(mine)
+        assert contains(rough, sharp).all()  # the bounds of 53 bits hold what 200 bits find
+        assert (radii(rough) < 1e-11).all()
+        np.testing.assert_allclose(midpoints(sharp), mine, rtol=0, atol=ROUNDING)
+
+
+def width(x, radius):
+    """A radius for each number that leaves its sign: probabilities stay positive."""
+    return np.minimum(radius, np.abs(x) / 2)
+
+
+def somewhere(rng, radius, x):
+    """Each number moved by less than its radius, some of them nearly as far."""
+    return x + 0.999 * width(x, radius) * rng.choice([-1, 1, rng.uniform(-1, 1)], size=np.shape(x))
+
+
+DECIDES = {"greedy_policy", "greedy_response", "igm_gap", "igm_set_gap", "monotonicity_gap"}
+"""Operators that ask which of two values is larger: they raise where balls leave it open."""
+
+
+@every_operator
+@pytest.mark.parametrize("radius", [1e-6, 0.125])
+def test_of_wide_balls_the_answer_holds_every_point_inside(name, radius):
+    rng = np.random.default_rng(len(name))
+    narrow = {key: 0.0 if key in {"discount", "trace_decay", "transitions"} else radius for key in CALLS[name]}
+    call = {}
+    for key, value in CALLS[name].items():
+        call |= converted(
+            {key: value}, lambda x, r=narrow[key]: balls(x, width(x, r)), lambda x, r=narrow[key]: balls(x, width(x, r))
+        )
+    try:
+        wide = answers(name, call)
+    except Undecided:
+        assert name in DECIDES
+        assert radius > 1e-3
+        return
+    for _ in range(3):
+        point = {}
+        for key, value in CALLS[name].items():
+            move = partial(somewhere, rng, narrow[key])
+            point |= converted({key: value}, move, lambda x, move=move: float(move(x)))
+        with precision(100):
+            inside = answers(name, in_balls(point))
+        for around, value in zip(wide, inside, strict=True):
+            assert contains(around, value).all()
+
+
+def test_what_the_bounds_leave_open_is_enclosed_or_raises():
+    q, plays_second = balls([[0, 0.5]], [[1, 0]]), balls([[0, 1]])
+    (gain,) = operators.deviation_gain(q, (plays_second,)).ravel()
+    assert contains(gain, [0, 0.25, 0.5]).all()
+    assert radii(gain) < 0.2501  # the truth is [0, 0.5]
+    zero = balls(np.zeros((1, 2, 1)))
+    (best,) = operators.optimality_backup(balls([0]), q, zero, discount=balls(0.5))
+    assert contains(best, [0.5, 0.75, 1]).all()
+    assert radii(best) < 0.2501
+    with pytest.raises(Undecided):
+        operators.greedy_response(q, (plays_second,), 0)
+    residual = operators.quantal_response_residual(q, (plays_second,), temperature=balls(1))
+    assert contains(residual, [1 / (1 + math.exp(0.5)), 1 / (1 + math.exp(-0.5))]).all()
+
+
+def test_a_maximiser_is_found_where_others_are_not_told_apart():
+    q = balls([[0, 0, 3]], [[1, 1, 0]])
+    assert operators.greedy_policy((q,))[0].tolist() == [[0, 0, 1]]
+    assert operators.greedy_policy((balls([[1, 1]]),))[0].tolist() == [[1, 0]]  # a tie: the first
+
+
+def test_probabilities_of_zero_are_masked_where_they_are_exact():
+    policy, log_zero = balls([[0, 0.25, 0.75]]), balls([[-math.inf, 0, 0]])
+    assert contains(softmax.entropy(policy), softmax.entropy(midpoints(policy))).all()
+    assert radii(softmax.target_soft_max(balls([[99, 1, 2]]), log_zero, balls(0.5)))[0] < 1e-14
+    for masked in (softmax.entropy, softmax.log_probabilities):
+        with pytest.raises(Undecided):
+            masked(balls([[0, 0.25, 0.75]], radius=1e-9))
+    assert math.isinf(midpoints(softmax.kl_divergence(balls([[0.5, 0.5]]), balls([[0, 1]])))[0])
+
+
+def test_bare_flint_numbers_are_refused():
+    bare = np.array([[ball.arb for ball in row] for row in balls([[0.5, 0.5]])])
+    with pytest.raises(TypeError, match="undecided"):
+        softmax.entropy(bare)
+
+
+# Fractions and symbols
+
+
+def fractions(x):
+    return np.frompyfunc(lambda value: Fraction(value).limit_denominator(64), 1, 1)(x)
+
+
+def as_doubles(x):
+    return np.asarray(np.frompyfunc(float, 1, 1)(x), dtype=float)
+
+
+TAKES_LOGARITHMS = {
+    *("actor_objective", "actor_signal", "conditional_policy", "counterfactual_signal", "divergence_backup"),
+    *("divergence_improvement", "divergence_optimality_backup", "divergence_optimality_residual"),
+    *("divergence_response", "divergence_soft_max", "divergence_value", "entropy_bonus_of_logs", "igo_gap", "kl_drift"),
+    *("linear_divergence_improvement", "linear_signal", "local_policy", "log_divergence_ratio", "mirror_value"),
+    *("opponent_backup", "opponent_model", "opponent_model_improvement", "opponent_policy_value", "opponent_residual"),
+    *("opponent_value", "quantal_response", "quantal_response_log_residuals", "quantal_response_residual"),
+    *("quantal_response_residuals", "sequential_divergence_improvement", "sequential_improvement", "soft_advantage"),
+    *("soft_optimality_backup", "soft_optimality_residual", "soft_value_of_logs", "trace_target"),
+}
+COUNTS_NOBODY = {"entropy_bonus", "policy_backup", "policy_residual", "soft_value", "subset_q"}
+"""Operators that take no logarithm with `entropy="none"`."""
+EXACT = sorted(set(NAMES) - TAKES_LOGARITHMS)
+
+
+def exact_call(name):
+    return converted(CALLS[name], fractions, Fraction) | ({"entropy": "none"} if name in COUNTS_NOBODY else {})
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_of_fractions_the_answer_is_exact(name):
+    call = exact_call(name)
+    doubles = converted(CALLS[name], lambda x: as_doubles(fractions(x))) | {
+        key: value for key, value in call.items() if isinstance(value, str)
+    }
+    for exact, rounded in zip(answers(name, call), answers(name, doubles), strict=True):
+        assert all(isinstance(value, Fraction) for value in np.ravel(exact))
+        np.testing.assert_allclose(as_doubles(exact), rounded, rtol=0, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("name", sorted(TAKES_LOGARITHMS | COUNTS_NOBODY))
+def test_a_logarithm_of_a_fraction_is_refused(name):
+    with pytest.raises(TypeError, match="use an array of balls"):
+        answers(name, converted(CALLS[name], fractions, Fraction))
+
+
+COMPARES = {"additive_distance", "clipped_ratio_drift", "deviation_gain", "expected_parts", "greedy_policy"}
+COMPARES |= {"greedy_response", "igi_gap", "igm_gap", "igm_set_gap", "largest_ratio", "monotonicity_gap"}
+COMPARES |= {"optimality_backup", "optimality_residual"}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_symbols_give_the_formula_itself(name):
+    """With numbers in place of the symbols it is the answer on these; a comparison of symbols raises."""
+    call, meant = exact_call(name), {}
+
+    def named(value):
+        symbol = sympy.Symbol(f"x{len(meant)}", real=True)
+        meant[symbol] = sympy.Rational(value.numerator, value.denominator)
+        return symbol
+
+    symbolic = {}
+    for key, value in call.items():
+        if isinstance(value, Fraction):
+            symbolic[key] = named(value)
+        elif is_numbers(value):
+            array = np.frompyfunc(named, 1, 1)
+            symbolic[key] = tuple(map(array, value)) if isinstance(value, tuple) else array(value)
+        else:
+            symbolic[key] = value
+    if name in COMPARES:
+        with pytest.raises(TypeError, match="truth value"):
+            answers(name, symbolic)
+        return
+    for formula, exact in zip(answers(name, symbolic), answers(name, call), strict=True):
+        entries = zip(np.ravel(formula)[:4], np.ravel(exact)[:4], strict=True)
+        assert all(entry.xreplace(meant) == sympy.Rational(value) for entry, value in entries)
+
+
+# Logarithms of policies
+
+
+def test_from_logarithms_of_policies_comes_the_same():
+    with np.errstate(divide="ignore"):
+        policy = np.array([[0.5, 0.25, 0.25, 0.0], [1.0, 0.0, 0.0, 0.0]])
+        other = np.array([[0.1, 0.2, 0.3, 0.4], [0.5, 0.5, 0.0, 0.0]])
+        logs, log_other = np.log(policy), np.log(other)
+    np.testing.assert_allclose(softmax.entropy_of_logs(logs), softmax.entropy(policy), rtol=4 * EPS)
+    divergence = softmax.kl_divergence_of_logs(logs, log_other)
+    np.testing.assert_allclose(divergence, softmax.kl_divergence(policy, other), rtol=8 * EPS)
+    assert softmax.kl_divergence_of_logs(log_other, logs).tolist() == [math.inf, math.inf]
+    for entropy in operators.ENTROPIES:
+        plain = operators.soft_value(Q, POLICY, temperature=0.3, entropy=entropy)
+        ours = operators.soft_value_of_logs(Q, LOGS, temperature=0.3, entropy=entropy)
+        np.testing.assert_allclose(ours, plain, rtol=0, atol=ROUNDING)
+
+
+def test_logarithms_keep_what_probabilities_lose():
+    """π(2) = exp(-800) underflows; against ρ with exp(-1600) there it is no longer 0 in the residual either."""
+    logs, response = np.array([[0.0, -800.0]]), np.array([[0.0, -1600.0]])
+    assert softmax.entropy_of_logs(logs).tolist() == [0.0]
+    assert np.isfinite(softmax.kl_divergence_of_logs(logs, response)).all()
+    (residual,) = operators.quantal_response_log_residuals(response, (logs,), temperature=1.0)
+    assert residual.tolist() == [[0.0, 800.0]]
+
+
+@pytest.mark.usefixtures("x64")
+def test_gradients_are_finite_where_probabilities_are_zero():
+    logs, other = np.array([[0.0, -np.inf]]), np.log([[0.5, 0.5]])
+    q = np.array([[1.0, 2.0]])
+
+    def value(logs, temperature):
+        v = operators.soft_value_of_logs(q, (logs,), temperature=temperature)
+        return (v - softmax.kl_divergence_of_logs(logs, other)).sum()
+
+    def all_of_them(logs, temperature, policy, q):
+        soft = softmax.target_soft_max(q, logs, temperature).sum()
+        return value(logs, temperature) + softmax.entropy(policy).sum() + soft
+
+    slopes = jax.jit(jax.grad(all_of_them, argnums=(0, 1, 2, 3)))(logs, 0.3, np.exp(logs), q)
+    assert all(np.isfinite(slope).all() for slope in slopes)
+
+
+# Residuals
+
+
+def test_residuals_are_zero_at_what_they_define_and_the_largest_is_one_number():
+    residuals = operators.quantal_response_residuals(Q, POLICY, temperature=0.3)
+    assert [residual.shape for residual in residuals] == [pi.shape for pi in POLICY]
+    largest = operators.quantal_response_residual(Q, POLICY, temperature=0.3)
+    assert largest == max(np.abs(residual).max() for residual in residuals)
+    alone = operators.local_policy((SHARED_Q.reshape(2, -1),), temperature=0.3)
+    (residual,) = operators.quantal_response_residuals(SHARED_Q.reshape(2, -1), alone, temperature=0.3)
+    assert not residual.any()
+    q = SHARED_Q
+    for _ in range(400):
+        q = q + operators.soft_optimality_residual(q, **SHARED, temperature=0.3)
+    v = softmax.soft_max(q.reshape(2, -1), 0.3)
+    np.testing.assert_allclose(operators.soft_optimality_backup(v, **SHARED, temperature=0.3), v, rtol=0, atol=ROUNDING)
