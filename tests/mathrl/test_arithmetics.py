@@ -1,4 +1,4 @@
-"""Every operator in every arithmetic, held to each other: doubles, other array libraries, JAX, balls, fractions, symbols."""
+"""Every operator in every arithmetic, held to each other: doubles, other libraries, JAX, balls, fractions, symbols."""
 
 import math
 from fractions import Fraction
@@ -166,6 +166,9 @@ FAST_TO_COMPILE = {  # a third of the time that XLA takes otherwise
     "xla_cpu_parallel_codegen_split_count": 1,
     "xla_cpu_use_fusion_emitters": False,
 }
+TO_OPTIMISE = {
+    "igi_gap"
+}  # without, XLA rounds the products in a maximum in two ways, and finds none of them the largest
 
 
 def weighed(results):
@@ -188,7 +191,8 @@ def test_an_operator_is_compiled_mapped_and_derived_by_jax(name):
     away = jax.tree.map(lambda x: x + 1e-6 * np.sin(np.arange(np.size(x))).reshape(np.shape(x)), numbers)
     both = jax.tree.map(lambda x, y: np.stack([x, y]), numbers, away)
     program = jax.vmap(jax.value_and_grad(one, has_aux=True))
-    (_, results), slopes = jax.jit(program, compiler_options=FAST_TO_COMPILE)(both)
+    options = None if name in TO_OPTIMISE else FAST_TO_COMPILE
+    (_, results), slopes = jax.jit(program, compiler_options=options)(both)
     for k, leaves in enumerate((numbers, away)):
         for mine, other in zip(answers(name, {**rest, **leaves}), results, strict=True):
             np.testing.assert_allclose(other[k], mine, rtol=0, atol=ROUNDING)
