@@ -6,7 +6,7 @@ temperature α is a number > 0 and may be a ball or traced by JAX. Policies, and
 
 from typing import Any
 
-from mathrl.arithmetic import log_one_plus, namespace, shift
+from mathrl.arithmetic import log_one_plus, log_total, namespace, shift
 
 __all__ = [
     "boltzmann",
@@ -34,8 +34,8 @@ def soft_max(q: Any, temperature: Any) -> Any:
 
     It tends to max Q as α → 0, and to mean Q + α log A as α → ∞.
     """
-    xp, middle = namespace(q), shift(q)
-    return middle[..., 0] + temperature * xp.log(xp.sum(xp.exp((q - middle) / temperature), axis=-1))
+    middle = shift(q)
+    return (middle + temperature * log_total((q - middle) / temperature))[..., 0]
 
 
 def target_soft_max(q: Any, log_target: Any, temperature: Any) -> Any:
@@ -43,14 +43,14 @@ def target_soft_max(q: Any, log_target: Any, temperature: Any) -> Any:
 
     It tends to max Q over the support of ρ as α → 0, and to E_ρ[Q] as α → ∞.
     """
-    _, middle, log_total = _tilt(q, log_target, temperature)
-    return (middle + temperature * log_total)[..., 0]
+    _, middle, log_mean = _tilt(q, log_target, temperature)
+    return (middle + temperature * log_mean)[..., 0]
 
 
 def target_log_ratio(q: Any, log_target: Any, temperature: Any) -> Any:
     """log(π(a) / ρ(a)) of π ∝ ρ exp(Q / α), which attains `target_soft_max`: finite also where π underflows."""
-    scaled, _, log_total = _tilt(q, log_target, temperature)
-    return scaled - log_total
+    scaled, _, log_mean = _tilt(q, log_target, temperature)
+    return scaled - log_mean
 
 
 def log_probabilities(rows: Any) -> Any:
@@ -63,9 +63,8 @@ def log_probabilities(rows: Any) -> Any:
 
 def log_boltzmann(q: Any, temperature: Any) -> Any:
     """log π(a) = Q(a) / α − log Σ_b exp(Q(b) / α) of the Boltzmann policy, finite where π(a) itself underflows."""
-    xp = namespace(q)
     scaled = (q - shift(q)) / temperature
-    return scaled - xp.log(xp.sum(xp.exp(scaled), axis=-1, keepdims=True))
+    return scaled - log_total(scaled)
 
 
 def boltzmann(q: Any, temperature: Any) -> Any:
@@ -114,8 +113,8 @@ def total_variation(policy: Any, other: Any) -> Any:
 
 def _log_sum_exp(x: Any) -> Any:
     """`log_sum_exp` with the last axis kept."""
-    xp, middle = namespace(x), shift(x)
-    return middle + xp.log(xp.sum(xp.exp(x - middle), axis=-1, keepdims=True))
+    middle = shift(x)
+    return middle + log_total(x - middle)
 
 
 def _tilt(q: Any, log_target: Any, temperature: Any) -> tuple[Any, Any, Any]:

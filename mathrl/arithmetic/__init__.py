@@ -1,9 +1,9 @@
 """What a formula asks of its arrays, whatever they hold: floats of any array library, balls, fractions or symbols.
 
-Formulas are written against the array API. `namespace` gives the functions that belong to an array. Three questions
+Formulas are written against the array API. `namespace` gives the functions that belong to an array. Four questions
 have another answer for floats, where rounding and overflow matter, than for exact or enclosing entries: from where
-exponents are taken (`shift`), which entries are largest (`maximisers`), and how a logarithm near 0 keeps its digits
-(`log_one_plus`).
+exponents are taken (`shift`), what their sum is (`log_total`), how a logarithm near 0 keeps its digits
+(`log_one_plus`), and which entries are largest (`maximisers`).
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from mathrl.arithmetic import objects
 from mathrl.arithmetic.undecided import Undecided
 
-__all__ = ["Undecided", "log_one_plus", "maximisers", "namespace", "shift"]
+__all__ = ["Undecided", "log_one_plus", "log_total", "maximisers", "namespace", "shift"]
 
 
 def namespace(x: Any) -> Any:
@@ -36,6 +36,15 @@ def shift(x: Any) -> Any:
     xp = namespace(x)
     largest = xp.max(x, axis=-1, keepdims=True)
     return objects.midpoint(largest) if xp is objects else largest
+
+
+def log_total(x: Any) -> Any:
+    """log Σ_a exp x(s, a) of numbers that `shift` has brought near 0; the last axis stays, with length 1.
+
+    It grows with each entry, so that balls are enclosed by what their ends give.
+    """
+    xp = namespace(x)
+    return objects.log_total(x) if xp is objects else xp.log(xp.sum(xp.exp(x), axis=-1, keepdims=True))
 
 
 def maximisers(x: Any) -> Any:

@@ -2,8 +2,9 @@
 
 An entry brings its own sums, products and comparisons and, where formulas ask for them, the methods `exp`, `log`,
 `log1p` and `expm1`. An entry that is known only within bounds also brings `larger(other)`, which encloses the larger
-of two numbers, and `midpoint()`. The entries of an array are of one kind: `Fraction(0)` stands among fractions, not
-0, as Python's 1 / 3 is a float. ±∞ may stand among all of them as floats.
+of two numbers, `hull(other)`, which holds both, and `midpoint()`, `lower()` and `upper()`. The entries of an array
+are of one kind: `Fraction(0)` stands among fractions, not 0, as Python's 1 / 3 is a float. ±∞ may stand among all of
+them as floats.
 """
 
 import math
@@ -44,6 +45,7 @@ __all__ = [
     "linalg",
     "log",
     "log1p",
+    "log_total",
     "max",
     "maximisers",
     "maximum",
@@ -92,7 +94,11 @@ def _larger(x: Any, y: Any) -> Any:
 
 maximum = np.frompyfunc(_larger, 2, 1)
 _negative = np.frompyfunc(lambda x: -x, 1, 1)
-midpoint = np.frompyfunc(lambda x: x.midpoint() if hasattr(x, "midpoint") else x, 1, 1)
+midpoint, _lower, _upper = (
+    np.frompyfunc(lambda x, end=end: getattr(x, end)() if hasattr(x, end) else x, 1, 1)
+    for end in ("midpoint", "lower", "upper")
+)
+_hull = np.frompyfunc(lambda x, y: x.hull(y) if hasattr(x, "hull") else x, 2, 1)
 
 
 def max(x: Any, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
@@ -106,6 +112,11 @@ def max(x: Any, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = F
 def min(x: Any, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     """The least entry along the axes, or what encloses it."""
     return _negative(max(_negative(x), axis=axis, keepdims=keepdims))
+
+
+def log_total(x: Any) -> Any:
+    """log Σ exp x over the last axis, kept with length 1; the hull of what the ends of the entries give."""
+    return _hull(*(log(sum(exp(end(x)), axis=-1, keepdims=True)) for end in (_lower, _upper)))
 
 
 def argmax(x: Any, *, axis: int = -1) -> Any:

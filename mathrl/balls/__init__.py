@@ -8,14 +8,14 @@ with proof:
 >>> from mathrl.softmax import entropy
 >>> with precision(100):
 ...     print(entropy(balls(["1/3", "1/3", "1/3"])))
-[1.09861228866810969139524523692 +/- ...]
+[1.0986122886681096913952452369 +/- 2.76e-29]
 
 A largest entry, a soft maximum and an absolute value are enclosed. A comparison that the balls leave open, and with
 it an argmax or a mask by value, raises `Undecided`:
 
->>> balls(0.5, radius=0.1) > balls(0.55)
+>>> balls(1, radius=1) > balls(1)
 Traceback (most recent call last):
-mathrl.arithmetic.undecided.Undecided: [0.5 +/- 0.101] > 0.550000000000000 is undecided: ...
+mathrl.arithmetic.undecided.Undecided: [+/- 2.01] > 1.00000000000000 is undecided: use more precision, or narrower balls
 
 Give every array as balls: floats among balls are taken at their exact binary value, but what is computed from floats
 alone is rounded, and no ball knows of it.

@@ -27,10 +27,12 @@ def exactly(value: Any) -> arb | None:
     """The value as an `arb`: exact for balls, integers and floats, an enclosure for fractions; None for other types."""
     if isinstance(value, Ball):
         return value.arb
-    if isinstance(value, arb | fmpq | fmpz):
+    if isinstance(value, arb | fmpz):
         return arb(value)
+    if isinstance(value, fmpq):
+        return arb(value.p) if value.q == 1 else arb(value)
     if isinstance(value, Rational):
-        return arb(fmpq(int(value.numerator), int(value.denominator)))
+        return exactly(fmpq(int(value.numerator), int(value.denominator)))
     if isinstance(value, float | np.float32 | np.float16):
         return arb(float(value))
     return None
