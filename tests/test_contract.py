@@ -21,6 +21,7 @@ PACKAGE = Path(mathrl.__file__).parent
 ROOT = PACKAGE.parent
 PACKAGES = [
     "mathrl",
+    "mathrl.balls",
     "mathrl.base.drawing",
     "mathrl.base.printed",
     "mathrl.base.render",

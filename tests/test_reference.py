@@ -20,6 +20,7 @@ MODULES = (
     "mathrl.base.drawing",
     "mathrl.games",
     "mathrl.softmax",
+    "mathrl.balls",
     "mathrl.operators",
     "mathrl.kernels",
     "mathrl.solvers",
