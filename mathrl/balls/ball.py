@@ -20,7 +20,7 @@ def precision(bits: int) -> AbstractContextManager[Any]:
 
     The digits bound what an operation adds to a radius. Floats and integers are exact at any precision.
     """
-    return ctx.workprec(bits)  # type: ignore[no-any-return]
+    return ctx.workprec(bits)
 
 
 def exactly(value: Any) -> arb | None:
@@ -56,7 +56,7 @@ def _binary(operation: Callable[[arb, arb], arb], x: Any, y: Any) -> Any:
     return NotImplemented if left is None or right is None else Ball(operation(left, right))
 
 
-_SIGNS = {
+_SIGNS: dict[Any, str] = {
     operator.lt: "<",
     operator.le: "<=",
     operator.gt: ">",
