@@ -224,14 +224,18 @@ def test_on_exact_numbers_a_ball_is_small_and_holds_what_doubles_round(name):
         np.testing.assert_allclose(midpoints(sharp), mine, rtol=0, atol=ROUNDING)
 
 
-def width(x, radius):
-    """A radius for each number that leaves its sign: probabilities stay positive."""
-    return np.minimum(radius, np.abs(x) / 2)
+def width(key, x, radius):
+    """Radii of all sizes for the numbers of an argument: up to `radius` for values; others keep their signs."""
+    size, shape = np.size(x), np.shape(x)
+    if key in {"discount", "trace_decay", "transitions"}:
+        return np.zeros(shape)
+    free = radius * (1 + np.cos(3 * np.arange(size)).reshape(shape)) / 2
+    return free if key in {"q", "q_tot", "rewards", "v"} else np.minimum(free, np.abs(x) / 2)
 
 
-def somewhere(rng, radius, x):
+def somewhere(rng, key, radius, x):
     """Each number moved by less than its radius, some of them nearly as far."""
-    return x + 0.999 * width(x, radius) * rng.choice([-1, 1, rng.uniform(-1, 1)], size=np.shape(x))
+    return x + 0.999 * width(key, x, radius) * rng.choice([-1, 1, rng.uniform(-1, 1)], size=np.shape(x))
 
 
 DECIDES = {"greedy_policy", "greedy_response", "igm_gap", "igm_set_gap", "monotonicity_gap"}
@@ -239,26 +243,23 @@ DECIDES = {"greedy_policy", "greedy_response", "igm_gap", "igm_set_gap", "monoto
 
 
 @every_operator
-@pytest.mark.parametrize("radius", [1e-6, 0.125])
+@pytest.mark.parametrize("radius", [1e-6, 0.125, 2.0])
 def test_of_wide_balls_the_answer_holds_every_point_inside(name, radius):
     rng = np.random.default_rng(len(name))
-    narrow = {key: 0.0 if key in {"discount", "trace_decay", "transitions"} else radius for key in CALLS[name]}
-    call = {}
+    call, points = {}, [{}, {}, {}]
     for key, value in CALLS[name].items():
-        call |= converted(
-            {key: value}, lambda x, r=narrow[key]: balls(x, width(x, r)), lambda x, r=narrow[key]: balls(x, width(x, r))
-        )
+        around = partial(lambda key, x: balls(x, width(key, x, radius)), key)
+        call |= converted({key: value}, around, around)
+        move = partial(somewhere, rng, key, radius)
+        for point in points:
+            point |= converted({key: value}, move, lambda x, move=move: float(move(x)))
     try:
         wide = answers(name, call)
     except Undecided:
         assert name in DECIDES
         assert radius > 1e-3
         return
-    for _ in range(3):
-        point = {}
-        for key, value in CALLS[name].items():
-            move = partial(somewhere, rng, narrow[key])
-            point |= converted({key: value}, move, lambda x, move=move: float(move(x)))
+    for point in points:
         with precision(100):
             inside = answers(name, in_balls(point))
         for around, value in zip(wide, inside, strict=True):
