@@ -32,7 +32,7 @@ __all__ = [
 
 
 def expectation(q: Any, policy: Sequence[Any], keep: Sequence[int] = ()) -> Any:
-    """E_{a~π}[Q(s, a)] over the actions of all agents but those in `keep`   (hasac Eq. 6, first term).
+    """E_{a~π}[Q(s, a)] = Σ_a Π_i π^i(a^i|s) Q(s, a) over all agents i but those in `keep`   (hasac Eq. 6, first term).
 
     q (…, S, A_1, …, A_n) becomes (…, S) followed by the action axes of `keep`, in the order given.
     """
