@@ -21,10 +21,12 @@ def namespace(x: Any) -> Any:
 
     Raises `TypeError` for an array of python-flint's own `arb`, which answers False to every undecided comparison.
     """
-    if isinstance(x, np.ndarray) and x.dtype.kind == "O":
-        objects.refuse_bare_balls(x)
-        return objects
-    return x.__array_namespace__()
+    if not isinstance(x, np.ndarray):
+        return x.__array_namespace__()
+    if not x.dtype.hasobject:
+        return np
+    objects.refuse_bare_balls(x)
+    return objects
 
 
 def shift(x: Any) -> Any:
