@@ -22,8 +22,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from mathrl.base.checks import FloatArray, count, positive
-from mathrl.equations import NASH_GLOBAL_OPTIMUM, NASH_SADDLE_POINT
 from mathrl.base.ties import first_largest
+from mathrl.equations import NASH_GLOBAL_OPTIMUM, NASH_SADDLE_POINT
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, joint_policy
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate
