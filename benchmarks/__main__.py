@@ -10,6 +10,7 @@ from benchmarks import (
     decision_process,
     divergence,
     evaluation,
+    first_call,
     joint_control,
     matrix_branch,
     mirror,
@@ -23,6 +24,7 @@ from benchmarks.timing import Row
 
 MODULES = (
     start_up,
+    first_call,
     evaluation,
     decision_process,
     joint_control,
