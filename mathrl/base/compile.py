@@ -13,6 +13,7 @@ from numba.core import event
 
 from mathrl.base import compiling
 from mathrl.base.kernel_cache import KernelCache
+from mathrl.base.pieces import WholeCompiler, piece
 
 __all__ = ["inner", "kernel"]
 
@@ -26,12 +27,17 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def inner(function: Callable[P, R]) -> Callable[P, R]:
-    """A `kernel` that allocates no memory: its arrays are not counted, which saves small ones half of their time."""
-    return _compiled(function, _nrt=False)  # numba's types do not know this option
+    """A piece of kernels, compiled into each of them (`mathrl.base.pieces`), that allocates no memory.
+
+    Its arrays are not counted, which saves small ones half of their time; nor are those of a tuple.
+    """
+    options = {"_nrt": False, "error_model": "numpy"}
+    return cast(Callable[P, R], piece(function, lambda: _compiled(function, **options), nogil=True, **options))
 
 
 def _compiled(function: Callable[P, R], **options: Any) -> Callable[P, R]:
-    compiled: Any = numba.njit(nogil=True, **options)(function)
+    whole: Any = {"pipeline_class": WholeCompiler, "no_cfunc_wrapper": True}  # numba's types do not know these
+    compiled: Any = numba.njit(nogil=True, **whole, **options)(function)
     if compiled is not function:  # as it is under NUMBA_DISABLE_JIT
         compiled._cache = KernelCache(function)  # in place of numba's own, which cache=True would put there
     return cast(Callable[P, R], compiled)

@@ -5,6 +5,7 @@ rounding floor  ε max(1, ‖r‖∞/α)                                        
 objective       E_π[r^i] + α (Σ_j H(π^j) | H(π^i) | 0)                   for `entropy` team, own, none       (3)
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,12 +14,13 @@ import numpy.typing as npt
 
 from mathrl import kernels
 from mathrl.base.checks import FloatArray, choice, positive
-from mathrl.base.compile import kernel
+from mathrl.base.compile import inner, kernel
 from mathrl.batch.chunks import in_chunks
 from mathrl.batch.payoffs import MatrixGames
 from mathrl.batch.solution import BatchSolution
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.iteration.outcome import CONVERGED, INTERRUPTED, ROADS, STALLED, statuses
+from mathrl.kernels.response import apart, responses
 from mathrl.operators import ENTROPIES
 
 __all__ = ["Answers", "solve_all"]
@@ -116,32 +118,19 @@ def _judge(games: MatrixGames, policy_bk: FloatArray, counted_mj: FloatArray, ou
     q_mba = np.ascontiguousarray(games.r_bma.swapaxes(0, 1))
     own_bk = np.empty_like(policy_bk)
     kernels.marginal_q(q_mba, policy_bk, games.num_actions, own_bk)
+    _objectives(own_bk, policy_bk, games.num_actions, games.temperature_b, counted_mj, out.objective_bm)
     _residuals(own_bk, policy_bk, games.num_actions, games.temperature_b, out.residual_b)
     _floors(games.r_bma, games.temperature_b, out.floor_b)
-    _objectives(own_bk, policy_bk, games.num_actions, games.temperature_b, counted_mj, out.objective_bm)
 
 
 @kernel
 def _residuals(
     own_bk: FloatArray, policy_bk: FloatArray, num_actions: Integers, temperature_b: FloatArray, out_b: FloatArray
 ) -> None:
-    """Write (1)."""
+    """Write (1); u is overwritten by the responses."""
     for b in range(len(own_bk)):
-        worst, first = 0.0, 0
-        for actions in num_actions:
-            largest = own_bk[b, first]
-            for k in range(first, first + actions):
-                largest = max(largest, own_bk[b, k])
-            total = 0.0
-            for k in range(first, first + actions):
-                total += np.exp((own_bk[b, k] - largest) / temperature_b[b])
-            for k in range(first, first + actions):
-                response = np.exp((own_bk[b, k] - largest) / temperature_b[b]) / total
-                apart = abs(policy_bk[b, k] - response)
-                if not apart <= worst:  # also where it is no number
-                    worst = apart
-            first += actions
-        out_b[b] = worst
+        responses(own_bk[b], num_actions, temperature_b[b])
+        out_b[b] = apart(policy_bk[b], own_bk[b])
 
 
 @kernel
@@ -151,7 +140,7 @@ def _floors(r_bma: FloatArray, temperature_b: FloatArray, out_b: FloatArray) -> 
         out_b[b] = floor(r_bma[b], temperature_b[b])
 
 
-@kernel
+@inner
 def floor(r_ma: FloatArray, temperature: float) -> float:
     """(2) of one game."""
     largest = 0.0
@@ -172,14 +161,15 @@ def _objectives(
 ) -> None:
     """Write (3)."""
     for b in range(len(own_bk)):
-        out_bm[b] = 0.0
+        for m in range(len(counted_mj)):
+            out_bm[b, m] = 0.0
         first = 0
         for j in range(len(num_actions)):
             entropy, expected = 0.0, 0.0
             for k in range(first, first + num_actions[j]):
                 pi = policy_bk[b, k]
                 expected += pi * own_bk[b, k]
-                entropy -= pi * np.log(pi) if pi > 0 else 0.0
+                entropy -= pi * math.log(pi) if pi > 0 else 0.0
             if j < len(counted_mj):
                 out_bm[b, j] += expected
             for m in range(len(counted_mj)):

@@ -12,7 +12,7 @@ from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, RESPONSES
-from mathrl.kernels import quantal_response_residual, sequential_improvement
+from mathrl.kernels.response import Room, improve, response_gap
 
 __all__ = ["haspi"]
 
@@ -103,18 +103,17 @@ def _improve(
     out_status_b: Integers,
 ) -> None:
     """Overwrite the policies, from which it starts, by those after the last step."""
-    improved_sk = np.empty((1, policy_bk.shape[1]))
+    room = Room(np.empty(r_bma.shape[2]), np.empty(r_bma.shape[2]), np.empty(policy_bk.shape[1]))
     for b in range(len(r_bma)):
-        q_msa, temperature = r_bma[b].reshape((1, 1, r_bma.shape[2])), temperature_b[b]
+        pi_k, temperature = policy_bk[b], temperature_b[b]
         enough = min(tolerance * floor(r_bma[b], temperature), LARGEST_RESIDUAL)
         steps, status = 0, CONVERGED
-        while quantal_response_residual(q_msa, policy_bk[b : b + 1], num_actions, temperature) > enough:
+        q_msa = r_bma[b : b + 1]  # one shared q, and the game as its only state
+        while response_gap(q_msa, 0, pi_k, num_actions, temperature, room) > enough:
             if steps == most:
                 status = MAX_STEPS
                 break
-            following = order_ti[steps % len(order_ti)]
-            sequential_improvement(q_msa, policy_bk[b : b + 1], num_actions, following, temperature, improved_sk)
-            policy_bk[b] = improved_sk[0]
+            improve(q_msa, 0, pi_k, num_actions, order_ti[steps % len(order_ti)], temperature, room)
             steps += 1
         out_steps_b[b] = steps
         out_status_b[b] = status

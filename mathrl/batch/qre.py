@@ -6,22 +6,25 @@ never lower the objective, and so always lead somewhere; there Newton's method i
 either.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, positive
-from mathrl.base.compile import kernel
+from mathrl.base.compile import inner, kernel
 from mathrl.batch.answers import Answers, floor, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
-from mathrl.equilibria.matrix.branch import Trace, newton, room
+from mathrl.equilibria.matrix.corrector import newton
 from mathrl.equilibria.matrix.equations import pairs
+from mathrl.equilibria.matrix.memory import Trace, room
 from mathrl.equilibria.matrix.principal import principal
+from mathrl.equilibria.matrix.vectors import copy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, NEWTON, RESPONSES, STALLED
-from mathrl.kernels import marginal_q, quantal_response_residual, sequential_improvement
+from mathrl.kernels.response import Room, improve, own_qs, response_gap
 
 __all__ = ["qre"]
 
@@ -74,9 +77,11 @@ def qre(
 
     def solve(some: MatrixGames, out: Answers) -> None:
         _respond(
+            room(some.r_bma.shape[1], some.num_actions),
             some.r_bma,
             some.num_actions,
             some.temperature_b,
+            np.arange(some.num_agents),
             tolerance,
             most,
             out.policy_bk,
@@ -106,9 +111,11 @@ def _trace(games: MatrixGames, out: Answers, most: int) -> None:
 
 @kernel
 def _respond(
+    trace: Trace,
     r_bma: FloatArray,
     num_actions: Integers,
     temperature_b: FloatArray,
+    order: Integers,
     tolerance: float,
     most: int,
     policy_bk: FloatArray,
@@ -117,116 +124,110 @@ def _respond(
     out_status_b: Integers,
 ) -> None:
     """Responses, and Newton's method where they are slow; policies, where these begin, become the best they met."""
-    memory = room(r_bma.shape[1], num_actions)
+    room = Room(np.empty(r_bma.shape[2]), np.empty(r_bma.shape[2]), np.empty(policy_bk.shape[1]))
+    pi_k = np.empty(policy_bk.shape[1])
     for b in range(len(r_bma)):
         enough = min(tolerance * floor(r_bma[b], temperature_b[b]), LARGEST_RESIDUAL)
+        q_msa = r_bma[b].reshape((r_bma.shape[1], 1, r_bma.shape[2]))
+        copy(policy_bk[b], pi_k)
         out_steps_b[b], out_road_b[b], out_status_b[b] = _respond_one(
-            r_bma[b], num_actions, temperature_b[b], enough, most, memory, policy_bk[b : b + 1]
+            trace, q_msa, num_actions, temperature_b[b], order, enough, most, room, pi_k, policy_bk[b]
         )
 
 
-@kernel
+@inner
 def _respond_one(
-    r_ma: FloatArray,
+    trace: Trace,
+    q_msa: FloatArray,
     num_actions: Integers,
     temperature: float,
+    order: Integers,
     enough: float,
     most: int,
-    memory: Trace,
-    best_sk: FloatArray,
+    room: Room,
+    pi_k: FloatArray,
+    best_k: FloatArray,
 ) -> tuple[int, int, int]:
-    """One game: its steps, and the codes of its road and status."""
-    q_msa = r_ma.reshape((r_ma.shape[0], 1, r_ma.shape[1]))
-    pi_sk, improved_sk = best_sk.copy(), np.empty_like(best_sk)
-    everyone = np.arange(len(num_actions))
+    """One game, from π: its steps, and the codes of its road and status."""
     steps, waiting, resting, pause = 0, 0, 0, 1
-    best = quantal_response_residual(q_msa, pi_sk, num_actions, temperature)
+    best = response_gap(q_msa, 0, pi_k, num_actions, temperature, room)
     residual = best
     while best > enough:
         if steps >= most:
             return steps, RESPONSES, MAX_STEPS
-        if waiting == _PATIENCE and len(r_ma) > 1:
+        if waiting == _PATIENCE and len(q_msa) > 1:
             return steps, RESPONSES, STALLED
         before = residual
-        sequential_improvement(q_msa, pi_sk, num_actions, everyone, temperature, improved_sk)
-        pi_sk[:] = improved_sk
-        residual = quantal_response_residual(q_msa, pi_sk, num_actions, temperature)
+        improve(q_msa, 0, pi_k, num_actions, order, temperature, room)
+        residual = response_gap(q_msa, 0, pi_k, num_actions, temperature, room)
         steps += 1
         waiting += 1
         if residual < best:
             best, waiting = residual, 0
-            best_sk[:] = pi_sk
+            copy(pi_k, best_k)
         if steps == most or _ahead(before, residual, enough) <= _SLOW:
             continue
         if resting > 0:
             resting -= 1
             continue
         steps += 1
-        if _jump(r_ma, num_actions, temperature, enough, memory, pi_sk):
-            best_sk[:] = pi_sk
+        if _jump(trace, q_msa, num_actions, temperature, enough, room, pi_k):
+            copy(pi_k, best_k)
             return steps, NEWTON, CONVERGED
         pause = min(2 * pause, _LONGEST_PAUSE)
         resting = pause
     return steps, RESPONSES, CONVERGED
 
 
-@kernel
+@inner
 def _ahead(before: float, residual: float, enough: float) -> float:
     """How many more steps it takes to `enough` at the rate of the last one."""
     if residual <= enough:
         return 0.0
     if residual >= before:
         return np.inf
-    return float(np.log(enough / residual) / np.log(residual / before))
+    return float(math.log(enough / residual) / math.log(residual / before))
 
 
-@kernel
+@inner
 def _jump(
-    r_ma: FloatArray, num_actions: Integers, temperature: float, enough: float, memory: Trace, pi_sk: FloatArray
+    trace: Trace,
+    q_msa: FloatArray,
+    num_actions: Integers,
+    temperature: float,
+    enough: float,
+    room: Room,
+    pi_k: FloatArray,
 ) -> bool:
     """Newton's method from the responses to π; where it ends at an equilibrium that will do, π becomes that."""
-    scaled_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x = memory[:9]
-    z_x = memory.z_x
-    q_msa = r_ma.reshape((r_ma.shape[0], 1, r_ma.shape[1]))
-    scaled_ma[:] = r_ma / temperature
+    own_k, ends, z_x = room.own_k, trace.ends, trace.z_x
+    for m in range(trace.r_ma.shape[0]):
+        for a in range(trace.r_ma.shape[1]):
+            trace.r_ma[m, a] = q_msa[m, 0, a] / temperature
     if len(ends) == 3:
-        pairs(scaled_ma, ends, pi_k, pair_kk, places)
-    own_sk = np.empty_like(pi_sk)
-    marginal_q(q_msa, pi_sk, num_actions, own_sk)
-    own_sk /= temperature
+        pairs(trace)
+    own_qs(q_msa, 0, pi_k, num_actions, room, own_k)
+    for k in range(len(own_k)):
+        own_k[k] /= temperature
     x = 0
     for i in range(len(num_actions)):
         for k in range(ends[i] + 1, ends[i + 1]):
-            z_x[x] = own_sk[0, k] - own_sk[0, ends[i]]
+            z_x[x] = own_k[k] - own_k[ends[i]]
             x += 1
     z_x[x] = 1.0
-    newton(
-        scaled_ma,
-        ends,
-        pi_k,
-        own_k,
-        pair_kk,
-        places,
-        g_x,
-        jacobian_xy,
-        delta_x,
-        memory.ahead_x,
-        z_x,
-        0.0,
-        _NEWTON_STEPS,
-    )
-    found_sk = pi_k.copy().reshape(pi_sk.shape)
-    if not quantal_response_residual(q_msa, found_sk, num_actions, temperature) <= enough:
+    objective = _objective(own_k, pi_k, ends)
+    newton(trace, z_x, 0.0, _NEWTON_STEPS, 0)
+    if not response_gap(q_msa, 0, trace.pi_k, num_actions, temperature, room) <= enough:
         return False
-    if len(r_ma) == 1:
-        slack = _ROUNDING * floor(r_ma, temperature) * len(num_actions)
-        if _objective(own_k, pi_k, ends) < _objective(own_sk[0], pi_sk[0], ends) - slack:
+    if len(q_msa) == 1:
+        slack = _ROUNDING * floor(q_msa[0], temperature) * len(num_actions)
+        if _objective(trace.own_k, trace.pi_k, ends) < objective - slack:
             return False
-    pi_sk[:] = found_sk
+    copy(trace.pi_k, pi_k)
     return True
 
 
-@kernel
+@inner
 def _objective(own_k: FloatArray, pi_k: FloatArray, ends: Integers) -> float:
     """E[r] + Σ_j H(π^j) of a common payoff, in temperatures."""
     total = 0.0
@@ -234,5 +235,5 @@ def _objective(own_k: FloatArray, pi_k: FloatArray, ends: Integers) -> float:
         if k < ends[1]:
             total += pi_k[k] * own_k[k]
         if pi_k[k] > 0:
-            total -= pi_k[k] * np.log(pi_k[k])
+            total -= pi_k[k] * math.log(pi_k[k])
     return total

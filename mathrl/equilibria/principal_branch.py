@@ -10,7 +10,7 @@ import numpy as np
 
 from mathrl.equilibria.matrix.tracer import Tracer, join
 from mathrl.equilibria.stochastic.equations import logit_curve
-from mathrl.equilibria.stochastic.trace import Curve
+from mathrl.equilibria.stochastic.trace import Follower
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
@@ -76,7 +76,7 @@ class _Compiled:
 
 class _General:
     def __init__(self, game: Game, entropy: str, step_length: float) -> None:
-        self._curve = Curve(logit_curve(game, entropy=entropy), step_length=step_length)
+        self._curve = Follower(logit_curve(game, entropy=entropy), step_length=step_length)
         self._points = [self._curve.start()]
 
     def extend(self, rationality: float, at_most: int) -> list[float]:

@@ -16,11 +16,27 @@ at once the orientation does not tell. `mathrl.equilibria.stochastic.trace` has 
 others.
 """
 
+import math
+from collections.abc import Iterator
+
 import numpy as np
 
 from mathrl.base.compile import inner
 
-__all__ = ["ACCURATE", "CONTRACTION", "CUT", "FARTHEST", "FIRST", "RESOLVED", "TURN", "next_length", "shortest"]
+__all__ = [
+    "ACCURATE",
+    "CONTRACTION",
+    "CUT",
+    "FARTHEST",
+    "FIRST",
+    "RESOLVED",
+    "RETRIES",
+    "TIGHTER",
+    "TURN",
+    "attempts",
+    "next_length",
+    "shortest",
+]
 
 FARTHEST = 0.1
 CONTRACTION = 0.2
@@ -33,6 +49,10 @@ CUT = 0.4
 FIRST = 0.3
 """The length of the first step of a trace."""
 
+RETRIES = 3
+TIGHTER = 0.3
+"""Where a trace is lost it begins anew, so many times, each time in so much shorter steps."""
+
 RESOLVED = 1e-7
 """Corrections that shrink no further at this size are rounding."""
 
@@ -44,6 +64,11 @@ _EPS = float(np.finfo(np.float64).eps)
 
 _GROWTH = 3.0
 _SHRINKAGE = 0.4
+
+
+def attempts(step_length: float) -> Iterator[float]:
+    """The step lengths with which a trace is tried, in turn."""
+    return (step_length * TIGHTER**retry for retry in range(1 + RETRIES))
 
 
 @inner
@@ -67,4 +92,4 @@ def shortest(largest: float) -> float:
     Rounding is such an ε, about eps · (1 + largest), so that no step of that size can tell whether the branch goes
     straight on or turns.
     """
-    return float(_UNTOLD * np.sqrt(_EPS * (1 + largest)))
+    return float(_UNTOLD * math.sqrt(_EPS * (1 + largest)))

@@ -4,103 +4,174 @@ q_msa (m, S, A) holds the joint Q in C order, m = 1 where all agents share it, e
 agents' policies side by side, K = A_1 + … + A_n, and `num_actions` is (A_1, …, A_n).
 """
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
 from mathrl.base.compile import inner, kernel
 
-__all__ = ["marginal_q", "quantal_response_residual", "sequential_improvement"]
+__all__ = [
+    "Room",
+    "apart",
+    "boltzmann",
+    "improve",
+    "marginal_q",
+    "own_qs",
+    "quantal_response_residual",
+    "response_gap",
+    "responses",
+    "sequential_improvement",
+]
 
 Integers = npt.NDArray[np.int64]
 
 
-@inner
-def _product(pi_k: FloatArray, num_actions: Integers, first: int, last: int, out: FloatArray) -> int:
-    """Write Π_j π^j(a_j) over agents first ≤ j < last, in C order, into `out`; return the number of entries."""
-    offset = 0
-    for j in range(first):
-        offset += num_actions[j]
-    out[0] = 1.0
-    size = 1
-    for j in range(first, last):
-        actions = num_actions[j]
-        for x in range(size - 1, -1, -1):
-            weight = out[x]
-            for a in range(actions):
-                out[x * actions + a] = weight * pi_k[offset + a]
-        size *= actions
-        offset += actions
-    return size
+class Room(NamedTuple):
+    """Room for what one state's responses are computed from: two joint policies (A,), and u side by side (K,)."""
+
+    left: FloatArray
+    right: FloatArray
+    own_k: FloatArray
 
 
 @inner
-def _own_q(
-    q_a: FloatArray,
-    pi_k: FloatArray,
-    num_actions: Integers,
-    agent: int,
-    left: FloatArray,
-    right: FloatArray,
-    out: FloatArray,
-) -> None:
-    """Write Q^i(a^i) = Σ_{l, r} π(l) π(r) Q(l, a^i, r) of one state into `out`."""
-    lefts = _product(pi_k, num_actions, 0, agent, left)
-    rights = _product(pi_k, num_actions, agent + 1, len(num_actions), right)
-    actions = num_actions[agent]
+def _own_q(q_a: FloatArray, pi_k: FloatArray, num_actions: Integers, agent: int, room: Room, out_k: FloatArray) -> None:
+    """Write Q^i(a^i) = Σ_{l, r} π(l) π(r) Q(l, a^i, r) of one state into the places of agent i in `out_k`."""
+    left, right = room.left, room.right
+    lefts, rights = _others(pi_k, num_actions, agent, room)
+    actions, first = num_actions[agent], 0
+    for j in range(agent):
+        first += num_actions[j]
     for a in range(actions):
-        out[a] = 0.0
+        out_k[first + a] = 0.0
     for x in range(lefts):
         for a in range(actions):
             start = (x * actions + a) * rights
             expected = 0.0
             for y in range(rights):
                 expected += right[y] * q_a[start + y]
-            out[a] += left[x] * expected
+            out_k[first + a] += left[x] * expected
 
 
 @inner
-def _boltzmann(q_a: FloatArray, actions: int, temperature: float) -> None:
-    """Overwrite the first `actions` entries of `q_a` with their Boltzmann probabilities."""
-    largest = q_a[0]
-    for a in range(1, actions):
-        largest = max(largest, q_a[a])
+def _others(pi_k: FloatArray, num_actions: Integers, agent: int, room: Room) -> tuple[int, int]:
+    """Write Π_j π^j(a_j) over the agents before this one, and over those after it, in C order; their numbers."""
+    left, right = room.left, room.right
+    left[0] = 1.0
+    right[0] = 1.0
+    lefts, rights, offset = 1, 1, 0
+    for j in range(len(num_actions)):
+        actions = num_actions[j]
+        if j < agent:
+            lefts = _times(left, lefts, pi_k, offset, actions)
+        elif j > agent:
+            rights = _times(right, rights, pi_k, offset, actions)
+        offset += actions
+    return lefts, rights
+
+
+@inner
+def _times(out: FloatArray, size: int, pi_k: FloatArray, offset: int, actions: int) -> int:
+    """Overwrite so many weights by their products with the probabilities of one more agent; their number."""
+    for x in range(size - 1, -1, -1):
+        weight = out[x]
+        for a in range(actions):
+            out[x * actions + a] = weight * pi_k[offset + a]
+    return size * actions
+
+
+@inner
+def boltzmann(q_k: FloatArray, first: int, last: int, rationality: float, temperature: float) -> None:
+    """Overwrite entries first ≤ k < last by softmax(λ q/α): λ or α is 1, as 1/α and 1/λ would be rounded."""
+    largest = q_k[first]
+    for k in range(first + 1, last):
+        largest = max(largest, q_k[k])
     total = 0.0
-    for a in range(actions):
-        q_a[a] = np.exp((q_a[a] - largest) / temperature)
-        total += q_a[a]
-    for a in range(actions):
-        q_a[a] /= total
+    for k in range(first, last):
+        q_k[k] = math.exp(rationality * (q_k[k] - largest) / temperature)
+        total += q_k[k]
+    for k in range(first, last):
+        q_k[k] /= total
+
+
+@inner
+def responses(own_k: FloatArray, num_actions: Integers, temperature: float) -> None:
+    """Overwrite u of one state by the responses softmax(u/α) of all agents."""
+    first = 0
+    for actions in num_actions:
+        boltzmann(own_k, first, first + actions, 1.0, temperature)
+        first += actions
+
+
+@inner
+def apart(pi_k: FloatArray, sigma_k: FloatArray) -> float:
+    """max |π − σ|; no number where an entry is none."""
+    worst = 0.0
+    for k in range(len(pi_k)):
+        gap = abs(pi_k[k] - sigma_k[k])
+        if gap > worst or math.isnan(gap):
+            worst = gap
+    return worst
+
+
+@inner
+def own_qs(q_msa: FloatArray, s: int, pi_k: FloatArray, num_actions: Integers, room: Room, out_k: FloatArray) -> None:
+    """Write u of state s for all agents side by side."""
+    for agent in range(len(num_actions)):
+        q_a = q_msa[0 if len(q_msa) == 1 else agent, s]
+        _own_q(q_a, pi_k, num_actions, agent, room, out_k)
+
+
+@inner
+def response_gap(
+    q_msa: FloatArray, s: int, pi_k: FloatArray, num_actions: Integers, temperature: float, room: Room
+) -> float:
+    """max |π − softmax(u/α)| in state s."""
+    own_qs(q_msa, s, pi_k, num_actions, room, room.own_k)
+    responses(room.own_k, num_actions, temperature)
+    return apart(pi_k, room.own_k)
+
+
+@inner
+def improve(
+    q_msa: FloatArray,
+    s: int,
+    pi_k: FloatArray,
+    num_actions: Integers,
+    order: Integers,
+    temperature: float,
+    room: Room,
+) -> None:
+    """Overwrite the policies of state s by the responses of the agents in this order, each to those before it."""
+    for agent in order:
+        first = 0
+        for before in range(agent):
+            first += num_actions[before]
+        q_a = q_msa[0 if len(q_msa) == 1 else agent, s]
+        _own_q(q_a, pi_k, num_actions, agent, room, pi_k)
+        boltzmann(pi_k, first, first + num_actions[agent], 1.0, temperature)
 
 
 @kernel
 def marginal_q(q_msa: FloatArray, pi_sk: FloatArray, num_actions: Integers, out_sk: FloatArray) -> None:
     """Kernel of `operators.marginal_q` for all agents side by side: overwrites `out_sk`."""
-    shared = q_msa.shape[0] == 1
-    left = np.empty(q_msa.shape[2])
-    right = np.empty(q_msa.shape[2])
+    room = Room(np.empty(q_msa.shape[2]), np.empty(q_msa.shape[2]), np.empty(1))
     for s in range(q_msa.shape[1]):
-        offset = 0
-        for agent in range(len(num_actions)):
-            actions = num_actions[agent]
-            q_a = q_msa[0 if shared else agent, s]
-            _own_q(q_a, pi_sk[s], num_actions, agent, left, right, out_sk[s, offset : offset + actions])
-            offset += actions
+        own_qs(q_msa, s, pi_sk[s], num_actions, room, out_sk[s])
 
 
 @kernel
 def quantal_response_residual(q_msa: FloatArray, pi_sk: FloatArray, num_actions: Integers, temperature: float) -> float:
     """Kernel of `operators.quantal_response_residual`: overwrites nothing, returns the residual."""
-    own_sk = np.empty_like(pi_sk)
-    marginal_q(q_msa, pi_sk, num_actions, own_sk)
+    room = Room(np.empty(q_msa.shape[2]), np.empty(q_msa.shape[2]), np.empty(pi_sk.shape[1]))
     residual = 0.0
-    for s in range(pi_sk.shape[0]):
-        offset = 0
-        for actions in num_actions:
-            _boltzmann(own_sk[s, offset:], actions, temperature)
-            for k in range(offset, offset + actions):
-                residual = max(residual, abs(pi_sk[s, k] - own_sk[s, k]))
-            offset += actions
+    for s in range(len(pi_sk)):
+        gap = response_gap(q_msa, s, pi_sk[s], num_actions, temperature, room)
+        if gap > residual or math.isnan(gap):
+            residual = gap
     return residual
 
 
@@ -109,16 +180,8 @@ def sequential_improvement(
     q_msa: FloatArray, pi_sk: FloatArray, num_actions: Integers, order: Integers, temperature: float, out_sk: FloatArray
 ) -> None:
     """Kernel of `operators.sequential_improvement`: overwrites `out_sk`."""
-    shared = q_msa.shape[0] == 1
-    left = np.empty(q_msa.shape[2])
-    right = np.empty(q_msa.shape[2])
-    offsets = np.zeros(len(num_actions) + 1, np.int64)
-    for agent in range(len(num_actions)):
-        offsets[agent + 1] = offsets[agent] + num_actions[agent]
-    for s in range(q_msa.shape[1]):
-        out_sk[s, :] = pi_sk[s, :]
-        for agent in order:
-            own = np.empty(num_actions[agent])
-            _own_q(q_msa[0 if shared else agent, s], out_sk[s], num_actions, agent, left, right, own)
-            _boltzmann(own, num_actions[agent], temperature)
-            out_sk[s, offsets[agent] : offsets[agent + 1]] = own
+    room = Room(np.empty(q_msa.shape[2]), np.empty(q_msa.shape[2]), np.empty(1))
+    for s in range(len(pi_sk)):
+        for k in range(pi_sk.shape[1]):
+            out_sk[s, k] = pi_sk[s, k]
+        improve(q_msa, s, out_sk[s], num_actions, order, temperature, room)

@@ -22,7 +22,7 @@ from mathrl.base.checks import FloatArray, choice, count, positive
 from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.equilibria.newton import own_q_change, responses
 from mathrl.equilibria.stochastic.equations import curve_from
-from mathrl.equilibria.stochastic.trace import Curve
+from mathrl.equilibria.stochastic.trace import Follower
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.profile import Profile
@@ -216,7 +216,7 @@ class _Path:
     def __init__(self, steps: _Steps, initial_policy: Policy) -> None:
         self._steps = steps
         system = curve_from(steps.game, initial_policy, temperature=steps.temperature, entropy=steps.entropy)
-        self._curve = Curve(system)
+        self._curve = Follower(system)
         self._point = self._curve.start()
         self.first = steps.at(self._point.policy)
 

@@ -19,6 +19,7 @@ import numpy as np
 from mathrl.base.checks import choice, count, fail, positive
 from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.equilibria.principal_branch import branch
+from mathrl.equilibria.step_rules import attempts
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
@@ -29,10 +30,6 @@ from mathrl.solution.answer import solution
 from mathrl.values.policy_values import Values, evaluate, quantal_response_residual
 
 __all__ = ["qre_branch"]
-
-_RETRIES = 3
-_TIGHTER = 0.3
-"""Times the steps of the attempt before."""
 
 
 @overload
@@ -122,8 +119,8 @@ class _Trace:
     def __init__(self, game: Game, entropy: str, step_length: float, tol: float, max_steps: int) -> None:
         self._game, self._entropy, self._step_length = game, entropy, step_length
         self._tol, self._max_steps = tol, max_steps
-        self._branch = branch(game, entropy=entropy, step_length=step_length)
-        self._retries = 0
+        self._attempts = attempts(step_length)
+        self._branch = branch(game, entropy=entropy, step_length=next(self._attempts))
         self._history: list[float] = []
 
     def solve(self, temperature: float, asked: Any) -> Solution:
@@ -160,13 +157,12 @@ class _Trace:
         if last.point is not None:
             return None
         reached = self._branch.extend(1 / temperature, self._max_steps - len(self._history))
-        while not reached and self._retries < _RETRIES:
-            self._retries += 1
-            step_length = self._step_length * _TIGHTER**self._retries
+        while not reached:
+            step_length = next(self._attempts, None)
+            if step_length is None:
+                return None
             self._branch = branch(self._game, entropy=self._entropy, step_length=step_length)
             reached = self._branch.extend(1 / temperature, self._max_steps - len(self._history))
-        if not reached:
-            return None
         self._history += reached
         if reached[-1] == 1 / temperature:
             return self._answer(temperature, reached)

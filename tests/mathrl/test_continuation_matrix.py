@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mathrl.equilibria import lu as dense
 from mathrl.equilibria.matrix import equations as matrix
-from mathrl.equilibria.matrix.branch import room
+from mathrl.equilibria.matrix.memory import room
 from mathrl.equilibria.matrix.predict import cross, predict
 from mathrl.equilibria.matrix.tracer import Tracer, join
 from mathrl.equilibria.step_rules import next_length, shortest
@@ -44,11 +44,10 @@ def at(game, x, rationality):
     memory = room(*game.rewards_isa.shape[:1], np.array(game.num_actions))
     memory.r_ma[:] = game.rewards_isa[:, 0]
     if game.num_agents == 2:
-        matrix.pairs(memory.r_ma, memory.ends, memory.pi_k, memory.pair_kk, memory.places)
+        matrix.pairs(memory)
     z = np.append(x, rationality)
-    matrix.evaluate(*(getattr(memory, name) for name in ("r_ma", "ends")), z, memory.pi_k, memory.own_k,
-                    memory.pair_kk, memory.g_x, memory.places)  # fmt: skip
-    matrix.derivative(memory.ends, z, memory.pi_k, memory.own_k, memory.pair_kk, memory.jacobian_xy)
+    matrix.evaluate(memory, z)
+    matrix.derivative(memory, z)
     return memory
 
 
@@ -74,7 +73,7 @@ def test_the_equations_are_those_of_the_operators(game, rationality, data):
         g.append(parts[agent] - rationality * (own[1:] - own[0]))
     np.testing.assert_allclose(memory.g_x[:-1], np.concatenate(g), rtol=0, atol=256 * EPS * scale * (3 + rationality))
     if rationality > 0.01:
-        ours = matrix.residual(memory.ends, memory.pi_k, memory.own_k, rationality)
+        ours = matrix.residual(memory, rationality, np.empty_like(memory.pi_k))
         theirs = quantal_response_residual(game.rewards, policy, temperature=1 / rationality)
         assert abs(ours - theirs) <= 64 * EPS * (1 + rationality * scale)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mathrl.equilibria.stochastic import value_system as linear
 from mathrl.equilibria.stochastic.equations import Place, curve_from, logit_curve
-from mathrl.equilibria.stochastic.trace import Curve
+from mathrl.equilibria.stochastic.trace import Follower
 from mathrl.games import Game, load, random_policy, random_stochastic, uniform_policy
 from mathrl.games.profile import Profile
 from mathrl.games.transform import permute_actions, relabel_agents, scale_rewards, to_sparse
@@ -40,7 +40,7 @@ def walk(curve, *targets, at_most=400):
 
 def branch(game, rationality, *, entropy="none", **how):
     """The policies of the branch at one rationality, side by side."""
-    _, [end] = walk(Curve(logit_curve(game, entropy=entropy), **how), rationality)
+    _, [end] = walk(Follower(logit_curve(game, entropy=entropy), **how), rationality)
     return np.concatenate(end.policy, axis=1)
 
 
@@ -54,7 +54,7 @@ def residual(game, policy, temperature, entropy):
 @settings(max_examples=60)
 @given(games(max_states=3), temperatures(0.1, 10), st.sampled_from(ENTROPIES))
 def test_the_branch_ends_at_an_equilibrium(game, temperature, entropy):
-    curve = Curve(logit_curve(game, entropy=entropy))
+    curve = Follower(logit_curve(game, entropy=entropy))
     points, [end] = walk(curve, 1 / temperature)
     assert points[0].t == 0
     for start, uniform in zip(points[0].policy, uniform_policy(game), strict=True):
@@ -68,7 +68,7 @@ def test_the_branch_ends_at_an_equilibrium(game, temperature, entropy):
 @pytest.mark.parametrize("discount", [0.0, 0.8])
 def test_every_point_is_an_equilibrium_and_every_tangent_one(entropy, discount):
     game = random_stochastic(3, (2, 3), structure="general-sum", discount=discount, scale=3.0, seed=2)
-    points, _ = walk(Curve(logit_curve(game, entropy=entropy)), 3.0)
+    points, _ = walk(Follower(logit_curve(game, entropy=entropy)), 3.0)
     assert len(points) > 8
     for point in points:
         # corrections stop at 1e-7 in log ratios, and tangents at 1e-5
@@ -82,7 +82,7 @@ def test_every_point_is_an_equilibrium_and_every_tangent_one(entropy, discount):
 
 
 def test_a_fold_is_where_the_rationality_turns():
-    points, _ = walk(Curve(logit_curve(FOLDED, entropy="none")), 10.0)
+    points, _ = walk(Follower(logit_curve(FOLDED, entropy="none")), 10.0)
     folds = [k for k, point in enumerate(points) if point.fold]
     assert len(folds) == 2
     assert {point.orientation for point in points} == {points[0].orientation}
@@ -100,12 +100,12 @@ def test_a_fold_is_where_the_rationality_turns():
 
 def test_a_target_is_met_where_the_curve_first_crosses_it():
     """Also just below the fold, where the step that turns has both its ends beneath the target."""
-    curve = Curve(logit_curve(FOLDED, entropy="none"))
+    curve = Follower(logit_curve(FOLDED, entropy="none"))
     points, _ = walk(curve, 10.0)
     high, low = (point for point in points if point.fold)
     assert low.t < high.t
     for distance in (1e-7, 1e-4, 0.1 * (high.t - low.t)):
-        before, [end] = walk(Curve(logit_curve(FOLDED, entropy="none")), high.t - distance)
+        before, [end] = walk(Follower(logit_curve(FOLDED, entropy="none")), high.t - distance)
         assert not any(point.fold for point in before)
         assert end.rising
         assert residual(FOLDED, end.policy, 1 / end.t, "none") < 1e-12
@@ -117,7 +117,7 @@ def test_a_target_is_met_where_the_curve_first_crosses_it():
 
 def test_targets_in_one_trace_are_those_of_one_trace_each():
     targets = 0.5, 0.5001, 2.0, 4.0, 10.0
-    _, reached = walk(Curve(logit_curve(FOLDED, entropy="none")), *targets)
+    _, reached = walk(Follower(logit_curve(FOLDED, entropy="none")), *targets)
     for target, point in zip(targets, reached, strict=True):
         alone = branch(FOLDED, target)
         np.testing.assert_allclose(np.concatenate(point.policy, axis=1), alone, rtol=0, atol=1e-12)  # both to rounding
@@ -137,7 +137,7 @@ def test_shorter_steps_lead_to_the_same_end(seed):
 
 
 def test_shorter_steps_are_more_steps():
-    lengths = [len(walk(Curve(logit_curve(FOLDED, entropy="none"), step_length=h), 10.0, at_most=4000)[0])
+    lengths = [len(walk(Follower(logit_curve(FOLDED, entropy="none"), step_length=h), 10.0, at_most=4000)[0])
                for h in (1.0, 0.1)]  # fmt: skip
     assert lengths[1] > 4 * lengths[0]
 
@@ -181,7 +181,7 @@ def test_single_precision_factors_lead_to_the_same_end(monkeypatch):
 
 def test_the_curve_goes_straight_through_a_symmetric_bifurcation():
     """Two agents paid for agreeing are free to stay uniform; beyond rationality 2 they need not."""
-    points, [end] = walk(Curve(logit_curve(Game.matrix(np.eye(2)), entropy="none")), 5.0)
+    points, [end] = walk(Follower(logit_curve(Game.matrix(np.eye(2)), entropy="none")), 5.0)
     passed = [k for k, point in enumerate(points) if point.past_bifurcation]
     assert len(passed) == 1
     assert points[passed[0] - 1].t <= 2 <= points[passed[0]].t
@@ -194,7 +194,7 @@ def test_the_curve_goes_straight_through_a_symmetric_bifurcation():
 def test_one_agent_without_entropy_in_its_values_still_responds(game, temperature):
     """With discount 0 the branch of one agent is the soft-max of its rewards."""
     still = Game.stochastic(game.rewards, game.transitions, 0.0)
-    [policy] = walk(Curve(logit_curve(still, entropy="none")), 1 / temperature)[1][0].policy
+    [policy] = walk(Follower(logit_curve(still, entropy="none")), 1 / temperature)[1][0].policy
     np.testing.assert_allclose(policy, boltzmann(still.rewards, temperature), rtol=0, atol=1e-12)  # roundings
 
 
@@ -204,7 +204,7 @@ def test_one_agent_without_entropy_in_its_values_still_responds(game, temperatur
 )
 def test_a_curve_leads_from_a_policy_to_an_equilibrium(game, temperature, entropy):
     first = random_policy(game, np.random.default_rng(1), concentration=5.0)
-    points, [end] = walk(Curve(curve_from(game, first, temperature=temperature, entropy=entropy)), 1.0)
+    points, [end] = walk(Follower(curve_from(game, first, temperature=temperature, entropy=entropy)), 1.0)
     for start, given_policy in zip(points[0].policy, first, strict=True):
         np.testing.assert_allclose(start, given_policy, rtol=0, atol=1e-14)  # a logarithm and back
     assert residual(game, end.policy, temperature, entropy) < 1e-11
@@ -219,7 +219,7 @@ def test_a_curve_leads_from_a_policy_to_an_equilibrium(game, temperature, entrop
 
 def test_from_the_uniform_policy_that_curve_is_the_branch():
     game, temperature = load("climbing"), 0.25
-    curve = Curve(curve_from(game, uniform_policy(game), temperature=temperature, entropy="none"))
+    curve = Follower(curve_from(game, uniform_policy(game), temperature=temperature, entropy="none"))
     _, reached = walk(curve, 0.3, 1.0)
     for share, point in zip((0.3, 1.0), reached, strict=True):
         found = np.concatenate(point.policy, axis=1)
@@ -229,13 +229,13 @@ def test_from_the_uniform_policy_that_curve_is_the_branch():
 def test_high_rationality_is_reached():
     """Near a Nash equilibrium: log ratios in the thousands, and no step too many."""
     game = random_stochastic(3, (2, 2), structure="general-sum", discount=0.9, seed=3)
-    points, [end] = walk(Curve(logit_curve(game, entropy="none")), 1e4)
+    points, [end] = walk(Follower(logit_curve(game, entropy="none")), 1e4)
     assert len(points) < 150
     assert residual(game, end.policy, 1e-4, "none") < 1e-8  # roundings of Q over the temperature
 
 
 def test_a_bifurcation_of_agents_who_leave_each_other_is_passed_too():
     """Both lose 1 where both choose the first action: the symmetric branch is not at rest where it forks."""
-    points, [end] = walk(Curve(logit_curve(Game.matrix(np.array([[-1.0, 0.0], [0.0, 0.0]])), entropy="none")), 100.0)
+    points, [end] = walk(Follower(logit_curve(Game.matrix(np.array([[-1.0, 0.0], [0.0, 0.0]])), entropy="none")), 100.0)
     assert sum(point.past_bifurcation for point in points) == 1
     np.testing.assert_allclose(end.policy[0], end.policy[1], rtol=0, atol=1e-9)  # symmetric, to magnified rounding

@@ -17,6 +17,7 @@ from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.equilibria.matrix.search import Search, known
 from mathrl.equilibria.matrix.through import crossings, filled, principal, through
 from mathrl.equilibria.matrix.tracer import Stretch, Tracer
+from mathrl.equilibria.step_rules import attempts
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
 
@@ -32,9 +33,6 @@ _SAFELY = 0.95
 _MOST_CURVES = 1_000
 _ROUNDING = 1e-7
 """Relative changes of λ up to which a curve has not turned."""
-
-_TIGHTER = (1.0, 0.3, 0.1, 0.03)
-"""Times the step, at each attempt to follow the principal branch."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -129,7 +127,7 @@ class _Atlas:
         first = np.clip(_SAFELY / constant if constant > 0 else np.inf, lowest, highest)
         self.ladder = np.geomspace(first, highest, _RUNGS).tolist()
         self._found: list[list[FloatArray]] = [[] for _ in self.ladder]
-        tracers = (Tracer(game, step_length=step_length * tighter) for tighter in _TIGHTER)
+        tracers = (Tracer(game, step_length=shorter) for shorter in attempts(step_length))
         branches = (principal(tracer, self.search, lowest, highest) for tracer in tracers)
         branch = next((points for points in branches if points is not None), None)
         if branch is None:

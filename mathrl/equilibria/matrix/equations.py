@@ -9,36 +9,34 @@ M^{ij}(a, b) = E[r^i | a_i = a, a_j = b] the derivatives are
     ∂G^i_a/∂x^j_b = δ_ij δ_ab − (i ≠ j) λ π^j(b) (M^{ij}(a, b) − M^{ij}(0, b) − u^i(a) + u^i(0)),           (2)
     ∂G^i_a/∂λ     = −(u^i(a) − u^i(0)).
 
-Arrays: payoffs r_ma (m, A) with joint actions in C order, m = 1 for a common one; `ends` (n + 1,) where the agents'
-actions begin and end among the K = Σ A_i; π as pi_k, u as own_k, M as pair_kk (K, K); a point z = (x, λ) as z_x
-(N + 1,) with N = K − n; G as g_x (N + 1,), its last entry 0; its derivative as jacobian_xy (N + 1, N + 1), the last row
-to spare. They are passed one by one: taken from a tuple, each would be counted up and down again at every call.
+All of it is written into the memory of a trace, which names the arrays (`mathrl.equilibria.matrix.memory`). A point
+z = (x, λ) is z_x (N + 1,), λ last.
 """
 
-import numpy as np
-import numpy.typing as npt
+import math
 
 from mathrl.base.checks import FloatArray
 from mathrl.base.compile import inner
+from mathrl.equilibria.matrix.memory import Trace
+from mathrl.kernels.response import apart, boltzmann
 
 __all__ = ["derivative", "evaluate", "pairs", "policy", "residual", "values"]
 
-Integers = npt.NDArray[np.int64]
-
 
 @inner
-def policy(ends: Integers, z_x: FloatArray, pi_k: FloatArray) -> None:
+def policy(trace: Trace, z_x: FloatArray) -> None:
     """Write π of the log ratios in z."""
+    ends, pi_k = trace.ends, trace.pi_k
     x = 0
     for i in range(len(ends) - 1):
         first, last = ends[i], ends[i + 1]
         largest = 0.0
         for k in range(first + 1, last):
             largest = max(largest, z_x[x + k - first - 1])
-        total = np.exp(-largest)
+        total = math.exp(-largest)
         pi_k[first] = total
         for k in range(first + 1, last):
-            weight = np.exp(z_x[x + k - first - 1] - largest)
+            weight = math.exp(z_x[x + k - first - 1] - largest)
             pi_k[k] = weight
             total += weight
         share = 1.0 / total
@@ -48,49 +46,34 @@ def policy(ends: Integers, z_x: FloatArray, pi_k: FloatArray) -> None:
 
 
 @inner
-def evaluate(
-    r_ma: FloatArray,
-    ends: Integers,
-    z_x: FloatArray,
-    pi_k: FloatArray,
-    own_k: FloatArray,
-    pair_kk: FloatArray,
-    g_x: FloatArray,
-    places: Integers,
-) -> None:
+def evaluate(trace: Trace, z_x: FloatArray) -> None:
     """Write π, u, M and G at the point z; M of two agents is constant, and must have been written by `pairs`."""
-    policy(ends, z_x, pi_k)
-    values(r_ma, ends, pi_k, own_k, pair_kk, places)
+    policy(trace, z_x)
+    values(trace)
+    ends, own_k, g_x = trace.ends, trace.own_k, trace.g_x
     N = len(g_x) - 1
     rationality = z_x[N]
     x = 0
     for i in range(len(ends) - 1):
         for k in range(ends[i] + 1, ends[i + 1]):
-            g_x[x] = z_x[x] - rationality * (own_k[k] - own_k[ends[i]])
+            g_x[x] = z_x[x] - rationality * (own_k[k] - own_k[ends[i]])  # (1)
             x += 1
     g_x[N] = 0.0
 
 
 @inner
-def values(
-    r_ma: FloatArray, ends: Integers, pi_k: FloatArray, own_k: FloatArray, pair_kk: FloatArray, places: Integers
-) -> None:
+def values(trace: Trace) -> None:
     """Write u and M of π."""
-    if len(ends) > 3:
-        pairs(r_ma, ends, pi_k, pair_kk, places)
-    _own(r_ma, ends, pi_k, pair_kk, own_k)
+    if len(trace.ends) > 3:
+        pairs(trace)
+    _own(trace)
 
 
 @inner
-def derivative(
-    ends: Integers,
-    z_x: FloatArray,
-    pi_k: FloatArray,
-    own_k: FloatArray,
-    pair_kk: FloatArray,
-    jacobian_xy: FloatArray,
-) -> None:
+def derivative(trace: Trace, z_x: FloatArray) -> None:
     """Write (2), after `evaluate` at this point."""
+    ends, pi_k, own_k, pair_kk = trace.ends, trace.pi_k, trace.own_k, trace.pair_kk
+    jacobian_xy = trace.jacobian_xy
     num_agents = len(ends) - 1
     N = ends[num_agents] - num_agents
     rationality = z_x[N]
@@ -113,28 +96,22 @@ def derivative(
 
 
 @inner
-def residual(ends: Integers, pi_k: FloatArray, own_k: FloatArray, rationality: float) -> float:
-    """max |π − softmax(λ u)|, after `evaluate`."""
-    worst = 0.0
-    for i in range(len(ends) - 1):
-        first, last = ends[i], ends[i + 1]
-        largest = own_k[first]
-        for k in range(first + 1, last):
-            largest = max(largest, own_k[k])
-        total = 0.0
-        for k in range(first, last):
-            total += np.exp(rationality * (own_k[k] - largest))
-        for k in range(first, last):
-            worst = max(worst, abs(pi_k[k] - np.exp(rationality * (own_k[k] - largest)) / total))
-    return worst
+def residual(trace: Trace, rationality: float, out_k: FloatArray) -> float:
+    """max |π − σ| with σ = softmax(λ u), which is written, after `evaluate`."""
+    for k in range(len(out_k)):
+        out_k[k] = trace.own_k[k]
+    for i in range(len(trace.ends) - 1):
+        boltzmann(out_k, trace.ends[i], trace.ends[i + 1], rationality, 1.0)
+    return apart(trace.pi_k, out_k)
 
 
 @inner
-def _own(r_ma: FloatArray, ends: Integers, pi_k: FloatArray, pair_kk: FloatArray, own_k: FloatArray) -> None:
+def _own(trace: Trace) -> None:
     """u from M and the policy of one other agent; of a lone agent the payoffs themselves."""
+    ends, pi_k, own_k, pair_kk = trace.ends, trace.pi_k, trace.own_k, trace.pair_kk
     if len(ends) == 2:
         for k in range(ends[1]):
-            own_k[k] = r_ma[0, k]
+            own_k[k] = trace.r_ma[0, k]
         return
     for i in range(len(ends) - 1):
         other = 1 if i == 0 else 0
@@ -147,8 +124,9 @@ def _own(r_ma: FloatArray, ends: Integers, pi_k: FloatArray, pair_kk: FloatArray
 
 
 @inner
-def pairs(r_ma: FloatArray, ends: Integers, pi_k: FloatArray, pair_kk: FloatArray, places: Integers) -> None:
+def pairs(trace: Trace) -> None:
     """Write M^{ij}(a, b), the sum of r^i over joint actions with a_i = a, a_j = b, weighted by all others' policies."""
+    r_ma, ends, pi_k, pair_kk, places = trace.r_ma, trace.ends, trace.pi_k, trace.pair_kk, trace.places
     num_agents = len(ends) - 1
     last = num_agents - 1
     shared = r_ma.shape[0] == 1

@@ -6,33 +6,27 @@ traced, from the end of that range; where that fails, from (0, uniform) in short
 by a power of 2, which rounds nothing, so that this range ends near 1.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.compile import kernel
-from mathrl.equilibria.matrix.branch import (
-    ACCURACY,
-    LANDED,
-    LENGTH,
-    LOST,
-    RISING,
-    STEP_LENGTH,
-    TARGET,
-    Trace,
-    advance,
-    begin,
-    newton,
-    room,
-)
-from mathrl.equilibria.matrix.equations import evaluate, pairs
+from mathrl.base.compile import inner, kernel
+from mathrl.equilibria.matrix.branch import LANDED, LOST, MOVED, advance, begin
+from mathrl.equilibria.matrix.corrector import newton
+from mathrl.equilibria.matrix.equations import evaluate, pairs, residual
+from mathrl.equilibria.matrix.memory import Trace, room
 from mathrl.equilibria.matrix.refine import refine
 from mathrl.equilibria.matrix.uniqueness import lipschitz
-from mathrl.equilibria.step_rules import ACCURATE, FIRST
+from mathrl.equilibria.matrix.vectors import copy, largest
+from mathrl.equilibria.step_rules import ACCURATE, FIRST, RETRIES, TIGHTER
 from mathrl.games.model import Game
 from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, STALLED, TRACED, UNIQUE
 
-__all__ = ["loaded", "principal", "scale_of"]
+__all__ = ["loaded", "principal"]
+
+Integers = npt.NDArray[np.int64]
 
 _SAFELY = 0.95
 """Of the range in which the equilibrium is unique, where the trace begins."""
@@ -47,98 +41,139 @@ _NEAR = 1e-8
 _ROUGHLY = 1e-3
 """Of a start: the trace corrects it."""
 
-_RETRIES = 3
-_TIGHTER = 0.3
-"""Times the step, at each retry."""
-
-
-@kernel
-def scale_of(constant: float) -> float:
-    """The power of 2 that brings the Lipschitz constant nearest to 1."""
-    return 2.0 ** min(np.round(-np.log2(constant)), 1000.0) if 0.0 < constant < np.inf else 1.0
-
 
 def loaded(game: Game) -> tuple[Trace, float, float]:
     """The memory of a trace with the payoffs of a matrix game, scaled; the scale; the Lipschitz constant before it."""
-    r_ma, num_actions = game.rewards_isa[:, 0], np.array(game.num_actions)
-    constant = lipschitz(r_ma, num_actions)
-    scale, memory = scale_of(constant), room(len(r_ma), num_actions)
-    memory.r_ma[:] = scale * r_ma
-    if game.num_agents == 2:
-        pairs(memory.r_ma, memory.ends, memory.pi_k, memory.pair_kk, memory.places)
-    return memory, scale, constant
+    r_ma, num_actions = game.rewards_isa[:, 0].copy(), np.array(game.num_actions)
+    memory = room(len(r_ma), num_actions)
+    return memory, *_load(memory, r_ma, num_actions)
 
 
 @kernel
+def _load(trace: Trace, r_ma: FloatArray, num_actions: Integers) -> tuple[float, float]:
+    """`load`, for Python."""
+    return load(trace, r_ma, num_actions)
+
+
+@inner
+def load(trace: Trace, r_ma: FloatArray, num_actions: Integers) -> tuple[float, float]:
+    """Put payoffs (m, A) into the memory, scaled by the power of 2 that brings the Lipschitz constant nearest to 1.
+
+    Returns that scale and the constant before.
+    """
+    constant = lipschitz(r_ma, num_actions, trace.spare_rk)
+    scale = 2.0 ** min(np.rint(-math.log2(constant)), 1000.0) if 0.0 < constant < np.inf else 1.0
+    for m in range(r_ma.shape[0]):
+        for a in range(r_ma.shape[1]):
+            trace.r_ma[m, a] = scale * r_ma[m, a]
+    if len(num_actions) == 2:
+        pairs(trace)
+    return scale, constant
+
+
 def principal(
     r_bma: FloatArray,
-    num_actions: npt.NDArray[np.int64],
+    num_actions: Integers,
     rationality: float,
     step_length: float,
     max_steps: int,
     out_policy_bk: FloatArray,
     out_residual_b: FloatArray,
-    out_steps_b: npt.NDArray[np.int64],
-    out_road_b: npt.NDArray[np.int64],
-    out_status_b: npt.NDArray[np.int64],
+    out_steps_b: Integers,
+    out_road_b: Integers,
+    out_status_b: Integers,
 ) -> None:
     """Solve games (B, m, A) of one shape: policies side by side (B, K), residuals, accepted steps, codes."""
-    memory = room(r_bma.shape[1], num_actions)
-    r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x = memory[:9]
-    normal_x, ahead_x, tangent_ahead_x, z_x, tangent_x, tangent_before_x, numbers = memory[9:]
-    N = len(z_x) - 1
-    numbers[ACCURACY] = ACCURATE
-    for b in range(r_bma.shape[0]):
-        constant = lipschitz(r_bma[b], num_actions)
-        scale = scale_of(constant)
-        largest = 0.0
-        for m in range(r_ma.shape[0]):
-            for a in range(r_ma.shape[1]):
-                r_ma[m, a] = scale * r_bma[b, m, a]
-                largest = max(largest, abs(r_ma[m, a]))
-        if len(num_actions) == 2:
-            pairs(r_ma, ends, pi_k, pair_kk, places)
+    trace = room(r_bma.shape[1], num_actions)
+    _principal(
+        trace,
+        r_bma,
+        num_actions,
+        float(rationality),
+        step_length,
+        max_steps,
+        out_policy_bk,
+        out_residual_b,
+        out_steps_b,
+        out_road_b,
+        out_status_b,
+    )
+
+
+@kernel
+def _principal(
+    trace: Trace,
+    r_bma: FloatArray,
+    num_actions: Integers,
+    rationality: float,
+    step_length: float,
+    max_steps: int,
+    out_policy_bk: FloatArray,
+    out_residual_b: FloatArray,
+    out_steps_b: Integers,
+    out_road_b: Integers,
+    out_status_b: Integers,
+) -> None:
+    trace.numbers.accuracy = ACCURATE
+    for b in range(len(r_bma)):
+        scale, constant = load(trace, r_bma[b], num_actions)
         target = rationality / scale
-        enough = _ROUNDING * max(1.0, target * largest)
+        enough = _ROUNDING * max(1.0, target * _largest_payoff(trace))
         unique = rationality * constant < 1.0
-        lowest = target if unique else _SAFELY / (constant * scale)
-        z_x[:] = 0.0
-        z_x[N] = lowest
-        evaluate(r_ma, ends, z_x, pi_k, own_k, pair_kk, g_x, places)
-        for x in range(N):
-            z_x[x] = -g_x[x]  # the responses to the uniform policy
-        near = enough if unique else _ROUGHLY
-        out_residual_b[b] = newton(
-            r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, ahead_x, z_x, near, _NEWTON_STEPS
-        )
-        out_steps_b[b] = 0
+        _respond(trace, target if unique else _SAFELY / (constant * scale))
+        newton(trace, trace.z_x, enough if unique else _ROUGHLY, _NEWTON_STEPS, 0)
+        out_residual_b[b] = residual(trace, trace.z_x[-1], trace.spare_rk[0])
         found = out_residual_b[b] <= (_NEAR if unique else _ROUGHLY)
         if unique and found:
-            out_road_b[b], out_status_b[b] = UNIQUE, CONVERGED
+            out_road_b[b], out_status_b[b], out_steps_b[b] = UNIQUE, CONVERGED, 0
         else:
             if not found:
-                z_x[:] = 0.0
-            out_road_b[b], out_status_b[b] = TRACED, STALLED
-            numbers[STEP_LENGTH] = step_length
-            for _ in range(1 + _RETRIES):
-                numbers[TARGET] = target
-                numbers[RISING] = 1.0
-                numbers[LENGTH] = FIRST * numbers[STEP_LENGTH]
-                lost, landed = not begin(*memory), False
-                while not (lost or landed) and out_steps_b[b] < max_steps:
-                    code = advance(
-                        r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, normal_x, ahead_x,
-                        tangent_ahead_x, z_x, tangent_x, tangent_before_x, numbers,
-                    )  # fmt: skip
-                    lost, landed = code == LOST, code == LANDED
-                    out_steps_b[b] += 1
-                if not lost:
-                    out_status_b[b] = CONVERGED if landed else MAX_STEPS
-                    break
-                z_x[:] = 0.0
-                numbers[STEP_LENGTH] *= _TIGHTER
-            newton(
-                r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x, ahead_x, z_x, enough, _NEWTON_STEPS
-            )
-            out_residual_b[b] = refine(r_ma, ends, z_x[N], pi_k, own_k, pair_kk, places)
-        out_policy_bk[b] = pi_k
+                trace.z_x[:] = 0.0
+            out_road_b[b] = TRACED
+            out_status_b[b], out_steps_b[b] = _follow(trace, target, step_length, max_steps)
+            newton(trace, trace.z_x, enough, _NEWTON_STEPS, 0)
+            out_residual_b[b] = refine(trace, trace.z_x[-1])
+        copy(trace.pi_k, out_policy_bk[b])
+
+
+@inner
+def _largest_payoff(trace: Trace) -> float:
+    """max |r|."""
+    most = 0.0
+    for m in range(trace.r_ma.shape[0]):
+        most = max(most, largest(trace.r_ma[m]))
+    return most
+
+
+@inner
+def _respond(trace: Trace, rationality: float) -> None:
+    """Put the responses to the uniform policy into `z_x`."""
+    z_x = trace.z_x
+    N = len(z_x) - 1
+    z_x[:] = 0.0
+    z_x[N] = rationality
+    evaluate(trace, z_x)
+    for x in range(N):
+        z_x[x] = -trace.g_x[x]
+
+
+@inner
+def _follow(trace: Trace, target: float, step_length: float, max_steps: int) -> tuple[int, int]:
+    """Trace the branch from the point in `z_x`; where that fails, from (0, uniform), in ever shorter steps.
+
+    Returns the code of the status and the number of steps.
+    """
+    numbers, steps = trace.numbers, 0
+    numbers.target, numbers.step_length = target, step_length
+    for _ in range(1 + RETRIES):
+        numbers.rising = 1.0
+        numbers.length = FIRST * numbers.step_length
+        code = MOVED if begin(trace) else LOST
+        while code not in (LOST, LANDED) and steps < max_steps:
+            code = advance(trace)
+            steps += 1
+        if code != LOST:
+            return CONVERGED if code == LANDED else MAX_STEPS, steps
+        trace.z_x[:] = 0.0
+        numbers.step_length *= TIGHTER
+    return STALLED, steps

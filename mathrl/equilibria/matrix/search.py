@@ -21,11 +21,12 @@ from math import prod
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.compile import kernel
-from mathrl.equilibria.lu import factor, solve
-from mathrl.equilibria.matrix.branch import Trace
+from mathrl.base.compile import inner, kernel
+from mathrl.equilibria.matrix.corrector import newton
 from mathrl.equilibria.matrix.equations import derivative, evaluate
+from mathrl.equilibria.matrix.memory import Trace
 from mathrl.equilibria.matrix.principal import loaded
+from mathrl.equilibria.matrix.vectors import copy, largest
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.softmax import boltzmann
@@ -34,7 +35,7 @@ from mathrl.values.linear_system import one_thread
 __all__ = ["Search", "known"]
 
 _STEPS = 60
-_HALVINGS = 6
+_HALVINGS = 5
 _SOLVED = 1e-11
 """Times 1 + max |x|: up to this max |G| counts as rounding."""
 
@@ -99,11 +100,17 @@ class Search:
 @kernel
 def known(x_x: FloatArray, found_ex: FloatArray) -> bool:
     """Whether one of these equilibria is the same up to rounding."""
-    for e in range(len(found_ex)):
+    return _known(x_x, found_ex, len(found_ex))
+
+
+@inner
+def _known(z_x: FloatArray, found_ex: FloatArray, count: int) -> bool:
+    """`known` of the first so many rows, of which only the log ratios are compared."""
+    for e in range(count):
         distance, size = 0.0, 0.0
-        for x in range(len(x_x)):
-            distance = max(distance, abs(x_x[x] - found_ex[e, x]))
-            size = max(size, abs(x_x[x]))
+        for x in range(found_ex.shape[1]):
+            distance = max(distance, abs(z_x[x] - found_ex[e, x]))
+            size = max(size, abs(z_x[x]))
         if distance <= _SAME * (1 + size):
             return True
     return False
@@ -121,11 +128,10 @@ def _on_supports(actions: int) -> list[FloatArray]:
 
 @kernel
 def _log_ratios(
-    memory: Trace, pi_bk: FloatArray, rationality: float, out_own_bx: FloatArray, out_response_bx: FloatArray
+    trace: Trace, pi_bk: FloatArray, rationality: float, out_own_bx: FloatArray, out_response_bx: FloatArray
 ) -> None:
     """Write log(π(a)/π(0)) where both are positive, else what they are in the responses; and the responses λΔu(π)."""
-    r_ma, ends, pi_k, own_k, pair_kk, places, g_x = memory[:7]
-    z_x = memory.ahead_x
+    z_x, ends = trace.ahead_x, trace.ends
     for b in range(len(pi_bk)):
         z_x[:] = 0.0
         z_x[-1] = rationality
@@ -135,59 +141,34 @@ def _log_ratios(
                 p, zero = pi_bk[b, k], pi_bk[b, ends[i]]
                 z_x[x] = np.log(max(p, 1e-12) / max(zero, 1e-12))
                 x += 1
-        out_own_bx[b] = z_x[:-1]
-        evaluate(r_ma, ends, z_x, pi_k, own_k, pair_kk, g_x, places)
+        evaluate(trace, z_x)
         for x in range(len(z_x) - 1):
-            out_response_bx[b, x] = z_x[x] - g_x[x]
+            out_own_bx[b, x] = z_x[x]
+            out_response_bx[b, x] = z_x[x] - trace.g_x[x]
 
 
 @kernel
-def _refine(memory: Trace, x_bx: FloatArray, rationality: float, out_found_ex: FloatArray) -> int:
+def _refine(trace: Trace, x_bx: FloatArray, rationality: float, out_found_ex: FloatArray) -> int:
     """Solve from each start, write the different solutions, return their number."""
-    z_x, count = memory.z_x, 0
+    z_x, count = trace.z_x, 0
+    N = len(z_x) - 1
     for b in range(len(x_bx)):
-        z_x[:-1] = x_bx[b]
-        z_x[-1] = rationality
-        if _newton(memory) <= _SOLVED * (1 + np.abs(z_x).max()) and not known(z_x[:-1], out_found_ex[:count]):
-            out_found_ex[count] = z_x[:-1]
+        copy(x_bx[b], z_x)
+        z_x[N] = rationality
+        solved = newton(trace, z_x, 0.0, _STEPS, _HALVINGS) <= _SOLVED * (1 + largest(z_x))
+        if solved and not _known(z_x, out_found_ex, count):
+            for x in range(N):
+                out_found_ex[count, x] = z_x[x]
             count += 1
     return count
 
 
 @kernel
-def _newton(memory: Trace) -> float:
-    """Newton's method at fixed λ from `z_x`, each step halved until max |G| falls; the last max |G|."""
-    r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy, delta_x = memory[:9]
-    z_x, ahead_x, N = memory.z_x, memory.ahead_x, len(memory.z_x) - 1
-    evaluate(r_ma, ends, z_x, pi_k, own_k, pair_kk, g_x, places)
-    best = float(np.abs(g_x).max())
-    ahead_x[N] = z_x[N]
-    for _ in range(_STEPS):
-        derivative(ends, z_x, pi_k, own_k, pair_kk, jacobian_xy)
-        if factor(jacobian_xy, places, N) == 0.0:
-            break
-        solve(jacobian_xy, places, N, g_x, delta_x)
-        share, found = 1.0, np.inf
-        for _ in range(_HALVINGS):
-            for x in range(N):
-                ahead_x[x] = z_x[x] - share * delta_x[x]
-            evaluate(r_ma, ends, ahead_x, pi_k, own_k, pair_kk, g_x, places)
-            found = float(np.abs(g_x).max())
-            if found < best:
-                break
-            share *= 0.5
-        if not found < best:
-            break
-        best = found
-        z_x[:] = ahead_x
-    return best
-
-
-@kernel
-def _derivatives(memory: Trace, z_px: FloatArray, out_jacobian_pxy: FloatArray) -> None:
-    r_ma, ends, pi_k, own_k, pair_kk, places, g_x, jacobian_xy = memory[:8]
+def _derivatives(trace: Trace, z_px: FloatArray, out_jacobian_pxy: FloatArray) -> None:
     N = z_px.shape[1] - 1
     for p in range(len(z_px)):
-        evaluate(r_ma, ends, z_px[p], pi_k, own_k, pair_kk, g_x, places)
-        derivative(ends, z_px[p], pi_k, own_k, pair_kk, jacobian_xy)
-        out_jacobian_pxy[p] = jacobian_xy[:N, :N]
+        evaluate(trace, z_px[p])
+        derivative(trace, z_px[p])
+        for x in range(N):
+            for y in range(N):
+                out_jacobian_pxy[p, x, y] = trace.jacobian_xy[x, y]

@@ -24,6 +24,8 @@ determinant, so up to that λ the branch through the uniform policy has neither 
 sharp: two agents paid 1 for agreeing and 0 else (D = 2) have other equilibria as soon as λ exceeds 2.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -52,24 +54,32 @@ def lipschitz_constant(game: Game) -> float:
     check_game(game)
     if game.num_states != 1 or game.discount != 0:
         fail("game", f"has {game.num_states} states and discount {game.discount:g}", "a matrix game")
-    return lipschitz(game.rewards_isa[:, 0], np.array(game.num_actions))
+    return _lipschitz(game.rewards_isa[:, 0].copy(), np.array(game.num_actions))
 
 
 @kernel
-def lipschitz(r_ma: FloatArray, num_actions: Integers) -> float:
-    """ρ(D)/4, rounded up, of payoffs (m, A) with joint actions in C order."""
+def _lipschitz(r_ma: FloatArray, num_actions: Integers) -> float:
+    """`lipschitz`, for Python."""
+    n = len(num_actions)
+    return lipschitz(r_ma, num_actions, np.empty((n + 2, n)))
+
+
+@inner
+def lipschitz(r_ma: FloatArray, num_actions: Integers, spare_ij: FloatArray) -> float:
+    """ρ(D)/4, rounded up, of payoffs (m, A) with joint actions in C order; `spare_ij` is room for n + 2 rows of n."""
     num_agents = len(num_actions)
-    differences = np.zeros((num_agents, num_agents))
+    differences = spare_ij
     shared = r_ma.shape[0] == 1
     for i in range(num_agents):
+        differences[i, i] = 0.0
         for j in range(num_agents):
             if j != i and not (shared and j < i):
                 differences[i, j] = _double_difference(r_ma[0 if shared else i], num_actions, i, j)
                 if shared:
                     differences[j, i] = differences[i, j]
     if num_agents != 2:
-        return 0.25 * _spectral_radius(differences) * _UPWARDS
-    return float(0.25 * np.sqrt(differences[0, 1]) * np.sqrt(differences[1, 0])) * _UPWARDS
+        return 0.25 * _spectral_radius(differences, num_agents) * _UPWARDS
+    return float(0.25 * math.sqrt(differences[0, 1]) * math.sqrt(differences[1, 0])) * _UPWARDS
 
 
 @inner
@@ -105,14 +115,15 @@ def _double_difference(r_a: FloatArray, num_actions: Integers, i: int, j: int) -
     return largest
 
 
-@kernel
-def _spectral_radius(d_ij: FloatArray) -> float:
-    """The least max_i (D w)_i / w_i met on the way of the power method for I·t + D: no less than ρ(D)."""
-    size = d_ij.shape[0]
-    largest = d_ij.max()
-    if largest == 0.0:
-        return 0.0
-    w, product = np.ones(size), np.empty(size)
+@inner
+def _spectral_radius(d_ij: FloatArray, size: int) -> float:
+    """The least max_i (D w)_i / w_i met on the way of the power method for I·t + D: no less than ρ(D).
+
+    D are the first rows and columns, so many; the next two rows are room for w and D w.
+    """
+    w, product = d_ij[size], d_ij[size + 1]
+    for i in range(size):
+        w[i] = 1.0
     best = np.inf
     for _ in range(_POWER_STEPS):
         ratio = 0.0
@@ -121,11 +132,15 @@ def _spectral_radius(d_ij: FloatArray) -> float:
             for j in range(size):
                 product[i] += d_ij[i, j] * w[j]
             ratio = max(ratio, product[i] / w[i])
+        if ratio == 0.0:  # D = 0
+            return 0.0
         if ratio >= best * (1 - 1e-3) and best < np.inf:
             return min(ratio, best)
         best = min(best, ratio)
-        w = product + 0.5 * best * w
-        w /= w.max()
+        largest = 0.0
         for i in range(size):
-            w[i] = max(w[i], 1e-6)
+            w[i] = product[i] + 0.5 * best * w[i]
+            largest = max(largest, w[i])
+        for i in range(size):
+            w[i] = max(w[i] / largest, 1e-6)
     return best

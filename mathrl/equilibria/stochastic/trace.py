@@ -1,6 +1,6 @@
 """A curve of equilibria of a stochastic game, followed point by point.
 
-    curve = Curve(logit_curve(game, entropy="none"))          or curve_from(game, policy, …)
+    curve = Follower(logit_curve(game, entropy="none"))          or curve_from(game, policy, …)
     point = curve.start()                                     t = 0, from where t rises
     point = curve.advance(point, target=2.0)                  the next point; None where no step succeeds
     point.t, point.policy                                     `point.t == target` once the curve got there
@@ -35,7 +35,7 @@ from mathrl.equilibria.stochastic.value_system import room
 from mathrl.games.policies import Policy
 from mathrl.values.linear_system import one_thread
 
-__all__ = ["Curve", "Point"]
+__all__ = ["Follower", "Point"]
 
 _FARTHEST = 0.3
 """The largest first correction, in log ratios: 1 is a factor e."""
@@ -123,7 +123,7 @@ class _Ahead:
     first: float = 0.0
 
 
-class Curve:
+class Follower:
     """The curve of one system; `step_length` times the usual steps, and as much less of what is tolerated in one."""
 
     def __init__(self, system: System, *, step_length: float = 1.0) -> None:
