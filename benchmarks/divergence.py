@@ -10,9 +10,10 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, bicgstab
 
 from benchmarks.timing import Row, compare, per_step, seconds
-from mathrl.games import joint_policy, random_stochastic, uniform_policy
+from mathrl.games import random_stochastic, uniform_policy
+from mathrl.games.profile import Profile
 from mathrl.solvers import divergence_iteration, divergence_limit, divergence_policy_iteration, optimal
-from mathrl.values.policy_values import chain
+from mathrl.values.policy_values import policy_transitions
 
 __all__ = ["rows"]
 
@@ -24,8 +25,8 @@ PATIENCE = 10.0
 def rows() -> list[Row]:
     game = random_stochastic(STATES, ACTIONS, discount=DISCOUNT, successors=SUCCESSORS, seed=0)
     target = uniform_policy(game)
-    weights = joint_policy(target).reshape(STATES, -1)
-    P_st, v = chain(game, weights), np.ones(STATES)
+    weights = Profile.of(target).joint_sa
+    P_st, v = policy_transitions(game, weights), np.ones(STATES)
     system = LinearOperator((STATES, STATES), matvec=lambda x: x - DISCOUNT * (P_st @ x), dtype=float)
     b = np.einsum("sa,sa->s", game.rewards_isa[0], weights)
 

@@ -10,9 +10,10 @@ from scipy.sparse import eye_array
 from scipy.sparse.linalg import spsolve
 
 from benchmarks.timing import Row, compare, per_step, seconds
-from mathrl.games import Game, joint_policy, random_policy, random_stochastic
+from mathrl.games import Game, random_policy, random_stochastic
+from mathrl.games.profile import Profile
 from mathrl.solvers import haspi, soft_evaluation
-from mathrl.values.policy_values import chain
+from mathrl.values.policy_values import policy_transitions
 
 __all__ = ["pass_and_solve", "rows"]
 
@@ -26,7 +27,7 @@ def rows() -> list[Row]:
 def _rows(successors: int | None) -> list[Row]:
     game = random_stochastic(STATES, ACTIONS, discount=DISCOUNT, successors=successors, seed=0)
     policy = random_policy(game, np.random.default_rng(0))
-    bare = pass_and_solve(game, chain(game, joint_policy(policy).reshape(STATES, -1)))
+    bare = pass_and_solve(game, policy_transitions(game, Profile.of(policy).joint_sa))
     kind = "dense" if successors is None else f"{successors} successors"
 
     evaluation = compare(

@@ -10,9 +10,10 @@ import numpy as np
 
 from benchmarks.evaluation import ACTIONS, DISCOUNT, STATES, TEMPERATURE, pass_and_solve
 from benchmarks.timing import Row, per_step
-from mathrl.games import joint_policy, random_policy, random_stochastic
+from mathrl.games import random_policy, random_stochastic
+from mathrl.games.profile import Profile
 from mathrl.solvers import mehaml
-from mathrl.values.policy_values import chain
+from mathrl.values.policy_values import policy_transitions
 
 __all__ = ["rows"]
 
@@ -34,7 +35,7 @@ def _worst(successors: int | None, temperature: float) -> Row:
 def _row(successors: int | None, temperature: float, drift: str, neighbourhood: str) -> Row:
     game = random_stochastic(STATES, ACTIONS, discount=DISCOUNT, successors=successors, seed=0)
     policy = random_policy(game, np.random.default_rng(0))
-    bare = pass_and_solve(game, chain(game, joint_policy(policy).reshape(STATES, -1)))
+    bare = pass_and_solve(game, policy_transitions(game, Profile.of(policy).joint_sa))
     options = {"temperature": temperature, "drift": drift, "neighbourhood": neighbourhood, "initial_policy": policy}
 
     kind = "dense" if successors is None else f"{successors} successors"

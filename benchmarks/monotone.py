@@ -11,10 +11,11 @@ from scipy.optimize import lsq_linear
 
 from benchmarks.evaluation import ACTIONS, DISCOUNT, STATES, pass_and_solve
 from benchmarks.timing import Row, compare, per_step
-from mathrl.games import joint_policy, random_policy, random_stochastic
+from mathrl.games import random_policy, random_stochastic
+from mathrl.games.profile import Profile
 from mathrl.solvers import soft_qmix
 from mathrl.stage.monotone_projection import isotonic_fit, monotone_projection
-from mathrl.values.policy_values import chain
+from mathrl.values.policy_values import policy_transitions
 
 __all__ = ["rows"]
 
@@ -75,7 +76,7 @@ def _steps(mixer: str, successors: int | None) -> Row:
             game, mixer=mixer, temperature=1.0, initial_policy=policy, max_steps=number, tol=1e-30
         ),
         "pass + solve",
-        pass_and_solve(game, chain(game, joint_policy(policy).reshape(STATES, -1))),
+        pass_and_solve(game, policy_transitions(game, Profile.of(policy).joint_sa)),
         steps=STEPS,
         pairs=5,
     )

@@ -28,7 +28,8 @@ from mathrl.bounds.exact import simplest_fraction
 from mathrl.bounds.over_time import OverTime, largest_over_time
 from mathrl.bounds.process import Process, mean
 from mathrl.bounds.setup import Setup
-from mathrl.games.policies import Policy, joint_policy
+from mathrl.games.policies import Policy
+from mathrl.games.profile import Profile
 from mathrl.softmax import total_variation
 
 __all__ = [
@@ -184,7 +185,7 @@ def _largest_distance(policy_sa: FloatArray, other_sa: FloatArray) -> float:
 def _joint(setup: Setup, opponents: Policy) -> FloatArray:
     """The joint policy (S, B) of the opponents, of whom there may be none."""
     nobody = np.ones((setup.game.num_states, 1))
-    return joint_policy((nobody, *opponents)).reshape(setup.game.num_states, -1)
+    return Profile.of((nobody, *opponents)).joint_sa
 
 
 def _probability(x: float) -> float:

@@ -12,7 +12,7 @@ from mathrl.games.model import Game, check_agent
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
 from mathrl.values.linear_system import Resolvent, resolvent
-from mathrl.values.policy_values import chain
+from mathrl.values.policy_values import policy_transitions
 
 __all__ = ["Process", "mean"]
 
@@ -32,7 +32,7 @@ class Process:
     @cached_property
     def chain(self) -> Any:
         """P_π(t|s), (S, S): dense, or CSR as the game's transitions are."""
-        return chain(self.game, self.joint)
+        return policy_transitions(self.game, self.joint)
 
     @cached_property
     def visits(self) -> FloatArray:

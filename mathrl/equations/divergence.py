@@ -53,7 +53,9 @@ def _no_gain_from_start(game: Game, solution: Solved) -> Residuals:
 
 def _divergence_limit(game: Game, solution: Solved) -> Residuals:
     from mathrl.values.linear_system import resolvent
-    from mathrl.values.policy_values import chain  # compiled: an import that nobody pays who only reads a file
+    from mathrl.values.policy_values import (
+        policy_transitions,  # compiled: an import that nobody pays who only reads a file
+    )
 
     q_sa, w_sa = solution.q.reshape(game.num_states, -1), _joint(solution).reshape(game.num_states, -1)
     log_first = _log_joint(game, solution.parameters["initial_policy"])
@@ -61,7 +63,11 @@ def _divergence_limit(game: Game, solution: Solved) -> Residuals:
     slack, left = _TIES * rounding_floor(q_sa), float(np.abs(best_s - (w_sa * q_sa).sum(axis=1)).max())
     log_tied = np.where(q_sa >= (best_s - max(slack, 2 * left * (left > slack)))[:, None], log_first, -np.inf)
     divergence_s = kl_divergence(w_sa, np.exp(log_first))
-    ell_s = -divergence_s if game.discount == 0 else resolvent(chain(game, w_sa), game.discount)(-divergence_s, None)
+    ell_s = (
+        -divergence_s
+        if game.discount == 0
+        else resolvent(policy_transitions(game, w_sa), game.discount)(-divergence_s, None)
+    )
     ahead_sa = game.discount * (game.csr_xt if game.sparse else game.dense_xt) @ ell_s
     return (w_sa - boltzmann(log_tied + ahead_sa.reshape(w_sa.shape), 1.0),)  # (4)
 

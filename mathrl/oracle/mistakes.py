@@ -21,7 +21,7 @@ from mathrl.oracle.targets import one_step_target
 from mathrl.softmax import soft_max
 from mathrl.solvers import optimal, soft_q_iteration
 from mathrl.values.linear_system import sweep
-from mathrl.values.policy_values import backup, chain, evaluate
+from mathrl.values.policy_values import backup, evaluate, policy_transitions
 
 __all__ = ["target_mistakes", "value_mistakes"]
 
@@ -172,7 +172,7 @@ def _of_training(game: Game, policy: Policy, plain: FloatArray, ahead: FloatArra
     """
     if game.discount == 0 or not ahead.any():
         return
-    P_st, nothing = chain(game, Profile.of(policy).joint_sa), np.zeros(game.num_states)
+    P_st, nothing = policy_transitions(game, Profile.of(policy).joint_sa), np.zeros(game.num_states)
     steps = np.arange(2, _LONGEST + 2)
     sums = np.zeros((len(steps), *ahead.shape))
     rounding, passed = np.finfo(np.float64).eps * ahead.max(), 0

@@ -23,7 +23,7 @@ from mathrl.games.profile import Profile
 from mathrl.operators import ENTROPIES, entropy_bonus, soft_value
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
 from mathrl.values.linear_system import sweep
-from mathrl.values.policy_values import backup, chain, expected_rewards, has_agent_axis, trace_values
+from mathrl.values.policy_values import backup, expected_rewards, has_agent_axis, policy_transitions, trace_values
 
 __all__ = ["bootstrap", "n_step_target", "one_step_target", "td_lambda_target"]
 
@@ -70,7 +70,7 @@ def n_step_target(
     critic = _Critic.of(game, policy, temperature, entropy, q, v)
     v_ms = critic.v_ms
     if count("steps", steps, 1) > 1:
-        P_st, b_ms = chain(game, critic.w_sa), expected_rewards(game, critic.w_sa, critic.bonus_ms)
+        P_st, b_ms = policy_transitions(game, critic.w_sa), expected_rewards(game, critic.w_sa, critic.bonus_ms)
         for _ in range(steps - 1):
             v_ms = np.stack([sweep(P_st, game.discount, b_s, v_s) for b_s, v_s in zip(b_ms, v_ms, strict=True)])  # (2)
     return critic.backed_up(v_ms)  # (3)

@@ -23,9 +23,10 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray, count, positive
 from mathrl.base.ties import first_largest
-from mathrl.equations import NASH_GLOBAL_OPTIMUM, NASH_SADDLE_POINT
+from mathrl.equations import NASH_GLOBAL_OPTIMUM, NASH_SADDLE_POINT, Equation
 from mathrl.games.model import Game, check_game
-from mathrl.games.policies import Policy, joint_policy
+from mathrl.games.policies import Policy
+from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate
 from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.operators import expectation
@@ -36,7 +37,7 @@ from mathrl.stage.zero_sum import ZeroSums, zero_sum_values
 from mathrl.values.joint_control import control
 from mathrl.values.linear_system import resolvent
 from mathrl.values.modelled_opponents import agent_game
-from mathrl.values.policy_values import Values, against, backup, chain, evaluate
+from mathrl.values.policy_values import Values, against, backup, evaluate, policy_transitions
 
 __all__ = ["nash_q"]
 
@@ -121,6 +122,7 @@ class _Kind(Protocol):
     """What tells the two kinds of stage games apart."""
 
     game: Game
+    equation: Equation
 
     def solve(self, v_ms: FloatArray, floor_m: FloatArray, before: _Point | None) -> _Point:
         """Nash(Q_V) of every stage game."""
@@ -137,7 +139,7 @@ class _Kind(Protocol):
     def policy(self, here: _Point) -> Policy:
         """The π that attains Nash(Q_V)."""
 
-    def chain(self, here: _Point) -> Any:
+    def transitions(self, here: _Point) -> Any:
         """P_π of (4)."""
 
 
@@ -169,7 +171,7 @@ class _Steps:
         return self._at(self._kind.safe(here), here)
 
     def _newton(self, here: _Point, target: float) -> Iterate[_Point]:
-        solve = resolvent(self._kind.chain(here), self._kind.game.discount)
+        solve = resolvent(self._kind.transitions(here), self._kind.game.discount)
         steps = [solve(defect_s, target=target) for defect_s in here.reached_ms - here.v_ms]
         return self._at(here.v_ms + np.stack(steps), here)  # (4)
 
@@ -217,8 +219,8 @@ class _SaddlePoints:
         stages: ZeroSums = here.stages
         return stages.x_sa, stages.y_sb
 
-    def chain(self, here: _Point) -> Any:
-        return chain(self.game, joint_policy(self.policy(here)).reshape(self.game.num_states, -1))
+    def transitions(self, here: _Point) -> Any:
+        return policy_transitions(self.game, Profile.of(self.policy(here)).joint_sa)
 
 
 class _GlobalOptima:
@@ -257,7 +259,7 @@ class _GlobalOptima:
         chosen = np.unravel_index(stages.actions_s, num_actions)
         return tuple(np.eye(actions)[choice] for actions, choice in zip(num_actions, chosen, strict=True))
 
-    def chain(self, here: _Point) -> Any:
+    def transitions(self, here: _Point) -> Any:
         game = self.game
         rows = np.arange(game.num_states) * game.num_joint_actions + here.stages.actions_s
         return game.csr_xt[rows] if game.sparse else game.dense_xt[rows]

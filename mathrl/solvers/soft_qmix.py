@@ -27,7 +27,8 @@ from mathrl.base.checks import FloatArray, choice, count, fail, positive, propor
 from mathrl.equations import MIXED_RESPONSE
 from mathrl.equations.mixing import RAREST
 from mathrl.games.model import Game, check_game
-from mathrl.games.policies import Policy, as_policy, joint_policy, uniform_policy
+from mathrl.games.policies import Policy, as_policy, uniform_policy
+from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.iteration.outcome import rounding_floor
 from mathrl.operators import additive_mix, entropy_bonus, local_policy, local_values
@@ -53,8 +54,9 @@ class _Projected(NamedTuple):
 def _monotone(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> _Projected:
     """The nearest table of QMIX's class."""
     least = RAREST ** (1 / game.num_agents)
-    w_sa = joint_policy(tuple(np.maximum(own, least) for own in played)).reshape(wanted_sa.shape)
-    q_sa, _, errors, bounds, _ = monotone_projections(wanted_sa, w_sa, np.array(game.num_actions), node_limit)  # (1)
+    weighing = Profile.of(np.maximum(own, least) for own in played)
+    found = monotone_projections(wanted_sa, weighing.joint_sa, weighing.num_actions, node_limit)  # (1)
+    q_sa, _, errors, bounds, _ = found
     local = _local_values(game, q_sa, played)
     return _Projected(q_sa, local, int((bounds < errors).sum()), float((errors - bounds).max()))
 
@@ -127,7 +129,7 @@ class _Iteration:
     def target(self, here: _Point) -> FloatArray:
         """T_λ Q   (soft-qmix Eq. 24)."""
         q_sa = here.found.q_sa
-        w_sa = joint_policy(here.policy).reshape(q_sa.shape)
+        w_sa = Profile.of(here.policy).joint_sa
         bonus_ms = entropy_bonus(here.policy, temperature=self.temperature)[None]
         v_ms = np.einsum("sa,sa->s", w_sa, q_sa) + bonus_ms
         return np.asarray(backup(self.game, trace_values(self.game, w_sa, v_ms, bonus_ms, self.trace_decay))[0])

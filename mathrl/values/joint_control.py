@@ -28,7 +28,7 @@ from mathrl.games.model import Game
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.iteration.outcome import rounding_floor
 from mathrl.values.linear_system import Resolvent, resolvent
-from mathrl.values.policy_values import backup, chain, chain_entries, chain_room
+from mathrl.values.policy_values import backup, policy_transitions, transition_entries, transition_room
 
 __all__ = ["Controlled", "SoftMax", "Softness", "TargetSoftMax", "control", "values_of_attained"]
 
@@ -182,7 +182,7 @@ def control(
             same = bool((here.actions_s == previous.point.actions_s).all())
             forcing = 0.0 if same else min(0.001, (last.residual / previous.residual) ** 4)
         if solve is None or not same:
-            solve = resolvent(operator.chain(here, whole=not short_cuts), game.discount)
+            solve = resolvent(operator.attained_transitions(here, whole=not short_cuts), game.discount)
         target = max(forcing * float(np.abs(defect_s).max()), goal_floors * eps * float(np.abs(here.v_s).max()) / 4)
         return at(here.v_s + solve(defect_s, target=target))  # (2)
 
@@ -214,7 +214,7 @@ class _Operator:
             return Controlled(v_s, self._r_sa, self._r_sa.max(axis=1), self._r_sa.argmax(axis=1), None)
         return self._greedy(v_s, self._q_buffers[0])
 
-    def chain(self, here: Controlled, *, whole: bool) -> Any:
+    def attained_transitions(self, here: Controlled, *, whole: bool) -> Any:
         """P_w of the greedy actions or of the soft policy, but for its least played actions if not `whole`."""
         game = self._game
         if here.actions_s is not None:
@@ -225,7 +225,7 @@ class _Operator:
         if not whole:
             w_sa = np.multiply(w_sa, self.played(here), out=self._played_sa)
             np.divide(w_sa, w_sa.sum(axis=1, keepdims=True), out=w_sa)
-        return chain(game, w_sa, self._room(w_sa) if game.sparse else None)
+        return policy_transitions(game, w_sa, self._room(w_sa) if game.sparse else None)
 
     def played(self, here: Controlled) -> npt.NDArray[np.bool_]:
         """Which actions the soft policy plays with more than a negligible probability, (S, A)."""
@@ -242,9 +242,9 @@ class _Operator:
         return Controlled(v_s, q_sa, reached_s, actions_s, None)
 
     def _room(self, w_sa: FloatArray) -> tuple[FloatArray, npt.NDArray[Any]]:
-        entries = chain_entries(self._game, w_sa)
+        entries = transition_entries(self._game, w_sa)
         if self._chain_room is None or len(self._chain_room[0]) < entries:
-            self._chain_room = chain_room(self._game, entries)
+            self._chain_room = transition_room(self._game, entries)
         return self._chain_room
 
 

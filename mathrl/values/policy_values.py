@@ -21,17 +21,17 @@ __all__ = [
     "Values",
     "against",
     "backup",
-    "chain",
-    "chain_entries",
-    "chain_room",
     "evaluate",
     "evaluate_joint",
     "expected_rewards",
     "has_agent_axis",
     "own_q",
+    "policy_transitions",
     "quantal_response_residual",
     "sequential_improvement",
     "trace_values",
+    "transition_entries",
+    "transition_room",
 ]
 
 
@@ -107,10 +107,10 @@ def backup(game: Game, v_ms: FloatArray, out: FloatArray | None = None) -> Float
     return q_msa
 
 
-def chain(game: Game, w_sa: FloatArray, room: tuple[FloatArray, npt.NDArray[Any]] | None = None) -> Any:
+def policy_transitions(game: Game, w_sa: FloatArray, room: tuple[FloatArray, npt.NDArray[Any]] | None = None) -> Any:
     """P_π (S, S) of joint probabilities π(a|s), dense or CSR as the game's transitions are.
 
-    A CSR chain takes its data and indices from `room`, `chain_entries` of each, or from new memory.
+    A CSR chain takes its data and indices from `room`, `transition_entries` of each, or from new memory.
     """
     num_states = game.num_states
     if not game.sparse:
@@ -120,7 +120,7 @@ def chain(game: Game, w_sa: FloatArray, room: tuple[FloatArray, npt.NDArray[Any]
     from scipy.sparse import csr_array
 
     P = game.csr_xt
-    data, indices = chain_room(game, chain_entries(game, w_sa)) if room is None else room
+    data, indices = transition_room(game, transition_entries(game, w_sa)) if room is None else room
     indptr = np.empty(num_states + 1, P.indptr.dtype)
     used = kernels.policy_transitions_csr(P.data, P.indices, P.indptr, w_sa, data, indices, indptr)
     return csr_array((data[:used], indices[:used], indptr), shape=(num_states, num_states))
@@ -158,17 +158,17 @@ def trace_values(
     decay = trace_decay * game.discount
     if decay == 0:
         return v_ms
-    solve = resolvent(chain(game, w_sa), decay)
+    solve = resolvent(policy_transitions(game, w_sa), decay)
     mixed_ms = (1 - trace_decay) * v_ms + trace_decay * expected_rewards(game, w_sa, bonus_ms)
     return np.stack([solve(mixed_s, v_s) for mixed_s, v_s in zip(mixed_ms, v_ms, strict=True)])
 
 
-def chain_entries(game: Game, w_sa: FloatArray) -> int:
+def transition_entries(game: Game, w_sa: FloatArray) -> int:
     """How many entries the CSR rows with w > 0 have: enough for the chain of w."""
     return int(np.diff(game.csr_xt.indptr)[w_sa.ravel() > 0].sum())
 
 
-def chain_room(game: Game, entries: int) -> tuple[FloatArray, npt.NDArray[Any]]:
+def transition_room(game: Game, entries: int) -> tuple[FloatArray, npt.NDArray[Any]]:
     """Memory for the data and indices of a CSR chain."""
     return np.empty(entries), np.empty(entries, game.csr_xt.indices.dtype)
 
@@ -204,6 +204,6 @@ def evaluate_joint(
     if game.discount == 0:
         return Values(game, backup(game, b_ms), b_ms, agent_axis, None)
     if solve is None:
-        solve = resolvent(chain(game, w_sa), game.discount)
+        solve = resolvent(policy_transitions(game, w_sa), game.discount)
     v_ms = np.stack([solve(b, None if guess is None else guess[m]) for m, b in enumerate(b_ms)])
     return Values(game, backup(game, v_ms), v_ms, agent_axis, solve)

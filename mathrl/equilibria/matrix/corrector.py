@@ -1,4 +1,4 @@
-"""Newton's method for the equations of one matrix game (`equilibria.matrix.equations`): along the curve, and at fixed λ."""
+"""Newton's method for the equations of one matrix game (`equations`): along the curve, and at fixed λ."""
 
 import math
 

@@ -13,7 +13,16 @@ from mathrl.base.checks import FloatArray
 from mathrl.base.compile import kernel
 from mathrl.equilibria.lu import factor, solve
 
-__all__ = ["chain", "chain_apply", "chain_csr", "derivatives", "invert", "own", "policies", "response_weights"]
+__all__ = [
+    "derivatives",
+    "invert",
+    "own",
+    "policies",
+    "response_weights",
+    "value_system",
+    "value_system_apply",
+    "value_system_csr",
+]
 
 Integers = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.integer]
@@ -205,7 +214,7 @@ def response_weights(g_srk: FloatArray, pi_sk: FloatArray, num_actions: Integers
 
 
 @kernel
-def chain(P_xt: FloatArray, w_smma: FloatArray, discount: float, out_yz: FloatArray) -> None:
+def value_system(P_xt: FloatArray, w_smma: FloatArray, discount: float, out_yz: FloatArray) -> None:
     """Overwrite the leading m S rows and columns by I − γ Σ_a w P, (2) of `bordered`, for dense transitions."""
     num_states, num_functions, _, num_joint_actions = w_smma.shape
     size = num_functions * num_states
@@ -224,10 +233,10 @@ def chain(P_xt: FloatArray, w_smma: FloatArray, discount: float, out_yz: FloatAr
 
 
 @kernel
-def chain_csr(
+def value_system_csr(
     data: FloatArray, indices: Indices, indptr: Indices, w_smma: FloatArray, discount: float, out_yz: FloatArray
 ) -> None:
-    """Overwrite the leading rows and columns as `chain` does, for CSR transitions."""
+    """Overwrite the leading rows and columns as `value_system` does, for CSR transitions."""
     num_states, num_functions, _, num_joint_actions = w_smma.shape
     size = num_functions * num_states
     out_yz[:size, :size] = 0.0
@@ -245,7 +254,7 @@ def chain_csr(
 
 
 @kernel
-def chain_apply(w_smma: FloatArray, v_ms: FloatArray, ahead_msa: FloatArray, out_ms: FloatArray) -> None:
+def value_system_apply(w_smma: FloatArray, v_ms: FloatArray, ahead_msa: FloatArray, out_ms: FloatArray) -> None:
     """Overwrite the output by v(s) − Σ_a w(s, a) ahead(s, a), M v of (2) in `bordered` where `ahead` is γ P v."""
     num_states, num_functions, _, num_joint_actions = w_smma.shape
     for s in range(num_states):

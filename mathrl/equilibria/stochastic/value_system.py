@@ -17,7 +17,7 @@ from scipy.linalg.lapack import get_lapack_funcs
 from scipy.sparse.linalg import LinearOperator, gmres
 
 from mathrl.base.checks import FloatArray
-from mathrl.equilibria.stochastic.blocks import chain, chain_apply, chain_csr
+from mathrl.equilibria.stochastic.blocks import value_system, value_system_apply, value_system_csr
 from mathrl.games.model import Game
 
 __all__ = ["FACTORED", "Border", "Reduced", "factored", "iterated", "room"]
@@ -72,9 +72,9 @@ def factored(game: Game, w_smma: FloatArray, border: Border, room: FloatArray) -
         rows = slice(state * num_joint_actions, (state + 1) * num_joint_actions)
         if game.sparse:
             P = game.csr_xt
-            chain_csr(P.data, P.indices, P.indptr, w_smma, game.discount, room)
+            value_system_csr(P.data, P.indices, P.indptr, w_smma, game.discount, room)
         else:
-            chain(game.dense_xt, w_smma, game.discount, room)
+            value_system(game.dense_xt, w_smma, game.discount, room)
         row_tm = (game.csr_xt if game.sparse else game.dense_xt)[rows].T @ border.weights_ma.T
         room[size, :size] = game.discount * np.asarray(row_tm).T.ravel()
     room[:size, size], room[size, size] = border.column_ms.ravel(), border.corner
@@ -107,7 +107,7 @@ def iterated(w_smma: FloatArray, border: Border, ahead: Callable[[FloatArray], F
         y = np.ascontiguousarray(y).ravel()
         v_ms = y[:size].reshape(shape)
         ahead_msa = ahead(v_ms)
-        chain_apply(w_smma, v_ms, ahead_msa, product_ms)
+        value_system_apply(w_smma, v_ms, ahead_msa, product_ms)
         last = np.vdot(border.weights_ma, ahead_msa[:, border.state]) + border.corner * y[-1]
         return np.append(product_ms.ravel() + y[-1] * column, last)
 

@@ -24,7 +24,7 @@ from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies
 from mathrl.softmax import entropy as shannon
 from mathrl.solvers import soft_evaluation
-from mathrl.values.policy_values import backup, chain, evaluate, own_q
+from mathrl.values.policy_values import backup, evaluate, own_q, policy_transitions
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -188,7 +188,7 @@ def test_parts_are_those_of_the_operators(case):
     own = np.concatenate([operators.marginal_q(values.q, policy, i) for i in range(game.num_agents)], axis=1)
     np.testing.assert_allclose(own_q(values, policy), own, rtol=0, atol=tolerance)
     assert all(map(np.array_equal, Profile.split(Profile.of(policy).pi_sk, game.num_actions), policy))
-    P = chain(game, joint_policy(policy).reshape(game.num_states, -1))
+    P = policy_transitions(game, joint_policy(policy).reshape(game.num_states, -1))
     dense = operators.policy_transitions(to_dense(game).transitions, policy)
     np.testing.assert_allclose(P.toarray() if game.sparse else P, dense, rtol=0, atol=128 * EPS)  # probabilities
     assert np.array_equal(backup(game, values.v_ms), values.q_msa)
