@@ -9,10 +9,10 @@ from mathrl.cli import output
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
-    "reproduce": "recompute the papers' tables and figures, and compare with what is printed",
-    "solve": "solve a game by any of the solvers of the five papers",
-    "bound": "what AORPO's bounds are worth on a game with a learned model and opponent models",
-    "games": "list the games that come with mathrl, or show, convert and save one",
+    "reproduce": "recompute tables and figures of the papers, and compare them with the printed numbers",
+    "solve": "solve a game with any of the solvers of the five papers",
+    "bound": "compute AORPO's bounds for a game with learned models, and what they bound",
+    "games": "list the games that come with mathrl, or show one, or save it in another format",
     "figure": "draw a figure to a .png, .svg or .pdf file",
 }
 
@@ -31,7 +31,11 @@ examples:
   mathrl solve hasac --solver haspi --temperature 1,5,10
   mathrl games climbing
 
-exit status: 0 done; 1 a solver did not converge; 2 bad input, said in one line; 130 interrupted with nothing done
+exit status:
+  0    everything was done
+  1    a solver did not converge, or the run was interrupted and a part of the results is printed
+  2    the input is wrong, as one line explains
+  130  the run was interrupted before there was any result
 """
 
 

@@ -59,9 +59,9 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         metavar="FORMAT",
-        help=f"{choices} (default: what --out FILE ends in, .json .csv .md .tex, else table)",
+        help=f"{choices} (default: by the ending of --out FILE, .json, .csv, .md or .tex; else table)",
     )
-    parser.add_argument("--out", metavar="FILE", help="write to this file (default: standard output)")
+    parser.add_argument("--out", metavar="FILE", help="write the result to this file (default: print it)")
 
 
 def number(flag: str, text: str) -> float:

@@ -37,26 +37,42 @@ OPTIONS = {
 def run(argv: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit status."""
     parser = Parser("bound", DESCRIPTION, EXAMPLES, explanations)
-    parser.add_argument("file", nargs="?", metavar="FILE", help="a setup as --example prints it, in JSON (see below)")
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="a setup in JSON, in the form that --example prints (see below)"
+    )
     parser.add_argument("--example", action="store_true", help="print a small setup to start from, and do nothing else")
     parser.add_argument(
-        "--show", metavar="WHAT", help="bounds|errors|returns|distances|schedule|rollouts (default: bounds)"
+        "--show",
+        metavar="WHAT",
+        help="the table to print: bounds|errors|returns|distances|schedule|rollouts (default: bounds)",
     )
     parser.add_argument(
         "--branch-length",
         metavar="K[,K…]",
         dest="branch_lengths",
-        help=f"steps of a rollout, as in 1,2,5 or 1:50 (default: {BRANCH_LENGTHS}; for --plot {PLOTTED})",
+        help=f"model steps in a rollout, as in 1,2,5 or 1:50 (default: {BRANCH_LENGTHS}; for --plot {PLOTTED})",
     )
-    parser.add_argument("--agent", metavar="N", help="from whose side all is seen (default: the file's, else 0)")
-    parser.add_argument("--dynamics-error", metavar="READING", help="real|model|uniform|occupancy|branched (see below)")
-    parser.add_argument("--returns", metavar="WHICH", help="normalised|unnormalised (default: normalised)")
+    parser.add_argument(
+        "--agent",
+        metavar="N",
+        help="the agent whose returns and opponents are meant (default: that of the file, else 0)",
+    )
+    parser.add_argument(
+        "--dynamics-error",
+        metavar="READING",
+        help="how the error of the model is measured: real|model|uniform|occupancy|branched (default: real; see below)",
+    )
+    parser.add_argument(
+        "--returns", metavar="WHICH", help="normalised|unnormalised: times 1 − discount, or not (default: normalised)"
+    )
     parser.add_argument(
         "--start",
         metavar="WHERE",
-        help="where rollouts start: game|data, the states of a replay buffer (default: game)",
+        help="where rollouts start: game (its start) or data (states of a replay buffer) (default: game)",
     )
-    parser.add_argument("--plot", metavar="FILE", help="also draw all over K to this .png, .svg or .pdf file")
+    parser.add_argument(
+        "--plot", metavar="FILE", help="also draw the bounds and rollouts over K into this .png, .svg or .pdf file"
+    )
     add_output(parser)
     arguments = parser.parse(argv)
     format = output.format_of(arguments.format, arguments.out)
@@ -110,7 +126,7 @@ def _answer(arguments: "Namespace", format: str) -> tuple[str, str]:
     for given, option in OPTIONS.items():
         if getattr(arguments, given) is not None and given not in view.heeds and not arguments.plot:
             heeding = [f"--show {other}" for other in VIEWS if given in VIEWS[other].heeds]
-            fail(option, f"is no option of --show {name}", " or ".join([*heeding, "--plot"]))
+            fail(option, f"is not an option of --show {name}", " or ".join([*heeding, "--plot"]))
     asked = Asked(
         branch_lengths=_branch_lengths(arguments.branch_lengths, BRANCH_LENGTHS),
         dynamics_error=choice("--dynamics-error", arguments.dynamics_error or "real", DYNAMICS_ERRORS),

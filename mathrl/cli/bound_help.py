@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 __all__ = ["COLUMNS", "DESCRIPTION", "EXAMPLES", "explanations"]
 
 DESCRIPTION = """\
-How far the return in a learned model is from the real one, exactly, beside what AORPO's theorems say that it is at
-most. FILE describes the game, the model, the policies and the opponent models; --example prints one to start from."""
+Compute exactly how far the return in a learned model is from the real return (the discrepancy), and what AORPO's
+theorems say that it is at most. FILE describes the game, its model, the policies and the opponent models. --example
+prints such a file to start from. docs/how-to/is-my-bound-worth-anything.md shows how to read the results."""
 
 EXAMPLES = """\
 examples:
@@ -20,93 +21,97 @@ examples:
 A bound that fails is a finding, not an error: the exit status is 0. Agents, states and actions are numbered from 0."""
 
 VIEWS = {
-    "bounds": "each theorem and lemma: what it bounds, and its bounds",
-    "errors": "every ε that enters, a total variation: of the dynamics, of shifted policies, of opponent models",
+    "bounds": "for each theorem and lemma its bounds, beside the discrepancy that they bound",
+    "errors": "every error ε of a bound, a total variation: of the model, of changed policies, of opponent models",
     "returns": "the returns that are compared",
-    "distances": "lemmas C.1 and C.2 after K steps: laws of states and actions, real and modelled",
-    "schedule": "for how many of K steps each opponent is its model (§5.1), and what that adds to theorem 2's sum",
-    "rollouts": "what the schemes of §5.1 and G.5 cost and give in rollouts of K steps",
+    "distances": "lemmas C.1 and C.2: how far apart the real and the modelled distributions are after K steps",
+    "schedule": "§5.1: for how many of K steps each opponent is replaced by its model, and what this adds to theorem 2",
+    "rollouts": "the rollout schemes of §5.1 and G.5: what rollouts of K steps cost, and how good they are",
 }
 
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "bounds": {
-        "claim": "of AORPO; in tables, claims whose rows are the same share them",
-        "branch_length": "K; none for a claim without a branch",
+        "claim": "the theorem or lemma of AORPO; in printed tables claims with equal rows share one",
+        "branch_length": "K; empty for a claim without branched rollouts",
         "discrepancy": "|return in reality − return in the model|, exact",
-        "printed": "the bound as printed, with r_max = max r: no bound where rewards are negative",
-        "corrected": "the same with max |r|",
-        "coupling": "a sharper bound from the same errors: of two processes that stay together while they can",
-        "value": "a bound from exact values too; none for branched returns",
-        "trivial": "max r − min r: no two returns lie farther apart",
-        "printed_bound": "holds; says nothing, where it is not below the trivial one; FAILS, where the discrepancy is"
-        " larger",
+        "printed": "the bound as printed, with r_max = max r; it is no bound where rewards are negative",
+        "corrected": "the same bound with max |r|",
+        "coupling": "a sharper bound from the same errors: the real and the modelled process are run together, and are"
+        " equal as long as possible (a coupling)",
+        "value": "a bound that also uses the exact values of the game; empty for branched returns",
+        "trivial": "max r − min r: no two returns are farther apart",
+        "printed_bound": "what the printed bound is worth: it holds; it says nothing, as it is not below trivial; or it"
+        " FAILS, as the discrepancy is larger",
         "holds_as_defined*": "whether it holds for returns as §3.1 defines them: not normalised, from t = 1",
-        "dynamics_error*": "the one that entered",
-        "reading*": "how that was read; lemmas say so themselves",
-        "proved*": "whether corrected and coupling are theorems under this reading",
+        "dynamics_error*": "the error of the model that entered the bound",
+        "reading*": "how this error was measured, see --dynamics-error; some lemmas prescribe it",
+        "proved*": "whether corrected and coupling are proved for an error that is measured so",
     },
     "errors": {
-        "error": "of the dynamics, drawn with the data policies (ε_m), the policies (ε'_m), …; or of policies",
-        "of": "the reading, the agent, or the branch length",
+        "error": "the kind of error: of the model where the data policies lead (ε_m) or the policies (ε'_m), of a"
+        " changed policy, or of an opponent model",
+        "of": "how the error is measured, or the agent, or the branch length",
         "value": "ε, in [0, 1]",
-        "used_in": "the claims that it enters; of readings, the one asked for; lemma C.2 takes it up to step K",
+        "used_in": "the claims that it enters; of several measures of an error only the one asked for enters, and lemma"
+        " C.2 takes the errors up to step K",
     },
     "returns": {
-        "return": "real; with the data policies; with the learned model; with opponent models too; branched",
+        "return": "real; with the data policies; in the learned model; with opponent models too; branched",
         "branch_length": "K of a branched return",
         "value": "the return",
-        "minus_real": "how far it is above the real one",
-        "dynamics": "which transitions",
-        "played": "by which policies",
+        "minus_real": "this return minus the real one",
+        "dynamics": "the transitions: real, or learned",
+        "played": "the policies that are played",
     },
     "distances": {
-        "claim": "lemma C.1 is of the law of states and actions, C.2 of that of states",
+        "claim": "lemma C.1 is about distributions of states and actions, C.2 about those of states",
         "step": "K",
-        "distance": "total variation between the laws in the real game and with model and opponent models, exact",
-        "printed": "the bound as printed; C.1's is from the exact distance of the states",
-        "coupling": "a sharper one from the same errors",
+        "distance": "total variation between the real distribution and that with model and opponent models, exact",
+        "printed": "the bound as printed; that of C.1 uses the exact distance of the states",
+        "coupling": "a sharper bound from the same errors",
     },
     "schedule": {
         "branch_length": "K",
-        "opponent": "an agent, or all together",
+        "opponent": "an agent, or all opponents together",
         "error": "ε_j of its model",
-        "model_steps": "n_j = ⌊K min ε / ε_j⌋ steps, exact; K for a perfect model",
-        "budget": "(n_j + 1) ε_j: what it adds",
-        "printed_budget": "K min ε, which §5.1 takes that for; it is never more",
-        "all_model_budget": "(K + 1) ε_j, where models act in all steps",
+        "model_steps": "n_j = ⌊K min ε / ε_j⌋ steps, exact; K steps for a perfect model",
+        "budget": "(n_j + 1) ε_j: what this opponent adds to the bound",
+        "printed_budget": "K min ε, by which §5.1 approximates the budget; it is never larger than the budget",
+        "all_model_budget": "(K + 1) ε_j: what it adds if its model acts in all steps",
     },
     "rollouts": {
-        "scheme": "see below",
+        "scheme": "which opponents are replaced by their models, and when (see below)",
         "branch_length": "K",
-        "model_steps": "of each opponent, in how many steps it is its model",
-        "communications": "how many actions are asked of real opponents",
-        "total_variation": "between real and simulated law of the state after K steps from --start",
+        "model_steps": "for each opponent the number of steps in which it is replaced by its model",
+        "communications": "how many actions real opponents are asked for",
+        "total_variation": "between the real and the simulated distribution of the state after K steps from --start",
         "compounding_error": "of §6.3 over 1 … K steps: mean squared distance of a real and a simulated trajectory",
-        "compounding_floor": "what that is for perfect models",
-        "discrepancy": "|real return − branched return|; branches leave what the data policies reach, at any --start",
+        "compounding_floor": "the compounding error of perfect models: real trajectories differ from each other too",
+        "discrepancy": "|real return − branched return|; branches start at states that the data policies reach,"
+        " whatever --start is",
         "coupling": "a sharper bound of the discrepancy",
         "bound": "theorem 2 with the budget of §5.1, and max |r|",
         "mean_total_variation*": "total_variation, averaged over 1 … K steps",
         "printed_distance*": "the bound of total_variation by extended lemma C.2, step by step",
-        "coupling_distance*": "a sharper one",
+        "coupling_distance*": "a sharper bound of total_variation",
         "compounding_bias*": "the part of compounding_error that is 0 for perfect models",
     },
 }
 """Of each view, what stands in each column; those with a star are in JSON and CSV alone."""
 
 READINGS = {
-    "real": "at the worst time step, along the real dynamics (the paper's words)",
+    "real": "at the worst time step, along the real dynamics (the words of the paper)",
     "model": "at the worst time step, along the learned dynamics; not enough for theorems 2, 5 and B.2",
-    "uniform": "at the worst state and joint action: the largest",
-    "occupancy": "the discounted average over time, along the real dynamics: what a replay buffer gives",
-    "branched": "at the worst step after a branch, along the rollouts; real for theorems without a branch",
+    "uniform": "the largest over all states and joint actions",
+    "occupancy": "the discounted average over time, along the real dynamics: what a replay buffer can estimate",
+    "branched": "at the worst step after a branch, along the rollouts; for theorems without branches the same as real",
 }
 
 SCHEMES = {
-    "simu-to-real": "opponent j is its model in the first n_j steps of --show schedule, then real (algorithm 1)",
-    "real-to-simu": "in the last n_j steps (G.6)",
-    "all-model": "in all steps",
-    "all-real": "in none",
+    "simu-to-real": "opponent j is its model in the first n_j steps (--show schedule), then the real one (algorithm 1)",
+    "real-to-simu": "opponent j is the real one first, and its model in the last n_j steps (G.6)",
+    "all-model": "all opponents are models in all steps",
+    "all-real": "all opponents are the real ones in all steps",
 }
 
 
@@ -114,12 +119,12 @@ def explanations() -> str:
     """All lists of the help."""
     views = (_listed(f"--show {view}: {VIEWS[view]}", columns) for view, columns in COLUMNS.items())
     return "\n\n".join([
-        _listed("keys of FILE, in JSON (shapes in brackets; --example has them all):", _keys()),
+        _listed("keys of FILE (shapes of arrays in brackets; the file of --example has all keys):", _keys()),
         *views,
-        "A * marks what is in JSON and CSV alone. Returns are sums times 1 − discount, as in the proofs;\n"
-        "--returns unnormalised divides them and the bounds by that.",
-        _listed("--dynamics-error, the expected total variation between real and learned transitions:", READINGS),
-        _listed("schemes:", SCHEMES),
+        "Columns with a * are in JSON and CSV only. Returns are discounted sums times 1 − discount, as in the paper's\n"
+        "proofs; with --returns unnormalised they and the bounds are divided by 1 − discount.",
+        _listed("--dynamics-error, how the total variation of real and learned transitions is averaged:", READINGS),
+        _listed("schemes of --show rollouts:", SCHEMES),
     ])  # fmt: skip
 
 

@@ -19,7 +19,7 @@ def facts(setup: Setup, found: Errors, dynamics_error: str, *, normalised: bool)
     rewards = setup.rewards
     reading = dynamics_error if dynamics_error in READINGS else "real"
     data, current = found.data_dynamics[reading], found.current_dynamics[reading]
-    scaled = "times 1 − discount" if normalised else "not normalised, nor are the bounds"
+    scaled = "and bounds are times 1 − discount" if normalised else "and bounds are not normalised"
     lines = (
         f"agent {setup.agent} of {setup.game!r}; rewards from {rewards.min():g} to {rewards.max():g}; returns {scaled}",
         f"dynamics error ({reading}) {data:.4g} with the data policies, {current:.4g} with the policies",
@@ -43,10 +43,10 @@ def findings(compared: Sequence[Comparison]) -> Iterator[str]:
     unfit = [each for each in compared if each.holds and not each.holds_as_defined]
     unproved = [each for each in compared if not each.proved]
     kinds = {
-        "printed bounds that FAIL, the discrepancy being larger": failing,
-        "printed bounds that say nothing, not being below the range of the rewards": empty,
-        "printed bounds that fail for returns as §3.1 defines them, not normalised and from t = 1": unfit,
-        "no theorems under this reading, as the model may never go where it is wrong": unproved,
+        "printed bounds that FAIL, as the discrepancy is larger": failing,
+        "printed bounds that say nothing, as they are not below the range of the rewards": empty,
+        "printed bounds that fail for returns as §3.1 defines them (not normalised, from t = 1)": unfit,
+        "corrected and coupling are not proved here, as the model may never go where it is wrong": unproved,
     }
     yield from (f"{kind}: {_named(those)}" for kind, those in kinds.items() if those)
 
@@ -60,8 +60,8 @@ def least_bounds(setup: Setup, found: Errors, compared: Sequence[Comparison], dy
         rows = [vars(each) for each in compared if each.claim == claim]
         of_all[claim] = ", ".join(_at(bound, k) for (name, bound), k in known.items() if name == claim)
         of_shown[claim] = _least_shown(rows, [bound for bound in bounds if (claim, bound) not in known])
-    yield from (f"of k ≥ 1 least for {joined(claims)}: {where}" for where, claims in _alike(of_all) if where)
-    yield from (f"least of the k shown for {joined(claims)}: {where}" for where, claims in _alike(of_shown) if where)
+    yield from (f"smallest over all k ≥ 1 for {joined(claims)}: {where}" for where, claims in _alike(of_all) if where)
+    yield from (f"smallest of the k shown for {joined(claims)}: {where}" for where, claims in _alike(of_shown) if where)
 
 
 def least_rollouts(rows: Sequence[Row], noise: float) -> Iterator[str]:
@@ -70,13 +70,13 @@ def least_rollouts(rows: Sequence[Row], noise: float) -> Iterator[str]:
     found = {
         scheme: _least_shown([row for row in rows if row["scheme"] == scheme], numbers, noise) for scheme in SCHEMES
     }
-    yield from (f"least of the k shown for {', '.join(those)}: {where}" for where, those in _alike(found) if where)
+    yield from (f"smallest of the k shown for {', '.join(those)}: {where}" for where, those in _alike(found) if where)
 
 
 def unseen(found: Errors) -> Iterator[str]:
     """What the maxima over time may have missed."""
     if not found.settled:
-        yield "the worst time step was sought for as long as steps have weight: the laws of the state did not settle"
+        yield "the distribution of the state did not settle: the worst step was searched while steps have weight"
 
 
 def in_order(claim: str) -> tuple[bool, str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-DESCRIPTION = "Draw a figure to a file, and print the file's path. The same version draws the same bytes."
+DESCRIPTION = "Draw a figure into a file, and print the path of the file. The same version always draws the same file."
 
 EXAMPLES = """\
 examples:
@@ -27,12 +27,13 @@ examples:
   mathrl figure qre --game 'penalty(k=-50)' --temperatures 1,60 --agent 0 --out penalty.svg
   mathrl figure qre --game mine.nfg --data curves.csv
 
-qre draws the logit equilibria (quantal response equilibria, QRE) of a matrix game: all curves of them that many starts
-and continuation find. Nothing proves that there are no others. Agents and actions are numbered from 0.
-Small games take a second or two, the largest minutes; on a terminal a bar shows what is going on."""
+The figure "qre" shows the quantal response equilibria (QRE, also called logit equilibria) of a matrix game: all that a
+search from many starting points finds, each followed over all temperatures. There may be others.
+docs/how-to/draw-the-equilibria.md explains the picture. Agents and actions are numbered from 0.
+Small games take a second or two, the largest ones minutes. On a terminal a line shows what is being done."""
 
 QRE = "qre"
-QRE_CAPTION = "the logit equilibria found of a matrix game, --game, against temperature"
+QRE_CAPTION = "the equilibria (QRE) of a matrix game, chosen by --game, against temperature: all that a search finds"
 
 HASPI_RUNS = 12
 
@@ -68,19 +69,21 @@ def run(argv: Sequence[str]) -> int:
 
 def _parser() -> Parser:
     parser = Parser("figure", DESCRIPTION, EXAMPLES)
-    parser.add_argument("id", nargs="?", metavar="ID", help="what to draw")
-    parser.add_argument("--list", action="store_true", help="list the ids, and draw nothing")
+    parser.add_argument("id", nargs="?", metavar="ID", help="the id of the figure, as --list shows it")
+    parser.add_argument("--list", action="store_true", help="list the ids of all figures, and draw nothing")
     parser.add_argument(
         "--out",
         metavar="FILE",
-        help="a .png, .svg or .pdf file (default: ID.png in this folder, or GAME.png of a game's name)",
+        help="a .png, .svg or .pdf file (default: ID.png in this folder; for qre GAME.png, if GAME is a plain name)",
     )
-    qre = parser.add_argument_group("options of qre")
-    qre.add_argument("--game", metavar="GAME", help="a matrix game: a name of mathrl games, or a file")
+    qre = parser.add_argument_group("options of the figure qre")
+    qre.add_argument("--game", metavar="GAME", help="a matrix game: a name that mathrl games lists, or a file")
     qre.add_argument(
-        "--temperatures", metavar="LOW,HIGH", help="the range that is searched (default: from the payoffs)"
+        "--temperatures",
+        metavar="LOW,HIGH",
+        help="the temperatures to search and draw (default: chosen by the payoffs)",
     )
-    qre.add_argument("--agent", metavar="I", help="draw the panels of this agent only")
+    qre.add_argument("--agent", metavar="I", help="draw this agent only, by its number (default: all agents)")
     qre.add_argument("--data", metavar="FILE", help="write the points of the curves to this .csv or .json file")
     return parser
 
@@ -104,9 +107,9 @@ def _check_options(arguments: argparse.Namespace, id: str) -> None:
 
     for option in ("game", "temperatures", "agent", "data"):
         if id != QRE and getattr(arguments, option) is not None:
-            fail(f"--{option}", f"is no option of {id}", f"mathrl figure {QRE}")
+            fail(f"--{option}", f"is not an option of the figure {id}", f"the figure {QRE} with this option")
     if id == QRE and arguments.game is None:
-        fail("--game", "is missing", "a matrix game", "a name of mathrl games, or a file")
+        fail("--game", "is missing", "a matrix game", "give a name that mathrl games lists, or a file")
     if arguments.data is not None:
         output.check_out("--data", arguments.data)
         if output.format_of(None, arguments.data) not in ("csv", "json"):
@@ -121,7 +124,7 @@ def _qre(arguments: argparse.Namespace, advance: Callable[[str, bool], None]) ->
     game = load(arguments.game)
     temperatures = None if arguments.temperatures is None else _range(arguments.temperatures)
     agents = None if arguments.agent is None else [_agent(arguments.agent, game)]
-    advance("the principal branch", False)
+    advance("following the principal branch", False)
     shown = portrait(game, temperatures, watch=lambda found: advance(f"searching: {found} curves found", False))
     if arguments.data is not None:
         output.deliver(output.render([table(shown)], output.format_of(None, arguments.data)), arguments.data)

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 DESCRIPTION = """\
-Without a name, list the games that come with mathrl. With a name or a file, show that game: sizes, source, rewards.
---format json prints a game as a file that mathrl reads again; csv, markdown and latex give one row per joint action."""
+Without a name, list the games that come with mathrl. With a name or a file, show this game: its size, where it comes
+from, and its rewards. --format json prints a game in the form of a game file, which mathrl can read again; csv,
+markdown and latex print one row for each joint action."""
 
 EXAMPLES = """\
 examples:
@@ -33,15 +34,20 @@ LARGEST_MATRIX = 20
 def run(argv: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit status."""
     parser = Parser("games", DESCRIPTION, EXAMPLES)
-    parser.add_argument("game", nargs="?", metavar="GAME", help="a name, a name with parameters, or a file")
-    parser.add_argument("--save", metavar="FILE", help="write the game to this .json, .npz or .nfg file")
+    parser.add_argument(
+        "game",
+        nargs="?",
+        metavar="GAME",
+        help="a name from the list, a name with parameters, or a .json, .npz or .nfg file",
+    )
+    parser.add_argument("--save", metavar="FILE", help="also write the game to this .json, .npz or .nfg file")
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out)
     output.check_out("--out", arguments.out)
     if arguments.game is None:
         if arguments.save is not None:
-            parser.error("--save needs a game")
+            parser.error("--save needs a game: give its name or file first")
         output.deliver(output.render([_catalogue()], arguments.format), arguments.out)
         return 0
     from mathrl.games import load, save
@@ -77,7 +83,7 @@ def _shown(name: str, game: "Game", format: str) -> str:
     if format != "table":
         return output.render([_joint_actions(game)], format)
     matrices = "".join(f"\n{text}" for text in _matrices(game))
-    return "\n".join([*_facts(name, game), ""]) + (matrices or "  all rewards: --format csv or json\n")
+    return "\n".join([*_facts(name, game), ""]) + (matrices or "  --format csv or --format json prints all rewards\n")
 
 
 def _facts(name: str, game: "Game") -> list[str]:

@@ -29,7 +29,9 @@ class Option(NamedTuple):
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options of all solvers."""
     parser.add_argument(
-        "--temperature", metavar="T[,T…]", help="the weight of the entropy, > 0 (mehaml: or 0); several are run in turn"
+        "--temperature",
+        metavar="T[,T…]",
+        help="the weight of the entropy, > 0 (for mehaml also 0); several are solved one after the other",
     )
     for name, option in OPTIONS.items():
         parser.add_argument(_flag(name), metavar=option.metavar, help=option.help)
@@ -60,7 +62,7 @@ def parameters(solver: str, arguments: argparse.Namespace, game: "Game") -> dict
     for name, text in given.items():
         if text is not None and name not in taken:
             options = ", ".join(map(_flag, taken))
-            fail(_flag(name), f"is no option of {solver.replace('_', '-')}", f"its options ({options})")
+            fail(_flag(name), f"is not an option of {solver.replace('_', '-')}", f"one of its options ({options})")
         if text is None and name in taken and taken[name].default is inspect.Parameter.empty:
             fail(_flag(name), "is missing", f"a value, as {solver.replace('_', '-')} needs one")
     joint = {"initial_policy": _joint_or_product} if solver in TAKES_JOINT_POLICIES else {}
@@ -85,7 +87,7 @@ def summary() -> str:
     """For the help: each solver, what it does, the options that it takes with their defaults."""
     from mathrl import solvers
 
-    lines = ["solvers:"]
+    lines = ["solvers, each with its options and their defaults:"]
     for name in solvers.__all__:
         lines += [f"  {name.replace('_', '-')}", f"    {_first_sentence(function(name))}"]
         options = [_with_default(parameter) for parameter in _taken(name).values()]
@@ -248,27 +250,29 @@ def _one(flag: str, text: str, key: str) -> Any:
 
 OPTIONS: Mapping[str, Option] = {
     "initial_policy": Option("FILE", "where the iteration starts (default: uniform)", _policy),
-    "target_policy": Option("FILE", "the policy ρ that values are regularised towards", _joint_or_product),
-    "policy_class": Option("CLASS", "joint|product: over which policies (default: joint)", _policy_class),
+    "target_policy": Option("FILE", "the target policy ρ: a divergence from it is subtracted", _joint_or_product),
+    "policy_class": Option("CLASS", "joint|product: the policies to choose from (default: joint)", _policy_class),
     "policy": Option("FILE", "the policy to evaluate", _policy),
-    "entropy": Option("WHOSE", "team|own|none: whose entropy enters the value (default: team)", _entropy),
+    "entropy": Option("WHOSE", "team|own|none: whose entropy is part of the value (default: team)", _entropy),
     "prior": Option("FILE", "each agent's prior over the others' joint actions (default: uniform)", _opponent_model),
     "opponent_model": Option("FILE", "each agent's model of the others' joint actions", _opponent_model),
     "divergence_weight": Option(
-        "W", "> 0: the weight of an opponent model's divergence from its prior, which no temperature scales", _positive
+        "W",
+        "> 0: the weight of the divergence of an opponent model from its prior; not scaled by temperature",
+        _positive,
     ),
-    "averaging": Option("TAU", "in (0, 1]: how far the averaged policy moves to the new one in a step", _positive),
-    "mixer": Option("FORM", "monotone|additive|unrestricted: what the mixed Q can be (default: monotone)", _mixer),
-    "trace_decay": Option("LAMBDA", "of the TD(λ) targets, in [0, 1]", _number),
-    "weights": Option("WHOSE", "policy|uniform: how losses weigh joint actions (default: policy)", _weights),
-    "node_limit": Option("N", "how many partial orders each projection looks at", _count),
-    "drift": Option("D", "none|kl:W|squared:W|clipped:EPS[:W]: what a step away from the old policy costs", _drift),
+    "averaging": Option("TAU", "in (0, 1]: how far the averaged policy moves to the new policy in a step", _positive),
+    "mixer": Option("FORM", "monotone|additive|unrestricted: the form of the mixed Q (default: monotone)", _mixer),
+    "trace_decay": Option("LAMBDA", "in [0, 1]: the λ of TD(λ) targets", _number),
+    "weights": Option("WHOSE", "policy|uniform: how the fit weighs joint actions (default: policy)", _weights),
+    "node_limit": Option("N", "how many partial orders of actions each projection tries at most", _count),
+    "drift": Option("D", "none|kl:W|squared:W|clipped:EPS[:W]: the cost of a step away from the old policy", _drift),
     "neighbourhood": Option("U", "everywhere|kl:R|total-variation:R|ratio:R: how far a step may go", _neighbourhood),
-    "order": Option("ORDER", "in which agents update, from 0, as in 1,0; or random (default: 0,1,…)", _order),
-    "seed": Option("N", "of what is random (default: 0)", _count),
-    "step_length": Option("X", "of a trace, times the usual steps: 0.1 to see whether it finds the same", _positive),
-    "tol": Option("X", "stop at a residual of X rounding floors; below 8 counts as 8", _positive),
-    "max_steps": Option("N", "stop after N steps", _count),
+    "order": Option("ORDER", "the order in which agents update, as in 1,0; or random (default: 0,1,…)", _order),
+    "seed": Option("N", "the seed of random orders (default: 0)", _count),
+    "step_length": Option("X", "scales the steps along the branch; run with 0.1 to check an answer", _positive),
+    "tol": Option("X", "stop when the residual is at most X rounding floors; below 8 counts as 8", _positive),
+    "max_steps": Option("N", "stop after N steps at the latest", _count),
 }
 """By parameter. The temperature, which may be several, has its own."""
 

@@ -72,10 +72,15 @@ def _path_lines(solution: "Solution") -> list[str]:
     path = solution.path
     if path is None:
         return []
-    lines = [f"  path       {len(path.rationality)} points from the uniform policy: see --format json"]
-    for name, points in (("folds", path.folds), ("forks", path.bifurcations)):
+    lines = [f"  path       {len(path.rationality)} points from the uniform policy; --format json prints them"]
+    kinds = (
+        ("folds", path.folds, "the temperature turns back there"),
+        ("forks", path.bifurcations, "other curves cross the path there"),
+    )
+    for name, points, meaning in kinds:
         if len(points):
-            lines.append(f"  {name:<9}  at temperature {', '.join(f'{t:.6g}' for t in path.temperature[points])}")
+            where = ", ".join(f"{t:.6g}" for t in path.temperature[points])
+            lines.append(f"  {name:<9}  at temperature {where}: {meaning}")
     return lines
 
 
@@ -84,12 +89,14 @@ def _unshown(solution: "Solution") -> list[str]:
     names = ("joint_policy", "conditional_policy", "opponent_model", "q_tot", "individual_q")
     held = [name for name in names if getattr(solution, name) is not None]
     own = solution.joint_policy is not None and solution.joint_policy.ndim > len(solution.policy) + 1
-    lines = [f"  also       {', '.join(held)}: see --format json"] if held else []
+    lines = [f"  also       {', '.join(held)}; --format json prints them"] if held else []
     if solution.joint_policy is not None:
         whose = "each agent's own " if own else ""
-        lines.append(f"  policy     the marginals of {whose}joint_policy")
+        lines.append(f"  policy     shown are the marginals of {whose}joint_policy")
     if solution.opponent_model is not None or own:
-        lines.append("  objective  what each agent expects of its own model of the others, not what this policy earns")
+        lines.append(
+            "  objective  what each agent expects under its own model of the others, not what this policy earns"
+        )
     return lines
 
 
@@ -102,7 +109,9 @@ def _policy_lines(solution: "Solution") -> list[str]:
     columns += [Column(f"action {a}", _action(a), spec=".6f") for a in range(min(widest, SHOWN_ACTIONS))]
     lines = render(Table(columns, rows[:SHOWN_ROWS])).splitlines()
     cut = len(rows) > SHOWN_ROWS or widest > SHOWN_ACTIONS
-    return [*lines, f"… {len(rows)} rows of {widest} actions in all: --format csv or json gives them"] if cut else lines
+    return (
+        [*lines, f"… {len(rows)} rows of {widest} actions in all; --format csv or json prints them"] if cut else lines
+    )
 
 
 def _action(action: int) -> Callable[[Any], float | None]:

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 DESCRIPTION = """\
-Recompute tables and figures of the papers, and compare every printed number with ours: it agrees when ours rounds
-to its last printed digit, or, where ours is estimated from random runs, when it lies in the interval of the estimate.
-A printed number that does not come out is a finding, not an error: the exit status is 0."""
+Recompute tables and figures of the papers, and compare every printed number with ours. A printed number agrees if ours,
+rounded to as many digits, is the same. Where ours is an estimate from random runs, the printed number agrees if it lies
+in the interval of the estimate. A printed number that differs is a finding, not an error: the exit status is 0."""
 
 EXAMPLES = """\
 examples:
-  mathrl reproduce                                  everything exact and simulated, on the fast budget
+  mathrl reproduce                                  everything but the training of networks
   mathrl reproduce hasac-table-3 --format latex
   mathrl reproduce hasac                            everything of one paper
   mathrl reproduce --format json --out cells.json   an array with an object for each number
@@ -31,16 +31,21 @@ def run(argv: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit status."""
     parser = Parser("reproduce", DESCRIPTION, EXAMPLES)
     parser.add_argument(
-        "ids", nargs="*", metavar="ID or PAPER", help="what to reproduce (default: everything exact and simulated)"
+        "ids",
+        nargs="*",
+        metavar="ID or PAPER",
+        help="what to reproduce (default: everything of kind exact or simulated, as --list shows)",
     )
-    parser.add_argument("--list", action="store_true", help="list the ids, and compute nothing")
+    parser.add_argument(
+        "--list", action="store_true", help="list the ids of all tables and figures, and compute nothing"
+    )
     parser.add_argument(
         "--budget",
         default="fast",
         metavar="B",
-        help="fast (default) or paper: how much work simulations and training may take; exact numbers need neither",
+        help="fast|paper: how long random runs may take, minutes or as long as in the paper (default: fast)",
     )
-    parser.add_argument("--seed", default="0", metavar="K", help="of the random numbers, a whole number (default: 0)")
+    parser.add_argument("--seed", default="0", metavar="K", help="the seed of random runs, a whole number (default: 0)")
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out)
@@ -100,10 +105,11 @@ def _rendered(results: "Sequence[Reproduced]", format: str) -> str:
 
 def _summary(cells: "Sequence[Cell]") -> str:
     agree, differ = (sum(cell.agrees is verdict for cell in cells) for verdict in (True, False))
-    first = next((f", first {cell.id} {cell.row} {cell.column}" for cell in cells if cell.agrees is False), "")
+    first = next((f" (the first: {cell.id}, {cell.row}, {cell.column})" for cell in cells if cell.agrees is False), "")
     rest = len(cells) - agree - differ
-    unprinted = f"; {rest} not compared" if rest else ""
-    return f"{agree} of {agree + differ} printed numbers agree to their last digit, {differ} differ{first}{unprinted}"
+    unprinted = f"; {rest} more cannot be compared" if rest else ""
+    verb = "differs" if differ == 1 else "differ"
+    return f"{agree} of {agree + differ} printed numbers agree to their last digit, {differ} {verb}{first}{unprinted}"
 
 
 def _listing(entries: "Sequence[Reproduction]", format: str) -> str:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 DESCRIPTION = """\
-Solve a game and print the policy, its exact value, and how good it is: the residual of the solver's equation beside
-the residual that rounding alone leaves. The exit status is 1 where a solver did not converge; the policy that it
-reached is printed all the same."""
+Solve a game, and print the policy, its exact value, and two numbers that say how exact it is. The residual is how far
+the policy is from solving the solver's equation. The rounding floor is the residual that rounding alone leaves.
+If a solver does not converge, the policy that it reached is printed all the same, and the exit status is 1."""
 
 EXAMPLES = """\
 examples:
@@ -31,10 +31,13 @@ examples:
   mathrl solve climbing-rommeo --solver rommeo-q --temperature 1 --prior models.json
   mathrl solve dmac --solver divergence-policy-iteration --temperature 0.1 --target-policy solution.json
 
-Agents, states and actions are numbered from 0, as in Python. A policy FILE is JSON: a list of one nested list per
-agent, [[[0.6, 0.2, 0.2]], [[0.6, 0.2, 0.2]]] (states, then actions), or what solve --format json wrote.
-A prior or opponent model FILE holds for each agent the probabilities of the others' joint actions, the last agent's
-action running fastest: with two agents [[[0.5, 0.5]], [[0.2, 0.8]]] is agent 0's model of agent 1, and 1's of 0."""
+Agents, states and actions are numbered from 0, as in Python.
+A policy FILE is JSON. It holds a list with one item per agent; each item has one row of probabilities per state. For
+two agents with three actions in a game of one state: [[[0.6, 0.2, 0.2]], [[0.6, 0.2, 0.2]]]. A file that solve --format
+json wrote will do as well.
+A FILE for a prior or an opponent model holds, for each agent, the probabilities of the other agents' joint actions, in
+the order in which the last agent's action changes fastest. With two agents [[[0.5, 0.5]], [[0.2, 0.8]]] holds first
+agent 0's model of agent 1, then agent 1's model of agent 0."""
 
 REPORT_EVERY = 0.1
 """Seconds between two updates of the progress bar."""
@@ -43,8 +46,13 @@ REPORT_EVERY = 0.1
 def run(argv: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit status."""
     parser = Parser("solve", DESCRIPTION, EXAMPLES, more_help=options.summary)
-    parser.add_argument("game", metavar="GAME", help="a name of mathrl games, or a .json, .npz or .nfg file")
-    parser.add_argument("--solver", required=True, metavar="NAME", help="see below; - and _ are the same")
+    parser.add_argument("game", metavar="GAME", help="a name that mathrl games lists, or a .json, .npz or .nfg file")
+    parser.add_argument(
+        "--solver",
+        required=True,
+        metavar="NAME",
+        help="the solver, see the list below (- and _ mean the same in a name)",
+    )
     options.add(parser)
     add_output(parser)
     arguments = parser.parse(argv)

@@ -158,7 +158,8 @@ def test_reproduce_json_is_the_contracts(capsys, tmp_path):
     status, printed, _ = run(capsys, "reproduce", "--format", "json")
     cells = json.loads(printed)
     assert status == 0
-    assert {tuple(cell) for cell in cells} == {("id", "row", "column", "paper", "computed", "difference", "agrees")}
+    names = ("id", "kind", "row", "column", "paper", "computed", "low", "high", "seeds", "difference", "agrees")
+    assert {tuple(cell) for cell in cells} == {names}
     assert {cell["id"] for cell in cells} >= {"hasac-table-3", "hasac-appendix-b", "hasac-figure-1"}
     final = {(cell["row"], cell["column"]): cell for cell in cells if cell["id"] == "hasac-table-3"}
     exact = haspi(load("hasac"), temperature=10, initial_policy=START).policy[0][0, 2]
@@ -191,7 +192,8 @@ def test_reproduce_shows_a_number_that_does_not_come_out(capsys, monkeypatch):
     assert status == 0
     assert "DIFFERS" in printed
     assert (
-        "35 of 36 printed numbers agree to their last digit, 1 differ, first hasac-table-3 alpha=5 final p1" in printed
+        "35 of 36 printed numbers agree to their last digit, 1 differs (the first: hasac-table-3, alpha=5, final p1)"
+        in printed
     )
 
 
@@ -345,7 +347,7 @@ def test_a_picture_of_equilibria_is_named_after_the_game(capsys, tmp_path, monke
     assert path == file
     assert figure.legends[0].get_title().get_text() == game
     assert before == len(heard)
-    assert {"the principal branch", "searching: 1 curves found", "drawing"} <= set(heard)
+    assert {"following the principal branch", "searching: 1 curves found", "drawing"} <= set(heard)
 
 
 def test_figure_draws_the_equilibria_of_any_matrix_game(capsys, tmp_path):
@@ -389,7 +391,7 @@ def test_a_correlated_target_comes_from_a_solution_and_is_no_product(capsys, tmp
 
 def test_the_summary_names_what_it_leaves_out(capsys):
     _, printed, _ = run(capsys, *SOLVE, "soft-q-iteration", "--temperature", "5")
-    assert "also       joint_policy: see --format json" in printed
+    assert "also       joint_policy; --format json prints them" in printed
     assert "the marginals of joint_policy" in printed
 
 

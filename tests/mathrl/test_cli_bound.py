@@ -96,7 +96,7 @@ def test_a_bound_that_fails_is_a_finding_and_no_error(capsys, file):
     status, printed, _ = run(capsys, "low.json")
     assert status == 0
     assert (
-        "note: printed bounds that FAIL, the discrepancy being larger: theorem-1, 3, 4, a.1, b.1, lemma-c.3, "
+        "note: printed bounds that FAIL, as the discrepancy is larger: theorem-1, 3, 4, a.1, b.1, lemma-c.3, "
         "extended c.3; theorem-2, 5, b.2, lemma-c.4, extended c.4 (k = 1, 5, 20)"
     ) in printed
     assert "printed at" not in printed  # its least value means nothing
@@ -104,8 +104,8 @@ def test_a_bound_that_fails_is_a_finding_and_no_error(capsys, file):
 
 def test_what_is_no_theorem_is_said(capsys, file):
     _, printed, _ = run(capsys, file, "--dynamics-error", "model", "--branch-length", "3")
-    assert re.search(r"no theorems under this reading.*: theorem-2, 5, b.2 \(k = 3\)\n", printed)
-    assert "no theorems" not in run(capsys, file)[1]
+    assert re.search(r"corrected and coupling are not proved.*: theorem-2, 5, b.2 \(k = 3\)\n", printed)
+    assert "not proved" not in run(capsys, file)[1]
 
 
 def test_the_return_of_section_3_1_is_told_apart(capsys, tmp_path):
@@ -114,7 +114,7 @@ def test_the_return_of_section_3_1_is_told_apart(capsys, tmp_path):
     save_setup(Setup.of(game, policy=[[1], [0.5, 0.5]], opponent_models=[[0.4, 0.6]]), tmp_path / "bandit.json")
     _, printed, _ = run(capsys, tmp_path / "bandit.json")
     assert (
-        "note: printed bounds that fail for returns as §3.1 defines them, not normalised and from t = 1: theorem-2, 5, "
+        "note: printed bounds that fail for returns as §3.1 defines them (not normalised, from t = 1): theorem-2, 5, "
         in printed
     )
     assert "FAIL" not in printed
@@ -143,7 +143,9 @@ def test_the_best_branch_lengths_are_noted(capsys, file):
         )
     of_all = f"printed at k = {best['printed']}, linear as k → ∞, coupling at k = {best['coupling']}"
     assert best["linear"] == np.inf
-    assert f"of k ≥ 1 least for theorem-2, b.2: {of_all}\n" in run(capsys, file, "--dynamics-error", "uniform")[1]
+    assert (
+        f"smallest over all k ≥ 1 for theorem-2, b.2: {of_all}\n" in run(capsys, file, "--dynamics-error", "uniform")[1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,8 +162,8 @@ def test_where_the_best_length_is_not_known_it_is_that_of_those_shown(reading, c
     least = {bound: min(rows, key=lambda row: getattr(row, bound)).branch_length for bound in bounds}
     where = ", ".join(f"{bound} at k = {k}" for bound, k in least.items())
     _, printed, _ = run(capsys, file, "--dynamics-error", reading, "--branch-length", "2,5,9")
-    assert f"note: least of the k shown for {claims}: {where}\n" in printed
-    assert "least of the k shown" not in run(capsys, file, "--branch-length", "5")[1]
+    assert f"note: smallest of the k shown for {claims}: {where}\n" in printed
+    assert "smallest of the k shown" not in run(capsys, file, "--branch-length", "5")[1]
 
 
 def test_the_best_lengths_of_rollouts_are_noted(capsys, file):
@@ -170,7 +172,7 @@ def test_the_best_lengths_of_rollouts_are_noted(capsys, file):
     best = {name: min(rows, key=lambda row: getattr(row, name)).branch_length
             for name in ("discrepancy", "coupling", "bound")}  # fmt: skip
     where = ", ".join(f"{name} at k = {k}" for name, k in best.items())
-    assert re.search(rf"least of the k shown for .*all-model: {where}\n", printed)
+    assert re.search(rf"smallest of the k shown for .*all-model: {where}\n", printed)
 
 
 def test_a_bound_that_falls_for_ever_is_least_in_the_limit(capsys, tmp_path):
@@ -180,7 +182,7 @@ def test_a_bound_that_falls_for_ever_is_least_in_the_limit(capsys, tmp_path):
     model[:, 1] = np.eye(5)[4]
     save_setup(Setup.of(game, policy=[[[1, 0]] * 5], data_policy=data, model=model), tmp_path / "setup.json")
     assert (
-        "of k ≥ 1 least for theorem-2, 5, b.2: printed as k → ∞, linear as k → ∞, coupling as k → ∞"
+        "smallest over all k ≥ 1 for theorem-2, 5, b.2: printed as k → ∞, linear as k → ∞, coupling as k → ∞"
         in run(capsys, tmp_path / "setup.json")[1]
     )
 
@@ -384,14 +386,14 @@ def test_every_view_takes_one_agent_matrix_games_and_perfect_parts(view, argumen
         (["setup.json", "--agent", "2"], "--agent is 2, expected 0, whose opponents"),
         (["setup.json", "--dynamics-error", "reel"], "did you mean real"),
         (["setup.json", "--returns", "normalized"], "did you mean normalised"),
-        (["setup.json", "--show", "errors", "--returns", "normalised"], "--returns is no option of --show errors"),
+        (["setup.json", "--show", "errors", "--returns", "normalised"], "--returns is not an option of --show errors"),
         (
             ["setup.json", "--show", "rollouts", "--dynamics-error", "real"],
             "rollouts, expected --show bounds or --plot",
         ),
         (
             ["setup.json", "--start", "data"],
-            "--start is no option of --show bounds, expected --show rollouts or --plot",
+            "--start is not an option of --show bounds, expected --show rollouts or --plot",
         ),
         (["setup.json", "--show", "rollouts", "--start", "gme"], "did you mean game"),
         (["gone.json", "--plot", "x.bmp"], "--plot x.bmp ends in '.bmp'"),
