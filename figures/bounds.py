@@ -92,8 +92,8 @@ def draw(
         _draw_schemes(axes["communications"], steps, together, communications)
         kind = "normalised return" if normalised else "return, not normalised"
         axes["bounds"].set_title(f"(a) error of agent {setup.agent}'s {kind}")
-        axes["distance"].set_title(f"(b) TV from the real law (start: {start})")
-        axes["communications"].set_title("(c) actions of opponents asked for")
+        axes["distance"].set_title(f"(b) total variation from real states (start: {start})")
+        axes["communications"].set_title("(c) actions asked of real opponents")
         for name in ("bounds", "communications"):
             axes[name].set_xlabel("branch length k")
             axes[name].xaxis.set_major_locator(_whole_numbers())
@@ -168,7 +168,7 @@ def _draw_bounds(
             drawn.append(curve)
     ringed |= _line(axes, lengths, exact, None, color="black", linewidth=2, label="true discrepancy")
     if ringed:
-        axes.plot([], [], color=GREY, linestyle="none", label="where it is least", **RING)
+        axes.plot([], [], color=GREY, linestyle="none", label="where it is smallest", **RING)
     _scale(axes, drawn, trivial)
     if trivial > 0:
         axes.set_ylim(top=max(axes.get_ylim()[1], HEADROOM * trivial))

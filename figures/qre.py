@@ -37,7 +37,7 @@ STABLE: dict[str, Any] = {"linestyle": "-", "linewidth": 1.4}
 FOLD: dict[str, Any] = {"marker": "D", "markersize": 4, "markerfacecolor": "white", "linestyle": "none"}
 END: dict[str, Any] = {"marker": "o", "markersize": 3.4, "color": "black", "linestyle": "none", "zorder": 5}
 UNIQUE: dict[str, Any] = {"color": "#EDEDED", "linewidth": 7, "solid_capstyle": "butt"}
-NOTE = "All equilibria that a dense multi-start search and continuation found. Nothing proves that there are no others."
+NOTE = "All equilibria that a search from many starting points found. There may be others."
 
 Ends = Sequence[tuple[float, Policy]]
 
@@ -179,4 +179,4 @@ def _others(count: int) -> str:
     if count == 1:
         return "another curve found"
     repeated = count >= len(COLOURS)
-    return "other curves found, colours repeated" if repeated else "other curves found, a colour each"
+    return "other curves found (colours repeat)" if repeated else "other curves found (one colour each)"

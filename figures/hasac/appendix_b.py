@@ -149,12 +149,18 @@ def _notes(game: Game, old: Policy, ends: dict[str, End]) -> tuple[str, ...]:
     unsampled = marginal_q(advantages(game, final)[None], final, 0)[0]
     first = ", ".join(f"{c:.3g}" for c in coefficients(game, old, [None, None], 0))
     return (
-        "bounds: ours is the infimum (>) or supremum (<) over p1 > 0.6, p2 < 0.2, p3 < 0.2; each is attained only on "
-        "the boundary, which the set excludes, so the strict bounds hold and cannot be improved",
-        f"the objectives are linear in the new policy, so the exact argmax at ({first}) is deterministic: "
-        f"number of updates to the end: {ends['MAPPO'].updates} for MAPPO, {ends['HAPPO'].updates} for HAPPO",
-        f"at the end Eq. 13 as printed is a tie of {len(ties[0])} actions: it averages over actions that π_old takes, "
-        "so actions never taken weigh 0 as A does, and every policy maximises it. Here a policy that is a maximiser "
-        "stays. With the ratio cancelled before the average the coefficients are "
-        f"({', '.join(f'{c:.3g}' for c in unsampled)}), and (1, 0, 0) is the only maximiser",
+        "bounds: ours is the infimum (>) or the supremum (<) over p1 > 0.6, p2 < 0.2, p3 < 0.2. It is attained on the "
+        "boundary only, which does not belong to the set. So the strict bounds hold, and none can be improved",
+        f"updates: the objectives are linear in the new policy, so the policy that maximises them, with coefficients "
+        f"({first}) at first, is deterministic. It is reached after {_updates(ends['MAPPO'])} of MAPPO and after "
+        f"{_updates(ends['HAPPO'])} of HAPPO",
+        f"ties: at the end all {len(ties[0])} actions have the same coefficient in Eq. 13 as printed. It averages over "
+        "the actions that π_old takes; an action that π_old never takes has coefficient 0, and so has A. So every "
+        "policy maximises Eq. 13, and an update here keeps the old policy if that is a maximiser. If the ratio is "
+        f"cancelled before the average is taken, the coefficients are ({', '.join(f'{c:.3g}' for c in unsampled)}), "
+        "and (1, 0, 0) is the only maximiser",
     )
+
+
+def _updates(end: End) -> str:
+    return "1 update" if end.updates == 1 else f"{end.updates} updates"

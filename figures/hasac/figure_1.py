@@ -46,4 +46,6 @@ def figure_1() -> Computed:
         for name, panel in panels.items()
         for a, b in product(range(3), repeat=2)
     }
-    return Computed(values, ("(c): ties in Eq. 13 are settled as hasac-appendix-b says",))
+    return Computed(
+        values, ("(c): where several policies maximise Eq. 13, one is chosen as the notes of hasac-appendix-b say",)
+    )

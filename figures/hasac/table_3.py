@@ -54,29 +54,29 @@ def _notes(final: dict[int, Solution]) -> tuple[str, ...]:
     steps = ", ".join(str(end.steps) for end in final.values())
     stopped = "every run converged" if all(end.converged for end in final.values()) else "NOT every run converged"
     return (
-        f"final: {stopped}, after {steps} steps of both agents; residuals at most "
+        f"final: {stopped}, after {steps} steps, each of both agents; all residuals are at most "
         f"{max(end.residual for end in final.values()):.1e}",
-        "the paper prints one triple for both agents: the two policies differ by at most "
-        f"{between:.1e}, so agent 1's stands for both",
-        "Appendix B compares this table with 'Table 5', but Table 5 of the paper lists hyperparameters",
+        "the paper prints one policy for both agents. Here the policies of the two agents differ by at most "
+        f"{between:.1e}, so agent 1's is shown",
+        "Appendix B compares with 'Table 5' and means this table: Table 5 of the paper lists hyperparameters",
     )
 
 
 def _order_note(apart: float) -> str:
-    return f"the order agent 2, agent 1 ends at the same policies (largest difference {apart:.1e})"
+    return f"if agent 2 updates before agent 1, the policies at the end are the same (largest difference {apart:.1e})"
 
 
 def _other_equilibria(final: dict[int, Solution], elsewhere: dict[int, Solution]) -> tuple[str, ...]:
     other = {
-        alpha: f"alpha={alpha}: {float(final[alpha].objective):.4f}, there {float(elsewhere[alpha].objective):.4f}"
+        alpha: f"alpha={alpha}: {float(final[alpha].objective):.4f} and {float(elsewhere[alpha].objective):.4f}"
         for alpha in final
         if _apart(final[alpha], elsewhere[alpha]) > 1e-6
     }
     if not other:
         return ()
     return (
-        "where HASPI ends depends on its start: from (0.2, 0.2, 0.6) it ends at another equilibrium, of objective "
-        f"(payoff + alpha · entropies): {'; '.join(other.values())}",
+        "where HASPI ends depends on its start: from (0.2, 0.2, 0.6) it ends at another equilibrium. The objective "
+        f"(payoff + alpha · entropies) here and there: {'; '.join(other.values())}",
     )
 
 

@@ -163,5 +163,5 @@ def permutation_of(argument: str, given: Any, size: int, otherwise: str = "") ->
         items = []
     whole = all(isinstance(item, (int, np.integer)) and not isinstance(item, bool) for item in items)
     if not whole or sorted(items) != list(range(size)):
-        fail(argument, f"is {given!r}", f"each of 0 … {size - 1} once{otherwise}")
+        fail(argument, f"is {given!r}", f"each number from 0 to {size - 1} once{otherwise}")
     return [int(item) for item in items]

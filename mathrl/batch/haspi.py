@@ -49,7 +49,7 @@ def haspi(
     """
     games = _common(as_matrix_games(payoffs, temperature))
     if entropy != "team":
-        fail("entropy", f"is {entropy!r}", "'team'", "HASPI is monotone only there; qre takes any")
+        fail("entropy", f"is {entropy!r}", "'team'", "else steps of HASPI can lower the value; qre takes any")
     first_bk = first_policies(games, initial_policy)
     most, tolerance = count("max_steps", max_steps), max(positive("tol", tol), MINIMUM_TOL)
     order_ti = _orders(order, seed, games.num_agents, most)
@@ -75,7 +75,7 @@ def _common(games: MatrixGames) -> MatrixGames:
     r_bma = games.r_bma
     differs = (r_bma != r_bma[:, :1]).any(axis=(1, 2))
     for k in np.flatnonzero(differs)[:1]:
-        mend = "HASPI is monotone only there; qre and qre_branch take any payoffs"
+        mend = "else steps of HASPI can lower the value; qre and qre_branch take any payoffs"
         fail(entry("payoffs", (k,)), "differs from agent to agent", "a common payoff", mend)
     return MatrixGames(np.ascontiguousarray(r_bma[:, :1]), games.num_actions, games.temperature_b)
 

@@ -114,7 +114,12 @@ def _check_sizes(r: FloatArray, temperature_b: FloatArray) -> None:
         too_large = np.flatnonzero(largest_b / temperature_b > _LARGEST)
     for k in too_large[:1]:
         found = f"has a payoff of size {largest_b[k]:.3g} at temperature {temperature_b[k]:.3g}"
-        fail(entry("payoffs", (k,)), found, "at most 1e300 temperatures", "scale the payoffs, or raise the temperature")
+        fail(
+            entry("payoffs", (k,)),
+            found,
+            "at most 1e300 times the temperature",
+            "scale the payoffs, or raise the temperature",
+        )
 
 
 def _rows(games: MatrixGames, agent: int, own: npt.ArrayLike) -> FloatArray:

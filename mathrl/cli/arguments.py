@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
 
             name = unknown[0].partition("=")[0]
             if not name.startswith("-"):
-                fail(f"argument {name!r}", "is one too many", f"what {self.prog} --help says")
+                fail(f"argument {name!r}", "is one too many", "no further argument", f"see {self.prog} --help")
             choice("option", name, self._option_string_actions, see=f"{self.prog} --help")
         return arguments
 

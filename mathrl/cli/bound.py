@@ -135,7 +135,7 @@ def _answer(arguments: "Namespace", format: str) -> tuple[str, str]:
         format=format,
     )
     if name == "rollouts" and 0 in asked.branch_lengths:
-        fail("--branch-length", "holds 0", "at least 1 with --show rollouts", "a rollout has a step at least")
+        fail("--branch-length", "holds 0", "at least 1 with --show rollouts", "a rollout has at least one step")
     if arguments.plot:
         from mathrl.figures.plot import check
 

@@ -142,7 +142,7 @@ def _range(text: str) -> tuple[float, float]:
         fail("--temperatures", f"is {text!r}", "two numbers, as in 0.1,10")
     low, high = positive("--temperatures", low), positive("--temperatures", high)
     if low >= high:
-        fail("--temperatures", f"is {text!r}", "the lowest first, then a higher one")
+        fail("--temperatures", f"is {text!r}", "two temperatures, the lowest first")
     return low, high
 
 

@@ -55,7 +55,7 @@ def summary(name: str, game: "Game", solution: "Solution") -> str:
     values = ", ".join(f"{value:.10g}" for value in (objective if hasattr(objective, "__len__") else [objective]))
     lines = [
         f"{title(solution)}: {name}, {game!r}",
-        f"  status     {solution.status.name}: {solution.message}",
+        f"  status     {solution.status.name} ({solution.message})",
         f"  objective  {values}",
         f"  residual   {solution.residual:.2g} (rounding alone leaves {solution.rounding_floor:.2g})",
         f"  steps      {solution.steps}",

@@ -17,9 +17,14 @@ def check_monotone(game: Game, entropy: str, name: str) -> None:
     """Require a common payoff and team entropy: only there sequential responses are monotone (hasac Lemma 4.2)."""
     check_game(game)
     if not game.common_payoff:
-        fail("game", "is general-sum", "a common payoff", f"{name} is monotone only there; solver qre takes any game")
+        fail(
+            "game",
+            "is general-sum",
+            "a common payoff",
+            f"else steps of {name} can lower the value; solver qre takes any game",
+        )
     if entropy != "team":
-        fail("entropy", f"is {entropy!r}", "'team'", f"{name} is monotone only there; solver qre takes any entropy")
+        fail("entropy", f"is {entropy!r}", "'team'", f"else steps of {name} can lower the value; solver qre takes any")
 
 
 def sequences(

@@ -24,4 +24,9 @@ def in_range(game: Game, temperature: float, *values: FloatArray | None) -> None
         mend = "scale rewards, temperature and values down together"
         fail("game", f"has values of up to {max(sizes):.2g} here", f"at most {_LARGEST:g}", mend)
     if temperature > 0 and max(sizes) / _LARGEST > temperature:
-        fail("temperature", f"is {temperature:g}", f"more than {max(sizes) / _LARGEST:.2g}", "values over it overflow")
+        fail(
+            "temperature",
+            f"is {temperature:g}",
+            f"more than {max(sizes) / _LARGEST:.2g}",
+            "values divided by it overflow",
+        )

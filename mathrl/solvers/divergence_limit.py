@@ -75,7 +75,12 @@ def divergence_limit(
     given = uniform_policy(game) if initial_policy is None else initial_policy
     first, (log_first,) = logarithms(game, given, "initial_policy", "joint")
     if not np.isfinite(log_first).all():
-        fail("initial_policy", "leaves out a joint action", "full support", "what it never plays cannot come back")
+        fail(
+            "initial_policy",
+            "leaves out a joint action",
+            "full support",
+            "an action that it never plays is never played later",
+        )
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     best, _ = control(chooser, None, tol=MINIMUM_TOL, max_steps=min(max_steps, _SHARP_STEPS))
     if best.status is Status.MAX_STEPS:

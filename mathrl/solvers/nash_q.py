@@ -269,7 +269,8 @@ class _GlobalOptima:
         short_m = stages.v_ms[:, s] - q_msa[:, s, nearest]
         i = first_largest(short_m / unit_m, slack=_TIES)
         actions = tuple(map(int, np.unravel_index(nearest, self.game.num_actions)))
-        return f"state {s}: no joint action is best for every agent; at {actions} agent {i} is {short_m[i]:.3g} short"
+        lacking = f"at {actions} agent {i} gets {short_m[i]:.3g} too little"
+        return f"state {s}: no joint action is best for every agent; {lacking}"
 
 
 def _constant_sum(game: Game) -> float | None:
@@ -288,6 +289,6 @@ def _constant_sum(game: Game) -> float | None:
 
 def _detail(game: Game, here: _Point, status: Status) -> str:
     if status is Status.OUT_OF_CLASS:
-        other_class = ", and the game is not of constant sum" if game.num_agents == 2 else ""
+        other_class = ", and the payoffs of the two agents have no constant sum" if game.num_agents == 2 else ""
         return f"sweep {here.sweep}, {here.trouble}{other_class}"
-    return "rounding leaves more than tol allows: raise it" if status is Status.STALLED else ""
+    return "rounding leaves a residual larger than tol allows: raise tol" if status is Status.STALLED else ""

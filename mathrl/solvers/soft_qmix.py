@@ -217,5 +217,5 @@ def soft_qmix(
     unproven, gap = max(here.found.unproven, ahead.found.unproven), max(here.found.gap, ahead.found.gap)
     if not unproven:
         return answer
-    left = f"the order was not proven best in {unproven} states, within {gap:.1e} of the least error"
+    left = f"in {unproven} states the fit is not proven to be the best: its error is within {gap:.1e} of the least one"
     return dataclasses.replace(answer, detail=f"{answer.detail}; {left}" if answer.detail else left)

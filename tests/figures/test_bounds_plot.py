@@ -76,7 +76,7 @@ def test_a_flat_curve_has_no_ring(setup):
     perfect = Setup.of(setup.game, policy=setup.policy)
     drawn = panels(draw(perfect, branch_lengths=LENGTHS))["(a)"]
     assert not [line for line in drawn.get_lines() if len(line.get_xdata()) == 1]
-    assert "where it is least" not in labelled(drawn)
+    assert "where it is smallest" not in labelled(drawn)
 
 
 def rings(setup, lengths, **options):

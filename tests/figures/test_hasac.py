@@ -84,10 +84,10 @@ def picture():
 def test_the_picture_of_table_3_says_what_it_shows(picture):
     """Found, not all; a legend for each kind of mark; one panel for each action, and one for the objective."""
     texts = [text.get_text() for legend in picture.legends for text in legend.get_texts()]
-    assert "All equilibria that a dense multi-start search and continuation found" in picture.get_supxlabel()
+    assert "All equilibria that a search from many starting points found" in picture.get_supxlabel()
     assert texts == [
         "principal branch",
-        "other curves found, a colour each",
+        "other curves found (one colour each)",
         "dashed: not a strict local maximum",
         "fold",
         "where HASPI ends, from (0.6, 0.2, 0.2)",

@@ -228,8 +228,8 @@ def test_no_tick_label_touches_another(range_, columns):
 def test_the_legend_owns_up_to_colours_that_repeat(climbing):
     for others, text in (
         (1, "another curve found"),
-        (4, "other curves found, a colour each"),
-        (5, "other curves found, colours repeated"),
+        (4, "other curves found (one colour each)"),
+        (5, "other curves found (colours repeat)"),
     ):
         curves = (climbing.curves[0], *[climbing.curves[1]] * others)
         short = (climbing.shortfall[0], *[climbing.shortfall[1]] * others)

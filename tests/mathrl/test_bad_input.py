@@ -105,7 +105,7 @@ CALLS = [
       for entropy in ("own", "none", "tean")),
     bad(qre, "^entropy", GENERAL, temperature=1.0, entropy=None),
     bad(qre, "^entropy", GENERAL, temperature=1.0, entropy=["team"]),
-    *(bad(haspi, "^order is .*each of 0 … 1 once, or 'random'", COMMON, temperature=1.0, order=order)
+    *(bad(haspi, "^order is .*each number from 0 to 1 once, or 'random'", COMMON, temperature=1.0, order=order)
       for order in ([0], [0, 0], [1, 2], [0, 1, 1], (), [-1, 0], [0.0, 1.0], [False, True], ["0", "1"], [0, None],
                     "01", "rnadom", 5, 1.5, {0: 1}.items(), [[0, 1]])),
     bad(haspi, "^game is general-sum.*solver qre", GENERAL, temperature=1.0),

@@ -234,7 +234,7 @@ def test_bad_input_is_named(solve, parameters, message):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"order": [0, 0]}, r"order is \[0, 0\], expected each of 0 … 1 once, or 'random'"),
+        ({"order": [0, 0]}, r"order is \[0, 0\], expected each number from 0 to 1 once, or 'random'"),
         ({"order": "any"}, "order is 'any'"),
         ({"seed": -1}, "seed is -1"),
         ({"entropy": "none"}, "entropy is 'none', expected 'team'"),

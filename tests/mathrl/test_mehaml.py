@@ -333,7 +333,7 @@ GENERAL = load("chicken")
 REFUSED = [
     ({"temperature": -1}, "^temperature is -1, expected a number >= 0"),
     ({"temperature": float("inf")}, "^temperature is inf"),
-    ({"game": GENERAL}, "^game is general-sum, expected a common payoff: MEHAML is monotone only there"),
+    ({"game": GENERAL}, "^game is general-sum, expected a common payoff: else steps of MEHAML can lower the value"),
     ({"entropy": "own"}, "^entropy is 'own'"),
     ({"drift": "kl:-1"}, "^KLDrift.weight is -1"),
     ({"drift": total_variation}, "^drift is <function total_variation"),

@@ -189,7 +189,7 @@ def test_a_violation_names_its_state_and_sweep(sweep, state, num_agents, sparse)
     solution = nash_q(to_sparse(game) if sparse else game)
     assert (solution.status, solution.steps) == (Status.OUT_OF_CLASS, sweep)
     assert solution.detail.startswith(f"sweep {sweep}, state {state}: ")
-    assert ("not of constant sum" in solution.detail) == (num_agents == 2)
+    assert ("no constant sum" in solution.detail) == (num_agents == 2)
     with pytest.raises(NotConverged, match=f"sweep {sweep}, state {state}: "):
         solution.require()
     # q and v are those of the policy that is returned
@@ -201,7 +201,7 @@ def test_a_violation_by_an_agent_with_small_rewards_counts_as_much():
     assert nash_q(Game.matrix([1e13 * np.eye(2), np.diag([0, 1e-3])])).converged
     apart = nash_q(Game.matrix([1e13 * np.diag([1, 1]), 1e-3 * np.array([[1, 2], [2, 1]])]))
     assert apart.status is Status.OUT_OF_CLASS
-    assert "at (0, 0) agent 1 is 0.001 short" in apart.detail
+    assert "at (0, 0) agent 1 gets 0.001 too little" in apart.detail
 
 
 def test_what_an_action_is_short_of_is_in_the_residual():

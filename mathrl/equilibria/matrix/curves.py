@@ -185,7 +185,7 @@ def _range(temperatures: tuple[float, float]) -> tuple[float, float]:
         fail("temperatures", f"are {len(temperatures)} numbers", "two, the lowest and the highest")
     low, high = (positive(f"temperatures[{k}]", value) for k, value in enumerate(temperatures))
     if low >= high:
-        fail("temperatures", f"go from {low:g} to {high:g}", "the lowest first, then a higher one")
+        fail("temperatures", f"go from {low:g} to {high:g}", "two temperatures, the lowest first")
     return low, high
 
 
