@@ -61,7 +61,7 @@ def value_mistakes(
         yield Mistake(0.0, of(replace(game, discount=discount), entropy), ((1.0, phrase),), fitted=True)
     if game.common_payoff and entropy != "own":
         for best, whose in (
-            (optimal(game), "of the best joint policy: with the maximum over joint actions for the mean"),
+            (optimal(game), "of the best joint policy: with the maximum over joint actions in place of the mean"),
             (soft_q_iteration(game, temperature=temperature), "of the soft optimum over joint policies"),
         ):
             yield _instead(best.q if array == "q" else best.v, whose)
@@ -109,13 +109,17 @@ def target_mistakes(
     yield Mistake(exact, at_the_end, ends)
     known = [(0.0, "without the bootstrap")]
     if steps is not None and steps > 1 and game.discount > 0:
-        known.append((game.discount ** (1 - steps), f"with the bootstrap discounted by γ for γ^{steps}"))
+        known.append((game.discount ** (1 - steps), f"with the bootstrap discounted by γ in place of γ^{steps}"))
     yield Mistake(exact - bootstrap, bootstrap, known)
     if q is not None:
         q_sa = q.reshape(*v.shape, -1)
-        yield _instead(target(game, v=q_sa.max(axis=-1), **kind), "with the maximum over joint actions for the mean")
+        yield _instead(
+            target(game, v=q_sa.max(axis=-1), **kind), "with the maximum over joint actions in place of the mean"
+        )
         soft = np.asarray(soft_max(q_sa, temperature))
-        yield _instead(target(game, v=soft, **kind), "with the soft maximum over joint actions for the soft value")
+        yield _instead(
+            target(game, v=soft, **kind), "with the soft maximum over joint actions in place of the soft value"
+        )
     for discount in (*_DISCOUNTS, 1.0):
         if discount != game.discount and (discount < 1 or steps is not None):
             yield _instead(target(replace(game, discount=discount), v=v, **kind), f"with discount {discount:g}")
@@ -148,10 +152,10 @@ def _of_entropy(
         (-1.0, "with the entropy subtracted"),
         (1 / log(2), "with the entropy in bits, by logarithms to base 2"),
         (1 / temperature, "with temperature 1"),
-        (1 / temperature / temperature, "with 1/temperature for the temperature"),
+        (1 / temperature / temperature, "with 1/temperature in place of the temperature"),
     ]
     if entropy == "team":
-        weights.append((1 / len(own), "with the mean of the agents' entropies for their sum"))
+        weights.append((1 / len(own), "with the mean of the agents' entropies in place of their sum"))
     yield Mistake(plain, exact - plain, weights, "with the entropy weighed {weight:.6g} times")
     if discount > 0:
         phrase = "with the entropy discounted one step too little, as aorpo Eq. 5 prints it"

@@ -101,13 +101,13 @@ _MEASURES = (
     ),
     (
         "exploitability",
-        "what each agent gains by deviating alone, for good, entropy counted",
-        "soft-optimal responses to the others, agent by agent; at most about {response_error:.1g} is missing",
+        "what each agent gains by changing its policy alone, entropy counted",
+        "soft-optimal responses to the others, agent by agent; true gains are up to about {response_error:.1g} more",
     ),
     (
         "nash_exploitability",
         "the same in the plain return; 0 exactly at a Nash equilibrium",
-        "optimal responses to the others, agent by agent; at most about {nash_response_error:.1g} is missing",
+        "optimal responses to the others, agent by agent; true gains are up to about {nash_response_error:.1g} more",
     ),
     (
         "soft_return",
@@ -213,10 +213,11 @@ class Report:
         # A residual that is all rounding differs from machine to machine, by a factor of up to about four.
         inexact = 4 * max(error for error in errors if error is not None)
         rounded_up = 10.0 ** ceil(log10(inexact)) if inexact else 0.0
-        exactness = f"the exact side is within {rounded_up:.0e}; report.measures says how each number is computed"
+        exactness = f"the exact numbers are correct to within {rounded_up:.0e}; "
+        exactness += "report.measures says how each number is computed"
         parts += [*(fill(said, 120) for said in self.diagnosis), exactness]
         if self.row_sums_off is not None and self.row_sums_off > SIMPLEX_TOLERANCE:
-            parts.append(f"rows of the policy summed to 1 within {self.row_sums_off:.1g} and were normalised")
+            parts.append(f"rows of the policy summed to 1 only within {self.row_sums_off:.1g}, so they were normalised")
         for array in dict.fromkeys(entry.array for entry in self.worst):
             entries = [entry for entry in self.worst if entry.array == array]
             parts += ["", f"worst entries of {array}:", entry_table(entries)]

@@ -109,8 +109,8 @@ VALUE_MISTAKES = {
     "with the entropy subtracted": lambda c, of: of(-c.bonus),
     "with the entropy in bits, by logarithms to base 2": lambda c, of: of(c.bonus / np.log(2)),
     "with temperature 1": lambda c, of: of(c.bonus / 0.3),
-    "with 1/temperature for the temperature": lambda c, of: of(c.bonus / 0.3**2),
-    "with the mean of the agents' entropies for their sum": lambda c, of: of(c.bonus / c.game.num_agents),
+    "with 1/temperature in place of the temperature": lambda c, of: of(c.bonus / 0.3**2),
+    "with the mean of the agents' entropies in place of their sum": lambda c, of: of(c.bonus / c.game.num_agents),
     "with the entropy of agent 1 alone": lambda c, of: of(c.own[1]),
     "with each agent's own entropy alone": lambda c, of: of(c.own),
     "with the entropy of all agents": lambda c, of: of(c.own.sum(axis=0)),
@@ -126,7 +126,7 @@ Q_MISTAKES = VALUE_MISTAKES | {
 }
 V_MISTAKES = VALUE_MISTAKES | {"without the entropy of the present state": lambda c, of: of() - c.bonus}
 ONLY_FOR = {  # where these are mistakes; the others are wherever entropy counts
-    "with the mean of the agents' entropies for their sum": {"team", "general-sum team"},
+    "with the mean of the agents' entropies in place of their sum": {"team", "general-sum team"},
     "with the entropy of agent 1 alone": {"all"},
     "with each agent's own entropy alone": {"general-sum team", "general-sum none"},
     "with the entropy of all agents": {"own", "none", "general-sum own", "general-sum none"},
@@ -202,7 +202,7 @@ def test_what_is_said_of_q_is_true_in_any_game(game, temperature, entropy, data)
     policy = data.draw(policies(game))
     critic = Critic(game, policy, temperature, entropy)
     mistakes = dict(Q_MISTAKES)
-    for phrase, weight in [("with temperature 1", 1), ("with 1/temperature for the temperature", 2)]:
+    for phrase, weight in [("with temperature 1", 1), ("with 1/temperature in place of the temperature", 2)]:
         mistakes[phrase] = lambda c, of, weight=weight: of(c.bonus / temperature**weight)
     del mistakes["with the entropy of agent 1 alone"]
     mistakes |= {
@@ -415,7 +415,7 @@ def test_the_optimum_for_the_policy_is_named(entropy):
     best, soft = optimal(critic.game), soft_q_iteration(critic.game, temperature=0.3)
     for assertion, array in ((assert_soft_q, "q"), (assert_soft_v, "v")):
         message = said(assertion, critic.game, getattr(best, array), **kind)
-        assert message.endswith("of the best joint policy: with the maximum over joint actions for the mean")
+        assert message.endswith("of the best joint policy: with the maximum over joint actions in place of the mean")
         message = said(assertion, critic.game, getattr(soft, array), **kind)
         assert message.endswith("of the soft optimum over joint policies")
 
@@ -495,7 +495,7 @@ TARGET_MISTAKES = {
     "with the entropy subtracted": lambda c, q: c.target(q, 3, lambda t: -1),
     "with temperature 1": lambda c, q: c.target(q, 3, lambda t: 1 / 0.3),
     "with the entropy in bits, by logarithms to base 2": lambda c, q: c.target(q, 3, lambda t: 1 / np.log(2)),
-    "with the mean of the agents' entropies for their sum": lambda c, q: c.target(q, 3, lambda t: 1 / 3),
+    "with the mean of the agents' entropies in place of their sum": lambda c, q: c.target(q, 3, lambda t: 1 / 3),
     "with the entropy of agent 1 alone": lambda c, q: c.target(q, 3, bonus=c.own[1]),
     "with each agent's own entropy alone": lambda c, q: c.target(q, 3, bonus=c.own),
     "with the entropy of all agents": lambda c, q: c.target(q, 3, bonus=c.own.sum(axis=0)),
@@ -505,7 +505,7 @@ TARGET_MISTAKES = {
         q, 3, lambda t: 1 / 0.8
     ),
     "with the entropy of the present state": lambda c, q: c.plus_present(c.target(q, 3)),
-    "with the bootstrap discounted by γ for γ^3": lambda c, q: c.target(q, 3, end=0.8),
+    "with the bootstrap discounted by γ in place of γ^3": lambda c, q: c.target(q, 3, end=0.8),
     "without the bootstrap": lambda c, q: c.target(q, 3, end=0.0),
     "of 2 steps": lambda c, q: c.target(q, 2),
     "of 4 steps": lambda c, q: c.target(q, 4),
@@ -525,7 +525,11 @@ TARGET_MISTAKES |= {
 }
 WHATEVER_ENTROPY = {
     *("of 1 step", "of 2 steps", "of 4 steps", "of 20 steps", "with discount 0.95", "with discount 1"),
-    *("without the bootstrap", "with the bootstrap discounted by γ for γ^3", "with rewards 10 times the game's"),
+    *(
+        "without the bootstrap",
+        "with the bootstrap discounted by γ in place of γ^3",
+        "with rewards 10 times the game's",
+    ),
 }
 
 
@@ -567,8 +571,11 @@ def test_a_maximum_for_the_mean_is_named(steps):
     q = np.random.default_rng(1).normal(size=critic.q().shape)
     q_sa = q.reshape(4, -1)
     for v, phrase in (
-        (q_sa.max(axis=1), "with the maximum over joint actions for the mean"),
-        (0.3 * np.log(np.exp(q_sa / 0.3).sum(axis=1)), "with the soft maximum over joint actions for the soft value"),
+        (q_sa.max(axis=1), "with the maximum over joint actions in place of the mean"),
+        (
+            0.3 * np.log(np.exp(q_sa / 0.3).sum(axis=1)),
+            "with the soft maximum over joint actions in place of the soft value",
+        ),
     ):
         wrong = critic.target((v - critic.bonus)[:, None] + 0 * q_sa, steps)
         assert said(assert_td_target, critic.game, wrong, q=q, steps=steps, **kind).endswith(f"ones {phrase}")
