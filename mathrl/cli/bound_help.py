@@ -123,7 +123,7 @@ def explanations() -> str:
         *views,
         "Columns with a * are in JSON and CSV only. Returns are discounted sums times 1 − discount, as in the paper's\n"
         "proofs; with --returns unnormalised they and the bounds are divided by 1 − discount.",
-        _listed("--dynamics-error, how the total variation of real and learned transitions is averaged:", READINGS),
+        _listed("--dynamics-error, how the total variation of real and learned transitions is measured:", READINGS),
         _listed("schemes of --show rollouts:", SCHEMES),
     ])  # fmt: skip
 
