@@ -25,23 +25,19 @@ from mathrl.bounds import (
 )
 from mathrl.games import Game, random_policy, random_stochastic, to_sparse
 from mathrl.proofs_checks.strategies import setups
+from tests.tolerances import row_slack
 
 LENGTHS = (0, 1, 3, 12)
-
-
-def slack(row):
-    """Of two returns that were solved for, in units of the rewards' scale."""
-    return 1e-13 * (1 + abs(row.corrected) + row.trivial) / (1 - row.discount)
 
 
 @given(setups(), st.sampled_from(DYNAMICS_ERRORS))
 def test_every_bound_is_above_the_exact_discrepancy(setup, reading):
     for row in compare_returns(setup, branch_lengths=LENGTHS, dynamics_error=reading):
-        assert row.discrepancy <= row.trivial + slack(row)
-        assert row.coupling <= min(row.corrected, row.trivial) + slack(row)
-        assert row.value is None or row.discrepancy <= row.value + slack(row)
+        assert row.discrepancy <= row.trivial + row_slack(row)
+        assert row.coupling <= min(row.corrected, row.trivial) + row_slack(row)
+        assert row.value is None or row.discrepancy <= row.value + row_slack(row)
         if row.proved:
-            assert row.discrepancy <= row.coupling + slack(row)
+            assert row.discrepancy <= row.coupling + row_slack(row)
 
 
 def lowered(setup, rewards):
@@ -217,7 +213,7 @@ def test_each_row_has_the_error_that_was_asked_for():
 def test_where_all_is_perfect_all_but_the_trivial_bound_is_0(setup):
     perfect = Setup.of(setup.game, policy=setup.policy, agent=setup.agent)
     for row in compare_returns(perfect, branch_lengths=LENGTHS):
-        assert row.discrepancy <= slack(row)
+        assert row.discrepancy <= row_slack(row)
         assert row.printed == row.corrected == row.coupling == 0
         assert row.value in (0, None)
         assert row.holds

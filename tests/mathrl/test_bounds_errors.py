@@ -21,8 +21,8 @@ from mathrl.bounds import (
 )
 from mathrl.games import Game, random_policy, random_stochastic, to_dense, to_sparse, uniform_policy
 from mathrl.proofs_checks.strategies import setups
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 ROUNDING = 64 * EPS
 """Sums of at most some hundred terms up to 1."""
 

@@ -11,9 +11,9 @@ from mathrl.bounds import Process
 from mathrl.bounds.over_time import largest_over_time
 from mathrl.games import Game, random_policy, random_stochastic, to_sparse
 from mathrl.proofs_checks.strategies import games, policies, simplex_rows
+from tests.tolerances import EPS
 
 MANY = 2**14
-EPS = float(np.finfo(np.float64).eps)
 
 
 def all_laws(process, steps):

@@ -12,8 +12,8 @@ from mathrl.bounds.compounding import _means_backward, _means_forward
 from mathrl.bounds.errors import exact_opponent_errors
 from mathrl.games import Game, random_policy, random_stochastic, to_dense, to_sparse
 from mathrl.proofs_checks.strategies import setups, simplex_rows
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 SCHEME = st.sampled_from(SCHEMES)
 SMALL = setups(max_agents=3, max_actions=2, max_states=3)
 ROUNDING = 1e-13

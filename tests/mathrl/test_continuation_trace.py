@@ -17,8 +17,7 @@ from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import games, temperatures
 from mathrl.softmax import boltzmann
 from mathrl.values.policy_values import evaluate, own_q
-
-EPS = float(np.finfo(np.float64).eps)
+from tests.tolerances import EPS
 
 FOLDED = random_stochastic(2, (2, 2, 2), structure="general-sum", discount=0.8, scale=3.0, seed=14)
 """Between rationality 0 and 10 its branch turns back once, and forth again (`entropy="none"`)."""

@@ -17,8 +17,8 @@ from mathrl import kernels, operators
 from mathrl.games import Game, joint_policy, to_dense
 from mathrl.kernels.conditional import pair_q
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 PACKAGE = Path(mathrl.__file__).parent
 WITHOUT_JIT = "NUMBA_DISABLE_JIT"
 

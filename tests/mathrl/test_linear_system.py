@@ -9,8 +9,8 @@ from scipy.sparse import csr_array
 from mathrl.proofs_checks.strategies import simplex_rows
 from mathrl.values import linear_system as linear
 from mathrl.values.linear_system import resolvent
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 DISCOUNTS = st.sampled_from([0.5, 0.9, 0.99, 0.9999])
 
 

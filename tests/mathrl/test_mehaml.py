@@ -47,8 +47,8 @@ from mathrl.softmax import boltzmann, entropy, kl_divergence, total_variation
 from mathrl.solution import Solution
 from mathrl.solvers import haspi, mehaml, optimal
 from mathrl.values.policy_values import evaluate
+from tests.tolerances import EPS, magnitude
 
-EPS = float(np.finfo(np.float64).eps)
 COMMON = games(structure="common-payoff")
 DRIFTS = st.sampled_from(
     [NoDrift(), KLDrift(0.3), KLDrift(10.0), SquaredDrift(2.0), ClippedRatioDrift(0.1), ClippedRatioDrift(0.5, 0.2)]
@@ -62,11 +62,6 @@ COMBINATIONS = list(
     )
 )
 WARM = temperatures(0.1, 100)
-
-
-def magnitude(game, temperature):
-    """An upper bound of |Q|: rewards and entropies in every step."""
-    return (1 + game.reward_scale + temperature * np.log(game.num_joint_actions)) / (1 - game.discount)
 
 
 @given(COMMON, WARM, st.data())

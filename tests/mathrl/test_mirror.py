@@ -43,8 +43,8 @@ from mathrl.operators import (
 )
 from mathrl.proofs_checks.strategies import PAYOFFS, simplex_rows, temperatures
 from mathrl.softmax import boltzmann, entropy, kl_divergence, log_probabilities, total_variation
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 WEIGHTS = temperatures(1e-3, 1e3)
 DRIFTS = (
     st.just(NoDrift())

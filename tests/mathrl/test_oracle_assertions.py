@@ -38,8 +38,8 @@ from mathrl.oracle import (
 )
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solvers import optimal, qre, soft_evaluation, soft_q_iteration
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 TIGHT = {"rtol": 1e-9, "atol": 1e-9}
 EVERY_ENTROPY = st.sampled_from(ENTROPIES)
 

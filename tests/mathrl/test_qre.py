@@ -29,16 +29,11 @@ from mathrl.softmax import boltzmann
 from mathrl.solvers import haspi, qre
 from mathrl.solvers import optimal as optimum
 from mathrl.values.policy_values import evaluate
+from tests.tolerances import EPS, magnitude
 
-EPS = float(np.finfo(np.float64).eps)
 MILD = temperatures(0.5, 100)
 EVERY_ENTROPY = st.sampled_from(ENTROPIES)
 SOFTLY = {"discounts": st.sampled_from([0.0, 0.5, 0.9])}
-
-
-def magnitude(game, temperature):
-    """An upper bound of |Q|: rewards and entropies in every step."""
-    return (1 + game.reward_scale + temperature * np.log(game.num_joint_actions)) / (1 - game.discount)
 
 
 def assert_equilibrium(game, solution, temperature, entropy):

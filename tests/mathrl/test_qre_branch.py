@@ -27,8 +27,8 @@ from mathrl.softmax import boltzmann
 from mathrl.solution import Solution
 from mathrl.solvers import qre, qre_branch
 from mathrl.values.policy_values import evaluate
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 FOLDED = {  # shape and seed of random general-sum games whose branch turns back
     (2, 2): 22,
     (2, 3): 129,

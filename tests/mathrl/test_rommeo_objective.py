@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from mathrl.games import Game, random_stochastic, to_dense
 from mathrl.proofs_checks.strategies import games, simplex_rows, temperatures
 from mathrl.values.rommeo_objective import best_evidence_bound, evidence_bound, log_evidence, opponent_policy_q
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 SMALL = {"max_agents": 2, "max_actions": 2, "max_states": 2}
 
 

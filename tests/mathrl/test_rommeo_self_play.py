@@ -18,8 +18,8 @@ from mathrl.iteration.iterate import watching
 from mathrl.iteration.outcome import Status
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solvers import rommeo_q, rommeo_self_play
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 SMALL = {"max_states": 2, "discounts": st.sampled_from([0.0, 0.5])}
 
 

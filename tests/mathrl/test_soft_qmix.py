@@ -34,17 +34,12 @@ from mathrl.proofs_checks.strategies import TEMPERATURES, games, matrix_games, p
 from mathrl.solvers import qre, soft_qmix
 from mathrl.stage.monotone_projection import monotone_projection
 from mathrl.values.policy_values import evaluate
+from tests.tolerances import EPS, magnitude
 
-EPS = float(np.finfo(np.float64).eps)
 SMALL = games(structure="common-payoff", max_actions=3, max_states=3, discounts=st.sampled_from([0.0, 0.5, 0.9]))
 MILD = temperatures(0.1, 100)
 MIXERS = ["monotone", "additive", "unrestricted"]
 every_mixer = pytest.mark.parametrize("mixer", MIXERS)
-
-
-def magnitude(game, temperature):
-    """An upper bound of |Q|."""
-    return (1 + game.reward_scale + temperature * np.log(game.num_joint_actions)) / (1 - game.discount)
 
 
 def one_step(game, policy, temperature, trace_decay, mixer, weights):
