@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.bounds import (
@@ -19,6 +19,7 @@ from mathrl.bounds.sharper import coupling_theorem_2
 from mathrl.bounds.theorems import theorem_2
 from mathrl.games import Game, random_policy, random_stochastic
 from mathrl.proofs_checks.strategies import setups
+from tests.examples import costly
 from tests.tolerances import scheme_slack
 
 MILD = setups(discounts=st.sampled_from([0.0, 0.5, 0.9]))
@@ -37,7 +38,7 @@ def errors_of(setup, k):
 
 
 @given(MILD)
-@settings(max_examples=60)
+@costly
 def test_both_bounds_hold_and_coupling_is_the_sharper(setup):
     r = setup.game.rewards_isa[0 if setup.game.common_payoff else setup.agent]
     for row in compare_schemes(setup, [1, 4]):
@@ -47,7 +48,7 @@ def test_both_bounds_hold_and_coupling_is_the_sharper(setup):
 
 
 @given(MILD)
-@settings(max_examples=30)
+@costly
 def test_a_row_is_what_its_scheme_is_alone(setup):
     """Also where shorter rollouts are taken from the beginning of longer ones."""
     rows = compare_schemes(setup, [4, 1])
@@ -70,7 +71,7 @@ def test_a_row_is_what_its_scheme_is_alone(setup):
 
 
 @given(MILD, st.integers(1, 5))
-@settings(max_examples=50)
+@costly
 def test_with_models_throughout_it_is_theorem_2(setup, k):
     row = next(row for row in compare_schemes(setup, [k]) if row.scheme == "all-model")
     r = setup.game.rewards_isa[0 if setup.game.common_payoff else setup.agent]

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
@@ -19,10 +19,10 @@ from mathrl.bounds import (
 )
 from mathrl.games import Game, random_policy, random_stochastic, to_dense, to_sparse
 from mathrl.proofs_checks.strategies import policies, setups
+from tests.examples import costly
 from tests.tolerances import EPS, returns_slack
 
 SHORT = st.sampled_from([0.0, 0.5, 0.9])
-FEW = settings(max_examples=40)
 NEGLIGIBLE = mpf(10) ** -25
 mp.dps = 50
 
@@ -72,7 +72,7 @@ def of(process):
     return process.game, process.policy
 
 
-@FEW
+@costly
 @given(setups(discounts=SHORT))
 def test_returns_are_the_sums(setup):
     found, tolerance = returns(setup), returns_slack(setup.game)
@@ -83,7 +83,7 @@ def test_returns_are_the_sums(setup):
         assert expected_return(process, setup.agent) == getattr(found, name)
 
 
-@FEW
+@costly
 @given(setups(discounts=SHORT), st.integers(0, 4))
 def test_branched_returns_are_the_sums(setup, k):
     slowly = directly(setup.game, setup.agent, of(setup.data), [of(setup.modelled)] * (k + 1))
@@ -91,7 +91,7 @@ def test_branched_returns_are_the_sums(setup, k):
     assert found == pytest.approx(slowly, rel=0, abs=returns_slack(setup.game))
 
 
-@FEW
+@costly
 @given(setups(discounts=SHORT), st.data())
 def test_scheduled_returns_are_the_sums(setup, data):
     kinds = [setup.policy, setup.modelled_policy, data.draw(policies(setup.game))]
@@ -143,7 +143,7 @@ def choices(rng, rows):
     return (rows.cumsum(axis=1) < rng.random(len(rows))[:, None]).sum(axis=1).clip(max=rows.shape[1] - 1)
 
 
-@FEW
+@costly
 @given(setups())
 def test_what_is_perfect_changes_nothing(setup):
     perfect = Setup.of(setup.game, policy=setup.policy, agent=setup.agent)
@@ -154,7 +154,7 @@ def test_what_is_perfect_changes_nothing(setup):
     np.testing.assert_allclose(branched, found.real, rtol=0, atol=returns_slack(setup.game))
 
 
-@FEW
+@costly
 @given(setups(), st.integers(0, 300))
 def test_long_rollouts_return_what_the_model_does(setup, k):
     branched = branched_return(setup.data, setup.modelled, k, setup.agent)
@@ -163,7 +163,7 @@ def test_long_rollouts_return_what_the_model_does(setup, k):
     assert abs(branched - returns(setup).modelled) <= bound + returns_slack(setup.game)
 
 
-@FEW
+@costly
 @given(setups(), st.lists(st.integers(0, 12), max_size=4))
 def test_many_lengths_at_once_are_each_of_them(setup, lengths):
     at_once = branched_returns(setup.data, setup.modelled, lengths, setup.agent)
@@ -175,7 +175,7 @@ def test_many_lengths_at_once_are_each_of_them(setup, lengths):
     assert constant == each
 
 
-@FEW
+@costly
 @given(setups(discounts=st.just(0.0)), st.integers(0, 3))
 def test_without_a_future_only_the_first_reward_counts(setup, k):
     """Whether the branch is at time 0 or before, the first action is by the policies after the branch."""
@@ -185,7 +185,7 @@ def test_without_a_future_only_the_first_reward_counts(setup, k):
     assert returns(setup).modelled == pytest.approx(now, rel=0, abs=tolerance)
 
 
-@FEW
+@costly
 @given(setups(max_states=1), st.integers(0, 5))
 def test_with_one_state_every_step_earns_the_same(setup, k):
     earned = float(setup.modelled.rewards(setup.agent)[0]) / (1 - setup.game.discount)
@@ -193,7 +193,7 @@ def test_with_one_state_every_step_earns_the_same(setup, k):
     assert branched == pytest.approx(earned, rel=0, abs=returns_slack(setup.game))
 
 
-@FEW
+@costly
 @given(setups())
 def test_a_branch_of_length_zero_acts_where_the_data_are(setup):
     game = setup.game
@@ -221,7 +221,7 @@ def test_an_absorbing_state_by_hand(reward):
         assert branched_return(real, model, k, 0) == pytest.approx(0.5**k * 2 / 3 * reward, rel=8 * EPS)
 
 
-@FEW
+@costly
 @given(setups(), st.data())
 def test_relabelling_agents_and_actions_changes_nothing(setup, data):
     game, agents = setup.game, range(setup.game.num_agents)
@@ -261,7 +261,7 @@ def test_relabelling_agents_and_actions_changes_nothing(setup, data):
     )
 
 
-@FEW
+@costly
 @given(setups(), st.floats(-5, 5, allow_subnormal=False), st.floats(-5, 5, allow_subnormal=False))
 def test_returns_are_affine_in_the_rewards(setup, scale, shift):
     def changed(game):
@@ -277,7 +277,7 @@ def test_returns_are_affine_in_the_rewards(setup, scale, shift):
     np.testing.assert_allclose(branched_returns(pre, post, [0, 2], agent), expected, rtol=0, atol=tolerance)
 
 
-@FEW
+@costly
 @given(setups(sparse=False))
 def test_sparse_and_dense_agree(setup):
     pre, post = (Process(to_sparse(process.game), process.policy) for process in (setup.data, setup.modelled))

@@ -12,7 +12,7 @@ from functools import cache
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mathrl.games import (
@@ -38,6 +38,7 @@ from mathrl.oracle import (
 )
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solvers import optimal, qre, soft_evaluation, soft_q_iteration
+from tests.examples import costly
 from tests.tolerances import EPS
 
 TIGHT = {"rtol": 1e-9, "atol": 1e-9}
@@ -195,7 +196,7 @@ def test_what_wrong_targets_make_of_a_critic_is_named(setting, steps):
     assert said(assert_soft_q, critic.game, q, **kind).endswith(f"\ntheirs are the exact ones {phrase}")
 
 
-@settings(max_examples=settings().max_examples // 2)  # its critics are iterated
+@costly  # its critics are iterated
 @given(games(discounts=st.sampled_from([0.5, 0.8])), temperatures(0.1, 10), EVERY_ENTROPY, st.data())
 def test_what_is_said_of_q_is_true_in_any_game(game, temperature, entropy, data):
     """Whatever is claimed, the critic that makes this very mistake has the same numbers."""
@@ -611,7 +612,7 @@ def test_exact_targets_pass_from_arrays_and_functions(game, temperature, entropy
         assert_td_target(game, mixed, trace_decay=trace_decay, rtol=0, atol=1e3 * EPS * scale, **(kind | more))
 
 
-@settings(max_examples=settings().max_examples // 3)  # an equilibrium each
+@costly  # an equilibrium each
 @given(games(discounts=st.sampled_from([0.0, 0.5])), temperatures(0.3, 3), EVERY_ENTROPY, st.data())
 def test_equilibria_pass_and_others_are_shown(game, temperature, entropy, data):
     solution = qre(game, temperature=temperature, entropy=entropy, max_steps=200)

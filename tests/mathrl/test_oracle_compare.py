@@ -8,7 +8,7 @@ from itertools import product
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from mpmath import log, lu_solve, matrix, mp, mpf
 
@@ -28,15 +28,13 @@ from mathrl.operators import ENTROPIES
 from mathrl.oracle import compare
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solvers import optimal, qre, soft_evaluation, soft_q_iteration
+from tests.examples import costly
 from tests.tolerances import EPS, magnitude, optimum_slack
 
 MILD = temperatures(0.1, 100)
 EVERY_ENTROPY = st.sampled_from(ENTROPIES)
 SOFTLY = {"discounts": st.sampled_from([0.0, 0.5, 0.9])}
 DISTANCES = ("soft_bellman_residual", "q_distance", "v_bellman_residual", "v_distance", "q_v_gap")
-
-# Each report solves two control problems per agent: a third of the profile's examples.
-fewer = settings(max_examples=settings().max_examples // 3)
 
 
 @st.composite
@@ -55,7 +53,7 @@ def per_agent(array, exact):
     return np.abs(array).max(axis=tuple(range(exact.v.ndim - 1, array.ndim)))
 
 
-@fewer
+@costly
 @given(situations())
 def test_exact_values_are_at_no_distance(situation):
     game, kind, exact, _, _ = situation
@@ -68,7 +66,7 @@ def test_exact_values_are_at_no_distance(situation):
     np.testing.assert_array_equal(report.soft_return, exact.objective)
 
 
-@fewer
+@costly
 @given(situations())
 def test_the_numbers_are_those_of_their_definitions(situation):
     game, kind, exact, q, v = situation
@@ -104,7 +102,7 @@ def test_the_numbers_are_those_of_their_definitions(situation):
     np.testing.assert_allclose(report.plain_return, plain, rtol=0, atol=optimum_slack(game, temperature))
 
 
-@fewer
+@costly
 @given(situations())
 def test_the_residual_bounds_the_distance_from_both_sides(situation):
     game, kind, _, q, v = situation
@@ -129,7 +127,7 @@ def test_the_bound_is_attained_where_all_errors_have_one_sign():
     assert report.soft_bellman_residual == pytest.approx(0.01, rel=1e-9)
 
 
-@fewer
+@costly
 @given(situations(), st.data(), st.sampled_from([1e-3, -7.0]))
 def test_a_spoilt_entry_shows_at_its_place_with_its_size(situation, data, amount):
     game, kind, exact, _, _ = situation
@@ -151,7 +149,7 @@ def test_a_spoilt_entry_shows_at_its_place_with_its_size(situation, data, amount
     assert np.max(report.q_distance) == abs(worst_q.difference) == pytest.approx(abs(amount), rel=1e-9)
 
 
-@fewer
+@costly
 @given(situations(), st.data())
 def test_agents_and_actions_may_be_named_anew(situation, data):
     game, kind, exact, q, _ = situation
@@ -176,7 +174,7 @@ def test_agents_and_actions_may_be_named_anew(situation, data):
         np.testing.assert_allclose(getattr(others, measure.name), expected, rtol=0, atol=atol)
 
 
-@fewer
+@costly
 @given(situations(), st.sampled_from([0.25, 2.0, 64.0]))
 def test_rewards_and_temperature_may_be_scaled_together(situation, factor):
     game, kind, _, q, v = situation
@@ -189,7 +187,7 @@ def test_rewards_and_temperature_may_be_scaled_together(situation, factor):
         np.testing.assert_allclose(getattr(after, measure.name), scale * np.asarray(measure.value), rtol=0, atol=atol)
 
 
-@fewer
+@costly
 @given(situations())
 def test_gains_are_those_of_exploitability_and_nothing_is_missing(situation):
     game, kind, _, _, _ = situation
@@ -203,7 +201,7 @@ def test_gains_are_those_of_exploitability_and_nothing_is_missing(situation):
     assert report.exact_error <= optimum_slack(game, kind["temperature"])
 
 
-@fewer
+@costly
 @given(games(**SOFTLY), MILD, EVERY_ENTROPY)
 def test_at_an_equilibrium_of_qre_the_gap_is_its_residual(game, temperature, entropy):
     solution = qre(game, temperature=temperature, entropy=entropy, max_steps=200)
@@ -216,7 +214,7 @@ def test_at_an_equilibrium_of_qre_the_gap_is_its_residual(game, temperature, ent
         assert (report.exploitability <= off + 2 * optimum_slack(game, temperature)).all()
 
 
-@fewer
+@costly
 @given(games(structure="common-payoff", **SOFTLY), MILD, st.sampled_from(["team", "none"]))
 def test_without_a_policy_the_optimum_is_what_counts(game, temperature, entropy):
     best = optimal(game) if entropy == "none" else soft_q_iteration(game, temperature=temperature)
@@ -296,7 +294,7 @@ def any_response(game, policy, agent, *, temperature, entropy, transitions):
     return soft_evaluation(alone, policy=uniform_policy(alone), **own)
 
 
-@fewer
+@costly
 @given(situations())
 def test_no_more_is_missing_of_a_gain_than_the_error_of_the_response_says(situation):
     game, kind, _, _, _ = situation
