@@ -2,15 +2,19 @@
 
 import doctest
 import importlib
+import io
 import os
 import re
+import shlex
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
 import mathrl
+from mathrl.cli import main
 
 PACKAGE = Path(mathrl.__file__).parent
 FILES = [  # `rglob` does not follow the links to games, figures, …
@@ -68,7 +72,16 @@ def shell_examples(text):
 
 
 def shell(command):
-    """The exit status of a command, and what it prints on both streams; `mathrl` is the program of this checkout."""
+    """The exit status of a command, and what it prints on both streams; `mathrl` is the program of this checkout.
+
+    A command of it alone runs in this process, without the second that a fresh interpreter takes to import all.
+    """
+    name, *arguments = shlex.split(command)
+    if name == "mathrl" and not set("|<>;&$`*") & set(command):
+        printed = io.StringIO()
+        with redirect_stdout(printed), redirect_stderr(printed):
+            status = main(arguments)
+        return status, printed.getvalue()
     program = f'mathrl() {{ "{sys.executable}" -m mathrl "$@"; }}\n{command}'
     done = subprocess.run(
         ["bash", "-c", program],

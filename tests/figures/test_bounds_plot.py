@@ -183,7 +183,7 @@ def test_axes_are_logarithmic_where_numbers_differ_much_and_not_for_rounding(set
     assert panels(draw(perfect, branch_lengths=LENGTHS))["(a)"].get_yscale() == "linear"
 
 
-@pytest.mark.parametrize("suffix", [".png", ".svg"])
+@pytest.mark.parametrize("suffix", [".svg", pytest.param(".png", marks=pytest.mark.long)])
 def test_the_plot_is_the_same_on_every_run(setup, tmp_path, suffix):
     files = [tmp_path / f"{name}{suffix}" for name in "ab"]
     for file in files:

@@ -448,11 +448,12 @@ def test_the_plot_is_drawn_beside_the_table(capsys, file, tmp_path):
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("options", [["--returns", "unnormalised"], ["--start", "data"], ["--branch-length", "1,5"]])
-def test_the_plot_heeds_the_options(options, capsys, file, tmp_path):
-    run(capsys, file, "--plot", "plain.svg", "--branch-length", "1:3")
-    assert run(capsys, file, "--plot", "other.svg", "--branch-length", "1:3", *options)[::2] == (0, "")
-    assert (tmp_path / "plain.svg").read_bytes() != (tmp_path / "other.svg").read_bytes()
+def test_the_plot_heeds_the_options(capsys, file, tmp_path):
+    drawn = set()
+    for options in ([], ["--returns", "unnormalised"], ["--start", "data"], ["--branch-length", "1,5"]):
+        assert run(capsys, file, "--plot", "plot.svg", "--branch-length", "1:3", *options)[::2] == (0, "")
+        drawn.add((tmp_path / "plot.svg").read_bytes())
+    assert len(drawn) == 4
 
 
 def test_long_work_on_a_plot_shows_its_progress(capsys, file, monkeypatch):
