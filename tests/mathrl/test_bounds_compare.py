@@ -31,6 +31,7 @@ from tests.tolerances import row_slack
 LENGTHS = (0, 1, 3, 12)
 
 
+@costly
 @given(setups(), st.sampled_from(DYNAMICS_ERRORS))
 def test_every_bound_is_above_the_exact_discrepancy(setup, reading):
     for row in compare_returns(setup, branch_lengths=LENGTHS, dynamics_error=reading):

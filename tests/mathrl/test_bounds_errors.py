@@ -72,6 +72,7 @@ def expected_over_time(setup, game, policy):
     return (np.array(laws)[:, :, None] * slow_joint(policy) * slow_distance(setup)).sum(axis=(1, 2))
 
 
+@costly
 @given(setups(max_agents=3, discounts=SHORT))
 def test_each_reading_is_its_expectation(setup):
     errors = measure(setup)

@@ -26,6 +26,7 @@ from mathrl.softmax import boltzmann, kl_divergence
 from mathrl.solvers import divergence_iteration, divergence_limit, divergence_policy_iteration, optimal
 from mathrl.values.policy_values import evaluate_joint
 from mathrl.values.target_policy import controller
+from tests.examples import costly
 from tests.tolerances import EPS, divergence_magnitude
 
 GENTLE = {"structure": "common-payoff", "discounts": st.sampled_from([0.0, 0.5, 0.9])}
@@ -72,6 +73,7 @@ def test_with_a_moving_average_the_original_return_can_fall():
         assert (np.diff(returns)[0] < -0.17) == falls
 
 
+@costly
 @given(games(**SMALL | {"discounts": st.sampled_from([0.0, 0.5])}), temperatures(0.1, 10), AVERAGING, st.data())
 def test_steps_against_a_plain_loop(game, temperature, averaging, data):
     """dmac Eq. 3 and A.10, each argmax by value iteration with Eq. 20, in probabilities."""
@@ -396,6 +398,7 @@ def test_a_best_action_as_rare_as_rounding_comes_back_and_rows_sum_to_1(rare, av
     assert solution.objective <= 1 + 64 * EPS
 
 
+@costly
 @given(st.integers(0, 10_000), temperatures(0.5, 20))
 def test_from_skewed_starts_no_answer_exceeds_the_best_reward(seed, temperature):
     rng = np.random.default_rng(seed)

@@ -35,6 +35,7 @@ from mathrl.solution import Solution
 from mathrl.solvers import divergence_policy_iteration, optimal, qre
 from mathrl.values.policy_values import evaluate_joint
 from mathrl.values.target_policy import controller
+from tests.examples import costly
 from tests.tolerances import EPS, divergence_drift, divergence_magnitude
 
 GENTLE = {"structure": "common-payoff", "discounts": st.sampled_from([0.0, 0.5, 0.9])}
@@ -50,6 +51,7 @@ def played(solution):
     return joint_policy(solution.policy) if solution.joint_policy is None else solution.joint_policy
 
 
+@costly
 @given(games(sparse=False, **GENTLE), temperatures(0.1, 100), st.data())
 def test_the_joint_answer_is_the_optimum_found_by_value_iteration(game, temperature, data):
     """dmac Theorem 2 and Proposition 5, against a plain loop of Eq. 20."""

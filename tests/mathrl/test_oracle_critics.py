@@ -22,6 +22,7 @@ from mathrl.oracle import (
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, simplex_rows, temperatures
 from mathrl.solvers import divergence_policy_iteration, haspi, qre, rommeo_q, soft_qmix
 from mathrl.values.policy_values import evaluate
+from tests.examples import costly
 from tests.tolerances import EPS, near, sample_slack
 
 COMMON = games(structure="common-payoff")
@@ -41,6 +42,7 @@ def sampled_mean(game, agent, w, sample):
     return rewards + game.discount * (to_dense(game).transitions * np.array(v)).sum(axis=-1)
 
 
+@costly
 @given(COMMON, TEMPERATURES, st.integers(1, 3), SEEDS, st.data())
 def test_hasac_is_the_mean_of_its_samples(game, temperature, critics, seed, data):
     """hasac Algorithm 2, with any number of critics."""

@@ -13,6 +13,7 @@ from mathrl.operators import ENTROPIES, policy_backup, soft_value, trace_target
 from mathrl.oracle import n_step_target, one_step_target, td_lambda_target
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies
 from mathrl.values.policy_values import evaluate
+from tests.examples import costly
 from tests.tolerances import EPS, near, target_slack
 
 EVERY_ENTROPY = st.sampled_from(ENTROPIES)
@@ -92,6 +93,7 @@ def test_the_exact_soft_q_is_its_own_target(game, temperature, entropy, steps, t
         )
 
 
+@costly
 @given(games(), TEMPERATURES, EVERY_ENTROPY, st.floats(0, 0.8), SEEDS, st.data())
 def test_the_td_lambda_target_mixes_those_of_all_steps(game, temperature, entropy, trace_decay, seed, data):
     policy, q = data.draw(policies(game)), critic(game, entropy, seed)

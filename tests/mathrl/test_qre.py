@@ -29,6 +29,7 @@ from mathrl.softmax import boltzmann
 from mathrl.solvers import haspi, qre
 from mathrl.solvers import optimal as optimum
 from mathrl.values.policy_values import evaluate
+from tests.examples import costly
 from tests.tolerances import EPS, magnitude
 
 MILD = temperatures(0.5, 100)
@@ -46,6 +47,7 @@ def assert_equilibrium(game, solution, temperature, entropy):
     )
 
 
+@costly
 @given(games(**SOFTLY), MILD, EVERY_ENTROPY, st.data())
 def test_a_converged_answer_is_a_qre_by_definition(game, temperature, entropy, data):
     first = data.draw(policies(game))
@@ -203,7 +205,7 @@ def test_cyclic_games_are_solved_from_anywhere(name, temperature):
             np.testing.assert_allclose(pi, 1 / pi.shape[1], atol=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(k, marks=pytest.mark.long) for k in range(4, 12))])
 @pytest.mark.parametrize("temperature", [0.01, 0.05])
 def test_random_zero_sum_games_at_low_temperature(seed, temperature):
     game = random_matrix((4, 4), structure="zero-sum", seed=seed)

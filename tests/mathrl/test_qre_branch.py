@@ -27,6 +27,7 @@ from mathrl.softmax import boltzmann
 from mathrl.solution import Solution
 from mathrl.solvers import qre, qre_branch
 from mathrl.values.policy_values import evaluate
+from tests.examples import costly
 from tests.tolerances import EPS
 
 FOLDED = {  # shape and seed of random general-sum games whose branch turns back
@@ -55,6 +56,7 @@ def assert_same_policy(ours, theirs, atol):
         np.testing.assert_allclose(left, right, rtol=0, atol=atol)
 
 
+@costly
 @given(games(discounts=st.sampled_from([0.0, 0.5, 0.9])), temperatures(0.05, 100), st.sampled_from(ENTROPIES))
 def test_the_answer_and_every_point_of_the_path_are_equilibria(game, temperature, entropy):
     solution = qre_branch(game, temperature=temperature, entropy=entropy).require()
