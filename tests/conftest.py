@@ -13,7 +13,7 @@ PROFILE = os.environ.get("MATHRL_PROFILE", "fast")
 
 # Kernels compile during the first example, and CI machines are slow: time says nothing about a test.
 untimed = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("fast", untimed, max_examples=30, derandomize=True)
+settings.register_profile("fast", untimed, max_examples=25, derandomize=True)
 settings.register_profile("long", untimed, max_examples=1000)
 settings.load_profile(PROFILE)
 

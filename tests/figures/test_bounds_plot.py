@@ -160,7 +160,7 @@ def test_rollouts_may_start_where_a_replay_buffer_does(setup):
         np.testing.assert_array_equal(line.get_ydata(), [e.total_variation for e in expected if e.scheme == scheme])
 
 
-@pytest.mark.parametrize("lengths", [[0], [5], [1, 2, 3], LENGTHS])
+@pytest.mark.parametrize("lengths", [[0], pytest.param([5], marks=pytest.mark.long), [1, 2, 3], LENGTHS])
 def test_few_lengths_are_marked_and_ticks_are_whole(setup, lengths):
     figure = draw(setup, branch_lengths=lengths)
     figure.canvas.draw()

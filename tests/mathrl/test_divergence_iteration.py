@@ -35,6 +35,7 @@ CLASSES = st.sampled_from(["joint", "product"])
 AVERAGING = st.sampled_from([1.0, 0.5, 0.1])
 
 
+@costly
 @given(games(**SMALL), temperatures(0.1, 10), CLASSES, AVERAGING, st.data())
 def test_both_returns_rise(game, temperature, policy_class, averaging, data):
     """dmac Proposition 1 and A.10: J_ρ(π) never falls; J(π) neither where the target is the previous policy."""

@@ -47,6 +47,7 @@ from mathrl.softmax import boltzmann, entropy, kl_divergence, total_variation
 from mathrl.solution import Solution
 from mathrl.solvers import haspi, mehaml, optimal
 from mathrl.values.policy_values import evaluate
+from tests.examples import costly
 from tests.tolerances import EPS, magnitude
 
 COMMON = games(structure="common-payoff")
@@ -64,6 +65,7 @@ COMBINATIONS = list(
 WARM = temperatures(0.1, 100)
 
 
+@costly
 @given(COMMON, WARM, st.data())
 def test_without_drift_and_neighbourhood_it_is_haspi(game, temperature, data):
     first = data.draw(policies(game))

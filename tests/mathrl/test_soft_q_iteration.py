@@ -20,6 +20,7 @@ from mathrl.games import (
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solvers import optimal, qre, soft_q_iteration
 from mathrl.values.modelled_opponents import LearnedModel
+from tests.examples import costly
 from tests.tolerances import EPS, fixed_point_slack
 
 DISCOUNTS = st.sampled_from([0.0, 0.5, 0.9])
@@ -52,6 +53,7 @@ def test_each_agent_solves_the_game_in_which_it_chooses_for_all(game, temperatur
         np.testing.assert_allclose(solution.policy[i], own, atol=32 * EPS)
 
 
+@costly
 @given(games(discounts=DISCOUNTS), SOFTNESS, st.data())
 def test_plain_iteration_of_theorem_6_ends_at_the_same_values(game, temperature, data):
     model = opponents_policy(data.draw(policies(game)))
