@@ -11,12 +11,15 @@ with the reason), or a test is missing. The tests must pass as they are.
 
 import argparse
 import ast
+import importlib
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import pytest
 
 from benchmarks.mutations import ROOT, Mutant, of_file
 
@@ -145,13 +148,8 @@ def caught(mutant: Mutant, tree: Path) -> str:
     for path in before:
         path.unlink()
     target.write_bytes(mutant.apply(source))
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", *tests_of(mutant, tree)]
     try:
-        done = subprocess.run(command, cwd=tree, env=os.environ | {"PYTHONPATH": str(tree)}, capture_output=True,
-                              text=True, timeout=PATIENCE)  # fmt: skip
-        return "" if done.returncode == 0 else _failed(done.stdout)
-    except subprocess.TimeoutExpired:
-        return "no end"
+        return first_failure(tree, tests_of(mutant, tree))
     finally:
         for path in compiled(stale, tree):
             path.unlink()
@@ -161,9 +159,32 @@ def caught(mutant: Mutant, tree: Path) -> str:
         os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def _failed(output: str) -> str:
-    lines = [line for line in output.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return lines[0].partition(" - ")[0] if lines else output.strip().splitlines()[-1]
+def first_failure(tree: Path, tests: list[str]) -> str:
+    """The first test that fails, or ''. A fork runs them, which has imported numba and its like already."""
+    log = tree / "log"
+    process = multiprocessing.get_context("fork").Process(target=_run, args=(tree, tests, log))
+    process.start()
+    process.join(PATIENCE)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        return "no end"
+    output = log.read_text()
+    failed = [line.partition(" - ")[0] for line in output.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    if bool(failed) != bool(process.exitcode):
+        raise RuntimeError(f"the tests could not be run: {output}")
+    return failed[0] if failed else ""
+
+
+def _run(tree: Path, tests: list[str], log: Path) -> None:
+    os.chdir(tree)
+    os.environ["PYTHONPATH"] = str(tree)
+    sys.path.insert(0, str(tree))
+    with log.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    imported = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis, before the fork
+    sys.exit(int(pytest.main(["-x", "-q", "-n", "0", *imported, *tests])))
 
 
 def copied(tree: Path, tests: Path) -> None:
@@ -187,6 +208,8 @@ def main() -> int:
     if given.list:
         print(*mutants, sep="\n")
         return 0
+    for library in ("hypothesis.extra.numpy", "numba", "scipy.sparse.linalg", "scipy.optimize", "threadpoolctl"):
+        importlib.import_module(library)
     survivors = 0
     with tempfile.TemporaryDirectory() as folder:
         copied(Path(folder), given.tests)
