@@ -49,6 +49,7 @@ ALSO: dict[str, list[str]] = {
     "compounding": ["tests/mathrl/test_bounds_theorems.py", "tests/mathrl/test_bounds_rollouts.py"],
     "process": ["tests/mathrl/test_bounds_returns.py", "tests/mathrl/test_bounds_errors.py"],
     "schemes": ["tests/mathrl/test_bounds_rollouts.py", "tests/mathrl/test_bounds_compare_schemes.py"],
+    "softmax": ["tests/mathrl/test_opponent_operators.py", "tests/mathrl/test_evidence.py"],
     "setup": ["tests/mathrl/test_bounds_returns.py", "tests/mathrl/test_bounds_errors.py"],
     "divergence_limit": ["tests/mathrl/test_divergence_iteration.py"],
     "soft_evaluation": ["tests/mathrl/test_evaluate.py"],

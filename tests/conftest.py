@@ -1,8 +1,7 @@
 """Profiles: `fast` by default and the same on every run, `long` with MATHRL_PROFILE=long (make test-long).
 
 The long profile tries each property on many more examples, drawn anew on every run, and runs the tests marked `long`:
-grids of which the fast profile runs some points. How many examples a costly or a cheap property takes of either
-profile is in `tests/examples.py`.
+grids of which the fast profile runs some points. A costly property takes half the examples (`tests/examples.py`).
 """
 
 import os

@@ -2,12 +2,7 @@
 
 from hypothesis import settings
 
-__all__ = ["costly", "thorough"]
+__all__ = ["costly"]
 
-_FULL = settings().max_examples
-
-costly = settings(max_examples=_FULL // 2)
+costly = settings(max_examples=settings().max_examples // 2)
 """For a property whose every example solves several games, or builds long tables."""
-
-thorough = settings(max_examples=max(_FULL, 100))
-"""For a property whose examples cost next to nothing, or that few of them put to the test."""
