@@ -10,6 +10,11 @@ from hypothesis import HealthCheck, settings
 
 PROFILE = os.environ.get("MATHRL_PROFILE", "fast")
 
+# Each worker has a core: a BLAS of two threads waits for the other one by spinning, at twice the CPU. NumPy reads this
+# when it is imported. That results do not depend on it is tested in interpreters of their own; `long` leaves it open.
+if PROFILE == "fast":
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # Kernels compile during the first example, and CI machines are slow: time says nothing about a test.
 untimed = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fast", untimed, max_examples=25, derandomize=True)
