@@ -14,7 +14,9 @@ import ast
 import importlib
 import multiprocessing
 import os
+import resource
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -23,8 +25,8 @@ import pytest
 
 from benchmarks.mutations import ROOT, Mutant, of_file
 
-PATIENCE = 600
-"""Seconds after which the tests of a mutant are stopped: a loop that never ends is caught as well."""
+PATIENCE = 120
+"""Seconds of CPU after which the tests of a mutant are stopped: a loop that never ends is caught as well."""
 
 PARTS: dict[str, tuple[int, list[str]]] = {
     "mathrl/solvers": (24, ["tests/mathrl/test_{stem}.py", "tests/mathrl/test_{stem}_*.py"]),
@@ -167,10 +169,8 @@ def first_failure(tree: Path, tests: list[str]) -> str:
     log = tree / "log"
     process = multiprocessing.get_context("fork").Process(target=_run, args=(tree, tests, log))
     process.start()
-    process.join(PATIENCE)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
+    process.join()
+    if process.exitcode in (-signal.SIGXCPU, -signal.SIGKILL):
         return "no end"
     output = log.read_text()
     failed = [line.partition(" - ")[0] for line in output.splitlines() if line.startswith(("FAILED", "ERROR"))]
@@ -180,6 +180,7 @@ def first_failure(tree: Path, tests: list[str]) -> str:
 
 
 def _run(tree: Path, tests: list[str], log: Path) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE + 1))
     os.chdir(tree)
     os.environ["PYTHONPATH"] = str(tree)
     sys.path.insert(0, str(tree))
