@@ -51,6 +51,8 @@ ALSO: dict[str, list[str]] = {
     "compounding": ["tests/mathrl/test_bounds_theorems.py", "tests/mathrl/test_bounds_rollouts.py"],
     "process": ["tests/mathrl/test_bounds_returns.py", "tests/mathrl/test_bounds_errors.py"],
     "schemes": ["tests/mathrl/test_bounds_rollouts.py", "tests/mathrl/test_bounds_compare_schemes.py"],
+    "evaluate": ["tests/mathrl/test_oracle_targets.py"],
+    "opponent": ["tests/mathrl/test_rommeo_q.py"],
     "softmax": ["tests/mathrl/test_opponent_operators.py", "tests/mathrl/test_evidence.py"],
     "setup": ["tests/mathrl/test_bounds_returns.py", "tests/mathrl/test_bounds_errors.py"],
     "divergence_limit": ["tests/mathrl/test_divergence_iteration.py"],
@@ -60,6 +62,9 @@ ALSO: dict[str, list[str]] = {
 
 EQUIVALENT: dict[str, str] = {
     "0018e03f": "nash_q: it decides only whether a rounding floor, far below the residual, is bounded or computed",
+    "79d68366": "rommeo_self_play: the residual of a run whose inner run did not end, which need only be large",
+    "207398b0": "optimal: a temperature where no entropy counts",
+    "001e6e4b": "bounds/errors: NumPy takes -2 for -1 in reshape",
 }
 """Mutants, by their names in `--list`, that no test can catch, and why."""
 

@@ -171,6 +171,7 @@ def test_with_linear_decomposition_the_agents_improve_jointly(case, seed):
     for ours, theirs in zip(improved, in_turn, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance)
     assert (additive_distance(q) <= 64 * EPS * np.abs(q).max()).all()
+    assert additive_distance(q).shape == (game.num_states,)
     _, *found = additive_parts(q)
     for i, part in enumerate(found):
         np.testing.assert_allclose(part.sum(axis=1), 0, atol=64 * EPS * np.abs(q).max())
