@@ -33,7 +33,7 @@ PARTS: dict[str, tuple[int, list[str]]] = {
     "mathrl/operators": (14, ["tests/mathrl/test_{stem}.py", "tests/mathrl/test_{stem}_operators.py"]),
     "mathrl/softmax.py": (3, ["tests/mathrl/test_softmax.py"]),
     "mathrl/kernels": (6, ["tests/mathrl/test_kernels.py"]),
-    "mathrl/evaluate.py": (3, ["tests/mathrl/test_evaluate.py"]),
+    "mathrl/values/policy_values.py": (3, ["tests/mathrl/test_policy_values.py"]),
     "mathrl/bounds": (10, ["tests/mathrl/test_{stem}.py", "tests/mathrl/test_bounds_{stem}.py"]),
 }
 """Where mutants lie: how many of each part, and which tests cover a file of it (`stem` is the file's name)."""
@@ -51,12 +51,12 @@ ALSO: dict[str, list[str]] = {
     "compounding": ["tests/mathrl/test_bounds_theorems.py", "tests/mathrl/test_bounds_rollouts.py"],
     "process": ["tests/mathrl/test_bounds_returns.py", "tests/mathrl/test_bounds_errors.py"],
     "schemes": ["tests/mathrl/test_bounds_rollouts.py", "tests/mathrl/test_bounds_compare_schemes.py"],
-    "evaluate": ["tests/mathrl/test_oracle_targets.py"],
+    "policy_values": ["tests/mathrl/test_oracle_targets.py"],
     "opponent": ["tests/mathrl/test_rommeo_q.py"],
-    "softmax": ["tests/mathrl/test_opponent_operators.py", "tests/mathrl/test_evidence.py"],
+    "softmax": ["tests/mathrl/test_opponent_operators.py", "tests/mathrl/test_rommeo_objective.py"],
     "setup": ["tests/mathrl/test_bounds_returns.py", "tests/mathrl/test_bounds_errors.py"],
     "divergence_limit": ["tests/mathrl/test_divergence_iteration.py"],
-    "soft_evaluation": ["tests/mathrl/test_evaluate.py"],
+    "soft_evaluation": ["tests/mathrl/test_policy_values.py"],
 }
 """Tests of a file besides those that its name says."""
 
