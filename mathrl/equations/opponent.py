@@ -12,7 +12,7 @@ import numpy as np
 from mathrl.equations.equation import Residuals, Solved, declared, each_agent, temperature_of
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, opponents_policy
-from mathrl.operators import conditional_policy, marginal_policy, opponent_backup, opponent_model, own_and_others
+from mathrl.operators import conditional_policy, marginal_policy, opponent_model, opponent_residual, own_and_others
 
 __all__ = ["PRIOR_SOFT_OPTIMALITY", "SELF_PLAY"]
 
@@ -22,8 +22,7 @@ def _under(priors: Policy, game: Game, solution: Solved) -> Residuals:
     rewards = each_agent(game, game.rewards, game.num_agents + 1)
     weights = {"temperature": temperature_of(solution), "divergence_weight": solution.parameters["divergence_weight"]}
     return tuple(
-        opponent_backup(q, np.asarray(priors[i]), i, rewards[i], game.transitions, discount=game.discount, **weights)
-        - q
+        opponent_residual(q, np.asarray(priors[i]), i, rewards[i], game.transitions, discount=game.discount, **weights)
         for i, q in enumerate(solution.q)
     )  # (1)
 

@@ -29,10 +29,12 @@ __all__ = [
     "CUT",
     "FARTHEST",
     "FIRST",
+    "GROWTH",
     "RESOLVED",
     "RETRIES",
     "TIGHTER",
     "TURN",
+    "WANTED",
     "attempts",
     "next_length",
     "shortest",
@@ -56,14 +58,14 @@ TIGHTER = 0.3
 RESOLVED = 1e-7
 """Corrections that shrink no further at this size are rounding."""
 
-_WANTED = 0.03
+WANTED = 0.03
 """The first correction that the next step is meant to need."""
 
 _UNTOLD = 100.0
 _EPS = float(np.finfo(np.float64).eps)
 
-_GROWTH = 3.0
-_SHRINKAGE = 0.4
+GROWTH = 3.0
+"""By which a step may grow or, as by `CUT`, shrink."""
 
 
 def attempts(step_length: float) -> Iterator[float]:
@@ -77,10 +79,10 @@ def next_length(length: float, correction: float, step_length: float) -> float:
 
     The predictor is quadratic, so the correction grows with the cube of the length.
     """
-    wanted = _WANTED * step_length**3
-    factor = _GROWTH
-    if correction * _GROWTH**3 > wanted:
-        factor = max(_SHRINKAGE, (wanted / correction) ** (1 / 3))
+    wanted = WANTED * step_length**3
+    factor = GROWTH
+    if correction * GROWTH**3 > wanted:
+        factor = max(CUT, (wanted / correction) ** (1 / 3))
     return length * factor
 
 

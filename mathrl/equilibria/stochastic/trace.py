@@ -28,6 +28,7 @@ from math import inf
 import numpy as np
 
 from mathrl.base.checks import FloatArray
+from mathrl.equilibria.step_rules import CUT, FIRST, GROWTH, WANTED
 from mathrl.equilibria.stochastic.bordered import Bordered
 from mathrl.equilibria.stochastic.cubic import Cubic
 from mathrl.equilibria.stochastic.equations import Place, System
@@ -52,12 +53,6 @@ _ROUNDING = 1e-11
 _TURN = 1.0
 """By how much a speed may change in a step, where the lead has speed 1."""
 
-_WANTED = 0.03
-"""The first correction that the next step is meant to need."""
-
-_FIRST = 0.3
-"""The length of the first step."""
-
 _WANTED_TURN = 0.5
 _TINY = 1e-12
 _SLOWEST = 0.1
@@ -66,7 +61,6 @@ _SLOWEST = 0.1
 _LONGEST = 4.0
 """How much longer than the stretch behind it a prediction may be."""
 
-_CUT, _GROWTH = 0.4, 3.0
 _SHORTEST = 1e-7
 """The shortest step, relative to the largest entry of (x, t)."""
 
@@ -139,14 +133,14 @@ class Follower:
         if found is None:
             raise ArithmeticError("the values of the first policy could not be computed")
         z = system.vector(system.first_sk, system.values(found.z), 0.0)  # its policy is known exactly
-        return Point(system, 0.0, z, _scaled(system, found.tangent), _FIRST * self._step_length, found.orientation)
+        return Point(system, 0.0, z, _scaled(system, found.tangent), FIRST * self._step_length, found.orientation)
 
     @one_thread()
     def advance(self, point: Point, target: float = inf) -> Point | None:
         """The next point, at most `target`; None where no step, however short, succeeds."""
         scale = 1 + float(np.abs(self._system.measured(point.z)).max())
         length, through = max(point.length, _SHORTEST * scale), None
-        while length > _CUT * _SHORTEST * scale:
+        while length > CUT * _SHORTEST * scale:
             ahead = self._step(point, _predicted(point, length))
             same = ahead is not None and ahead.orientation == point.orientation
             if ahead is not None and (same or length <= _THROUGH * scale):
@@ -154,7 +148,7 @@ class Follower:
                 if following is not None and same:
                     return following
                 through = following or through
-            length *= _CUT
+            length *= CUT
         return through
 
     def _following(self, point: Point, ahead: _Ahead, length: float, target: float) -> Point | None:
@@ -184,9 +178,9 @@ class Follower:
 
     def _next_length(self, point: Point, ahead: _Ahead, length: float) -> float:
         """The cubic's error grows with the fourth power of the length, the change of speeds with the first."""
-        by_error = _WANTED * self._step_length**4 / max(ahead.first, _TINY)
+        by_error = WANTED * self._step_length**4 / max(ahead.first, _TINY)
         by_turn = _WANTED_TURN * self._step_length / max(_turn(point, ahead.tangent), _TINY)
-        return float(length * min(_GROWTH, max(_CUT, min(by_error**0.25, by_turn))))
+        return float(length * min(GROWTH, max(CUT, min(by_error**0.25, by_turn))))
 
     def _fold(self, point: Point, ahead: _Ahead) -> _Ahead | None:
         """The point between where t turns: that of the cubic through the two points nearest to it, again and again."""
