@@ -3,8 +3,8 @@
     Q^i = r^i + γ P V^i,  V^i = κ log Σ_b P^i(b|·) (Σ_a exp(Q^i(·, a, b)/α))^{α/κ}   (rommeo Eq. 9, 12-13)    (1)
     π^i(a|s) = Σ_b ρ^i(b|s) π^i(a|s, b),  with P^i = Π_{j≠i} π^j in (1)              (rommeo §2.2, Alg. 1)    (2)
 
-In (2) ρ^i and π^i(·|·, b) are those of rommeo Eq. 10 and 11 at Q^i; its residual in Q is divided by min(α, κ). The
-residual is that of the policy in the solution: F(π) of `rommeo_self_play`, whose own residual is that of π.
+In (2) ρ^i and π^i(·|·, b) are those of rommeo Eq. 10 and 11 at Q^i. The residual of Q is divided by min(α, κ). The
+policy in the solution is F(π) of `rommeo_self_play`, and this residual is that of F(π); the solver's is that of π.
 """
 
 import numpy as np

@@ -24,7 +24,7 @@ __all__ = ["Bordered"]
 
 _REFINEMENTS = 8
 _ACCURATE = 1e-5
-"""The error that refinement leaves of a tangent, extrapolated, relative to it."""
+"""The relative error of a tangent that refinement may leave, extrapolated."""
 
 
 class Bordered:

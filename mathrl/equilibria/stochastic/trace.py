@@ -42,13 +42,13 @@ _FARTHEST = 0.3
 """The largest first correction, in log ratios: 1 is a factor e."""
 
 _CONTRACTION = 0.3
-"""Of a correction to the one before it, at most."""
+"""The largest ratio of a correction to the one before it."""
 
 _ACCURATE = 1e-7
 """The error that corrections leave, extrapolated."""
 
 _ROUNDING = 1e-11
-"""Of the largest entry of z, the error that is accepted all the same: some thousands of roundings."""
+"""The error that is accepted in any case, relative to the largest entry of z: some thousands of roundings."""
 
 _TURN = 1.0
 """By how much a speed may change in a step, where the lead has speed 1."""
@@ -56,16 +56,16 @@ _TURN = 1.0
 _WANTED_TURN = 0.5
 _TINY = 1e-12
 _SLOWEST = 0.1
-"""Of the lead of this step in the last one, for the cubic to be of use."""
+"""The least speed that the lead of this step had in the last one, for the cubic to be of use."""
 
 _LONGEST = 4.0
-"""How much longer than the stretch behind it a prediction may be."""
+"""The longest prediction, as a multiple of the stretch behind it."""
 
 _SHORTEST = 1e-7
 """The shortest step, relative to the largest entry of (x, t)."""
 
 _THROUGH = 1e-5
-"""The longest step through a bifurcation, where shorter ones lead there too or, next to it, nowhere."""
+"""The longest step through a bifurcation. Shorter ones lead through it too or, next to it, nowhere."""
 
 _FOLD = 1e-7
 """How near to 0 the speed of t is on a fold."""
@@ -118,7 +118,7 @@ class _Ahead:
 
 
 class Follower:
-    """The curve of one system; `step_length` times the usual steps, and as much less of what is tolerated in one."""
+    """The curve of one system. `step_length` multiplies the usual steps, and what is tolerated in one step."""
 
     def __init__(self, system: System, *, step_length: float = 1.0) -> None:
         self._system, self._step_length = system, step_length
@@ -177,13 +177,13 @@ class Follower:
         )
 
     def _next_length(self, point: Point, ahead: _Ahead, length: float) -> float:
-        """The cubic's error grows with the fourth power of the length, the change of speeds with the first."""
+        """The next length: the cubic's error grows with its fourth power, the change of speeds with the first."""
         by_error = WANTED * self._step_length**4 / max(ahead.first, _TINY)
         by_turn = _WANTED_TURN * self._step_length / max(_turn(point, ahead.tangent), _TINY)
         return float(length * min(GROWTH, max(CUT, min(by_error**0.25, by_turn))))
 
     def _fold(self, point: Point, ahead: _Ahead) -> _Ahead | None:
-        """The point between where t turns: that of the cubic through the two points nearest to it, again and again."""
+        """The point between at which t turns, by the cubic through the two nearest points, again and again."""
         first, last = (point.z, point.tangent), (ahead.z, ahead.tangent)
         near, found = first, ahead
         for _ in range(_FOLD_STEPS):
@@ -253,7 +253,7 @@ class Follower:
 
 
 def _predicted(point: Point, length: float) -> FloatArray:
-    """Where the cubic through the last two points is when the lead has gone on by `length`."""
+    """The prediction: the cubic through the last two points, continued until the lead has gone on by `length`."""
     if point.before is not None and point.before[1][point.lead] * point.tangent[point.lead] > _SLOWEST:
         cubic = Cubic((point.z, point.tangent), point.before, point.lead)
         share = length / cubic.length

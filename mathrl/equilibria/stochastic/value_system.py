@@ -29,7 +29,7 @@ _DOUBLE = 500
 """Unknowns up to which it is factored in double precision, in a millisecond or two."""
 
 _ACCURACY = 1e-4
-"""Of the right-hand side, the defect that GMRES leaves: solutions are corrected until they are exact."""
+"""The defect that GMRES leaves, relative to the right-hand side: solutions are corrected later until they are exact."""
 
 _RESTART = 60
 _MOST_RESTARTS = 20
