@@ -1,4 +1,4 @@
-"""What `help` shows of a solver stands alone: every argument, the equation with its source, no number that is not shown."""
+"""What `help` shows of a solver stands alone: every argument, its equation with the source, no number unexplained."""
 
 import importlib
 import inspect

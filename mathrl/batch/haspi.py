@@ -43,11 +43,13 @@ def haspi(
     `payoffs`         r, (B, 1, A_1, …, A_n), or (B, n, A_1, …, A_n) with n equal ones
     `temperature`     α > 0, the weight of the entropy, in units of the payoffs: one number, or (B,)
     `initial_policy`  per agent (A_i,) for all games, or (B, A_i), rows sum to 1; default: uniform
-    `order`, `seed`   the order in which agents respond, and the seed of random ones, as in `mathrl.solvers.haspi`; all
-                      games see the same orders
+    `order`           the agents in the order in which they respond, a permutation of 0 … n−1, by default 0, 1, …, n−1;
+                      or `"random"`, a new one for each step; all games see the same orders
+    `seed`            for `numpy.random.default_rng`, which draws random orders; default 0
     `entropy`         only `"team"`, the entropy of all agents
-    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8
-    `max_steps`       the most steps of each game
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps of each game; default 100,000
     `workers`         how many threads; default: one for each core; results do not depend on it
 
     Returns a `BatchSolution` with `objective` (B,) and the road `"responses"`; its residuals, and what an interrupt

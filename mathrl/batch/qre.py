@@ -63,8 +63,10 @@ def qre(
     `entropy`         whose entropy enters an agent's objective: `"team"` (default: all agents'), `"own"` or `"none"`;
                       it changes nothing else
     `initial_policy`  per agent (A_i,) for all games, or (B, A_i), rows sum to 1; default: uniform
-    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8
-    `max_steps`       the most responses and runs of Newton's method of each game, and again the most steps of its trace
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most responses and runs of Newton's method of each game, and again the most steps of its
+                      trace; default 10,000
     `workers`         how many threads; default: one for each core; results do not depend on it
 
     Returns a `BatchSolution`, whose `road` says what found each answer: `"responses"`, `"newton"`, or, as in

@@ -37,8 +37,8 @@ def qre_branch(
     `entropy`      whose entropy enters an agent's objective: `"team"` (default: all agents'), `"own"` or `"none"`; it
                    changes nothing else
     `step_length`  > 0, the steps of a trace as a multiple of the usual ones; default 1
-    `tol`          the residual allowed, in rounding floors (see `mathrl.Solution`); below 8 counts as 8
-    `max_steps`    the most accepted steps of each trace
+    `tol`          the residual allowed, in rounding floors (see `mathrl.Solution`); below 8 counts as 8; default 100
+    `max_steps`    the most accepted steps of each trace; default 10,000
     `workers`      how many threads; default: one for each core; results do not depend on it
 
     Returns a `BatchSolution`. `residual` is max |π − softmax(u/α)|. `road` is `"unique"` or `"traced"`, and `steps`

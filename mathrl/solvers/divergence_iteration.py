@@ -58,19 +58,19 @@ def divergence_iteration(
     `temperature`     ω > 0, the weight of the divergence, in units of the rewards
     `averaging`       τ in (0, 1], how far ρ moves towards π in a step, default 1
     `policy_class`    `"joint"` (default), all joint policies, or `"product"`, independent agents
-    `initial_policy`  π_0, per agent (S, A_i), or with `"joint"` also an array (S, A_1, …, A_n), rows sum to 1; default:
-                      uniform; an action that it never plays stays unplayed
+    `initial_policy`  π_0, per agent (S, A_i), states by actions, or with `"joint"` also an array (S, A_1, …, A_n), rows
+                      sum to 1; default: uniform; an action that it never plays stays unplayed
     `tol`             stop at a residual of this many rounding floors eps·‖Q‖∞/ω (see `mathrl.Solution`); below 8 counts
-                      as 8
+                      as 8; default 100
     `max_steps`       the most steps, each one (1) and one (2); it takes about ω over the gap between the best action
-                      and the next
+                      and the next; default 10,000
 
     Returns `policy`, and with `"joint"` the `joint_policy` of which it holds the marginals; q, v and objective are
     theirs in the original game (dmac Proposition 3). `residual` is max (Q^i(s, a_i) − V(s))/ω over agents, states and
     actions that π_0 plays, with Q^i = E_{π^{-i}}[Q]: the rate at which log π^i(a_i|s) would grow. It is 0 where no
-    agent (with `"joint"`: no joint action) gains by a deviation. With `"joint"` it is at least (1 − γ) max |π_{t+1} −
-    π_t|; this change itself can be tiny far from the end, where the best action is still rare. Above 0.01 the run never
-    counts as converged. `history` holds (J(π_t), J_{ρ_t}(π_t)) for each step, (steps, 2).
+    agent (with `"joint"`: no joint action) gains by a deviation. With `"joint"` it is at least (1 − γ) max
+    |π_{t+1} − π_t|; this change itself can be tiny far from the end, where the best action is still rare. Above 0.01
+    the run never counts as converged. `history` holds (J(π_t), J_{ρ_t}(π_t)) for each step, (steps, 2).
 
     Raises `ValueError` naming the argument, also for a general-sum game, or a joint policy where a product is needed.
 

@@ -58,17 +58,18 @@ def divergence_limit(
     policies, π̃ has the least discounted divergence from π_0, which is −ℓ(s) from state s. dmac Proposition 2 prints
     (3) without its exponential, which is right only for γ = 0.
 
-    First Q* is found as in `optimal`, then π̃ by divergence policy iteration, as (4) is its optimality equation for ω =
-    1, the target π_0 on U_s and no rewards. Actions count as tied in (2) if their Q differ by at most 64 rounding
+    First Q* is found as in `optimal`, then π̃ by divergence policy iteration, as (4) is its optimality equation for
+    ω = 1, the target π_0 on U_s and no rewards. Actions count as tied in (2) if their Q differ by at most 64 rounding
     floors eps·‖Q‖∞, or by at most 2 ‖max Q − V‖∞ if that is larger. So gaps below this are not seen: the answer then
     keeps actions that earn that much less. The iteration (1) itself needs about ω over the gap steps to tell such
     actions apart.
 
     `game`            a game with a common payoff
-    `initial_policy`  π_0, per agent (S, A_i) or an array (S, A_1, …, A_n), rows sum to 1, no joint action without
-                      probability; default: uniform
-    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8
-    `max_steps`       the most steps towards Q*, and again towards π̃
+    `initial_policy`  π_0, per agent (S, A_i), states by actions, or an array (S, A_1, …, A_n), rows sum to 1, every
+                      joint action with a probability > 0; default: uniform
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps towards Q*, and again towards π̃; default 10,000
 
     Returns π̃ as `joint_policy`, with its marginals as `policy` and Q*, V* as q and v. `residual` is the largest
     difference of π̃ from the right side of (3) with its own ℓ, computed exactly; where Q* was not found, that of

@@ -30,7 +30,7 @@ def divergence_policy_iteration(
 
         V_ρ^π = E_π[Q] − ω KL(π ‖ ρ),   Q_ρ^π = r + γ P V_ρ^π                      (dmac §4.1, Lemma 1)     (1)
         π_new(a|s) ∝ ρ(a|s) exp(Q_ρ^π(s, a)/ω)                                     (dmac Lemma 2, Eq. 5)    (2)
-        π_new^i(a_i|s) ∝ ρ^i(a_i|s) exp(E_{π^{-i}}[Q_ρ^π]/ω),  the agents in turn  (Eq. 5 of each agent)   (3)
+        π_new^i(a_i|s) ∝ ρ^i(a_i|s) exp(E_{π^{-i}}[Q_ρ^π]/ω),  the agents in turn  (Eq. 5 of each agent)    (3)
 
     Over joint policies, (1) and (2) in turn end at the optimum V_ρ^*(s) = ω log Σ_a ρ(a|s) exp(Q_ρ^*(s, a)/ω) (dmac
     Theorem 2, Eq. 20). They are Newton's method for it and take a handful of steps. Over product policies (2) leads out
@@ -39,12 +39,13 @@ def divergence_policy_iteration(
 
     `game`            a game with a common payoff
     `temperature`     ω > 0, the weight of the divergence, in units of the rewards
-    `target_policy`   ρ, per agent (S, A_i), or with `"joint"` also an array (S, A_1, …, A_n), rows sum to 1; where ρ is
-                      0, so is the answer
+    `target_policy`   ρ, per agent (S, A_i), states by actions, or with `"joint"` also an array (S, A_1, …, A_n), rows
+                      sum to 1; where ρ is 0, so is the answer
     `policy_class`    `"joint"` (default), all joint policies, or `"product"`, independent agents
     `initial_policy`  where π starts, in the form of `target_policy`; default: ρ
-    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8
-    `max_steps`       the most steps, each one (1) and one (2) or (3)
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps, each one (1) and one (2) or (3); default 10,000
 
     Returns `policy`, and with `"joint"` the `joint_policy` of which it holds the marginals, with their Q_ρ^π and V_ρ^π
     as q and v. `residual` is the largest difference between π and its response (2) or (3), each response to the same π,

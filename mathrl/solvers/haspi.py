@@ -43,13 +43,14 @@ def haspi(
 
     `game`            a game with a common payoff
     `temperature`     α > 0, the weight of the entropy, in units of the rewards
-    `initial_policy`  π_0, per agent (S, A_i), rows sum to 1; default: uniform
+    `initial_policy`  π_0, per agent (S, A_i), states by actions, rows sum to 1; default: uniform
     `order`           the agents in the order in which they respond, a permutation of 0 … n−1, by default 0, 1, …, n−1;
                       or `"random"`, a new one for each step
-    `seed`            for `numpy.random.default_rng`, which draws random orders
+    `seed`            for `numpy.random.default_rng`, which draws random orders; default 0
     `entropy`         only `"team"`, the entropy of all agents
-    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8
-    `max_steps`       the most steps, each one (1) and one (2)
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps, each one (1) and one (2); default 100,000
 
     Returns the last policy with its exact q and v. `residual` is max |π − softmax(E_{π^{-i}}[Q_π]/α)| over agents,
     states and actions; above 0.01 the run never counts as converged. `history` holds the objective after each step; it

@@ -70,11 +70,14 @@ def mehaml(
                       largest entropy (see `mathrl.mirror.respond`)
     `drift`           D, an object of `mathrl.mirror` or its text: none (default), kl:W, squared:W or clipped:EPS[:W]
     `neighbourhood`   U, likewise: everywhere (default), kl:R, total-variation:R or ratio:R
-    `initial_policy`  π_0, per agent (S, A_i), rows sum to 1; default: uniform
-    `order`, `seed`   the order in which agents respond, and the seed of random ones, as in `haspi`
+    `initial_policy`  π_0, per agent (S, A_i), states by actions, rows sum to 1; default: uniform
+    `order`           the agents in the order in which they respond, a permutation of 0 … n−1, by default 0, 1, …, n−1;
+                      or `"random"`, a new one for each step
+    `seed`            for `numpy.random.default_rng`, which draws random orders; default 0
     `entropy`         only `"team"`, the entropy of all agents
-    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8
-    `max_steps`       the most steps, each one (1) and one (2)
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps, each one (1) and one (2); default 100,000
 
     Returns the last policy with its exact q and v. `residual` is max |π − softmax(E_{π^{-i}}[Q_π]/α)| over agents,
     states and actions, for every D and U; above 0.01 the run never counts as converged. At temperature 0 it is the

@@ -63,13 +63,14 @@ def nash_q(game: Game, *, tol: float = 100.0, max_steps: int = 10_000) -> Soluti
 
     (4) is Newton's step for the π that attains (2) or (3). With (2) it is policy iteration for all agents at once,
     which always converges; where it leads to stage games without a global optimum, V ← Nash(Q_V) is taken instead. With
-    (3) (Pollatschek and Avi-Itzhak 1969) it may fail. It is taken where it lowers the least residual by the factor γ,
-    and (5) otherwise (Hoffman and Karp 1966), which contracts the error by γ or better. (4) may pass over stage games
-    that the plain iteration would meet.
+    (3) (Pollatschek and Avi-Itzhak 1969) it may fail. It is taken where it lowers the residual to γ times the least one
+    so far, and (5) otherwise (Hoffman and Karp 1966), which contracts the error by γ or better. (4) may pass over stage
+    games that the plain iteration would meet.
 
     `game`       any game; see above which of them are solved
-    `tol`        stop at a residual of this many rounding floors eps·‖Q‖∞ (see `mathrl.Solution`); below 8 counts as 8
-    `max_steps`  the most steps
+    `tol`        stop at a residual of this many rounding floors eps·‖Q‖∞ (see `mathrl.Solution`); below 8 counts as 8;
+                 default 100
+    `max_steps`  the most steps; default 10,000
 
     Returns `policy`, deterministic in the case (2). `residual` is γ max |Nash(Q_V) − V| plus the largest error of a
     stage game's solution; it bounds ‖T Q − Q‖∞. `history` holds it after each step. A stage game without a global

@@ -26,13 +26,14 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
     keeps Q and one transition matrix (S, S) in memory.
 
     `game`       a game with a common payoff
-    `tol`        stop at a residual of this many rounding floors eps·‖Q‖∞ (see `mathrl.Solution`); below 8 counts as 8
-    `max_steps`  the most steps
+    `tol`        stop at a residual of this many rounding floors eps·‖Q‖∞ (see `mathrl.Solution`); below 8 counts as 8;
+                 default 100
+    `max_steps`  the most steps; default 1,000
 
-    Returns the policy, of joint actions that tie up to rounding the lowest in C order. `residual` is γ max_s |max_a
-    Q(s, a) − V(s)|, which bounds ‖T Q − Q‖∞; `history` holds it after each step. Where the run did not converge, q and
-    v are those of the policy returned. Raises `ValueError` naming the argument, also for a general-sum game, which has
-    no common optimum.
+    Returns the policy, of joint actions that tie up to rounding the lowest in C order. `residual` is
+    γ max_s |max_a Q(s, a) − V(s)|, which bounds ‖T Q − Q‖∞; `history` holds it after each step. Where the run did not
+    converge, q and v are those of the policy returned. Raises `ValueError` naming the argument, also for a general-sum
+    game, which has no common optimum.
 
     >>> from mathrl.games import load
     >>> solution = optimal(load("hasac"))

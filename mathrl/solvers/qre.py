@@ -63,19 +63,21 @@ def qre(
         π ← the agents' quantal responses, one after the other, at Q_π                                (hasac Eq. 8) (2)
         π ← softmax((u + u'dπ)/α), Newton's step for (1)                               (`mathrl.equilibria.newton`) (3)
 
-    (1) holds for all agents i and states s (also McKelvey and Palfrey 1995, 1998). (2) is the plain step; with a common
-    payoff and team entropy it never lowers the objective. (3) is tried where (2) is slow. It is taken if it lowers the
-    residual and, where (2) never lowers the objective, does not lower it either. If neither gets further, a path of
-    equilibria is followed that begins at `initial_policy` (`mathrl.equilibria`). The QRE found need not be the nearest
-    one; `qre_branch` finds the one on the principal branch.
+    (1) holds for all agents i and states s (also McKelvey and Palfrey 1995, 1998); in (3) u' is the derivative of u by
+    π. (2) is the plain step; with a common payoff and team entropy it never lowers the objective. (3) is tried where
+    (2) is slow. It is taken if it lowers the residual and, where (2) never lowers the objective, does not lower it
+    either. If neither gets further, a path of equilibria is followed that begins at `initial_policy`
+    (`mathrl.equilibria`). The QRE found need not be the nearest one; `qre_branch` finds the one on the principal
+    branch.
 
     `game`            any game, with a common payoff or general-sum
     `temperature`     α > 0, the weight of the entropy, in units of the rewards
     `entropy`         whose entropy enters an agent's value: `"team"` (default: all agents'), `"own"`, or `"none"`,
                       which makes (1) the agent QRE of the stochastic-game literature
-    `initial_policy`  where π starts, per agent (S, A_i), rows sum to 1; default: uniform
-    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8
-    `max_steps`       the most steps of all kinds together
+    `initial_policy`  where π starts, per agent (S, A_i), states by actions, rows sum to 1; default: uniform
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps of all kinds together; default 10,000
 
     Returns the policy with its exact q and v. `residual` is max |π − softmax(u_π/α)| over agents, states and actions;
     above 0.01 the run never counts as converged. `history` holds it after each step. A run that gets no further returns

@@ -73,8 +73,9 @@ def qre_branch(
                    objective only
     `step_length`  > 0, the steps of the trace and the corrections allowed in them, as a multiple of the usual ones;
                    default 1
-    `tol`          stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8
-    `max_steps`    the most steps of the trace
+    `tol`          stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8; default
+                   100
+    `max_steps`    the most steps of the trace; default 10,000
 
     Returns a solution, or for a sequence a tuple in its order. `path` holds the points of the branch from the uniform
     policy to the answer, with folds and bifurcations. `residual` is max |π − softmax(u_π/α)| over agents, states and

@@ -43,13 +43,13 @@ def rommeo_q(
     `divergence_weight`  κ > 0, the weight of ρ's divergence from the prior, in units of the rewards; default 1, as in
                          the paper
     `tol`                stop at a residual of this many rounding floors eps·‖Q‖∞ (see `mathrl.Solution`); below 8
-                         counts as 8
-    `max_steps`          the most steps of Newton's method for each agent
+                         counts as 8; default 100
+    `max_steps`          the most steps of Newton's method for each agent; default 1,000
 
-    Returns `conditional_policy` (3) and `opponent_model` (4); `policy` is what an observer sees each agent play, Σ_b
-    ρ^i(b|s) π^i(a|s, b). q, v and the objective have a leading agent axis, as each agent has its own prior. `residual`
-    is γ ‖T V − V‖∞, the largest of all agents, with T V the right side of (2); it bounds ‖T Q − Q‖∞. `history` holds it
-    after each step, agent after agent. Raises `ValueError` naming the argument.
+    Returns `conditional_policy` (3) and `opponent_model` (4); `policy` is what an observer sees each agent play,
+    Σ_b ρ^i(b|s) π^i(a|s, b). q, v and the objective have a leading agent axis, as each agent has its own prior.
+    `residual` is γ ‖T V − V‖∞, the largest of all agents, with T V the right side of (2); it bounds ‖T Q − Q‖∞.
+    `history` holds it after each step, agent after agent. Raises `ValueError` naming the argument.
 
     >>> from mathrl.games import load
     >>> solution = rommeo_q(load("climbing-rommeo"), temperature=1.0)

@@ -54,10 +54,10 @@ def rommeo_self_play(
     `temperature`        α > 0, the weight of the entropy of π alone, in units of the rewards
     `divergence_weight`  κ > 0, the weight of ρ's divergence from the prior, in units of the rewards; default 1
     `averaging`          τ in (0, 1], how far a step goes towards F, default 1
-    `initial_policy`     π_0, per agent (S, A_i), rows sum to 1; default: uniform
+    `initial_policy`     π_0, per agent (S, A_i), states by actions, rows sum to 1; default: uniform
     `tol`                stop at a residual of this many rounding floors eps · max(1, ‖Q‖∞/min(α, κ)) (see
-                         `mathrl.Solution`); below 8 counts as 8
-    `max_steps`          the most steps (4)
+                         `mathrl.Solution`); below 8 counts as 8; default 100
+    `max_steps`          the most steps (4); default 10,000
 
     Returns `policy` = F(π_k), with `conditional_policy`, `opponent_model`, q, v and objective of (2), the last three
     with a leading agent axis. `residual` is max |F(π) − π| over agents, states and actions; above 0.01 the run never

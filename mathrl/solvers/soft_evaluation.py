@@ -31,13 +31,13 @@ def soft_evaluation(
     This is the fixed point of the soft Bellman operator Γ_π (hasac Eq. 4-6, Lemma 4.1), found without iterating it.
 
     `game`         any game, with a common payoff or general-sum
-    `policy`       π, per agent (S, A_i), rows sum to 1
+    `policy`       π, per agent (S, A_i), states by actions, rows sum to 1
     `temperature`  α > 0, the weight of the entropy, in units of the rewards
     `entropy`      whose entropy enters an agent's value: `"team"` (default: all agents'), `"own"` or `"none"`
 
-    Returns q = Q_π and v = V_π, with a leading agent axis where the agents' values differ. `residual` is γ max_s |V'(s)
-    − V(s)|, where V' is the soft value of Q (hasac Eq. 6); it bounds ‖Γ_π Q − Q‖∞. A rounding floor is eps·‖Q‖∞, and
-    above 64 of them the status is `STALLED`. `history` is empty. Raises `ValueError` naming the argument.
+    Returns q = Q_π and v = V_π, with a leading agent axis where the agents' values differ. `residual` is
+    γ max_s |V'(s) − V(s)|, where V' is the soft value of Q (hasac Eq. 6); it bounds ‖Γ_π Q − Q‖∞. A rounding floor is
+    eps·‖Q‖∞, and above 64 of them the status is `STALLED`. `history` is empty. Raises `ValueError` naming the argument.
 
     >>> from mathrl.games import load
     >>> policy = [[0.6, 0.2, 0.2]] * 2

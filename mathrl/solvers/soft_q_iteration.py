@@ -54,8 +54,8 @@ def soft_q_iteration(
                       `opponent_model`
     `real_share`      β in [0, 1], the share of the game's own transitions in (3), default 0
     `tol`             stop at a residual of this many rounding floors eps·‖Q‖∞ (see `mathrl.Solution`); below 8 counts
-                      as 8
-    `max_steps`       the most steps of Newton's method for each agent
+                      as 8; default 100
+    `max_steps`       the most steps of Newton's method for each agent; default 1,000
 
     Returns `joint_policy`, which is (2), or with a model φ^i(b|s) exp((Q^i − V^i)/α); `policy` holds what each agent
     plays of its own joint policy. q, v, `joint_policy` and the objective have a leading agent axis with general-sum

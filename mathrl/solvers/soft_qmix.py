@@ -159,13 +159,15 @@ def soft_qmix(
     `temperature`     α > 0, the weight of the entropy, in units of the rewards
     `mixer`           the form of Q: `"monotone"` (default), QMIX's class, by `mathrl.stage.monotone_projection`;
                       `"additive"`, a sum over agents (VDN); `"unrestricted"`, T_λ Q itself
-    `trace_decay`     λ in [0, 1], default 0.4: 0 gives one-step targets, 1 the exact soft Q of π_k
+    `trace_decay`     λ of the TD(λ) targets T_λ Q, in [0, 1], default 0.4: 0 gives one-step targets, 1 the exact soft Q
+                      of π_k
     `weights`         w: `"policy"` (default), π_k, as the paper learns on-policy; or `"uniform"`, as from uniform play
-    `initial_policy`  π_0, per agent (S, A_i), rows sum to 1; default: uniform; Q_0 is its soft Q
+    `initial_policy`  π_0, per agent (S, A_i), states by actions, rows sum to 1; default: uniform; Q_0 is its soft Q
     `node_limit`      the most partial orders that a projection looks at: 500 (default) are enough to prove tables of
                       4×4×4 and of two agents with 6 actions; larger tables take 0.1 s and more for each state and step
-    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8
-    `max_steps`       the most steps
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps; default 10,000
 
     Returns `policy` = π_k with its exact soft values q and v, `q_tot` = Q_k, and `individual_q` = f_k, whose first
     maximisers are the greedy actions; the paper fixes its Q_i only up to their order. `residual` is the larger of

@@ -60,7 +60,7 @@ def through(
 
 
 def crossings(search: Search, points: Stretch, rationality: float) -> FloatArray:
-    """The log ratios (E, N) at which a curve crosses λ, by Newton's method from where a cubic between two points does."""
+    """The log ratios (E, N) at which a curve crosses λ, by Newton's method from the crossing of a cubic."""
     level, z_px, tangent_px = rationality / search.scale, points.z_px, points.tangent_px
     above = z_px[:, -1] >= level
     ends = [z_x[None, :-1] for z_x in z_px[[0, -1]] if abs(z_x[-1] - level) <= _ROUNDING * level]
