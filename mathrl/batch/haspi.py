@@ -52,9 +52,9 @@ def haspi(
     `max_steps`       the most steps of each game; default 100,000
     `workers`         how many threads; default: one for each core; results do not depend on it
 
-    Returns a `BatchSolution` with `objective` (B,) and the road `"responses"`; its residuals, and what an interrupt
-    leaves, are those of `mathrl.batch.qre_branch`. Raises `ValueError` naming the argument, also where the payoffs of
-    agents differ or for another `entropy`.
+    Returns a `BatchSolution` with `objective` (B,) and the road `"responses"`. `residual` is max |π − softmax(E[r]/α)|;
+    above 0.01 a game never counts as converged. What an interrupt leaves is said in `mathrl.batch.qre_branch`. Raises
+    `ValueError` naming the argument, also where the payoffs of agents differ or for another `entropy`.
 
     >>> found = haspi(np.diag([5.0, 10.0, 20.0])[None, None], temperature=10.0, initial_policy=[[0.6, 0.2, 0.2]] * 2)
     >>> found.policy[0].round(2).tolist()

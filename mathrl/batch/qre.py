@@ -53,10 +53,10 @@ def qre(
         π^i = softmax(u^i/α),   u^i(a_i) = E_{a_{-i}~π^{-i}}[r^i(a_i, a_{-i})]                 (hasac Eq. 3)
 
     Three ways are tried in turn: the agents' quantal responses one after the other; Newton's method, where these are
-    slow; the principal branch, where they lead nowhere. With a common payoff the responses never lower the objective,
-    so they always lead somewhere, and a result of Newton's method is taken only if it does not lower the objective
-    either. Where a game has several QREs, this need not be the nearest one, nor the one that `mathrl.solvers.qre`
-    finds.
+    slow; the principal branch, where the responses no longer lower the residual. With a common payoff the responses
+    never lower the objective and are never given up, and a result of Newton's method is taken only if it does not lower
+    the objective either. Where a game has several QREs, this need not be the nearest one, nor the one that
+    `mathrl.solvers.qre` finds.
 
     `payoffs`         r, (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where all agents have the same
     `temperature`     α > 0, the weight of the entropy, in units of the payoffs: one number, or (B,)
@@ -71,8 +71,10 @@ def qre(
 
     Returns a `BatchSolution`, whose `road` says what found each answer: `"responses"`, `"newton"`, or, as in
     `mathrl.batch.qre_branch`, `"unique"` or `"traced"`. `steps` counts responses, runs of Newton's method and steps of
-    a trace. A game that is not solved has the best policy that its responses met. `objective`, residuals and what an
-    interrupt leaves are those of `mathrl.batch.qre_branch`. Raises `ValueError` naming the argument.
+    a trace. A game that is not solved has the best policy that its responses met. `residual` is max |π − softmax(u/α)|;
+    above 0.01 a game never counts as converged. `objective` is (B,) for payoffs given as common, unless `entropy` is
+    `"own"`, else (B, n). What an interrupt leaves is said in `mathrl.batch.qre_branch`. Raises `ValueError` naming the
+    argument.
 
     >>> pennies = np.array([[[[1.0, -1.0], [-1.0, 1.0]], [[-1.0, 1.0], [1.0, -1.0]]]])
     >>> found = qre(pennies, temperature=0.1, initial_policy=[[0.9, 0.1], [0.2, 0.8]])
@@ -103,7 +105,7 @@ def qre(
 
 
 def _trace(games: MatrixGames, out: Answers, most: int) -> None:
-    """The principal branch of the games whose responses lead nowhere; where the trace is lost, their policies stay."""
+    """The principal branch of the games whose responses got no further; if the trace is lost, their policies stay."""
     stuck = np.flatnonzero(out.status_b == STALLED)
     if not stuck.size:
         return

@@ -33,7 +33,7 @@ def qre_branch(
     game is traced by compiled code, from the end of that range.
 
     `payoffs`      r, (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where all agents have the same
-    `temperature`  α > 0, in units of the payoffs: one number, or (B,)
+    `temperature`  α > 0, the weight of the entropy, in units of the payoffs: one number, or (B,)
     `entropy`      whose entropy enters an agent's objective: `"team"` (default: all agents'), `"own"` or `"none"`; it
                    changes nothing else
     `step_length`  > 0, the steps of a trace as a multiple of the usual ones; default 1

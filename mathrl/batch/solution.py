@@ -28,7 +28,7 @@ class BatchSolution:
     `objective`       (B,), or (B, n) where the agents' objectives differ
     `residual`        (B,), as in the function's docstring
     `rounding_floor`  (B,), the residual that rounding alone leaves (see `mathrl.Solution`)
-    `steps`           (B,)
+    `steps`           (B,), how many steps were taken
     `period`          (B,), the number of steps of a cycle, 0 where there is none
     `status`          (B,) of `mathrl.Status`; `converged` follows from it
     `road`            (B,) of strings: how each answer was found, as in the function's docstring

@@ -67,10 +67,10 @@ class Solution:
     `parameters`      what it was given: `solver(game, **parameters)` makes the same run again
     `detail`          more about the status, where there is more to say: which state and step, which period
 
-    A rounding floor is the residual that an exact answer has when it is computed in double precision:
-    eps · max(1, ‖Q‖∞/α) for residuals in probabilities, eps · ‖Q‖∞ for residuals in values, with eps = 2⁻⁵² and the
-    temperature α. The argument `tol` of the solvers is in these units: a run has converged when its residual is at most
-    max(`tol`, 8) rounding floors.
+    A rounding floor is about the residual that the exact answer itself shows in double precision: eps · max(1, ‖Q‖∞/α)
+    for residuals in probabilities, eps · ‖Q‖∞ for residuals in values, with eps = 2⁻⁵² and the temperature α, unless
+    the solver's docstring has another scale. The argument `tol` of the solvers is in these units: a run has converged
+    when its residual is at most max(`tol`, 8) rounding floors.
 
     The other fields are None except for the solvers that set them:
 

@@ -66,7 +66,7 @@ def qre(
     (1) holds for all agents i and states s (also McKelvey and Palfrey 1995, 1998); in (3) u' is the derivative of u by
     π. (2) is the plain step; with a common payoff and team entropy it never lowers the objective. (3) is tried where
     (2) is slow. It is taken if it lowers the residual and, where (2) never lowers the objective, does not lower it
-    either. If neither gets further, a path of equilibria is followed that begins at `initial_policy`
+    either. If neither gets further, a path is followed that leads from `initial_policy` to an equilibrium
     (`mathrl.equilibria`). The QRE found need not be the nearest one; `qre_branch` finds the one on the principal
     branch.
 

@@ -67,7 +67,8 @@ def qre_branch(
     back in λ (a fold). Where other curves cross it (a bifurcation), as they do in symmetric games, it goes straight on.
 
     `game`         any game, with a common payoff or general-sum
-    `temperature`  α = 1/λ > 0, in units of the rewards; or a sequence of temperatures, all found in one trace
+    `temperature`  α = 1/λ > 0, the weight of the entropy, in units of the rewards; or a sequence of temperatures, all
+                   found in one trace
     `entropy`      whose entropy enters an agent's value: `"team"` (default: all agents'), `"own"`, or `"none"`, which
                    makes (1) the agent QRE of the stochastic-game literature; in a matrix game it changes q, v and the
                    objective only

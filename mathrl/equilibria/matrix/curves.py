@@ -84,7 +84,7 @@ def logit_curves(
     `temperatures`  (low, high), in units of the payoffs
     `starts`        random policies at each temperature in each round, default 256; small games also start from all
                     policies that are uniform on some actions of each agent
-    `seed`          for `numpy.random.default_rng`, which draws them
+    `seed`          for `numpy.random.default_rng`, which draws them, default 0
     `step_length`   > 0, the steps along a curve as a multiple of the usual ones, default 0.3
     `spacing`       the largest distance of neighbouring points in the logarithm of the temperature, default 0.1
     `watch`         called with the number of curves after each temperature; default: nothing

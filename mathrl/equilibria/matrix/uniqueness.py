@@ -46,8 +46,8 @@ def lipschitz_constant(game: Game) -> float:
 
         L = ρ(D)/4,   D_ij = max |r^i(a, b, c) − r^i(a', b, c) − r^i(a, b', c) + r^i(a', b', c)|,   D_ii = 0
 
-    over actions a, a' of i, b, b' of j, and c of all others; ρ is the spectral radius. At every rationality λ with λ L
-    < 1 the equilibrium is unique (proof in the docstring of `mathrl.equilibria.matrix.uniqueness`).
+    over actions a, a' of i, b, b' of j, and c of all others; ρ is the spectral radius. At every rationality λ with
+    λ L < 1 the equilibrium is unique (proof in the docstring of `mathrl.equilibria.matrix.uniqueness`).
 
     `game`  a matrix game
 
