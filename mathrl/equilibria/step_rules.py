@@ -65,7 +65,7 @@ _UNTOLD = 100.0
 _EPS = float(np.finfo(np.float64).eps)
 
 GROWTH = 3.0
-"""By which a step may grow or, as by `CUT`, shrink."""
+"""The largest factor from an accepted step to the next one; the smallest is `CUT`."""
 
 
 def attempts(step_length: float) -> Iterator[float]:

@@ -120,7 +120,7 @@ class _Point:
 
 
 class _Kind(Protocol):
-    """What tells the two kinds of stage games apart."""
+    """What differs between the two kinds of stage games."""
 
     game: Game
     equation: Equation

@@ -117,7 +117,7 @@ def qre(
 
 
 def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_steps: int) -> Run[_Point]:
-    """The soft-optimal policy, and its own values: V of the optimum is V of the policy but for the residual of V."""
+    """The soft-optimal policy with its own values, which are those of the optimum up to the residual of V."""
     run, solve = control(game, SoftMax(temperature), tol=tol, max_steps=max_steps)
     here = run.last.point
     policy = Profile.of((boltzmann(here.q_sa, temperature),))
@@ -192,7 +192,7 @@ class _Steps:
 
 
 class _Search:
-    """Responses, with Newton's steps where they are slow: ever longer pauses between those that fail."""
+    """Responses, and Newton's steps where these are slow, with longer and longer pauses after steps that fail."""
 
     def __init__(self, steps: _Steps, first: Iterate[_Point], tol: float) -> None:
         self.best = first

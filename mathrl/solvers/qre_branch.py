@@ -119,7 +119,7 @@ def _several(temperature: float | Sequence[float]) -> list[float]:
 
 
 class _Trace:
-    """The branch of one game, followed through temperatures that fall."""
+    """The branch of one game, followed to lower and lower temperatures."""
 
     def __init__(self, game: Game, entropy: str, step_length: float, tol: float, max_steps: int) -> None:
         self._game, self._entropy, self._step_length = game, entropy, step_length
@@ -158,7 +158,7 @@ class _Trace:
         )
 
     def _advance(self, temperature: float, last: Iterate["_Answer | None"]) -> Iterate["_Answer | None"] | None:
-        """A bunch of points further, or at the answer; None where no step succeeds, however short."""
+        """After some more points, or at the answer; None where no step succeeds, however short."""
         if last.point is not None:
             return None
         reached = self._branch.extend(1 / temperature, self._max_steps - len(self._history))

@@ -47,7 +47,7 @@ def _monotone(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int
 
 
 def _additive(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> _Projected:
-    """The nearest sum of functions of one action each: that of the f of (2)."""
+    """The nearest sum of functions of one action each, Σ_i f_i with the f of (2)."""
     local = _local_values(game, wanted_sa, played)
     return _Projected(additive_mix(local).reshape(wanted_sa.shape), local)  # (1)
 
@@ -95,7 +95,7 @@ class _Iteration:
     node_limit: int
 
     def first(self, policy: Policy) -> Iterate[_State]:
-        """From a policy and its soft Q."""
+        """The first iterate: a policy and its soft Q."""
         values = evaluate(self.game, policy, temperature=self.temperature)
         return self.at(_Point(policy, _Projected(values.q_msa[0], local_values(values.q, policy))), values)
 

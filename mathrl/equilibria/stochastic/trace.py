@@ -15,10 +15,10 @@ do not grow with the number of states: where one state folds among thousands, it
 which nothing is sharp in that measure.
 
 A step is accepted only if the corrections are small and contract, no speed changed by more than `_TURN`, and the
-orientation, the sign of the determinant of [G'; row of the lead], is the old one: along a regular curve it is, so a
-change means another curve, or a bifurcation of this one. Otherwise the step is cut. A change that persists in steps as
-short as can be is a bifurcation, and the curve goes straight on (`point.past_bifurcation`). Where G' is too large to be
-factored, the orientation is not known, and only the other rules guard the curve.
+orientation, the sign of the determinant of [G'; row of the lead], is the old one. Along a regular curve it never
+changes, so a change means another curve, or a bifurcation of this one. Otherwise the step is cut. A change that
+persists in the shortest steps is a bifurcation, and the curve goes straight on (`point.past_bifurcation`). Where G' is
+too large to be factored, the orientation is not known, and only the other rules guard the curve.
 """
 
 from dataclasses import dataclass, field
