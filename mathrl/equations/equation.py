@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mathrl.base.checks import FloatArray
+from mathrl.base.registry import Registry
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 
@@ -90,15 +91,13 @@ class Equation:
         return named, (self.name,)
 
 
-EQUATIONS: dict[str, Equation] = {}
+EQUATIONS = Registry[Equation]("name", "equation")
 """All equations by name."""
 
 
 def declared(name: str, statement: str, source: str, residuals: Callable[[Game, Solved], Residuals]) -> Equation:
     """Declare an equation, so that `named` finds it. Raises `ValueError` if the name is taken."""
-    if name in EQUATIONS:
-        raise ValueError(f"equation {name!r} is declared twice")
-    EQUATIONS[name] = Equation(name, statement, source, residuals)
+    EQUATIONS.declare(name, lambda residuals: Equation(name, statement, source, residuals))(residuals)
     return EQUATIONS[name]
 
 

@@ -154,11 +154,14 @@ def test_version(capsys):
     assert run(capsys, "--version")[:2] == (0, "mathrl 0.1.0\n")
 
 
+KEYS = ("id", "kind", "row", "column", "paper", "computed", "low", "high", "seeds", "difference", "agrees")
+
+
 def test_reproduce_json_is_the_contracts(capsys, tmp_path):
     status, printed, _ = run(capsys, "reproduce", "--format", "json")
     cells = json.loads(printed)
     assert status == 0
-    assert {tuple(cell) for cell in cells} == {("id", "row", "column", "paper", "computed", "difference", "agrees")}
+    assert {tuple(cell) for cell in cells} == {KEYS}
     assert {cell["id"] for cell in cells} >= {"hasac-table-3", "hasac-appendix-b", "hasac-figure-1"}
     final = {(cell["row"], cell["column"]): cell for cell in cells if cell["id"] == "hasac-table-3"}
     exact = haspi(load("hasac"), temperature=10, initial_policy=START).policy[0][0, 2]

@@ -217,6 +217,7 @@ def test_an_error_is_used_in_the_claims_whose_bounds_it_changes(capsys, file, mo
         changed = dataclasses.replace(found, **{name: moved(value)})
         with monkeypatch.context() as patched:
             patched.setattr("mathrl.bounds.compare.measure", lambda *_, changed=changed: changed)
+            patched.setattr("mathrl.bounds.compare.policy_distances", lambda *_, changed=changed: vars(changed))
             used_in[name] = {claim for claim, bounds in bounds_of(setup).items() if bounds != exact[claim]}
     used_in["modelled_dynamics"] |= {"lemma-c.2", "extended-lemma-c.2"}  # theirs is its maximum up to the step
     fields = {

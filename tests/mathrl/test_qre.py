@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mathrl.equilibria import newton
-from mathrl.equilibria.stochastic.trace import Curve
+from mathrl.equilibria.stochastic.trace import Follower
 from mathrl.games import (
     Game,
     load,
@@ -220,8 +220,10 @@ def test_random_zero_sum_games_at_low_temperature(seed, temperature):
 
 def test_the_path_is_taken_where_responses_cycle(monkeypatch):
     taken = []
-    original = Curve.advance
-    monkeypatch.setattr(Curve, "advance", lambda self, point, end: taken.append(point.t) or original(self, point, end))
+    original = Follower.advance
+    monkeypatch.setattr(
+        Follower, "advance", lambda self, point, end: taken.append(point.t) or original(self, point, end)
+    )
     for seed in range(12):
         game = random_stochastic(3, (3, 3), structure="zero-sum", discount=0.9, seed=seed)
         solution = qre(game, temperature=0.05).require()
@@ -236,7 +238,7 @@ def test_where_nothing_helps_the_best_policy_is_returned(monkeypatch):
         raise np.linalg.LinAlgError
 
     monkeypatch.setitem(qre.__globals__, "own_q_change", singular)
-    monkeypatch.setattr(Curve, "advance", lambda self, point, end: None)
+    monkeypatch.setattr(Follower, "advance", lambda self, point, end: None)
     solution = qre(load("matching-pennies"), temperature=0.1, initial_policy=[[0.9, 0.1], [0.2, 0.8]])
     assert solution.status is Status.STALLED
     assert solution.steps == len(solution.history) > 1
