@@ -28,7 +28,8 @@ from mathrl.operators import backup, soft_optimality_backup
 from mathrl.proofs_checks.strategies import games
 from mathrl.solution import NotConverged
 from mathrl.solvers import nash_q, optimal, soft_evaluation
-from mathrl.stage.stage_game import global_optimum, zero_sum_value
+from mathrl.stage.global_optimum import global_optimum
+from mathrl.stage.zero_sum import zero_sum_value
 from tests.tolerances import EPS, magnitude, zero_sum_slack
 
 ZERO_SUM = games(structure="zero-sum", max_states=3)

@@ -13,7 +13,8 @@ from scipy.optimize import linprog
 from mathrl.base.checks import InvalidInput
 from mathrl.games import load
 from mathrl.proofs_checks.strategies import PAYOFFS
-from mathrl.stage.stage_game import global_optima, global_optimum, zero_sum_value, zero_sum_values
+from mathrl.stage.global_optimum import global_optima, global_optimum
+from mathrl.stage.zero_sum import zero_sum_value, zero_sum_values
 from tests.tolerances import EPS, bracket_floor
 
 SHAPES = st.tuples(st.integers(1, 6), st.integers(1, 6))
