@@ -198,6 +198,19 @@ def test_reproduce_shows_a_number_that_does_not_come_out(capsys, monkeypatch):
     )
 
 
+def test_reproduce_takes_a_paper(capsys):
+    status, printed, _ = run(capsys, "reproduce", "hasac", "--format", "json")
+    everything = run(capsys, "reproduce", "--format", "json")[1]
+    assert (status, json.loads(printed)) == (0, json.loads(everything))  # the only paper so far
+
+
+@pytest.mark.parametrize(("option", "value"), [("--budget", "slow"), ("--seed", "-1"), ("--seed", "x")])
+def test_reproduce_refuses_an_unknown_budget_and_a_seed_that_is_none(capsys, option, value):
+    status, printed, said = run(capsys, "reproduce", "hasac-figure-1", option, value)
+    assert (status, printed) == (2, "")
+    assert option in said
+
+
 def test_reproduce_list_computes_nothing(capsys, monkeypatch):
     monkeypatch.setattr("mathrl.base.reproduction.reproduce", None)
     status, printed, _ = run(capsys, "reproduce", "--list", "--format", "json")
