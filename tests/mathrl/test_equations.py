@@ -18,6 +18,7 @@ from mathrl.proofs_checks.strategies import TEMPERATURES, games
 from mathrl.solution import Solution
 from mathrl.solvers import haspi, qre, qre_branch, rommeo_q, soft_evaluation, soft_q_iteration
 from mathrl.values.modelled_opponents import LearnedModel
+from tests.examples import costly
 from tests.tolerances import EPS
 
 SMALL = random_stochastic(3, (2, 3), discount=0.8, seed=1)
@@ -157,6 +158,7 @@ def test_several_temperatures_can_be_solved_again(tmp_path):
             assert abs(back.equation.residual(game, back) - back.residual) <= SLACK * back.rounding_floor
 
 
+@costly
 @given(games(), TEMPERATURES, st.sampled_from(["team", "own", "none"]))
 def test_of_any_game_the_equation_holds_where_the_solver_says_so(game, temperature, entropy):
     start = random_policy(game, np.random.default_rng(0))
