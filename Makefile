@@ -1,6 +1,7 @@
 # make reproduce   set up, then every exact table and figure of the papers, beside the printed numbers
 # make test        set up, then lint, types, import contract, tests, and the examples as one other machine computes them
 # make test-elsewhere   the examples and all printed answers as several other machines compute them (minutes)
+# make test-long   the same with the long profile: every property on a thousand examples, grids as a whole (hours)
 # make reference   set up, then write docs/reference.md anew
 # make bench       set up, then speed as ratios against peers and limits
 # make peers       build Gambit and sgamesolver, which bench compares with, in an environment of their own (minutes)
@@ -16,6 +17,9 @@ test: lint
 
 test-elsewhere: .venv/checks
 	$(BIN)/python tests/elsewhere.py --all
+
+test-long: lint
+	MATHRL_PROFILE=long $(BIN)/python -m pytest -q -n 2
 
 lint: .venv/checks
 	$(BIN)/ruff check .
@@ -56,4 +60,4 @@ PEERS := benchmarks/peers
 clean:
 	rm -rf .venv .venv-peers build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache .cache-elsewhere
 
-.PHONY: reproduce test test-elsewhere lint bench peers reference clean
+.PHONY: reproduce test test-long test-elsewhere lint bench peers reference clean

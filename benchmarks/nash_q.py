@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 from benchmarks.timing import Row, compare, seconds
 from mathrl.games import Game, random_stochastic
 from mathrl.solvers import nash_q
-from mathrl.stage.stage_game import global_optima
+from mathrl.stage.global_optimum import global_optima
 from mathrl.values.policy_values import backup
 
 __all__ = ["rows"]

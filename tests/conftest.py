@@ -1,11 +1,30 @@
-"""Hypothesis profiles: `fast` by default and the same on every run, `long` with MATHRL_PROFILE=long."""
+"""Profiles: `fast` by default and the same on every run, `long` with MATHRL_PROFILE=long (make test-long).
+
+The long profile tries each property on many more examples, drawn anew on every run, and runs the tests marked `long`:
+grids of which the fast profile runs some points. A costly property takes half the examples (`tests/examples.py`).
+"""
 
 import os
 
 from hypothesis import HealthCheck, settings
 
+PROFILE = os.environ.get("MATHRL_PROFILE", "fast")
+
+# Each worker has a core: a BLAS of two threads waits for the other one by spinning, at twice the CPU. NumPy reads this
+# when it is imported. That results do not depend on it is tested in interpreters of their own; `long` leaves it open.
+if PROFILE == "fast":
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # Kernels compile during the first example, and CI machines are slow: time says nothing about a test.
 untimed = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("fast", untimed, max_examples=100, derandomize=True)
+settings.register_profile("fast", untimed, max_examples=25, derandomize=True)
 settings.register_profile("long", untimed, max_examples=1000)
-settings.load_profile(os.environ.get("MATHRL_PROFILE", "fast"))
+settings.load_profile(PROFILE)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what is marked `long`, unless the profile is."""
+    if PROFILE != "long":
+        kept = [item for item in items if item.get_closest_marker("long") is None]
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long") is not None])
+        items[:] = kept

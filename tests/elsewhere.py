@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 
 ROOT = Path(__file__).parent.parent
-EXAMPLES = ("tests/test_docstrings.py", "tests/mathrl/test_ties.py", "tests/mathrl/test_cli.py")
+EXAMPLES = ("tests/test_docstrings.py", "tests/base/test_ties.py", "tests/mathrl/test_cli.py")
 """The pages, the docstrings, the orders that rounding must not decide, and what the program prints."""
 
 PRINTED = (*EXAMPLES, "tests/mathrl/test_cli_bound.py", "tests/mathrl/test_output.py", "tests/figures")

@@ -1,4 +1,4 @@
-"""Many games, one solution each, as arrays: what a search over games looks at.
+"""Many games, one solution each, as arrays: for searches over games.
 
 `each` runs any solver on games in turn. The others are compiled, for matrix games, and use all cores.
 """

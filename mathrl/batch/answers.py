@@ -32,9 +32,10 @@ _EPS = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What loops write, a row for each game: policies side by side (B, K), steps, the codes of road and status.
+    """What the compiled loops write, one row for each game: policies side by side (B, K), steps, codes of road and
+    status.
 
-    Policies hold the start before. What a loop takes for converged must pass the definition too.
+    Policies hold the start at first. A game that a loop calls converged must also pass the definition.
     """
 
     policy_bk: FloatArray
@@ -61,7 +62,7 @@ def solve_all(
     tol: float,
     workers: int | None,
 ) -> BatchSolution:
-    """`solve` all games, which writes the answers of those it is given; judge them; see the public functions."""
+    """Solve all games by `solve`, which writes the answers of the games that it is given, and judge the answers."""
     counted_mj = _counted(games, entropy)
     tolerance = max(positive("tol", tol), MINIMUM_TOL)
     B = games.num_games
@@ -93,7 +94,7 @@ def solve_all(
 
 
 def _blank(left_b: npt.NDArray[np.bool_], answers: Answers, judged: _Judged) -> None:
-    """What stands for the games that an interrupt left undone, of which half may be written."""
+    """Mark the games that an interrupt left undone, whose rows may be half written."""
     if left_b.any():
         answers.steps_b[left_b], answers.road_b[left_b], answers.status_b[left_b] = 0, -1, INTERRUPTED
         for rows in (answers.policy_bk, *vars(judged).values()):

@@ -1,4 +1,4 @@
-"""Many independent games in chunks, on several threads: who watches hears of each chunk, an interrupt ends it early."""
+"""Many independent games in chunks, on several threads; each chunk is reported, an interrupt ends the work early."""
 
 import os
 from collections.abc import Callable
@@ -12,21 +12,21 @@ from mathrl.iteration.iterate import report
 __all__ = ["in_chunks"]
 
 _LARGEST = 2**18
-"""Payoffs in a chunk at most: an interrupt waits for the chunks that are being solved."""
+"""The most payoffs in a chunk: an interrupt waits for the chunks that are being solved."""
 
 _SMALLEST = 2**11
 """Payoffs below which a chunk is not worth a thread."""
 
 _EACH = 8
-"""Chunks for each worker, or more: games differ, and so the last chunks of the workers end at about the same time."""
+"""The least number of chunks for each worker: games differ, and with many chunks the workers end at about one time."""
 
 
 def in_chunks(work: Callable[[slice], float], num_games: int, *, payoffs_each: int, workers: int | None) -> list[slice]:
-    """`work(chunk)` for all chunks of games, on `workers` threads (None: as many as there are cores); those done.
+    """Call `work(chunk)` for all chunks of games on `workers` threads; the chunks that were done.
 
-    `work` returns the largest residual of its games, which is reported with the number of games done so far. After an
-    interrupt the chunks that have begun are finished and the others left; `KeyboardInterrupt` is raised where that
-    leaves none.
+    `workers` None is one thread for each core. `work` returns the largest residual of its games, which is reported with
+    the number of games done so far. After an interrupt the chunks that have begun are finished and the others left;
+    `KeyboardInterrupt` is raised if nothing was done.
     """
     threads = _cores() if workers is None else count("workers", workers, 1)
     chunks = _chunks(num_games, payoffs_each, threads)

@@ -16,11 +16,18 @@ __all__ = ["each"]
 
 
 def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: Any) -> BatchSolution:
-    """`solver(game, **parameters)` for every game, which all have the same agents, states and actions.
+    """Solve every one of several games of the same shape by any solver, one game after the other.
 
-    After an interrupt the games that were solved are returned, and the one that was being solved as far as it came, if
-    there are any. `mathrl.games.stack` is faster, where one status for all games will do; `haspi`, `qre` and
-    `qre_branch` of this package are faster still, for matrix games.
+        row k = solver(games[k], **parameters)
+
+    `solver`      a function of `mathrl.solvers`
+    `games`       games with the same agents, states and actions
+    `parameters`  those of the solver, the same for all games
+
+    Returns a `BatchSolution` whose `road` is the name of the solver. After an interrupt it holds the games that were
+    solved, and last the one that was being solved, as far as it came; if there are none, `KeyboardInterrupt` is raised.
+    `mathrl.games.stack` is faster if one status for all games is enough; `haspi`, `qre` and `qre_branch` of this
+    package are faster still, for matrix games. Raises `ValueError` naming the argument.
 
     >>> from mathrl.games import random_matrix
     >>> from mathrl.solvers import soft_qmix
@@ -60,7 +67,7 @@ def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: A
 
 
 def _check_one(solution: object, parameters: dict[str, Any]) -> None:
-    """Several temperatures give `qre_branch` several solutions, for which a batch has no axis."""
+    """Refuse several solutions, which `qre_branch` gives for several temperatures: a batch has no axis for them."""
     if isinstance(solution, tuple):
         expected = "one temperature for all games"
         fail("temperature", f"is {parameters.get('temperature')!r}", expected, "call `each` for every temperature")

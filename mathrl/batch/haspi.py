@@ -19,7 +19,7 @@ __all__ = ["haspi"]
 Integers = npt.NDArray[np.int64]
 
 _ORDERS = 2**17
-"""Random orders that are drawn at most."""
+"""The most random orders that are drawn."""
 
 
 def haspi(
@@ -34,14 +34,27 @@ def haspi(
     max_steps: int = 100_000,
     workers: int | None = None,
 ) -> BatchSolution:
-    """`mathrl.solvers.haspi` of B matrix games, step by step the same: hasac Eq. 8 from `initial_policy` to an end.
+    """Find a quantal response equilibrium of each of B matrix games with a common payoff, by the steps of HASPI.
 
-    `payoffs` are (B, 1, A_1, …, A_n), or (B, n, A_1, …, A_n) with n equal ones; `temperature` is one for all games or
-    (B,). `initial_policy` (default: uniform) holds, per agent, (A_i,) for all games or (B, A_i). `order` and `seed` are
-    as there; each game sees the same sequence. `objective` is (B,), and never falls on the way, but by rounding.
+        π^{i_m} ← softmax(E_{π^{-i_m}}[r]/α),  m = 1 … n, again and again                      (hasac Eq. 8)
 
-    Status, residual, `tol`, `workers` and what an interrupt leaves are as in `qre_branch`; `road` is `"responses"`.
-    Raises `ValueError` naming the argument, also where agents' payoffs differ or `entropy` is not `"team"`.
+    These are the steps of `mathrl.solvers.haspi`, and the objective never falls, except by rounding.
+
+    `payoffs`         r, (B, 1, A_1, …, A_n), or (B, n, A_1, …, A_n) with n equal ones
+    `temperature`     α > 0, the weight of the entropy, in units of the payoffs: one number, or (B,)
+    `initial_policy`  per agent (A_i,) for all games, or (B, A_i), rows sum to 1; default: uniform
+    `order`           the agents in the order in which they respond, a permutation of 0 … n−1, by default 0, 1, …, n−1;
+                      or `"random"`, a new one for each step; all games see the same orders
+    `seed`            for `numpy.random.default_rng`, which draws random orders; default 0
+    `entropy`         only `"team"`, the entropy of all agents
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps of each game; default 100,000
+    `workers`         how many threads; default: one for each core; results do not depend on it
+
+    Returns a `BatchSolution` with `objective` (B,) and the road `"responses"`. `residual` is max |π − softmax(E[r]/α)|;
+    above 0.01 a game never counts as converged. What an interrupt leaves is said in `mathrl.batch.qre_branch`. Raises
+    `ValueError` naming the argument, also where the payoffs of agents differ or for another `entropy`.
 
     >>> found = haspi(np.diag([5.0, 10.0, 20.0])[None, None], temperature=10.0, initial_policy=[[0.6, 0.2, 0.2]] * 2)
     >>> found.policy[0].round(2).tolist()
@@ -102,7 +115,7 @@ def _improve(
     out_steps_b: Integers,
     out_status_b: Integers,
 ) -> None:
-    """Overwrite the policies, from which it starts, by those after the last step."""
+    """Replace the policies, where the iteration starts, by those after its last step."""
     room = Room(np.empty(r_bma.shape[2]), np.empty(r_bma.shape[2]), np.empty(policy_bk.shape[1]))
     for b in range(len(r_bma)):
         pi_k, temperature = policy_bk[b], temperature_b[b]

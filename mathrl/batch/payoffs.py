@@ -1,4 +1,4 @@
-"""What the compiled batch solvers are given: the payoffs of B matrix games, their temperatures, where to start."""
+"""The input of the compiled batch solvers: payoffs of B matrix games, temperatures, policies to start from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from mathrl.base.checks import FloatArray, as_floats, entry, fail, positive, pro
 __all__ = ["MatrixGames", "as_matrix_games", "first_policies"]
 
 _LARGEST = 1e300
-"""How many temperatures a payoff may be: a sum of differences of some of that size is still finite."""
+"""The largest payoff, in temperatures: sums of some differences of that size are still finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +59,10 @@ def as_matrix_games(payoffs: npt.ArrayLike, temperature: npt.ArrayLike) -> Matri
 
 
 def first_policies(games: MatrixGames, initial_policy: Sequence[npt.ArrayLike] | None) -> FloatArray:
-    """Where iterations start, side by side (B, A_1 + … + A_n); by default uniform.
+    """The policies from which iterations start, side by side (B, A_1 + … + A_n); by default uniform.
 
-    Given is, per agent, (A_i,) for all games or (B, A_i) or (B, 1, A_i). Raises `ValueError` naming the agent's array
-    where a shape is off or a row is no probability distribution.
+    They may be given per agent as (A_i,) for all games, as (B, A_i) or as (B, 1, A_i). Raises `ValueError` naming the
+    agent's array where a shape is off or a row is no probability distribution.
     """
     if initial_policy is None:
         rows = [np.full(actions, 1 / actions) for actions in games.num_actions]
@@ -78,7 +78,7 @@ def first_policies(games: MatrixGames, initial_policy: Sequence[npt.ArrayLike] |
 
 
 def _finite(payoffs: npt.ArrayLike) -> FloatArray:
-    """`payoffs` themselves where kernels take them as they are: a million games are not copied without a reason."""
+    """The payoffs as floats, copied only where kernels cannot read them as they are: there may be a million games."""
     if type(payoffs) is np.ndarray and payoffs.dtype == np.float64 and payoffs.flags.carray:
         with np.errstate(invalid="ignore"):
             if np.isfinite(payoffs.max(initial=0.0)) and np.isfinite(payoffs.min(initial=0.0)):
@@ -87,7 +87,7 @@ def _finite(payoffs: npt.ArrayLike) -> FloatArray:
 
 
 def _with_agents(given: tuple[int, ...]) -> str:
-    """The shapes that may have been meant, if the axis of the agents was forgotten."""
+    """The shapes that may be meant if the axis of the agents was forgotten."""
     if len(given) < 3:
         return ""
     count, *actions = given

@@ -1,10 +1,4 @@
-"""A quantal response equilibrium of each of many matrix games, reached from `initial_policy`, to rounding.
-
-Three ways, in turn: the agents' quantal responses one after the other; Newton's method, where they are slow; the
-principal branch (`mathrl.equilibria.matrix.principal`), where they lead nowhere. With a common payoff the responses
-never lower the objective, and so always lead somewhere; there Newton's method is believed only where it does not
-either.
-"""
+"""A quantal response equilibrium of each of many matrix games, reached from `initial_policy`, to rounding."""
 
 import math
 from collections.abc import Sequence
@@ -31,13 +25,13 @@ __all__ = ["qre"]
 Integers = npt.NDArray[np.int64]
 
 _PATIENCE = 30
-"""Responses without a better residual after which the branch is traced."""
+"""After this many responses without a better residual the branch is traced."""
 
 _SLOW = 8.0
-"""Responses still to come, at the rate of the last one, beyond which Newton's method is tried."""
+"""Newton's method is tried if more responses than this would be needed at the rate of the last one."""
 
 _LONGEST_PAUSE = 64
-"""Responses at most before it is tried again: the pause doubles with every failure."""
+"""The most responses before it is tried again; the pause doubles with every failure."""
 
 _NEWTON_STEPS = 12
 _ROUNDING = 8.0
@@ -54,17 +48,33 @@ def qre(
     max_steps: int = 10_000,
     workers: int | None = None,
 ) -> BatchSolution:
-    """A quantal response equilibrium of each of B matrix games, reached from `initial_policy` (default: uniform).
+    """Find a quantal response equilibrium (QRE) of each of B matrix games, starting from `initial_policy`.
 
-    No claim is made that it is the nearest one, nor the principal branch, nor the one that `mathrl.solvers.qre` finds
-    where a game has several. `payoffs` are (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where all agents have the same;
-    `temperature` is one for all games or (B,). `initial_policy` holds, per agent, (A_i,) for all games or (B, A_i).
+        π^i = softmax(u^i/α),   u^i(a_i) = E_{a_{-i}~π^{-i}}[r^i(a_i, a_{-i})]                 (hasac Eq. 3)
 
-    `road` says what found the answer: `"responses"`, `"newton"`, or, where these lead nowhere, `"unique"` or `"traced"`
-    as in `qre_branch`. `steps` counts responses, runs of Newton's method, and the steps of a trace, which `max_steps`
-    bounds on their own. A game that is not solved has the best policy that its responses met. `entropy`, objective,
-    residual, status, `tol`, `workers` and what an interrupt leaves are as in `qre_branch`. Raises `ValueError` naming
-    the argument.
+    Three ways are tried in turn: the agents' quantal responses one after the other; Newton's method, where these are
+    slow; the principal branch, where the responses no longer lower the residual. With a common payoff the responses
+    never lower the objective and are never given up, and a result of Newton's method is taken only if it does not lower
+    the objective either. Where a game has several QREs, this need not be the nearest one, nor the one that
+    `mathrl.solvers.qre` finds.
+
+    `payoffs`         r, (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where all agents have the same
+    `temperature`     α > 0, the weight of the entropy, in units of the payoffs: one number, or (B,)
+    `entropy`         whose entropy enters an agent's objective: `"team"` (default: all agents'), `"own"` or `"none"`;
+                      it changes nothing else
+    `initial_policy`  per agent (A_i,) for all games, or (B, A_i), rows sum to 1; default: uniform
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most responses and runs of Newton's method of each game, and again the most steps of its
+                      trace; default 10,000
+    `workers`         how many threads; default: one for each core; results do not depend on it
+
+    Returns a `BatchSolution`, whose `road` says what found each answer: `"responses"`, `"newton"`, or, as in
+    `mathrl.batch.qre_branch`, `"unique"` or `"traced"`. `steps` counts responses, runs of Newton's method and steps of
+    a trace. A game that is not solved has the best policy that its responses met. `residual` is max |π − softmax(u/α)|;
+    above 0.01 a game never counts as converged. `objective` is (B,) for payoffs given as common, unless `entropy` is
+    `"own"`, else (B, n). What an interrupt leaves is said in `mathrl.batch.qre_branch`. Raises `ValueError` naming the
+    argument.
 
     >>> pennies = np.array([[[[1.0, -1.0], [-1.0, 1.0]], [[-1.0, 1.0], [1.0, -1.0]]]])
     >>> found = qre(pennies, temperature=0.1, initial_policy=[[0.9, 0.1], [0.2, 0.8]])
@@ -95,7 +105,7 @@ def qre(
 
 
 def _trace(games: MatrixGames, out: Answers, most: int) -> None:
-    """The principal branch of the games whose responses lead nowhere; where it is lost, their policies stay."""
+    """The principal branch of the games whose responses got no further; if the trace is lost, their policies stay."""
     stuck = np.flatnonzero(out.status_b == STALLED)
     if not stuck.size:
         return
@@ -123,7 +133,7 @@ def _respond(
     out_road_b: Integers,
     out_status_b: Integers,
 ) -> None:
-    """Responses, and Newton's method where they are slow; policies, where these begin, become the best they met."""
+    """Responses, and Newton's method where they are slow. Replaces each policy, the start, by the best one met."""
     room = Room(np.empty(r_bma.shape[2]), np.empty(r_bma.shape[2]), np.empty(policy_bk.shape[1]))
     pi_k = np.empty(policy_bk.shape[1])
     for b in range(len(r_bma)):
@@ -199,7 +209,7 @@ def _jump(
     room: Room,
     pi_k: FloatArray,
 ) -> bool:
-    """Newton's method from the responses to π; where it ends at an equilibrium that will do, π becomes that."""
+    """Newton's method from the responses to π. If it ends at an equilibrium that is accepted, π becomes that."""
     own_k, ends, z_x = room.own_k, trace.ends, trace.z_x
     for m in range(trace.r_ma.shape[0]):
         for a in range(trace.r_ma.shape[1]):

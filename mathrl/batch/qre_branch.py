@@ -1,8 +1,5 @@
-"""The principal branch of many matrix games: each takes the fast road where that is safe, else its curve is traced.
-
-The fast road is Newton's method. It is safe where rationality times the game's Lipschitz constant is below 1: there the
-logit equilibrium is unique (theorem and proof in `mathrl.equilibria.matrix.uniqueness`). Every other game is traced by
-the compiled tracer of `mathrl.equilibria.matrix.principal`, from the end of that range.
+"""The principal branch of many matrix games: Newton's method where the equilibrium is unique, else a trace of the
+curve.
 """
 
 import numpy as np
@@ -27,23 +24,33 @@ def qre_branch(
     max_steps: int = 10_000,
     workers: int | None = None,
 ) -> BatchSolution:
-    """`mathrl.solvers.qre_branch` of B matrix games: where the curve from (rationality 0, uniform) first crosses 1/α.
+    """Find the equilibrium at which the principal branch first reaches a temperature, for each of B matrix games.
 
-    `payoffs` are (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where all agents have the same; `temperature` is one for
-    all games or (B,). `entropy` changes the objective alone: a matrix game's policies do not depend on it. `objective`
-    is (B,) where the payoff is given as common and `entropy` is not `"own"`, else (B, n). `step_length` is times the
-    usual step of a trace. Results do not depend on `workers`, the number of threads (default: one per core).
+        π^i = softmax(λ u^i),   u^i(a_i) = E_{a_{-i}~π^{-i}}[r^i(a_i, a_{-i})],   λ = 1/α          (hasac Eq. 3)
 
-    `road` says which way a game took, `"unique"` or `"traced"`; `steps` counts the accepted steps of a trace. The
-    residual is max |π − softmax(u/α)|. A game converged where its road ended at 1/α with a residual within `tol`
-    rounding floors (at least 8; never above 0.01). `MAX_STEPS`: the policy is that of the last point of the branch that
-    was reached, at a lower rationality. `STALLED`: no step led on from there, or the residual is above `tol` floors.
-    That an answer is on the branch is not proved; docs/decisions/012 says where it may not be.
+    This is `mathrl.solvers.qre_branch` on many games. Where λ times the game's Lipschitz constant is below 1, there is
+    only one equilibrium (proof in `mathrl.equilibria.matrix.uniqueness`), and Newton's method finds it. Every other
+    game is traced by compiled code, from the end of that range.
 
-    Ctrl-C ends the work after the chunks of games that have begun; the others have status `INTERRUPTED`, road `""`,
-    and NaN for numbers. `mathrl.iteration.iterate.watching` hears how many games are done.
+    `payoffs`      r, (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where all agents have the same
+    `temperature`  α > 0, the weight of the entropy, in units of the payoffs: one number, or (B,)
+    `entropy`      whose entropy enters an agent's objective: `"team"` (default: all agents'), `"own"` or `"none"`; it
+                   changes nothing else
+    `step_length`  > 0, the steps of a trace as a multiple of the usual ones; default 1
+    `tol`          the residual allowed, in rounding floors (see `mathrl.Solution`); below 8 counts as 8; default 100
+    `max_steps`    the most accepted steps of each trace; default 10,000
+    `workers`      how many threads; default: one for each core; results do not depend on it
 
-    Raises `ValueError` naming the argument, for payoffs beyond 1e300 temperatures too.
+    Returns a `BatchSolution`. `residual` is max |π − softmax(u/α)|. `road` is `"unique"` or `"traced"`, and `steps`
+    counts the accepted steps of a trace. `objective` is (B,) for payoffs given as common, unless `entropy` is `"own"`,
+    else (B, n). A game is `CONVERGED` if its road ended at 1/α with a residual within `tol` rounding floors and 0.01.
+    If it is `MAX_STEPS`, the policy is that of the last point reached on the branch, at a lower rationality. If it is
+    `STALLED`, no step led on from there, or the residual is too large. That an answer is on the branch is not proved;
+    docs/decisions/012 says where it may not be.
+
+    Ctrl-C ends the work after the chunks of games that have begun; the other games have the status `INTERRUPTED`, the
+    road `""`, and NaN for numbers. `mathrl.iteration.iterate.watching` is told how many games are done. Raises
+    `ValueError` naming the argument, also for payoffs above 1e300 temperatures.
 
     >>> payoffs = np.random.default_rng(0).standard_normal((1000, 2, 3, 3))
     >>> qre_branch(payoffs, temperature=2.0)

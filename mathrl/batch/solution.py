@@ -25,10 +25,13 @@ class BatchSolution:
     """The solutions of B games of one shape, game by game; its arrays are read-only.
 
     `policy`          per agent (B, S, A_i)
-    `objective`       (B,), or (B, n) where agents differ
-    `residual`, `rounding_floor`, `steps`, `period` (0 where there is none)    (B,)
+    `objective`       (B,), or (B, n) where the agents' objectives differ
+    `residual`        (B,), as in the function's docstring
+    `rounding_floor`  (B,), the residual that rounding alone leaves (see `mathrl.Solution`)
+    `steps`           (B,), how many steps were taken
+    `period`          (B,), the number of steps of a cycle, 0 where there is none
     `status`          (B,) of `mathrl.Status`; `converged` follows from it
-    `road`            (B,) of strings: how each answer was found, see the function's docstring; `each` names its solver
+    `road`            (B,) of strings: how each answer was found, as in the function's docstring
     """
 
     policy: tuple[FloatArray, ...]

@@ -54,7 +54,7 @@ def _no_gain_from_start(game: Game, solution: Solved) -> Residuals:
 def _divergence_limit(game: Game, solution: Solved) -> Residuals:
     from mathrl.values.linear_system import resolvent
     from mathrl.values.policy_values import (
-        policy_transitions,  # compiled: an import that nobody pays who only reads a file
+        policy_transitions,  # compiled, so imported only where it is used
     )
 
     q_sa, w_sa = solution.q.reshape(game.num_states, -1), _joint(solution).reshape(game.num_states, -1)
@@ -73,7 +73,7 @@ def _divergence_limit(game: Game, solution: Solved) -> Residuals:
 
 
 def _as_seen(game: Game, solution: Solved, given: Any) -> tuple[FloatArray, Policy, Policy]:
-    """q, the policy, and the logarithms of `given`, as who chooses the policy sees them: one agent for joint ones."""
+    """q, the policy and the logarithms of `given`, for the agents that choose: one for all if policies are joint."""
     if solution.parameters["policy_class"] == "product":
         return solution.q, solution.policy, tuple(map(log_probabilities, given))
     rows = (game.num_states, -1)

@@ -1,9 +1,9 @@
 """What it means to solve a game: an equation with a name, a statement, a source and a residual.
 
-An equation speaks of what a `Solution` holds: its policy, its q, and what else is unknown in it. Its residuals are
-arrays, by `mathrl.operators`, that are all 0 exactly where the equation holds. Nothing is solved on the way: where an
-equation is about a policy and its values, that q is the policy's own q is one of the residuals. Two equations need
-more, a linear system (`DIVERGENCE_LIMIT`) and a nearest monotone table (`MIXED_RESPONSE`).
+An equation is about the fields of a `Solution`: its policy, its q, and others. Its residuals are arrays, computed by
+`mathrl.operators`, that are all 0 exactly where the equation holds. Nothing is solved to compute them: where an
+equation is about a policy and its values, one of the residuals says by how much q is not the policy's own. Two
+equations need more, a linear system (`DIVERGENCE_LIMIT`) and a nearest monotone table (`MIXED_RESPONSE`).
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mathrl.base.checks import FloatArray
+from mathrl.base.registry import Registry
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 
@@ -71,11 +72,11 @@ class Equation:
     residuals: Callable[[Game, Solved], Residuals]
 
     def residual(self, game: Game, solution: Solved) -> float:
-        """The largest entry of the residuals, without its sign.
+        """The largest absolute entry of the residuals.
 
-        Where the solver converged it is `solution.residual`, or below it where the solver's docstring says that its
-        residual is a bound, but for rounding: some tens of `solution.rounding_floor`. Where it did not, the solver's is
-        that of its last iterate, this one that of what the solution holds.
+        Where the solver converged, this is `solution.residual`, or less where the solver's docstring says that its
+        residual is a bound; rounding adds some tens of `solution.rounding_floor`. Where it did not converge, the
+        solver's residual is that of its last iterate, and this one that of the fields of `solution`.
         """
         return max(float(np.abs(array).max()) for array in self.residuals(game, solution))
 
@@ -90,28 +91,26 @@ class Equation:
         return named, (self.name,)
 
 
-EQUATIONS: dict[str, Equation] = {}
+EQUATIONS = Registry[Equation]("name", "equation")
 """All equations by name."""
 
 
 def declared(name: str, statement: str, source: str, residuals: Callable[[Game, Solved], Residuals]) -> Equation:
-    """A new equation, which `named` then finds."""
-    if name in EQUATIONS:
-        raise ValueError(f"equation {name!r} is declared twice")
-    EQUATIONS[name] = Equation(name, statement, source, residuals)
+    """Declare an equation, so that `named` finds it. Raises `ValueError` if the name is taken."""
+    EQUATIONS.declare(name, lambda residuals: Equation(name, statement, source, residuals))(residuals)
     return EQUATIONS[name]
 
 
 def named(name: str) -> Equation:
-    """The equation of this name; raises `KeyError` where there is none."""
+    """Find the equation of this name. Raises `KeyError` if there is none."""
     return EQUATIONS[name]
 
 
 def each_agent(game: Game, values: FloatArray, shared_ndim: int) -> list[FloatArray]:
-    """Rewards or values of every agent, whether they have an agent axis or serve all agents (`shared_ndim` axes)."""
+    """Rewards or values of every agent, also where one array (with `shared_ndim` axes) serves all agents."""
     return [values] * game.num_agents if values.ndim == shared_ndim else list(values)
 
 
 def temperature_of(solution: Solved) -> float:
-    """The temperature of an answer; files of older versions have it among the parameters alone."""
+    """The temperature of an answer. Files of older versions have it only among the parameters."""
     return float(solution.parameters["temperature"] if solution.temperature is None else solution.temperature)

@@ -1,9 +1,9 @@
-"""Soft-QMIX's equation: a mixed Q and the policies that it gives, which one step leaves as they are.
+"""Soft-QMIX's equation: a mixed Q and the policies that follow from it, which one step does not change.
 
     Q = the nearest table of the mixer's form to T_λ Q under π                      (soft-qmix Eq. 6, 13, 24) (1)
     π^i = softmax(f^i/α),  f = argmin_f Σ_a w(a|s) (Σ_i f_i(s, a_i) − Q(s, a))²      (soft-qmix Eq. 14, 15)    (2)
 
-Q is `q_tot`. The residual of (1) is divided by max(α, ‖Q‖∞). Nearest is meant in the weights w of the solver.
+Q is `q_tot`. The residual of (1) is divided by max(α, ‖Q‖∞). "Nearest" is meant in the weights w of the solver.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ from mathrl.operators import additive_mix, entropy_bonus, local_policy, local_va
 __all__ = ["MIXED_RESPONSE", "RAREST"]
 
 RAREST = 1e-300
-"""The least joint weight, as a product over agents: below it the order of actions that are never played were lost."""
+"""The least weight of a joint action: with smaller ones the order of actions that are never played would be lost."""
 
 
 def _mixed_response(game: Game, solution: Solved) -> Residuals:
@@ -37,8 +37,10 @@ def _mixed_response(game: Game, solution: Solved) -> Residuals:
 
 
 def _target(game: Game, policy: Policy, q_sa: FloatArray, alpha: float, trace_decay: float) -> FloatArray:
-    """T_λ Q, (S, A), by the arithmetic of the solver: rounding could lead to another one of two nearest tables."""
-    from mathrl.values.policy_values import (  # compiled: an import that nobody pays who only reads a file
+    """T_λ Q, (S, A), by the arithmetic of the solver: with other rounding, another of two nearest tables could be
+    found.
+    """
+    from mathrl.values.policy_values import (  # compiled, so imported only where it is used
         backup,
         trace_values,
     )

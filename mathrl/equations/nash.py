@@ -12,7 +12,7 @@ from typing import Any
 
 from mathrl.equations.equation import Residuals, Solved, declared
 from mathrl.games.model import Game
-from mathrl.operators import backup, expectation, exploitability
+from mathrl.operators import backup, deviation_gain, expectation
 
 __all__ = ["NASH_GLOBAL_OPTIMUM", "NASH_SADDLE_POINT"]
 
@@ -29,7 +29,7 @@ def _global_optimum(game: Game, solution: Solved) -> Residuals:
 
 
 def _saddle_point(game: Game, solution: Solved) -> Residuals:
-    return _fixed_point(game, solution), exploitability(solution.q, solution.policy)  # (3)
+    return _fixed_point(game, solution), deviation_gain(solution.q, solution.policy)  # (3)
 
 
 NASH_GLOBAL_OPTIMUM = declared(

@@ -3,8 +3,8 @@
     Q^i = r^i + γ P V^i,  V^i = κ log Σ_b P^i(b|·) (Σ_a exp(Q^i(·, a, b)/α))^{α/κ}   (rommeo Eq. 9, 12-13)    (1)
     π^i(a|s) = Σ_b ρ^i(b|s) π^i(a|s, b),  with P^i = Π_{j≠i} π^j in (1)              (rommeo §2.2, Alg. 1)    (2)
 
-In (2) ρ^i and π^i(·|·, b) are those of rommeo Eq. 10 and 11 at Q^i; its residual in Q is divided by min(α, κ). The
-residual is that of the policy in the solution: F(π) of `rommeo_self_play`, whose own residual is that of π.
+In (2) ρ^i and π^i(·|·, b) are those of rommeo Eq. 10 and 11 at Q^i. The residual of Q is divided by min(α, κ). The
+policy in the solution is F(π) of `rommeo_self_play`, and this residual is that of F(π); the solver's is that of π.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from mathrl.equations.equation import Residuals, Solved, declared, each_agent, temperature_of
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, opponents_policy
-from mathrl.operators import conditional_policy, marginal_policy, opponent_backup, opponent_model, own_and_others
+from mathrl.operators import conditional_policy, marginal_policy, opponent_model, opponent_residual, own_and_others
 
 __all__ = ["PRIOR_SOFT_OPTIMALITY", "SELF_PLAY"]
 
@@ -22,8 +22,7 @@ def _under(priors: Policy, game: Game, solution: Solved) -> Residuals:
     rewards = each_agent(game, game.rewards, game.num_agents + 1)
     weights = {"temperature": temperature_of(solution), "divergence_weight": solution.parameters["divergence_weight"]}
     return tuple(
-        opponent_backup(q, np.asarray(priors[i]), i, rewards[i], game.transitions, discount=game.discount, **weights)
-        - q
+        opponent_residual(q, np.asarray(priors[i]), i, rewards[i], game.transitions, discount=game.discount, **weights)
         for i, q in enumerate(solution.q)
     )  # (1)
 

@@ -11,15 +11,14 @@ import numpy as np
 
 from mathrl.equations.equation import Residuals, Solved, declared, each_agent, temperature_of
 from mathrl.games.model import Game
-from mathrl.operators import backup, opponent_backup
+from mathrl.operators import backup, opponent_residual, optimality_residual
 from mathrl.softmax import soft_max
 
 __all__ = ["MODELLED_SOFT_OPTIMALITY", "OPTIMALITY", "SOFT_OPTIMALITY"]
 
 
 def _optimality(game: Game, solution: Solved) -> Residuals:
-    best = solution.q.reshape(game.num_states, -1).max(axis=1)
-    return (backup(best, game.rewards, game.transitions, discount=game.discount) - solution.q,)  # (1)
+    return (optimality_residual(solution.q, game.rewards, game.transitions, discount=game.discount),)  # (1)
 
 
 def _soft_optimality(game: Game, solution: Solved) -> Residuals:
@@ -35,10 +34,10 @@ def _modelled_soft_optimality(game: Game, solution: Solved) -> Residuals:
     game, alpha = _last_learned(game, solution), temperature_of(solution)
     rewards = each_agent(game, game.rewards, game.num_agents + 1)
     return tuple(
-        opponent_backup(
+        opponent_residual(
             q, np.asarray(phi[i]), i, rewards[i], game.transitions,
             discount=game.discount, temperature=alpha, divergence_weight=alpha,
-        ) - q
+        )
         for i, q in enumerate(solution.q)
     )  # (3)  # fmt: skip
 

@@ -11,14 +11,14 @@ from typing import Any
 
 from mathrl.equations.equation import Residuals, Solved, declared, temperature_of
 from mathrl.games.model import Game
-from mathrl.operators import exploitability, policy_backup, quantal_response
+from mathrl.operators import deviation_gain, policy_residual, quantal_response_residuals
 
 __all__ = ["BEST_RESPONSE", "POLICY_EVALUATION", "QUANTAL_RESPONSE"]
 
 
 def _evaluation(game: Game, solution: Solved) -> Any:
     """Γ_π Q − Q, of the shape of q."""
-    backed_up = policy_backup(
+    return policy_residual(
         solution.q,
         solution.policy,
         game.rewards,
@@ -26,19 +26,17 @@ def _evaluation(game: Game, solution: Solved) -> Any:
         discount=game.discount,
         temperature=temperature_of(solution),
         entropy=solution.parameters["entropy"],
-    )
-    return backed_up - solution.q  # (3)
+    )  # (3)
 
 
 def _quantal_response(game: Game, solution: Solved) -> Residuals:
-    q, policy, alpha = solution.q, solution.policy, temperature_of(solution)
-    agents = range(game.num_agents)
-    gaps = (policy[i] - quantal_response(q, policy, i, temperature=alpha) for i in agents)  # (1)
+    alpha = temperature_of(solution)
+    gaps = quantal_response_residuals(solution.q, solution.policy, temperature=alpha)  # (1)
     return *gaps, _evaluation(game, solution) / alpha
 
 
 def _best_response(game: Game, solution: Solved) -> Residuals:
-    return exploitability(solution.q, solution.policy), _evaluation(game, solution)  # (2)
+    return deviation_gain(solution.q, solution.policy), _evaluation(game, solution)  # (2)
 
 
 QUANTAL_RESPONSE = declared(

@@ -1,6 +1,6 @@
-"""Quantal response equilibria: Newton's method for one, and the curves of them over temperature.
+"""Quantal response equilibria: Newton's method for one of them, and the curves that they form over temperature.
 
-`derivative` says how values move with a policy and `newton` makes Newton's step of it, for any game. Curves are
+`derivative` says how values change with a policy, and `newton` makes Newton's step of it, for any game. Curves are
 followed by pseudo-arclength continuation, those of matrix games in `matrix`, those of stochastic games in `stochastic`,
 by the rules of `step_rules`; `principal_branch` follows the curve from the uniform policy, for either class of games.
 """

@@ -1,4 +1,4 @@
-"""How the agents' own Q move with the policy: the derivative that Newton's method for equilibria needs.
+"""How the agents' own Q change with the policy: the derivative that Newton's method for equilibria needs.
 
 With u^i(s, a_i) = E_{π^{-i}}[Q^i_π(s, a_i, ·)] and a change dπ of the policy whose rows sum to 0,
 

@@ -13,10 +13,10 @@ Integers = npt.NDArray[np.int64]
 
 @inner
 def factor(a_xy: FloatArray, rows: Integers, size: int) -> float:
-    """Overwrite the leading `size` rows and columns by L (below) and U, the diagonal of U inverted; `rows` become the
-    permutation.
+    """Replace the leading `size` rows and columns by L (below) and U, with the diagonal of U inverted, and `rows` by
+    the permutation.
 
-    Returns the sign of the determinant: 1, −1, or 0 for a singular matrix, whose factor is of no use.
+    Returns the sign of the determinant: 1, −1, or 0 for a singular matrix, whose factors cannot be used.
     """
     sign = 1.0
     for k in range(size):

@@ -1,6 +1,6 @@
-"""The principal branch of any game, followed a bunch of points at a time: compiled for matrix games, else in general.
+"""The principal branch of any game, followed several points at a time: compiled for matrix games, else in general.
 
-Both classes have the same methods, so that one solver drives either.
+Both classes have the same methods, so that one solver can use either.
 """
 
 from itertools import accumulate, pairwise
@@ -28,18 +28,20 @@ class Branch(Protocol):
     """The branch as far as it has been followed; it begins at (0, uniform)."""
 
     def extend(self, rationality: float, at_most: int) -> list[float]:
-        """Take at most so many steps, up to this rationality; that of each new point. None where no step succeeds."""
+        """Take at most `at_most` steps, up to this rationality; the rationality of each new point, none if no step
+        succeeds.
+        """
 
     @property
     def policy(self) -> Policy:
-        """The policy at the last point; to rounding where the branch crosses a rationality that was asked for."""
+        """The policy at the last point; exact to rounding where the branch crosses a rationality that was asked for."""
 
     def path(self, last: Policy) -> BranchPath:
         """All points so far, `last` in place of the policy at the last one."""
 
 
 def branch(game: Game, *, entropy: str, step_length: float) -> Branch:
-    """The branch from (0, uniform), with so many times the usual steps."""
+    """The branch from (0, uniform), with steps that are `step_length` times the usual ones."""
     matrix = game.num_states == 1 and game.discount == 0
     if matrix and sum(game.num_actions) - game.num_agents <= _COMPILED_UNKNOWNS:
         return _Compiled(game, step_length)

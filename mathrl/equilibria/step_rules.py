@@ -10,10 +10,10 @@ A step predicts a point, corrects it by Newton's method in the plane orthogonal 
   means another branch, or a bifurcation on this one;
 - the parameter did not turn twice (`mathrl.equilibria.matrix.predict.wavers`).
 
-Otherwise the step is cut. These are the rules of Allgower and Georg (1990, ch. 6), with the last two added. Besides, a
-step stays before the place where √|det| may vanish (`mathrl.equilibria.matrix.branch`): where two curves cross this one
-at once the orientation does not tell. `mathrl.equilibria.stochastic.trace` has constants of its own, as its lengths are
-others.
+Otherwise the step is shortened and tried again. These are the rules of Allgower and Georg (1990, ch. 6), with the last
+two added. Besides, a step must end before the place where √|det| may vanish (`mathrl.equilibria.matrix.branch`): where
+two curves cross this one at once, the orientation does not change. `mathrl.equilibria.stochastic.trace` has constants
+of its own, as it measures lengths differently.
 """
 
 import math
@@ -29,10 +29,12 @@ __all__ = [
     "CUT",
     "FARTHEST",
     "FIRST",
+    "GROWTH",
     "RESOLVED",
     "RETRIES",
     "TIGHTER",
     "TURN",
+    "WANTED",
     "attempts",
     "next_length",
     "shortest",
@@ -41,29 +43,29 @@ __all__ = [
 FARTHEST = 0.1
 CONTRACTION = 0.2
 ACCURATE = 1e-3
-"""The error left is about its square. A path that is reported takes a smaller one."""
+"""The error that is left is about its square. Paths that are reported use a smaller value."""
 TURN = 0.9
 CUT = 0.4
-"""By which a refused step is cut."""
+"""The factor by which a refused step is shortened."""
 
 FIRST = 0.3
 """The length of the first step of a trace."""
 
 RETRIES = 3
 TIGHTER = 0.3
-"""Where a trace is lost it begins anew, so many times, each time in so much shorter steps."""
+"""A trace that is lost begins again, at most `RETRIES` times, each time with steps `TIGHTER` times as long."""
 
 RESOLVED = 1e-7
 """Corrections that shrink no further at this size are rounding."""
 
-_WANTED = 0.03
-"""The first correction that the next step is meant to need."""
+WANTED = 0.03
+"""The first correction that the next step should need."""
 
 _UNTOLD = 100.0
 _EPS = float(np.finfo(np.float64).eps)
 
-_GROWTH = 3.0
-_SHRINKAGE = 0.4
+GROWTH = 3.0
+"""The largest factor from an accepted step to the next one; the smallest is `CUT`."""
 
 
 def attempts(step_length: float) -> Iterator[float]:
@@ -73,23 +75,23 @@ def attempts(step_length: float) -> Iterator[float]:
 
 @inner
 def next_length(length: float, correction: float, step_length: float) -> float:
-    """The length of the next step, after one of this length whose first correction was `correction`.
+    """The length of the next step, after one of this `length` whose first correction was `correction`.
 
     The predictor is quadratic, so the correction grows with the cube of the length.
     """
-    wanted = _WANTED * step_length**3
-    factor = _GROWTH
-    if correction * _GROWTH**3 > wanted:
-        factor = max(_SHRINKAGE, (wanted / correction) ** (1 / 3))
+    wanted = WANTED * step_length**3
+    factor = GROWTH
+    if correction * GROWTH**3 > wanted:
+        factor = max(CUT, (wanted / correction) ** (1 / 3))
     return length * factor
 
 
 @inner
 def shortest(largest: float) -> float:
-    """The shortest step from a point whose largest entry is this: one that is still refused stands on a bifurcation.
+    """The shortest step from a point with this largest entry; if even this is refused, a bifurcation is here.
 
-    At distance d before a bifurcation x d = 0, an ε beside it bends the curve to x = ε/d: it turns within √ε of it.
-    Rounding is such an ε, about eps · (1 + largest), so that no step of that size can tell whether the branch goes
-    straight on or turns.
+    A bifurcation is, to first order, x d = 0, with d the distance along the curve. An error ε makes of it the curve x =
+    ε/d, which turns within √ε. Rounding is such an error, of about eps · (1 + largest), so that no step of that size
+    can tell whether the branch goes straight on or turns.
     """
     return float(_UNTOLD * math.sqrt(_EPS * (1 + largest)))

@@ -1,1 +1,1 @@
-"""Iteration: the one loop that all iterative solvers share, the order in which agents update, the answer at the end."""
+"""Iteration: the one loop of all iterative solvers, the order in which agents update, how a run can end."""

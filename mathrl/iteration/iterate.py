@@ -1,4 +1,4 @@
-"""The one loop of all iterative solvers: step, residual, stop, history; progress and interruption for who watches."""
+"""The one loop of all iterative solvers: step, residual, stop, history; reports to a watcher, and interruption."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -28,22 +28,22 @@ Point = TypeVar("Point")
 Watcher = Callable[[int, float], None]
 
 MINIMUM_TOL = 8.0
-"""Rounding floors below which no residual can be asked for: a smaller `tol` counts as this one."""
+"""The least `tol`, in rounding floors: a smaller one counts as this one."""
 
 LARGEST_RESIDUAL = 0.01
 """A policy that is further than this from its own quantal response is no equilibrium, whatever rounding leaves."""
 
 _RETURN = 1e-9
-"""Of the residual, how near to an earlier point a cycle comes back."""
+"""How near to an earlier point a cycle comes back, as a share of the residual."""
 
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
 @dataclass(frozen=True)
 class Iterate(Generic[Point]):
-    """A point, the residual of the defining equation there, what rounding alone leaves, and the entry for `history`.
+    """A point, the residual of the defining equation there, its rounding floor, and the entry for `history`.
 
-    A list is one entry for each of several steps that were taken at once.
+    A list holds one entry for each of several steps that were taken at once.
     """
 
     point: Point
@@ -73,14 +73,14 @@ def iterate(
 ) -> Run[Point]:
     """Take steps until the residual is at most max(tol, 8) rounding floors, and at most `ceiling`.
 
-    Where rounding leaves more than `ceiling`, a large residual would pass for rounding: it never counts as converged.
-    `step` returns the next iterate, or None where it knows of no better one (the status is then `STALLED`).
+    Where the rounding floors exceed `ceiling`, a large residual could pass for rounding; it never counts as converged.
+    `step` returns the next iterate, or None if it knows of no better one (the status is then `STALLED`).
 
-    With `apart`, the distance of two points in the units of the residual, a return to an earlier point ends the run
-    with `CYCLED` and the period, or `STALLED` where the step leads nowhere (period 1). A return is a distance within 8
-    rounding floors and 1e-9 of the residual: a run that still converges does not come back so near. Each point
-    is compared with the last one kept, after 0, 1, 3, 7, … steps (Brent 1980): a cycle of period p, entered after m
-    steps, shows after at most 3·max(m, p) or so.
+    With `apart`, the distance of two points in the units of the residual, a return to an earlier point ends the run as
+    `CYCLED` with the period, or as `STALLED` if the step leads nowhere (period 1). A return is a distance of at most 8
+    rounding floors and 1e-9 of the residual: a run that still converges does not come back so near. Each point is
+    compared with the last one kept, after 0, 1, 3, 7, … steps (Brent 1980): a cycle of period p, entered after m steps,
+    is found after about 3·max(m, p) steps.
     """
     watcher = _watcher.get()
     last, status = first, Status.MAX_STEPS
@@ -92,7 +92,7 @@ def iterate(
         return here.residual <= min(tolerance * here.rounding_floor, ceiling)
 
     try:
-        with _unwatched():  # of a loop within a step the interrupt is this loop's
+        with _unwatched():  # an interrupt within a step, also in a loop there, belongs to this loop
             while not enough(last):
                 if len(history) >= max_steps:
                     break
@@ -133,13 +133,13 @@ def _unwatched() -> Iterator[None]:
 
 
 def unwatched(function: Callable[[], Point]) -> Point:
-    """The value of `function`, whose loops report to nobody; an interrupt is the caller's."""
+    """Call `function`, whose loops then report to nobody, and return its value; an interrupt goes to the caller."""
     with _unwatched():
         return function()
 
 
 def report(step: int, residual: float) -> None:
-    """Tell who watches, if anybody does, of work that is no loop of steps."""
+    """Tell the watcher, if there is one, about work that is not a loop of steps."""
     watcher = _watcher.get()
     if watcher is not None:
         watcher(step, residual)
@@ -147,7 +147,7 @@ def report(step: int, residual: float) -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Within the block an interrupt ends the running solver as within `watching`; a watcher that is there stays."""
+    """Let an interrupt end the running solver as within `watching`, in this block; a watcher that is there stays."""
     token = _watcher.set(_watcher.get() or (lambda step, residual: None))
     try:
         yield

@@ -1,4 +1,4 @@
-"""In which sequence agents update, one after the other, and the games where that never lowers the objective."""
+"""The order in which agents update, one after the other, and the games in which this never lowers the objective."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,7 @@ Agents = npt.NDArray[np.int64]
 
 
 def check_monotone(game: Game, entropy: str, name: str) -> None:
-    """Require a common payoff and team entropy: only there sequential responses are monotone (hasac Lemma 4.2)."""
+    """Require a common payoff and team entropy: only then sequential responses are monotone (hasac Lemma 4.2)."""
     check_game(game)
     if not game.common_payoff:
         fail(
@@ -30,7 +30,7 @@ def check_monotone(game: Game, entropy: str, name: str) -> None:
 def sequences(
     order: Sequence[int] | str | None, seed: int, num_agents: int
 ) -> tuple[Callable[[], Agents], list[int] | str]:
-    """What gives the agents of each step in turn, and `order` as it is recorded: a list, or `"random"`.
+    """A function that returns the agents of each step in turn, and `order` as it is recorded: a list, or `"random"`.
 
     `order` is a permutation, None for 0, 1, …, n−1, or `"random"` for a new one each time, from `default_rng(seed)`.
     """

@@ -1,4 +1,4 @@
-"""How a run can end: one vocabulary for solvers, batches and compiled code, and what rounding alone leaves.
+"""How a run can end: one vocabulary for solvers, batches and compiled code; and the rounding floor of a residual.
 
 Compiled code cannot hold an enum of sentences. It writes the integer codes below, which are the places of the members
 of `Status`; `statuses` gives the members back.
@@ -72,8 +72,8 @@ def statuses(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
 def rounding_floor(q: FloatArray, temperature: float | None = None) -> float:
     """The residual that rounding alone leaves: eps · max(1, ‖Q‖∞ / temperature), or eps · ‖Q‖∞ without a temperature.
 
-    The first is the error in a probability softmax(Q / temperature) when Q carries a relative error of eps; above
-    temperature ‖Q‖∞ it is the rounding of the probability itself.
+    The first is the error of a probability softmax(Q / temperature) if Q has a relative error of eps. At temperatures
+    above ‖Q‖∞ it is the rounding of the probability itself.
     """
     eps, scale = float(np.finfo(np.float64).eps), float(max(q.max(), -q.min()))
     return eps * scale if temperature is None else eps * max(1.0, scale / temperature)

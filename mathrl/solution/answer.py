@@ -22,9 +22,9 @@ def solution(
     parameters: Mapping[str, Any],
     **more: Any,
 ) -> Solution:
-    """The `Solution` of a run that ended at `policy`, whose values these are; `more` are optional fields.
+    """The `Solution` of a run that ended at `policy`, with its `values`; `more` are optional fields.
 
-    The temperature is that of `parameters`, where there is one, unless `more` says otherwise.
+    The temperature is that of `parameters`, if there is one, unless `more` holds another.
     """
     return Solution(
         policy=policy,

@@ -16,12 +16,12 @@ __all__ = ["BranchPath"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BranchPath:
-    """Points of a curve of logit equilibria, in order, from (rationality 0, uniform) to an answer; arrays read-only.
+    """Points of a curve of logit equilibria, in order, from (rationality 0, uniform) to an answer; read-only.
 
     `rationality`   (K,), 1/temperature of each point
     `policy`        per agent (K, S, A_i)
-    `folds`         (F,), which points are turning points of the rationality
-    `bifurcations`  (B,), which points are where another curve crosses: at the point, or before the next one
+    `folds`         (F,), the indices of the points at which the rationality turns
+    `bifurcations`  (B,), the indices of the points at which, or between which and the next point, another curve crosses
     """
 
     rationality: FloatArray = field(metadata=stored(array("K")))

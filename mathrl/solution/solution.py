@@ -51,26 +51,35 @@ class NotConverged(RuntimeError):
 class Solution:
     """The frozen answer of a solver; its arrays are read-only.
 
-    `policy`          tuple of (S, A_i); the marginals where `joint_policy` is set
+    `policy`          per agent (S, A_i), over S states and the agent's A_i actions; the marginals where `joint_policy`
+                      is set
     `q`, `v`          exact values of that policy, (S, A_1, …, A_n) and (S,), a leading agent axis where agents differ;
-                      with an opponent model or a joint policy, of these: what each agent expects, not what play earns
+                      with an opponent model or a joint policy those of it: what each agent expects, not what play earns
     `objective`       Σ_s start(s) V(s): a float, or (n,) with an agent axis
-    `residual`        of `equation`, or a bound on it (see the solver's docstring)
-    `rounding_floor`  the residual that rounding alone leaves; `tol` counts these
+    `residual`        by how much `equation` fails, or a bound on it (see the solver's docstring)
+    `rounding_floor`  the residual that rounding alone leaves (see below)
     `status`          a sentence; `converged` follows from it
+    `steps`           how many steps were taken
     `equation`        what it solves: `equation.residual(game, solution)` computes the residual from the definition
-    `temperature`     the one that this answer is for, where the solver takes one; of several, its own
-    `history`         one entry per step (see the solver's docstring), or one row; empty for direct solves
-    `detail`          what the status says of this run, where that needs saying: which state and step, which period
+    `temperature`     that of this answer, where the solver takes one; of several, its own
+    `history`         one entry or one row per step (see the solver's docstring); empty for direct solves
+    `solver`          the name of the solver
+    `parameters`      what it was given: `solver(game, **parameters)` makes the same run again
+    `detail`          more about the status, where there is more to say: which state and step, which period
 
-    The rest is None but for the solvers that have it:
+    A rounding floor is about the residual that the exact answer itself shows in double precision: eps · max(1, ‖Q‖∞/α)
+    for residuals in probabilities, eps · ‖Q‖∞ for residuals in values, with eps = 2⁻⁵² and the temperature α, unless
+    the solver's docstring has another scale. The argument `tol` of the solvers is in these units: a run has converged
+    when its residual is at most max(`tol`, 8) rounding floors.
+
+    The other fields are None except for the solvers that set them:
 
     `joint_policy`        (S, A_1, …, A_n), a correlated answer, with a leading agent axis where the agents' differ
-    `conditional_policy`  per agent (S, A_i, B_i), π(a_i | s, a_{-i}), the others' joint actions in C order
+    `conditional_policy`  per agent (S, A_i, B_i), π(a_i | s, a_{-i}), the others' B_i joint actions in C order
     `opponent_model`      per agent (S, B_i), ρ(a_{-i} | s)
     `q_tot`               (S, A_1, …, A_n), a mixed Q that is not the policy's own
     `individual_q`        per agent (S, A_i), local values that the agents maximise in greedy execution
-    `period`              the number of steps in which a cycle returns
+    `period`              the number of steps after which a cycle returns
     `path`                the points of the branch that led here
     """
 
@@ -104,7 +113,7 @@ class Solution:
         object.__setattr__(self, "parameters", MappingProxyType(parameters))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by fields: the read-only view of `parameters` cannot be pickled itself."""
+        """Pickle the fields: the read-only view of `parameters` cannot be pickled itself."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return _solution, (values | {"parameters": dict(self.parameters)},)
 
@@ -125,7 +134,7 @@ class Solution:
         return self
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON values, floats that read back exactly; adds `message` and `converged`."""
+        """The fields as JSON values, with `message` and `converged`; floats read back exactly."""
         return written_fields(self) | {"message": self.message, "converged": self.converged}
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -136,8 +145,8 @@ class Solution:
     def load(cls, path: str | PathLike[str]) -> Self:
         """Read a solution that `save` wrote. Raises `ValueError` naming the file and the key or line that is broken.
 
-        `solver(game, **solution.parameters)` then makes the same run again. Files of older versions name no equation
-        and no temperature: these are None there.
+        `solver(game, **solution.parameters)` then makes the same run again. Files of older versions have no equation
+        and no temperature: both are None then.
         """
         path = Path(path)
         try:

@@ -1,14 +1,4 @@
-"""DMAC's outer iteration: each policy is regularised towards the one before, or towards a moving average of them.
-
-    ρ_{t+1} = (1 − τ) ρ_t + τ π_t,   ρ_1 = π_0;  τ = 1: ρ_{t+1} = π_t          (dmac Eq. 3, A.10)       (1)
-    π_{t+1} = argmax_π J_{ρ_{t+1}}(π),   J_ρ(π) = J(π) − ω E_π[Σ_k γ^k KL(π ‖ ρ)(s_k)]   (dmac Eq. 1-3)  (2)
-
-J_{ρ_t}(π_t) never falls, and with τ = 1 neither does J(π_t) (dmac Proposition 1, A.10). Over joint policies that start
-with full support J(π_t) tends to the optimum of the original game, whatever ω and τ; with τ = 1 the limit of π_t is
-`divergence_limit`.
-
-Over product policies, (1) is taken agent by agent (dmac §4.6) and (2) ends where no agent alone can raise J_ρ.
-"""
+"""DMAC's outer iteration: each policy is regularised towards the one before, or towards a moving average of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,23 +43,36 @@ def divergence_iteration(
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> Solution:
-    """Iterate (1) and (2) from `initial_policy` π_0 (default: uniform), each (2) solved to rounding.
+    """Iterate DMAC, which regularises each policy towards the one before it or towards a moving average.
 
-    `temperature` is ω, `averaging` τ in (0, 1]. `policy_class` is `"joint"` or `"product"`; `initial_policy` is a tuple
-    of (S, A_i), or with `"joint"` also an array (S, A_1, …, A_n). What it never plays is never played.
+        ρ_{t+1} = (1 − τ) ρ_t + τ π_t,   ρ_1 = π_0                                      (dmac Eq. 3, A.10)      (1)
+        π_{t+1} = argmax_π J_{ρ_{t+1}}(π),   J_ρ(π) = J(π) − ω E_π[Σ_k γ^k KL(π ‖ ρ)(s_k)]   (dmac Eq. 1-3)     (2)
 
-    The residual is max (Q^i(s, a_i) − V(s))/ω over agents, states and actions that π_0 plays, with Q and V those of the
-    policy in the original game and Q^i = E_{π^{-i}}[Q]: the rate at which log π^i(a_i|s) would grow. It is 0 where no
-    agent (with `"joint"`: no joint action) gains by a deviation, and with `"joint"` it is at least (1 − γ) times
-    max |π_{t+1} − π_t|, which is tiny as well on a plateau, where the best action is still rare.
-    `tol` counts rounding floors eps · ‖Q‖∞/ω, at least 8 of them. The number of steps grows with ω over the gap between
-    the best actions and the next: `divergence_limit` has the end of it at once.
+    With τ = 1 the target is the previous policy, ρ_{t+1} = π_t. J_{ρ_t}(π_t) never falls, and with τ = 1 neither does
+    J(π_t) (dmac Proposition 1, A.10). Over joint policies, from a π_0 with full support, J(π_t) tends to the optimum of
+    the original game for every ω and τ; `divergence_limit` finds the limit of π_t for τ = 1 directly. Over product
+    policies, (1) is taken agent by agent (dmac §4.6), and (2) ends where no agent alone can raise J_ρ. Each (2) is
+    solved to rounding.
 
-    `history` holds (J(π_t), J_{ρ_t}(π_t)) for each step, (steps, 2): the return in the original game and in the
-    regularised one. q, v and the objective are those of the answer in the original game (dmac Proposition 3); with
-    `"joint"` the answer is `joint_policy`, and `policy` its marginals.
+    `game`            a game with a common payoff
+    `temperature`     ω > 0, the weight of the divergence, in units of the rewards
+    `averaging`       τ in (0, 1], how far ρ moves towards π in a step, default 1
+    `policy_class`    `"joint"` (default), all joint policies, or `"product"`, independent agents
+    `initial_policy`  π_0, per agent (S, A_i), states by actions, or with `"joint"` also an array (S, A_1, …, A_n), rows
+                      sum to 1; default: uniform; an action that it never plays stays unplayed
+    `tol`             stop at a residual of this many rounding floors eps·‖Q‖∞/ω (see `mathrl.Solution`); below 8 counts
+                      as 8; default 100
+    `max_steps`       the most steps, each one (1) and one (2); it takes about ω over the gap between the best action
+                      and the next; default 10,000
 
-    Raises `ValueError` for a general-sum game, or a joint policy where a product is needed.
+    Returns `policy`, and with `"joint"` the `joint_policy` of which it holds the marginals; q, v and objective are
+    theirs in the original game (dmac Proposition 3). `residual` is max (Q^i(s, a_i) − V(s))/ω over agents, states and
+    actions that π_0 plays, with Q^i = E_{π^{-i}}[Q]: the rate at which log π^i(a_i|s) would grow. It is 0 where no
+    agent (with `"joint"`: no joint action) gains by a deviation. With `"joint"` it is at least (1 − γ) max
+    |π_{t+1} − π_t|; this change itself can be tiny far from the end, where the best action is still rare. Above 0.01
+    the run never counts as converged. `history` holds (J(π_t), J_{ρ_t}(π_t)) for each step, (steps, 2).
+
+    Raises `ValueError` naming the argument, also for a general-sum game, or a joint policy where a product is needed.
 
     >>> from mathrl.games import load
     >>> solution = divergence_iteration(load("hasac"), temperature=10.0)
@@ -134,7 +137,7 @@ def divergence_iteration(
 
 
 def _summing_to_1(log_pi: FloatArray) -> FloatArray:
-    """log π with the rounding of one step taken off: over many steps it would add up."""
+    """log π without the rounding error of one step, which would add up over many steps."""
     return np.asarray(log_pi - log_sum_exp(log_pi)[:, None])
 
 

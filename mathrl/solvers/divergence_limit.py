@@ -1,20 +1,13 @@
-"""Where DMAC's iteration over targets ends, found directly.
+"""The limit of DMAC's outer iteration over joint policies, found directly.
 
-    π_{t+1} = argmax_π J(π) − ω E_π[Σ_k γ^k KL(π ‖ π_t)(s_k)]                  (dmac Eq. 3)             (1)
-    U_s = {a : Q*(s, a) = V*(s)}                                               (dmac §4.2)              (2)
-    π̃(a|s) = 1[a ∈ U_s] π_0(a|s) exp(γ Σ_t P(t|s, a) ℓ(t) − ℓ(s))                                       (3)
-    ℓ(s) = log Σ_{a ∈ U_s} π_0(a|s) exp(γ Σ_t P(t|s, a) ℓ(t))                                           (4)
+Why (3) and (4) of `divergence_limit` hold: by dmac Eq. 22,
 
-From a π_0 that plays every joint action, (1) over joint policies tends to π̃: its values tend to Q*, V* of the original
-game, whatever ω, so that dmac Theorem 1 has 0 in the place of ω log|A|/(1 − γ). For by dmac Eq. 22
+    log π_t(a|s) = log π_0(a|s) + Σ_{k ≤ t} (Q_k(s, a) − V_k(s))/ω.
 
-    log π_t(a|s) = log π_0(a|s) + Σ_{k ≤ t} (Q_k(s, a) − V_k(s))/ω,
-
-and ℓ = −Σ_k (V* − V_k)/ω exists: the sums are bounded, as log π_t ≤ 0. (3) and (4) follow at t → ∞. −ℓ(s) is
-E_π̃[Σ_k γ^k KL(π̃ ‖ π_0)(s_k) | s], the least that an optimal policy can have: π̃ is the optimal policy that is nearest
-to π_0. dmac Proposition 2 prints (3) without its exponential. Its proof takes Π_k a_k/A^k to tend to 1 where a_k → A,
-which is so where nothing lies behind the action (γ = 0); but of two optimal actions the one behind which there is less
-to learn gets more.
+The sums are bounded, as log π_t ≤ 0, so that ℓ = −Σ_k (V* − V_k)/ω exists, and t → ∞ gives (3) and (4). −ℓ(s) is
+E_π̃[Σ_k γ^k KL(π̃ ‖ π_0)(s_k) | s], the least that an optimal policy can have. dmac Proposition 2 prints (3) without
+its exponential. Its proof assumes that Π_k a_k/A^k tends to 1 where a_k → A. This is so where γ = 0. Otherwise, of two
+optimal actions, that one gets more after which less remains to be learned.
 """
 
 from collections.abc import Sequence
@@ -40,7 +33,7 @@ from mathrl.values.target_policy import Point, Regularised, answer, controller, 
 __all__ = ["divergence_limit"]
 
 _SHARP_STEPS = 100
-"""Steps towards Q* to 8 floors, whatever `tol`: a greedy policy that is not optimal would shift the ties."""
+"""The most steps towards Q* to 8 floors, whatever `tol` is: a greedy policy that is not optimal would move the ties."""
 
 _TIES = 64
 """Rounding floors within which two actions tie."""
@@ -53,19 +46,35 @@ def divergence_limit(
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> Solution:
-    """π̃ of (3), the limit of `divergence_iteration` over joint policies from `initial_policy` π_0 (default: uniform).
+    """Find the optimal joint policy that is nearest to the initial one, the limit of `divergence_iteration`.
 
-    It depends on neither ω nor the start distribution. π_0 is a tuple of (S, A_i) or an array (S, A_1, …, A_n), and
-    plays every joint action. Actions tie, for U_s, within 64 rounding floors eps·‖Q‖∞ of the best one, or twice what
-    Bellman's equation leaves, ‖max Q − V‖∞, where that is more. Where almost-ties are cut here, the iteration needs
-    about ω over the gap steps to do so; where gaps are below that, the answer keeps actions that earn so much less.
+        π_{t+1} = argmax_π J(π) − ω E_π[Σ_k γ^k KL(π ‖ π_t)(s_k)]                      (dmac Eq. 3)             (1)
+        U_s = {a : Q*(s, a) = V*(s)}                                                   (dmac §4.2)              (2)
+        π̃(a|s) = 1[a ∈ U_s] π_0(a|s) exp(γ Σ_t P(t|s, a) ℓ(t) − ℓ(s))                  (from dmac Eq. 22)       (3)
+        ℓ(s) = log Σ_{a ∈ U_s} π_0(a|s) exp(γ Σ_t P(t|s, a) ℓ(t))                                               (4)
+
+    From a π_0 that plays every joint action, (1) over joint policies tends to π̃, for every ω, and its values tend to
+    Q* and V* of the original game. So dmac Theorem 1 holds with 0 in the place of ω log|A|/(1 − γ). Of all optimal
+    policies, π̃ has the least discounted divergence from π_0, which is −ℓ(s) from state s. dmac Proposition 2 prints
+    (3) without its exponential, which is right only for γ = 0.
 
     First Q* is found as in `optimal`, then π̃ by divergence policy iteration, as (4) is its optimality equation for
-    ω = 1, target π_0 on U_s and no rewards. The residual is max |π̃ − (3)| with ℓ that of π̃, exactly, or that of Q*
-    (see `optimal`) where this was not found; `history` holds the residuals of both. The answer is `joint_policy`, and
-    `policy` its marginals; q, v and the objective are those of it in the game, Q* and V*.
+    ω = 1, the target π_0 on U_s and no rewards. Actions count as tied in (2) if their Q differ by at most 64 rounding
+    floors eps·‖Q‖∞, or by at most 2 ‖max Q − V‖∞ if that is larger. So gaps below this are not seen: the answer then
+    keeps actions that earn that much less. The iteration (1) itself needs about ω over the gap steps to tell such
+    actions apart.
 
-    Raises `ValueError` for a general-sum game, or where π_0 leaves out a joint action.
+    `game`            a game with a common payoff
+    `initial_policy`  π_0, per agent (S, A_i), states by actions, or an array (S, A_1, …, A_n), rows sum to 1, every
+                      joint action with a probability > 0; default: uniform
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps towards Q*, and again towards π̃; default 10,000
+
+    Returns π̃ as `joint_policy`, with its marginals as `policy` and Q*, V* as q and v. `residual` is the largest
+    difference of π̃ from the right side of (3) with its own ℓ, computed exactly; where Q* was not found, that of
+    `optimal`. `history` holds the residuals of both stages, one after the other. Raises `ValueError` naming the
+    argument, also for a general-sum game, or where π_0 leaves out a joint action.
 
     >>> from mathrl.games import Game
     >>> divergence_limit(Game.matrix(np.array([[2.0, 1.0], [1.0, 2.0]]))).joint_policy.tolist()
@@ -106,7 +115,8 @@ def divergence_limit(
 def _nearest(game: Game, log_first: FloatArray, best: Run[Controlled]) -> Regularised:
     """(4) as an optimality equation: reward log π_0(U_s|s), target π_0 on U_s, ω = 1.
 
-    Q* is that of the greedy policy, solved to rounding: what the run left in Q would else make ties of small gaps.
+    Q* is computed anew for the greedy policy, to rounding. What the run left in its own Q could make small gaps look
+    like ties.
     """
     greedy = np.eye(game.num_joint_actions)[best.last.point.actions_s]
     values = evaluate_joint(

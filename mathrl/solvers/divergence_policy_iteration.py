@@ -1,14 +1,4 @@
-"""Divergence policy iteration: exact evaluation and improvement towards a fixed target policy ρ, in turn.
-
-    V_ρ^π = E_π[Q] − ω KL(π ‖ ρ),   Q_ρ^π = r + γ P V_ρ^π                      (dmac §4.1, Lemma 1)     (1)
-    π_new(a|s) ∝ ρ(a|s) exp(Q_ρ^π(s, a)/ω)                                     (dmac Lemma 2, Eq. 5)    (2)
-    π_new^i(a_i|s) ∝ ρ^i(a_i|s) exp(E_{π^{-i}}[Q_ρ^π]/ω),  the agents in turn                           (3)
-
-(1) and (2) over all joint policies end at the optimum V_ρ^*(s) = ω log Σ_a ρ(a|s) exp(Q_ρ^*(s, a)/ω) (dmac Theorem 2,
-Eq. 20), and are Newton's method for it: a handful of steps. Over product policies, where (2) leads out of the class,
-(3) takes its place, up to 8 rounds of it at the same Q: the objective still never falls, but where it stops is
-stationary, not optimal: no agent alone can raise it.
-"""
+"""Divergence policy iteration: exact evaluation and improvement towards a fixed target policy ρ, in turn."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,20 +26,34 @@ def divergence_policy_iteration(
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> Solution:
-    """Alternate (1) with (2) or (3) from `initial_policy` (default: the target) until the policy moves no more.
+    """Find the best policy under a penalty on its divergence from a fixed target policy, by policy iteration (DMAC).
 
-    `temperature` is ω. `policy_class` is `"joint"`, for the optimum over all joint policies, or `"product"`, for a
-    stationary point among product policies. `target_policy` ρ is a tuple of (S, A_i), or with
-    `"joint"` also an array (S, A_1, …, A_n), and so is `initial_policy`; where ρ is 0, the answer is 0.
+        V_ρ^π = E_π[Q] − ω KL(π ‖ ρ),   Q_ρ^π = r + γ P V_ρ^π                      (dmac §4.1, Lemma 1)     (1)
+        π_new(a|s) ∝ ρ(a|s) exp(Q_ρ^π(s, a)/ω)                                     (dmac Lemma 2, Eq. 5)    (2)
+        π_new^i(a_i|s) ∝ ρ^i(a_i|s) exp(E_{π^{-i}}[Q_ρ^π]/ω),  the agents in turn  (Eq. 5 of each agent)    (3)
 
-    The residual is max |π − (2)| over states and joint actions, or max |π^i − (3)| over agents, states and actions,
-    each response to the same π, with Q_ρ^π evaluated exactly; `tol` counts rounding floors (see `Solution`), at least 8
-    of them, and a residual above 0.01 never passes. `history` holds (J(π), J_ρ(π)) after each step, (steps, 2): the
-    return in the original game, and the regularised one, which never falls, but by rounding. q and v are Q_ρ^π and
-    V_ρ^π of the answer; with `"joint"` that is `joint_policy`, and `policy` its marginals.
+    Over joint policies, (1) and (2) in turn end at the optimum V_ρ^*(s) = ω log Σ_a ρ(a|s) exp(Q_ρ^*(s, a)/ω) (dmac
+    Theorem 2, Eq. 20). They are Newton's method for it and take a handful of steps. Over product policies (2) leads out
+    of the class, and (3) takes its place, in up to 8 rounds at the same Q. The objective still never falls, but the end
+    is only stationary: no agent alone can raise it.
 
-    Raises `ValueError` for a general-sum game, a joint policy where a product is needed, or an `initial_policy` that
-    plays what ρ never does (its divergence is infinite).
+    `game`            a game with a common payoff
+    `temperature`     ω > 0, the weight of the divergence, in units of the rewards
+    `target_policy`   ρ, per agent (S, A_i), states by actions, or with `"joint"` also an array (S, A_1, …, A_n), rows
+                      sum to 1; where ρ is 0, so is the answer
+    `policy_class`    `"joint"` (default), all joint policies, or `"product"`, independent agents
+    `initial_policy`  where π starts, in the form of `target_policy`; default: ρ
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps, each one (1) and one (2) or (3); default 10,000
+
+    Returns `policy`, and with `"joint"` the `joint_policy` of which it holds the marginals, with their Q_ρ^π and V_ρ^π
+    as q and v. `residual` is the largest difference between π and its response (2) or (3), each response to the same π,
+    with Q_ρ^π exact; above 0.01 the run never counts as converged. `history` holds (J(π), J_ρ(π)) after each step,
+    (steps, 2): the return in the original game, and the regularised one, which never falls, except by rounding.
+
+    Raises `ValueError` naming the argument, also for a general-sum game, a joint policy where a product is needed, or
+    an `initial_policy` that plays what ρ never does (its divergence is infinite).
 
     >>> from mathrl.games import load
     >>> solution = divergence_policy_iteration(load("hasac"), temperature=10.0, target_policy=[[0.2, 0.3, 0.5]] * 2)

@@ -1,12 +1,4 @@
-"""Heterogeneous-agent soft policy iteration: exact evaluation and sequential quantal responses, in turn.
-
-    Q_k = Q_{π_k}, exactly                                       (hasac Eq. 5-6, Lemma 4.1)   (1)
-    π_{k+1}^{i_m} = softmax(E_{π_{k+1}^{i_1:m-1}, π_k^{i_m+1:n}}[Q_k] / α),  m = 1 … n   (hasac Eq. 8)   (2)
-
-Each response maximises E[Q_k] + α Σ_i H(π^i) over one agent's policy in every state, so J(π_{k+1}) ≥ J(π_k) in any
-order of the agents (hasac Lemma 4.2), and where π stops it is a quantal response equilibrium (QRE) (hasac Theorem 2).
-Both rest on all agents sharing Q and on all their entropies entering it.
-"""
+"""Heterogeneous-agent soft policy iteration (HASPI): exact evaluation, then each agent's quantal response in turn."""
 
 from collections.abc import Sequence
 
@@ -39,17 +31,31 @@ def haspi(
     tol: float = 100.0,
     max_steps: int = 100_000,
 ) -> Solution:
-    """HASPI: alternate (1) and (2) from `initial_policy` (default: uniform) until the policy is a QRE, to rounding.
+    """Find a quantal response equilibrium (QRE) by heterogeneous-agent soft policy iteration (HASPI).
 
-    `order` is the sequence in which agents update, from 0: a permutation, or `"random"` for a new one at every step,
-    drawn from `numpy.random.default_rng(seed)`; default 0, 1, …, n−1. `tol` counts rounding floors (see `Solution`),
-    at least 8 of them; a residual above 0.01 never passes.
+        Q_k = Q_{π_k}, evaluated exactly                                           (hasac Eq. 5-6, Lemma 4.1)   (1)
+        π_{k+1}^{i_m} = softmax(E_{π_{k+1}^{i_1:m-1}, π_k^{i_m+1:n}}[Q_k]/α),  m = 1 … n       (hasac Eq. 8)    (2)
 
-    The residual is max |π − softmax(Q^π/α)| over agents, states and actions, with Q^π evaluated exactly. `history`
-    holds the objective after each step; it never falls, but by rounding. The equilibrium reached depends on
-    `initial_policy` and `order`; no claim is made that it is the best one.
+    Each response (2) maximises E[Q_k] + α Σ_i H(π^i) over the policy of one agent, in every state. The objective
+    therefore never falls, in whatever order the agents respond (hasac Lemma 4.2), and a policy that (2) does not change
+    is a QRE (hasac Theorem 2). Both need that all agents share Q and that all their entropies enter it. Which QRE is
+    reached depends on `initial_policy` and `order`; it need not be the best one.
 
-    Raises `ValueError` for a general-sum game or an `entropy` other than `"team"`: the objective need not rise there.
+    `game`            a game with a common payoff
+    `temperature`     α > 0, the weight of the entropy, in units of the rewards
+    `initial_policy`  π_0, per agent (S, A_i), states by actions, rows sum to 1; default: uniform
+    `order`           the agents in the order in which they respond, a permutation of 0 … n−1, by default 0, 1, …, n−1;
+                      or `"random"`, a new one for each step
+    `seed`            for `numpy.random.default_rng`, which draws random orders; default 0
+    `entropy`         only `"team"`, the entropy of all agents
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps, each one (1) and one (2); default 100,000
+
+    Returns the last policy with its exact q and v. `residual` is max |π − softmax(E_{π^{-i}}[Q_π]/α)| over agents,
+    states and actions; above 0.01 the run never counts as converged. `history` holds the objective after each step; it
+    never falls, except by rounding. Raises `ValueError` naming the argument, also for a general-sum game or another
+    `entropy`.
 
     >>> from mathrl.games import load
     >>> solution = haspi(load("hasac"), temperature=10.0, initial_policy=[[0.6, 0.2, 0.2]] * 2)

@@ -1,14 +1,4 @@
-"""Maximum-entropy heterogeneous-agent mirror learning: HASPI with a drift and a neighbourhood, each step exact.
-
-    Q_k = Q_{π_k}, exactly                                                   (hasac Eq. 5-6, Lemma 4.1)        (1)
-    in turn for m = 1 … n:
-    π_{k+1}^{i_m} = argmax over p ∈ U(π_k^{i_m}), in every state, of
-        E_{π_{k+1}^{i_1:m-1}, p, π_k^{i_m+1:n}}[Q_k] + α H(p) − D(p)         (hasac Algorithm 1, Definition 2)   (2)
-
-Without drift and neighbourhood this is HASPI; at temperature 0 it is HAML. Each step raises every V(s) by at least the
-drift, so J(π_{k+1}) ≥ J(π_k) (hasac Theorem 3, 1); U bounds each state by itself, without which the paper's Lemma G.2
-does not hold. With temperature > 0 a policy that (2) leaves as it is equals its own quantal response: a QRE.
-"""
+"""Maximum-entropy heterogeneous-agent mirror learning: HASPI with a drift and a neighbourhood, each step exact."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,20 +54,39 @@ def mehaml(
     tol: float = 100.0,
     max_steps: int = 100_000,
 ) -> Solution:
-    """MEHAML: alternate (1) and (2) from `initial_policy` (default: uniform) until no agent would move, to rounding.
+    """Iterate maximum-entropy heterogeneous-agent mirror learning (MEHAML) until no agent changes its policy.
 
-    `drift` is an object of `mathrl.mirror` or its text (none, kl:W, squared:W, clipped:EPS[:W]), `neighbourhood`
-    likewise (everywhere, kl:R, total-variation:R, ratio:R); both are recorded as text. `order` and `seed` are those of
-    `haspi`. At temperature 0, (2) takes the maximiser of largest entropy (see `mathrl.mirror.respond`).
+        Q_k = Q_{π_k}, evaluated exactly                                         (hasac Eq. 5-6, Lemma 4.1)     (1)
+        in turn for m = 1 … n:
+        π_{k+1}^{i_m} = argmax over p ∈ U(π_k^{i_m}), in every state, of
+            E_{π_{k+1}^{i_1:m-1}, p, π_k^{i_m+1:n}}[Q_k] + α H(p) − D(p)         (hasac Algorithm 1, Definition 2)   (2)
 
-    The residual is that of `haspi`, max |π − softmax(Q^π/α)|, whatever drift and neighbourhood; at temperature 0 it is
-    max over agents and states of max_a Q^i(s, a) − E_π[Q^i(s, ·)], the largest gain of one agent, and `tol` counts
-    eps · ‖Q‖∞. `history` holds the objective after each step; it never falls, but by rounding. A step that changes
-    nothing while the residual is larger ends the run as stalled.
+    Without drift D and neighbourhood U this is HASPI; at temperature 0 it is HAML. Each step raises every V(s) by at
+    least the drift, so the objective never falls (hasac Theorem 3, 1). U bounds each state separately; without this the
+    paper's Lemma G.2 does not hold. At a temperature above 0, a policy that (2) does not change is a QRE.
 
-    Raises `ValueError` for a general-sum game or an `entropy` other than `"team"` (the objective need not rise there),
-    for a drift or neighbourhood that is not of `mathrl.mirror`, and for an `initial_policy` with zeros where a KL or a
-    ratio would keep them.
+    `game`            a game with a common payoff
+    `temperature`     α ≥ 0, the weight of the entropy, in units of the rewards; at 0, (2) takes the maximiser of
+                      largest entropy (see `mathrl.mirror.respond`)
+    `drift`           D, an object of `mathrl.mirror` or its text: none (default), kl:W, squared:W or clipped:EPS[:W]
+    `neighbourhood`   U, likewise: everywhere (default), kl:R, total-variation:R or ratio:R
+    `initial_policy`  π_0, per agent (S, A_i), states by actions, rows sum to 1; default: uniform
+    `order`           the agents in the order in which they respond, a permutation of 0 … n−1, by default 0, 1, …, n−1;
+                      or `"random"`, a new one for each step
+    `seed`            for `numpy.random.default_rng`, which draws random orders; default 0
+    `entropy`         only `"team"`, the entropy of all agents
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps, each one (1) and one (2); default 100,000
+
+    Returns the last policy with its exact q and v. `residual` is max |π − softmax(E_{π^{-i}}[Q_π]/α)| over agents,
+    states and actions, for every D and U; above 0.01 the run never counts as converged. At temperature 0 it is the
+    largest gain of one agent, max_a Q^i(s, a) − E_π[Q^i(s, ·)], and a rounding floor is eps·‖Q‖∞. `history` holds the
+    objective after each step; it never falls, except by rounding. A step that changes nothing while the residual is
+    larger ends the run as `STALLED`. Drift and neighbourhood are recorded as text.
+
+    Raises `ValueError` naming the argument, also for a general-sum game, another `entropy`, or an `initial_policy` with
+    zeros that a KL divergence or a ratio would keep.
 
     >>> from mathrl.games import load
     >>> start = [[0.6, 0.2, 0.2]] * 2

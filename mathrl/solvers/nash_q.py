@@ -1,20 +1,4 @@
-"""Nash Q iteration: the fixed point of Hu and Wellman's operator, where each stage game has one Nash value.
-
-    (T Q)^i(s, a) = r^i(s, a) + γ Σ_t P(t|s, a) Nash^i(Q(t))                      (aorpo Lemma D.2)   (1)
-    Nash^i(Q(s)) = max_a Q^i(s, a),  attained by one joint action a* for all i    (aorpo Theorem 7)   (2)
-    Nash^1(Q(s)) = max_x min_b Σ_a x_a Q^1(s, a, b),   Nash^2 = c/(1 − γ) − Nash^1                    (3)
-    V ← V + (I − γ P_π)^{-1} (Nash(Q_V) − V),   Q_V = r + γ P V                                       (4)
-
-(2) is the global optimum and (3) the saddle point of aorpo Theorem 7, condition 3 (Hu and Wellman, JMLR 4 (2003),
-Theorem 17), the latter for two agents with r^1 + r^2 = c. π attains (2) or (3), and (4) is Newton's step. With (2) it
-is policy iteration for every agent at once, which always converges; where (4) leads to stage games without a global
-optimum, sweeps V ← Nash(Q_V) go on instead. With (3) (Pollatschek and Avi-Itzhak 1969) it may fail: it is taken where
-it lowers the least residual so far as much as a sweep promises to, by γ, and otherwise comes Hoffman and Karp's (1966)
-
-    V ← min over π^2 of the value of x and π^2 in the whole game,   x of (3)                          (5)
-
-which contracts the error as a sweep does, or faster. After a failure (4) waits for a few steps.
-"""
+"""Nash Q iteration: the fixed point of Hu and Wellman's operator, where each stage game has one Nash value."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -50,32 +34,49 @@ _PAUSE = 4
 """Steps before (4), which failed, is tried again."""
 
 _PATIENCE = 20
-"""Steps after which a residual that was not halved, and is small, is rounding."""
+"""A small residual that is not halved within this many steps is rounding."""
 
 _ROUNDING = 1_000.0
-"""Times what is asked for: residuals so small may be rounding."""
+"""Residuals up to this multiple of the tolerance are small, and may be rounding."""
 
 _REPLY_STEPS = 1_000
-"""Newton steps at most for (5), which takes a few."""
+"""The most Newton steps for (5), which takes a few."""
 
 _SAME_SUM = 16.0
-"""Roundings within which sums of rewards, or of rows of transitions, are the same."""
+"""Sums of rewards, or of rows of transitions, that differ by at most this many roundings are the same."""
 
 
 def nash_q(game: Game, *, tol: float = 100.0, max_steps: int = 10_000) -> Solution:
-    """The Nash Q-values and an equilibrium that attains them, from V = 0, so that the first stage games are r.
+    """Find the Nash Q-values and an equilibrium of a game whose stage games have one Nash value each.
 
-    Two agents with r^1 + r^2 constant up to rounding: the value of the zero-sum stochastic game, with maximin and
-    minimax policies. Any other game: every stage game needs a global optimum (2), up to max(tol, 64)/(1 − γ) rounding
-    floors of each agent's Q; the policy is deterministic, the lowest joint action among ties. This is checked in each
-    state at each sweep, counted from 0, as are the steps; a violation ends the run with `Status.OUT_OF_CLASS`, the
-    state and sweep in `detail`, and the joint actions that come nearest to (2) as the policy. (A step (4) may jump
-    over stage games that further sweeps would have met.) One agent, or a common payoff, is always in the class: the
-    answer is that of `optimal`.
+        (T Q)^i(s, a) = r^i(s, a) + γ Σ_t P(t|s, a) Nash^i(Q(t))                      (aorpo Lemma D.2)   (1)
+        Nash^i(Q(s)) = max_a Q^i(s, a),  attained by one joint action a* for all i    (aorpo Theorem 7)   (2)
+        Nash^1(Q(s)) = max_x min_b Σ_a x_a Q^1(s, a, b),   Nash^2 = c/(1 − γ) − Nash^1                    (3)
+        V ← V + (I − γ P_π)^{-1} (Nash(Q_V) − V),   Q_V = r + γ P V,   from V = 0                         (4)
+        V ← min over π^2 of the value of x and π^2 in the whole game,   x of (3)                          (5)
 
-    The residual is γ max |Nash(Q_V) − V| plus what stage games leave open (the gap of their certificates, or what a*
-    is short of an agent's maximum); it bounds ‖T Q − Q‖∞, and `tol` counts rounding floors eps·‖Q‖∞, at least 8 of
-    them. `history` holds it after each step. Where the run did not converge, q and v are those of the policy returned.
+    (2) is the global optimum and (3) the saddle point of aorpo Theorem 7, condition 3 (Hu and Wellman, JMLR 4 (2003),
+    Theorem 17). (3) is for two agents with r^1 + r^2 = c, up to rounding. Every other game must have a global optimum
+    in each stage game that is met, up to max(tol, 64)/(1 − γ) rounding floors of each agent's Q; of those that tie, the
+    lowest joint action is played. Games of one agent or with a common payoff always do, and get the answer of
+    `optimal`.
+
+    (4) is Newton's step for the π that attains (2) or (3). With (2) it is policy iteration for all agents at once,
+    which always converges; where it leads to stage games without a global optimum, V ← Nash(Q_V) is taken instead. With
+    (3) (Pollatschek and Avi-Itzhak 1969) it may fail. It is taken where it lowers the residual to γ times the least one
+    so far, and (5) otherwise (Hoffman and Karp 1966), which contracts the error by γ or better. (4) may pass over stage
+    games that the plain iteration would meet.
+
+    `game`       any game; see above which of them are solved
+    `tol`        stop at a residual of this many rounding floors eps·‖Q‖∞ (see `mathrl.Solution`); below 8 counts as 8;
+                 default 100
+    `max_steps`  the most steps; default 10,000
+
+    Returns `policy`, deterministic in the case (2). `residual` is γ max |Nash(Q_V) − V| plus the largest error of a
+    stage game's solution; it bounds ‖T Q − Q‖∞. `history` holds it after each step. A stage game without a global
+    optimum ends the run as `OUT_OF_CLASS`: `detail` names the sweep (counted from 0) and the state, and `policy` comes
+    as near to (2) as possible. Where the run did not converge, q and v are those of the policy. Raises `ValueError`
+    naming the argument.
 
     >>> from mathrl.games import load
     >>> solution = nash_q(load("big-match"))
@@ -119,7 +120,7 @@ class _Point:
 
 
 class _Kind(Protocol):
-    """What tells the two kinds of stage games apart."""
+    """What differs between the two kinds of stage games."""
 
     game: Game
     equation: Equation
@@ -131,10 +132,10 @@ class _Kind(Protocol):
         """Whether the step (4) led to a point to go on from; `best` is the least residual so far."""
 
     def safe(self, here: _Point) -> FloatArray:
-        """The V of the step that always contracts."""
+        """The V after the step that always contracts."""
 
     def of_all(self, v_ms: FloatArray) -> FloatArray:
-        """The values of all agents from those that are kept."""
+        """The values of all agents, from those that the kind keeps."""
 
     def policy(self, here: _Point) -> Policy:
         """The π that attains Nash(Q_V)."""
@@ -176,7 +177,7 @@ class _Steps:
         return self._at(here.v_ms + np.stack(steps), here)  # (4)
 
     def _at(self, v_ms: FloatArray, before: _Point | None) -> Iterate[_Point]:
-        # ‖Q^i‖∞ ≤ max |r^i| + γ ‖V^i‖∞ tells far from the end what a look at all of Q would.
+        # Far from the end the bound ‖Q^i‖∞ ≤ max |r^i| + γ ‖V^i‖∞ is enough, without a pass over all of Q.
         floor_m = _EPS * (self._scale_m + self._kind.game.discount * np.abs(v_ms).max(axis=1))
         here = self._kind.solve(v_ms, floor_m, before)
         far = here.residual > self._goal * floor_m.max()
@@ -185,7 +186,7 @@ class _Steps:
 
 
 class _SaddlePoints:
-    """(3) of two agents with r^1 + r^2 = `total`, through the first one's V."""
+    """Saddle points (3) of two agents with r^1 + r^2 = `total`. Only the first agent's V is kept."""
 
     equation = NASH_SADDLE_POINT
 
@@ -224,7 +225,7 @@ class _SaddlePoints:
 
 
 class _GlobalOptima:
-    """(2) of any number of agents."""
+    """Global optima (2) of any number of agents."""
 
     equation = NASH_GLOBAL_OPTIMUM
 
@@ -274,7 +275,7 @@ class _GlobalOptima:
 
 
 def _constant_sum(game: Game) -> float | None:
-    """The constant r^1 + r^2 of two agents, 0 where it is rounding; None where it is no constant."""
+    """The constant r^1 + r^2 of two agents, 0 where it is only rounding, or None where the sum is not constant."""
     if game.common_payoff or game.num_agents != 2:
         return None
     sums, slack = game.rewards[0] + game.rewards[1], _SAME_SUM * _EPS * game.reward_scale

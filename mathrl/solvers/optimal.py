@@ -1,10 +1,4 @@
-"""The optimal deterministic policy of a common-payoff game: one controller for all agents, temperature 0.
-
-    V(s) = max_a Q(s, a),   Q(s, a) = r(s, a) + γ Σ_t P(t|s, a) V(t)                             (1)
-
-By policy iteration with systems solved as far as they are worth (`mathrl.values.joint_control`). With a common payoff
-the best joint policy is deterministic, hence a product policy.
-"""
+"""The optimal deterministic policy of a common-payoff game: one controller for all agents, temperature 0."""
 
 import numpy as np
 
@@ -23,13 +17,23 @@ _TIES = 64
 
 
 def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Solution:
-    """The optimal deterministic joint policy (1); among actions that tie up to rounding, the lowest in C order.
+    """Find the optimal deterministic joint policy of a game with a common payoff.
 
-    The residual is γ max |max_a Q − V|, which bounds ‖T Q − Q‖∞ with T Bellman's operator; `tol` counts rounding
-    floors eps·‖Q‖∞, at least 8 of them. `history` holds the residual after each step. Memory: Q, and one chain (S, S)
-    as dense or sparse as the transitions. Where the run did not converge, q and v are those of the policy returned.
+        V(s) = max_a Q(s, a),   Q(s, a) = r(s, a) + γ Σ_t P(t|s, a) V(t)     (Bellman's equation, Q = T Q)    (1)
 
-    Raises `ValueError` for a general-sum game, which has no single optimum.
+    With a common payoff a best joint policy is deterministic, and so it is a product policy. It is found by policy
+    iteration, whose linear systems are solved only as exactly as each step needs (`mathrl.values.joint_control`). It
+    keeps Q and one transition matrix (S, S) in memory.
+
+    `game`       a game with a common payoff
+    `tol`        stop at a residual of this many rounding floors eps·‖Q‖∞ (see `mathrl.Solution`); below 8 counts as 8;
+                 default 100
+    `max_steps`  the most steps; default 1,000
+
+    Returns the policy, of joint actions that tie up to rounding the lowest in C order. `residual` is
+    γ max_s |max_a Q(s, a) − V(s)|, which bounds ‖T Q − Q‖∞; `history` holds it after each step. Where the run did not
+    converge, q and v are those of the policy returned. Raises `ValueError` naming the argument, also for a general-sum
+    game, which has no common optimum.
 
     >>> from mathrl.games import load
     >>> solution = optimal(load("hasac"))

@@ -1,16 +1,4 @@
-"""A quantal response equilibrium (QRE) of a matrix or stochastic game, to rounding.
-
-    π^i(·|s) = softmax(u^i_π(s, ·)/α),   u^i_π(s, a_i) = E_{a_{-i}~π^{-i}}[Q^i_π(s, a_i, a_{-i})]       (1)
-
-for all agents i and states s (hasac Eq. 3; McKelvey and Palfrey 1995, 1998). Two steps are at hand:
-
-    π ← the agents' quantal responses, one after the other, at Q_π                                      (2)
-    π ← softmax((u + u'dπ)/α),   Newton's step for (1)                       (`mathrl.equilibria.newton`)         (3)
-
-(2) is the fixed-point step; with a common payoff and team entropy it never lowers the objective. (3) is taken where (2)
-is slow and (3) lowers the residual, and not the objective where (2) never does. Where both get no further, the path
-from `initial_policy` to an equilibrium (`mathrl.equilibria`) is followed instead.
-"""
+"""A quantal response equilibrium (QRE) of a matrix or stochastic game, to rounding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,19 +26,19 @@ from mathrl.values.policy_values import Values, evaluate, own_q, sequential_impr
 __all__ = ["qre"]
 
 _PATIENCE = 30
-"""Steps without a better residual after which the path is tried."""
+"""After this many steps without a better residual the path is tried."""
 
 _LONGEST = 1e3
 """How long Newton's step may be, in units of the values themselves, before the system counts as singular."""
 
 _ROUNDING = 8
-"""Rounding floors by which a sum of values may fall and still count as not falling, per value."""
+"""Rounding floors, for each value, by which a sum of values may fall and still count as not falling."""
 
 _LONGEST_PAUSE = 64
-"""Steps at most before Newton's method is tried again: the pause doubles with every failure."""
+"""The most steps before Newton's method is tried again; the pause doubles with every failure."""
 
 _FRACTIONS = (1.0, 0.5, 0.25, 0.125)
-"""Of Newton's step, tried in turn."""
+"""The fractions of Newton's step that are tried in turn."""
 
 
 @dataclass(frozen=True)
@@ -69,17 +57,35 @@ def qre(
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> Solution:
-    """A quantal response equilibrium (1) reached from `initial_policy` (default: uniform), for any agents and rewards.
+    """Find a quantal response equilibrium (QRE) of any game, starting from `initial_policy`.
 
-    No claim is made that it is the nearest one; that on the principal branch is what `qre_branch` finds. `entropy` says
-    whose entropy enters the values: with `"none"` (1) is the agent QRE of the stochastic-game literature.
+        π^i(·|s) = softmax(u^i_π(s, ·)/α),   u^i_π(s, a_i) = E_{a_{-i}~π^{-i}}[Q^i_π(s, a_i, a_{-i})]  (hasac Eq. 3) (1)
+        π ← the agents' quantal responses, one after the other, at Q_π                                (hasac Eq. 8) (2)
+        π ← softmax((u + u'dπ)/α), Newton's step for (1)                               (`mathrl.equilibria.newton`) (3)
 
-    The residual is max |π − softmax(u_π/α)| over agents, states and actions, with Q_π evaluated exactly; `tol` counts
-    rounding floors (see `Solution`), at least 8 of them, and a residual above 0.01 never passes. `history` holds the
-    residual after each step. A run that gets no further returns the best policy it met, with status `STALLED`.
+    (1) holds for all agents i and states s (also McKelvey and Palfrey 1995, 1998); in (3) u' is the derivative of u by
+    π. (2) is the plain step; with a common payoff and team entropy it never lowers the objective. (3) is tried where
+    (2) is slow. It is taken if it lowers the residual and, where (2) never lowers the objective, does not lower it
+    either. If neither gets further, a path is followed that leads from `initial_policy` to an equilibrium
+    (`mathrl.equilibria`). The QRE found need not be the nearest one; `qre_branch` finds the one on the principal
+    branch.
 
-    One agent with entropy in its value has one equilibrium, its soft-optimal policy: Newton's method on V finds it from
-    any start (`mathrl.values.joint_control`), stops at ‖T V − V‖∞ within `tol` floors of V, and `history` holds that.
+    `game`            any game, with a common payoff or general-sum
+    `temperature`     α > 0, the weight of the entropy, in units of the rewards
+    `entropy`         whose entropy enters an agent's value: `"team"` (default: all agents'), `"own"`, or `"none"`,
+                      which makes (1) the agent QRE of the stochastic-game literature
+    `initial_policy`  where π starts, per agent (S, A_i), states by actions, rows sum to 1; default: uniform
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps of all kinds together; default 10,000
+
+    Returns the policy with its exact q and v. `residual` is max |π − softmax(u_π/α)| over agents, states and actions;
+    above 0.01 the run never counts as converged. `history` holds it after each step. A run that gets no further returns
+    the best policy it met, as `STALLED`. Raises `ValueError` naming the argument.
+
+    One agent with entropy in its value has one equilibrium, its soft-optimal policy. Newton's method on V finds it from
+    any start (`mathrl.values.joint_control`) and stops at ‖T V − V‖∞ within `tol` floors of V; `history` then holds
+    this.
 
     >>> from mathrl.games import load
     >>> qre(load("matching-pennies"), temperature=0.1).policy[0].tolist()
@@ -111,7 +117,7 @@ def qre(
 
 
 def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_steps: int) -> Run[_Point]:
-    """The soft-optimal policy, and its own values: V of the optimum is V of the policy but for the residual of V."""
+    """The soft-optimal policy with its own values, which are those of the optimum up to the residual of V."""
     run, solve = control(game, SoftMax(temperature), tol=tol, max_steps=max_steps)
     here = run.last.point
     policy = Profile.of((boltzmann(here.q_sa, temperature),))
@@ -130,7 +136,7 @@ def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_ste
 def _many_agents(
     game: Game, first: Policy, temperature: float, entropy: str, tol: float, max_steps: int
 ) -> Run[_Point]:
-    """Responses with Newton's steps; where they get no further, the path, then Newton's method from its end."""
+    """Responses with Newton's steps. If these get no further: the path, then Newton's method from its end."""
     steps = _Steps(game, temperature, entropy)
     search = _Search(steps, steps.at(first), tol)
     run = iterate(search.best, search.step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
@@ -166,7 +172,7 @@ class _Steps:
         return self.at(updated, here.values.v_ms)
 
     def newton(self, last: Iterate[_Point]) -> Iterate[_Point] | None:
-        """After a fraction of Newton's step that helps; None where none does."""
+        """The point after the largest of some fractions of Newton's step that helps; None where none does."""
         here = last.point
         try:
             du = own_q_change(here.values, here.policy, here.own_sk, temperature=self.temperature, entropy=self.entropy)
@@ -186,11 +192,12 @@ class _Steps:
 
 
 class _Search:
-    """Responses, with Newton's steps where they are slow: ever longer pauses between those that fail."""
+    """Responses, and Newton's steps where these are slow, with longer and longer pauses after steps that fail."""
 
     def __init__(self, steps: _Steps, first: Iterate[_Point], tol: float) -> None:
         self.best = first
         self._steps, self._tol = steps, tol
+        # A step of Newton's method on N unknowns costs about as much as N / 8 steps (2).
         self._patience = max(2.0, first.point.own_sk.size / 8)
         self._waiting, self._pause, self._resting = 0, 1, 0
 
@@ -211,7 +218,7 @@ class _Search:
 
 
 class _Path:
-    """The path from a policy to an equilibrium (`curve_from`), then Newton's method."""
+    """The path from a policy to an equilibrium (`curve_from`), and Newton's method after its end."""
 
     def __init__(self, steps: _Steps, initial_policy: Policy) -> None:
         self._steps = steps
@@ -221,7 +228,7 @@ class _Path:
         self.first = steps.at(self._point.policy)
 
     def step(self, last: Iterate[_Point]) -> Iterate[_Point] | None:
-        """The next point of the path, or after its end of Newton's method; None where there is none."""
+        """The next point of the path or, after its end, of Newton's method; None where there is none."""
         if self._point.t == 1:
             return self._steps.newton(last)
         following = self._curve.advance(self._point, 1.0)
@@ -232,7 +239,7 @@ class _Path:
 
 
 def _steps_ahead(last: Iterate[_Point], following: Iterate[_Point], tol: float) -> float:
-    """How many steps (2) it would take to the end at the rate of this one: Newton's costs as many as N / 8, about."""
+    """How many more steps (2) are needed if the residual goes on falling at the rate of this one."""
     if following.residual == 0:
         return 0.0
     rate, left = following.residual / last.residual, tol * following.rounding_floor / following.residual

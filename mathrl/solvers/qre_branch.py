@@ -1,13 +1,4 @@
-"""The principal branch of quantal response equilibria, followed from the uniform policy to a temperature.
-
-    π^i(·|s) = softmax(λ u^i_π(s, ·)),   u^i_π(s, a_i) = E_{a_{-i}~π^{-i}}[Q^i_π(s, a_i, a_{-i})]          (1)
-
-for all agents i and states s (hasac Eq. 3; McKelvey and Palfrey 1995), with rationality λ = 1/temperature. At λ = 0
-the uniform policy is a solution; the branch is the curve of solutions (λ, π) through it. In matrix games from almost
-every payoffs it is smooth and never crosses itself, and goes on to λ → ∞, where it tends to a Nash equilibrium, the
-logit selection. It is followed by pseudo-arclength predictor-corrector continuation (Turocy 2005; Allgower and Georg
-1990), so that it may turn back in λ; where it forks, as it does in symmetric games, it is followed straight on.
-"""
+"""The principal branch of quantal response equilibria, followed from the uniform policy to a temperature."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,25 +56,39 @@ def qre_branch(
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> Solution | tuple[Solution, ...]:
-    """The first point at which the branch through (rationality 0, uniform) has this temperature, for any game.
+    """Find the quantal response equilibrium at which the principal branch first reaches a temperature, for any game.
 
-    Of several temperatures a tuple of solutions, in the order given, from one trace. `entropy` says whose entropy
-    enters the values: with `"none"` (1) is the agent QRE of the stochastic-game literature. In a matrix game the
-    policies do not depend on it, q, v and the objective do.
+        π^i(·|s) = softmax(λ u^i_π(s, ·)),   u^i_π(s, a_i) = E_{a_{-i}~π^{-i}}[Q^i_π(s, a_i, a_{-i})]  (hasac Eq. 3) (1)
 
-    `path` holds the points of the branch from the uniform policy to the answer, the folds among them, and where it
-    forks: another curve crosses it there, and the branch goes straight on. The answer is the first crossing, also where
-    the branch turns back beyond it. Forks in pairs of directions, where the determinant touches 0 only, are seen in
-    matrix games up to 150 log ratios; elsewhere the path goes through them without a word. Beyond some thousand values
-    no determinant is at hand (`mathrl.equilibria.stochastic.value_system`).
+    for all agents i and states s (McKelvey and Palfrey 1995), with the rationality λ = 1/temperature. At λ = 0 the
+    uniform policy solves (1); the principal branch is the curve of solutions (λ, π) through it. In matrix games with
+    almost any payoffs it is smooth, never crosses itself, and tends for λ → ∞ to a Nash equilibrium, the logit
+    selection. It is followed by pseudo-arclength continuation (Turocy 2005; Allgower and Georg 1990), so it may turn
+    back in λ (a fold). Where other curves cross it (a bifurcation), as they do in symmetric games, it goes straight on.
 
-    A step is accepted only as `mathrl.equilibria.step_rules` says; `step_length` scales it and the corrections that it
-    tolerates. No residual can tell the branch from another one, and no proof is given: that 0.1 finds the same answer
-    is evidence, weaker in games that differ by less than 1e-9 from one in which curves cross (docs/decisions/012).
-    Where no step succeeds the trace begins anew in shorter ones, three times; then the status is `STALLED`.
+    `game`         any game, with a common payoff or general-sum
+    `temperature`  α = 1/λ > 0, the weight of the entropy, in units of the rewards; or a sequence of temperatures, all
+                   found in one trace
+    `entropy`      whose entropy enters an agent's value: `"team"` (default: all agents'), `"own"`, or `"none"`, which
+                   makes (1) the agent QRE of the stochastic-game literature; in a matrix game it changes q, v and the
+                   objective only
+    `step_length`  > 0, the steps of the trace and the corrections allowed in them, as a multiple of the usual ones;
+                   default 1
+    `tol`          stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8; default
+                   100
+    `max_steps`    the most steps of the trace; default 10,000
 
-    The residual is max |π − softmax(u_π/α)| over agents, states and actions, with Q_π evaluated exactly; `tol` counts
-    rounding floors (see `Solution`), at least 8 of them. `history` holds the rationality after each step.
+    Returns a solution, or for a sequence a tuple in its order. `path` holds the points of the branch from the uniform
+    policy to the answer, with folds and bifurcations. `residual` is max |π − softmax(u_π/α)| over agents, states and
+    actions, with Q_π exact; above 0.01 the run never counts as converged. `history` holds λ after each step. Where no
+    step succeeds the trace begins again with shorter ones, three times, and then ends as `STALLED`. Raises `ValueError`
+    naming the argument.
+
+    No proof is given that the answer is on the branch, and the residual cannot show it. That `step_length=0.1` finds
+    the same answer is evidence, weaker in games within 1e-9 of one in which curves cross (docs/decisions/012). A
+    crossing where the determinant touches 0 without a change of sign is listed only in matrix games with up to 150 log
+    ratios. A stochastic game in which states times value functions exceed about 4,000 has no determinant computed, and
+    lists none.
 
     >>> from mathrl.games import load
     >>> found = qre_branch(load("stag-hunt"), temperature=[2.0, 0.2])
@@ -114,7 +119,7 @@ def _several(temperature: float | Sequence[float]) -> list[float]:
 
 
 class _Trace:
-    """The branch of one game, followed through temperatures that fall."""
+    """The branch of one game, followed to lower and lower temperatures."""
 
     def __init__(self, game: Game, entropy: str, step_length: float, tol: float, max_steps: int) -> None:
         self._game, self._entropy, self._step_length = game, entropy, step_length
@@ -153,7 +158,7 @@ class _Trace:
         )
 
     def _advance(self, temperature: float, last: Iterate["_Answer | None"]) -> Iterate["_Answer | None"] | None:
-        """A bunch of points further, or at the answer; None where no step succeeds, however short."""
+        """After some more points, or at the answer; None where no step succeeds, however short."""
         if last.point is not None:
             return None
         reached = self._branch.extend(1 / temperature, self._max_steps - len(self._history))

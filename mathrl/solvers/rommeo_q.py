@@ -1,13 +1,4 @@
-"""ROMMEO Q-iteration: each agent's soft Q with a regularised model of its opponents, at its fixed point.
-
-    Q^i(s, a, b) = r^i(s, a, b) + γ Σ_t P(t|s, a, b) V^i(t)                        (rommeo Eq. 12-13)   (1)
-    V^i(s)       = κ log Σ_b P^i(b|s) (Σ_a exp(Q^i(s, a, b)/α))^{α/κ}              (rommeo Eq. 9)       (2)
-    π^i(a|s, b)  ∝ exp(Q^i(s, a, b)/α)                                             (rommeo Eq. 10)      (3)
-    ρ^i(b|s)     ∝ P^i(b|s) (Σ_a exp(Q^i(s, a, b)/α))^{α/κ}                        (rommeo Eq. 11)      (4)
-
-a is agent i's action, b the others' joint action. (1)-(2) is a γ-contraction for any game, any prior P^i and any number
-of agents (Theorem 3 asks for more than it needs); Newton's method reaches its fixed point in a few sweeps.
-"""
+"""ROMMEO Q-iteration: each agent's soft Q with a regularised model of its opponents, at its fixed point."""
 
 from collections.abc import Sequence
 
@@ -34,16 +25,31 @@ def rommeo_q(
     tol: float = 100.0,
     max_steps: int = 1_000,
 ) -> Solution:
-    """ROMMEO-Q: the fixed point of (1)-(2) for every agent, with its π and ρ of (3) and (4).
+    """Find each agent's soft Q together with its regularised model of the opponents (ROMMEO-Q).
 
-    `prior` holds for each agent its prior over the others' joint actions, (S, B_i) in C order (default: uniform; of a
-    product policy, `mathrl.games.opponents_policy` makes one). The temperature α weighs the entropy of π alone, and
-    `divergence_weight` κ the divergence of ρ from the prior, 1 in the paper.
+        Q^i(s, a, b) = r^i(s, a, b) + γ Σ_t P(t|s, a, b) V^i(t)                        (rommeo Eq. 12-13)   (1)
+        V^i(s)       = κ log Σ_b P^i(b|s) (Σ_a exp(Q^i(s, a, b)/α))^{α/κ}              (rommeo Eq. 9)       (2)
+        π^i(a|s, b)  ∝ exp(Q^i(s, a, b)/α)                                             (rommeo Eq. 10)      (3)
+        ρ^i(b|s)     ∝ P^i(b|s) (Σ_a exp(Q^i(s, a, b)/α))^{α/κ}                        (rommeo Eq. 11)      (4)
 
-    `policy` is what each agent is seen to play, Σ_b ρ^i(b|s) π^i(a|s, b); `conditional_policy` (S, A_i, B_i) and
-    `opponent_model` (S, B_i) are those of (3) and (4). q, v and the objective carry an agent axis: each agent has its
-    own prior. The residual is γ ‖T V − V‖∞, which bounds ‖T Q − Q‖∞, the largest of all agents; `tol` counts rounding
-    floors eps·‖Q‖∞, at least 8 of them. `history` holds it after each step, agent after agent.
+    a is the action of agent i, b the joint action of the others. (1) and (2) together are a γ-contraction for any game,
+    any prior P^i and any number of agents; rommeo Theorem 3 assumes more than is needed. Newton's method finds the
+    fixed point in a few sweeps.
+
+    `game`               any game, with a common payoff or general-sum
+    `temperature`        α > 0, the weight of the entropy of π alone, in units of the rewards
+    `prior`              P, per agent (S, B_i) over the others' B_i joint actions in C order, rows sum to 1; default:
+                         uniform; `mathrl.games.opponents_policy` makes one of a product policy
+    `divergence_weight`  κ > 0, the weight of ρ's divergence from the prior, in units of the rewards; default 1, as in
+                         the paper
+    `tol`                stop at a residual of this many rounding floors eps·‖Q‖∞ (see `mathrl.Solution`); below 8
+                         counts as 8; default 100
+    `max_steps`          the most steps of Newton's method for each agent; default 1,000
+
+    Returns `conditional_policy` (3) and `opponent_model` (4); `policy` is what an observer sees each agent play,
+    Σ_b ρ^i(b|s) π^i(a|s, b). q, v and the objective have a leading agent axis, as each agent has its own prior.
+    `residual` is γ ‖T V − V‖∞, the largest of all agents, with T V the right side of (2); it bounds ‖T Q − Q‖∞.
+    `history` holds it after each step, agent after agent. Raises `ValueError` naming the argument.
 
     >>> from mathrl.games import load
     >>> solution = rommeo_q(load("climbing-rommeo"), temperature=1.0)

@@ -1,13 +1,4 @@
-"""ROMMEO in self-play, by exact dynamics: each agent's prior is what the others are seen to play.
-
-    P^i_k(b|s)   = Π_{j≠i} π^j_k(a_j|s)                                            (rommeo §2.2)        (1)
-    Q^i_k        = the fixed point of ROMMEO-Q under P^i_k, with its π and ρ       (rommeo Eq. 9-13)    (2)
-    F^i(π_k)     = Σ_b ρ^i_k(b|s) π^i_k(a|s, b)                                    (rommeo Algorithm 1) (3)
-    π_{k+1}      = (1 − τ) π_k + τ F(π_k)                                                               (4)
-
-All agents update at once. No theorem says that this converges: a cycle is an answer. In the paper the prior is the
-empirical frequency of the others' actions, which (4) is for a τ that falls as 1/k.
-"""
+"""ROMMEO in self-play, by exact dynamics: each agent's prior is what the others are seen to play."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +20,7 @@ from mathrl.values.modelled_opponents import Controls, Rommeo
 __all__ = ["rommeo_self_play"]
 
 _INNER_STEPS = 1_000
-"""Newton steps at most for (2), which takes a few."""
+"""The most Newton steps for (2), which takes a few."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +40,30 @@ def rommeo_self_play(
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> Solution:
-    """Iterate (1)-(4) from `initial_policy` (default: uniform) to a fixed point of F, or until it cycles.
+    """Iterate ROMMEO in self-play, where each agent's prior is what the others are seen to play.
 
-    `temperature` and `divergence_weight` are those of `rommeo_q`; `averaging` is τ in (0, 1]. The solution's `policy`
-    is F(π_k), `conditional_policy`, `opponent_model`, q, v and objective those of (2), with an agent axis.
+        P^i_k(b|s)   = Π_{j≠i} π^j_k(a_j|s)                                            (rommeo §2.2)        (1)
+        Q^i_k        = the fixed point of `rommeo_q` under P^i_k, with its π and ρ     (rommeo Eq. 9-13)    (2)
+        F^i(π_k)     = Σ_b ρ^i_k(b|s) π^i_k(a|s, b)                                    (rommeo Algorithm 1) (3)
+        π_{k+1}      = (1 − τ) π_k + τ F(π_k)                                                               (4)
 
-    The residual is max |F(π) − π| over agents, states and actions; `tol` counts rounding floors
-    eps · max(1, ‖Q‖∞ / min(α, κ)), at least 8 of them, and a residual above 0.01 never passes. `history` holds the
-    residual after each step. A policy that is met again ends the run with `CYCLED` and the period; a run that does not
-    find the fixed point (2) ends stalled, with residual 1.
+    All agents update at once. No theorem says that this converges, and the run may end in a cycle. In the paper the
+    prior is the empirical frequency of the others' actions; (4) gives this if τ falls as 1/k.
+
+    `game`               any game, with a common payoff or general-sum
+    `temperature`        α > 0, the weight of the entropy of π alone, in units of the rewards
+    `divergence_weight`  κ > 0, the weight of ρ's divergence from the prior, in units of the rewards; default 1
+    `averaging`          τ in (0, 1], how far a step goes towards F, default 1
+    `initial_policy`     π_0, per agent (S, A_i), states by actions, rows sum to 1; default: uniform
+    `tol`                stop at a residual of this many rounding floors eps · max(1, ‖Q‖∞/min(α, κ)) (see
+                         `mathrl.Solution`); below 8 counts as 8; default 100
+    `max_steps`          the most steps (4); default 10,000
+
+    Returns `policy` = F(π_k), with `conditional_policy`, `opponent_model`, q, v and objective of (2), the last three
+    with a leading agent axis. `residual` is max |F(π) − π| over agents, states and actions; above 0.01 the run never
+    counts as converged. `history` holds it after each step. A policy that is met again ends the run as `CYCLED`, with
+    the number of steps as `period`. A run in which (2) is not found ends as `STALLED`, with residual 1. Raises
+    `ValueError` naming the argument.
 
     >>> from mathrl.games import load
     >>> solution = rommeo_self_play(load("climbing-rommeo"), temperature=1.0)
@@ -90,7 +96,7 @@ def rommeo_self_play(
         return at((1 - rate) * here.observed_sk + rate * here.played_sk, here.controls.values.v_ms)  # (4)
 
     def apart(point: _Point, earlier: _Point) -> float:
-        # A step goes the share τ of the way to F: by so much two points differ less than their residual.
+        # A step goes the share τ of the way to F, so successive points differ by τ times the residual.
         return float(np.abs(point.observed_sk - earlier.observed_sk).max()) / rate
 
     run = iterate(

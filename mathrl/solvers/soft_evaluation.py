@@ -1,10 +1,4 @@
-"""Soft policy evaluation: a policy's exact soft Q and V by one linear solve.
-
-    V_π = (I − γ P_π)^{-1} [E_{a~π} r(·, a) + entropy part]                                  (1)
-    Q_π(s, a) = r(s, a) + γ Σ_t P(t|s, a) V_π(t)                                             (2)
-
-This is the fixed point of the soft Bellman operator Γ_π (hasac Eq. 4-6, Lemma 4.1), reached without iterating it.
-"""
+"""Soft policy evaluation: a policy's exact soft Q and V by one linear solve."""
 
 from collections.abc import Sequence
 
@@ -29,11 +23,21 @@ _ROUNDING = 64
 def soft_evaluation(
     game: Game, *, policy: Sequence[npt.ArrayLike], temperature: float, entropy: str = "team"
 ) -> Solution:
-    """The exact soft Q and V of a product policy, (2) and (1), for common-payoff and general-sum games.
+    """Compute the exact soft Q and V of a product policy, by one linear system.
 
-    The residual is γ max_s |V'(s) − V(s)| with V' the soft value of Q (hasac Eq. 6): it bounds ‖Γ_π Q − Q‖∞, and
-    costs no further pass over the transitions; the status
-    is `STALLED` where it is above 64 rounding floors. Raises `ValueError` for a policy or temperature that is none.
+        V_π = (I − γ P_π)^{-1} [E_{a~π} r(·, a) + entropy part]                                               (1)
+        Q_π(s, a) = r(s, a) + γ Σ_t P(t|s, a) V_π(t)                                                          (2)
+
+    This is the fixed point of the soft Bellman operator Γ_π (hasac Eq. 4-6, Lemma 4.1), found without iterating it.
+
+    `game`         any game, with a common payoff or general-sum
+    `policy`       π, per agent (S, A_i), states by actions, rows sum to 1
+    `temperature`  α > 0, the weight of the entropy, in units of the rewards
+    `entropy`      whose entropy enters an agent's value: `"team"` (default: all agents'), `"own"` or `"none"`
+
+    Returns q = Q_π and v = V_π, with a leading agent axis where the agents' values differ. `residual` is
+    γ max_s |V'(s) − V(s)|, where V' is the soft value of Q (hasac Eq. 6); it bounds ‖Γ_π Q − Q‖∞. A rounding floor is
+    eps·‖Q‖∞, and above 64 of them the status is `STALLED`. `history` is empty. Raises `ValueError` naming the argument.
 
     >>> from mathrl.games import load
     >>> policy = [[0.6, 0.2, 0.2]] * 2

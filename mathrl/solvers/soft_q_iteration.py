@@ -1,16 +1,4 @@
-"""Multi-agent soft Q iteration (MASQL): each agent's soft Q over joint actions, with learned models or without.
-
-    Q^i_{k+1} = r^i + γ P V^i_k,   V^i_k(s) = α log Σ_a exp(Q^i_k(s, a)/α)                     (aorpo Eq. 7)       (1)
-    π^i(a|s)  = exp((Q^i(s, a) − V^i(s))/α)                                                  (aorpo §5.2)        (2)
-
-a is the joint action. With models φ_k of the opponents, r_k of the rewards and P_k of the transitions,
-
-    Q^i_{k+1} = r^i_k + γ (β P + (1 − β) P_k) V^i_k,
-    V^i_k(s)  = α log Σ_b φ^i_k(b|s) Σ_{a_i} exp(Q^i_k(s, a_i, b)/α)                         (aorpo Theorem 6)   (3)
-
-Each map is a γ-contraction (aorpo Lemmas D.3, D.6). The sum over b has the weight φ in (3) and the weight 1 in (1):
-with φ uniform, (3) lies α log B below (1) in every state, so that perfect models do not make (3) tend to (1).
-"""
+"""Multi-agent soft Q iteration (MASQL): each agent's soft Q over joint actions, with learned models or without."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -43,17 +31,37 @@ def soft_q_iteration(
     tol: float = 100.0,
     max_steps: int = 1_000,
 ) -> Solution:
-    """The fixed point of (1), or of (3) with an `opponent_model`: for each agent the φ^i(b|s) (S, B_i) of the others.
+    """Find each agent's soft-optimal Q over joint actions (multi-agent soft Q iteration, MASQL).
 
-    `models` (`mathrl.values.modelled_opponents.LearnedModel`) are taken one a sweep from Q = r, then the last is held
-    to the fixed point, which is found by Newton's method; `real_share` is β. They bring opponent models of their own;
-    the solution records these, and of their games the size.
+        Q^i_{k+1} = r^i + γ P V^i_k,   V^i_k(s) = α log Σ_a exp(Q^i_k(s, a)/α)                     (aorpo Eq. 7)   (1)
+        π^i(a|s)  = exp((Q^i(s, a) − V^i(s))/α)                                                  (aorpo §5.2)      (2)
 
-    `joint_policy` is (2), ∝ φ exp(Q/α) with a model, and `policy` what each agent plays of its own: the marginals of
-    its joint policy. q, v, `joint_policy` and the objective carry an agent axis where the agents' values differ: with
-    general-sum rewards or opponent models. The residual is γ ‖T V − V‖∞, which bounds ‖T Q − Q‖∞, the largest of all
-    agents; `tol` counts rounding floors eps·‖Q‖∞, at least 8 of them. `history` holds it after each sweep through
-    `models`, then after each step, agent after agent.
+    a is the joint action. With models φ_k of the opponents, r_k of the rewards and P_k of the transitions,
+
+        Q^i_{k+1} = r^i_k + γ (β P + (1 − β) P_k) V^i_k,
+        V^i_k(s)  = α log Σ_b φ^i_k(b|s) Σ_{a_i} exp(Q^i_k(s, a_i, b)/α)                       (aorpo Theorem 6)   (3)
+
+    Both maps are γ-contractions (aorpo Lemmas D.3, D.6). The fixed point is found by Newton's method. The sum over b
+    has the weight φ in (3) and the weight 1 in (1). With φ uniform over B joint actions, V of (3) is lower by α log B
+    than V of (1), so (3) with perfect models does not tend to (1).
+
+    `game`            any game, with a common payoff or general-sum
+    `temperature`     α > 0, the weight of the entropy, in units of the rewards
+    `opponent_model`  φ, per agent (S, B_i) over the others' B_i joint actions in C order, rows sum to 1; default: none,
+                      which is (1)
+    `models`          `mathrl.games.learned_model.LearnedModel`s, each with its game and its φ: from Q = r one sweep of
+                      (3) with each but the last, with which the fixed point is found; not together with
+                      `opponent_model`
+    `real_share`      β in [0, 1], the share of the game's own transitions in (3), default 0
+    `tol`             stop at a residual of this many rounding floors eps·‖Q‖∞ (see `mathrl.Solution`); below 8 counts
+                      as 8; default 100
+    `max_steps`       the most steps of Newton's method for each agent; default 1,000
+
+    Returns `joint_policy`, which is (2), or with a model φ^i(b|s) exp((Q^i − V^i)/α); `policy` holds what each agent
+    plays of its own joint policy. q, v, `joint_policy` and the objective have a leading agent axis with general-sum
+    rewards or with models. `residual` is γ ‖T V − V‖∞, the largest of all agents, which bounds ‖T Q − Q‖∞, with T the
+    map (1) or (3). `history` holds it after each sweep through `models`, then after each step, agent after agent.
+    Raises `ValueError` naming the argument, also for models whose games differ in shape or discount.
 
     >>> from mathrl.games import Game
     >>> solution = soft_q_iteration(Game.matrix(np.array([[2.0, 0.0], [0.0, 1.0]])), temperature=1.0)

@@ -1,19 +1,4 @@
-"""Soft-QMIX: a mixed Q of limited form, local values that keep its order, and their Boltzmann policies, in turn.
-
-    Q_{k+1} = the nearest table of the mixer's form to T_λ Q_k under π_k         (soft-qmix Eq. 6, 13, 24)   (1)
-    f_{k+1} = argmin_f Σ_a w(a|s) (Σ_i f_i(s, a_i) − Q_{k+1}(s, a))²               (soft-qmix Eq. 14)        (2)
-    π_{k+1}^i = softmax(f_{k+1}^i / α)                                             (soft-qmix Eq. 15)        (3)
-
-in exact expectation, each loss minimised to its end in every state. Nearest means least Σ_a w(a|s) (·)², with the
-weights w of (2). As these are a product over agents, (2) is a mean over the others' actions and keeps the order of a
-monotone Q without being told to (`operators.local_values`): (3) is a simultaneous quantal response to Q_{k+1}.
-
-Pooling and additive fits keep the mean E_π[Q] under the policy's weights, so V_tot is exact at a fixed point and λ does
-not move it: there Q_k is the nearest table to the policy's own soft Q. With `mixer="unrestricted"` and with
-`"additive"` the fixed points are therefore the quantal response equilibria, with `"monotone"` those of the monotone
-image of the game. Simultaneous responses need not improve, and may cycle (two agents who are paid where they differ):
-soft-qmix Lemma 4.3 and Theorem 4.4 speak of Eq. 9, which (2) replaces.
-"""
+"""Soft-QMIX: a mixed Q of limited form, local values that keep its order, and their Boltzmann policies, in turn."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -43,7 +28,7 @@ WEIGHTS = ("policy", "uniform")
 
 
 class _Projected(NamedTuple):
-    """Q_{k+1} of (1), (S, A), f_{k+1} of (2), in how many states the order is unproven, and what that may leave."""
+    """Q_{k+1}, (S, A), and f_{k+1}; in how many states the order of Q is unproven, and what error that may leave."""
 
     q_sa: FloatArray
     local: Policy
@@ -62,7 +47,7 @@ def _monotone(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int
 
 
 def _additive(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> _Projected:
-    """The nearest sum of functions of one action each: that of the f of (2)."""
+    """The nearest sum of functions of one action each, Σ_i f_i with the f of (2)."""
     local = _local_values(game, wanted_sa, played)
     return _Projected(additive_mix(local).reshape(wanted_sa.shape), local)  # (1)
 
@@ -98,7 +83,9 @@ _State = tuple[_Point, _Point, Values]
 
 @dataclass(frozen=True)
 class _Iteration:
-    """(1)–(3) in one game; `weighting` is the policy whose weights w count, None for that of the present step."""
+    """The equations (1) to (3) of `soft_qmix` in one game; `weighting` is the policy behind w, None for the present
+    one.
+    """
 
     game: Game
     temperature: float
@@ -108,7 +95,7 @@ class _Iteration:
     node_limit: int
 
     def first(self, policy: Policy) -> Iterate[_State]:
-        """From a policy and its soft Q."""
+        """The first iterate: a policy and its soft Q."""
         values = evaluate(self.game, policy, temperature=self.temperature)
         return self.at(_Point(policy, _Projected(values.q_msa[0], local_values(values.q, policy))), values)
 
@@ -152,21 +139,42 @@ def soft_qmix(
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> Solution:
-    """Soft-QMIX: iterate (1)–(3) from `initial_policy` (default: uniform) and its soft Q, to a fixed point or a cycle.
+    """Iterate Soft-QMIX in exact expectation, to a fixed point or a cycle.
 
-    `mixer` is what Q_tot can be: `"monotone"`, QMIX's class, by exact projection (`monotone_projection` of
-    `mathrl.stage`); `"additive"`, a sum over agents (VDN); `"unrestricted"`, T_λ Q itself. `trace_decay` is λ, 0 for
-    one-step targets, 1 for the exact soft Q of π_k. `weights` is w: `"policy"`, on-policy, as the paper learns; or
-    `"uniform"`, as from a replay of uniform play. Each projection looks at `node_limit` partial orders at most: 500
-    prove tables of 4×4×4 and of two agents with 6 actions; beyond, a step takes some 0.1 s and more in each state.
+        Q_{k+1} = the nearest table of the mixer's form to T_λ Q_k under π_k         (soft-qmix Eq. 6, 13, 24)   (1)
+        f_{k+1} = argmin_f Σ_a w(a|s) (Σ_i f_i(s, a_i) − Q_{k+1}(s, a))²               (soft-qmix Eq. 14)        (2)
+        π_{k+1}^i = softmax(f_{k+1}^i / α)                                             (soft-qmix Eq. 15)        (3)
 
-    `policy` is (3), `q` and `v` its exact soft values, `q_tot` Q_k, `individual_q` f_k: the paper's Q_i are fixed up
-    to their order only, and f_i is the one of that order which minimises (2). Greedy execution is each agent's first
-    maximiser of `individual_q`. `residual` is max(‖π_{k+1} − π_k‖∞, ‖Q_{k+1} − Q_k‖∞ / max(α, ‖Q_{k+1}‖∞)); `history`
-    holds the exact objective after each step, which may fall. `CYCLED` says that π and Q_tot came back, with the
-    `period`. Where searches for the order end unproven, `detail` counts them and bounds what they left.
+    Each loss is minimised exactly, in every state; "nearest" in (1) means least Σ_a w(a|s) (·)². As w is a product over
+    agents, (2) is a mean over the others' actions, so f keeps the order of a monotone Q (`operators.local_values`), and
+    (3) is a simultaneous quantal response to Q_{k+1}.
 
-    Raises `ValueError` for a general-sum game: the agents mix one Q.
+    With the weights `"policy"` projections keep E_π[Q]. At a fixed point V is therefore exact, whatever λ is, and Q is
+    the nearest table to the policy's own soft Q. So the fixed points are the QREs of the game for the mixers
+    `"unrestricted"` and `"additive"`, and those of its monotone image for `"monotone"`. Simultaneous responses may
+    lower the objective and may cycle, for example where two agents are paid for differing. soft-qmix Lemma 4.3 and
+    Theorem 4.4 do not exclude this: they are about Eq. 9, which (2) replaces.
+
+    `game`            a game with a common payoff
+    `temperature`     α > 0, the weight of the entropy, in units of the rewards
+    `mixer`           the form of Q: `"monotone"` (default), QMIX's class, by `mathrl.stage.monotone_projection`;
+                      `"additive"`, a sum over agents (VDN); `"unrestricted"`, T_λ Q itself
+    `trace_decay`     λ of the TD(λ) targets T_λ Q, in [0, 1], default 0.4: 0 gives one-step targets, 1 the exact soft Q
+                      of π_k
+    `weights`         w: `"policy"` (default), π_k, as the paper learns on-policy; or `"uniform"`, as from uniform play
+    `initial_policy`  π_0, per agent (S, A_i), states by actions, rows sum to 1; default: uniform; Q_0 is its soft Q
+    `node_limit`      the most partial orders that a projection looks at: 500 (default) are enough to prove tables of
+                      4×4×4 and of two agents with 6 actions; larger tables take 0.1 s and more for each state and step
+    `tol`             stop at a residual of this many rounding floors (see `mathrl.Solution`); below 8 counts as 8;
+                      default 100
+    `max_steps`       the most steps; default 10,000
+
+    Returns `policy` = π_k with its exact soft values q and v, `q_tot` = Q_k, and `individual_q` = f_k, whose first
+    maximisers are the greedy actions; the paper fixes its Q_i only up to their order. `residual` is the larger of
+    ‖π_{k+1} − π_k‖∞ and ‖Q_{k+1} − Q_k‖∞/max(α, ‖Q_{k+1}‖∞); above 0.01 the run never counts as converged. `history`
+    holds the exact objective after each step. A run in which π and Q come back ends as `CYCLED`, with the number of
+    steps as `period`. Where a projection is not proven best, `detail` says in how many states and bounds the error.
+    Raises `ValueError` naming the argument, also for a general-sum game, as the agents mix one Q.
 
     >>> from mathrl.games import load
     >>> found = soft_qmix(load("soft-qmix"), temperature=1.0)

@@ -160,7 +160,7 @@ def test_rollouts_may_start_where_a_replay_buffer_does(setup):
         np.testing.assert_array_equal(line.get_ydata(), [e.total_variation for e in expected if e.scheme == scheme])
 
 
-@pytest.mark.parametrize("lengths", [[0], [5], [1, 2, 3], LENGTHS])
+@pytest.mark.parametrize("lengths", [[0], pytest.param([5], marks=pytest.mark.long), [1, 2, 3], LENGTHS])
 def test_few_lengths_are_marked_and_ticks_are_whole(setup, lengths):
     figure = draw(setup, branch_lengths=lengths)
     figure.canvas.draw()
@@ -183,7 +183,7 @@ def test_axes_are_logarithmic_where_numbers_differ_much_and_not_for_rounding(set
     assert panels(draw(perfect, branch_lengths=LENGTHS))["(a)"].get_yscale() == "linear"
 
 
-@pytest.mark.parametrize("suffix", [".png", ".svg"])
+@pytest.mark.parametrize("suffix", [".svg", pytest.param(".png", marks=pytest.mark.long)])
 def test_the_plot_is_the_same_on_every_run(setup, tmp_path, suffix):
     files = [tmp_path / f"{name}{suffix}" for name in "ab"]
     for file in files:

@@ -81,6 +81,11 @@ def picture():
     return equilibria.draw()
 
 
+@pytest.fixture(scope="module")
+def again():
+    return equilibria.draw()
+
+
 def test_the_picture_of_table_3_says_what_it_shows(picture):
     """Found, not all; a legend for each kind of mark; one panel for each action, and one for the objective."""
     texts = [text.get_text() for legend in picture.legends for text in legend.get_texts()]
@@ -130,14 +135,14 @@ def test_the_agents_are_alike_on_every_curve_so_that_one_stands_for_both():
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
-def test_the_figure_is_the_same_on_every_run(tmp_path, suffix):
+def test_the_figure_is_the_same_on_every_run(tmp_path, suffix, picture, again):
     files = [tmp_path / f"{name}{suffix}" for name in "ab"]
-    for file in files:
-        save(equilibria.draw(), file)
+    for figure, file in zip((picture, again), files, strict=True):
+        save(figure, file)
     assert files[0].read_bytes() == files[1].read_bytes()
     assert sorted(tmp_path.iterdir()) == files
 
 
-def test_a_figure_of_another_ending_is_refused(tmp_path):
+def test_a_figure_of_another_ending_is_refused(tmp_path, picture):
     with pytest.raises(InvalidInput, match=r"\.png or \.svg or \.pdf"):
-        save(equilibria.draw(), tmp_path / "figure.jpeg")
+        save(picture, tmp_path / "figure.jpeg")

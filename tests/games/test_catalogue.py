@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mathrl.base.checks import InvalidInput
+from mathrl.base.registry import Registry
 from mathrl.games import Game, catalogue, entry, load, names, save
 from mathrl.games.registry import REGISTRY, game
 
@@ -134,7 +135,7 @@ def test_a_schema_is_shipped():
 
 
 def test_the_decorator_returns_the_function_and_refuses_a_second_one(monkeypatch):
-    monkeypatch.setattr("mathrl.games.registry.REGISTRY", registry := {})
+    monkeypatch.setattr("mathrl.games.registry.REGISTRY", registry := Registry("name", "game"))
 
     def factory(k: int = 1) -> Game:
         """One line.

@@ -9,8 +9,8 @@ from mathrl.base.checks import InvalidInput
 from mathrl.games import Game, load, random_matrix, random_policy, stack
 from mathrl.proofs_checks.strategies import TEMPERATURES, temperatures
 from mathrl.solvers import haspi, nash_q, optimal, qre, soft_evaluation
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 SEEDS = st.lists(st.integers(0, 1000), min_size=1, max_size=4)
 SIZES = st.lists(st.integers(1, 3), min_size=1, max_size=3)
 

@@ -13,8 +13,8 @@ import sympy
 from mathrl import operators, softmax
 from mathrl.balls import Undecided, balls, contains, midpoints, precision, radii
 from mathrl.games import joint_policy, random_policy, random_stochastic, to_dense
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 ROUNDING = 1e4 * EPS  # sums in another order: 8 joint actions of size up to 10 / (1 - 0.9)
 
 GAME = to_dense(random_stochastic(2, (2, 3, 2), structure="general-sum", discount=0.9, seed=1))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl import kernels, solvers
@@ -16,11 +16,11 @@ from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, STALLED, Status
 from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import temperatures
 from mathrl.softmax import boltzmann
+from tests.examples import costly
 
 SIZES = st.sampled_from([(3,), (1, 2), (2, 2), (3, 3), (2, 4), (2, 1, 3), (3, 2, 2), (2, 2, 2, 2)])
 SEEDS = st.integers(0, 2**32 - 1)
 SAME = 1e-8  # rounding, times the conditioning of games with normal payoffs at these temperatures
-few = settings(max_examples=30)
 
 
 def normal(num_actions, seed, *, games=5, common=False):
@@ -37,7 +37,7 @@ def apart(found, other):
     return max(np.abs(a - b).max(initial=0.0) for a, b in zip(found, other, strict=True))
 
 
-@few
+@costly
 @given(SIZES, SEEDS, temperatures(0.1, 10), st.booleans())
 def test_a_batch_is_solved_as_its_games_are_alone(num_actions, seed, temperature, common):
     payoffs = normal(num_actions, seed, common=common)
@@ -50,7 +50,7 @@ def test_a_batch_is_solved_as_its_games_are_alone(num_actions, seed, temperature
         assert found.rounding_floor[k] == pytest.approx(alone.rounding_floor, rel=1e-12)
 
 
-@few
+@costly
 @given(SIZES, SEEDS, temperatures(0.1, 10), st.data())
 def test_relabelling_agents_and_permuting_actions_commute_with_it(num_actions, seed, temperature, data):
     payoffs = normal(num_actions, seed)
@@ -67,7 +67,7 @@ def test_relabelling_agents_and_permuting_actions_commute_with_it(num_actions, s
     assert np.allclose(found.objective.reshape(5, n)[:, agents], changed.objective.reshape(5, n), rtol=0, atol=1e-7)
 
 
-@few
+@costly
 @given(SIZES, SEEDS, temperatures(0.1, 10), temperatures(1e-3, 1e3))
 def test_scaling_payoffs_is_scaling_the_temperature(num_actions, seed, temperature, factor):
     payoffs = normal(num_actions, seed)
@@ -78,7 +78,7 @@ def test_scaling_payoffs_is_scaling_the_temperature(num_actions, seed, temperatu
     assert np.array_equal(doubled.objective, 2 * found.objective)
 
 
-@few
+@costly
 @given(SEEDS, temperatures(0.1, 10))
 def test_what_others_decide_alone_does_not_matter(seed, temperature):
     payoffs = normal((3, 3), seed)
@@ -99,7 +99,7 @@ def test_one_agent_plays_the_soft_max(seed, temperature):
     assert set(found.road) == {"unique"}
 
 
-@few
+@costly
 @given(SIZES, SEEDS, temperatures(100, 1e6))
 def test_at_high_temperatures_it_is_near_uniform(num_actions, seed, temperature):
     payoffs = normal(num_actions, seed)
@@ -108,7 +108,7 @@ def test_at_high_temperatures_it_is_near_uniform(num_actions, seed, temperature)
         assert np.abs(rows - 1 / size).max() <= 2 * np.abs(payoffs).max() / temperature
 
 
-@few
+@costly
 @given(SIZES, SEEDS, st.sampled_from([1.0, 0.1, 0.02]))
 def test_what_an_agent_can_gain_is_bounded_by_its_entropy(num_actions, seed, temperature):
     """max u − E u ≤ α log A at a soft-max: exploitability tends to 0 with the temperature."""
@@ -125,7 +125,7 @@ def test_what_an_agent_can_gain_is_bounded_by_its_entropy(num_actions, seed, tem
             assert -1e-12 <= u.max() - plain[k, i] <= temperature * np.log(size) + 1e-12
 
 
-@few
+@costly
 @given(SIZES, SEEDS, temperatures(0.1, 10), st.sampled_from(ENTROPIES), st.booleans())
 def test_numbers_are_those_of_the_definitions(num_actions, seed, temperature, entropy, common):
     payoffs = normal(num_actions, seed, common=common)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl import kernels, solvers
@@ -12,10 +12,10 @@ from mathrl.games import Game, load
 from mathrl.iteration.order import sequences
 from mathrl.iteration.outcome import Status
 from mathrl.proofs_checks.strategies import temperatures
+from tests.examples import costly
 
 SIZES = st.sampled_from([(3,), (1, 2), (2, 2), (3, 3), (2, 4), (2, 1, 3), (3, 2, 2), (2, 2, 2, 2)])
 SEEDS = st.integers(0, 2**32 - 1)
-few = settings(max_examples=30)
 
 
 def normal(num_actions, seed, *, games=4, common=False):
@@ -39,7 +39,7 @@ def objective(payoffs, policy, temperature):
     return solvers.soft_evaluation(game, temperature=temperature, policy=policy).objective
 
 
-@few
+@costly
 @given(SIZES, SEEDS, temperatures(0.05, 10), st.data())
 def test_haspi_takes_the_steps_that_it_takes_alone(num_actions, seed, temperature, data):
     """To the last bit: the kernels are the same."""
@@ -73,7 +73,7 @@ def test_a_random_order_is_new_at_every_step(seed):
         assert all(np.array_equal(rows[k], own) for rows, own in zip(found.policy, alone.policy, strict=True))
 
 
-@few
+@costly
 @given(SIZES, SEEDS, temperatures(0.05, 10))
 def test_haspi_never_lowers_the_objective(num_actions, seed, temperature):
     payoffs, first = normal(num_actions, seed, common=True), starts(num_actions, seed)
@@ -95,7 +95,7 @@ def test_haspi_takes_equal_payoffs_for_a_common_one_and_refuses_others():
         haspi(twice, temperature=1.0)
 
 
-@few
+@costly
 @given(SIZES, SEEDS, temperatures(0.1, 10), st.booleans())
 def test_qre_ends_at_an_equilibrium(num_actions, seed, temperature, common):
     payoffs, first = normal(num_actions, seed, common=common), starts(num_actions, seed)
@@ -111,7 +111,7 @@ def test_qre_ends_at_an_equilibrium(num_actions, seed, temperature, common):
             assert found.objective[k] >= before - 1e-12 * (1 + abs(before))  # rounding of the sums
 
 
-@few
+@costly
 @given(SIZES, SEEDS)
 def test_qre_finds_the_one_equilibrium_where_there_is_one(num_actions, seed):
     payoffs, first = normal(num_actions, seed), starts(num_actions, seed)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.bounds import (
@@ -30,6 +30,7 @@ from mathrl.bounds.over_time import largest_over_time
 from mathrl.games import Game, uniform_policy
 from mathrl.proofs_checks.strategies import _near, setups, simplex_rows
 from mathrl.softmax import total_variation
+from tests.examples import costly
 
 DISCOUNT = 0.9
 NONE = {"none": 0.0, **dict.fromkeys(("policy_shift", "opponents_shift", "opponents_error", "state_distance"), 0.0)}
@@ -439,7 +440,7 @@ def jointly(game, own, opponents, agent):
     return Correlated(game, np.moveaxis(joint, 1, 1 + agent))
 
 
-@settings(max_examples=40)
+@costly
 @given(setups(min_agents=3, max_agents=3, max_actions=2), st.data())
 def test_opponents_may_correlate_where_their_joint_policy_is_measured(setup, data):
     """Theorems 3, 4, 5 and Lemmas C.3, C.4 hold for any joint policies of the opponents."""
@@ -470,7 +471,7 @@ def test_opponents_may_correlate_where_their_joint_policy_is_measured(setup, dat
         assert found <= printed + 1e-12 * (1 + game.reward_scale) / (1 - game.discount)
 
 
-@settings(max_examples=60)
+@costly
 @given(setups(min_agents=2, max_agents=3, max_actions=2), st.data())
 def test_an_agent_may_answer_the_others_where_its_distance_is_given_their_actions(setup, data):
     """Extended Lemmas C.1-C.3 with the maximum over s and a^{-i}, for what Appendix B.2 allows."""
@@ -504,7 +505,7 @@ def test_an_agent_may_answer_the_others_where_its_distance_is_given_their_action
     assert_bounded(discounted, *bounds, largest=spread, within=rounding / (1 - game.discount))
 
 
-@settings(max_examples=40)
+@costly
 @given(setups())
 def test_theorem_3_needs_neither_its_last_terms_nor_the_second_of_each_shift(setup):
     """Nor, like all theorems, the maximum over time: the discounted average of the dynamics' error will do."""

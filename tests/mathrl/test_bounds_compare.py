@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.bounds import (
@@ -25,23 +25,21 @@ from mathrl.bounds import (
 )
 from mathrl.games import Game, random_policy, random_stochastic, to_sparse
 from mathrl.proofs_checks.strategies import setups
+from tests.examples import costly
+from tests.tolerances import row_slack
 
 LENGTHS = (0, 1, 3, 12)
 
 
-def slack(row):
-    """Of two returns that were solved for, in units of the rewards' scale."""
-    return 1e-13 * (1 + abs(row.corrected) + row.trivial) / (1 - row.discount)
-
-
+@costly
 @given(setups(), st.sampled_from(DYNAMICS_ERRORS))
 def test_every_bound_is_above_the_exact_discrepancy(setup, reading):
     for row in compare_returns(setup, branch_lengths=LENGTHS, dynamics_error=reading):
-        assert row.discrepancy <= row.trivial + slack(row)
-        assert row.coupling <= min(row.corrected, row.trivial) + slack(row)
-        assert row.value is None or row.discrepancy <= row.value + slack(row)
+        assert row.discrepancy <= row.trivial + row_slack(row)
+        assert row.coupling <= min(row.corrected, row.trivial) + row_slack(row)
+        assert row.value is None or row.discrepancy <= row.value + row_slack(row)
         if row.proved:
-            assert row.discrepancy <= row.coupling + slack(row)
+            assert row.discrepancy <= row.coupling + row_slack(row)
 
 
 def lowered(setup, rewards):
@@ -51,7 +49,7 @@ def lowered(setup, rewards):
     return Setup.of(game, model=setup.model.transitions, **parts)
 
 
-@settings(max_examples=60)
+@costly
 @given(setups(structure="common-payoff"), st.sampled_from([0.0, 1.0, 0.9]))
 def test_a_claim_holds_where_its_printed_bound_is_not_exceeded_and_only_there(setup, share):
     """With rewards lowered until the largest is 0, or nearly, many printed bounds are exceeded."""
@@ -98,7 +96,7 @@ def test_a_claim_that_is_attained_holds_or_not_by_hand(discount, lowest, highest
 
 
 @given(setups(), st.integers(0, 8))
-@settings(max_examples=30)
+@costly
 def test_every_bound_is_above_the_exact_distance(setup, steps):
     for row in compare_distances(setup, steps):
         assert row.distance <= row.coupling + 1e-12  # laws of a few steps
@@ -106,7 +104,7 @@ def test_every_bound_is_above_the_exact_distance(setup, steps):
 
 
 @given(setups())
-@settings(max_examples=30)
+@costly
 def test_lemmas_c2_and_c3_hold_with_the_error_along_either_process(setup):
     errors, agent, discount = measure(setup), setup.agent, setup.game.discount
     exact = (1 - discount) * abs(expected_return(setup.real, agent) - expected_return(setup.modelled, agent))
@@ -212,12 +210,12 @@ def test_each_row_has_the_error_that_was_asked_for():
     )
 
 
-@settings(max_examples=30)
+@costly
 @given(setups())
 def test_where_all_is_perfect_all_but_the_trivial_bound_is_0(setup):
     perfect = Setup.of(setup.game, policy=setup.policy, agent=setup.agent)
     for row in compare_returns(perfect, branch_lengths=LENGTHS):
-        assert row.discrepancy <= slack(row)
+        assert row.discrepancy <= row_slack(row)
         assert row.printed == row.corrected == row.coupling == 0
         assert row.value in (0, None)
         assert row.holds

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.bounds import (
@@ -19,14 +19,10 @@ from mathrl.bounds.sharper import coupling_theorem_2
 from mathrl.bounds.theorems import theorem_2
 from mathrl.games import Game, random_policy, random_stochastic
 from mathrl.proofs_checks.strategies import setups
+from tests.examples import costly
+from tests.tolerances import scheme_slack
 
-EPS = float(np.finfo(np.float64).eps)
 MILD = setups(discounts=st.sampled_from([0.0, 0.5, 0.9]))
-
-
-def slack(setup):
-    """Returns are exact to S floors 2 eps (1 + 2 / (1 - γ)) over 1 - γ, times the rewards' scale; so are bounds."""
-    return 64 * EPS * setup.game.num_states * (1 + setup.game.reward_scale) / (1 - setup.game.discount) ** 2
 
 
 def errors_of(setup, k):
@@ -42,17 +38,17 @@ def errors_of(setup, k):
 
 
 @given(MILD)
-@settings(max_examples=60)
+@costly
 def test_both_bounds_hold_and_coupling_is_the_sharper(setup):
     r = setup.game.rewards_isa[0 if setup.game.common_payoff else setup.agent]
     for row in compare_schemes(setup, [1, 4]):
-        assert row.discrepancy <= row.coupling + slack(setup)
-        assert row.coupling <= min(row.bound, np.ptp(r)) + slack(setup)
+        assert row.discrepancy <= row.coupling + scheme_slack(setup)
+        assert row.coupling <= min(row.bound, np.ptp(r)) + scheme_slack(setup)
         assert row.total_variation <= row.coupling_distance + 1e-13  # sums of a few probabilities
 
 
 @given(MILD)
-@settings(max_examples=30)
+@costly
 def test_a_row_is_what_its_scheme_is_alone(setup):
     """Also where shorter rollouts are taken from the beginning of longer ones."""
     rows = compare_schemes(setup, [4, 1])
@@ -75,7 +71,7 @@ def test_a_row_is_what_its_scheme_is_alone(setup):
 
 
 @given(MILD, st.integers(1, 5))
-@settings(max_examples=50)
+@costly
 def test_with_models_throughout_it_is_theorem_2(setup, k):
     row = next(row for row in compare_schemes(setup, [k]) if row.scheme == "all-model")
     r = setup.game.rewards_isa[0 if setup.game.common_payoff else setup.agent]
@@ -83,9 +79,9 @@ def test_with_models_throughout_it_is_theorem_2(setup, k):
     printed = theorem_2(reward_bound=np.abs(r).max(), **errors)
     coupled = coupling_theorem_2(reward_range=np.ptp(r), **errors)
     assert row.bound == pytest.approx(printed, rel=1e-12)  # a dozen roundings
-    assert row.coupling == pytest.approx(coupled, rel=1e-9, abs=slack(setup))  # step by step, or closed
+    assert row.coupling == pytest.approx(coupled, rel=1e-9, abs=scheme_slack(setup))  # step by step, or closed
     modelled = branched_return(setup.data, setup.modelled, k, setup.agent)
-    assert row.branched_return == pytest.approx(modelled, rel=1e-12, abs=slack(setup))
+    assert row.branched_return == pytest.approx(modelled, rel=1e-12, abs=scheme_slack(setup))
 
 
 def test_the_budget_takes_the_place_of_all_errors_together():

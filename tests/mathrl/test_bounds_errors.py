@@ -5,7 +5,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.bounds import (
@@ -21,12 +21,12 @@ from mathrl.bounds import (
 )
 from mathrl.games import Game, random_policy, random_stochastic, to_dense, to_sparse, uniform_policy
 from mathrl.proofs_checks.strategies import setups
+from tests.examples import costly
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 ROUNDING = 64 * EPS
 """Sums of at most some hundred terms up to 1."""
 
-FEW = settings(max_examples=40)
 SHORT = st.sampled_from([0.0, 0.5, 0.9])
 """Discounts at which chains that do not settle are followed for 1,000 steps."""
 
@@ -72,6 +72,7 @@ def expected_over_time(setup, game, policy):
     return (np.array(laws)[:, :, None] * slow_joint(policy) * slow_distance(setup)).sum(axis=(1, 2))
 
 
+@costly
 @given(setups(max_agents=3, discounts=SHORT))
 def test_each_reading_is_its_expectation(setup):
     errors = measure(setup)
@@ -94,7 +95,7 @@ def test_each_reading_is_its_expectation(setup):
         assert errors.modelled_dynamics == pytest.approx(modelled.max(), abs=SAME)
 
 
-@FEW
+@costly
 @given(setups(max_agents=3, discounts=SHORT), st.sets(st.integers(0, 6), max_size=4))
 def test_the_branched_reading_is_the_largest_after_any_branch(setup, lengths):
     """τ steps with the data policies in the game, then h < k in the model: all τ below 100, all h one by one."""
@@ -119,7 +120,7 @@ def test_the_branched_reading_is_the_largest_after_any_branch(setup, lengths):
         assert shorter <= longer
 
 
-@FEW
+@costly
 @given(setups(discounts=SHORT))
 def test_distances_of_policies_are_the_largest_of_any_state(setup):
     errors = measure(setup)
@@ -145,7 +146,7 @@ def test_distances_of_policies_are_the_largest_of_any_state(setup):
         assert max(each, default=0) - ROUNDING <= joint <= 1 - np.prod([1 - error for error in each]) + ROUNDING
 
 
-@FEW
+@costly
 @given(setups(discounts=SHORT))
 def test_the_distance_of_dynamics_is_that_of_each_row(setup):
     found = dynamics_distance(setup)
@@ -167,7 +168,7 @@ def test_the_distance_of_large_sparse_dynamics_is_never_dense():
         assert found[s, a] == pytest.approx(abs(rows[0] - rows[1]).sum() / 2, abs=ROUNDING)
 
 
-@FEW
+@costly
 @given(setups(max_agents=3, discounts=SHORT), st.integers(0, 12))
 def test_distances_of_laws_are_those_of_matrix_powers(setup, steps):
     found, joint = (
@@ -185,7 +186,7 @@ def test_distances_of_laws_are_those_of_matrix_powers(setup, steps):
     assert (found <= joint + ROUNDING).all()
 
 
-@FEW
+@costly
 @given(setups(discounts=SHORT))
 def test_what_is_perfect_has_no_error(setup):
     errors = measure(Setup.of(setup.game, policy=setup.policy, agent=setup.agent), [0, 3])
@@ -195,7 +196,7 @@ def test_what_is_perfect_has_no_error(setup):
     assert set(errors.opponent_shifts) | set(errors.opponent_errors) <= {0}
 
 
-@FEW
+@costly
 @given(setups(discounts=SHORT), st.data())
 def test_relabelling_the_agents_reorders_their_errors(setup, data):
     game, agents = setup.game, range(setup.game.num_agents)
@@ -291,7 +292,7 @@ def test_the_exact_error_need_not_be_the_one_that_is_largest_in_doubles():
         assert exact_opponent_errors(setup) == (Fraction(1, 20),)
 
 
-@FEW
+@costly
 @given(setups(discounts=SHORT), st.data())
 def test_exact_errors_are_the_doubles_but_for_rounding(setup, data):
     assert [float(error) for error in exact_opponent_errors(setup)] == pytest.approx(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mathrl.bounds import Process, sharper, theorems
 from mathrl.games import Game
 from mathrl.proofs_checks.strategies import _near, games, policies
+from tests.examples import costly
 
 STEPS = 512
 DISCOUNTS = st.sampled_from([0.0, 0.5, 0.9])  # 0.9^512 < 1e-23
@@ -144,6 +145,7 @@ def lemma_c4(agent, one, pre, post, k):
     return exact
 
 
+@costly
 @given(processes(2))
 def test_no_laws_are_farther_apart_than_lemmas_c1_and_c2_say(drawn):
     lemmas_c1_and_c2(*drawn)

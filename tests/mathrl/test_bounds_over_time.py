@@ -11,9 +11,10 @@ from mathrl.bounds import Process
 from mathrl.bounds.over_time import largest_over_time
 from mathrl.games import Game, random_policy, random_stochastic, to_sparse
 from mathrl.proofs_checks.strategies import games, policies, simplex_rows
+from tests.examples import costly
+from tests.tolerances import EPS
 
 MANY = 2**14
-EPS = float(np.finfo(np.float64).eps)
 
 
 def all_laws(process, steps):
@@ -43,6 +44,7 @@ def cycles(*lengths):
     return P
 
 
+@costly
 @given(games(max_states=5, max_actions=2), st.data())
 def test_it_is_the_maximum_over_the_laws_of_many_steps(game, data):
     process = Process(game, data.draw(policies(game)))

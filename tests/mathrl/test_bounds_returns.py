@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
@@ -19,17 +19,12 @@ from mathrl.bounds import (
 )
 from mathrl.games import Game, random_policy, random_stochastic, to_dense, to_sparse
 from mathrl.proofs_checks.strategies import policies, setups
+from tests.examples import costly
+from tests.tolerances import EPS, returns_slack
 
-EPS = float(np.finfo(np.float64).eps)
 SHORT = st.sampled_from([0.0, 0.5, 0.9])
-FEW = settings(max_examples=40)
 NEGLIGIBLE = mpf(10) ** -25
 mp.dps = 50
-
-
-def slack(game):
-    """Visits are exact to S floors 2 eps (1 + 2 / (1 - γ)) over 1 - γ, times rewards up to their scale; so are sums."""
-    return 16 * EPS * game.num_states * (1 + game.reward_scale) / (1 - game.discount) ** 2
 
 
 def slow_chain(game, policy):
@@ -77,10 +72,10 @@ def of(process):
     return process.game, process.policy
 
 
-@FEW
+@costly
 @given(setups(discounts=SHORT))
 def test_returns_are_the_sums(setup):
-    found, tolerance = returns(setup), slack(setup.game)
+    found, tolerance = returns(setup), returns_slack(setup.game)
     for name in ("real", "data", "learned", "modelled"):
         process = getattr(setup, name)
         slowly = directly(setup.game, setup.agent, of(process), [of(process)])
@@ -88,22 +83,22 @@ def test_returns_are_the_sums(setup):
         assert expected_return(process, setup.agent) == getattr(found, name)
 
 
-@FEW
+@costly
 @given(setups(discounts=SHORT), st.integers(0, 4))
 def test_branched_returns_are_the_sums(setup, k):
     slowly = directly(setup.game, setup.agent, of(setup.data), [of(setup.modelled)] * (k + 1))
     found = branched_return(setup.data, setup.modelled, k, setup.agent)
-    assert found == pytest.approx(slowly, rel=0, abs=slack(setup.game))
+    assert found == pytest.approx(slowly, rel=0, abs=returns_slack(setup.game))
 
 
-@FEW
+@costly
 @given(setups(discounts=SHORT), st.data())
 def test_scheduled_returns_are_the_sums(setup, data):
     kinds = [setup.policy, setup.modelled_policy, data.draw(policies(setup.game))]
     schedule = data.draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=5))
     slowly = directly(setup.game, setup.agent, of(setup.data), [(setup.model, policy) for policy in schedule])
     found = scheduled_return(setup.data, setup.model, schedule, setup.agent)
-    assert found == pytest.approx(slowly, rel=0, abs=slack(setup.game))
+    assert found == pytest.approx(slowly, rel=0, abs=returns_slack(setup.game))
 
 
 def test_a_long_horizon_is_summed_too():
@@ -114,7 +109,7 @@ def test_a_long_horizon_is_summed_too():
     for k in (0, 1, 3):
         slowly = directly(game, 2, of(setup.data), [of(setup.modelled)] * (k + 1))
         found = branched_return(setup.data, setup.modelled, k, 2)
-        assert found == pytest.approx(slowly, rel=0, abs=slack(game))
+        assert found == pytest.approx(slowly, rel=0, abs=returns_slack(game))
 
 
 def test_simulated_rollouts_have_the_branched_return():
@@ -148,7 +143,7 @@ def choices(rng, rows):
     return (rows.cumsum(axis=1) < rng.random(len(rows))[:, None]).sum(axis=1).clip(max=rows.shape[1] - 1)
 
 
-@FEW
+@costly
 @given(setups())
 def test_what_is_perfect_changes_nothing(setup):
     perfect = Setup.of(setup.game, policy=setup.policy, agent=setup.agent)
@@ -156,19 +151,19 @@ def test_what_is_perfect_changes_nothing(setup):
     assert found.real == found.data == found.learned == found.modelled == returns(setup).real
     # (2) is (1) when both processes are the same, whatever k is: k more roundings
     branched = branched_returns(perfect.data, perfect.modelled, [0, 1, 7], perfect.agent)
-    np.testing.assert_allclose(branched, found.real, rtol=0, atol=slack(setup.game))
+    np.testing.assert_allclose(branched, found.real, rtol=0, atol=returns_slack(setup.game))
 
 
-@FEW
+@costly
 @given(setups(), st.integers(0, 300))
 def test_long_rollouts_return_what_the_model_does(setup, k):
     branched = branched_return(setup.data, setup.modelled, k, setup.agent)
     span = float(np.ptp(setup.game.rewards))
     bound = setup.game.discount**k * span / (1 - setup.game.discount)
-    assert abs(branched - returns(setup).modelled) <= bound + slack(setup.game)
+    assert abs(branched - returns(setup).modelled) <= bound + returns_slack(setup.game)
 
 
-@FEW
+@costly
 @given(setups(), st.lists(st.integers(0, 12), max_size=4))
 def test_many_lengths_at_once_are_each_of_them(setup, lengths):
     at_once = branched_returns(setup.data, setup.modelled, lengths, setup.agent)
@@ -180,32 +175,32 @@ def test_many_lengths_at_once_are_each_of_them(setup, lengths):
     assert constant == each
 
 
-@FEW
+@costly
 @given(setups(discounts=st.just(0.0)), st.integers(0, 3))
 def test_without_a_future_only_the_first_reward_counts(setup, k):
     """Whether the branch is at time 0 or before, the first action is by the policies after the branch."""
     now = sum(p * float(r) for p, r in zip(setup.game.start, setup.modelled.rewards(setup.agent), strict=True))
-    tolerance = slack(setup.game)
+    tolerance = returns_slack(setup.game)
     assert branched_return(setup.data, setup.modelled, k, setup.agent) == pytest.approx(now, rel=0, abs=tolerance)
     assert returns(setup).modelled == pytest.approx(now, rel=0, abs=tolerance)
 
 
-@FEW
+@costly
 @given(setups(max_states=1), st.integers(0, 5))
 def test_with_one_state_every_step_earns_the_same(setup, k):
     earned = float(setup.modelled.rewards(setup.agent)[0]) / (1 - setup.game.discount)
     branched = branched_return(setup.data, setup.modelled, k, setup.agent)
-    assert branched == pytest.approx(earned, rel=0, abs=slack(setup.game))
+    assert branched == pytest.approx(earned, rel=0, abs=returns_slack(setup.game))
 
 
-@FEW
+@costly
 @given(setups())
 def test_a_branch_of_length_zero_acts_where_the_data_are(setup):
     game = setup.game
     P = np.array(slow_chain(game, setup.data_policy), dtype=float)
     visits = np.linalg.solve((np.eye(game.num_states) - game.discount * P).T, game.start)
     found = branched_return(setup.data, setup.modelled, 0, setup.agent)
-    assert found == pytest.approx(visits @ setup.modelled.rewards(setup.agent), rel=0, abs=slack(game))
+    assert found == pytest.approx(visits @ setup.modelled.rewards(setup.agent), rel=0, abs=returns_slack(game))
 
 
 def leaking(p, reward=1.0, discount=0.5):
@@ -226,7 +221,7 @@ def test_an_absorbing_state_by_hand(reward):
         assert branched_return(real, model, k, 0) == pytest.approx(0.5**k * 2 / 3 * reward, rel=8 * EPS)
 
 
-@FEW
+@costly
 @given(setups(), st.data())
 def test_relabelling_agents_and_actions_changes_nothing(setup, data):
     game, agents = setup.game, range(setup.game.num_agents)
@@ -254,7 +249,7 @@ def test_relabelling_agents_and_actions_changes_nothing(setup, data):
         opponent_models=[*models[:agent], *models[agent + 1 :]],
         agent=agent,
     )
-    tolerance = slack(game)
+    tolerance = returns_slack(game)
     for name, value in vars(returns(setup)).items():
         assert getattr(returns(other), name) == pytest.approx(value, rel=0, abs=tolerance)
     lengths = [0, 1, 5]
@@ -266,7 +261,7 @@ def test_relabelling_agents_and_actions_changes_nothing(setup, data):
     )
 
 
-@FEW
+@costly
 @given(setups(), st.floats(-5, 5, allow_subnormal=False), st.floats(-5, 5, allow_subnormal=False))
 def test_returns_are_affine_in_the_rewards(setup, scale, shift):
     def changed(game):
@@ -278,11 +273,11 @@ def test_returns_are_affine_in_the_rewards(setup, scale, shift):
     pre, post = (Process(changed(process.game), process.policy) for process in (setup.data, setup.modelled))
     before = branched_returns(setup.data, setup.modelled, [0, 2], agent)
     expected = scale * before + shift / (1 - game.discount)
-    tolerance = (1 + abs(scale) + abs(shift)) * slack(game)
+    tolerance = (1 + abs(scale) + abs(shift)) * returns_slack(game)
     np.testing.assert_allclose(branched_returns(pre, post, [0, 2], agent), expected, rtol=0, atol=tolerance)
 
 
-@FEW
+@costly
 @given(setups(sparse=False))
 def test_sparse_and_dense_agree(setup):
     pre, post = (Process(to_sparse(process.game), process.policy) for process in (setup.data, setup.modelled))
@@ -290,7 +285,7 @@ def test_sparse_and_dense_agree(setup):
         branched_returns(pre, post, [0, 3], setup.agent),
         branched_returns(setup.data, setup.modelled, [0, 3], setup.agent),
         rtol=0,
-        atol=slack(setup.game),
+        atol=returns_slack(setup.game),
     )
 
 

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.bounds import SCHEMES, Process, Setup, branch_law, rollout, rollout_lengths
@@ -12,8 +12,9 @@ from mathrl.bounds.compounding import _means_backward, _means_forward
 from mathrl.bounds.errors import exact_opponent_errors
 from mathrl.games import Game, random_policy, random_stochastic, to_dense, to_sparse
 from mathrl.proofs_checks.strategies import setups, simplex_rows
+from tests.examples import costly
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 SCHEME = st.sampled_from(SCHEMES)
 SMALL = setups(max_agents=3, max_actions=2, max_states=3)
 ROUNDING = 1e-13
@@ -60,7 +61,7 @@ def from_state(game, policies, first):
 
 
 @given(SMALL, SCHEME, st.integers(1, 2), st.data())
-@settings(max_examples=60)
+@costly
 def test_a_rollout_is_what_all_trajectories_say(setup, scheme, k, data):
     lengths = drawn_lengths(data, setup, scheme, k)
     start = data.draw(st.none() | simplex_rows((setup.game.num_states,)))
@@ -108,7 +109,7 @@ def test_both_bounds_hold_at_each_step_and_coupling_is_the_sharper(setup, scheme
 
 
 @given(setups(), st.integers(1, 6))
-@settings(max_examples=40)
+@costly
 def test_models_throughout_are_the_modelled_process_and_none_is_the_learned_one(setup, k):
     for scheme, process in (("all-model", setup.modelled), ("all-real", setup.learned)):
         run = rollout(setup, scheme, k)
@@ -118,7 +119,7 @@ def test_models_throughout_are_the_modelled_process_and_none_is_the_learned_one(
 
 
 @given(setups(), st.integers(1, 6))
-@settings(max_examples=40)
+@costly
 def test_both_orders_meet_where_lengths_are_all_k_or_all_0(setup, k):
     for n, fixed in ((k, "all-model"), (0, "all-real")):
         end = rollout(setup, fixed, k)
@@ -130,7 +131,7 @@ def test_both_orders_meet_where_lengths_are_all_k_or_all_0(setup, k):
 
 
 @given(setups(), SCHEME, st.integers(1, 6))
-@settings(max_examples=40)
+@costly
 def test_the_error_is_two_variances_and_a_bias(setup, scheme, k):
     """(2) of the compounding error, with the simulation's own floor: that of a setup whose real game is the model."""
     run = rollout(setup, scheme, k)
@@ -142,7 +143,7 @@ def test_the_error_is_two_variances_and_a_bias(setup, scheme, k):
 
 
 @given(setups(), SCHEME, st.integers(1, 6))
-@settings(max_examples=40)
+@costly
 def test_what_is_perfect_is_at_the_floor(setup, scheme, k):
     perfect = Setup.of(setup.game, policy=setup.policy, agent=setup.agent)
     run = rollout(perfect, scheme, k)
@@ -152,7 +153,7 @@ def test_what_is_perfect_is_at_the_floor(setup, scheme, k):
 
 
 @given(setups(sparse=False), SCHEME, st.integers(1, 6))
-@settings(max_examples=40)
+@costly
 def test_sparse_is_dense(setup, scheme, k):
     parts = vars_of(setup) | {"game": to_sparse(setup.game), "model": to_sparse(setup.model)}
     dense, sparse = rollout(setup, scheme, k), rollout(Setup(**parts), scheme, k)
@@ -163,7 +164,7 @@ def test_sparse_is_dense(setup, scheme, k):
 
 
 @given(setups(min_agents=2, sparse=False), SCHEME, st.integers(1, 6), st.randoms())
-@settings(max_examples=40)
+@costly
 def test_agents_may_be_relabelled(setup, scheme, k, random):
     agents = setup.game.num_agents
     order = random.sample(range(agents), agents)
@@ -191,7 +192,7 @@ def test_agents_may_be_relabelled(setup, scheme, k, random):
 
 
 @given(setups(max_agents=3), SCHEME, st.integers(1, 5))
-@settings(max_examples=50)
+@costly
 def test_the_two_ways_to_the_means_agree(setup, scheme, k):
     processes = [Process(setup.model, policy) for policy in rollout(setup, scheme, k).policies[:-1]]
     from_x = np.flatnonzero(setup.game.start)
@@ -216,7 +217,7 @@ def test_the_cheaper_way_is_taken_and_moves_nothing():
 
 
 @given(setups(discounts=st.sampled_from([0.0, 0.5, 0.9])))
-@settings(max_examples=40)
+@costly
 def test_branches_begin_where_a_discounted_buffer_lies(setup):
     law = branch_law(setup)
     discount, summed = setup.game.discount, np.zeros(setup.game.num_states)

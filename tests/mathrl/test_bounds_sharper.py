@@ -5,7 +5,7 @@ from math import fsum, prod
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
@@ -21,6 +21,7 @@ from mathrl.bounds import (
 )
 from mathrl.games import Game
 from mathrl.proofs_checks.strategies import setups
+from tests.examples import costly
 
 ERRORS = st.sampled_from([0.0, 1e-9, 0.01, 0.3, 1.0]) | st.floats(0, 1, allow_subnormal=False)
 OPPONENTS = st.lists(st.tuples(ERRORS, ERRORS), max_size=3)
@@ -56,7 +57,7 @@ def step_by_step(discount, acting, schedule, floor=0.0):
     return total
 
 
-@settings(max_examples=40)  # each takes STEPS² steps
+@costly  # each takes STEPS² steps
 @given(DISCOUNTS, errors(), LENGTHS, ERRORS, ERRORS)
 def test_the_closed_forms_are_the_recursion(discount, numbers, k, M_pre, P_post):
     M, shift = numbers["dynamics_error"], numbers["policy_shift"]

@@ -154,12 +154,14 @@ def test_version(capsys):
     assert run(capsys, "--version")[:2] == (0, "mathrl 0.1.0\n")
 
 
+KEYS = ("id", "kind", "row", "column", "paper", "computed", "low", "high", "seeds", "difference", "agrees")
+
+
 def test_reproduce_json_is_the_contracts(capsys, tmp_path):
     status, printed, _ = run(capsys, "reproduce", "--format", "json")
     cells = json.loads(printed)
     assert status == 0
-    names = ("id", "kind", "row", "column", "paper", "computed", "low", "high", "seeds", "difference", "agrees")
-    assert {tuple(cell) for cell in cells} == {names}
+    assert {tuple(cell) for cell in cells} == {KEYS}
     assert {cell["id"] for cell in cells} >= {"hasac-table-3", "hasac-appendix-b", "hasac-figure-1"}
     final = {(cell["row"], cell["column"]): cell for cell in cells if cell["id"] == "hasac-table-3"}
     exact = haspi(load("hasac"), temperature=10, initial_policy=START).policy[0][0, 2]
@@ -195,6 +197,19 @@ def test_reproduce_shows_a_number_that_does_not_come_out(capsys, monkeypatch):
         "35 of 36 printed numbers agree to their last digit, 1 differs (the first: hasac-table-3, alpha=5, final p1)"
         in printed
     )
+
+
+def test_reproduce_takes_a_paper(capsys):
+    status, printed, _ = run(capsys, "reproduce", "hasac", "--format", "json")
+    everything = json.loads(run(capsys, "reproduce", "--format", "json")[1])
+    assert (status, json.loads(printed)) == (0, [cell for cell in everything if cell["id"].startswith("hasac-")])
+
+
+@pytest.mark.parametrize(("option", "value"), [("--budget", "slow"), ("--seed", "-1"), ("--seed", "x")])
+def test_reproduce_refuses_an_unknown_budget_and_a_seed_that_is_none(capsys, option, value):
+    status, printed, said = run(capsys, "reproduce", "hasac-figure-1", option, value)
+    assert (status, printed) == (2, "")
+    assert option in said
 
 
 def test_reproduce_list_computes_nothing(capsys, monkeypatch):

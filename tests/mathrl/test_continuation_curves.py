@@ -85,7 +85,11 @@ def by_another_method(game, temperature, starts):
 
 @pytest.mark.parametrize(
     ("name", "temperatures"),
-    [("hasac", (1, 2, 5, 10, 15, 20)), ("penalty", (4.0, 7.0, 20.0)), ("climbing", (1.0, 6.0))],
+    [
+        ("hasac", (1, 2, 5, 10, 15, 20)),
+        pytest.param("penalty", (4.0, 7.0, 20.0), marks=pytest.mark.long),
+        ("climbing", (1.0, 6.0)),
+    ],
 )
 def test_another_root_finder_finds_no_more_and_no_less(name, temperatures):
     game = load(name)

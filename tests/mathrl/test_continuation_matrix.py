@@ -15,8 +15,7 @@ from mathrl.games import Game, load, random_matrix
 from mathrl.operators import marginal_q, quantal_response_residual
 from mathrl.proofs_checks.strategies import matrix_games
 from mathrl.softmax import boltzmann
-
-EPS = float(np.finfo(np.float64).eps)
+from tests.tolerances import EPS
 
 
 @given(st.integers(1, 12), st.integers(0, 2**32 - 1))

@@ -13,9 +13,9 @@ from mathrl.games.transform import scale_rewards, to_sparse
 from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import games, policies
 from mathrl.values.policy_values import evaluate, own_q
+from tests.tolerances import EPS
 
 every_entropy = pytest.mark.parametrize("entropy", ENTROPIES)
-EPS = float(np.finfo(np.float64).eps)
 
 
 def curves(game, entropy, rng):

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.equilibria.stochastic import value_system as linear
@@ -17,8 +17,8 @@ from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import games, temperatures
 from mathrl.softmax import boltzmann
 from mathrl.values.policy_values import evaluate, own_q
-
-EPS = float(np.finfo(np.float64).eps)
+from tests.examples import costly
+from tests.tolerances import EPS
 
 FOLDED = random_stochastic(2, (2, 2, 2), structure="general-sum", discount=0.8, scale=3.0, seed=14)
 """Between rationality 0 and 10 its branch turns back once, and forth again (`entropy="none"`)."""
@@ -51,7 +51,7 @@ def residual(game, policy, temperature, entropy):
     return max(float(np.abs(pi - sigma).max()) for pi, sigma in zip(policy, responses, strict=True))
 
 
-@settings(max_examples=60)
+@costly
 @given(games(max_states=3), temperatures(0.1, 10), st.sampled_from(ENTROPIES))
 def test_the_branch_ends_at_an_equilibrium(game, temperature, entropy):
     curve = Follower(logit_curve(game, entropy=entropy))

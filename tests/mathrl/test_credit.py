@@ -14,8 +14,8 @@ from mathrl.proofs_checks.strategies import TEMPERATURES, matrix_games, policies
 from mathrl.softmax import boltzmann
 from mathrl.solvers import soft_qmix
 from mathrl.stage.monotone_projection import monotone_projection
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 SHAPES = [(2,), (2, 2), (3, 2), (2, 3, 2)]
 LEVELS = st.sampled_from([0.0, 1.0, 2.0])
 

@@ -26,20 +26,16 @@ from mathrl.softmax import boltzmann, kl_divergence
 from mathrl.solvers import divergence_iteration, divergence_limit, divergence_policy_iteration, optimal
 from mathrl.values.policy_values import evaluate_joint
 from mathrl.values.target_policy import controller
+from tests.examples import costly
+from tests.tolerances import EPS, divergence_magnitude
 
-EPS = float(np.finfo(np.float64).eps)
 GENTLE = {"structure": "common-payoff", "discounts": st.sampled_from([0.0, 0.5, 0.9])}
 SMALL = GENTLE | {"max_actions": 3, "max_states": 3}
 CLASSES = st.sampled_from(["joint", "product"])
 AVERAGING = st.sampled_from([1.0, 0.5, 0.1])
 
 
-def magnitude(game, temperature, *first):
-    """An upper bound of |Q| and of ω |log π_0|, which is what sums round."""
-    smallest = min((pi[pi > 0].min() for pi in first), default=1.0)
-    return (1 + game.reward_scale + temperature * (1 - np.log(smallest))) / (1 - game.discount)
-
-
+@costly
 @given(games(**SMALL), temperatures(0.1, 10), CLASSES, AVERAGING, st.data())
 def test_both_returns_rise(game, temperature, policy_class, averaging, data):
     """dmac Proposition 1 and A.10: J_ρ(π) never falls; J(π) neither where the target is the previous policy."""
@@ -54,7 +50,7 @@ def test_both_returns_rise(game, temperature, policy_class, averaging, data):
     )
     returns, regularised = solution.history.reshape(-1, 2).T
     # Inner solutions are exact to 100 floors of π, and values to 32 floors over 1 − γ.
-    slack = 1024 * EPS * magnitude(game, temperature, *first) / (1 - game.discount)
+    slack = 1024 * EPS * divergence_magnitude(game, temperature, *first) / (1 - game.discount)
     start = divergence_iteration(
         game, temperature=temperature, policy_class=policy_class, initial_policy=first, max_steps=0
     )
@@ -78,6 +74,7 @@ def test_with_a_moving_average_the_original_return_can_fall():
         assert (np.diff(returns)[0] < -0.17) == falls
 
 
+@costly
 @given(games(**SMALL | {"discounts": st.sampled_from([0.0, 0.5])}), temperatures(0.1, 10), AVERAGING, st.data())
 def test_steps_against_a_plain_loop(game, temperature, averaging, data):
     """dmac Eq. 3 and A.10, each argmax by value iteration with Eq. 20, in probabilities."""
@@ -98,7 +95,7 @@ def test_steps_against_a_plain_loop(game, temperature, averaging, data):
         game, temperature=temperature, averaging=averaging, initial_policy=first, max_steps=steps
     )
     assume(solution.steps == steps)
-    scale = magnitude(game, temperature, first)
+    scale = divergence_magnitude(game, temperature, first)
     # three steps, each with V exact to rounding over 1 − γ, and its error over ω in π
     tolerance = 3 * 256 * EPS * (1 + scale / temperature) / (1 - game.discount)
     np.testing.assert_allclose(solution.joint_policy, pi, rtol=0, atol=tolerance)
@@ -114,7 +111,7 @@ def test_the_first_step_is_divergence_policy_iteration_from_the_first_policy(gam
         game, temperature=temperature, policy_class=policy_class, target_policy=first, tol=8
     )
     assume(ours.steps == 1 and theirs.converged)
-    scale = magnitude(game, temperature, *first)
+    scale = divergence_magnitude(game, temperature, *first)
     assert abs(ours.history[0, 1] - theirs.objective) <= 1024 * EPS * scale / (1 - game.discount)
 
 
@@ -134,7 +131,7 @@ def test_the_residual_is_what_a_deviation_gains(game, temperature, policy_class,
         q, policy = q.reshape(game.num_states, -1), (solution.joint_policy.reshape(game.num_states, -1),)
     gain = deviation_gain(q, policy).max() / temperature
     # a difference of values, each exact to rounding over 1 − γ
-    tolerance = 256 * EPS * (1 + magnitude(game, 0) / temperature) / (1 - game.discount)
+    tolerance = 256 * EPS * (1 + divergence_magnitude(game, 0) / temperature) / (1 - game.discount)
     assert abs(solution.residual - gain) <= tolerance
     values = evaluate_joint(
         game,
@@ -153,7 +150,7 @@ def test_the_residual_bounds_the_next_move(game, temperature, data):
     options = {"temperature": temperature, "initial_policy": first}
     here, after = (divergence_iteration(game, **options, max_steps=k) for k in (2, 3))
     moved = np.abs(after.joint_policy - here.joint_policy).max()
-    tolerance = 256 * EPS * (1 + magnitude(game, temperature, *first) / temperature) / (1 - game.discount)
+    tolerance = 256 * EPS * (1 + divergence_magnitude(game, temperature, *first) / temperature) / (1 - game.discount)
     assert moved <= here.residual / (1 - game.discount) + tolerance
 
 
@@ -192,7 +189,7 @@ def test_the_limit_is_reached_whatever_the_temperature(game, temperature, data):
     first = data.draw(policies(game, zeros=False))
     limit = divergence_limit(game, initial_policy=first).require()
     best = optimal(game)
-    tolerance = 1024 * EPS * magnitude(game, temperature, *first) / (1 - game.discount)
+    tolerance = 1024 * EPS * divergence_magnitude(game, temperature, *first) / (1 - game.discount)
     np.testing.assert_allclose(limit.v, best.v, rtol=0, atol=tolerance)
     np.testing.assert_allclose(limit.q, best.q, rtol=0, atol=tolerance)
     assume(gap_of(limit) > 1e-3)
@@ -247,7 +244,7 @@ def test_the_limit_is_the_optimal_policy_that_is_nearest_to_the_first(game, data
     other /= other.sum(axis=1, keepdims=True)
     silent = Game.stochastic(np.zeros((game.num_states, *game.num_actions)), game.transitions, game.discount)
     far, near = (-evaluate_joint(silent, pi, -kl_divergence(pi, rho)[None], agent_axis=False).v for pi in (other, ours))
-    assert (near <= far + 1024 * EPS * magnitude(game, 1, *first) / (1 - game.discount)).all()
+    assert (near <= far + 1024 * EPS * divergence_magnitude(game, 1, *first) / (1 - game.discount)).all()
 
 
 @given(games(structure="common-payoff", discounts=st.just(0.0)), st.data())
@@ -272,7 +269,7 @@ def test_names_and_storage_do_not_change_the_limit(game, data):
     names = data.draw(st.permutations(range(game.num_actions[agent])))
     renamed = tuple(pi[:, names] if i == agent else pi for i, pi in enumerate(first))
     axes = (0, *(1 + label for label in labels))
-    tolerance = 1024 * EPS * magnitude(game, 1, *first) / (1 - game.discount)
+    tolerance = 1024 * EPS * divergence_magnitude(game, 1, *first) / (1 - game.discount)
     for theirs, expected in (
         (divergence_limit(to_dense(game) if game.sparse else to_sparse(game), initial_policy=first), ours.joint_policy),
         (
@@ -402,6 +399,7 @@ def test_a_best_action_as_rare_as_rounding_comes_back_and_rows_sum_to_1(rare, av
     assert solution.objective <= 1 + 64 * EPS
 
 
+@costly
 @given(st.integers(0, 10_000), temperatures(0.5, 20))
 def test_from_skewed_starts_no_answer_exceeds_the_best_reward(seed, temperature):
     rng = np.random.default_rng(seed)

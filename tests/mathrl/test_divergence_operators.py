@@ -31,8 +31,9 @@ from mathrl.operators import (
 )
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, simplex_rows
 from mathrl.softmax import kl_divergence
+from tests.tolerances import EPS
+from tests.tolerances import divergence_slack as slack
 
-EPS = float(np.finfo(np.float64).eps)
 COMMON = games(structure="common-payoff", sparse=False)
 
 
@@ -51,12 +52,6 @@ def joint_rows(draw, game, *, zeros=True):
 
 def logarithm(probabilities):
     return np.log(probabilities, out=np.full_like(probabilities, -np.inf), where=probabilities > 0)
-
-
-def slack(game, temperature, *targets):
-    """64 roundings of the largest value: sums over at most 24 joint actions and 4 states, of Q and of ω log(π/ρ)."""
-    smallest = min((rho[rho > 0].min() for rho in targets), default=1.0)
-    return 64 * EPS * (1 + game.reward_scale + 3 * temperature * (1 - np.log(smallest))) / (1 - game.discount)
 
 
 @given(cases())
@@ -176,6 +171,7 @@ def test_with_linear_decomposition_the_agents_improve_jointly(case, seed):
     for ours, theirs in zip(improved, in_turn, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance)
     assert (additive_distance(q) <= 64 * EPS * np.abs(q).max()).all()
+    assert additive_distance(q).shape == (game.num_states,)
     _, *found = additive_parts(q)
     for i, part in enumerate(found):
         np.testing.assert_allclose(part.sum(axis=1), 0, atol=64 * EPS * np.abs(q).max())

@@ -35,8 +35,9 @@ from mathrl.solution import Solution
 from mathrl.solvers import divergence_policy_iteration, optimal, qre
 from mathrl.values.policy_values import evaluate_joint
 from mathrl.values.target_policy import controller
+from tests.examples import costly
+from tests.tolerances import EPS, divergence_drift, divergence_magnitude
 
-EPS = float(np.finfo(np.float64).eps)
 GENTLE = {"structure": "common-payoff", "discounts": st.sampled_from([0.0, 0.5, 0.9])}
 CLASSES = st.sampled_from(["joint", "product"])
 
@@ -46,16 +47,11 @@ def joint_targets(draw, game, *, zeros=True):
     return rows.reshape(game.num_states, *game.num_actions)
 
 
-def magnitude(game, temperature, *targets):
-    """An upper bound of |Q| and of ω |log ρ|, which is what sums round."""
-    smallest = min((rho[rho > 0].min() for rho in targets), default=1.0)
-    return (1 + game.reward_scale + temperature * (1 - np.log(smallest))) / (1 - game.discount)
-
-
 def played(solution):
     return joint_policy(solution.policy) if solution.joint_policy is None else solution.joint_policy
 
 
+@costly
 @given(games(sparse=False, **GENTLE), temperatures(0.1, 100), st.data())
 def test_the_joint_answer_is_the_optimum_found_by_value_iteration(game, temperature, data):
     """dmac Theorem 2 and Proposition 5, against a plain loop of Eq. 20."""
@@ -65,7 +61,7 @@ def test_the_joint_answer_is_the_optimum_found_by_value_iteration(game, temperat
             v, target, game.rewards, game.transitions, discount=game.discount, temperature=temperature
         )
     solution = divergence_policy_iteration(game, temperature=temperature, target_policy=target).require()
-    tolerance = 256 * EPS * magnitude(game, temperature, target) / (1 - game.discount)
+    tolerance = 256 * EPS * divergence_magnitude(game, temperature, target) / (1 - game.discount)
     np.testing.assert_allclose(solution.v, v, rtol=0, atol=tolerance)
     improved = divergence_improvement(solution.q, target, temperature=temperature)
     assert abs(np.abs(solution.joint_policy - improved).max() - solution.residual) <= 32 * EPS + solution.rounding_floor
@@ -95,7 +91,7 @@ def test_the_objective_never_falls(game, temperature, policy_class, data):
     solution = divergence_policy_iteration(game, initial_policy=first, **options, max_steps=20)
     before, one = (divergence_policy_iteration(game, initial_policy=first, **options, max_steps=k) for k in (0, 1))
     # Each objective is exact up to 32 floors, over 1 − γ; improving states by less than that is noise.
-    slack = 256 * EPS * magnitude(game, temperature, *target, *first) / (1 - game.discount)
+    slack = 256 * EPS * divergence_magnitude(game, temperature, *target, *first) / (1 - game.discount)
     assert (np.diff(np.append(before.objective, solution.history[:, 1])) >= -slack).all()
     assert solution.objective == (solution.history[-1, 1] if solution.steps else before.objective)
     assert (one.q >= before.q - slack).all()
@@ -154,7 +150,7 @@ def test_a_uniform_target_is_entropy_less_a_constant(game, temperature):
     """The soft-optimal joint policy, found by Newton's method on V of the game with one agent for all."""
     ours = divergence_policy_iteration(game, temperature=temperature, target_policy=uniform_policy(game))
     theirs = qre(controller(game, "joint"), temperature=temperature)
-    scale = magnitude(game, temperature) + temperature * np.log(game.num_joint_actions) / (1 - game.discount)
+    scale = divergence_magnitude(game, temperature) + temperature * np.log(game.num_joint_actions) / (1 - game.discount)
     tolerance = 256 * EPS * scale / (1 - game.discount)
     shift = temperature * np.log(game.num_joint_actions) / (1 - game.discount)
     np.testing.assert_allclose(ours.v, theirs.v - shift, rtol=0, atol=tolerance)
@@ -165,7 +161,7 @@ def test_a_uniform_target_is_entropy_less_a_constant(game, temperature):
 @given(games(**GENTLE), CLASSES, st.data())
 def test_a_high_temperature_stays_at_the_target_and_a_low_one_is_optimal(game, policy_class, data):
     target = data.draw(policies(game))
-    scale = magnitude(game, 0.0)
+    scale = divergence_magnitude(game, 0.0)
     hot = divergence_policy_iteration(
         game, temperature=1e6 * scale, target_policy=target, policy_class=policy_class
     ).require()
@@ -199,21 +195,18 @@ def test_what_the_target_never_plays_might_not_exist(game, temperature, policy_c
     ours = divergence_policy_iteration(wider, target_policy=with_zero, **options)
     theirs = divergence_policy_iteration(game, target_policy=target, **options)
     assert (ours.policy[agent][:, extra] == 0).all()
-    tolerance = drift(wider, temperature, target)
+    tolerance = divergence_drift(wider, temperature, target)
     np.testing.assert_allclose(np.delete(played(ours), extra, axis=axis), played(theirs), rtol=0, atol=tolerance)
     np.testing.assert_allclose(
-        np.delete(ours.q, extra, axis=axis), theirs.q, rtol=0, atol=tolerance * magnitude(wider, temperature, *target)
+        np.delete(ours.q, extra, axis=axis),
+        theirs.q,
+        rtol=0,
+        atol=tolerance * divergence_magnitude(wider, temperature, *target),
     )
 
 
 STEPS = 3
 """Compared after so many steps: rounding grows by up to |Q| / ω in each."""
-
-
-def drift(game, temperature, target=()):
-    """How far rounding may drive two runs of STEPS steps apart in π: a floor, times |Q|/ω per step."""
-    stiffness = 1 + magnitude(game, temperature, *target) / temperature
-    return 64 * EPS * stiffness / (1 - game.discount) * (1 + stiffness) ** 2
 
 
 @given(games(**GENTLE), temperatures(1, 100), CLASSES, st.data())
@@ -222,7 +215,7 @@ def test_names_storage_and_units_do_not_matter(game, temperature, policy_class, 
     target = data.draw(policies(game, zeros=False))
     options = {"policy_class": policy_class, "max_steps": STEPS}
     ours = divergence_policy_iteration(game, temperature=temperature, target_policy=target, **options)
-    tolerance, scale = drift(game, temperature, target), magnitude(game, temperature, *target)
+    tolerance, scale = divergence_drift(game, temperature, target), divergence_magnitude(game, temperature, *target)
 
     def same(theirs, policy, q):
         np.testing.assert_allclose(played(theirs), policy, rtol=0, atol=tolerance)
@@ -247,7 +240,7 @@ def test_names_storage_and_units_do_not_matter(game, temperature, policy_class, 
         relabelled = solve(relabel_agents(game, labels), target=tuple(target[label] for label in labels))
         same(relabelled, played(ours).transpose(axes), ours.q.transpose(axes))
     shifted = solve(shift_rewards(game, 8.0))
-    tolerance, scale = drift(shift_rewards(game, 8.0), temperature, target), scale + 8 / (1 - game.discount)
+    tolerance, scale = divergence_drift(shift_rewards(game, 8.0), temperature, target), scale + 8 / (1 - game.discount)
     same(shifted, played(ours), ours.q + 8 / (1 - game.discount))
     same(solve(scale_rewards(game, 0.5), temperature=0.5 * temperature), played(ours), 0.5 * ours.q)
 
@@ -277,7 +270,7 @@ def test_one_action_has_no_divergence(game, temperature, policy_class):
     )
     assert (solution.converged, solution.steps) == (True, 0)
     np.testing.assert_allclose(
-        solution.v, optimal(game).v, rtol=0, atol=64 * EPS * magnitude(game, 0) / (1 - game.discount)
+        solution.v, optimal(game).v, rtol=0, atol=64 * EPS * divergence_magnitude(game, 0) / (1 - game.discount)
     )
 
 

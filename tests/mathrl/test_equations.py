@@ -18,6 +18,8 @@ from mathrl.proofs_checks.strategies import TEMPERATURES, games
 from mathrl.solution import Solution
 from mathrl.solvers import haspi, qre, qre_branch, rommeo_q, soft_evaluation, soft_q_iteration
 from mathrl.values.modelled_opponents import LearnedModel
+from tests.examples import costly
+from tests.tolerances import EPS
 
 SMALL = random_stochastic(3, (2, 3), discount=0.8, seed=1)
 SPARSE = random_stochastic(4, (2, 2), discount=0.8, successors=2, seed=2)
@@ -156,6 +158,7 @@ def test_several_temperatures_can_be_solved_again(tmp_path):
             assert abs(back.equation.residual(game, back) - back.residual) <= SLACK * back.rounding_floor
 
 
+@costly
 @given(games(), TEMPERATURES, st.sampled_from(["team", "own", "none"]))
 def test_of_any_game_the_equation_holds_where_the_solver_says_so(game, temperature, entropy):
     start = random_policy(game, np.random.default_rng(0))
@@ -165,7 +168,11 @@ def test_of_any_game_the_equation_holds_where_the_solver_says_so(game, temperatu
     for solution in solutions:
         if solution.converged or solution.solver == "soft_evaluation":
             left = solution.equation.residual(game, solution)
-            assert left <= solution.residual + SLACK * solution.rounding_floor
+            # Of solvers that solve for each agent apart, residual and floor are those of the agent whose residual is
+            # largest in floors of its own; the residual of another agent may be larger by as much as its Q is.
+            floors = solution.residual / solution.rounding_floor if solution.rounding_floor else 0.0
+            larger = EPS * np.abs(solution.q).max() if solution.solver in BOUNDS else 0.0
+            assert left <= (floors + SLACK) * max(solution.rounding_floor, larger)
 
 
 def test_a_wrong_answer_leaves_a_residual():
@@ -190,7 +197,7 @@ def test_an_equation_is_one_object_with_a_name_a_statement_and_a_source(name):
 
 
 def test_no_two_equations_have_one_name():
-    with pytest.raises(ValueError, match=r"optimality.*twice"):
+    with pytest.raises(ValueError, match=r"optimality.*is used by.*expected a different name"):
         declared("optimality", "", "", lambda game, solution: ())
     with pytest.raises(KeyError):
         named("unheard of")

@@ -25,15 +25,10 @@ from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, tempe
 from mathrl.softmax import boltzmann
 from mathrl.solvers import haspi, qre
 from mathrl.values.policy_values import evaluate
+from tests.tolerances import EPS, drift, magnitude
 
-EPS = float(np.finfo(np.float64).eps)
 MILD = temperatures(0.1, 100)
 COMMON = games(structure="common-payoff")
-
-
-def magnitude(game, temperature):
-    """An upper bound of |Q|: rewards and entropies in every step."""
-    return (1 + game.reward_scale + temperature * np.log(game.num_joint_actions)) / (1 - game.discount)
 
 
 @given(COMMON, TEMPERATURES, st.data())
@@ -114,12 +109,6 @@ def same(ours, theirs, tolerance):
 
 STEPS = 3
 """Compared after so many steps: rounding grows by up to |Q| / α in each, and near a bifurcation without end."""
-
-
-def drift(game, temperature):
-    """How far rounding may drive two runs of STEPS steps apart in π: a floor, times |Q|/α per agent and step."""
-    stiffness = 1 + magnitude(game, temperature) / temperature
-    return 64 * EPS * stiffness / (1 - game.discount) * (1 + stiffness) ** 2
 
 
 GENTLE = {"structure": "common-payoff", "discounts": st.sampled_from([0.0, 0.5, 0.9])}

@@ -8,8 +8,7 @@ from mathrl.games import Game, load, random_stochastic
 from mathrl.operators import optimality_backup, quantal_response_residual, soft_optimality_backup
 from mathrl.proofs_checks.strategies import games, temperatures
 from mathrl.solvers import optimal, qre, soft_evaluation
-
-EPS = float(np.finfo(np.float64).eps)
+from tests.tolerances import EPS
 
 
 def ring(discount):

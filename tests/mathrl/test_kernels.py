@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 import mathrl
 from mathrl import kernels, operators
 from mathrl.games import Game, joint_policy, to_dense
+from mathrl.kernels.conditional import pair_q
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 PACKAGE = Path(mathrl.__file__).parent
 WITHOUT_JIT = "NUMBA_DISABLE_JIT"
 
@@ -78,19 +80,6 @@ def optimality_backup(case, sparse):
     yield actions, out_sa.argmax(axis=1), 0
 
 
-def soft_optimality_backup(case, sparse):
-    out_s, out_sa = np.full(case.game.num_states, np.nan), np.full_like(case.r_sa, np.nan)
-    parameters = case.game.discount, case.temperature
-    if sparse:
-        kernels.soft_optimality_backup_csr(case.v_ms[0], case.r_sa, *case.csr, *parameters, out_s, out_sa)
-    else:
-        kernels.soft_optimality_backup(case.v_ms[0], case.r_sa, case.P_xt, *parameters, out_s, out_sa)
-    expected = operators.soft_optimality_backup(**case.one, discount=case.game.discount, temperature=case.temperature)
-    yield out_s, expected, case.tolerance
-    q = operators.backup(**case.one, discount=case.game.discount).reshape(out_sa.shape)
-    yield out_sa, q, case.tolerance
-
-
 def policy_transitions(case, sparse):
     num_states = case.game.num_states
     out = np.full((num_states, num_states), np.nan)
@@ -141,7 +130,6 @@ def sequential_improvement(case, sparse):
 
 ADAPTERS = {function.__name__: function for function in (
     backup, marginal_q, optimality_backup, policy_transitions, quantal_response_residual, sequential_improvement,
-    soft_optimality_backup,
 )}  # fmt: skip
 SIZES = {"max_states": 2, "max_actions": 2} if WITHOUT_JIT in os.environ else {}
 
@@ -165,6 +153,21 @@ def test_backup_at_the_edges_of_its_blocks_of_eight(size):
     out = np.full_like(r, np.nan)
     kernels.backup(v, r, P, 0.9, out)
     np.testing.assert_allclose(out[0], r[0] + 0.9 * P @ v[0], rtol=0, atol=8 * EPS)  # numbers of size 1, one order each
+
+
+@given(data=st.data())
+def test_q_given_two_actions_is_the_expectation_with_two_agents_kept(data):
+    game = data.draw(games(**SIZES))
+    case = Case(game, data.draw(policies(game)), 1.0, 0)
+    ends = np.cumsum([0, *game.num_actions])
+    found_kk, place = np.full((ends[-1], ends[-1]), np.nan), np.empty(game.num_agents, np.int64)
+    q = np.broadcast_to(game.rewards, (game.num_agents, game.num_states, *game.num_actions))
+    for s in range(game.num_states):
+        pair_q(np.ascontiguousarray(game.rewards_isa[:, s]), case.pi_sk[s], ends, place, found_kk)
+        for i, j in permutations(range(game.num_agents), 2):
+            expected = operators.expectation(q[i], case.policy, keep=(i, j))[s]
+            block = found_kk[ends[i] : ends[i + 1], ends[j] : ends[j + 1]]
+            np.testing.assert_allclose(block, expected, rtol=0, atol=case.tolerance)
 
 
 def test_kernels_are_named_after_operators():

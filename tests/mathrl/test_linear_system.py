@@ -9,8 +9,8 @@ from scipy.sparse import csr_array
 from mathrl.proofs_checks.strategies import simplex_rows
 from mathrl.values import linear_system as linear
 from mathrl.values.linear_system import resolvent
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 DISCOUNTS = st.sampled_from([0.5, 0.9, 0.99, 0.9999])
 
 
@@ -81,7 +81,7 @@ def test_small_chains(data, size, discount, sparse):
 
 
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.__name__)
-@pytest.mark.parametrize("discount", [0.5, 0.99, 0.9999])
+@pytest.mark.parametrize("discount", [0.5, pytest.param(0.99, marks=pytest.mark.long), 0.9999])
 @pytest.mark.parametrize("size", [64, 300])
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 def test_structured_chains_on_both_sides_of_the_small_size(chain, discount, size, sparse):

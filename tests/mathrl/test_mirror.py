@@ -43,8 +43,8 @@ from mathrl.operators import (
 )
 from mathrl.proofs_checks.strategies import PAYOFFS, simplex_rows, temperatures
 from mathrl.softmax import boltzmann, entropy, kl_divergence, log_probabilities, total_variation
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 WEIGHTS = temperatures(1e-3, 1e3)
 DRIFTS = (
     st.just(NoDrift())
@@ -227,11 +227,12 @@ def test_each_combination_is_certified(drift, neighbourhood, temperature):
     assert moved > 15
 
 
+@pytest.mark.parametrize("programs", [1, pytest.param(3, marks=pytest.mark.long)])
 @pytest.mark.parametrize(("drift", "neighbourhood"), COMBINATIONS, ids=str)
-def test_a_generic_optimiser_finds_nothing_better(drift, neighbourhood):
+def test_a_generic_optimiser_finds_nothing_better(drift, neighbourhood, programs):
     """SLSQP, from the old policy and from ours; it knows only values."""
     rng = np.random.default_rng(1)
-    for _ in range(3):
+    for _ in range(programs):
         q, old, parts = rng.normal(size=3), rng.dirichlet(np.full(3, 2.0)), np.abs(rng.normal(size=(2, 3)))
         p, _ = answer(q, old, parts, drift, neighbourhood, 0.3)
 

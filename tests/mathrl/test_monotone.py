@@ -24,8 +24,8 @@ from mathrl.softmax import boltzmann
 from mathrl.stage.additive_fit import additive_fit, order_preserving_fit
 from mathrl.stage.monotone_projection import monotone_projection
 from mathrl.values.policy_values import evaluate
+from tests.tolerances import EPS, trace_slack
 
-EPS = float(np.finfo(np.float64).eps)
 COMMON = games(structure="common-payoff", sparse=False)
 TRACES = st.sampled_from([0.0, 0.4, 1.0]) | st.floats(0, 1)
 SHAPES = [(2,), (3,), (2, 2), (3, 2), (3, 3), (2, 2, 2), (2, 3, 2)]
@@ -48,12 +48,6 @@ def values_of(game, data):
     return np.random.default_rng(seed).uniform(-10, 10, (game.num_states, *game.num_actions))
 
 
-def slack(game, temperature):
-    """Rounding of the linear solve: 1e4 roundings of the largest value, over 1 − γ for its condition."""
-    size = 1 + game.reward_scale + temperature * np.log(game.num_joint_actions)
-    return 1e4 * EPS * (10 + size / (1 - game.discount)) / (1 - game.discount)
-
-
 @given(COMMON, TEMPERATURES, TRACES, st.data())
 def test_the_trace_target_is_the_discounted_sum_of_temporal_differences(game, temperature, trace_decay, data):
     """soft-qmix Eq. 24, summed term by term: E[δ_{t+l}] under P π P π …"""
@@ -69,7 +63,7 @@ def test_the_trace_target_is_the_discounted_sum_of_temporal_differences(game, te
         expected = expected + term
     found = traced(game, q, policy, temperature, trace_decay)
     tail = 1e-13 * np.abs(delta).max() / (1 - decay)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=slack(game, temperature) + tail)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=trace_slack(game, temperature) + tail)
 
 
 @given(COMMON, TEMPERATURES, st.data())
@@ -80,9 +74,11 @@ def test_the_trace_target_goes_from_one_step_to_the_exact_q(game, temperature, d
     one_step = policy_backup(q, policy, game.rewards, game.transitions, **options)
     np.testing.assert_array_equal(traced(game, q, policy, temperature, 0.0), q + (one_step - q))
     exact = evaluate(game, policy, temperature=temperature).q
-    np.testing.assert_allclose(traced(game, q, policy, temperature, 1.0), exact, rtol=0, atol=slack(game, temperature))
+    np.testing.assert_allclose(
+        traced(game, q, policy, temperature, 1.0), exact, rtol=0, atol=trace_slack(game, temperature)
+    )
     stays = traced(game, exact, policy, temperature, data.draw(TRACES))
-    np.testing.assert_allclose(stays, exact, rtol=0, atol=slack(game, temperature))
+    np.testing.assert_allclose(stays, exact, rtol=0, atol=trace_slack(game, temperature))
 
 
 @given(COMMON, TEMPERATURES, TRACES, st.data())
@@ -91,7 +87,7 @@ def test_the_trace_target_contracts(game, temperature, trace_decay, data):
     policy, q, other = data.draw(policies(game)), values_of(game, data), values_of(game, data)
     apart = traced(game, q, policy, temperature, trace_decay) - traced(game, other, policy, temperature, trace_decay)
     rate = game.discount * (1 - trace_decay) / (1 - game.discount * trace_decay)
-    assert np.abs(apart).max() <= rate * np.abs(q - other).max() + slack(game, temperature)
+    assert np.abs(apart).max() <= rate * np.abs(q - other).max() + trace_slack(game, temperature)
 
 
 def test_two_step_errors_are_not_as_printed():

@@ -28,20 +28,11 @@ from mathrl.operators import backup, soft_optimality_backup
 from mathrl.proofs_checks.strategies import games
 from mathrl.solution import NotConverged
 from mathrl.solvers import nash_q, optimal, soft_evaluation
-from mathrl.stage.stage_game import global_optimum, zero_sum_value
+from mathrl.stage.global_optimum import global_optimum
+from mathrl.stage.zero_sum import zero_sum_value
+from tests.tolerances import EPS, magnitude, zero_sum_slack
 
-EPS = float(np.finfo(np.float64).eps)
 ZERO_SUM = games(structure="zero-sum", max_states=3)
-
-
-def magnitude(game):
-    """An upper bound of |Q|."""
-    return (1 + game.reward_scale) / (1 - game.discount)
-
-
-def accuracy(game):
-    """How far V may be off: 100 floors over 1 − γ, and as much again for what it is compared with."""
-    return 256 * EPS * magnitude(game) / (1 - game.discount)
 
 
 @st.composite
@@ -80,11 +71,11 @@ def test_q_is_the_fixed_point_of_the_zero_sum_operator(game):
 def test_nobody_gains_by_leaving_the_policies(game):
     solution = nash_q(game)
     # a policy off by the residual in each state costs that over 1 − γ, twice where V is off by as much
-    assert exploitability(game, solution.policy, temperature=0.0).max() <= accuracy(game) / (1 - game.discount)
+    assert exploitability(game, solution.policy, temperature=0.0).max() <= zero_sum_slack(game) / (1 - game.discount)
     own = soft_evaluation(game, policy=solution.policy, temperature=1.0, entropy="none")
-    np.testing.assert_allclose(own.v, solution.v, rtol=0, atol=accuracy(game))
-    np.testing.assert_allclose(own.q, solution.q, rtol=0, atol=accuracy(game))
-    np.testing.assert_allclose(own.objective, solution.objective, rtol=0, atol=accuracy(game))
+    np.testing.assert_allclose(own.v, solution.v, rtol=0, atol=zero_sum_slack(game))
+    np.testing.assert_allclose(own.q, solution.q, rtol=0, atol=zero_sum_slack(game))
+    np.testing.assert_allclose(own.objective, solution.objective, rtol=0, atol=zero_sum_slack(game))
 
 
 def value_by_highs(payoffs):
@@ -116,18 +107,18 @@ def test_many_states(discount, sparse):
     solution = nash_q(game).require()
     assert solution.steps <= 15  # Newton's; sweeps alone would be log(eps) / log γ
     gains = exploitability(game, solution.policy, temperature=0.0)
-    assert gains.max() <= accuracy(game)
+    assert gains.max() <= zero_sum_slack(game)
 
 
 @given(games(structure="common-payoff"))
 def test_with_a_common_payoff_it_is_optimal(game):
     ours, theirs = nash_q(game), optimal(game)
     assert ours.converged, ours.message
-    np.testing.assert_allclose(ours.v, theirs.v, rtol=0, atol=accuracy(game))
-    np.testing.assert_allclose(ours.q, theirs.q, rtol=0, atol=accuracy(game))
+    np.testing.assert_allclose(ours.v, theirs.v, rtol=0, atol=zero_sum_slack(game))
+    np.testing.assert_allclose(ours.q, theirs.q, rtol=0, atol=zero_sum_slack(game))
     assert all(np.isin(pi, [0, 1]).all() for pi in ours.policy)
     own = soft_evaluation(game, policy=ours.policy, temperature=1.0, entropy="none")
-    np.testing.assert_allclose(own.v, ours.v, rtol=0, atol=accuracy(game))
+    np.testing.assert_allclose(own.v, ours.v, rtol=0, atol=zero_sum_slack(game))
 
 
 @given(aligned_games())
@@ -138,8 +129,8 @@ def test_agents_that_agree_reach_everybodys_optimum(drawn):
     best = optimal(common).v
     for i, own_v in enumerate(all_agents(game, solution.v)):
         wanted = weights[i] * best + offsets[i] / (1 - game.discount)
-        np.testing.assert_allclose(own_v, wanted, rtol=0, atol=4 * accuracy(game))  # both solutions, scaled
-    assert exploitability(game, solution.policy, temperature=0.0).max() <= 4 * accuracy(game)
+        np.testing.assert_allclose(own_v, wanted, rtol=0, atol=4 * zero_sum_slack(game))  # both solutions, scaled
+    assert exploitability(game, solution.policy, temperature=0.0).max() <= 4 * zero_sum_slack(game)
 
 
 SMALL_PAYOFFS = st.lists(st.integers(1, 3), min_size=1, max_size=3).flatmap(
@@ -194,7 +185,7 @@ def test_a_violation_names_its_state_and_sweep(sweep, state, num_agents, sparse)
         solution.require()
     # q and v are those of the policy that is returned
     own = soft_evaluation(game, policy=solution.policy, temperature=1.0, entropy="none")
-    np.testing.assert_allclose(own.q, solution.q, rtol=0, atol=accuracy(game))
+    np.testing.assert_allclose(own.q, solution.q, rtol=0, atol=zero_sum_slack(game))
 
 
 def test_a_violation_by_an_agent_with_small_rewards_counts_as_much():
@@ -232,9 +223,9 @@ def test_a_constant_sum_is_zero_sum_but_for_a_shift(constant, discount):
     game = random_stochastic(5, (3, 3), discount=discount, structure="zero-sum", seed=0)
     shifted = Game.stochastic([game.rewards[0], constant + game.rewards[1]], game.transitions, discount)
     ours, theirs = nash_q(game).require(), nash_q(shifted).require()
-    np.testing.assert_allclose(ours.v[0], theirs.v[0], rtol=0, atol=accuracy(shifted))
-    np.testing.assert_allclose(theirs.v[1], constant / (1 - discount) - ours.v[0], rtol=0, atol=accuracy(shifted))
-    assert exploitability(shifted, theirs.policy, temperature=0.0).max() <= accuracy(shifted)
+    np.testing.assert_allclose(ours.v[0], theirs.v[0], rtol=0, atol=zero_sum_slack(shifted))
+    np.testing.assert_allclose(theirs.v[1], constant / (1 - discount) - ours.v[0], rtol=0, atol=zero_sum_slack(shifted))
+    assert exploitability(shifted, theirs.policy, temperature=0.0).max() <= zero_sum_slack(shifted)
 
 
 def test_a_constant_sum_needs_transitions_that_sum_to_one_number():
@@ -248,7 +239,9 @@ def test_a_constant_sum_needs_transitions_that_sum_to_one_number():
 @given(ZERO_SUM)
 def test_names_of_agents_do_not_matter(game):
     ours, theirs = nash_q(game), nash_q(relabel_agents(game, [1, 0]))
-    np.testing.assert_allclose(ours.v[::-1] if ours.v.ndim == 2 else ours.v, theirs.v, rtol=0, atol=accuracy(game))
+    np.testing.assert_allclose(
+        ours.v[::-1] if ours.v.ndim == 2 else ours.v, theirs.v, rtol=0, atol=zero_sum_slack(game)
+    )
 
 
 @given(ZERO_SUM, st.data())
@@ -256,14 +249,14 @@ def test_names_of_actions_do_not_matter(game, data):
     agent = data.draw(st.integers(0, 1))
     names = data.draw(st.permutations(range(game.num_actions[agent])))
     theirs = nash_q(permute_actions(game, agent, names))
-    np.testing.assert_allclose(nash_q(game).v, theirs.v, rtol=0, atol=accuracy(game))
+    np.testing.assert_allclose(nash_q(game).v, theirs.v, rtol=0, atol=zero_sum_slack(game))
 
 
 @given(ZERO_SUM, st.integers(-50, 50), st.sampled_from([2.0**-20, 0.5, 2.0**30]))
 def test_shifts_and_scales_of_rewards(game, amount, factor):
     """Of all agents' rewards at once: r^1 + r^2 then is constant."""
     v, shifted = nash_q(game).v, shift_rewards(game, amount)
-    tolerance = 2 * accuracy(game) + accuracy(shifted)
+    tolerance = 2 * zero_sum_slack(game) + zero_sum_slack(shifted)
     shifted_v = nash_q(shifted).v  # without an agent axis where the shift swallows all rewards
     np.testing.assert_allclose(
         shifted_v, (v if v.ndim == shifted_v.ndim else v[0]) + amount / (1 - game.discount), rtol=0, atol=tolerance
@@ -274,7 +267,7 @@ def test_shifts_and_scales_of_rewards(game, amount, factor):
 
 @given(games(structure="zero-sum", sparse=False, max_states=3))
 def test_sparse_and_dense_agree(game):
-    np.testing.assert_allclose(nash_q(game).v, nash_q(to_sparse(game)).v, rtol=0, atol=accuracy(game))
+    np.testing.assert_allclose(nash_q(game).v, nash_q(to_sparse(game)).v, rtol=0, atol=zero_sum_slack(game))
 
 
 def test_by_hand():
@@ -307,7 +300,7 @@ def test_history_and_max_steps():
         short = nash_q(game, max_steps=steps)
         assert short.steps == steps
         own = soft_evaluation(game, policy=short.policy, temperature=1.0, entropy="none")
-        np.testing.assert_allclose(own.q, short.q, rtol=0, atol=accuracy(game))
+        np.testing.assert_allclose(own.q, short.q, rtol=0, atol=zero_sum_slack(game))
 
 
 def ring(num_states, discount, seed):
@@ -332,7 +325,7 @@ def test_values_that_take_long_to_spread_are_found_all_the_same(discount, seed):
     """Here (4) alone fails, and sweeps alone would take log(eps) / log γ steps."""
     game = ring(80, discount, seed)
     solution = nash_q(game, max_steps=200).require()
-    assert exploitability(game, solution.policy, temperature=0.0).max() <= accuracy(game)
+    assert exploitability(game, solution.policy, temperature=0.0).max() <= zero_sum_slack(game)
 
 
 def twin_ring(num_states, discount, seed):
@@ -403,8 +396,8 @@ def test_with_a_common_payoff_soft_q_tends_to_nash_q(game, temperature):
     """0 ≤ V_soft − V_Nash ≤ α log A / (1 − γ)."""
     difference = soft_fixed_point(game, game.rewards, temperature) - nash_q(game).v
     bound = temperature * np.log(game.num_joint_actions) / (1 - game.discount)
-    assert (difference >= -accuracy(game)).all()
-    assert (difference <= bound + accuracy(game)).all()
+    assert (difference >= -zero_sum_slack(game)).all()
+    assert (difference <= bound + zero_sum_slack(game)).all()
 
 
 @given(ZERO_SUM)
@@ -423,7 +416,7 @@ def test_all_deterministic_policies_of_an_aligned_game():
     for choice in itertools.product(itertools.product(range(2), repeat=3), repeat=2):
         policy = tuple(np.eye(2)[list(own)] for own in choice)
         best = np.maximum(best, soft_evaluation(game, policy=policy, temperature=1.0, entropy="none").v)
-    np.testing.assert_allclose(nash_q(game).require().v, best, rtol=0, atol=accuracy(game))
+    np.testing.assert_allclose(nash_q(game).require().v, best, rtol=0, atol=zero_sum_slack(game))
 
 
 @pytest.mark.parametrize("name", ["tol", "max_steps"])

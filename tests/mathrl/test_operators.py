@@ -31,8 +31,9 @@ from mathrl.operators import (
 )
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies
 from mathrl.softmax import entropy as shannon
+from tests.tolerances import EPS
+from tests.tolerances import operator_slack as slack
 
-EPS = float(np.finfo(np.float64).eps)
 ENTROPIES = st.sampled_from(["team", "own", "none"])
 
 
@@ -45,12 +46,6 @@ def cases(draw, structure=None, sparse=False, **sizes):
 def own_rewards(game):
     """(n, S, A_1, …, A_n), also for a common payoff."""
     return np.broadcast_to(game.rewards, (game.num_agents, game.num_states, *game.num_actions))
-
-
-def slack(game, temperature, policy=()):
-    """64 roundings of the largest value: sums over at most 24 joint actions and 4 states."""
-    bonus = temperature * sum(np.log(pi.shape[1]) for pi in policy)
-    return 64 * EPS * (1 + game.reward_scale + bonus) / (1 - game.discount)
 
 
 @given(cases(), ENTROPIES)

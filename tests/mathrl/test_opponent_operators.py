@@ -10,8 +10,7 @@ from mathrl import operators
 from mathrl.games import opponents_policy, uniform_policy
 from mathrl.proofs_checks.strategies import PAYOFFS, TEMPERATURES, games, policies, simplex_rows
 from mathrl.softmax import kl_divergence
-
-EPS = float(np.finfo(np.float64).eps)
+from tests.tolerances import EPS, prior_slack
 
 
 @st.composite
@@ -25,11 +24,6 @@ def cases(draw, zeros=True):
     spare = prior * (other.sum(axis=1, keepdims=True) == 0)
     model = (other + spare) / (other + spare).sum(axis=1, keepdims=True)
     return q, prior, conditional, model, draw(TEMPERATURES), draw(TEMPERATURES)
-
-
-def floors(q, temperature, weight):
-    """Roundings of a value: 64 for sums of up to 20 terms and their logarithms."""
-    return 64 * EPS * (1 + np.abs(q).max() + temperature * np.log(4) + weight * 60)
 
 
 @given(cases())
@@ -53,7 +47,7 @@ def test_eq_10_and_11_attain_eq_9_and_nothing_else_gets_more(case):
     best = operators.opponent_value(q, prior, **weights)
     pi, rho = operators.conditional_policy(q, temperature=alpha), operators.opponent_model(q, prior, **weights)
     attained = operators.opponent_policy_value(q, pi, rho, prior, **weights)
-    slack = floors(q, alpha, kappa)
+    slack = prior_slack(q, alpha, kappa)
     np.testing.assert_allclose(attained, best, rtol=0, atol=slack)
     assert (operators.opponent_policy_value(q, conditional, model, prior, **weights) <= best + slack).all()
 
@@ -67,11 +61,11 @@ def test_theorem_5_each_improvement_is_the_best_of_its_kind(case):
     after = operators.opponent_policy_value(q, conditional, better, prior, **weights)
     # the gain is exactly κ KL(ρ ‖ ρ̃), rommeo Eq. 44; ρ̃ may underflow where ρ does not
     gain, seen = kappa * kl_divergence(model, better), (better > 0).all(axis=1)
-    np.testing.assert_allclose((after - before)[seen], gain[seen], atol=floors(q, alpha, kappa), rtol=1e-9)
-    assert (after >= before - floors(q, alpha, kappa)).all()
+    np.testing.assert_allclose((after - before)[seen], gain[seen], atol=prior_slack(q, alpha, kappa), rtol=1e-9)
+    assert (after >= before - prior_slack(q, alpha, kappa)).all()
     best_reply = operators.conditional_policy(q, temperature=alpha)
     assert (
-        operators.opponent_policy_value(q, best_reply, model, prior, **weights) >= before - floors(q, alpha, kappa)
+        operators.opponent_policy_value(q, best_reply, model, prior, **weights) >= before - prior_slack(q, alpha, kappa)
     ).all()
 
 
@@ -81,7 +75,7 @@ def test_at_the_optimal_policy_the_improved_model_is_eq_11(case):
     weights = {"temperature": alpha, "divergence_weight": kappa}
     pi = operators.conditional_policy(q, temperature=alpha)
     improved = operators.opponent_model_improvement(q, pi, prior, **weights)
-    slack = floors(q, alpha, kappa) / kappa  # an error in the exponent
+    slack = prior_slack(q, alpha, kappa) / kappa  # an error in the exponent
     np.testing.assert_allclose(improved, operators.opponent_model(q, prior, **weights), atol=slack)
 
 

@@ -12,13 +12,7 @@ from mathrl.iteration.outcome import Status
 from mathrl.operators import optimality_backup
 from mathrl.proofs_checks.strategies import games
 from mathrl.solvers import optimal, soft_evaluation
-
-EPS = float(np.finfo(np.float64).eps)
-
-
-def magnitude(game):
-    """An upper bound of |Q|."""
-    return (1 + game.reward_scale) / (1 - game.discount)
+from tests.tolerances import EPS, magnitude
 
 
 def deterministic_policies(game):

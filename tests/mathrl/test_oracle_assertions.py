@@ -12,7 +12,7 @@ from functools import cache
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mathrl.games import (
@@ -38,8 +38,9 @@ from mathrl.oracle import (
 )
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solvers import optimal, qre, soft_evaluation, soft_q_iteration
+from tests.examples import costly
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 TIGHT = {"rtol": 1e-9, "atol": 1e-9}
 EVERY_ENTROPY = st.sampled_from(ENTROPIES)
 
@@ -195,7 +196,7 @@ def test_what_wrong_targets_make_of_a_critic_is_named(setting, steps):
     assert said(assert_soft_q, critic.game, q, **kind).endswith(f"\ntheirs are the exact ones {phrase}")
 
 
-@settings(max_examples=settings().max_examples // 2)  # its critics are iterated
+@costly  # its critics are iterated
 @given(games(discounts=st.sampled_from([0.5, 0.8])), temperatures(0.1, 10), EVERY_ENTROPY, st.data())
 def test_what_is_said_of_q_is_true_in_any_game(game, temperature, entropy, data):
     """Whatever is claimed, the critic that makes this very mistake has the same numbers."""
@@ -374,7 +375,9 @@ def test_what_could_overflow_is_refused():
         compare(Game.matrix(np.ones(2)), policy=[[0.5, 0.5]], temperature=1e-310)
 
 
-@pytest.mark.parametrize("discount", [0.9, 0.95, 0.99, 0.995, 0.5])
+@pytest.mark.parametrize(
+    "discount", [0.9, 0.99, 0.5, *[pytest.param(other, marks=pytest.mark.long) for other in (0.95, 0.995)]]
+)
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_another_discount_is_named(setting, discount):
     critic, kind = critic_of(setting)
@@ -591,12 +594,12 @@ def test_a_maximum_for_the_mean_is_named(steps):
     ],
 )
 def test_the_mistake_in_a_trace_is_named(setting, phrase, weight):
-    """TD(λ) as the weighted sum of 200 n-step targets: λ^200 is rounding for λ = 0.7."""
+    """TD(λ) as the weighted sum of 110 n-step targets: λ^110 is rounding for λ = 0.7."""
     critic, kind = critic_of(setting)
     q = np.random.default_rng(1).normal(size=critic.q().shape)
 
     def mixed(weight):
-        return sum(0.3 * 0.7 ** (n - 1) * critic.target(q, n, lambda t, n=n: weight(t, n)) for n in range(1, 200))
+        return sum(0.3 * 0.7 ** (n - 1) * critic.target(q, n, lambda t, n=n: weight(t, n)) for n in range(1, 111))
 
     assert_td_target(critic.game, mixed(lambda t, n: 1.0), q=q, trace_decay=0.7, **kind)
     message = said(assert_td_target, critic.game, mixed(weight), q=q, trace_decay=0.7, **kind)
@@ -618,7 +621,7 @@ def test_exact_targets_pass_from_arrays_and_functions(game, temperature, entropy
         assert_td_target(game, mixed, trace_decay=trace_decay, rtol=0, atol=1e3 * EPS * scale, **(kind | more))
 
 
-@settings(max_examples=settings().max_examples // 3)  # an equilibrium each
+@costly  # an equilibrium each
 @given(games(discounts=st.sampled_from([0.0, 0.5])), temperatures(0.3, 3), EVERY_ENTROPY, st.data())
 def test_equilibria_pass_and_others_are_shown(game, temperature, entropy, data):
     solution = qre(game, temperature=temperature, entropy=entropy, max_steps=200)

@@ -8,7 +8,7 @@ from itertools import product
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from mpmath import log, lu_solve, matrix, mp, mpf
 
@@ -28,25 +28,13 @@ from mathrl.operators import ENTROPIES
 from mathrl.oracle import compare
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solvers import optimal, qre, soft_evaluation, soft_q_iteration
+from tests.examples import costly
+from tests.tolerances import EPS, magnitude, optimum_slack
 
-EPS = float(np.finfo(np.float64).eps)
 MILD = temperatures(0.1, 100)
 EVERY_ENTROPY = st.sampled_from(ENTROPIES)
 SOFTLY = {"discounts": st.sampled_from([0.0, 0.5, 0.9])}
 DISTANCES = ("soft_bellman_residual", "q_distance", "v_bellman_residual", "v_distance", "q_v_gap")
-
-# Each report solves two control problems per agent: a third of the profile's examples.
-fewer = settings(max_examples=settings().max_examples // 3)
-
-
-def magnitude(game, temperature):
-    """An upper bound of |Q|: rewards and entropies in every step."""
-    return (1 + game.reward_scale + temperature * np.log(game.num_joint_actions)) / (1 - game.discount)
-
-
-def slack(game, temperature):
-    """Linear solves are exact to 32 floors 6 eps |V| over 1 - discount; optima, gains to 100 floors."""
-    return 512 * EPS * magnitude(game, temperature) / (1 - game.discount)
 
 
 @st.composite
@@ -65,20 +53,20 @@ def per_agent(array, exact):
     return np.abs(array).max(axis=tuple(range(exact.v.ndim - 1, array.ndim)))
 
 
-@fewer
+@costly
 @given(situations())
 def test_exact_values_are_at_no_distance(situation):
     game, kind, exact, _, _ = situation
     report = compare(game, q=exact.q, v=exact.v, **kind)
     assert np.max(report.q_distance) == np.max(report.v_distance) == 0
     for name in ("soft_bellman_residual", "v_bellman_residual", "q_v_gap"):
-        assert np.max(getattr(report, name)) <= slack(game, kind["temperature"])
+        assert np.max(getattr(report, name)) <= optimum_slack(game, kind["temperature"])
     assert {entry.array for entry in report.worst} <= {"policy"}
     np.testing.assert_array_equal(report.actor_gap, report.qre_gap)
     np.testing.assert_array_equal(report.soft_return, exact.objective)
 
 
-@fewer
+@costly
 @given(situations())
 def test_the_numbers_are_those_of_their_definitions(situation):
     game, kind, exact, q, v = situation
@@ -97,9 +85,11 @@ def test_the_numbers_are_those_of_their_definitions(situation):
     }
     assert tuple(expected) == DISTANCES
     for name, number in expected.items():
-        np.testing.assert_allclose(getattr(report, name), number, rtol=0, atol=slack(game, temperature), err_msg=name)
+        np.testing.assert_allclose(
+            getattr(report, name), number, rtol=0, atol=optimum_slack(game, temperature), err_msg=name
+        )
     gap = operators.quantal_response_residual(exact.q, policy, temperature=temperature)
-    assert report.qre_gap.max() == pytest.approx(gap, abs=slack(game, temperature) / temperature)
+    assert report.qre_gap.max() == pytest.approx(gap, abs=optimum_slack(game, temperature) / temperature)
     entries = [entry for entry in report.worst if entry.array == "policy"]
     assert all(entry.theirs == policy[entry.agent][entry.state, *entry.action] for entry in entries)
     worst = [abs(entry.difference) for entry in entries]
@@ -107,17 +97,17 @@ def test_the_numbers_are_those_of_their_definitions(situation):
     assert worst == pytest.approx(in_order, rel=1e-9, abs=64 * EPS)  # ties within rounding go by index
     assert max(worst, default=0) == pytest.approx(report.qre_gap.max(), rel=1e-9, abs=64 * EPS)
     actor_gap = operators.quantal_response_residual(q, policy, temperature=temperature)
-    assert report.actor_gap.max() == pytest.approx(actor_gap, abs=slack(game, temperature) / temperature)
+    assert report.actor_gap.max() == pytest.approx(actor_gap, abs=optimum_slack(game, temperature) / temperature)
     plain = soft_evaluation(game, policy=policy, temperature=1.0, entropy="none").objective
-    np.testing.assert_allclose(report.plain_return, plain, rtol=0, atol=slack(game, temperature))
+    np.testing.assert_allclose(report.plain_return, plain, rtol=0, atol=optimum_slack(game, temperature))
 
 
-@fewer
+@costly
 @given(situations())
 def test_the_residual_bounds_the_distance_from_both_sides(situation):
     game, kind, _, q, v = situation
     report = compare(game, q=q, v=v, **kind)
-    rounding = slack(game, kind["temperature"])
+    rounding = optimum_slack(game, kind["temperature"])
     for distance, residual, bound in [
         (report.q_distance, report.soft_bellman_residual, report.q_distance_bound),
         (report.v_distance, report.v_bellman_residual, report.v_distance_bound),
@@ -137,7 +127,7 @@ def test_the_bound_is_attained_where_all_errors_have_one_sign():
     assert report.soft_bellman_residual == pytest.approx(0.01, rel=1e-9)
 
 
-@fewer
+@costly
 @given(situations(), st.data(), st.sampled_from([1e-3, -7.0]))
 def test_a_spoilt_entry_shows_at_its_place_with_its_size(situation, data, amount):
     game, kind, exact, _, _ = situation
@@ -159,7 +149,7 @@ def test_a_spoilt_entry_shows_at_its_place_with_its_size(situation, data, amount
     assert np.max(report.q_distance) == abs(worst_q.difference) == pytest.approx(abs(amount), rel=1e-9)
 
 
-@fewer
+@costly
 @given(situations(), st.data())
 def test_agents_and_actions_may_be_named_anew(situation, data):
     game, kind, exact, q, _ = situation
@@ -175,7 +165,7 @@ def test_agents_and_actions_may_be_named_anew(situation, data):
     states_first = np.moveaxis(q[list(order)], 0, 0) if lead else q
     renamed = states_first.transpose(*range(lead + 1), *[lead + 1 + i for i in order])
     others = compare(relabel_agents(game, order), q=renamed, **(kind | {"policy": [policy[i] for i in order]}))
-    rounding = slack(game, kind["temperature"])
+    rounding = optimum_slack(game, kind["temperature"])
     for measure in before.measures:
         # probabilities and actor gaps are Lipschitz in Q/α
         atol = rounding * max(1, 1 / kind["temperature"])
@@ -184,7 +174,7 @@ def test_agents_and_actions_may_be_named_anew(situation, data):
         np.testing.assert_allclose(getattr(others, measure.name), expected, rtol=0, atol=atol)
 
 
-@fewer
+@costly
 @given(situations(), st.sampled_from([0.25, 2.0, 64.0]))
 def test_rewards_and_temperature_may_be_scaled_together(situation, factor):
     game, kind, _, q, v = situation
@@ -193,11 +183,11 @@ def test_rewards_and_temperature_may_be_scaled_together(situation, factor):
     after = compare(scale_rewards(game, factor), q=factor * q, v=factor * v, **scaled)
     for measure in before.measures:
         scale = 1 if measure.name in ("qre_gap", "actor_gap") else factor
-        atol = slack(game, kind["temperature"]) * max(scale, 1 / kind["temperature"])
+        atol = optimum_slack(game, kind["temperature"]) * max(scale, 1 / kind["temperature"])
         np.testing.assert_allclose(getattr(after, measure.name), scale * np.asarray(measure.value), rtol=0, atol=atol)
 
 
-@fewer
+@costly
 @given(situations())
 def test_gains_are_those_of_exploitability_and_nothing_is_missing(situation):
     game, kind, _, _, _ = situation
@@ -206,25 +196,25 @@ def test_gains_are_those_of_exploitability_and_nothing_is_missing(situation):
     nash = exploitability(game, kind["policy"], temperature=0.0)
     np.testing.assert_array_equal(report.nash_exploitability, nash)
     # a response is exact to 100 floors of Q
-    assert report.response_error <= slack(game, kind["temperature"])
-    assert report.nash_response_error <= slack(game, 0)
-    assert report.exact_error <= slack(game, kind["temperature"])
+    assert report.response_error <= optimum_slack(game, kind["temperature"])
+    assert report.nash_response_error <= optimum_slack(game, 0)
+    assert report.exact_error <= optimum_slack(game, kind["temperature"])
 
 
-@fewer
+@costly
 @given(games(**SOFTLY), MILD, EVERY_ENTROPY)
 def test_at_an_equilibrium_of_qre_the_gap_is_its_residual(game, temperature, entropy):
     solution = qre(game, temperature=temperature, entropy=entropy, max_steps=200)
     assume(solution.converged)
     report = compare(game, policy=solution.policy, temperature=temperature, entropy=entropy, q=solution.q)
     # Q of the solution is exact only to rounding, which 1/α magnifies
-    assert report.qre_gap.max() == pytest.approx(solution.residual, abs=slack(game, temperature) / temperature)
+    assert report.qre_gap.max() == pytest.approx(solution.residual, abs=optimum_slack(game, temperature) / temperature)
     if game.common_payoff and entropy == "team":  # hasac Theorem 1
         off = 8 * solution.residual * magnitude(game, temperature) / (1 - game.discount)
-        assert (report.exploitability <= off + 2 * slack(game, temperature)).all()
+        assert (report.exploitability <= off + 2 * optimum_slack(game, temperature)).all()
 
 
-@fewer
+@costly
 @given(games(structure="common-payoff", **SOFTLY), MILD, st.sampled_from(["team", "none"]))
 def test_without_a_policy_the_optimum_is_what_counts(game, temperature, entropy):
     best = optimal(game) if entropy == "none" else soft_q_iteration(game, temperature=temperature)
@@ -233,7 +223,7 @@ def test_without_a_policy_the_optimum_is_what_counts(game, temperature, entropy)
     report = compare(game, temperature=temperature, entropy=entropy, q=q, v=v)
     assert report.optimal_q_distance == np.abs(q - best.q).max()
     assert report.optimal_v_distance == np.abs(v - best.v).max()
-    rounding = slack(game, temperature)
+    rounding = optimum_slack(game, temperature)
     assert report.optimal_q_distance <= report.optimality_residual / (1 - game.discount) + rounding
     assert report.optimality_residual <= (1 + game.discount) * report.optimal_q_distance + rounding
     assert report.exact_error <= rounding
@@ -304,7 +294,7 @@ def any_response(game, policy, agent, *, temperature, entropy, transitions):
     return soft_evaluation(alone, policy=uniform_policy(alone), **own)
 
 
-@fewer
+@costly
 @given(situations())
 def test_no_more_is_missing_of_a_gain_than_the_error_of_the_response_says(situation):
     game, kind, _, _, _ = situation
@@ -317,7 +307,7 @@ def test_no_more_is_missing_of_a_gain_than_the_error_of_the_response_says(situat
         ("nash_exploitability", "nash_response_error", 0),
     ):
         missing = getattr(exact, gain) - getattr(loose, gain)
-        assert (missing <= getattr(loose, error) + slack(game, temperature)).all()
+        assert (missing <= getattr(loose, error) + optimum_slack(game, temperature)).all()
 
 
 def test_the_error_of_a_response_is_attained_where_each_step_misses_as_much(monkeypatch):

@@ -22,8 +22,9 @@ from mathrl.oracle import (
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, simplex_rows, temperatures
 from mathrl.solvers import divergence_policy_iteration, haspi, qre, rommeo_q, soft_qmix
 from mathrl.values.policy_values import evaluate
+from tests.examples import costly
+from tests.tolerances import EPS, near, sample_slack
 
-EPS = float(np.finfo(np.float64).eps)
 COMMON = games(structure="common-payoff")
 SEEDS = st.integers(0, 2**32)
 MILD = temperatures(0.1, 10)
@@ -31,16 +32,6 @@ MILD = temperatures(0.1, 10)
 
 def critic(game, seed):
     return np.random.default_rng(seed).uniform(-10, 10, (game.num_states, *game.num_actions))
-
-
-def slack(game, temperature):
-    """1,000 roundings of the largest term: log π goes down to −28 where π is 1e-12."""
-    return 1e3 * EPS * (10 + game.reward_scale + 28 * game.num_agents * (1 + temperature))
-
-
-def near(one, other, atol):
-    assert one.shape == other.shape
-    np.testing.assert_allclose(one, other, rtol=0, atol=atol)
 
 
 def sampled_mean(game, agent, w, sample):
@@ -51,6 +42,7 @@ def sampled_mean(game, agent, w, sample):
     return rewards + game.discount * (to_dense(game).transitions * np.array(v)).sum(axis=-1)
 
 
+@costly
 @given(COMMON, TEMPERATURES, st.integers(1, 3), SEEDS, st.data())
 def test_hasac_is_the_mean_of_its_samples(game, temperature, critics, seed, data):
     """hasac Algorithm 2, with any number of critics."""
@@ -62,9 +54,9 @@ def test_hasac_is_the_mean_of_its_samples(game, temperature, critics, seed, data
         )
 
     target = hasac_target(game, policy=policy, q=q, temperature=temperature)
-    near(target, sampled_mean(game, 0, joint_policy(policy), sample), slack(game, temperature))
+    near(target, sampled_mean(game, 0, joint_policy(policy), sample), sample_slack(game, temperature))
     alone = [hasac_target(game, policy=policy, q=one, temperature=temperature) for one in q]
-    assert (target <= np.min(alone, axis=0) + slack(game, temperature)).all()
+    assert (target <= np.min(alone, axis=0) + sample_slack(game, temperature)).all()
     near(hasac_target(game, policy=policy, q=(q[0], q[0] + 1), temperature=temperature), alone[0], 0)
 
 
@@ -115,7 +107,7 @@ def test_a_temperature_may_be_an_array_without_axes():
 @given(games(structure="common-payoff", discounts=st.sampled_from([0.0, 0.5, 0.9])), MILD)
 def test_the_answers_of_haspi_and_soft_qmix_are_their_own_targets(game, temperature):
     found = haspi(game, temperature=temperature, max_steps=3)
-    atol = 100 * slack(game, temperature)  # 1/(1 − γ) is 10, for values and for their solve
+    atol = 100 * sample_slack(game, temperature)  # 1/(1 − γ) is 10, for values and for their solve
     target = hasac_target(game, policy=found.policy, q=[found.q, found.q], temperature=temperature)
     near(target, found.q, atol)
     mixed = soft_qmix(game, temperature=temperature, mixer="unrestricted", max_steps=20)
@@ -138,7 +130,7 @@ def test_soft_qmix_sums_temporal_differences(game, temperature, trace_decay, see
         ahead = game.discount * trace_decay * (P * (w * ahead).sum(axis=axes)).sum(axis=-1)
         total = total + ahead
     target = soft_qmix_target(game, policy=policy, q=q, temperature=temperature, trace_decay=trace_decay)
-    near(target, total, 1e3 * slack(game, temperature))  # a solve and a sum with 1/(1 − 0.8)
+    near(target, total, 1e3 * sample_slack(game, temperature))  # a solve and a sum with 1/(1 − 0.8)
 
 
 @given(games(), MILD, MILD, SEEDS, st.data())
@@ -171,7 +163,7 @@ def test_rommeo_is_the_mean_of_its_samples(game, temperature, divergence_weight,
         temperature=temperature,
         divergence_weight=divergence_weight,
     )
-    near(target, sampled_mean(game, agent, w, sample), slack(game, temperature + divergence_weight))
+    near(target, sampled_mean(game, agent, w, sample), sample_slack(game, temperature + divergence_weight))
 
 
 @given(games(discounts=st.sampled_from([0.0, 0.5, 0.9])), MILD, MILD, SEEDS)
@@ -180,7 +172,7 @@ def test_rommeo_q_is_its_own_target_and_the_tilted_strategies_have_no_variance(g
     priors = opponents_policy(random_policy(game, np.random.default_rng(seed)))
     found = rommeo_q(game, prior=priors, **weights)
     q = critic(game, seed)
-    atol = 100 * slack(game, temperature + kappa)  # as above
+    atol = 100 * sample_slack(game, temperature + kappa)  # as above
     for agent in range(game.num_agents):
         target = rommeo_target(game, agent, q=found.q[agent], conditional_policy=found.conditional_policy[agent],
                                opponent_model=found.opponent_model[agent], prior=priors[agent], **weights)  # fmt: skip
@@ -227,10 +219,10 @@ def test_dmac_is_the_mean_of_its_samples(game, temperature, seed, joint, data):
     def sample(t, a):
         return q[t, *a] - temperature * (np.log(w[t, *a]) - np.log(rho[t, *a]))
 
-    near(target, sampled_mean(game, 0, w, sample), slack(game, temperature))
+    near(target, sampled_mean(game, 0, w, sample), sample_slack(game, temperature))
     dense = divergence_backup(q, w, rho, game.rewards, to_dense(game).transitions, discount=game.discount,
                               temperature=temperature)  # fmt: skip
-    near(target, dense, slack(game, temperature))
+    near(target, dense, sample_slack(game, temperature))
 
 
 @given(games(structure="common-payoff", discounts=st.sampled_from([0.0, 0.5, 0.9])), MILD, st.booleans(), st.data())
@@ -240,7 +232,7 @@ def test_divergence_policy_iteration_ends_at_its_own_target(game, temperature, j
                                         policy_class="joint" if joint else "product")  # fmt: skip
     policy = found.joint_policy if joint else found.policy
     target = dmac_target(game, policy=policy, target_policy=rho, q=found.q, temperature=temperature)
-    near(target, found.q, 100 * slack(game, temperature))  # as above
+    near(target, found.q, 100 * sample_slack(game, temperature))  # as above
 
 
 def test_dmac_loses_no_support_to_underflow():
@@ -275,10 +267,10 @@ def test_aorpo_is_the_mean_of_its_samples(game, temperature, seed, data):
         return q[t, *a] - temperature * np.log(policy[agent][t, a[agent]])
 
     target = aorpo_target(game, agent, policy=policy, q=q, temperature=temperature)
-    near(target, sampled_mean(game, agent, joint_policy(policy), sample), slack(game, temperature))
+    near(target, sampled_mean(game, agent, joint_policy(policy), sample), sample_slack(game, temperature))
     everybody = np.broadcast_to(q, (game.num_agents, *q.shape))
     own = one_step_target(game, policy=policy, q=everybody, temperature=temperature, entropy="own")
-    near(target, own[agent], slack(game, temperature))
+    near(target, own[agent], sample_slack(game, temperature))
 
 
 @given(games(discounts=st.sampled_from([0.1, 0.5, 0.9, 0.99])), MILD, st.data())
@@ -290,7 +282,7 @@ def test_what_aorpo_prints_ends_at_another_temperature(game, temperature, data):
     def exact(policy, alpha):
         return evaluate(game, policy, temperature=alpha, entropy="own").q[agent]
 
-    atol = slack(game, temperature) / (1 - gamma) ** 2 / gamma
+    atol = sample_slack(game, temperature) / (1 - gamma) ** 2 / gamma
     ends = exact(policy, temperature / gamma)
     own = -np.sum(policy[agent] * np.log(np.where(policy[agent] > 0, policy[agent], 1)), axis=1)
     right = aorpo_target(game, agent, policy=policy, q=ends, temperature=temperature)
@@ -308,7 +300,7 @@ def test_a_qre_with_own_entropy_is_aorpos_target():
     found = qre(game, temperature=2.0, entropy="own").require()
     for agent in range(2):
         target = aorpo_target(game, agent, policy=found.policy, q=found.q[agent], temperature=2.0)
-        near(target, found.q[agent], 100 * slack(game, 2.0))
+        near(target, found.q[agent], 100 * sample_slack(game, 2.0))
 
 
 TEAM, PENNIES = load("hasac"), load("matching-pennies")

@@ -13,8 +13,9 @@ from mathrl.operators import ENTROPIES, policy_backup, soft_value, trace_target
 from mathrl.oracle import n_step_target, one_step_target, td_lambda_target
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies
 from mathrl.values.policy_values import evaluate
+from tests.examples import costly
+from tests.tolerances import EPS, near, target_slack
 
-EPS = float(np.finfo(np.float64).eps)
 EVERY_ENTROPY = st.sampled_from(ENTROPIES)
 STEPS = st.integers(1, 6)
 TRACES = st.sampled_from([0.0, 0.4, 1.0]) | st.floats(0, 1)
@@ -25,17 +26,6 @@ def critic(game, entropy, seed):
     """Some Q, with an agent axis where the agents' values differ."""
     agents = (game.num_agents,) if entropy == "own" or not game.common_payoff else ()
     return np.random.default_rng(seed).uniform(-10, 10, (*agents, game.num_states, *game.num_actions))
-
-
-def slack(game, temperature):
-    """1,000 roundings of the largest value, over 1 − γ for the condition of a linear solve."""
-    size = 10 + game.reward_scale + temperature * np.log(game.num_joint_actions)
-    return 1e3 * EPS * size / (1 - game.discount) ** 2
-
-
-def near(one, other, atol):
-    assert one.shape == other.shape
-    np.testing.assert_allclose(one, other, rtol=0, atol=atol)
 
 
 def by_trajectories(game, policy, q, temperature, entropy, steps):
@@ -73,7 +63,7 @@ def test_the_n_step_target_is_the_mean_over_all_trajectories(game, temperature, 
     policy, q = data.draw(policies(game)), critic(game, entropy, seed)
     expected = by_trajectories(game, policy, q, temperature, entropy, steps)
     target = n_step_target(game, policy=policy, q=q, temperature=temperature, entropy=entropy, steps=steps)
-    near(target, expected, slack(game, temperature))
+    near(target, expected, target_slack(game, temperature))
 
 
 @given(games(), TEMPERATURES, EVERY_ENTROPY, STEPS, SEEDS, st.data())
@@ -86,7 +76,7 @@ def test_n_steps_are_n_applications_of_the_soft_bellman_operator(game, temperatu
         applied = policy_backup(applied, policy, rewards, dense.transitions, discount=game.discount,
                                 temperature=temperature, entropy=entropy)  # fmt: skip
     target = n_step_target(game, policy=policy, q=q, temperature=temperature, entropy=entropy, steps=steps)
-    near(target, applied, slack(game, temperature))
+    near(target, applied, target_slack(game, temperature))
 
 
 @given(games(), TEMPERATURES, EVERY_ENTROPY, STEPS, TRACES, st.data())
@@ -95,14 +85,15 @@ def test_the_exact_soft_q_is_its_own_target(game, temperature, entropy, steps, t
     exact = evaluate(game, policy, temperature=temperature, entropy=entropy)
     given_both = {"policy": policy, "temperature": temperature, "entropy": entropy}
     for bootstrap in ({"q": exact.q}, {"v": exact.v}):
-        near(n_step_target(game, steps=steps, **bootstrap, **given_both), exact.q, slack(game, temperature))
+        near(n_step_target(game, steps=steps, **bootstrap, **given_both), exact.q, target_slack(game, temperature))
         near(
             td_lambda_target(game, trace_decay=trace_decay, **bootstrap, **given_both),
             exact.q,
-            slack(game, temperature),
+            target_slack(game, temperature),
         )
 
 
+@costly
 @given(games(), TEMPERATURES, EVERY_ENTROPY, st.floats(0, 0.8), SEEDS, st.data())
 def test_the_td_lambda_target_mixes_those_of_all_steps(game, temperature, entropy, trace_decay, seed, data):
     policy, q = data.draw(policies(game)), critic(game, entropy, seed)
@@ -111,7 +102,7 @@ def test_the_td_lambda_target_mixes_those_of_all_steps(game, temperature, entrop
     for n in range(170):  # 0.8^170 < EPS
         target = one_step_target(game, q=target, **arguments)
         mixed += (1 - trace_decay) * trace_decay**n * target
-    near(td_lambda_target(game, q=q, trace_decay=trace_decay, **arguments), mixed, slack(game, temperature))
+    near(td_lambda_target(game, q=q, trace_decay=trace_decay, **arguments), mixed, target_slack(game, temperature))
 
 
 @given(games(), TEMPERATURES, EVERY_ENTROPY, TRACES, SEEDS, st.data())
@@ -121,11 +112,13 @@ def test_the_mixture_is_its_own_continuation(game, temperature, entropy, trace_d
     arguments = {"policy": policy, "temperature": temperature, "entropy": entropy}
     target = td_lambda_target(game, q=q, trace_decay=trace_decay, **arguments)
     first, after = one_step_target(game, q=q, **arguments), one_step_target(game, q=target, **arguments)
-    near(target, (1 - trace_decay) * first + trace_decay * after, slack(game, temperature))
+    near(target, (1 - trace_decay) * first + trace_decay * after, target_slack(game, temperature))
     if trace_decay == 0:
         assert np.array_equal(target, first)
     if trace_decay == 1:
-        near(target, evaluate(game, policy, temperature=temperature, entropy=entropy).q, slack(game, temperature))
+        near(
+            target, evaluate(game, policy, temperature=temperature, entropy=entropy).q, target_slack(game, temperature)
+        )
 
 
 @given(games(structure="common-payoff"), TEMPERATURES, TRACES, SEEDS, st.data())
@@ -135,7 +128,7 @@ def test_the_papers_trace_target_is_the_same(game, temperature, trace_decay, see
     traced = trace_target(q, policy, game.rewards, to_dense(game).transitions, discount=game.discount,
                           temperature=temperature, trace_decay=trace_decay)  # fmt: skip
     target = td_lambda_target(game, policy=policy, q=q, temperature=temperature, trace_decay=trace_decay)
-    near(target, traced, slack(game, temperature))
+    near(target, traced, target_slack(game, temperature))
 
 
 @given(games(), TEMPERATURES, EVERY_ENTROPY, STEPS, TRACES, SEEDS, st.data())
@@ -146,7 +139,7 @@ def test_targets_contract_by_the_weight_of_the_bootstrap(game, temperature, entr
         {"policy": policy, "temperature": temperature, "entropy": entropy},
         critic(game, entropy, seed + 1),
     )
-    gamma, atol = game.discount, slack(game, temperature)
+    gamma, atol = game.discount, target_slack(game, temperature)
     for target, weight in (
         (lambda q: n_step_target(game, q=q, steps=steps, **arguments), gamma**steps),
         (
@@ -167,12 +160,12 @@ def test_q_and_its_soft_value_give_the_same_target(game, temperature, entropy, s
         near(
             n_step_target(game, q=q, steps=steps, **arguments),
             n_step_target(sparse_or_dense, v=v, steps=steps, **arguments),
-            slack(game, temperature),
+            target_slack(game, temperature),
         )
         near(
             td_lambda_target(game, q=q, trace_decay=trace_decay, **arguments),
             td_lambda_target(sparse_or_dense, v=v, trace_decay=trace_decay, **arguments),
-            slack(game, temperature),
+            target_slack(game, temperature),
         )
 
 
@@ -183,17 +176,21 @@ def test_targets_are_affine_in_the_temperature_and_plain_at_0(game, temperature,
     def target(alpha):
         return n_step_target(game, policy=policy, q=q, temperature=alpha, entropy=entropy, steps=steps)
 
-    near(target(2 * temperature) - target(temperature), target(temperature) - target(0), slack(game, 2 * temperature))
+    near(
+        target(2 * temperature) - target(temperature),
+        target(temperature) - target(0),
+        target_slack(game, 2 * temperature),
+    )
     unregularised = critic(game, "none", seed) if q.shape == critic(game, "none", seed).shape else q[0]
     plain = n_step_target(game, policy=policy, q=unregularised, temperature=9.0, entropy="none", steps=steps)
-    near(target(0) if plain.shape == q.shape else target(0)[0], plain, slack(game, 0))
+    near(target(0) if plain.shape == q.shape else target(0)[0], plain, target_slack(game, 0))
 
 
 @given(games(), TEMPERATURES, EVERY_ENTROPY, STEPS, SEEDS, st.data())
 def test_names_and_units_do_not_matter(game, temperature, entropy, steps, seed, data):
     """Agents relabelled, actions permuted, rewards scaled with the temperature, and shifted: Q shifts by c Σ γ^t."""
     policy, q = data.draw(policies(game)), critic(game, entropy, seed)
-    agents, atol, gamma = game.num_agents, 8 * slack(game, temperature), game.discount
+    agents, atol, gamma = game.num_agents, 8 * target_slack(game, temperature), game.discount
     lead = q.ndim - agents - 1
 
     def target(game, policy, q, alpha=temperature):
@@ -260,11 +257,11 @@ def test_more_states_than_a_dense_factor_is_taken_for(successors, structure):
     arguments = {"policy": policy, "temperature": 0.7, "entropy": "own"}
     target = td_lambda_target(game, q=q, trace_decay=0.9, **arguments)
     after = one_step_target(game, q=target, **arguments)
-    near(target, 0.1 * one_step_target(game, q=q, **arguments) + 0.9 * after, slack(game, 0.7))
+    near(target, 0.1 * one_step_target(game, q=q, **arguments) + 0.9 * after, target_slack(game, 0.7))
     stepped = q
     for _ in range(3):
         stepped = one_step_target(game, q=stepped, **arguments)
-    near(n_step_target(game, q=q, steps=3, **arguments), stepped, slack(game, 0.7))
+    near(n_step_target(game, q=q, steps=3, **arguments), stepped, target_slack(game, 0.7))
 
 
 def test_functions_and_single_precision_are_taken():

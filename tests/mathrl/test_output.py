@@ -23,8 +23,19 @@ def environment(buffering):
     return kept if buffering else kept | {"PYTHONUNBUFFERED": "1"}
 
 
-@pytest.mark.parametrize("buffering", [True, False])
-@pytest.mark.parametrize("arguments", [["--help"], ["solve", "--help"], ["reproduce", "hasac-table-3"], ["games"]])
+@pytest.mark.parametrize(
+    ("arguments", "buffering"),
+    [
+        (["--help"], True),
+        (["--help"], False),
+        (["games"], True),
+        (["games"], False),
+        (["reproduce", "hasac-table-3"], True),
+        pytest.param(["reproduce", "hasac-table-3"], False, marks=pytest.mark.long),
+        pytest.param(["solve", "--help"], True, marks=pytest.mark.long),
+        pytest.param(["solve", "--help"], False, marks=pytest.mark.long),
+    ],
+)
 def test_a_closed_pipe_ends_quietly(arguments, buffering):
     reading, writing = os.pipe()
     os.close(reading)

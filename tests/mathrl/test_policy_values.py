@@ -25,19 +25,13 @@ from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies
 from mathrl.softmax import entropy as shannon
 from mathrl.solvers import soft_evaluation
 from mathrl.values.policy_values import backup, evaluate, own_q, policy_transitions
-
-EPS = float(np.finfo(np.float64).eps)
+from tests.tolerances import EPS, magnitude
 
 
 @st.composite
 def cases(draw, **sizes):
     game = draw(games(**sizes))
     return game, draw(policies(game)), draw(TEMPERATURES), draw(st.sampled_from(ENTROPIES))
-
-
-def magnitude(game, temperature):
-    """An upper bound of |V|: rewards and entropies in every step."""
-    return (1 + game.reward_scale + temperature * np.log(game.num_joint_actions)) / (1 - game.discount)
 
 
 @given(cases())

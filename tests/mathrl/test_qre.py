@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mathrl.equilibria import newton
-from mathrl.equilibria.stochastic.trace import Curve
+from mathrl.equilibria.stochastic.trace import Follower
 from mathrl.games import (
     Game,
     load,
@@ -29,16 +29,12 @@ from mathrl.softmax import boltzmann
 from mathrl.solvers import haspi, qre
 from mathrl.solvers import optimal as optimum
 from mathrl.values.policy_values import evaluate
+from tests.examples import costly
+from tests.tolerances import EPS, magnitude
 
-EPS = float(np.finfo(np.float64).eps)
 MILD = temperatures(0.5, 100)
 EVERY_ENTROPY = st.sampled_from(ENTROPIES)
 SOFTLY = {"discounts": st.sampled_from([0.0, 0.5, 0.9])}
-
-
-def magnitude(game, temperature):
-    """An upper bound of |Q|: rewards and entropies in every step."""
-    return (1 + game.reward_scale + temperature * np.log(game.num_joint_actions)) / (1 - game.discount)
 
 
 def assert_equilibrium(game, solution, temperature, entropy):
@@ -51,6 +47,7 @@ def assert_equilibrium(game, solution, temperature, entropy):
     )
 
 
+@costly
 @given(games(**SOFTLY), MILD, EVERY_ENTROPY, st.data())
 def test_a_converged_answer_is_a_qre_by_definition(game, temperature, entropy, data):
     first = data.draw(policies(game))
@@ -208,7 +205,7 @@ def test_cyclic_games_are_solved_from_anywhere(name, temperature):
             np.testing.assert_allclose(pi, 1 / pi.shape[1], atol=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(k, marks=pytest.mark.long) for k in range(4, 12))])
 @pytest.mark.parametrize("temperature", [0.01, 0.05])
 def test_random_zero_sum_games_at_low_temperature(seed, temperature):
     game = random_matrix((4, 4), structure="zero-sum", seed=seed)
@@ -223,8 +220,10 @@ def test_random_zero_sum_games_at_low_temperature(seed, temperature):
 
 def test_the_path_is_taken_where_responses_cycle(monkeypatch):
     taken = []
-    original = Curve.advance
-    monkeypatch.setattr(Curve, "advance", lambda self, point, end: taken.append(point.t) or original(self, point, end))
+    original = Follower.advance
+    monkeypatch.setattr(
+        Follower, "advance", lambda self, point, end: taken.append(point.t) or original(self, point, end)
+    )
     for seed in range(12):
         game = random_stochastic(3, (3, 3), structure="zero-sum", discount=0.9, seed=seed)
         solution = qre(game, temperature=0.05).require()
@@ -239,7 +238,7 @@ def test_where_nothing_helps_the_best_policy_is_returned(monkeypatch):
         raise np.linalg.LinAlgError
 
     monkeypatch.setitem(qre.__globals__, "own_q_change", singular)
-    monkeypatch.setattr(Curve, "advance", lambda self, point, end: None)
+    monkeypatch.setattr(Follower, "advance", lambda self, point, end: None)
     solution = qre(load("matching-pennies"), temperature=0.1, initial_policy=[[0.9, 0.1], [0.2, 0.8]])
     assert solution.status is Status.STALLED
     assert solution.steps == len(solution.history) > 1

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from mathrl.games import Game, random_stochastic, to_dense
 from mathrl.proofs_checks.strategies import games, simplex_rows, temperatures
 from mathrl.values.rommeo_objective import best_evidence_bound, evidence_bound, log_evidence, opponent_policy_q
+from tests.examples import costly
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 SMALL = {"max_agents": 2, "max_actions": 2, "max_states": 2}
 
 
@@ -49,6 +50,7 @@ def trajectories(game, agent, horizon):
             yield path, weight
 
 
+@costly
 @given(situations(), st.integers(1, 2), temperatures(0.2, 5), temperatures(0.2, 5))
 def test_the_bound_is_the_sum_over_all_trajectories(situation, horizon, alpha, kappa):
     game, agent, prior, strategy = situation

@@ -21,8 +21,8 @@ from mathrl.games import (
 from mathrl.proofs_checks.strategies import games, policies, simplex_rows, temperatures
 from mathrl.solvers import optimal, qre, rommeo_q, soft_q_iteration
 from mathrl.values.rommeo_objective import opponent_policy_q
+from tests.tolerances import EPS, opponent_slack
 
-EPS = float(np.finfo(np.float64).eps)
 WEIGHTS = temperatures(0.05, 20)
 DISCOUNTS = st.sampled_from([0.0, 0.5, 0.9])
 
@@ -34,11 +34,6 @@ def problems(draw, **kwargs):
     sizes = [game.num_joint_actions // actions for actions in game.num_actions]
     prior = tuple(draw(simplex_rows((game.num_states, size))) for size in sizes)
     return game, prior, draw(WEIGHTS), draw(WEIGHTS)
-
-
-def close(game, *scales):
-    """100 rounding floors of Q and what a discount of 0.9 makes of them, a few times over."""
-    return 4000 * EPS * (1 + game.reward_scale + sum(scales) * 60) / (1 - game.discount)
 
 
 def own_rewards(game, agent):
@@ -58,10 +53,10 @@ def test_its_q_satisfies_the_soft_bellman_equation(problem):
         worst = max(worst, float(np.abs(backed - solution.q[i]).max()))
         own = operators.own_and_others(solution.q[i], i)
         v = operators.opponent_value(own, prior[i], temperature=alpha, divergence_weight=kappa)
-        np.testing.assert_allclose(solution.v[i], v, atol=close(game, alpha, kappa))
+        np.testing.assert_allclose(solution.v[i], v, atol=opponent_slack(game, alpha, kappa))
         marginal = operators.marginal_policy(solution.conditional_policy[i], solution.opponent_model[i])
         np.testing.assert_allclose(solution.policy[i], marginal, atol=32 * EPS)
-    assert worst <= solution.residual + close(game, alpha, kappa) / 100
+    assert worst <= solution.residual + opponent_slack(game, alpha, kappa) / 100
 
 
 @given(problems())
@@ -72,11 +67,13 @@ def test_theorem_1_no_policy_and_model_are_worth_more(problem):
         strategy = {"prior": prior[i], "temperature": alpha, "divergence_weight": kappa}
         pi, rho = solution.conditional_policy[i], solution.opponent_model[i]
         q, v = opponent_policy_q(game, i, conditional_policy=pi, opponent_model=rho, **strategy)
-        np.testing.assert_allclose(q, operators.own_and_others(solution.q[i], i), atol=close(game, alpha, kappa))
-        np.testing.assert_allclose(v, solution.v[i], atol=close(game, alpha, kappa))
+        np.testing.assert_allclose(
+            q, operators.own_and_others(solution.q[i], i), atol=opponent_slack(game, alpha, kappa)
+        )
+        np.testing.assert_allclose(v, solution.v[i], atol=opponent_slack(game, alpha, kappa))
         pi = np.full_like(solution.conditional_policy[i], 1 / game.num_actions[i])
         other, _ = opponent_policy_q(game, i, conditional_policy=pi, opponent_model=prior[i], **strategy)
-        assert (other <= q + close(game, alpha, kappa)).all()
+        assert (other <= q + opponent_slack(game, alpha, kappa)).all()
 
 
 @given(problems(), st.data())
@@ -88,7 +85,7 @@ def test_theorems_4_and_5_each_improvement_raises_q_everywhere(problem, data):
     strategy = {"prior": prior[agent], "temperature": alpha, "divergence_weight": kappa}
     rho = prior[agent]
     q, _ = opponent_policy_q(game, agent, conditional_policy=pi, opponent_model=rho, **strategy)
-    slack = close(game, alpha, kappa)
+    slack = opponent_slack(game, alpha, kappa)
     better_pi = operators.conditional_policy(q, temperature=alpha)
     q_4, _ = opponent_policy_q(game, agent, conditional_policy=better_pi, opponent_model=rho, **strategy)
     assert (q_4 >= q - slack).all()
@@ -117,7 +114,7 @@ def test_plain_iteration_of_eq_13_ends_at_the_same_q(problem):
                         own = np.logaddexp.reduce([q[s, a] / alpha for a in row])
                         total = np.logaddexp(total, np.log(prior[i][s, b]) + alpha / kappa * own)
                 v[s] = kappa * total
-        np.testing.assert_allclose(solution.v[i], v, atol=close(game, alpha, kappa))
+        np.testing.assert_allclose(solution.v[i], v, atol=opponent_slack(game, alpha, kappa))
 
 
 @given(problems(), st.data())
@@ -125,7 +122,7 @@ def test_relabelled_agents_and_permuted_actions(problem, data):
     game, _, alpha, kappa = problem
     weights = {"temperature": alpha, "divergence_weight": kappa}
     solution = rommeo_q(game, **weights).require()
-    slack = close(game, alpha, kappa) / min(alpha, kappa)
+    slack = opponent_slack(game, alpha, kappa) / min(alpha, kappa)
     order = data.draw(st.permutations(range(game.num_agents)))
     relabelled = rommeo_q(relabel_agents(game, order), **weights).require()
     for i, old in enumerate(order):
@@ -141,7 +138,7 @@ def test_relabelled_agents_and_permuted_actions(problem, data):
 def test_shifted_and_scaled_rewards(problem, shift, factor):
     game, prior, alpha, kappa = problem
     solution = rommeo_q(game, temperature=alpha, prior=prior, divergence_weight=kappa).require()
-    slack = close(game, alpha, kappa) + close(game, 10)
+    slack = opponent_slack(game, alpha, kappa) + opponent_slack(game, 10)
     shifted = rommeo_q(shift_rewards(game, shift), temperature=alpha, prior=prior, divergence_weight=kappa).require()
     np.testing.assert_allclose(shifted.v, solution.v + shift / (1 - game.discount), atol=slack)
     scaled = rommeo_q(
@@ -155,17 +152,17 @@ def test_with_equal_weights_it_is_soft_q_iteration_with_the_prior_as_model(probl
     game, prior, alpha, _ = problem
     ours = rommeo_q(game, temperature=alpha, prior=prior, divergence_weight=alpha).require()
     theirs = soft_q_iteration(game, temperature=alpha, opponent_model=prior).require()
-    np.testing.assert_allclose(ours.v, theirs.v, atol=close(game, alpha))
+    np.testing.assert_allclose(ours.v, theirs.v, atol=opponent_slack(game, alpha))
     for ours_i, theirs_i in zip(ours.policy, theirs.policy, strict=True):
-        np.testing.assert_allclose(ours_i, theirs_i, atol=close(game, alpha) / alpha)
+        np.testing.assert_allclose(ours_i, theirs_i, atol=opponent_slack(game, alpha) / alpha)
 
 
 @given(games(max_agents=1, discounts=DISCOUNTS), WEIGHTS, WEIGHTS)
 def test_one_agent_has_no_opponents_and_finds_its_soft_optimum(game, alpha, kappa):
     ours = rommeo_q(game, temperature=alpha, divergence_weight=kappa).require()
     theirs = qre(game, temperature=alpha).require()
-    np.testing.assert_allclose(ours.v[0], theirs.v, atol=close(game, alpha, kappa))
-    np.testing.assert_allclose(ours.policy[0], theirs.policy[0], atol=close(game, alpha, kappa) / alpha)
+    np.testing.assert_allclose(ours.v[0], theirs.v, atol=opponent_slack(game, alpha, kappa))
+    np.testing.assert_allclose(ours.policy[0], theirs.policy[0], atol=opponent_slack(game, alpha, kappa) / alpha)
 
 
 @given(games(structure="common-payoff", discounts=DISCOUNTS))
@@ -174,7 +171,7 @@ def test_as_both_weights_vanish_each_agent_hopes_for_the_optimum(game):
     solution = rommeo_q(game, temperature=1e-4 * scale, divergence_weight=1e-4 * scale).require()
     gap = np.abs(solution.v - optimal(game).v).max()
     # both logarithms together are at most log 24 a step
-    assert gap <= 1e-4 * scale * np.log(24) / (1 - game.discount) + close(game)
+    assert gap <= 1e-4 * scale * np.log(24) / (1 - game.discount) + opponent_slack(game)
 
 
 @given(problems(max_agents=3), st.data())

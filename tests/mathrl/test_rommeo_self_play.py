@@ -18,8 +18,9 @@ from mathrl.iteration.iterate import watching
 from mathrl.iteration.outcome import Status
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solvers import rommeo_q, rommeo_self_play
+from tests.examples import costly
+from tests.tolerances import EPS
 
-EPS = float(np.finfo(np.float64).eps)
 SMALL = {"max_states": 2, "discounts": st.sampled_from([0.0, 0.5])}
 
 
@@ -37,6 +38,7 @@ def test_one_step_is_rommeo_q_against_what_the_others_play(game, alpha, kappa, d
     assert abs(after.residual - expected) <= slack
 
 
+@costly
 @given(games(**SMALL), temperatures(0.3, 10))
 def test_where_it_converges_the_policy_answers_itself(game, alpha):
     solution = rommeo_self_play(game, temperature=alpha, max_steps=300)
@@ -66,6 +68,7 @@ def test_a_game_of_pursuit_cycles():
     np.testing.assert_allclose(np.concatenate(averaged.policy), 0.5, atol=1e-11)  # 100 floors of 1/0.01
 
 
+@costly
 @given(st.integers(0, 200), temperatures(0.3, 3), st.data())
 def test_relabelled_agents_and_permuted_actions(seed, temperature, data):
     game = random_matrix((2, 3), structure="general-sum", seed=seed)
@@ -88,7 +91,7 @@ def test_agents_that_never_meet_are_each_optimal():
         np.testing.assert_allclose(agent_policy[0], weights / weights.sum(), atol=1e-13)
 
 
-@pytest.mark.parametrize("averaging", [0.1, 0.003])
+@pytest.mark.parametrize("averaging", [0.1, 0.01, pytest.param(0.003, marks=pytest.mark.long)])
 def test_short_steps_towards_a_fixed_point_are_no_cycle(averaging):
     game = Game.matrix([np.array([[3.0, 0.0], [5.0, 1.0]]), np.array([[3.0, 5.0], [0.0, 1.0]])])
     assert rommeo_self_play(game, temperature=5.0, averaging=averaging).status is Status.CONVERGED

@@ -20,15 +20,11 @@ from mathrl.games import (
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solvers import optimal, qre, soft_q_iteration
 from mathrl.values.modelled_opponents import LearnedModel
+from tests.examples import costly
+from tests.tolerances import EPS, fixed_point_slack
 
-EPS = float(np.finfo(np.float64).eps)
 DISCOUNTS = st.sampled_from([0.0, 0.5, 0.9])
 SOFTNESS = temperatures(0.05, 20)
-
-
-def close(game, temperature):
-    """100 rounding floors of Q and what a discount of 0.9 makes of them, a few times over."""
-    return 4000 * EPS * (1 + game.reward_scale + temperature * np.log(24)) / (1 - game.discount)
 
 
 def per_agent(game, array):
@@ -49,14 +45,15 @@ def test_each_agent_solves_the_game_in_which_it_chooses_for_all(game, temperatur
     q = per_agent(game, solution.q)
     for i in range(game.num_agents):
         alone = qre(merged(game, i), temperature=temperature).require()
-        np.testing.assert_allclose(q[i].reshape(alone.q.shape), alone.q, atol=close(game, temperature))
+        np.testing.assert_allclose(q[i].reshape(alone.q.shape), alone.q, atol=fixed_point_slack(game, temperature))
         joint = per_agent(game, solution.joint_policy)[i]
-        slack = close(game, temperature) / temperature
+        slack = fixed_point_slack(game, temperature) / temperature
         np.testing.assert_allclose(joint.reshape(alone.policy[0].shape), alone.policy[0], atol=slack)
         own = joint.sum(axis=tuple(axis for axis in range(1, joint.ndim) if axis != i + 1))
         np.testing.assert_allclose(solution.policy[i], own, atol=32 * EPS)
 
 
+@costly
 @given(games(discounts=DISCOUNTS), SOFTNESS, st.data())
 def test_plain_iteration_of_theorem_6_ends_at_the_same_values(game, temperature, data):
     model = opponents_policy(data.draw(policies(game)))
@@ -71,7 +68,7 @@ def test_plain_iteration_of_theorem_6_ends_at_the_same_values(game, temperature,
             own = operators.own_and_others(rewards + game.discount * (transitions @ v), i) / temperature
             exponents = own + log_model[:, None, :]
             v = temperature * np.logaddexp.reduce(exponents.reshape(game.num_states, -1), axis=1)
-        np.testing.assert_allclose(solution.v[i], v, atol=close(game, temperature))
+        np.testing.assert_allclose(solution.v[i], v, atol=fixed_point_slack(game, temperature))
 
 
 @given(games(discounts=DISCOUNTS), SOFTNESS)
@@ -79,7 +76,7 @@ def test_the_joint_policy_is_the_printed_exponential(game, temperature):
     """aorpo §5.2: π = exp((Q − V)/α)."""
     solution = soft_q_iteration(game, temperature=temperature).require()
     v = solution.v.reshape(*solution.v.shape, *[1] * game.num_agents)
-    slack = close(game, temperature) / temperature
+    slack = fixed_point_slack(game, temperature) / temperature
     np.testing.assert_allclose(solution.joint_policy, np.exp((solution.q - v) / temperature), atol=slack)
 
 
@@ -88,7 +85,7 @@ def test_as_the_temperature_vanishes_it_is_the_optimum(game):
     temperature = 1e-4 * max(game.reward_scale, 1.0)
     solution = soft_q_iteration(game, temperature=temperature).require()
     gap = solution.v - optimal(game).v
-    slack = close(game, temperature)
+    slack = fixed_point_slack(game, temperature)
     assert (gap >= -slack).all()
     assert (gap <= temperature * np.log(24) / (1 - game.discount) + slack).all()  # aorpo Theorem 7 leaves this out
 
@@ -102,13 +99,13 @@ def test_a_uniform_model_lowers_the_values_by_its_logarithm(game, temperature):
     v = plain.v if plain.v.ndim == 2 else np.stack([plain.v] * game.num_agents)
     for i, rows in enumerate(model):
         fall = temperature * np.log(rows.shape[1]) / (1 - game.discount)
-        np.testing.assert_allclose(weighted.v[i], v[i] - fall, atol=2 * close(game, temperature))
+        np.testing.assert_allclose(weighted.v[i], v[i] - fall, atol=2 * fixed_point_slack(game, temperature))
 
 
 @given(games(discounts=DISCOUNTS), SOFTNESS, st.data(), st.floats(-10, 10), st.floats(0.1, 10))
 def test_invariances(game, temperature, data, shift, factor):
     solution = soft_q_iteration(game, temperature=temperature).require()
-    slack = close(game, temperature) + close(game, 10)
+    slack = fixed_point_slack(game, temperature) + fixed_point_slack(game, 10)
     order = data.draw(st.permutations(range(game.num_agents)))
     relabelled = soft_q_iteration(relabel_agents(game, order), temperature=temperature).require()
     for i, old in enumerate(order):
@@ -153,7 +150,7 @@ def test_models_are_taken_one_a_sweep_and_the_last_is_held(share):
         ])  # fmt: skip
         changes.append(game.discount * np.abs(following - v).max())
         v = following
-    np.testing.assert_allclose(solution.v, v, atol=close(game, temperature))
+    np.testing.assert_allclose(solution.v, v, atol=fixed_point_slack(game, temperature))
     np.testing.assert_allclose(solution.history[:2], changes[:2], rtol=1e-12)
 
 

@@ -34,17 +34,13 @@ from mathrl.proofs_checks.strategies import TEMPERATURES, games, matrix_games, p
 from mathrl.solvers import qre, soft_qmix
 from mathrl.stage.monotone_projection import monotone_projection
 from mathrl.values.policy_values import evaluate
+from tests.examples import costly
+from tests.tolerances import EPS, magnitude
 
-EPS = float(np.finfo(np.float64).eps)
 SMALL = games(structure="common-payoff", max_actions=3, max_states=3, discounts=st.sampled_from([0.0, 0.5, 0.9]))
 MILD = temperatures(0.1, 100)
 MIXERS = ["monotone", "additive", "unrestricted"]
 every_mixer = pytest.mark.parametrize("mixer", MIXERS)
-
-
-def magnitude(game, temperature):
-    """An upper bound of |Q|."""
-    return (1 + game.reward_scale + temperature * np.log(game.num_joint_actions)) / (1 - game.discount)
 
 
 def one_step(game, policy, temperature, trace_decay, mixer, weights):
@@ -68,6 +64,7 @@ def one_step(game, policy, temperature, trace_decay, mixer, weights):
 
 
 @every_mixer
+@costly
 @given(SMALL, MILD, st.sampled_from(["policy", "uniform"]), st.sampled_from([0.0, 0.4, 1.0]), st.data())
 def test_a_step_is_the_equations(mixer, game, temperature, weights, trace_decay, data):
     """soft-qmix Eq. 24, 13, 14 and 15, one after the other; from policies without zeros, as weights are."""
@@ -91,6 +88,7 @@ def test_a_step_is_the_equations(mixer, game, temperature, weights, trace_decay,
 
 
 @every_mixer
+@costly
 @given(SMALL, MILD, st.data())
 def test_what_is_returned_fits_together(mixer, game, temperature, data):
     """Form of Q_tot, policies from individual values, exact values of the policy, history."""
@@ -131,6 +129,7 @@ def test_fixed_points_of_the_other_mixers_are_quantal_response_equilibria(game, 
     assert residual <= 1e4 * solution.rounding_floor / (1 - game.discount) ** 2
 
 
+@costly
 @given(SMALL, MILD, st.sampled_from([0.0, 0.4, 1.0]))
 def test_a_monotone_fixed_point_projects_its_own_exact_q(game, temperature, trace_decay):
     """Pooling keeps the weighted mean, so V_tot is exact at a fixed point, whatever λ is (soft-qmix §4.2, on TD(λ))."""
@@ -158,6 +157,7 @@ def test_one_agent_is_soft_policy_iteration(game, temperature):
 
 
 @every_mixer
+@costly
 @given(matrix_games(structure="common-payoff", max_actions=3), TEMPERATURES, st.data())
 def test_names_and_units_do_not_matter(mixer, game, temperature, data):
     """One step at a time; the losses reached, as minimisers need not be unique."""

@@ -23,15 +23,10 @@ from mathrl.softmax import (
     total_variation,
 )
 from mathrl.values.joint_control import TargetSoftMax
+from tests.tolerances import EPS, softmax_slack
 
-EPS = float(np.finfo(np.float64).eps)
 WIDE = temperatures(1e-4, 1e4)
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 5))
-
-
-def rounding(q, temperature):
-    """Eight roundings of the largest number in sight: q itself, or temperature times log A."""
-    return 8 * EPS * (np.abs(q).max() + temperature * (1 + math.log(q.shape[-1])))
 
 
 @st.composite
@@ -53,7 +48,7 @@ def two_policies(draw, zeros=True):
 
 @given(values(), WIDE)
 def test_soft_max_lies_between_its_limits(q, temperature):
-    soft, slack = soft_max(q, temperature), rounding(q, temperature)
+    soft, slack = soft_max(q, temperature), softmax_slack(q, temperature)
     largest = temperature * math.log(q.shape[-1])
     assert (soft >= q.max(axis=-1) - slack).all()
     assert (soft <= q.max(axis=-1) + largest + slack).all()
@@ -68,7 +63,9 @@ def test_as_temperature_falls_soft_max_tends_to_max_and_boltzmann_to_the_ties(q)
         boltzmann(q, temperature), tied / tied.sum(axis=-1, keepdims=True), rtol=4 * EPS, atol=0
     )  # one division, one exp of a log
     gap = temperature * np.log(tied.sum(axis=-1))
-    np.testing.assert_allclose(soft_max(q, temperature), q.max(axis=-1) + gap, rtol=0, atol=rounding(q, temperature))
+    np.testing.assert_allclose(
+        soft_max(q, temperature), q.max(axis=-1) + gap, rtol=0, atol=softmax_slack(q, temperature)
+    )
 
 
 @given(values(), temperatures(1e2, 1e6))
@@ -76,7 +73,7 @@ def test_as_temperature_grows_soft_max_tends_to_mean_and_boltzmann_to_uniform(q,
     width, actions = np.ptp(q), q.shape[-1]
     second_order = width**2 / (8 * temperature)  # Hoeffding's lemma
     excess = soft_max(q, temperature) - temperature * math.log(actions) - q.mean(axis=-1)
-    assert (np.abs(excess) <= second_order + rounding(q, temperature)).all()
+    assert (np.abs(excess) <= second_order + softmax_slack(q, temperature)).all()
     assert np.abs(boltzmann(q, temperature) - 1 / actions).max() <= width / temperature + 4 * EPS  # |d pi| <= |d q| / T
 
 
@@ -105,7 +102,7 @@ def test_soft_max_is_the_largest_expected_value_plus_entropy_and_boltzmann_attai
     def attained(policy):
         return (policy * q).sum(axis=-1) + temperature * entropy(policy)
 
-    slack = rounding(q, temperature)
+    slack = softmax_slack(q, temperature)
     assert (attained(other) <= soft_max(q, temperature) + slack).all()
     # log pi carries |q| eps / T, times T: again a rounding of |q|
     assert np.abs(attained(boltzmann(q, temperature)) - soft_max(q, temperature)).max() <= slack
@@ -116,14 +113,16 @@ def test_the_shortfall_of_a_policy_is_temperature_times_its_divergence_from_bolt
     q, policy = drawn
     shortfall = soft_max(q, temperature) - (policy * q).sum(axis=-1) - temperature * entropy(policy)
     log_ratio = np.log(np.where(policy > 0, policy, 1)) - log_boltzmann(q, temperature)
-    assert np.abs(shortfall - temperature * (policy * log_ratio).sum(axis=-1)).max() <= 2 * rounding(q, temperature)
+    assert np.abs(shortfall - temperature * (policy * log_ratio).sum(axis=-1)).max() <= 2 * softmax_slack(
+        q, temperature
+    )
 
 
 @given(values(), WIDE, st.integers(-1000, 1000))
 def test_shifting_values_shifts_soft_max_and_leaves_boltzmann(q, temperature, shift):
     q = np.round(q * 4) / 4  # so that q + shift is exact
     assert np.array_equal(boltzmann(q + shift, temperature), boltzmann(q, temperature))
-    slack = rounding(np.append(q, shift + q)[None], temperature)
+    slack = softmax_slack(np.append(q, shift + q)[None], temperature)
     assert np.abs(soft_max(q + shift, temperature) - soft_max(q, temperature) - shift).max() <= slack
 
 
@@ -134,13 +133,13 @@ def test_log_boltzmann_is_finite_where_boltzmann_underflows(q, temperature):
     assert np.array_equal(np.exp(logs), boltzmann(q, temperature))
     pairs = zip(q, soft_max(q, temperature), strict=True)
     expected = np.array([(row - top) / temperature for row, top in pairs])
-    np.testing.assert_allclose(logs, expected, rtol=0, atol=2 * rounding(q, temperature) / temperature)
+    np.testing.assert_allclose(logs, expected, rtol=0, atol=2 * softmax_slack(q, temperature) / temperature)
 
 
 @given(values())
 def test_log_sum_exp_against_an_exact_sum(q):
     expected = [math.log(math.fsum(math.exp(x) for x in row)) for row in q]
-    np.testing.assert_allclose(log_sum_exp(q), expected, rtol=0, atol=rounding(q, 1.0))
+    np.testing.assert_allclose(log_sum_exp(q), expected, rtol=0, atol=softmax_slack(q, 1.0))
     assert np.array_equal(log_sum_exp(q), soft_max(q, 1.0))
 
 

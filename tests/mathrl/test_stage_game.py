@@ -13,15 +13,12 @@ from scipy.optimize import linprog
 from mathrl.base.checks import InvalidInput
 from mathrl.games import load
 from mathrl.proofs_checks.strategies import PAYOFFS
-from mathrl.stage.stage_game import global_optima, global_optimum, zero_sum_value, zero_sum_values
+from mathrl.stage.global_optimum import global_optima, global_optimum
+from mathrl.stage.zero_sum import zero_sum_value, zero_sum_values
+from tests.tolerances import EPS, bracket_floor
 
-EPS = float(np.finfo(np.float64).eps)
 SHAPES = st.tuples(st.integers(1, 6), st.integers(1, 6))
 MATRICES = SHAPES.flatmap(lambda shape: arrays(np.float64, shape, elements=PAYOFFS))
-
-
-def floor(payoffs):
-    return EPS * np.abs(payoffs).max()
 
 
 def certified(payoffs, found, floors=16):
@@ -30,9 +27,9 @@ def certified(payoffs, found, floors=16):
         assert (strategy >= 0).all()
         assert abs(strategy.sum() - 1) <= 8 * EPS
     low, high = (found.row @ payoffs).min(), (payoffs @ found.column).max()
-    assert 0 <= found.gap <= floors * floor(payoffs)
-    assert abs(high - low - found.gap) <= 8 * floor(payoffs)
-    assert low - 8 * floor(payoffs) <= found.value <= high + 8 * floor(payoffs)
+    assert 0 <= found.gap <= floors * bracket_floor(payoffs)
+    assert abs(high - low - found.gap) <= 8 * bracket_floor(payoffs)
+    assert low - 8 * bracket_floor(payoffs) <= found.value <= high + 8 * bracket_floor(payoffs)
 
 
 def by_supports(payoffs):
@@ -142,18 +139,18 @@ def test_degenerate_games_are_solved_too(kind, floors):
         found = zero_sum_value(payoffs)
         certified(payoffs, found, floors)
         if kind == "skew":
-            assert abs(found.value) <= 8 * floor(payoffs)
+            assert abs(found.value) <= 8 * bracket_floor(payoffs)
 
 
 def test_a_large_game_is_solved_to_rounding():
     payoffs = np.random.default_rng(0).normal(size=(120, 90))
-    assert zero_sum_value(payoffs).gap <= 16 * floor(payoffs)
+    assert zero_sum_value(payoffs).gap <= 16 * bracket_floor(payoffs)
 
 
 @given(MATRICES, st.integers(-50, 50), st.sampled_from([1e-12, 0.5, 3.0, 1e30]))
 def test_value_of_the_game_shifted_scaled_and_seen_from_the_other_side(payoffs, amount, factor):
     value = zero_sum_value(payoffs).value
-    slack = 16 * (floor(payoffs) + EPS * abs(amount))  # both gaps, and the rounding of the shifted payoffs
+    slack = 16 * (bracket_floor(payoffs) + EPS * abs(amount))  # both gaps, and the rounding of the shifted payoffs
     assert abs(zero_sum_value(payoffs + amount).value - value - amount) <= slack
     assert abs(zero_sum_value(factor * payoffs).value - factor * value) <= factor * slack
     assert abs(zero_sum_value(-payoffs.T).value + value) <= slack
@@ -162,7 +159,9 @@ def test_value_of_the_game_shifted_scaled_and_seen_from_the_other_side(payoffs, 
 @given(MATRICES, st.data())
 def test_names_of_actions_do_not_matter(payoffs, data):
     names = data.draw(st.permutations(range(len(payoffs))))
-    assert abs(zero_sum_value(payoffs[names]).value - zero_sum_value(payoffs).value) <= 16 * floor(payoffs)  # two gaps
+    assert abs(zero_sum_value(payoffs[names]).value - zero_sum_value(payoffs).value) <= 16 * bracket_floor(
+        payoffs
+    )  # two gaps
 
 
 def test_of_pure_saddle_points_the_first_one():

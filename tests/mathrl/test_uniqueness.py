@@ -4,13 +4,14 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.batch import qre, qre_branch
 from mathrl.equilibria.matrix.uniqueness import lipschitz_constant
 from mathrl.games import Game, load, random_stochastic
 from mathrl.proofs_checks.strategies import matrix_games
+from tests.examples import costly
 
 SIZES = st.sampled_from([(2, 2), (1, 3), (3, 4), (2, 2, 2), (3, 1, 2), (2, 3, 2), (2, 2, 2, 2)])
 SEEDS = st.integers(0, 2**32 - 1)
@@ -43,7 +44,7 @@ def double_differences(game):
     return D
 
 
-@settings(max_examples=50)
+@costly
 @given(matrix_games(min_agents=1, max_agents=3, max_actions=3))
 def test_the_constant_is_an_upper_bound_of_the_spectral_radius_by_brute_force(game):
     D = double_differences(game)
@@ -141,7 +142,7 @@ def test_the_bound_is_sharp_for_agreement():
     assert qre_branch(eye, temperature=1 / 2.02).road[0] == "traced"
 
 
-@settings(max_examples=30)
+@costly
 @given(SIZES, SEEDS)
 def test_below_the_bound_every_start_ends_at_the_same_equilibrium(num_actions, seed):
     payoffs = np.stack(normal(num_actions, seed))

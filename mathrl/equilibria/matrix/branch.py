@@ -19,27 +19,27 @@ from mathrl.equilibria.step_rules import CUT, next_length, shortest
 __all__ = ["BIFURCATION", "FOLD", "LANDED", "LOST", "MOVED", "advance", "begin"]
 
 LOST, MOVED, LANDED, FOLD, BIFURCATION = range(5)
-"""How a step ended: none succeeds; at the next point; at the target; at a fold; past a bifurcation."""
+"""How a step ended: refused at every length; at the next point; at the target; at a fold; past a bifurcation."""
 
 _LEAPS = 3
 _LEAP = 4.0
-"""Where even the shortest step is refused, rounding hides the curve: so many longer ones are tried, straight on."""
+"""If even the shortest step is refused, rounding hides the curve, and `_LEAPS` steps are tried, each so much longer."""
 
 _EXACT = 1e-14
-"""G at a target, over 1 + λ, that counts as 0 where the determinant is 0 too."""
+"""At a target where the determinant is 0, max |G| up to this, times 1 + λ, counts as 0."""
 
 _NEARER = 0.6
-"""Of the way to where √|det| may vanish, what a step may take."""
+"""The share that a step may take of the way to where √|det| may vanish."""
 
 _CLOSE = 3.0
-"""Shortest steps to that place from where one crosses it."""
+"""A step crosses that place if it is at most this many shortest steps away."""
 
 _STEEP = 50.0
 
 
 @inner
 def begin(trace: Trace) -> bool:
-    """Start from the point in `z_x`, which must be near the curve and not at a fold; whether it is."""
+    """Start from the point in `z_x`, which must be near the curve and not at a fold; whether that succeeded."""
     numbers = trace.numbers
     unit(trace.normal_x)
     copy(trace.z_x, trace.ahead_x)
@@ -82,7 +82,7 @@ def _shortest(trace: Trace) -> float:
     root = _to_the_root(numbers)
     if root > _CLOSE * minimum:
         numbers.length = min(numbers.length, _NEARER * root)
-    else:  # as far beyond as before: upon a bifurcation rounding has no bounds
+    else:  # end as far behind the bifurcation as the step begins before it: on it rounding errors are unbounded
         minimum = max(minimum, 2 * root)
         numbers.length = minimum
     return minimum
@@ -103,7 +103,7 @@ def _to_the_root(numbers: Numbers) -> float:
     if earlier > 0.0:
         steeper = math.exp(min(numbers.size_earlier - numbers.size, _STEEP)) - 1.0 - fall * before
         bend = (steeper / earlier - fall) / (before + earlier)
-        # 1 − slope s + bend s² is 1 here and as large as it was at −before and at −before − earlier
+        # the parabola 1 − slope s + bend s² is √|det| over its value here, at s = 0, −before and −before − earlier
         slope = fall - bend * before
         root = slope * slope - 4.0 * bend
         if root >= 0.0 and slope + math.sqrt(root) > 0.0:
@@ -113,7 +113,7 @@ def _to_the_root(numbers: Numbers) -> float:
 
 @inner
 def _attempt(trace: Trace, short: bool) -> int:
-    """Take a step of the length that is next; `LOST` where it is refused. `short`: no shorter one is left."""
+    """Take a step of the next length; `LOST` where it is refused. `short` says that no shorter step is left."""
     numbers, N = trace.numbers, len(trace.z_x) - 1
     tangent_x, ahead_x, tangent_ahead_x = trace.tangent_x, trace.ahead_x, trace.tangent_ahead_x
     length = numbers.length
@@ -121,7 +121,7 @@ def _attempt(trace: Trace, short: bool) -> int:
     good = sign != 0.0 and (sign == numbers.orientation or short)
     good = good and (short or not wavers(trace.z_x[N], tangent_x[N], ahead_x[N], tangent_ahead_x[N], length))
     turns = good and tangent_ahead_x[N] * numbers.rising < 0.0
-    if turns and abs(tangent_x[N]) <= FLAT:  # from a fold: a shorter step tells whether it is one
+    if turns and abs(tangent_x[N]) <= FLAT:  # the step began at a fold: a shorter one tells whether λ turns again
         turns, good = False, short
         if short:
             numbers.rising = -numbers.rising
@@ -143,7 +143,7 @@ def _attempt(trace: Trace, short: bool) -> int:
 
 @inner
 def _land(trace: Trace, length: float, short: bool) -> tuple[float, float, bool]:
-    """Put the point with λ = target ahead, which the step crossed; sign and log √|det| there, and whether it is one."""
+    """Put ahead the point where the step crossed the target; sign and log √|det| there, and whether it is accepted."""
     numbers = trace.numbers
     cross(trace.z_x, trace.tangent_x, trace.ahead_x, trace.tangent_ahead_x, length, numbers.target)
     unit(trace.normal_x)
@@ -158,7 +158,7 @@ def _land(trace: Trace, length: float, short: bool) -> tuple[float, float, bool]
 
 @inner
 def _move(trace: Trace, sign: float, root: float) -> None:
-    """Stand at the point ahead, whose orientation and log √|det| these are."""
+    """Make the point ahead, whose orientation and log √|det| are given, the present one."""
     numbers = trace.numbers
     numbers.orientation = sign
     numbers.size_earlier, numbers.size_before, numbers.size = numbers.size_before, numbers.size, root

@@ -68,10 +68,10 @@ def _tangent(trace: Trace) -> float:
 
 @inner
 def newton(trace: Trace, z_x: FloatArray, enough: float, most: int, halvings: int) -> float:
-    """At most so many steps at fixed λ from the point z, until max |G| is at most `enough` or falls no further.
+    """Take at most so many steps at fixed λ from the point z, until max |G| is at most `enough` or falls no further.
 
-    A step after which max |G| has not fallen is halved, so many times. Leaves the best point in `z_x`, its π, u and M
-    in the memory, and returns its max |G|.
+    A step after which max |G| has not fallen is halved, up to the given number of times. Leaves the best point in
+    `z_x`, its π, u and M in the memory, and returns its max |G|.
     """
     N = len(z_x) - 1
     evaluate(trace, z_x)
@@ -94,7 +94,7 @@ def newton(trace: Trace, z_x: FloatArray, enough: float, most: int, halvings: in
 
 @inner
 def _fall(trace: Trace, z_x: FloatArray, best: float, halvings: int) -> float:
-    """Put a point with a smaller max |G| than `best` ahead, Newton's or one on the way to it; max |G| there."""
+    """Put a point with a smaller max |G| than `best` ahead, Newton's or one on the way to it; its max |G|."""
     N = len(z_x) - 1
     trace.ahead_x[N] = z_x[N]
     share, found = 1.0, math.inf

@@ -28,7 +28,7 @@ MOST_LOG_RATIOS, MOST_JOINT_ACTIONS = 40, 1_000
 
 _RUNGS = 40
 _SAFELY = 0.95
-"""Of the rationality up to which the equilibrium is unique, where the ladder begins."""
+"""The ladder begins at this share of the rationality up to which the equilibrium is unique."""
 
 _MOST_CURVES = 1_000
 _ROUNDING = 1e-7
@@ -41,9 +41,9 @@ class Curve:
 
     `rationality`  (K,), 1/temperature of each point
     `policy`       per agent (K, 1, A_i)
-    `folds`        (F,), which points are turning points of the rationality
-    `stable`       (K,), whether logit dynamics return from nearby; with a common payoff, whether it is a strict local
-                   maximum of the objective (`mathrl.equilibria.matrix.search`)
+    `folds`        (F,), the indices of the points at which the rationality turns
+    `stable`       (K,), whether logit dynamics return to the point from nearby; with a common payoff, whether it is a
+                   strict local maximum of the objective (`mathrl.equilibria.matrix.search`)
     `closed`       whether the last point is the first
     `principal`    whether it is the one through (rationality 0, uniform)
     `points`       the same as traced
@@ -73,15 +73,24 @@ def logit_curves(
     spacing: float = 0.1,
     watch: Callable[[int], object] = lambda found: None,
 ) -> tuple[Curve, ...]:
-    """The curves of logit equilibria with temperatures in [low, high]: the principal branch, then all others found.
+    """Find the curves of logit equilibria of a matrix game in a range of temperatures, the principal branch first.
 
-    `starts` random policies, drawn from `numpy.random.default_rng(seed)`, are tried at each temperature of the ladder
-    in every round, and in small games all that are uniform on some actions of each agent. Neighbouring points of a
-    curve are at most `spacing` apart in the logarithm of the temperature. `watch` is told the number of curves at each
-    temperature. The principal branch goes from the highest temperature to its first crossing of the lowest.
+        π^i = softmax(u^i/α),   u^i(a_i) = E_{a_{-i}~π^{-i}}[r^i(a_i, a_{-i})],   low ≤ α ≤ high      (hasac Eq. 3)
 
-    Raises `ValueError` for stochastic games, for those with more than 40 log ratios or 1,000 joint actions, and where
-    more than 1,000 curves are found.
+    At each of 40 temperatures Newton's method runs from many policies; an equilibrium that is on no known curve is
+    followed both ways. This is repeated until a round finds nothing new. Nothing proves that all curves are found.
+
+    `game`          a matrix game, with at most 40 log ratios, Σ_i (A_i − 1), and 1,000 joint actions
+    `temperatures`  (low, high), in units of the payoffs
+    `starts`        random policies at each temperature in each round, default 256; small games also start from all
+                    policies that are uniform on some actions of each agent
+    `seed`          for `numpy.random.default_rng`, which draws them, default 0
+    `step_length`   > 0, the steps along a curve as a multiple of the usual ones, default 0.3
+    `spacing`       the largest distance of neighbouring points in the logarithm of the temperature, default 0.1
+    `watch`         called with the number of curves after each temperature; default: nothing
+
+    Returns the curves; the principal branch goes from `high` to its first crossing of `low`. Raises `ValueError` naming
+    the argument, also where more than 1,000 curves are found.
 
     >>> from mathrl.games import load
     >>> game = load("hasac")
@@ -107,7 +116,17 @@ def logit_curves(
 
 
 def equilibria(game: Game, curves: Sequence[Curve], temperature: float) -> tuple[Policy, ...]:
-    """The policies at which the curves cross this temperature, to rounding, along each curve in turn."""
+    """Find the policies at which curves cross a temperature, to rounding.
+
+        π^i = softmax(u^i/α),   u^i(a_i) = E_{a_{-i}~π^{-i}}[r^i(a_i, a_{-i})]                       (hasac Eq. 3)
+
+    `game`         the matrix game of the curves
+    `curves`       curves that `logit_curves` found, in whose range the temperature lies
+    `temperature`  α > 0, in units of the payoffs
+
+    Returns the equilibria, per agent (1, A_i), along each curve in turn; one that lies on two curves is returned once.
+    Raises `ValueError` naming the argument.
+    """
     search, rationality = Search(game), 1 / positive("temperature", temperature)
     found: list[FloatArray] = []
     for curve in curves:
@@ -144,7 +163,7 @@ class _Atlas:
                 self._found[rung].append(x)
 
     def _enter(self, points: Stretch, closed: bool, principal: bool) -> None:
-        """Know the curve, at every rung."""
+        """Add the curve, and where it crosses each rung."""
         if len(self.curves) == _MOST_CURVES:
             fail("game", f"has more than {_MOST_CURVES} curves of equilibria", "fewer", "raise the lowest temperature")
         for rung, rationality in enumerate(self.ladder):

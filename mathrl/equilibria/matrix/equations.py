@@ -18,6 +18,7 @@ import math
 from mathrl.base.checks import FloatArray
 from mathrl.base.compile import inner
 from mathrl.equilibria.matrix.memory import Trace
+from mathrl.kernels.conditional import pair_q
 from mathrl.kernels.response import apart, boltzmann
 
 __all__ = ["derivative", "evaluate", "pairs", "policy", "residual", "values"]
@@ -126,25 +127,4 @@ def _own(trace: Trace) -> None:
 @inner
 def pairs(trace: Trace) -> None:
     """Write M^{ij}(a, b), the sum of r^i over joint actions with a_i = a, a_j = b, weighted by all others' policies."""
-    r_ma, ends, pi_k, pair_kk, places = trace.r_ma, trace.ends, trace.pi_k, trace.pair_kk, trace.places
-    num_agents = len(ends) - 1
-    last = num_agents - 1
-    shared = r_ma.shape[0] == 1
-    pair_kk[:] = 0.0
-    for i in range(num_agents):
-        places[i] = ends[i]
-    for x in range(r_ma.shape[1]):
-        for i in range(num_agents):
-            for j in range(i + 1, num_agents):
-                weight = 1.0
-                for other in range(num_agents):
-                    if other != i and other != j:
-                        weight *= pi_k[places[other]]
-                pair_kk[places[i], places[j]] += weight * r_ma[0 if shared else i, x]
-                pair_kk[places[j], places[i]] += weight * r_ma[0 if shared else j, x]
-        i = last
-        places[i] += 1
-        while i > 0 and places[i] == ends[i + 1]:
-            places[i] = ends[i]
-            i -= 1
-            places[i] += 1
+    pair_q(trace.r_ma, trace.pi_k, trace.ends, trace.places, trace.pair_kk)

@@ -17,7 +17,9 @@ _FOLD_STEPS = 40
 
 @inner
 def step(trace: Trace, length: float) -> tuple[float, float, float]:
-    """Put the point of the curve at this distance ahead; as `correct`, with sign 0 where it is refused."""
+    """Find the point of the curve at this distance and put it ahead; returns as `correct`, with sign 0 where it is
+    refused.
+    """
     predict(trace.z_x, trace.tangent_x, trace.tangent_before_x, length, trace.numbers.before, trace.ahead_x)
     copy(trace.tangent_x, trace.normal_x)
     first, sign, root = corrected(trace, length)
@@ -26,7 +28,7 @@ def step(trace: Trace, length: float) -> tuple[float, float, float]:
 
 @inner
 def corrected(trace: Trace, length: float) -> tuple[float, float, float]:
-    """`correct` with what is tolerated of a step of this length."""
+    """`correct`, with the tolerances for a step of this length."""
     numbers = trace.numbers
     return correct(trace, FARTHEST * numbers.step_length, numbers.accuracy * min(1.0, length))
 

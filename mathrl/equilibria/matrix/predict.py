@@ -31,7 +31,7 @@ def predict(
 
 @inner
 def wavers(low: float, rise: float, high: float, rise_ahead: float, length: float) -> bool:
-    """Whether λ turns twice within a step, by the cubic through its ends: up, down and up again, or the reverse."""
+    """Whether λ turns twice within a step (up, down and up again, or the reverse), by the cubic through its ends."""
     up, down = length * rise, length * rise_ahead
     if up * down <= 0.0:
         return False
@@ -53,7 +53,9 @@ def cross(
     length: float,
     target: float,
 ) -> None:
-    """Move the point ahead back to where λ = `target` on the cubic, which begins below that and does not end below."""
+    """Move the point ahead back to where λ = `target` on the cubic, which starts below the target and does not end
+    below it.
+    """
     N = len(z_x) - 1
     low, high = z_x[N], ahead_x[N]
     up, down = length * tangent_x[N], length * tangent_ahead_x[N]

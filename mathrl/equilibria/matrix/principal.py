@@ -1,9 +1,10 @@
-"""The principal branch of one matrix game at one rationality, compiled: the fast road where it is safe, else the trace.
+"""The principal branch of one matrix game at one rationality, compiled: Newton's method where that is safe, else a
+trace.
 
 While λ times the game's Lipschitz constant is below 1 the equilibrium is unique
 (`mathrl.equilibria.matrix.uniqueness`), so whatever Newton's method finds there is on the branch. Beyond, the curve is
 traced, from the end of that range; where that fails, from (0, uniform) in shorter and shorter steps. Payoffs are scaled
-by a power of 2, which rounds nothing, so that this range ends near 1.
+by a power of 2, which is exact, so that this range ends near 1.
 """
 
 import math
@@ -29,17 +30,17 @@ __all__ = ["loaded", "principal"]
 Integers = npt.NDArray[np.int64]
 
 _SAFELY = 0.95
-"""Of the range in which the equilibrium is unique, where the trace begins."""
+"""The trace begins at this share of the range in which the equilibrium is unique."""
 
 _NEWTON_STEPS = 40
-"""On a fork itself a step halves the error only."""
+"""Exactly at a fork a step only halves the error, so many steps are allowed."""
 
 _ROUNDING = 4.4e-16
 """The error of G at an equilibrium, in units of the larger of 1 and the payoffs: two roundings."""
 
 _NEAR = 1e-8
 _ROUGHLY = 1e-3
-"""Of a start: the trace corrects it."""
+"""The accuracy of the first point, which the trace corrects."""
 
 
 def loaded(game: Game) -> tuple[Trace, float, float]:

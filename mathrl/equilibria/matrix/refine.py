@@ -20,11 +20,11 @@ from mathrl.equilibria.matrix.vectors import copy, largest
 __all__ = ["refine"]
 
 _FLOORS = 16.0
-"""Rounding floors within which a residual needs no more."""
+"""A residual of at most this many rounding floors is not refined any more."""
 
 _STEPS = 12
 _RARE = 1e-12
-"""Below this a probability is what its response says: the change would be its own rounding."""
+"""A probability below this is set to its response: a change would be no more than its rounding."""
 
 _EPS = float(np.finfo(np.float64).eps)
 

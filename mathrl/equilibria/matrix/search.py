@@ -37,10 +37,10 @@ __all__ = ["Search", "known"]
 _STEPS = 60
 _HALVINGS = 5
 _SOLVED = 1e-11
-"""Times 1 + max |x|: up to this max |G| counts as rounding."""
+"""max |G| up to this, times 1 + max |x|, counts as rounding."""
 
 _SAME = 1e-6
-"""Times 1 + max |x|: up to this distance two solutions are one."""
+"""Two solutions within this distance, times 1 + max |x|, are the same."""
 
 _MOST_SUPPORTS = 1_000
 _CONCENTRATIONS = (0.3, 1.0, 3.0)

@@ -22,10 +22,10 @@ _ACROSS = (0.01, 0.03, 0.1, 0.3)
 """Distances from a fork at which its other side is looked for."""
 
 _ROUNDING = 1e-12
-"""Relative: how near to a rationality the end of a curve counts as there."""
+"""An end of a curve within this relative distance of a rationality counts as being there."""
 
 _NEAR = 0.3
-"""Of that distance, by which the other side may be off."""
+"""By how much the other side may be off, as a share of that distance."""
 
 
 def principal(tracer: Tracer, search: Search, low: float, high: float) -> Stretch | None:
@@ -60,7 +60,7 @@ def through(
 
 
 def crossings(search: Search, points: Stretch, rationality: float) -> FloatArray:
-    """The log ratios (E, N) at which a curve crosses λ, each solved for from where the cubic through its ends does."""
+    """The log ratios (E, N) at which a curve crosses λ, by Newton's method from the crossing of a cubic."""
     level, z_px, tangent_px = rationality / search.scale, points.z_px, points.tangent_px
     above = z_px[:, -1] >= level
     ends = [z_x[None, :-1] for z_x in z_px[[0, -1]] if abs(z_x[-1] - level) <= _ROUNDING * level]
@@ -86,7 +86,7 @@ def filled(tracer: Tracer, search: Search, points: Stretch, spacing: float) -> S
 
 
 def _onwards(tracer: Tracer, search: Search, first: Stretch, low: float, high: float) -> tuple[Stretch, bool]:
-    """The points from a start on until the curve leaves the range, closes (then True), or ends."""
+    """The points from a start until the curve leaves the range, closes (then also True), or ends."""
     points, x, rationality = first, first.z_px[0, :-1], first.rationality[0]
     if rationality >= high and first.tangent_px[0, -1] > 0:
         return points, False
@@ -114,7 +114,7 @@ def _onwards(tracer: Tracer, search: Search, first: Stretch, low: float, high: f
 
 
 def _at(tracer: Tracer, search: Search, pair: Stretch, rationality: float, *, rising: bool) -> Stretch:
-    """The point between two at which λ is so much, or the second of them where Newton's method does not find it."""
+    """The point between two at which λ has this value, or the second of them if Newton's method does not find it."""
     found = crossings(search, pair, rationality)
     at = tracer.start(found[0], rationality, rising=rising) if len(found) else None
     return pair.part(1, 2) if at is None else at

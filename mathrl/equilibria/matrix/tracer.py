@@ -30,12 +30,12 @@ __all__ = ["Stretch", "Tracer", "join"]
 Integers = npt.NDArray[np.int64]
 
 _ACCURATE = 1e-6
-"""The last correction of a point; the error left is about its square."""
+"""The largest last correction of a point; the error that is left is about its square."""
 
 _POLISH = 40
 _TOUCH = 99
 _TOUCHED = 20.0
-"""By how many units log |det| falls, near a point where it vanishes, below what it is a step away."""
+"""log |det| vanishes at a point if it falls by this much below its value one step away."""
 
 
 @dataclass(frozen=True)

@@ -42,11 +42,18 @@ _UPWARDS = 1 + 1e-12
 
 
 def lipschitz_constant(game: Game) -> float:
-    """ρ(D)/4 of (2): at rationalities below its reciprocal a matrix game has one logit equilibrium.
+    """Compute the Lipschitz constant of a matrix game: at rationalities below 1/L it has one logit equilibrium.
 
-    An upper bound of ρ for more than two agents: max_i (D w)_i / w_i for a w > 0 (Collatz 1942), near to ρ. 0 where
-    no agent's payoff differences depend on another agent. Raises `ValueError` for games of several states, whose
-    values move with the policies too.
+        L = ρ(D)/4,   D_ij = max |r^i(a, b, c) − r^i(a', b, c) − r^i(a, b', c) + r^i(a', b', c)|,   D_ii = 0
+
+    over actions a, a' of i, b, b' of j, and c of all others; ρ is the spectral radius. At every rationality λ with
+    λ L < 1 the equilibrium is unique (proof in the docstring of `mathrl.equilibria.matrix.uniqueness`).
+
+    `game`  a matrix game
+
+    Returns L; for more than two agents an upper bound near to it, max_i (D w)_i/w_i for a w > 0 (Collatz 1942). It is 0
+    where no agent's payoff differences depend on another agent. Raises `ValueError` for games of several states, whose
+    values change with the policies too.
 
     >>> round(lipschitz_constant(Game.matrix(np.eye(2))), 9)
     0.5

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from mathrl.base.checks import FloatArray
 from mathrl.base.compile import kernel
 from mathrl.equilibria.lu import factor, solve
+from mathrl.kernels.conditional import next_joint_action, pair_q, weight_of_others
 
 __all__ = [
     "derivatives",
@@ -62,8 +63,8 @@ def own(q_msa: FloatArray, pi_sk: FloatArray, num_actions: Integers, out_sk: Flo
         for x in range(num_joint_actions):
             for i in range(len(num_actions)):
                 q = q_msa[0 if num_functions == 1 else i, s, x]
-                out_sk[s, place[i]] += _without(pi_sk[s], place, i, i) * q
-            _next(place, first)
+                out_sk[s, place[i]] += weight_of_others(pi_sk[s], first, place, i, i) * q
+            next_joint_action(first, place)
 
 
 @kernel
@@ -121,18 +122,14 @@ def _conditional(
     """Of one state, E[Q^i | a_i, a_j] for all pairs of agents and E[Q^m | a_j] for all agents and functions."""
     num_functions, num_agents = q_ma.shape[0], len(num_actions)
     place = first[:-1].copy()
-    out_pair_kk[:] = 0.0
+    pair_q(q_ma, pi_k, first, place, out_pair_kk)
     out_given_mk[:] = 0.0
     for x in range(q_ma.shape[1]):
         for i in range(num_agents):
-            without = _without(pi_k, place, i, i)
+            weight = weight_of_others(pi_k, first, place, i, i)
             for m in range(num_functions):
-                out_given_mk[m, place[i]] += without * q_ma[m, x]
-            for j in range(i + 1, num_agents):
-                without = _without(pi_k, place, i, j)
-                out_pair_kk[place[i], place[j]] += without * q_ma[0 if num_functions == 1 else i, x]
-                out_pair_kk[place[j], place[i]] += without * q_ma[0 if num_functions == 1 else j, x]
-        _next(place, first)
+                out_given_mk[m, place[i]] += weight * q_ma[m, x]
+        next_joint_action(first, place)
 
 
 @kernel
@@ -142,29 +139,6 @@ def _first(num_actions: Integers) -> Integers:
     for i in range(len(num_actions)):
         first[i + 1] = first[i] + num_actions[i]
     return first
-
-
-@kernel
-def _without(pi_k: FloatArray, place: Integers, i: int, j: int) -> float:
-    """The probability that all agents but i and j play the actions at `place`."""
-    without = 1.0
-    for other in range(len(place)):
-        if other != i and other != j:
-            without *= pi_k[place[other]]
-    return without
-
-
-@kernel
-def _next(place: Integers, first: Integers) -> None:
-    """Move on to the next joint action in C order, from the last to the first."""
-    i = len(place) - 1
-    place[i] += 1
-    while i > 0 and place[i] == first[i + 1]:
-        place[i] = first[i]
-        i -= 1
-        place[i] += 1
-    if place[0] == first[1]:
-        place[0] = 0
 
 
 @kernel
@@ -207,10 +181,10 @@ def response_weights(g_srk: FloatArray, pi_sk: FloatArray, num_actions: Integers
         place = first[:-1].copy()
         for x in range(num_joint_actions):
             for i in range(num_agents):
-                without = _without(pi_sk[s], place, i, i)
+                weight = weight_of_others(pi_sk[s], first, place, i, i)
                 for r in range(num_rows):
-                    out_srma[s, r, 0 if num_functions == 1 else i, x] += without * full_rk[r, place[i]]
-            _next(place, first)
+                    out_srma[s, r, 0 if num_functions == 1 else i, x] += weight * full_rk[r, place[i]]
+            next_joint_action(first, place)
 
 
 @kernel

@@ -24,7 +24,7 @@ __all__ = ["Bordered"]
 
 _REFINEMENTS = 8
 _ACCURATE = 1e-5
-"""The error that refinement leaves of a tangent, extrapolated, relative to it."""
+"""The relative error of a tangent that refinement may leave, extrapolated."""
 
 
 class Bordered:
@@ -76,7 +76,7 @@ class Bordered:
         return self._place.system.ratios(f), self._place.system.values(f)
 
     def _policies(self, f_sk: FloatArray) -> FloatArray:
-        """B^{-1} f, refined once: an inverse alone loses what a factor would keep."""
+        """B^{-1} f, refined once, as an inverse alone loses more digits than a factor."""
         b_skk, f_skx = self._place.blocks[0], f_sk[..., None]
         x_skx = self._inverse_skk @ f_skx
         x_skx += self._inverse_skk @ (f_skx - b_skk @ x_skx)

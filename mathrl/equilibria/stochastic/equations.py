@@ -36,7 +36,7 @@ from mathrl.values.policy_values import has_agent_axis
 __all__ = ["Place", "System", "curve_from", "logit_curve"]
 
 _RAREST = 1e-6
-"""Probability to which a policy with zeros is moved: no finite x would reach 0."""
+"""The least probability of a first policy, whose zeros are raised to it: a finite x cannot give 0."""
 
 
 @dataclass(frozen=True, eq=False)

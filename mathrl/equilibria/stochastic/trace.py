@@ -15,10 +15,10 @@ do not grow with the number of states: where one state folds among thousands, it
 which nothing is sharp in that measure.
 
 A step is accepted only if the corrections are small and contract, no speed changed by more than `_TURN`, and the
-orientation, the sign of the determinant of [G'; row of the lead], is the old one: along a regular curve it is, so a
-change means another curve, or a bifurcation of this one. Otherwise the step is cut. A change that persists in steps as
-short as can be is a bifurcation, and the curve goes straight on (`point.past_bifurcation`). Where G' is too large to be
-factored, the orientation is not known, and only the other rules guard the curve.
+orientation, the sign of the determinant of [G'; row of the lead], is the old one. Along a regular curve it never
+changes, so a change means another curve, or a bifurcation of this one. Otherwise the step is cut. A change that
+persists in the shortest steps is a bifurcation, and the curve goes straight on (`point.past_bifurcation`). Where G' is
+too large to be factored, the orientation is not known, and only the other rules guard the curve.
 """
 
 from dataclasses import dataclass, field
@@ -28,6 +28,7 @@ from math import inf
 import numpy as np
 
 from mathrl.base.checks import FloatArray
+from mathrl.equilibria.step_rules import CUT, FIRST, GROWTH, WANTED
 from mathrl.equilibria.stochastic.bordered import Bordered
 from mathrl.equilibria.stochastic.cubic import Cubic
 from mathrl.equilibria.stochastic.equations import Place, System
@@ -41,37 +42,30 @@ _FARTHEST = 0.3
 """The largest first correction, in log ratios: 1 is a factor e."""
 
 _CONTRACTION = 0.3
-"""Of a correction to the one before it, at most."""
+"""The largest ratio of a correction to the one before it."""
 
 _ACCURATE = 1e-7
 """The error that corrections leave, extrapolated."""
 
 _ROUNDING = 1e-11
-"""Of the largest entry of z, the error that is accepted all the same: some thousands of roundings."""
+"""The error that is accepted in any case, relative to the largest entry of z: some thousands of roundings."""
 
 _TURN = 1.0
 """By how much a speed may change in a step, where the lead has speed 1."""
 
-_WANTED = 0.03
-"""The first correction that the next step is meant to need."""
-
-_FIRST = 0.3
-"""The length of the first step."""
-
 _WANTED_TURN = 0.5
 _TINY = 1e-12
 _SLOWEST = 0.1
-"""Of the lead of this step in the last one, for the cubic to be of use."""
+"""The least speed that the lead of this step had in the last one, for the cubic to be of use."""
 
 _LONGEST = 4.0
-"""How much longer than the stretch behind it a prediction may be."""
+"""The longest prediction, as a multiple of the stretch behind it."""
 
-_CUT, _GROWTH = 0.4, 3.0
 _SHORTEST = 1e-7
 """The shortest step, relative to the largest entry of (x, t)."""
 
 _THROUGH = 1e-5
-"""The longest step through a bifurcation, where shorter ones lead there too or, next to it, nowhere."""
+"""The longest step through a bifurcation. Shorter ones lead through it too or, next to it, nowhere."""
 
 _FOLD = 1e-7
 """How near to 0 the speed of t is on a fold."""
@@ -124,7 +118,7 @@ class _Ahead:
 
 
 class Follower:
-    """The curve of one system; `step_length` times the usual steps, and as much less of what is tolerated in one."""
+    """The curve of one system. `step_length` multiplies the usual steps, and what is tolerated in one step."""
 
     def __init__(self, system: System, *, step_length: float = 1.0) -> None:
         self._system, self._step_length = system, step_length
@@ -139,14 +133,14 @@ class Follower:
         if found is None:
             raise ArithmeticError("the values of the first policy could not be computed")
         z = system.vector(system.first_sk, system.values(found.z), 0.0)  # its policy is known exactly
-        return Point(system, 0.0, z, _scaled(system, found.tangent), _FIRST * self._step_length, found.orientation)
+        return Point(system, 0.0, z, _scaled(system, found.tangent), FIRST * self._step_length, found.orientation)
 
     @one_thread()
     def advance(self, point: Point, target: float = inf) -> Point | None:
         """The next point, at most `target`; None where no step, however short, succeeds."""
         scale = 1 + float(np.abs(self._system.measured(point.z)).max())
         length, through = max(point.length, _SHORTEST * scale), None
-        while length > _CUT * _SHORTEST * scale:
+        while length > CUT * _SHORTEST * scale:
             ahead = self._step(point, _predicted(point, length))
             same = ahead is not None and ahead.orientation == point.orientation
             if ahead is not None and (same or length <= _THROUGH * scale):
@@ -154,7 +148,7 @@ class Follower:
                 if following is not None and same:
                     return following
                 through = following or through
-            length *= _CUT
+            length *= CUT
         return through
 
     def _following(self, point: Point, ahead: _Ahead, length: float, target: float) -> Point | None:
@@ -183,13 +177,13 @@ class Follower:
         )
 
     def _next_length(self, point: Point, ahead: _Ahead, length: float) -> float:
-        """The cubic's error grows with the fourth power of the length, the change of speeds with the first."""
-        by_error = _WANTED * self._step_length**4 / max(ahead.first, _TINY)
+        """The next length: the cubic's error grows with its fourth power, the change of speeds with the first."""
+        by_error = WANTED * self._step_length**4 / max(ahead.first, _TINY)
         by_turn = _WANTED_TURN * self._step_length / max(_turn(point, ahead.tangent), _TINY)
-        return float(length * min(_GROWTH, max(_CUT, min(by_error**0.25, by_turn))))
+        return float(length * min(GROWTH, max(CUT, min(by_error**0.25, by_turn))))
 
     def _fold(self, point: Point, ahead: _Ahead) -> _Ahead | None:
-        """The point between where t turns: that of the cubic through the two points nearest to it, again and again."""
+        """The point between at which t turns, by the cubic through the two nearest points, again and again."""
         first, last = (point.z, point.tangent), (ahead.z, ahead.tangent)
         near, found = first, ahead
         for _ in range(_FOLD_STEPS):
@@ -259,7 +253,7 @@ class Follower:
 
 
 def _predicted(point: Point, length: float) -> FloatArray:
-    """Where the cubic through the last two points is when the lead has gone on by `length`."""
+    """The prediction: the cubic through the last two points, continued until the lead has gone on by `length`."""
     if point.before is not None and point.before[1][point.lead] * point.tangent[point.lead] > _SLOWEST:
         cubic = Cubic((point.z, point.tangent), point.before, point.lead)
         share = length / cubic.length

@@ -23,13 +23,13 @@ from mathrl.games.model import Game
 __all__ = ["FACTORED", "Border", "Reduced", "factored", "iterated", "room"]
 
 FACTORED = 4_000
-"""Unknowns up to which (1) is factored: at most 64 MB, and less than a second."""
+"""The most unknowns for which (1) is factored: at most 64 MB, and less than a second."""
 
 _DOUBLE = 500
-"""Unknowns up to which it is factored in double precision, in a millisecond or two."""
+"""The most unknowns for which it is factored in double precision, in a millisecond or two."""
 
 _ACCURACY = 1e-4
-"""Of the right-hand side, the defect that GMRES leaves: solutions are corrected until they are exact."""
+"""The defect that GMRES leaves, relative to the right-hand side: solutions are corrected later until they are exact."""
 
 _RESTART = 60
 _MOST_RESTARTS = 20
