@@ -24,7 +24,8 @@ def check_monotone(game: Game, entropy: str, name: str) -> None:
             f"else steps of {name} can lower the value; solver qre takes any game",
         )
     if entropy != "team":
-        fail("entropy", f"is {entropy!r}", "'team'", f"else steps of {name} can lower the value; solver qre takes any")
+        mend = f"else steps of {name} can lower the value; solver qre takes any entropy"
+        fail("entropy", f"is {entropy!r}", "'team'", mend)
 
 
 def sequences(

@@ -101,7 +101,7 @@ CALLS = [
     *bad_entropies(soft_evaluation, COMMON, policy=UNIFORM, temperature=1.0),
     *bad_entropies(exploitability, COMMON, UNIFORM, temperature=1.0),
     *bad_entropies(opponent_game, COMMON, UNIFORM, 0, temperature=1.0),
-    *(bad(haspi, f"^entropy is '{entropy}'.*monotone", COMMON, temperature=1.0, entropy=entropy)
+    *(bad(haspi, f"^entropy is '{entropy}'.*can lower the value", COMMON, temperature=1.0, entropy=entropy)
       for entropy in ("own", "none", "tean")),
     bad(qre, "^entropy", GENERAL, temperature=1.0, entropy=None),
     bad(qre, "^entropy", GENERAL, temperature=1.0, entropy=["team"]),
