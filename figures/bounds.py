@@ -92,7 +92,7 @@ def draw(
         _draw_schemes(axes["communications"], steps, together, communications)
         kind = "normalised return" if normalised else "return, not normalised"
         axes["bounds"].set_title(f"(a) error of agent {setup.agent}'s {kind}")
-        axes["distance"].set_title(f"(b) total variation from real states (start: {start})")
+        axes["distance"].set_title(f"(b) TV from real states (start: {start})")
         axes["communications"].set_title("(c) actions asked of real opponents")
         for name in ("bounds", "communications"):
             axes[name].set_xlabel("branch length k")
