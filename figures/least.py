@@ -1,4 +1,4 @@
-"""Which of the numbers that were computed is least, as far as rounding lets that be told."""
+"""Where a curve has its least value, as far as rounding lets that be told."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,16 +9,19 @@ from mathrl.bounds import Setup
 __all__ = ["ROUNDED", "least", "rounding"]
 
 FLAT = 1e-9
-"""The relative difference below which a curve is called flat."""
+"""A curve whose values differ by less than this, relative to the largest, is called flat."""
 
 ROUNDED = 1e-13
-"""The relative difference below which two numbers are the same, as rounding alone may make it."""
+"""Two values that differ by less than this, relative to the largest, count as equal: rounding may explain it."""
 
 
 def least(values: npt.ArrayLike, rounding: float) -> int | None:
-    """Which value is least, the first of those that are but for rounding; None where all of them are.
+    """Return the index of the least value; None where the values are all the same.
 
-    `rounding` is what two values may differ by and still be the same.
+    `values`    the values of a curve, a one-dimensional array
+    `rounding`  how much two values may differ and still count as the same
+
+    Of several values that count as the least one, the first is taken.
     """
     numbers = np.asarray(values)
     largest = float(np.abs(numbers).max())
@@ -28,6 +31,10 @@ def least(values: npt.ArrayLike, rounding: float) -> int | None:
 
 
 def rounding(setup: Setup, *, normalised: bool) -> float:
-    """What the difference of two exact returns may be off by."""
+    """Bound the rounding error in the difference of two exact returns of a setup.
+
+    `setup`       the setup
+    `normalised`  true for returns times 1 − γ, false for Σ_t γ^t r_t
+    """
     horizon = 1 / (1 - setup.game.discount)
     return 1e-13 * float(np.abs(setup.rewards).max()) * horizon * (1 if normalised else horizon)
