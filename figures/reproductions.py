@@ -24,8 +24,7 @@ def reproductions() -> Mapping[str, Reproduction]:
 def figures() -> Mapping[str, Drawing]:
     """Return all figures by id.
 
-    The first call imports the modules that declare them. `draw()` of one returns a matplotlib figure, and needs the
-    extra `figures`.
+    The first call imports the modules that declare them. `draw()` of one returns a matplotlib figure.
     """
     _import_papers()
     return DRAWINGS
