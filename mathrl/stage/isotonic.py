@@ -159,7 +159,7 @@ def _raise(tails: Integers, heads: Integers, arcs: int, out_a: FloatArray) -> No
 
 @kernel
 def extend(y_a: FloatArray, w_a: FloatArray, tails: Integers, heads: Integers, arcs: int, out_a: FloatArray) -> None:
-    """Overwrite entries of weight 0 in `out_a` by their own isotonic fit, held between the bounds that the others set."""
+    """Overwrite entries of weight 0 in `out_a` by their own isotonic fit, within the bounds that the others set."""
     n = len(y_a)
     alone, own = np.empty(n), np.empty(n)
     low, minus_high = np.empty(n), np.empty(n)

@@ -30,8 +30,8 @@ _PIVOTS = 50
 """The simplex method gives up after this many pivots per row and column."""
 
 _SMALLEST_PIVOTS = (1e-11, 1e-13, 1e-15)
-"""The smallest pivots that the attempts by the simplex method allow, two calls per attempt. Small pivots add noise in easy
-games, and hard games need them.
+"""The smallest pivots that the attempts by the simplex method allow, two calls per attempt. Small pivots add noise in
+easy games, and hard games need them.
 """
 
 Integers = npt.NDArray[np.int64]
