@@ -78,7 +78,8 @@ class ErrorBudget:
     def needed(self) -> Fraction:
         """What is enough where models come first: Σ_j (n_j + [n_j = k]) ε_j.
 
-        A model that has stopped does not act at the end. So an opponent whose model stops contributes at most k min ε, as §5.1 says of all of them.
+        A model that has stopped does not act at the end. So an opponent whose model stops contributes at most k min ε,
+        as §5.1 says of all of them.
         """
         uses = (n + (n == self.branch_length) for n in self.lengths)
         return sum((n * error for n, error in zip(uses, self.opponent_errors, strict=True)), Fraction(0))
@@ -87,8 +88,9 @@ class ErrorBudget:
     def printed(self) -> Fraction:
         """What §5.1 takes the total to be about: (n − 1) k min_j ε_j.
 
-        With the lengths of `rollout_lengths` the total is never less. Where no model is perfect, n_j + 1 > k min ε / ε_j makes each contribution more than k min ε, by at most ε_j.
-        One perfect model makes this number 0, and the total Σ_j ε_j.
+        With the lengths of `rollout_lengths` the total is never less. Where no model is perfect, n_j + 1 > k min ε /
+        ε_j makes each contribution more than k min ε, by at most ε_j. One perfect model makes this number 0, and the
+        total Σ_j ε_j.
         """
         return len(self.opponent_errors) * self.branch_length * min(self.opponent_errors, default=Fraction(0))
 
