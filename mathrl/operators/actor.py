@@ -51,7 +51,7 @@ def counterfactual_signal(
 ) -> Any:
     """g^i = Q − ω log(π^i/ρ^i) − E_{a_i~π^i}[Q] + ω KL(π^i ‖ ρ^i), (S, A_1, …, A_n)   (dmac §4.5).
 
-    `actor_signal` less its mean over the agent's own action: the baseline leaves the other agents' policies out.
+    `actor_signal` less its mean over the agent's own action, in which the other agents' policies cancel.
     """
     pi_sa, num_agents = policy[agent], len(policy)
     baseline = namespace(q).sum(q * along(pi_sa, agent, num_agents), axis=1 + agent, keepdims=True)
@@ -70,8 +70,8 @@ def linear_signal(
 ) -> Any:
     """g^i = k_i (Q_i − E_{π^i}[Q_i]) − ω log(π^i/ρ^i) + ω KL(π^i ‖ ρ^i), (S, 1, …, A_i, …, 1)   (dmac §4.5).
 
-    `counterfactual_signal` where Q = Σ_i k_i Q_i + b: nothing of the others' actions is in it. Q_i is (S, A_i), and the
-    weights k are (n, S).
+    `counterfactual_signal` where Q = Σ_i k_i Q_i + b: it does not depend on the others' actions. Q_i is (S, A_i), and
+    the weights k are (n, S).
     """
     pi_sa, own_q = policy[agent], individual_q[agent]
     advantage = own_q - namespace(own_q).sum(pi_sa * own_q, axis=-1, keepdims=True)

@@ -86,7 +86,7 @@ def divergence_response(
 ) -> Any:
     """π^i = ρ^i exp(E_{π^{-i}}[Q]/ω) / Z^i, (S, A_i): one agent's part of the improvement   (dmac Lemma 2, Eq. 5).
 
-    It maximises E_π[Q] − ω KL(π ‖ ρ) over one agent's policy in every state, the other agents' held.
+    It maximises E_π[Q] − ω KL(π ‖ ρ) over one agent's policy in every state, while the others' stay as they are.
     """
     return divergence_improvement(marginal_q(q, policy, agent), target_policy[agent], temperature=temperature)
 
@@ -96,8 +96,8 @@ def sequential_divergence_improvement(
 ) -> tuple[Any, ...]:
     """π_new^i = ρ^i exp(E_{π^{-i}}[Q]/ω) / Z^i, the agents of `order` in turn   (dmac Lemma 2, Eq. 5, for products).
 
-    q is held, and V_ρ never falls. Eq. 5 itself leads to a product policy only where Q is additive; then this is
-    Lemma 3.
+    q stays the same, and V_ρ never falls. Eq. 5 itself gives a product policy only where Q is additive; then this
+    equals Lemma 3.
     """
     updated = list(policy)
     for agent in order:
@@ -120,7 +120,7 @@ def additive_parts(q: Any) -> tuple[Any, ...]:
 def additive_distance(q: Any) -> Any:
     """max_a |Q(s, a) − b(s) − Σ_i Q_i(s, a_i)|, shape (S,), for `additive_parts`: 0 where it applies   (dmac Lemma 3).
 
-    No additive function is nearer to Q than this over 2 n, in that state.
+    No additive function is nearer to Q in that state than this number divided by 2 n.
     """
     xp = namespace(q)
     base, *parts = additive_parts(q)

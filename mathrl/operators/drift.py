@@ -25,9 +25,9 @@ __all__ = [
 def soft_advantage(q: Any, policy: Sequence[Any], agent: int, given: Sequence[int], *, temperature: Any) -> Any:
     """A^i(s, a^j, a^i) = Q^{j,i}(s, a^j, a^i) − Q^j(s, a^j), with Q^j of `subset_q`   (hasac Eq. 11, Definition 6).
 
-    The soft advantage of an agent's actions given those of the agents j in `given`. Axes: the state, the actions of
-    `given` in its order, the agent's. Its mean over the agent's policy is not 0 but −α H(π^i), since Definition 6
-    leaves the agent's own entropy out of the first term and counts it in the second.
+    The soft advantage of an agent's actions given those of the agents j in `given`. Its axes are the state, the actions
+    of the agents in `given`, in that order, and the agent's own action. Its mean over the agent's policy is not 0 but
+    −α H(π^i): Definition 6 leaves the agent's own entropy out of the first term and counts it in the second.
     """
     with_agent = subset_q(q, policy, (*given, agent), temperature=temperature)
     without = subset_q(q, policy, tuple(given), temperature=temperature)
@@ -50,7 +50,7 @@ def kl_drift(policy: Any, old: Any, *, weight: Any) -> Any:
     """D(p) = weight · KL(p ‖ π_old), and 0 where the weight is 0   (hasac Definition 4; §4.3 names it)."""
     divergence = kl_divergence(policy, old)
     xp = namespace(policy)
-    return weight * xp.where(xp.asarray(weight > 0), divergence, 0.0)  # not 0 · ∞
+    return weight * xp.where(xp.asarray(weight > 0), divergence, 0.0)  # 0 · ∞ would be nan
 
 
 def squared_drift(policy: Any, old: Any, *, weight: Any) -> Any:
@@ -61,8 +61,8 @@ def squared_drift(policy: Any, old: Any, *, weight: Any) -> Any:
 def clipped_ratio_drift(policy: Any, old: Any, up: Any, down: Any, *, clip: Any, weight: Any = 1) -> Any:
     """D(p) = weight · Σ_a [(p − (1+ε) π)₊ E[A₊] + ((1−ε) π − p)₊ E[A₋]], π the old policy   (hasac Definition 4).
 
-    HAPPO's clipped ratio: E_{π̄, a^i~π}[((r − clip(r, 1±ε)) A)₊] with r = p/π, which is continued to π(a) = 0 by its
-    limit p(a) E[A₊]. ε is `clip`, and `up`, `down` are E[A₊], E[A₋] of `expected_parts`.
+    HAPPO's clipped ratio: E_{π̄, a^i~π}[((r − clip(r, 1±ε)) A)₊] with r = p/π; where π(a) = 0 its limit p(a) E[A₊] is
+    taken. ε is `clip`, and `up`, `down` are E[A₊], E[A₋] of `expected_parts`.
     """
     xp = namespace(policy)
     over, under = policy - (1 + clip) * old, (1 - clip) * old - policy

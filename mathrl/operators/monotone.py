@@ -50,10 +50,10 @@ def critic_loss(q_tot: Any, target: Any, policy: Sequence[Any]) -> Any:
 def local_values(q_tot: Any, policy: Sequence[Any]) -> tuple[Any, ...]:
     """f_i(s, a_i) = E_{π^{-i}}[Q_tot(s, a_i, ·)] − (1 − 1/n) E_π[Q_tot(s, ·)], (S, A_i) each   (soft-qmix Eq. 14).
 
-    They minimise ½ Σ_a π(a|s) (Σ_i f_i(s, a_i) − Q_tot(s, a))². A product measure makes the agents' deviations from the
-    mean orthogonal, so each f_i is fitted alone. For a monotone Q_tot, E_{π^{-i}}[Q_tot(a_i, ·)] does not decrease in
-    Q_i(a_i), hence f_i preserves the order without being told to. `local_policy` of them is a simultaneous quantal
-    response to Q_tot.
+    They minimise ½ Σ_a π(a|s) (Σ_i f_i(s, a_i) − Q_tot(s, a))². Under a product policy the agents' deviations from the
+    mean are orthogonal, so each f_i can be fitted alone. For a monotone Q_tot, E_{π^{-i}}[Q_tot(a_i, ·)] does not
+    decrease in Q_i(a_i), so f_i keeps the order of Q_i by itself. `local_policy` of them is the quantal response of all
+    agents at once to Q_tot.
     """
     xp = namespace(q_tot)
     mean = xp.expand_dims(expectation(q_tot, policy), axis=-1)

@@ -43,7 +43,8 @@ def conditional_policy(q: Any, *, temperature: Any) -> Any:
 def opponent_value(q: Any, prior: Any, *, temperature: Any, divergence_weight: Any = 1.0) -> Any:
     """V(s) = κ log Σ_b P(b|s) (Σ_a exp(Q(s, a, b)/α))^{α/κ}, (S,)   (rommeo Eq. 9).
 
-    What `conditional_policy` and `opponent_model` attain together.
+    The value that `conditional_policy` and `opponent_model` attain together. q is (S, A_i, B), the prior P (S, B), α
+    the temperature and κ the divergence weight.
     """
     return target_soft_max(_own_soft_max(q, temperature), log_probabilities(prior), divergence_weight)
 
@@ -51,7 +52,8 @@ def opponent_value(q: Any, prior: Any, *, temperature: Any, divergence_weight: A
 def opponent_model(q: Any, prior: Any, *, temperature: Any, divergence_weight: Any = 1.0) -> Any:
     """ρ(b|s) = P(b|s) (Σ_a exp(Q(s, a, b)/α))^{α/κ} / exp(V(s)/κ), (S, B)   (rommeo Eq. 11).
 
-    The prior tilted towards what suits the agent; V is `opponent_value`.
+    The prior, weighted in favour of what suits the agent; V is `opponent_value`. The prior P is (S, B), α the
+    temperature and κ the divergence weight.
     """
     return _tilted(_own_soft_max(q, temperature), prior, divergence_weight)
 

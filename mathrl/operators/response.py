@@ -30,7 +30,7 @@ def quantal_response(q: Any, policy: Sequence[Any], agent: int, *, temperature: 
 def sequential_improvement(q: Any, policy: Sequence[Any], order: Sequence[int], *, temperature: Any) -> tuple[Any, ...]:
     """π_new^{i_m} = softmax(E[Q]/α) against π_new^{i_1:m-1} and π_old^{i_m+1:n}, in the given order   (hasac Eq. 8).
 
-    q is held at that of the old policy. The entropies in Eq. 7 do not depend on the updating agent's action, so the
+    q stays that of the old policy. The entropies in Eq. 7 do not depend on the updating agent's action, so the
     minimiser of the KL divergence in Eq. 8 is the quantal response to the policies that hold at that moment.
     """
     updated = list(policy)
