@@ -70,7 +70,7 @@ def coupling_theorem_1(
     opponent_errors: Sequence[float],
     averaged: bool = False,
 ) -> float:
-    """Bound what Theorems 1, 4 and B.1 do, from the same errors but more sharply, by a coupling   (aorpo Theorem 1).
+    """A sharper bound than those of Theorems 1, 4 and B.1, from the same errors, by a coupling   (aorpo Theorem 1).
 
         (max r − min r) (1 − γ) Σ_t γ^t (1 − f c_t),   f = Π_j (1 − ε_π̂^j),                                  (2)
         1 − c_t ≤ (y + ε_m) Σ_{s<t} (1 − y)^s,   y = 1 − (1 − ε_π^i) Π_j (1 − ε_π^j − ε_π̂^j)
@@ -100,7 +100,7 @@ def coupling_theorem_3(
     opponent_shifts: Sequence[float],
     averaged: bool = False,
 ) -> float:
-    """Bound what Theorems 3 and A.1 do, from the same errors but more sharply, by a coupling   (aorpo Theorem 3).
+    """A sharper bound than those of Theorems 3 and A.1, from the same errors, by a coupling   (aorpo Theorem 3).
 
         (max r − min r) (1 − γ) Σ_t γ^t (1 − c_t),
         1 − c_t ≤ (y + ε_m) Σ_{s<t} (1 − y)^s,   y = 1 − (1 − ε_π^i) Π_j (1 − ε_π^j)
@@ -129,7 +129,7 @@ def coupling_theorem_2(
     branch_length: int,
     averaged: bool = False,
 ) -> float:
-    """Bound what Theorems 2, 5 and B.2 do, from the same errors but more sharply, by a coupling   (aorpo Theorem 2).
+    """A sharper bound than those of Theorems 2, 5 and B.2, from the same errors, by a coupling   (aorpo Theorem 2).
 
     It is `coupling_lemma_c4` where the policies err before the branch by their shifts ε_π, after it by the errors ε_π̂
     of the opponent models, and the dynamics err only after it, by ε'_m.
@@ -156,7 +156,7 @@ def coupling_theorem_2(
 
 @checked
 def coupling_lemma_c1(*, state_distance: float, policy_distance: float, opponent_distances: Sequence[float]) -> float:
-    """Bound what Lemma C.1 does, more sharply: all three variables are drawn alike   (aorpo Lemma C.1).
+    """A sharper bound than that of Lemma C.1: all three variables are drawn alike   (aorpo Lemma C.1).
 
         1 − (1 − TV(p_1(x), p_2(x))) Π (1 − ε)   over the distances ε of all agents' policies
 
@@ -169,7 +169,7 @@ def coupling_lemma_c1(*, state_distance: float, policy_distance: float, opponent
 def coupling_lemma_c2(
     *, step: int, dynamics_error: float, policy_distance: float, opponent_distances: Sequence[float]
 ) -> float:
-    """Bound what Lemma C.2 does, more sharply: the two processes stay together as long as they can   (aorpo Lemma C.2).
+    """A sharper bound than that of Lemma C.2: the two processes stay together as long as they can   (aorpo Lemma C.2).
 
         min(1, (y + M) Σ_{s<t} (1 − y)^s),   y = 1 − (1 − P) Π_j (1 − O_j)                                     (1)
 
@@ -189,7 +189,7 @@ def coupling_lemma_c3(
     opponent_distances: Sequence[float],
     averaged: bool = False,
 ) -> float:
-    """Bound what Lemma C.3 does, from the same errors but more sharply, by a coupling   (aorpo Lemma C.3).
+    """A sharper bound than that of Lemma C.3, from the same errors, by a coupling   (aorpo Lemma C.3).
 
         (max r − min r) (1 − γ) Σ_t γ^t (1 − (1 − y) c_t),                                                    (2)
         1 − c_t ≤ (y + M) Σ_{s<t} (1 − y)^s,   y = 1 − (1 − P) Π_j (1 − O_j)
@@ -217,7 +217,7 @@ def coupling_lemma_c4(
     branch_length: int,
     averaged: bool = False,
 ) -> float:
-    """Bound what Lemma C.4 does, from the same errors but more sharply, by a coupling   (aorpo Lemma C.4).
+    """A sharper bound than that of Lemma C.4, from the same errors, by a coupling   (aorpo Lemma C.4).
 
         (max r − min r) (1 − γ) Σ_t γ^t (1 − (1 − y) c_t),   y = 1 − (1 − P^post) Π_j (1 − O_j^post)           (2)
 
@@ -244,7 +244,7 @@ def linear_theorem_1(
     opponent_shifts: Sequence[float],
     opponent_errors: Sequence[float],
 ) -> float:
-    """Bound what Theorem 1 does, sharply to first order in the errors   (aorpo Theorem 1).
+    """A sharper bound than that of Theorem 1, linear in the errors   (aorpo Theorem 1).
 
         (max r − min r) [γ (ε_m + ε_π^i + Σ_j ε_π^j + Σ_j ε_π̂^j) / (1 − γ) + Σ_j ε_π̂^j]
 
@@ -267,7 +267,7 @@ def linear_theorem_2(
     opponent_errors: Sequence[float],
     branch_length: int,
 ) -> float:
-    """Bound what Theorem 2 does, sharply to first order in the errors   (aorpo Theorem 2).
+    """A sharper bound than that of Theorem 2, linear in the errors   (aorpo Theorem 2).
 
         (max r − min r) [γ / (1 − γ) (x (1 − γ^k) + c γ^k) + Σ_j ε_π̂^j],                                   (3)
         x = ε'_m + Σ_j ε_π̂^j,   c = ε_π^i + Σ_j ε_π^j

@@ -134,7 +134,7 @@ def theorem_4(
     opponents_shift: float,
     opponents_error: float,
 ) -> float:
-    """Bound what Theorem 1 does, for one opponent or for the opponents' joint policy   (aorpo Theorem 4).
+    """The bound of Theorem 1 for one opponent, or for the opponents' joint policy   (aorpo Theorem 4).
 
         2 r_max [γ (ε_m + x) / (1 − γ) + x],   x = 2 ε_π^i + 2 ε_π^{-i} + ε_π̂^{-i}
 
@@ -164,7 +164,7 @@ def theorem_5(
     opponents_error: float,
     branch_length: int,
 ) -> float:
-    """Bound what Theorem 2 does, for one opponent or for the opponents' joint policy   (aorpo Theorem 5).
+    """The bound of Theorem 2 for one opponent, or for the opponents' joint policy   (aorpo Theorem 5).
 
         2 r_max [k ε'_m + (k + 1) ε_π̂^{-i} + γ^{k+1} c + γ^{k+1} c / (1 − γ)],   c = ε_π^i + ε_π^{-i}
 
@@ -191,7 +191,7 @@ def extended_theorem_a1(
     policy_shift: float,
     opponent_shifts: Sequence[float],
 ) -> float:
-    """Bound what Theorem 3 does, for opponents that are independent   (aorpo Extended Theorem A.1).
+    """The bound of Theorem 3 for opponents that are independent   (aorpo Extended Theorem A.1).
 
         2 r_max [γ (ε_m + x) / (1 − γ) + x],   x = 2 ε_π^i + 2 Σ_j ε_π^j
 
@@ -296,7 +296,7 @@ def lemma_c4(
 
 @checked
 def extended_lemma_c1(*, state_distance: float, policy_distance: float, opponent_distances: Sequence[float]) -> float:
-    """Bound what Lemma C.1 does, for opponents that are independent given the state   (aorpo Extended Lemma C.1).
+    """The bound of Lemma C.1 for opponents that are independent given the state   (aorpo Extended Lemma C.1).
 
         TV(p_1(x), p_2(x)) + max_x TV(y) + Σ_j max_x TV(z_j)
 
@@ -309,7 +309,7 @@ def extended_lemma_c1(*, state_distance: float, policy_distance: float, opponent
 def extended_lemma_c2(
     *, step: int, dynamics_error: float, policy_distance: float, opponent_distances: Sequence[float]
 ) -> float:
-    """Bound what Lemma C.2 does, for opponents that are independent given the state   (aorpo Extended Lemma C.2).
+    """The bound of Lemma C.2 for opponents that are independent given the state   (aorpo Extended Lemma C.2).
 
         t (M + P + Σ_j O_j)
 
@@ -328,7 +328,7 @@ def extended_lemma_c3(
     policy_distance: float,
     opponent_distances: Sequence[float],
 ) -> float:
-    """Bound what Lemma C.3 does, for opponents that are independent given the state   (aorpo Extended Lemma C.3).
+    """The bound of Lemma C.3 for opponents that are independent given the state   (aorpo Extended Lemma C.3).
 
         2 r_max [γ (M + P + O) / (1 − γ) + P + O],   O = Σ_j O_j
 
@@ -351,7 +351,7 @@ def extended_lemma_c4(
     opponent_distances_post: Sequence[float],
     branch_length: int,
 ) -> float:
-    """Bound what Lemma C.4 does, for opponents that are independent given the state   (aorpo Extended Lemma C.4).
+    """The bound of Lemma C.4 for opponents that are independent given the state   (aorpo Extended Lemma C.4).
 
         2 r_max [γ^{k+1} (M^pre + x) / (1 − γ) + γ^{k+1} x + k (M^post + y) + y],
         x = P^pre + Σ_j O_j^pre,   y = P^post + Σ_j O_j^post
