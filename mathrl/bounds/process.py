@@ -54,12 +54,12 @@ class Process:
         return resolvent(self.chain, self.game.discount)
 
     def rewards(self, agent: int) -> FloatArray:
-        """Return the expected reward E_{a~π}[r^i(s, a)] of an agent, (S,)."""
+        """Return the expected reward E_{a~π}[r^i(s, a)] of agent i = `agent`, (S,)."""
         agent = check_agent(self.game, agent)
         return self.expected(self.game.rewards_isa[0 if self.game.common_payoff else agent])
 
     def expected(self, of_sa: FloatArray) -> FloatArray:
-        """Return E_{a~π}[f(s, a)], (S,), for f (S, A)."""
+        """Return E_{a~π}[f(s, a)], (S,), where f is `of_sa`, (S, A) with joint actions in C order."""
         return np.asarray(np.einsum("sa,sa->s", self.joint, of_sa))
 
     def after(self, law_s: FloatArray) -> FloatArray:
@@ -69,7 +69,7 @@ class Process:
         return np.asarray(np.einsum("...s,st->...t", law_s, self.chain))  # not BLAS, whose sums depend on the threads
 
     def expected_next(self, of_t: FloatArray) -> FloatArray:
-        """Return E[f(s_{t+1}) | s_t = s], (S, …), for f (S, …)."""
+        """Return E[f(s_{t+1}) | s_t = s], (S, …), where f is `of_t`, (S, …)."""
         if self.game.sparse:
             return np.asarray(self.chain @ of_t)
         return np.asarray(np.einsum("st,t...->s...", self.chain, of_t))

@@ -248,9 +248,9 @@ def linear_theorem_1(
 
         (max r − min r) [γ (ε_m + ε_π^i + Σ_j ε_π^j + Σ_j ε_π̂^j) / (1 − γ) + Σ_j ε_π̂^j]
 
-    It is at least `coupling_theorem_1`, and equal to first order. A shift ε_π counts once, not twice, and only in the
-    state. Without opponent errors it is the same for Theorem 3. ε_m may be a discounted average over t. `reward_range`
-    is max r − min r; the other arguments and errors are those of `theorem_1`.
+    It is never below `coupling_theorem_1`, and equals it to first order. A shift ε_π counts once, not twice, and only in
+    the state. Without opponent errors it is the same for Theorem 3. ε_m may be a discounted average over t.
+    `reward_range` is max r − min r; the other arguments and errors are those of `theorem_1`.
     """
     each = fsum((dynamics_error, policy_shift, *opponent_shifts, *opponent_errors))
     return reward_range * (discount * each / (1 - discount) + fsum(opponent_errors))
@@ -272,9 +272,9 @@ def linear_theorem_2(
         (max r − min r) [γ / (1 − γ) (x (1 − γ^k) + c γ^k) + Σ_j ε_π̂^j],                                   (3)
         x = ε'_m + Σ_j ε_π̂^j,   c = ε_π^i + Σ_j ε_π^j
 
-    It is at least `coupling_theorem_2`. Where the printed proof puts k, this has E[min(t, k)] = γ (1 − γ^k) / (1 − γ),
-    for t with probability (1 − γ) γ^t. As k grows, (3) moves from c to x: the longest rollouts are best if x < c, the
-    shortest if not. The printed bound is least at a k in between only because it estimates t ≤ k. ε'_m may be a
+    It is never below `coupling_theorem_2`. Where the printed proof puts k, this has E[min(t, k)] = γ (1 − γ^k) / (1 −
+    γ), for t with probability (1 − γ) γ^t. As k grows, (3) moves from c to x: the longest rollouts are best if x < c,
+    the shortest if not. The printed bound is least at a k in between only because it estimates t ≤ k. ε'_m may be a
     discounted average over t. `reward_range` is max r − min r; the other arguments and errors are those of `theorem_2`.
     """
     errors, kept = fsum(opponent_errors), discount**branch_length

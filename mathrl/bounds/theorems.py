@@ -97,12 +97,19 @@ def theorem_2(
         |η_i[π^i, π^{-i}] − η_i^branch|
             ≤ 2 r_max [k ε'_m + (k + 1) Σ_j ε_π̂^j + γ^{k+1} c + γ^{k+1} c / (1 − γ)],   c = ε_π^i + Σ_j ε_π^j      (2)
 
-    `branch_length`   k ≥ 0, the number of steps of a rollout
-    `dynamics_error`  ε'_m: with π along T, or with (π^i, π̂^{-i}) along the rollouts, or the maximum over s and a; a
-                      discounted average over t will also do
+    The returns are normalised: (1 − γ) Σ_{t≥0} γ^t r_t.
 
-    The other arguments are those of `theorem_1`. With ε'_m along T̂ with π the claim fails: T̂ may never visit where it
-    is wrong. Raises `ValueError` as `theorem_1` does.
+    `reward_bound`     r_max; give max |r|, see `theorem_1`
+    `discount`         γ, in [0, 1)
+    `dynamics_error`   ε'_m: with π along T, or with (π^i, π̂^{-i}) along the rollouts, or the maximum over s and a; a
+                       discounted average over t will also do
+    `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
+    `opponent_shifts`  ε_π^j = max_s TV(π^j, π_D^j) of each opponent j
+    `opponent_errors`  ε_π̂^j = max_s TV(π^j, π̂^j) of each opponent j
+    `branch_length`    k ≥ 0, the number of steps of a rollout
+
+    With ε'_m along T̂ with π the claim fails: T̂ may never visit where it is wrong. `measure` computes the errors of a
+    setup. Raises `ValueError` where an argument is out of range.
     """
     shifts, errors = fsum((policy_shift, *opponent_shifts)), fsum(opponent_errors)
     return _branched(reward_bound, discount, branch_length, pre=(0.0, shifts), post=(dynamics_error, errors))  # (2)
@@ -116,10 +123,14 @@ def theorem_3(
 
         |η_i[π^i, π^{-i}] − η̂_i[π^i, π^{-i}]| ≤ 2 r_max [γ (ε_m + x) / (1 − γ) + x],   x = 2 ε_π^i + 2 ε_π^{-i}
 
-    `opponents_shift`  ε_π^{-i} = max_s TV of the opponents' joint policies π^{-i} and π_D^{-i}
+    `reward_bound`     r_max; give max |r|, see `theorem_1`
+    `discount`         γ, in [0, 1)
+    `dynamics_error`   ε_m, as in `theorem_1`
+    `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
+    `opponents_shift`  ε_π^{-i} = max_s TV(π^{-i}, π_D^{-i}) of the opponents' joint policies
 
-    The other arguments and errors are those of `theorem_1`. The opponents need not be independent of each other. The
-    last x in the bracket is not needed.
+    The opponents need not be independent of each other. The last x in the bracket is not needed. Raises `ValueError`
+    where an argument is out of range.
     """
     return _whole(reward_bound, discount, dynamics_error, 2 * (policy_shift + opponents_shift))
 
@@ -138,10 +149,14 @@ def theorem_4(
 
         2 r_max [γ (ε_m + x) / (1 − γ) + x],   x = 2 ε_π^i + 2 ε_π^{-i} + ε_π̂^{-i}
 
-    `opponents_shift`  ε_π^{-i} = max_s TV of the joint policies π^{-i} and π_D^{-i}
-    `opponents_error`  ε_π̂^{-i} = max_s TV of π^{-i} and the joint model π̂^{-i}
+    `reward_bound`     r_max; give max |r|, see `theorem_1`
+    `discount`         γ, in [0, 1)
+    `dynamics_error`   ε_m, as in `theorem_1`
+    `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
+    `opponents_shift`  ε_π^{-i} = max_s TV(π^{-i}, π_D^{-i}) of the opponents' joint policies
+    `opponents_error`  ε_π̂^{-i} = max_s TV(π^{-i}, π̂^{-i}) of their joint policy and its model
 
-    The opponents may be correlated. The other arguments and errors are those of `theorem_1`.
+    The opponents may be correlated. Raises `ValueError` where an argument is out of range.
     """
     return theorem_1(
         reward_bound=reward_bound,
@@ -168,8 +183,15 @@ def theorem_5(
 
         2 r_max [k ε'_m + (k + 1) ε_π̂^{-i} + γ^{k+1} c + γ^{k+1} c / (1 − γ)],   c = ε_π^i + ε_π^{-i}
 
-    The opponents may be correlated. `opponents_shift` and `opponents_error` are those of `theorem_4`, the other
-    arguments and errors those of `theorem_2`.
+    `reward_bound`     r_max; give max |r|, see `theorem_1`
+    `discount`         γ, in [0, 1)
+    `dynamics_error`   ε'_m, as in `theorem_2`
+    `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
+    `opponents_shift`  ε_π^{-i} = max_s TV(π^{-i}, π_D^{-i}) of the opponents' joint policies
+    `opponents_error`  ε_π̂^{-i} = max_s TV(π^{-i}, π̂^{-i}) of their joint policy and its model
+    `branch_length`    k ≥ 0, the number of steps of a rollout
+
+    The opponents may be correlated. Raises `ValueError` where an argument is out of range.
     """
     return theorem_2(
         reward_bound=reward_bound,
@@ -253,12 +275,16 @@ def lemma_c3(
 
         |η_i[π_1] − η_i[π_2]| ≤ 2 r_max [γ (M + P + O) / (1 − γ) + P + O]                                      (3)
 
-    `reward_bound`  r_max; it is printed as max r, for which the bound fails where a reward is below −max r: give max
-                    |r|
-    `discount`      γ, in [0, 1)
+    The returns are normalised: (1 − γ) Σ_{t≥0} γ^t r_t.
 
-    `dynamics_error`, `policy_distance` and `opponents_distance` are M, P and O of `lemma_c2`. The returns are
-    normalised: (1 − γ) Σ_{t≥0} γ^t r_t. Raises `ValueError` where an argument is out of range.
+    `reward_bound`         r_max: give max |r|
+    `discount`             γ, in [0, 1)
+    `dynamics_error`       M, the largest expected TV of the dynamics over time, along p_2, as printed, or along p_1
+    `policy_distance`      P, the largest TV of the agent's policies, over states
+    `opponents_distance`   O, the largest TV of the opponents' joint policies, over states
+
+    r_max is printed as max r, for which the bound fails where a reward is below −max r. Raises `ValueError` where an
+    argument is out of range.
     """
     return _whole(reward_bound, discount, dynamics_error, policy_distance + opponents_distance)  # (3)
 
@@ -281,13 +307,18 @@ def lemma_c4(
         |η_i[π_1] − η_i^branch| ≤ 2 r_max [γ^{k+1} (M^pre + x) / (1 − γ) + γ^{k+1} x + k (M^post + y) + y],    (4)
         x = P^pre + O^pre,   y = P^post + O^post
 
-    `branch_length`                                   k ≥ 0, the number of steps after the branch
-    `dynamics_error_pre`, `dynamics_error_post`       M before and after the branch: along p_2, the branched process, as
-                                                      printed, or along p_1
-    `policy_distance_pre`, `policy_distance_post`     P before and after the branch
-    `opponents_distance_pre`, `…_post`                O before and after the branch
+    The returns are normalised. An argument that ends in _pre is for the time before the branch, one in _post for that
+    after it.
 
-    M, P and O are as in `lemma_c2`, the other arguments and errors those of `lemma_c3`.
+    `reward_bound`          r_max: give max |r|
+    `discount`              γ, in [0, 1)
+    `dynamics_error_…`      M, the largest expected TV of the dynamics: along p_2, the branched process, as printed, or
+                            p_1
+    `policy_distance_…`     P, the largest TV of the agent's policies, over states
+    `opponents_distance_…`  O, the largest TV of the opponents' joint policies, over states
+    `branch_length`         k ≥ 0, the number of steps after the branch
+
+    Raises `ValueError` where an argument is out of range.
     """
     pre = dynamics_error_pre, policy_distance_pre + opponents_distance_pre
     post = dynamics_error_post, policy_distance_post + opponents_distance_post
@@ -332,8 +363,13 @@ def extended_lemma_c3(
 
         2 r_max [γ (M + P + O) / (1 − γ) + P + O],   O = Σ_j O_j
 
-    `opponent_distances` are O_j, the largest TV of each opponent's policies; the other arguments are those of
-    `lemma_c3`.
+    `reward_bound`         r_max: give max |r|
+    `discount`             γ, in [0, 1)
+    `dynamics_error`       M, the largest expected TV of the dynamics over time, along p_2, as printed, or along p_1
+    `policy_distance`      P, the largest TV of the agent's policies, over states
+    `opponent_distances`   O_j, the largest TV of each opponent's policies, over states
+
+    Raises `ValueError` where an argument is out of range.
     """
     return _whole(reward_bound, discount, dynamics_error, fsum((policy_distance, *opponent_distances)))
 
@@ -356,8 +392,17 @@ def extended_lemma_c4(
         2 r_max [γ^{k+1} (M^pre + x) / (1 − γ) + γ^{k+1} x + k (M^post + y) + y],
         x = P^pre + Σ_j O_j^pre,   y = P^post + Σ_j O_j^post
 
-    `opponent_distances_pre` and `opponent_distances_post` are O_j, the largest TV of each opponent's policies, before
-    and after the branch; the other arguments are those of `lemma_c4`.
+    An argument that ends in _pre is for the time before the branch, one in _post for that after it.
+
+    `reward_bound`          r_max: give max |r|
+    `discount`              γ, in [0, 1)
+    `dynamics_error_…`      M, the largest expected TV of the dynamics: along p_2, the branched process, as printed, or
+                            p_1
+    `policy_distance_…`     P, the largest TV of the agent's policies, over states
+    `opponent_distances_…`  O_j, the largest TV of each opponent's policies, over states
+    `branch_length`         k ≥ 0, the number of steps after the branch
+
+    Raises `ValueError` where an argument is out of range.
     """
     pre = dynamics_error_pre, fsum((policy_distance_pre, *opponent_distances_pre))
     post = dynamics_error_post, fsum((policy_distance_post, *opponent_distances_post))
