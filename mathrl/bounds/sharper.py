@@ -248,8 +248,8 @@ def linear_theorem_1(
 
         (max r − min r) [γ (ε_m + ε_π^i + Σ_j ε_π^j + Σ_j ε_π̂^j) / (1 − γ) + Σ_j ε_π̂^j]
 
-    It is never below `coupling_theorem_1`, and equals it to first order. A shift ε_π counts once, not twice, and only in
-    the state. Without opponent errors it is the same for Theorem 3. ε_m may be a discounted average over t.
+    It is never below `coupling_theorem_1`, and equals it to first order. A shift ε_π counts once, not twice, and only
+    in the state. Without opponent errors it is the same for Theorem 3. ε_m may be a discounted average over t.
     `reward_range` is max r − min r; the other arguments and errors are those of `theorem_1`.
     """
     each = fsum((dynamics_error, policy_shift, *opponent_shifts, *opponent_errors))

@@ -24,6 +24,8 @@ def igm_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
 
     Zero exactly where every combination of individual maximisers maximises Q_tot, however they break their ties. Raises
     `Undecided` for balls that leave open which actions are maximisers.
+
+    q_tot is (S, A_1, …, A_n), and `individual_q` has Q_i (S, A_i) of each agent; the result is (S,).
     """
     xp, q_sa = namespace(q_tot), flat(q_tot)
     chosen = xp.where(_joint([maximisers(own) for own in individual_q], _both), q_sa, xp.inf)
@@ -36,6 +38,8 @@ def igm_set_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
     The second maximum says how far the Q_i are from their maxima at a maximiser of Q_tot. Zero exactly where
     argmax_a Q_tot(s, a) and argmax Q_1(s, ·) × … × argmax Q_n(s, ·) are equal sets. Raises `Undecided` as
     `igm_gap` does.
+
+    q_tot is (S, A_1, …, A_n), and `individual_q` has Q_i (S, A_i) of each agent; the result is (S,).
     """
     xp = namespace(q_tot)
     missed = _joint([xp.max(own, axis=-1, keepdims=True) - own for own in individual_q], xp.maximum)
@@ -47,6 +51,8 @@ def igi_gap(joint_policy: Any, policy: Sequence[Any]) -> Any:
     """max_a |π(a|s) − Π_i π_i(a_i|s)| of a joint and individual policies   (soft-qmix Definition 3.2, Eq. 2).
 
     If some individual policies make it zero, the marginals of π do: try these to see whether there are any.
+
+    `joint_policy` is (S, A_1, …, A_n); `policy` has one array (S, A_i) per agent; the result is (S,).
     """
     xp = namespace(joint_policy)
     product = xp.ones_like(joint_policy)
@@ -60,13 +66,18 @@ def igo_gap(q: Any, policy: Sequence[Any], *, temperature: Any) -> Any:
 
     q is the soft optimal Q* of a controller of all agents, (S, A_1, …, A_n). There are policies that make the gap zero
     exactly where Q* is a sum of functions of one action each.
+
+    `policy` has one array (S, A_i) per agent; α is the temperature; the result is (S,).
     """
     joint = boltzmann(flat(q), temperature)
     return igi_gap(namespace(joint).reshape(joint, q.shape), policy)
 
 
 def greedy_policy(individual_q: Sequence[Any]) -> tuple[Any, ...]:
-    """π_i(a|s) = 1[a = argmax_b Q_i(s, b)], ties to the lowest index: greedy execution   (soft-qmix §4.1, §4.3)."""
+    """π_i(a|s) = 1[a = argmax_b Q_i(s, b)], ties to the lowest index: greedy execution   (soft-qmix §4.1, §4.3).
+
+    `individual_q` has Q_i (S, A_i) of each agent; the result has one array (S, A_i) per agent.
+    """
     return tuple(greedy_response(own, (own,), 0) for own in individual_q)
 
 

@@ -28,6 +28,8 @@ def soft_advantage(q: Any, policy: Sequence[Any], agent: int, given: Sequence[in
     The soft advantage of an agent's actions given those of the agents j in `given`. Its axes are the state, the actions
     of the agents in `given`, in that order, and the agent's own action. Its mean over the agent's policy is not 0 but
     −α H(π^i): Definition 6 leaves the agent's own entropy out of the first term and counts it in the second.
+
+    q is (S, A_1, …, A_n); `policy` has one array (S, A_i) per agent; `agent` is i, and α the temperature.
     """
     with_agent = subset_q(q, policy, (*given, agent), temperature=temperature)
     without = subset_q(q, policy, tuple(given), temperature=temperature)
@@ -47,14 +49,20 @@ def expected_parts(advantage: Any, updated: Sequence[Any]) -> tuple[Any, Any]:
 
 
 def kl_drift(policy: Any, old: Any, *, weight: Any) -> Any:
-    """D(p) = weight · KL(p ‖ π_old), and 0 where the weight is 0   (hasac Definition 4; §4.3 names it)."""
+    """D(p) = weight · KL(p ‖ π_old), and 0 where the weight is 0   (hasac Definition 4; §4.3 names it).
+
+    p, `policy`, and π_old, `old`, are (…, A), with sums over the last axis; the result is (…).
+    """
     divergence = kl_divergence(policy, old)
     xp = namespace(policy)
     return weight * xp.where(xp.asarray(weight > 0), divergence, 0.0)  # 0 · ∞ would be nan
 
 
 def squared_drift(policy: Any, old: Any, *, weight: Any) -> Any:
-    """D(p) = weight/2 · Σ_a (p(a) − π_old(a))²   (an instance of hasac Definition 4)."""
+    """D(p) = weight/2 · Σ_a (p(a) − π_old(a))²   (an instance of hasac Definition 4).
+
+    p, `policy`, and π_old, `old`, are (…, A), with sums over the last axis; the result is (…).
+    """
     return weight * namespace(policy).sum((policy - old) ** 2, axis=-1) / 2
 
 
@@ -72,7 +80,10 @@ def clipped_ratio_drift(policy: Any, old: Any, up: Any, down: Any, *, clip: Any,
 
 
 def largest_ratio(policy: Any, old: Any) -> Any:
-    """max_a max(p(a)/π_old(a), π_old(a)/p(a)), with 0/0 = 1; its balls are neighbourhoods   (hasac Definition 5)."""
+    """max_a max(p(a)/π_old(a), π_old(a)/p(a)), with 0/0 = 1; its balls are neighbourhoods   (hasac Definition 5).
+
+    p, `policy`, and π_old, `old`, are (…, A), with the maximum over the last axis; the result is (…).
+    """
     xp = namespace(policy)
     one, both = xp.ones_like(policy), (policy > 0) & (old > 0)
     ratio = xp.where(both, policy, one) / xp.where(both, old, one)
