@@ -54,7 +54,7 @@ class Comparison:
     `dynamics_error`    the dynamics' error that entered, and …
     `reading`           … how its expectation was read; lemmas say so themselves ("modelled", "branched"; see `Errors`)
     `proved`            whether `corrected` and `coupling` are bounds under this reading, in every game
-    `holds`             whether `printed` is no less than `discrepancy`, but for rounding
+    `holds`             whether `printed` is at least `discrepancy`, up to rounding
     `holds_as_defined`  the same for returns as aorpo §3.1 defines them: not normalised, from t = 1
     `discount`          γ
     """

@@ -27,7 +27,7 @@ __all__ = [
 def actor_objective(
     q: Any, policy: Sequence[Any], target_policy: Sequence[Any], states: Any, *, temperature: Any
 ) -> Any:
-    """L_π = Σ_s D(s) Σ_a π(a|s) (Q(s, a) − ω log(π(a|s)/ρ(a|s))), at a Q that is held   (dmac §4.5).
+    """L_π = Σ_s D(s) Σ_a π(a|s) (Q(s, a) − ω log(π(a|s)/ρ(a|s))), for a fixed Q   (dmac §4.5).
 
     q is (S, A_1, …, A_n); `policy` (π) and `target_policy` (ρ > 0 where π is) have one array (S, A_i) per agent;
     `states` is D (S,), and ω the temperature. The result is one number.

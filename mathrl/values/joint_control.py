@@ -37,7 +37,7 @@ __all__ = ["Controlled", "SoftMax", "Softness", "TargetSoftMax", "control", "val
 _NEGLIGIBLE = 0.02
 """The chain of a soft policy may leave out actions whose probabilities sum to this, in every state."""
 
-_NEAR = 0.1
+_NEAR_MEAN = 0.1
 """A soft maximum over a target policy that differs from the mean by less than this, in temperatures, is computed as the
 mean and a small addition.
 """
@@ -45,19 +45,19 @@ mean and a small addition.
 _LARGEST_EXPONENT = 500.0
 """The smallest positive double times exp of this number is still negligible."""
 
-_SAME_CHAIN = 0.02
+_HARDLY_MOVES = 0.02
 """The last chain is used again where the span of T V − V is below this, in temperatures: the policy hardly moves."""
 
-_ROUNDS = 4
+_CORRECTIONS = 4
 """How often (4) is repeated before a policy is evaluated anew instead."""
 
 _TINY = float(np.finfo(np.float64).tiny)
 """The least rounding floor. Values that decay to 0 end among denormal numbers, which have no relative precision."""
 
-_STEP_GAIN = 1e-3
+_NEWTON_GAIN = 1e-3
 """The factor, about, by which one step (2) lowers the residual where the chain leaves rare actions out."""
 
-_STEP_SWEEPS = 10.0
+_NEWTON_SWEEPS = 10.0
 """How many sweeps the linear system of a step (2) costs, about, with a chain of all actions."""
 
 
@@ -107,7 +107,7 @@ class TargetSoftMax:
         np.add(out_sa, self._log_target_sa, out=out_sa)
         soft_s = _normalise(out_sa) - self._log_sum_s
         means_s = np.einsum("sa,sa->s", self._target_sa, q_sa) / self.temperature / np.exp(self._log_sum_s)
-        near = np.abs(soft_s - means_s) < _NEAR
+        near = np.abs(soft_s - means_s) < _NEAR_MEAN
         if near.any():
             rise_sa = q_sa[near] / self.temperature - means_s[near, None]
             rise_sa[self._never_sa[near]] = 0.0
@@ -187,7 +187,7 @@ def control(
         defect_s = here.defect_s
         if sweeping and previous is not None:
             played = float(operator.played(here).mean())
-            worth = _STEP_GAIN ** (1 / (1 + _STEP_SWEEPS * played))
+            worth = _NEWTON_GAIN ** (1 / (1 + _NEWTON_SWEEPS * played))
             sweeping = np.ptp(defect_s) <= worth * np.ptp(previous.point.defect_s)
         if sweeping:
             middle = float(defect_s.max() + defect_s.min()) / 2
@@ -196,7 +196,7 @@ def control(
             short_cuts = False
         forcing = 0.01
         if softness is not None:
-            same = short_cuts and float(np.ptp(defect_s)) <= _SAME_CHAIN * softness.temperature
+            same = short_cuts and float(np.ptp(defect_s)) <= _HARDLY_MOVES * softness.temperature
         elif previous is None or here.actions_s is None:
             same = False
         else:
@@ -284,7 +284,7 @@ def values_of_attained(
     """
     v_s, defect_s = here.v_s, here.defect_s
     goal = 0.25 * (1 - game.discount) * float(np.abs(defect_s).max())
-    for _ in range(_ROUNDS):
+    for _ in range(_CORRECTIONS):
         middle = float(defect_s.max() + defect_s.min()) / 2
         shift = game.discount / (1 - game.discount) * middle
         v_s = v_s + (defect_s + shift if solve is None else solve(defect_s, target=goal / 2))

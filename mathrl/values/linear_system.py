@@ -24,7 +24,7 @@ __all__ = ["Resolvent", "one_thread", "resolvent", "sweep"]
 Resolvent = Callable[..., FloatArray]
 """`solve(b, guess=None, target=0.0)` returns an x with ‖b + γ P x − x‖∞ ≤ max(target, rounding floor)."""
 
-_SMALL = 256
+_DENSE_STATES = 256
 """Up to so many states, a dense factor costs less than the overhead of BiCGSTAB, also for a sparse P."""
 
 _FACTOR_ENTRIES = 2**27
@@ -33,13 +33,13 @@ _FACTOR_ENTRIES = 2**27
 _FACTOR_PRODUCTS = 10**11
 """How many products (states times squared bandwidth) a sparse factor may cost: about a minute."""
 
-_STALLED = 32
+_STALLED_FLOORS = 32
 """A defect that falls no further is accepted as rounding within so many rounding floors."""
 
-_REFINEMENTS = 12
+_MOST_CORRECTIONS = 12
 """How often a solution is corrected by the solution for its defect, at most."""
 
-_KRYLOV_STEPS = 200
+_MOST_KRYLOV_STEPS = 200
 """Steps of BiCGSTAB between two looks at the true defect, at most, for a sparse P."""
 
 
@@ -70,7 +70,7 @@ def resolvent(P: Any, discount: float) -> Resolvent:
     >>> solve(np.ones(1))
     array([2.])
     """
-    if P.shape[0] <= _SMALL:
+    if P.shape[0] <= _DENSE_STATES:
         P = P if isinstance(P, np.ndarray) else P.toarray()
         return _refined(P, discount, _factored(P, discount))
     return _krylov_first(P, discount)
@@ -132,7 +132,7 @@ def _refined(P: Any, discount: float, direct: Callable[[FloatArray], FloatArray]
 
     def solve(b: FloatArray, guess: FloatArray | None = None, target: float = 0.0) -> FloatArray:
         x = direct(b)
-        for _ in range(_REFINEMENTS):
+        for _ in range(_MOST_CORRECTIONS):
             defect = _defect(P, discount, b, x)
             if np.abs(defect).max() <= max(target, _floor(b, x)):
                 break
@@ -149,7 +149,7 @@ def _krylov_first(P: Any, discount: float) -> Resolvent:
     zero = np.zeros(P.shape[0])
     system = LinearOperator(P.shape, matvec=lambda x: x - sweep(P, discount, zero, x.ravel()), dtype=np.float64)
     # A dense factor costs about S / 20 Krylov steps: try half as many.
-    steps = max(20, P.shape[0] // 40) if isinstance(P, np.ndarray) else _KRYLOV_STEPS
+    steps = max(20, P.shape[0] // 40) if isinstance(P, np.ndarray) else _MOST_KRYLOV_STEPS
     fallback: list[Resolvent] = []
 
     def solve(b: FloatArray, guess: FloatArray | None = None, target: float = 0.0) -> FloatArray:
@@ -157,7 +157,7 @@ def _krylov_first(P: Any, discount: float) -> Resolvent:
             return fallback[0](b, guess, target)
         x = zero if guess is None else guess
         defect = _defect(P, discount, b, x)
-        for _ in range(_REFINEMENTS):
+        for _ in range(_MOST_CORRECTIONS):
             size, goal = float(np.abs(defect).max()), max(target, _floor(b, x))
             if size <= goal:
                 return x
@@ -170,7 +170,7 @@ def _krylov_first(P: Any, discount: float) -> Resolvent:
             if not np.abs(following).max() < size / 2:
                 break
             x, defect = candidate, following
-        if size <= _STALLED * _floor(b, x):
+        if size <= _STALLED_FLOORS * _floor(b, x):
             return x
         direct = _factor_is_cheap(P)
         fallback.append(_refined(P, discount, _factored(P, discount)) if direct else _swept(P, discount))

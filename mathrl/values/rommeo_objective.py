@@ -111,7 +111,7 @@ def evidence_bound(
     v_s = np.zeros(game.num_states)
     for pi, rho in zip(reversed(pis), reversed(rhos), strict=True):
         pi_sab, rho_sb, prior_sb = as_strategies(game, agent, pi, rho, prior)
-        q_sab = _q(own, agent, v_s)
+        q_sab = _undiscounted_q(own, agent, v_s)
         v_s = opponent_policy_value(q_sab, pi_sab, rho_sb, prior_sb, temperature=alpha, divergence_weight=kappa)  # (7)
     return float(np.einsum("s,s", game.start, v_s))
 
@@ -146,7 +146,7 @@ def best_evidence_bound(
     alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
     v_s, pis, rhos = np.zeros(game.num_states), [], []
     for _ in range(steps):
-        q_sab = _q(own, agent, v_s)
+        q_sab = _undiscounted_q(own, agent, v_s)
         pis.append(conditional_policy(q_sab, temperature=alpha))
         rhos.append(opponent_model(q_sab, prior_sb, temperature=alpha, divergence_weight=kappa))
         v_s = opponent_value(q_sab, prior_sb, temperature=alpha, divergence_weight=kappa)
@@ -191,15 +191,15 @@ def _log_expected(game: Game, log_beta_s: FloatArray) -> FloatArray:
     return np.asarray(largest + np.log(sums)).reshape(game.num_states, *game.num_actions)
 
 
-def _backed(game: Game, v_s: FloatArray) -> FloatArray:
+def _backed_up(game: Game, v_s: FloatArray) -> FloatArray:
     """r + γ P V, (S, A_1, …, A_n), for a common payoff."""
     return np.asarray(backup(game, v_s[None])[0].reshape(game.num_states, *game.num_actions))
 
 
-def _q(own: Game, agent: int, v_s: FloatArray) -> FloatArray:
+def _undiscounted_q(own: Game, agent: int, v_s: FloatArray) -> FloatArray:
     """r + P V, undiscounted, (S, A_i, B)."""
     undiscounted = Game.unchecked(own.rewards, own.transitions, 1.0, own.start)
-    return np.asarray(own_and_others(_backed(undiscounted, v_s), agent))
+    return np.asarray(own_and_others(_backed_up(undiscounted, v_s), agent))
 
 
 def _bonus(

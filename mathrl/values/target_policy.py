@@ -42,13 +42,13 @@ __all__ = [
 POLICY_CLASSES = ("joint", "product")
 """The policies over which the regularised values are maximised: joint ones, or products."""
 
-_ROUNDS = 8
+_MOST_ROUNDS = 8
 """How often, at most, all agents respond in turn between two evaluations."""
 
-_SMALLER = 0.1
+_LAST_ROUND = 0.1
 """The rounds end once a round moves the policy by less than this share of what the first round did."""
 
-_SETTLING = 10_000
+_MOST_IMPROVEMENTS = 10_000
 """How many improvements are made, at most, at one target of an iteration over targets."""
 
 
@@ -172,7 +172,7 @@ class Regularised:
         if self.game.num_agents == 1:
             return point.responses
         q, pi, moves = point.values.q, point.tilted.pi, list[float]()
-        while len(moves) < _ROUNDS and not (moves and moves[-1] <= _SMALLER * moves[0]):
+        while len(moves) < _MOST_ROUNDS and not (moves and moves[-1] <= _LAST_ROUND * moves[0]):
             before, found = pi, []
             for agent in range(len(pi)):
                 found.append(self.response(q, pi, agent))
@@ -224,7 +224,7 @@ class Regularised:
             before = last.residual
             return near(self.step(last))
 
-        run = iterate(near(self.at(tilted, values)), step, tol=tol, max_steps=_SETTLING)
+        run = iterate(near(self.at(tilted, values)), step, tol=tol, max_steps=_MOST_IMPROVEMENTS)
         here = run.last.point
         return (here.tilted, here.values) if run.status in (Status.CONVERGED, Status.STALLED) else None
 
@@ -232,7 +232,11 @@ class Regularised:
         """The optimal joint policy and its values, by the control of all agents at once (dmac Proposition 5)."""
         (log_rho,) = self.log_target
         run, _ = control(
-            self.game, TargetSoftMax(self.temperature, log_rho), tol=MINIMUM_TOL, max_steps=_SETTLING, guess=guess_s
+            self.game,
+            TargetSoftMax(self.temperature, log_rho),
+            tol=MINIMUM_TOL,
+            max_steps=_MOST_IMPROVEMENTS,
+            guess=guess_s,
         )
         if run.status is not Status.CONVERGED:
             return None
