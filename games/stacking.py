@@ -25,7 +25,8 @@ def stack(games: Iterable[Game]) -> Game:
 
     The start is uniform: `objective` is the mean over the games. An iteration goes on until all games are solved. Its
     residual is the largest one, and it has one status for all: a cycle in one game is a cycle of the stack, and
-    `nash_q` leaves its class with the first game that does. `mathrl.batch.each` gives every game its own.
+    `nash_q` stops at the first game outside the class that it solves. `mathrl.batch.each` gives every game a status of
+    its own.
 
     Rounding floors are those of the largest rewards, so the games' scales must lie within a factor of 1e6. Raises
     `ValueError` naming the game that does not fit.

@@ -51,7 +51,8 @@ class Rollout:
     `coupling`         δ_h ≤ 1 − c_h, c_0 = 1, c_p = max(0, c_{p−1} Π_j (1 − u_pj ε_j) − M_p), (k + 1,)
     `communications`   how many real opponents are asked for their action, (k,)
 
-    M_p is the expected error of the dynamics in step p, ε_j the error of model j, and u_pj = 1 where it acts in step p.
+    M_p is the expected error of the dynamics in step p along the rollout (for `coupling` along the rollout or the real
+    game, whichever is smaller), ε_j the error of model j, and u_pj = 1 where it acts in step p.
     """
 
     setup: Setup

@@ -164,8 +164,8 @@ def log_evidence(game: Game, agent: int, *, prior: npt.ArrayLike, horizon: int) 
     `prior`    P(b|s), (S, B), of the others' joint actions in C order
     `horizon`  the number of steps T
 
-    As printed, the agent's own actions have weight 1 in (26), not 1/A_i ("∝ 1", Eq. 31): the "probability" may exceed
-    1. It is computed in log space. Raises `ValueError` where the prior is no distribution.
+    As printed, the agent's own actions have weight 1 in (26), not 1/A_i ("∝ 1", Eq. 31), so that the "probability" may
+    be larger than 1. It is computed in log space. Raises `ValueError` where the prior is no distribution.
     """
     agent = check_agent(game, agent)
     own, steps = agent_game(game, agent), count("horizon", horizon)
