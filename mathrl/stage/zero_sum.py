@@ -40,12 +40,12 @@ Integers = npt.NDArray[np.int64]
 class ZeroSum(NamedTuple):
     """The value of a zero-sum matrix game, and optimal strategies.
 
-    `value`   v, the middle of the bounds (2)
+    `value`   v, the middle of the bounds below
     `row`     a maximin strategy x of the row agent, (A_1,)
     `column`  a minimax strategy y of the column agent, (A_2,)
     `gap`     the distance of the bounds: `value` is wrong by at most half of it
 
-    (2) is min_b Σ_a x_a A_ab ≤ v ≤ max_a Σ_b A_ab y_b.
+    The bounds are min_b Σ_a x_a A_ab ≤ v ≤ max_a Σ_b A_ab y_b, at the strategies x and y that were found.
     """
 
     value: float
