@@ -8,7 +8,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.bounds import SCHEMES, Comparison, Setup, branch_law, compare_returns, measure, rollout
 from mathrl.bounds.best_lengths import best_lengths
-from mathrl.figures.least import least, rounding
+from mathrl.figures.curve_minimum import least, rounding
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
