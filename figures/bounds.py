@@ -1,4 +1,4 @@
-"""AORPO over the branch length: the true discrepancy beside its bounds; what rollout schemes give and cost."""
+"""AORPO's bounds over the branch length, beside the true discrepancy; and what rollout schemes give and cost."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.bounds import SCHEMES, Comparison, Setup, branch_law, compare_returns, measure, rollout
 from mathrl.bounds.best_lengths import best_lengths
-from mathrl.figures.least import least, rounding
+from mathrl.figures.curve_minimum import least, rounding
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,30 +27,30 @@ CLAIMS = {
 """The bounds on branched returns, and what a legend calls them."""
 
 KINDS = {"printed": 1, "corrected": 4, "coupling": 0}
-"""What is drawn of a claim, and the numbers of the colours."""
+"""What is drawn of a claim: its name in the legend, and the number of its colour."""
 
 LEGENDS: dict[str, Any] = {"bounds": "outside lower left", "distance": "outside lower right"}
 SCHEME_COLOURS = (2, 3, 5, 4)
 MARKERS = ("o", "x", "s", "+")
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.6)), (0, (4, 1.2, 1, 1.2)), (0, (1, 1.2)), (0, (8, 2)))
-"""Of the first curve of a kind, the second, …: where some coincide, they show through."""
+"""The dashes of the first, second, … curve of a kind, so that curves that coincide all show."""
 
 RING: Any = {"marker": "o", "markersize": 5, "markerfacecolor": "white"}
 
 FEW = 10
-"""Up to so many lengths are marked on the curves."""
+"""Lengths are marked on the curves if there are at most so many."""
 
 HEADROOM = 2.5
-"""How far above the trivial bound the axis reaches at least, times that bound."""
+"""The axis reaches up to this many times the trivial bound, at least."""
 
 LINE = 5e-3
-"""The relative difference of curves that one line shows both of."""
+"""Curves that differ by less than this, relatively, are drawn as one."""
 
 NOTHING = 1e-12
-"""The total variation below which there is none."""
+"""A total variation below this counts as 0."""
 
 LOGARITHMIC = 30.0
-"""The ratio of the largest to the smallest number from which an axis is logarithmic."""
+"""An axis is logarithmic if its largest number is at least so many times its smallest."""
 
 STARTS: Mapping[str, Callable[[Setup], FloatArray]] = {"game": lambda setup: setup.game.start, "data": branch_law}
 """Where rollouts may start: the law of their first state."""
@@ -67,11 +67,14 @@ def draw(
     start: str = "game",
     advance: Callable[[int], None] = lambda k: None,
 ) -> "Figure":
-    """The bounds of returns; the schemes' distance from the real law; their communications.
+    """Draw a panel of bounds and two of rollout schemes, over the branch length.
 
-    Rings mark where a curve is least: of all k where that k is known and drawn, else in a dip of what is
-    drawn. A scheme needs a step: its curves begin at k = 1, in the game's `start` or in "data", what a replay buffer
-    holds. `advance` is called with each k whose rollouts are computed.
+    The panels show the bounds of returns, the schemes' distance from the real law, and how many actions the schemes ask
+    of real opponents.
+
+    A ring marks where a curve is least: over all k if that k is known and drawn, else where the drawn part has a dip. A
+    rollout of a scheme has at least one step, so these curves begin at k = 1. Rollouts start in the game's `start`, or
+    in "data", the states of a replay buffer. `advance` is called with each k whose rollouts are computed.
     """
     from mathrl.figures.plot import mosaic, style
 
@@ -105,7 +108,7 @@ def draw(
 
 
 def curves(compared: Sequence[Comparison]) -> dict[str, list[tuple[list[str], FloatArray]]]:
-    """The bounds over the branch length: for each kind curves with their claims, those that one line shows as one."""
+    """The curves of each kind of bound over the branch length, with their claims; equal curves are one."""
     found = {}
     for kind in KINDS:
         of_claim = {}
@@ -118,7 +121,7 @@ def curves(compared: Sequence[Comparison]) -> dict[str, list[tuple[list[str], Fl
 
 
 def _together(drawn: Curves, difference: float) -> list[list[str]]:
-    """The names of curves, those that differ by no more, relatively, together."""
+    """The names of curves in groups; the curves of one group differ by no more than `LINE`, relatively."""
     groups: list[list[str]] = []
     for name, curve in drawn.items():
         same = (group for group in groups if np.allclose(curve, drawn[group[0]], rtol=difference, atol=0))
@@ -133,7 +136,7 @@ def _together(drawn: Curves, difference: float) -> list[list[str]]:
 def _rollouts(
     setup: Setup, steps: Sequence[int], start: str, advance: Callable[[int], None]
 ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """Of each scheme the total variation after k steps, and the actions asked for in them."""
+    """For each scheme the total variation after k steps, and how many actions are asked of real opponents."""
     law = STARTS[start](setup)
     # Where the lengths are fixed, a shorter rollout is the beginning of a longer one.
     fixed = {name: rollout(setup, name, max(steps), start=law) for name in ("all-model", "all-real") if steps}
@@ -154,6 +157,7 @@ def _draw_bounds(
     best: Mapping[tuple[str, str], float],
     noise: float,
 ) -> None:
+    """Draw the panel of bounds."""
     from mathrl.figures.plot import COLOURS, GREY
 
     rows = [row for row in compared if row.claim == next(iter(CLAIMS))]
@@ -180,7 +184,7 @@ def _draw_bounds(
 def _line(
     axes: "Axes", lengths: Sequence[int], curve: FloatArray, best: float | None, *, label: str, **style: Any
 ) -> bool:
-    """A curve, named as 0 or below it where a logarithmic axis would not show that; whether it has a ring."""
+    """Draw a curve; return whether it has a ring. A curve too low for a logarithmic axis is named beside it."""
     seen = label + (" (is 0)" if not curve.any() else " (below 0)" if curve.max() <= 0 else "")
     axes.plot(lengths, curve, label=seen, **_marked(lengths), **style)
     at = _least(lengths, curve, best)
@@ -190,7 +194,7 @@ def _line(
 
 
 def _least(lengths: Sequence[int], curve: FloatArray, best: float | None) -> int | None:
-    """Where the ring stands: at the best k ≥ 1, or at 0 where that is better still; where none is known, in a dip."""
+    """Where the ring stands: at the best k ≥ 1, at 0 where that is better, or in a dip where no best k is known."""
     at = least(curve, 0.0)
     if at is None or curve[at] <= 0:
         return None
@@ -202,6 +206,7 @@ def _least(lengths: Sequence[int], curve: FloatArray, best: float | None) -> int
 
 
 def _draw_schemes(axes: "Axes", steps: Sequence[int], together: Sequence[Sequence[str]], drawn: Curves) -> None:
+    """Draw the panels of the rollout schemes."""
     from mathrl.figures.plot import COLOURS
 
     for schemes in together:
@@ -222,7 +227,7 @@ def _whole_numbers() -> "Locator":
 
 
 def _scale(axes: "Axes", drawn: Sequence[FloatArray], trivial: float) -> None:
-    """A logarithmic axis where numbers above 0 differ much, else one from 0."""
+    """Choose a logarithmic axis where the numbers above 0 differ much, else one that begins at 0."""
     values = np.append(np.concatenate(drawn), trivial)
     seen = values[values > 0]
     if len(seen) and seen.max() > LOGARITHMIC * seen.min():

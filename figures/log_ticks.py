@@ -8,18 +8,19 @@ import numpy.typing as npt
 __all__ = ["log_ticks"]
 
 GAP = 1.5
-"""Letters between two labels, at least."""
+"""The least distance of two labels, in letters."""
 
 MOST = 7
 
 BETWEEN = 4
-"""Letters between an axis and that of the next panel, at least."""
+"""The least distance between an axis and that of the next panel, in letters."""
 
 
 def log_ticks(low: float, high: float, letters: int) -> tuple[list[float], list[str]]:
-    """The most ticks, at least two if possible, whose labels fit on an axis that is so many letters wide.
+    """Choose the most ticks, at least two if possible, whose labels fit on a logarithmic axis `letters` letters wide.
 
-    1, 2 and 5 times powers of ten, or fewer of them where these are many; in a short range, equally spaced numbers.
+    They are 1, 2 and 5 times powers of ten, or fewer of these where there are many. In a short range they are equally
+    spaced numbers.
     """
     digits = int(np.clip(3 + np.ceil(np.log10(high / (high - low))), 6, 15))
     for values in _candidates(low, high):
@@ -31,7 +32,7 @@ def log_ticks(low: float, high: float, letters: int) -> tuple[list[float], list[
 
 
 def _candidates(low: float, high: float) -> Iterator[list[float]]:
-    """Finer ones first."""
+    """Sets of ticks, the finest first."""
     from matplotlib.ticker import MaxNLocator
 
     first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
@@ -44,7 +45,7 @@ def _candidates(low: float, high: float) -> Iterator[list[float]]:
 
 
 def _fit(at: npt.NDArray[np.float64], length: float, labels: Sequence[str], letters: int) -> bool:
-    """Whether labels keep their distance, those of the neighbouring panels, which are the same, included."""
+    """Whether the labels keep their distance, also from those of the neighbouring panels, which are the same."""
     sizes = np.array([len(label) for label in labels])
     at = at * letters / length
     room = np.diff(np.append(at, at[0] + letters + BETWEEN))
@@ -52,6 +53,6 @@ def _fit(at: npt.NDArray[np.float64], length: float, labels: Sequence[str], lett
 
 
 def _label(value: float, digits: int) -> str:
-    """As short as Python reads it: 1e9, not 1e+09."""
+    """A number in the shortest form that Python reads: 1e9, not 1e+09."""
     mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
     return f"{mantissa}e{int(exponent)}" if e else mantissa

@@ -26,10 +26,10 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#6E6E6E"
 
 WIDTH = 7.0
-"""Inches: the text width of two columns in most journals."""
+"""The width of a figure in inches: the text width of two columns in most journals."""
 
 TITLE = 80
-"""Letters to a line of a figure's title."""
+"""How many letters a line of a figure's title has."""
 
 FORMATS: Mapping[str, Mapping[str, Any]] = {
     ".png": {"dpi": 220, "metadata": {"Software": None}},
@@ -63,7 +63,7 @@ STYLE: Any = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw and write figures within this block; what the user has set for matplotlib stays outside."""
+    """Draw and write figures inside this block with the settings of this library, whatever the user's own are."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
@@ -87,9 +87,9 @@ def _figure(height: float) -> Figure:
 def legend(
     figure: Figure, entries: Sequence[tuple[str, Mapping[str, Any]]], columns: int | None = None, title: str = ""
 ) -> None:
-    """One legend above all panels: what each mark stands for, by its label and the arguments of its line.
+    """Draw one legend above all panels: what each mark stands for, by its label and the arguments of its line.
 
-    In one row, or in so many columns; the figure's title, where it has one, stands above it, word by word.
+    It is in one row, or in as many columns as are asked for. The figure's title stands above it, broken between words.
     """
     handles = [Line2D([], [], label=label, **line) for label, line in entries]
     ncols = columns or len(handles)

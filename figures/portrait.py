@@ -1,4 +1,4 @@
-"""All logit equilibria found of a matrix game over a range of temperatures: what the figures of them show."""
+"""All logit equilibria that were found for a matrix game over a range of temperatures: the data of the figures."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ from mathrl.solvers import haspi
 __all__ = ["Portrait", "default_temperatures", "ends_of_haspi", "portrait", "table"]
 
 BELOW, ABOVE = 1 / 40, 2.0
-"""The default range of temperatures, times the one above which there is one equilibrium only."""
+"""The default range of temperatures, as multiples of the one above which there is only one equilibrium."""
 
 STEP_LENGTH = 0.1
-"""Short enough for curves to look smooth."""
+"""The length of a step along a curve: short enough for curves to look smooth."""
 
 SPACING = 0.04
-"""Of the points, in the logarithm of the temperature."""
+"""The distance of two points, in the logarithm of the temperature."""
 
 TIE = 1e-6
-"""Objectives that differ by less, relative to the largest, are those of equilibria that symmetry relates."""
+"""Objectives that differ by less than this, relative to the largest, are equal: symmetry relates their equilibria."""
 
 ROUNDING = 1e-9
-"""Temperatures nearer to one another, relatively, are the same."""
+"""Temperatures that differ by less than this, relatively, are the same."""
 
 Floats = tuple[FloatArray, ...]
 
@@ -56,7 +56,7 @@ def portrait(
     *,
     watch: Callable[[int], object] = lambda found: None,
 ) -> Portrait:
-    """Search and follow (`mathrl.equilibria.logit_curves`), then compare; by default over the usual range."""
+    """Search for equilibria and follow them (`mathrl.equilibria.logit_curves`), then compare their objectives."""
     low, high = temperatures or default_temperatures(game)
     curves = logit_curves(game, temperatures=(low, high), step_length=STEP_LENGTH, spacing=SPACING, watch=watch)
     constant = lipschitz_constant(game)
@@ -68,23 +68,24 @@ def portrait(
 
 
 def default_temperatures(game: Game) -> tuple[float, float]:
-    """From a fortieth of the temperature above which the equilibrium is unique to twice that temperature.
+    """The usual range: from 1/40 of the temperature above which the equilibrium is unique to twice that temperature.
 
-    Where it is unique at every temperature, the largest payoff difference takes its place. Six digits of each.
+    Where it is unique at every temperature, the largest payoff difference takes the place of that temperature. Both
+    ends are rounded to six digits.
     """
     scale = lipschitz_constant(game) or float(np.ptp(game.rewards)) or 1.0
     return float(f"{BELOW * scale:.6g}"), float(f"{ABOVE * scale:.6g}")
 
 
 def ends_of_haspi(game: Game, temperatures: tuple[float, float], count: int) -> list[tuple[float, Policy]]:
-    """Where HASPI ends from the uniform policy, at so many temperatures; those from which it does not are left out."""
+    """Where HASPI ends from the uniform policy, at `count` temperatures; runs that do not converge are left out."""
     inside = np.geomspace(*temperatures, count + 2)[1:-1]
     runs = [(t, haspi(game, temperature=t)) for t in inside.tolist()]
     return [(temperature, solution.policy) for temperature, solution in runs if solution.converged]
 
 
 def table(shown: Portrait) -> Table:
-    """A row per point of each curve, with all digits; the range ends exactly where it was asked to."""
+    """A table with one row per point of each curve, with all digits. The range ends exactly where it was asked to."""
     game = shown.game
     columns = [
         Column("curve", lambda row: row[0]),
@@ -102,7 +103,7 @@ def table(shown: Portrait) -> Table:
 
 
 def _snapped(temperature: float, ends: tuple[float, float]) -> float:
-    """A point at an end of the range has the temperature asked for, without what the inverse of an inverse rounds."""
+    """The temperature of a point; at the ends of the range exactly the one asked for, as 1/(1/α) may differ from α."""
     return next((end for end in ends if abs(temperature - end) <= ROUNDING * end), float(temperature))
 
 
@@ -120,10 +121,10 @@ def _payoff(game: Game, curve: Curve) -> FloatArray:
 
 
 def _shortfall(curves: Sequence[Curve], entropies: Sequence[FloatArray], objectives: Sequence[FloatArray]) -> Floats:
-    """The largest objective on any of the curves at each point's temperature, less that of the point; ties are 0.
+    """How far the objective of each point is below the largest one of any curve at its temperature; ties count as 0.
 
-    Between points it is a cubic with the right slopes: along equilibria, where J is stationary in the policies, the
-    derivative of J in α is Σ_i H(π^i).
+    Between points the objective is a cubic with the right slopes: along equilibria, where J is stationary in the
+    policies, the derivative of J in α is Σ_i H(π^i).
     """
     pieces = [
         _cubic(curve.temperature[rows], objective[rows], slope[rows])
@@ -139,6 +140,7 @@ def _shortfall(curves: Sequence[Curve], entropies: Sequence[FloatArray], objecti
 
 
 def _between_folds(curve: Curve) -> list[slice]:
+    """The parts of a curve between its folds."""
     ends = [0, *curve.folds.tolist(), len(curve.stable) - 1]
     return [slice(first, last + 1) for first, last in pairwise(ends)]
 

@@ -1,4 +1,4 @@
-"""All logit equilibria found of a matrix game against temperature, a panel per agent and action."""
+"""All logit equilibria that were found for a matrix game, against temperature: one panel per agent and action."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 __all__ = ["draw", "layout"]
 
 COLUMNS = 5
-"""Panels side by side, at most."""
+"""How many panels stand side by side at most."""
 
 LETTERS = 88
-"""Of tick labels side by side across the figure."""
+"""How many letters of tick labels fit side by side across the figure."""
 
 HEADING, ROW = 1.15, 1.55
-"""Inches of height: what stands around the panels, and each row of them."""
+"""The height of all that stands around the panels, and that of each row of panels, in inches."""
 
 OBJECTIVE = "objective"
 BEST: dict[str, Any] = {"color": "#F7C873", "linewidth": 6, "solid_capstyle": "butt", "zorder": 1}
 COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
-"""Of the principal branch, and of the other curves in turn."""
+"""The colours of the principal branch and, in turn, of the other curves."""
 
 UNSTABLE: dict[str, Any] = {"linestyle": (0, (2.2, 1.4)), "linewidth": 0.9}
 STABLE: dict[str, Any] = {"linestyle": "-", "linewidth": 1.4}
@@ -51,11 +51,11 @@ def draw(
     name: Callable[[int, int], str] = lambda agent, action: f"agent {agent}, action {action}",
     title: str = "",
 ) -> "Figure":
-    """Probabilities of the actions of some agents (default: all) on each curve; dashed where it is not stable.
+    """Draw the probabilities of the actions of some agents (by default all) on each curve.
 
-    `ends` are marked by dots, and `title`, the name of the game, stands above all. With a common payoff the best
-    equilibrium at each temperature is underlaid, and the last panel shows by how much each objective is below it. Of
-    two actions the first stands for both.
+    A curve is dashed where it is not stable. `ends` are marked by dots, and `title`, the name of the game, stands above
+    all panels. With a common payoff, a broad line below the others marks the best equilibrium at each temperature, and
+    the last panel shows by how much each objective is below it. Of two actions only the first is shown.
     """
     from mathrl.figures.plot import mosaic, style
 
@@ -78,9 +78,10 @@ def draw(
 
 
 def layout(num_actions: Sequence[int], agents: Sequence[int]) -> list[list[str]]:
-    """Rows of panels "agent action", "." where there is none: a row per agent, or several for one with many actions.
+    """Arrange the panels, each called "agent action", in rows; "." stands where there is none.
 
-    Of two actions the first is shown alone, and agents of one panel share rows.
+    Each agent has a row, or several rows if it has many actions. Of two actions only the first is shown, and agents
+    with one panel share rows.
     """
     shown = [[f"{i} {a}" for a in range(num_actions[i] if num_actions[i] > 2 else 1)] for i in agents]
     if all(len(panels) == 1 for panels in shown):
@@ -113,13 +114,13 @@ def _objectives(axes: "Axes", shown: Portrait) -> None:
 
 
 def _colour(c: int) -> dict[str, Any]:
-    """The principal branch, curve 0, has one of its own, and lies above the others."""
+    """The colour of a curve. The principal branch, curve 0, has one of its own and lies above the others."""
     number = 0 if c == 0 else 1 + (c - 1) % (len(COLOURS) - 1)
     return {"color": COLOURS[number], "zorder": 2 if c else 3}
 
 
 def _curve(axes: "Axes", curve: Curve, value_k: FloatArray, colour: dict[str, Any]) -> None:
-    """One quantity along a curve, folds marked."""
+    """Draw one quantity along a curve, with its folds marked."""
     stable_k = _stable_steps(curve)
     changes = np.flatnonzero(stable_k[1:] != stable_k[:-1]) + 1
     for first, last in zip([0, *changes], [*changes, len(stable_k)], strict=True):
@@ -129,7 +130,7 @@ def _curve(axes: "Axes", curve: Curve, value_k: FloatArray, colour: dict[str, An
 
 
 def _stable_steps(curve: Curve) -> npt.NDArray[np.bool_]:
-    """Whether each step from point to point is stable; at a fold, where that changes, the other end tells."""
+    """Whether each step from point to point is stable; at a fold, where that changes, the other end decides."""
     fold_k = np.zeros(len(curve.stable), bool)
     fold_k[curve.folds] = True
     here, there = curve.stable[:-1], curve.stable[1:]
@@ -137,7 +138,7 @@ def _stable_steps(curve: Curve) -> npt.NDArray[np.bool_]:
 
 
 def _frame(rows: list[list[str]], axes: "dict[str, Axes]", shown: Portrait) -> None:
-    """What all panels have in common: temperatures, where the equilibrium is unique, and labels at the margins."""
+    """Set what all panels have in common: temperatures, where the equilibrium is unique, and labels at the margins."""
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
     low, high = shown.temperatures

@@ -1,4 +1,4 @@
-"""All reproductions and figures by id. This file, and no other, imports the modules that declare them."""
+"""All reproductions and figures by id. This file imports the modules that declare them; no other file does."""
 
 import importlib
 from collections.abc import Mapping
@@ -13,13 +13,19 @@ PAPERS = ("mathrl.figures.hasac",)
 
 
 def reproductions() -> Mapping[str, Reproduction]:
-    """All reproductions by id."""
+    """Return all reproductions by id: the tables of the papers that can be computed and compared with print.
+
+    The first call imports the modules that declare them. `mathrl.base.reproduction.reproduce` computes one.
+    """
     _import_papers()
     return REPRODUCTIONS
 
 
 def figures() -> Mapping[str, Drawing]:
-    """All figures by id."""
+    """Return all figures by id.
+
+    The first call imports the modules that declare them. `draw()` of one returns a matplotlib figure.
+    """
     _import_papers()
     return DRAWINGS
 

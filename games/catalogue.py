@@ -19,17 +19,27 @@ LISTED = f"`mathrl games` or mathrl.games.names(), or give a file that ends in {
 
 
 def names() -> tuple[str, ...]:
-    """The names that `load` knows."""
+    """Return the names of all games in the catalogue: those that `load` knows."""
     return tuple(REGISTRY)
 
 
 def entry(name: str) -> Entry:
-    """What the catalogue says of a game: source, summary, factory, parameters; - and _ are the same in a name."""
+    """Return what the catalogue says of a game: its source, summary, factory and parameters.
+
+    `name`  the name of the game; - and _ are the same in it
+
+    Raises `ValueError` where no game has this name.
+    """
     return REGISTRY[choice("game", name.replace("_", "-"), REGISTRY, see=LISTED)]
 
 
 def load(name_or_path: str | PathLike[str]) -> Game:
-    """The game of a name, of a name with parameters, or of a file that ends in .json, .npz or .nfg.
+    """Build a game by name, or read it from a file.
+
+    `name_or_path`  a name as in "climbing"; a name with parameters as in "penalty(k=-50)", whose values are literals;
+                    or the path of a file that ends in .json, .npz or .nfg
+
+    Raises `InvalidInput`, a `ValueError`, where the name, a parameter or the file is not right.
 
     >>> load("climbing").num_actions
     (3, 3)

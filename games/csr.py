@@ -15,15 +15,16 @@ PARTS = ("data", "indices", "indptr")
 
 
 def to_arrays(game: Game, prefix: str) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of sparse transitions by name, each name behind `prefix`."""
+    """The three arrays of sparse transitions by name; `prefix` is put before each name."""
     transitions: Any = game.transitions
     return {prefix + part: getattr(transitions, part) for part in PARTS}
 
 
 def from_arrays(arrays: dict[str, Any], prefix: str, rewards: Any) -> Any:
-    """The CSR array of three arrays that anybody may have written. `Game` checks its rows, here its form is checked.
+    """Make a CSR array from its three arrays as a file holds them; `prefix` stands before each of their names.
 
-    None where `rewards` have no states to go to: `Game` refuses them.
+    Only the form of the arrays is checked here; `Game` checks the rows. Returns None where `rewards` have no states:
+    `Game` then refuses the rewards.
     """
     data = as_floats(f"{prefix}data", arrays[f"{prefix}data"])
     indices = _whole_numbers(f"{prefix}indices", arrays[f"{prefix}indices"])
@@ -46,6 +47,7 @@ def from_arrays(arrays: dict[str, Any], prefix: str, rewards: Any) -> Any:
 
 
 def _whole_numbers(argument: str, values: Any) -> npt.NDArray[np.int64]:
+    """Check a list of whole numbers, and return it as int64."""
     array = as_floats(argument, values)
     if array.ndim != 1 or (array != np.round(array)).any():
         fail(argument, f"is {reprlib.repr(values)}", "a list of whole numbers")

@@ -18,19 +18,29 @@ __all__ = ["SUFFIXES", "load_file", "save"]
 def load_file(path: str | PathLike[str]) -> Game:
     """Read a game from a `.json`, `.npz` or `.nfg` file.
 
-    Raises `InvalidInput` naming the file and the line, key or array that is broken.
+    `path`  the file; its ending says in which form it is
+
+    Raises `InvalidInput`, a `ValueError`, naming the file and the line, key or array that is broken.
     """
     path = Path(path)
     return read(path, _READERS[_suffix(path)], "a game")
 
 
 def save(game: Game, path: str | PathLike[str]) -> None:
-    """Write `game` to a `.json`, `.npz` or, a matrix game only, `.nfg` file, whole or not at all."""
+    """Write a game to a file from which `load` reads exactly the same game.
+
+    `game`  the game
+    `path`  where to write it; it ends in `.json`, `.npz` or, for a matrix game only, `.nfg`
+
+    The file is written whole or not at all. Raises `ValueError` where the ending is another one, or the game has states
+    and the ending is `.nfg`.
+    """
     path = Path(path)
     write_bytes(path, _WRITERS[_suffix(path)](game))
 
 
 def _suffix(path: Path) -> str:
+    """The ending of a path, required to be one of `SUFFIXES`."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         fail(f"path {str(path)!r}", f"ends in {suffix!r}", " or ".join(SUFFIXES))

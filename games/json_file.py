@@ -16,17 +16,17 @@ __all__ = ["from_json", "parse", "render", "to_json", "transitions_from_json", "
 
 
 def parse(text: str) -> Game:
-    """Read a game. Errors name the line or the key that is broken."""
+    """Read a game from JSON text. Raises `InvalidInput` naming the line or the key that is broken."""
     return from_json(document.parse(text, "a game"))
 
 
 def render(game: Game) -> str:
-    """One line of JSON, in numbers that read back exactly."""
+    """Write a game as one line of JSON, in numbers that read back exactly."""
     return json.dumps(to_json(game), allow_nan=False) + "\n"
 
 
 def from_json(values: Any) -> Game:
-    """The game that a document describes."""
+    """Return the game that a parsed document describes."""
     schema = json.loads(files("mathrl.games").joinpath("game.schema.json").read_text(encoding="utf-8"))
     document.check(values, schema)
     name = "payoffs" if values["kind"] == "matrix" else "rewards"
@@ -39,7 +39,7 @@ def from_json(values: Any) -> Game:
 
 
 def to_json(game: Game) -> dict[str, Any]:
-    """The document of a game."""
+    """Return the document that describes a game."""
     matrix = is_matrix(game)
     values: dict[str, Any] = {"format": "mathrl-game", "version": 1}
     values |= {"kind": "matrix" if matrix else "stochastic", "common_payoff": game.common_payoff}

@@ -36,15 +36,21 @@ __all__ = ["Game", "check_agent", "check_game"]
 class Game:
     """A finite game with perfect observation of the state. Build one with `Game.matrix` or `Game.stochastic`.
 
-    `rewards`        (S, A_1, …, A_n) for a common payoff, else (n, S, A_1, …, A_n)
-    `transitions`    dense (S, A_1, …, A_n, S), or a scipy CSR array (S·A, S) whose row is
+    In state s the agents choose the joint action a = (a_1, …, a_n). Agent i is paid r^i(s, a), and the next state is t
+    with probability P(t | s, a). A matrix game is the case of one state and discount 0.
+
+    `rewards`        r: (S, A_1, …, A_n) for a common payoff, else (n, S, A_1, …, A_n)
+    `transitions`    P: dense (S, A_1, …, A_n, S), or a scipy CSR array (S·A, S) whose row is
                      `ravel_multi_index((s, a_1, …, a_n), (S, A_1, …, A_n))` in C order
-    `discount`       in [0, 1)
+    `discount`       γ, in [0, 1)
     `start`          (S,), the distribution of the initial state
+    `num_agents`     n
+    `num_states`     S
     `num_actions`    (A_1, …, A_n)
     `common_payoff`  true where all agents have the same rewards
 
-    All arrays are read-only copies of what was given (scipy lets one replace the arrays of a CSR array: do not).
+    All arrays are read-only copies of what was given. (The arrays inside a CSR array can still be replaced, as scipy
+    allows it: do not do that.)
     """
 
     rewards: FloatArray
@@ -58,7 +64,11 @@ class Game:
 
     @classmethod
     def matrix(cls, payoffs: npt.ArrayLike | Sequence[npt.ArrayLike]) -> Self:
-        """One-shot game: an array (A_1, …, A_n) is a common payoff, a list or tuple holds one such array per agent.
+        """Make a one-shot game from its payoffs.
+
+        `payoffs`  one array (A_1, …, A_n) is a common payoff; a list or tuple holds one such array per agent
+
+        Returns a game of one state and discount 0. Raises `ValueError` where a payoff is not finite or shapes differ.
 
         >>> Game.matrix(np.eye(2)).num_actions
         (2, 2)
@@ -83,7 +93,12 @@ class Game:
         discount: float,
         start: npt.ArrayLike | None = None,
     ) -> Self:
-        """Discounted stochastic game: rewards (S, A_1, …, A_n), or a list or tuple of one such array per agent.
+        """Make a discounted stochastic game from its rewards and transitions.
+
+        `rewards`      one array (S, A_1, …, A_n) is a common payoff; a list or tuple holds one such array per agent
+        `transitions`  P(t | s, a): dense (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S), rows (s, a) in C order
+        `discount`     γ, in [0, 1)
+        `start`        the distribution of the initial state, (S,); by default uniform
 
         Raises `ValueError` naming the argument, what was expected and what was found: rewards that are not finite,
         rows of transitions that do not sum to 1 up to 1e-9, negative or duplicate entries, a discount outside [0, 1).
@@ -115,7 +130,11 @@ class Game:
 
     @classmethod
     def unchecked(cls, rewards: FloatArray, transitions: Any, discount: float, start: FloatArray) -> Self:
-        """The common-payoff game of arrays that are known to be right; it takes them over and makes them read-only."""
+        """Make a common-payoff game from arrays that are known to be right.
+
+        It keeps these very arrays, and makes them read-only. The arguments are those of `Game.stochastic`, of which
+        `rewards` must be one array (S, A_1, …, A_n).
+        """
         return cls._build(rewards, transitions, discount, start, tuple(rewards.shape[1:]), common_payoff=True)
 
     @classmethod
@@ -136,12 +155,12 @@ class Game:
 
     @property
     def num_joint_actions(self) -> int:
-        """A = A_1 · … · A_n."""
+        """The number of joint actions, A = A_1 · … · A_n."""
         return prod(self.num_actions)
 
     @property
     def sparse(self) -> bool:
-        """True where the transitions are stored as a CSR array."""
+        """True where the transitions are stored as a scipy CSR array."""
         return not isinstance(self.transitions, np.ndarray)
 
     @property
@@ -157,7 +176,7 @@ class Game:
 
     @property
     def csr_xt(self) -> "csr_array[np.float64, tuple[int, int]]":
-        """Sparse transitions (S·A, S)."""
+        """Sparse transitions as (S·A, S), rows (s, a) in C order."""
         return cast("csr_array[np.float64, tuple[int, int]]", self.transitions)
 
     @cached_property
@@ -175,7 +194,7 @@ class Game:
 
 
 def check_game(game: Any, argument: str = "game") -> None:
-    """Require a `Game`."""
+    """Raise `ValueError` unless `game` is a `Game`; `argument` is the name that the message gives it."""
     if not isinstance(game, Game):
         fail(
             argument, f"is of type {type(game).__name__}", "a mathrl.Game", "mathrl.load makes one of a name or a file"
@@ -183,7 +202,7 @@ def check_game(game: Any, argument: str = "game") -> None:
 
 
 def check_agent(game: Any, agent: Any) -> int:
-    """Require a `Game` and the number of one of its agents."""
+    """Return `agent` as an int. Raise `ValueError` unless `game` is a `Game` and has an agent of that number."""
     check_game(game)
     if count("agent", agent) >= game.num_agents:
         fail("agent", f"is {agent}", f"an agent 0 … {game.num_agents - 1}")
@@ -245,8 +264,10 @@ def _sparse_transitions(given: Any, dense_shape: tuple[int, ...]) -> Any:
 
 
 def _ordered(rows: npt.NDArray[Any], columns: npt.NDArray[Any]) -> bool:
+    """Whether the entries of a sparse array are sorted by row, and within a row by column."""
     return bool(((rows[1:] > rows[:-1]) | ((rows[1:] == rows[:-1]) & (columns[1:] >= columns[:-1]))).all())
 
 
 def _arrays(transitions: Any) -> tuple[npt.NDArray[Any], ...]:
+    """The three arrays of a CSR array."""
     return transitions.data, transitions.indices, transitions.indptr

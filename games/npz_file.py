@@ -18,7 +18,7 @@ SINGLE = ("version", "common_payoff", "discount")
 
 
 def parse(data: bytes) -> Game:
-    """Read a game. Errors name the array that is broken."""
+    """Read a game from the bytes of an archive. Raises `InvalidInput` naming the array that is broken."""
     arrays = _arrays(data)
     sparse = "transitions_data" in arrays
     expected = [
@@ -45,7 +45,7 @@ def parse(data: bytes) -> Game:
 
 
 def render(game: Game) -> bytes:
-    """The same bytes for the same game, each time."""
+    """Write a game as the bytes of an archive: the same bytes for the same game, each time."""
     transitions = to_arrays(game, "transitions_") if game.sparse else {"transitions": game.transitions}
     fields = {name: getattr(game, name) for name in ("common_payoff", "rewards", "discount", "start")}
     buffer = io.BytesIO()
@@ -54,6 +54,7 @@ def render(game: Game) -> bytes:
 
 
 def _arrays(data: bytes) -> dict[str, Any]:
+    """The arrays of an archive by name."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return dict(archive)

@@ -26,27 +26,40 @@ Policy = tuple[FloatArray, ...]
 
 
 def as_policy(game: Game, policy: Sequence[Any], argument: str = "policy") -> Policy:
-    """Check a product policy and return it as a tuple of read-only float64 arrays (S, A_i).
+    """Check a product policy, and return it as a tuple of read-only float64 arrays.
 
-    In a game with one state an agent's policy may be given as (A_i,). Raises `ValueError` where the number of
-    agents or a shape is off, or a row is no probability distribution.
+    `game`      the game that it is for
+    `policy`    one array π^i(a_i | s) per agent, (S, A_i); in a game with one state (A_i,) is enough
+    `argument`  what error messages call it
+
+    Returns one array (S, A_i) per agent. Raises `ValueError` where the number of agents or a shape is wrong, or a row
+    is not a probability distribution: its entries must be ≥ 0 and sum to 1 up to 1e-9.
     """
     return _checked(game, policy, argument, game.num_actions)
 
 
 def as_opponent_model(game: Game, model: Sequence[Any], argument: str = "opponent_model") -> Policy:
-    """Check each agent's model of its opponents: a tuple of arrays (S, B_i) over the others' B_i joint actions.
+    """Check each agent's model of its opponents' joint actions, and return it as a tuple of read-only float64 arrays.
 
-    Row s of array i holds the probability of each joint action of all agents but i, in C order. `opponents_policy`
-    makes one of a product policy. Raises `ValueError` as `as_policy` does.
+    `game`      the game that it is for
+    `model`     per agent i an array (S, B_i): row s holds the probability of each joint action of all agents but i, in
+                C order; B_i is the number of these joint actions. `opponents_policy` makes it from a product policy
+    `argument`  what error messages call it
+
+    Raises `ValueError` as `as_policy` does.
     """
     return _checked(game, model, argument, [game.num_joint_actions // actions for actions in game.num_actions])
 
 
 def as_opponent_models(game: Game, models: Sequence[Any], agent: int, argument: str = "opponent_models") -> Policy:
-    """Check what `agent` takes the others' policies to be: arrays (S, A_j) of the agents j ≠ i, in their order.
+    """Check one agent's models of its opponents, one for each opponent alone; return them as read-only float64 arrays.
 
-    Unlike `as_opponent_model` these are models of each opponent alone. Raises `ValueError` as `as_policy` does.
+    `game`      the game that they are for
+    `models`    n − 1 arrays (S, A_j), those of the agents j ≠ `agent` in their order
+    `agent`     the number of the agent whose models they are
+    `argument`  what error messages call them
+
+    `as_opponent_model` is about joint actions instead. Raises `ValueError` as `as_policy` does.
     """
     return _checked(
         game, models, argument, [*game.num_actions[:agent], *game.num_actions[agent + 1 :]], "one per opponent"
@@ -56,6 +69,7 @@ def as_opponent_models(game: Game, models: Sequence[Any], agent: int, argument: 
 def _checked(
     game: Game, policy: Sequence[Any], argument: str, num_actions: Sequence[int], each: str = "one per agent"
 ) -> Policy:
+    """The arrays (S, k) of a policy or model, checked, for k in `num_actions`; `each` says whose they are."""
     if not isinstance(policy, Sequence):
         fail(argument, f"is of type {type(policy).__name__}", f"a tuple of {len(num_actions)} arrays, {each}")
     if len(policy) != len(num_actions):
@@ -75,25 +89,44 @@ def _checked(
 
 
 def uniform_policy(game: Game) -> Policy:
-    """The policy in which each agent plays each of its actions with probability 1 / A_i."""
+    """Return the policy of `game` in which each agent plays each of its actions with probability 1 / A_i."""
     return tuple(np.full((game.num_states, actions), 1 / actions) for actions in game.num_actions)
 
 
 def random_policy(game: Game, rng: np.random.Generator, concentration: float = 1.0) -> Policy:
-    """A policy whose rows are drawn from the Dirichlet distribution with equal parameters `concentration`."""
+    """Draw a policy whose rows π^i(· | s) are independent and come from a symmetric Dirichlet distribution.
+
+    `game`           the game that it is for
+    `rng`            the random generator that is drawn from
+    `concentration`  the Dirichlet parameter of every action, > 0; 1 (the default) is uniform on the simplex, and rows
+                     come nearer to deterministic ones as it falls
+
+    Returns one array (S, A_i) per agent.
+    """
     rows = (rng.dirichlet(np.full(actions, concentration), size=game.num_states) for actions in game.num_actions)
     return tuple(rows)
 
 
 def joint_policy(policy: Policy) -> FloatArray:
-    """π(a | s) = Π_i π^i(a_i | s), shape (S, A_1, …, A_n)."""
+    """Return the probabilities of joint actions under a product policy.
+
+        π(a | s) = Π_i π^i(a_i | s)
+
+    `policy` has one array (S, A_i) per agent; the result is (S, A_1, …, A_n).
+    """
     return reduce(
         lambda joint, agent: joint[..., None] * agent.reshape(len(agent), *[1] * (joint.ndim - 1), -1), policy
     )
 
 
 def opponents_policy(policy: Policy) -> Policy:
-    """For each agent i the joint policy Π_{j≠i} π^j(a_j | s) of all others, (S, B_i), joint actions in C order."""
+    """Return, for each agent i, the probabilities of the joint actions of all other agents.
+
+        π^{-i}(b | s) = Π_{j≠i} π^j(b_j | s)
+
+    `policy` has one array (S, A_i) per agent; the result has one array (S, B_i) per agent, with the others' joint
+    actions in C order.
+    """
     num_states = len(policy[0])
     nobody = np.ones((num_states, 1))
     others = [joint_policy((nobody, *policy[:i], *policy[i + 1 :])) for i in range(len(policy))]
@@ -101,6 +134,11 @@ def opponents_policy(policy: Policy) -> Policy:
 
 
 def marginals(joint: FloatArray) -> Policy:
-    """Each agent's marginal π^i(a_i | s) = Σ_{a_{-i}} π(a | s) of a joint policy (S, A_1, …, A_n)."""
+    """Return each agent's own policy within a joint policy.
+
+        π^i(a_i | s) = Σ_{a_{-i}} π(a | s)
+
+    `joint` is (S, A_1, …, A_n); the result has one array (S, A_i) per agent.
+    """
     axes = range(1, joint.ndim)
     return tuple(joint.sum(axis=tuple(axis for axis in axes if axis != agent)) for agent in axes)

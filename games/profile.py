@@ -1,4 +1,4 @@
-"""A product policy in the three forms that solvers need, each made once."""
+"""A product policy in the three forms that solvers need, each computed once."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -14,7 +14,7 @@ __all__ = ["Profile", "split"]
 
 
 def split(x_sk: FloatArray, num_actions: Sequence[int]) -> tuple[FloatArray, ...]:
-    """The agents' parts (S, A_i) of what stands side by side, (S, A_1 + … + A_n)."""
+    """Take apart what stands side by side, x (S, A_1 + … + A_n): one array (S, A_i) per agent."""
     ends = accumulate(num_actions, initial=0)
     return tuple(x_sk[:, first:last] for first, last in pairwise(ends))
 

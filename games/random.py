@@ -28,6 +28,14 @@ def random_matrix(
 ) -> Game:
     """Matrix game whose payoffs are independent, normal, of mean 0 and standard deviation `scale`.
 
+    `num_actions`  (A_1, …, A_n), one number per agent
+    `structure`    "common-payoff" (one payoff for all), "zero-sum" (two agents; the second is paid the negative of what
+                   the first is paid) or "general-sum" (one payoff for each)
+    `seed`         a whole number, or a generator to draw from; the same number gives the same game
+    `scale`        the standard deviation, > 0
+
+    Raises `ValueError` naming the argument that does not fit.
+
     >>> random_matrix((2, 3), structure="zero-sum").num_actions
     (2, 3)
     """
@@ -50,9 +58,17 @@ def random_stochastic(
 ) -> Game:
     """Stochastic game with independent normal rewards and transitions uniform on a simplex (Dirichlet(1)).
 
-    `successors`  how many next states each row has, drawn without replacement; None: all states
-    `local`       draw them from {s − successors … s + successors} on the ring of states, s the state
-    `sparse`      store CSR transitions; by default where `successors` is given
+    `num_states`   S
+    `num_actions`  (A_1, …, A_n), one number per agent
+    `discount`     γ, in [0, 1)
+    `structure`    whose rewards are drawn, as in `random_matrix`
+    `successors`   how many next states each row has, drawn without replacement; None: all states
+    `local`        draw them from {s − successors … s + successors} on the ring of states, where s is the state
+    `seed`         a whole number, or a generator to draw from; the same number gives the same game
+    `scale`        the standard deviation of the rewards, > 0; their mean is 0
+    `sparse`       store CSR transitions; by default only where `successors` is given
+
+    The start is uniform. Raises `ValueError` naming the argument that does not fit.
     """
     num_states, actions, rng = count("num_states", num_states, 1), _num_actions(num_actions), generator("seed", seed)
     rewards = _rewards(rng, (num_states, *actions), len(actions), structure, scale)
@@ -74,19 +90,21 @@ def random_stochastic(
 
 
 def generator(argument: str, seed: Any) -> np.random.Generator:
-    """The generator itself, or a new one of a whole number."""
+    """Return the generator that is given, or a new one with the given whole number as its seed."""
     if isinstance(seed, np.random.Generator):
         return seed
     return np.random.default_rng(count(argument, seed))
 
 
 def _num_actions(num_actions: Any) -> tuple[int, ...]:
+    """Check the numbers of actions, one per agent."""
     if isinstance(num_actions, str) or not isinstance(num_actions, Sequence) or len(num_actions) == 0:
         fail("num_actions", f"is {num_actions!r}", "one whole number per agent, as in (2, 3)")
     return tuple(count(f"num_actions[{i}]", actions, 1) for i, actions in enumerate(num_actions))
 
 
 def _successors(successors: Any, num_states: int) -> int:
+    """Check the number of next states of a row."""
     if count("successors", successors, 1) > num_states:
         fail("successors", f"is {successors}", f"at most the number of states, {num_states}")
     return int(successors)
@@ -95,6 +113,7 @@ def _successors(successors: Any, num_states: int) -> int:
 def _rewards(
     rng: np.random.Generator, shape: tuple[int, ...], num_agents: int, structure: str, scale: float
 ) -> FloatArray | list[FloatArray]:
+    """Draw rewards of this shape: one array for a common payoff, else one per agent."""
     choice("structure", structure, STRUCTURES)
     scale = positive("scale", scale)
     if structure == "zero-sum" and num_agents != 2:

@@ -19,7 +19,11 @@ Factory = TypeVar("Factory", bound=Callable[..., Game])
 class Entry:
     """A named game: where it comes from, what it is, and the factory that builds it.
 
-    `parameters`  the factory's parameters with their defaults; all have one
+    `name`        what `load` knows it by
+    `source`      the paper or book that it is taken from
+    `summary`     one sentence on what it is
+    `factory`     the function that builds it; all its parameters have defaults
+    `parameters`  these parameters with their defaults
     """
 
     name: str
@@ -30,7 +34,7 @@ class Entry:
 
     @property
     def call(self) -> str:
-        """How the game is asked for, as in `penalty(k=-100)`."""
+        """How the game is asked for with its defaults, as in `penalty(k=-100)`."""
         parameters = ", ".join(f"{name}={default!r}" for name, default in self.parameters.items())
         return f"{self.name}({parameters})" if parameters else self.name
 
@@ -40,7 +44,14 @@ REGISTRY = Registry[Entry]("name", "game")
 
 
 def game(name: str, *, source: str, summary: str = "") -> Callable[[Factory], Factory]:
-    """Enter a factory under `name` and return it unchanged; `summary` is the first line of its docstring by default."""
+    """Make a decorator that registers a function as the game `name`; it returns the function unchanged.
+
+    `name`     what `load` will know the game by
+    `source`   the paper or book that it is taken from
+    `summary`  one sentence on what it is; by default the first line of the function's docstring
+
+    Raises `ValueError` where a parameter of the function has no default, or the name is taken.
+    """
 
     def described(factory: Factory) -> Entry:
         parameters = {key: parameter.default for key, parameter in inspect.signature(factory).parameters.items()}

@@ -29,10 +29,10 @@ CHUNK = 2**22
 
 @dataclass(frozen=True, eq=False)
 class Episodes:
-    """B simulated episodes of T steps; the arrays are read-only.
+    """The states, actions and rewards of B simulated episodes of T steps each. The arrays are read-only.
 
-    `states`   (B, T + 1), the last one is the state after the last step
-    `actions`  (B, T, n)
+    `states`   (B, T + 1), numbers of states; the last one is the state after the last step
+    `actions`  (B, T, n), the number of each agent's action
     `rewards`  (B, T) for a common payoff, else (B, T, n)
     """
 
@@ -49,7 +49,19 @@ def simulate(
     num_steps: int,
     seed: int | np.random.Generator = 0,
 ) -> Episodes:
-    """Simulate `num_episodes` episodes. The same seed gives the same episodes; the first of more are those of fewer."""
+    """Simulate episodes of a product policy.
+
+        s_0 ~ start,   a_i ~ π^i(· | s_t),   s_{t+1} ~ P(· | s_t, a)
+
+    `game`          the game that is played
+    `policy`        π, one array (S, A_i) per agent, as `as_policy` takes it
+    `num_episodes`  how many episodes, ≥ 1
+    `num_steps`     how many steps each of them has, ≥ 1
+    `seed`          a whole number, or a generator to draw from
+
+    The same seed gives the same episodes. With more episodes or fewer, those that both runs have are the same. Raises
+    `ValueError` naming the argument that does not fit.
+    """
     checked = as_policy(game, policy)
     num_episodes, num_steps = count("num_episodes", num_episodes, 1), count("num_steps", num_steps, 1)
     rng = generator("seed", seed)
@@ -76,7 +88,15 @@ def simulate(
 
 
 def discounted_returns(episodes: Episodes, discount: float) -> FloatArray:
-    """Σ_t discount^t r_t over the steps of each episode: (B,) for a common payoff, else (B, n); discount in [0, 1]."""
+    """Sum the discounted rewards of each episode.
+
+        Σ_t γ^t r_t   over the steps t = 0 … T − 1
+
+    `episodes`  what `simulate` returns
+    `discount`  γ, in [0, 1]
+
+    Returns (B,) for a common payoff, else (B, n). Raises `ValueError` where the discount is outside [0, 1].
+    """
     weights = proportion("discount", discount) ** np.arange(episodes.rewards.shape[1])
     returns: FloatArray = np.einsum("bt...,t->b...", episodes.rewards, weights)
     return returns

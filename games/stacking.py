@@ -11,16 +11,22 @@ from mathrl.games.model import Game, check_game
 __all__ = ["stack"]
 
 _SCALES = 1e6
-"""How much larger the rewards of one game may be than those of another: 1e10 roundings are then left to the smaller."""
+"""How much larger one game's rewards may be than another's: 10 of 16 digits are then left to the smaller."""
 
 
 def stack(games: Iterable[Game]) -> Game:
-    """The game of discount 0 whose state k is the matrix game k: its policies, q and v are theirs, row by row.
+    """Put many matrix games into one stochastic game, so that every solver solves all of them at once.
 
-    All games have the same agents and actions; where one is general-sum, common payoffs count as equal rewards. The
-    start is uniform: `objective` is the mean. An iteration goes on until all games are solved; its residual is the
-    largest, and its status one for all: a cycle in one game is a cycle of the stack, and `nash_q` leaves its class with
-    the first game that does. `mathrl.batch.each` gives every game its own.
+    State k is the k-th matrix game; it leads to itself, and the discount is 0. So row k of a policy, of q and of v
+    belongs to that game.
+
+    `games`  matrix games with the same agents and actions; where one is general-sum, common payoffs count as equal
+             rewards
+
+    The start is uniform: `objective` is the mean over the games. An iteration goes on until all games are solved. Its
+    residual is the largest one, and it has one status for all: a cycle in one game is a cycle of the stack, and
+    `nash_q` stops at the first game outside the class that it solves. `mathrl.batch.each` gives every game a status of
+    its own.
 
     Rounding floors are those of the largest rewards, so the games' scales must lie within a factor of 1e6. Raises
     `ValueError` naming the game that does not fit.
@@ -53,6 +59,7 @@ def stack(games: Iterable[Game]) -> Game:
 
 
 def _fits(k: int, game: Any, first: Game) -> None:
+    """Require that game k is a matrix game with as many agents and actions as the first one."""
     check_game(game, f"games[{k}]")
     if game.num_states != 1 or game.discount != 0:
         fail(f"games[{k}]", f"has {game.num_states} states and discount {game.discount:g}", "a matrix game")
@@ -62,7 +69,7 @@ def _fits(k: int, game: Any, first: Game) -> None:
 
 
 def _stay(num_games: int, first: Game) -> Any:
-    """Each state leads to itself, (S·A, S)."""
+    """The transitions with which each state leads to itself, as a CSR array (S·A, S)."""
     from scipy.sparse import csr_array
 
     rows = num_games * first.num_joint_actions

@@ -13,20 +13,31 @@ __all__ = ["permute_actions", "relabel_agents", "scale_rewards", "shift_rewards"
 
 
 def relabel_agents(game: Game, order: Sequence[int]) -> Game:
-    """The game in which agent i is the old agent `order[i]`.
+    """Renumber the agents: agent i of the new game is agent `order[i]` of the old one.
 
-    r'^i(s, a') = r^order[i](s, a) and P'(t | s, a') = P(t | s, a) where a'_i = a_order[i]; a policy π of the old game
-    becomes π'^i = π^order[i]. The inverse is `relabel_agents` by `numpy.argsort(order)`.
+        r'^i(s, a') = r^order[i](s, a),   P'(t | s, a') = P(t | s, a),   a'_i = a_order[i]
+
+    `game`   the old game
+    `order`  a permutation of 0 … n − 1
+
+    A policy π of the old game becomes π'^i = π^order[i]. `relabel_agents` with `numpy.argsort(order)` undoes it. Raises
+    `ValueError` where `order` is no permutation.
     """
     agents = permutation_of("order", order, game.num_agents)
     return _rearranged(game, _rows(game).transpose(0, *[agent + 1 for agent in agents]), agents)
 
 
 def permute_actions(game: Game, agent: int, permutation: Sequence[int]) -> Game:
-    """The game in which action k of `agent` is its old action `permutation[k]`.
+    """Renumber one agent's actions: its action k in the new game is its action `permutation[k]` in the old one.
 
-    r'(s, a') = r(s, a) and P'(t | s, a') = P(t | s, a) where a_agent = permutation[a'_agent]; the agent's old policy π
-    becomes π'(k | s) = π(permutation[k] | s). The inverse is `permute_actions` by `numpy.argsort(permutation)`.
+        r'(s, a') = r(s, a),   P'(t | s, a') = P(t | s, a),   a_agent = permutation[a'_agent]
+
+    `game`         the old game
+    `agent`        the number of the agent
+    `permutation`  a permutation of 0 … A_agent − 1
+
+    The agent's policy π becomes π'(k | s) = π(permutation[k] | s). `permute_actions` with `numpy.argsort(permutation)`
+    undoes it. Raises `ValueError` where there is no such agent, or `permutation` is none.
     """
     if count("agent", agent) >= game.num_agents:
         fail("agent", f"is {agent}", f"an agent from 0 to {game.num_agents - 1}")
@@ -35,26 +46,42 @@ def permute_actions(game: Game, agent: int, permutation: Sequence[int]) -> Game:
 
 
 def scale_rewards(game: Game, factor: float) -> Game:
-    """The game with rewards r' = factor · r, the rest as it was."""
+    """Multiply all rewards by one number.
+
+        r' = factor · r
+
+    `game`    the old game; all but its rewards stays as it is
+    `factor`  any finite number, also 0 or a negative one
+
+    Raises `ValueError` where the factor, or a reward times it, is not finite.
+    """
     factor = real("factor", factor)
     return _with_rewards(game, lambda rewards: factor * rewards)
 
 
 def shift_rewards(game: Game, amount: float) -> Game:
-    """The game with rewards r' = r + amount for every agent, state and joint action, the rest as it was."""
+    """Add one number to the rewards of every agent, state and joint action.
+
+        r' = r + amount
+
+    `game`    the old game; all but its rewards stays as it is
+    `amount`  any finite number
+
+    Raises `ValueError` where the amount, or a reward plus it, is not finite.
+    """
     amount = real("amount", amount)
     return _with_rewards(game, lambda rewards: rewards + amount)
 
 
 def to_dense(game: Game) -> Game:
-    """The same game with transitions stored as an array (S, A_1, …, A_n, S)."""
+    """Return the same game with its transitions stored as an array (S, A_1, …, A_n, S)."""
     transitions: Any = game.transitions
     dense = transitions.toarray() if game.sparse else transitions
     return _built(game, game.rewards, dense.reshape(game.num_states, *game.num_actions, game.num_states))
 
 
 def to_sparse(game: Game) -> Game:
-    """The same game with transitions stored as a CSR array (S·A, S), zeros left out."""
+    """Return the same game with its transitions stored as a CSR array (S·A, S), zeros left out."""
     from scipy.sparse import csr_array
 
     transitions: Any = game.transitions
@@ -77,10 +104,12 @@ def _rearranged(game: Game, old_rows: npt.NDArray[np.int64], old_agents: Sequenc
 
 
 def _with_rewards(game: Game, change: Callable[[FloatArray], FloatArray]) -> Game:
+    """The game with `change` applied to its rewards."""
     with np.errstate(over="ignore"):  # `Game` refuses an infinite reward, and says which
         rewards = change(game.rewards)
     return _built(game, rewards, game.transitions)
 
 
 def _built(game: Game, rewards: FloatArray, transitions: Any) -> Game:
+    """A game with these rewards and transitions, and the discount and start of `game`."""
     return Game.stochastic(rewards if game.common_payoff else list(rewards), transitions, game.discount, game.start)

@@ -120,8 +120,8 @@ def _log_sum_exp(x: Any) -> Any:
 def _tilt(q: Any, log_target: Any, temperature: Any) -> tuple[Any, Any, Any]:
     """(Q − m)/α, m, and log E_ρ[exp((Q − m)/α)], with m the largest Q that ρ plays; ρ is taken over its sum.
 
-    That it sums to 1 but for rounding is not good enough: where the best action is as rare as rounding, what is missing
-    would count as much as it.
+    It is not good enough that ρ sums to 1 up to rounding: where the best action is as rare as that rounding, what is
+    missing in the sum would count as much as this action.
     """
     xp = namespace(q)
     played = log_target > -xp.inf

@@ -1,1 +1,1 @@
-"""The ledger of the papers' claims. So far: the hypothesis strategies that its searches and the tests draw from."""
+"""The ledger of the papers' claims. So far it holds what searches and tests draw from: hypothesis strategies."""

@@ -36,30 +36,39 @@ def _payoff(k: int) -> float:
 
 
 PAYOFFS = st.integers(-48, 48).map(_payoff) | st.floats(-20, 20, allow_subnormal=False)
-"""Rewards: small integers, quarters, and any double up to 20 in size."""
+"""Strategy for rewards: small integers, quarters, and any double up to 20 in size."""
 
 DISCOUNTS = st.sampled_from([0.0, 0.5, 0.9, 0.99]) | st.floats(0, 0.99, allow_subnormal=False)
-"""Discounts from 0 to 0.99."""
+"""Strategy for discounts from 0 to 0.99."""
 
 LARGEST_GAME = 24
 """How many joint actions a drawn game has at most."""
 
 
 def temperatures(smallest: float = 1e-2, largest: float = 1e2) -> st.SearchStrategy[float]:
-    """Log-uniform temperatures in [smallest, largest]; they shrink towards 1."""
+    """Strategy for temperatures that are uniform in their logarithm; they shrink towards 1.
+
+    `smallest`  the lower end, > 0
+    `largest`   the upper end
+    """
     exponents = st.floats(log(smallest), log(largest), allow_subnormal=False)
     return exponents.map(lambda exponent: float(np.clip(np.exp(exponent), smallest, largest)))
 
 
 TEMPERATURES = temperatures()
-"""Log-uniform temperatures in [0.01, 100]."""
+"""Strategy for log-uniform temperatures in [0.01, 100]."""
 
 
 @st.composite
 def matrix_games(
     draw: st.DrawFn, *, min_agents: int = 1, max_agents: int = 3, max_actions: int = 4, structure: str | None = None
 ) -> Game:
-    """Matrix games. `structure` is one of `mathrl.games.random.STRUCTURES`, by default any that fits.
+    """Strategy for matrix games.
+
+    `min_agents`   the least number of agents
+    `max_agents`   the largest number of agents
+    `max_actions`  how many actions an agent has at most
+    `structure`    one of `mathrl.games.random.STRUCTURES`; None: any that fits
 
     Rewards that were drawn equal for all agents are a common payoff, whatever the structure.
     """
@@ -79,7 +88,16 @@ def games(
     sparse: bool | None = None,
     discounts: st.SearchStrategy[float] = DISCOUNTS,
 ) -> Game:
-    """Stochastic games, with absorbing states and transitions that are random, deterministic or nearly so."""
+    """Strategy for stochastic games; some states absorb, and transitions are random, deterministic or nearly so.
+
+    `min_agents`   the least number of agents
+    `max_agents`   the largest number of agents
+    `max_actions`  how many actions an agent has at most
+    `max_states`   how many states the game has at most
+    `structure`    one of `mathrl.games.random.STRUCTURES`; None: any that fits
+    `sparse`       whether transitions are stored sparse; None: either
+    `discounts`    the strategy that the discount is drawn from
+    """
     # Arrays are drawn last: then a smaller size, tried while shrinking, leaves what is drawn before them as it was.
     stored_sparse, discount = draw(st.booleans()) if sparse is None else sparse, draw(discounts)
     structure, num_actions = draw(_sizes(min_agents, max_agents, max_actions, structure))
@@ -96,7 +114,11 @@ def games(
 
 @st.composite
 def policies(draw: st.DrawFn, game: Game, *, zeros: bool = True) -> Policy:
-    """Product policies of `game`; with `zeros=False` every action has positive probability."""
+    """Strategy for product policies of a game, one array (S, A_i) per agent.
+
+    `game`   the game
+    `zeros`  with False every action has positive probability
+    """
     shapes = [(game.num_states, actions) for actions in game.num_actions]
     return tuple(draw(simplex_rows(shape, zeros=zeros)) for shape in shapes)
 
@@ -113,7 +135,11 @@ def setups(
     sparse: bool | None = None,
     discounts: st.SearchStrategy[float] = DISCOUNTS,
 ) -> Setup:
-    """Setups of AORPO's bounds, whose model, data policies and opponent models are perfect, nearly so, or unrelated."""
+    """Strategy for setups of AORPO's bounds; models and policies are perfect, nearly perfect, or unrelated.
+
+    The arguments are those of `games`. Each of the model, the data-collecting policies and the opponent models is drawn
+    on its own.
+    """
     game = draw(
         games(
             min_agents=min_agents,
@@ -139,20 +165,24 @@ def setups(
 
 @st.composite
 def _near(draw: st.DrawFn, rows: FloatArray) -> FloatArray:
-    """Rows of probabilities moved towards other ones, by nothing, a little, or all the way."""
+    """Rows of probabilities moved towards other ones: not at all, a little, or all the way."""
     share = draw(st.sampled_from([0.0, 1e-3, 0.1, 1.0]))
     return (1 - share) * rows + share * draw(simplex_rows(rows.shape) | _generic_rows(rows.shape))
 
 
 def _generic_rows(shape: tuple[int, ...]) -> st.SearchStrategy[FloatArray]:
-    """Rows of a random generator: `simplex_rows` draws many that are equal, and so too few that differ."""
+    """Rows of a random generator. `simplex_rows` often draws equal entries; these differ."""
     weights = np.ones(shape[-1])
     return st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).dirichlet(weights, shape[:-1]))
 
 
 @st.composite
 def simplex_rows(draw: st.DrawFn, shape: tuple[int, ...], *, zeros: bool = True) -> FloatArray:
-    """Arrays whose last axis sums to 1: small integers over their sum, or all but a little on one outcome."""
+    """Strategy for arrays whose last axis sums to 1: small integers over their sum, or nearly all on one outcome.
+
+    `shape`  the shape of the array
+    `zeros`  with False every entry is positive
+    """
     weights = draw(arrays(np.int64, shape, elements=st.integers(0 if zeros else 1, 8)))
     weights[..., 0] += weights.sum(axis=-1) == 0
     rows: FloatArray = weights / weights.sum(axis=-1, keepdims=True)

@@ -68,8 +68,7 @@ def constants(module: ModuleType) -> dict[str, str]:
 def whole() -> str:
     head = (
         "# Reference\n\n"
-        "Every public name. `help(name)` in Python shows equations, shapes and errors; an equation that it gives by\n"
-        "number alone stands at the head of its module, `name.__module__`.\n\n"
+        "Every public name. `help(name)` in Python shows equations, arguments, shapes, errors and sources.\n\n"
     )
     return head + "\n\n".join(section(module) for module in MODULES) + "\n"
 

@@ -99,7 +99,7 @@ def _summand(pair: tuple[int, ...]) -> str:
 
 
 def _common(numbers: list[float]) -> float:
-    """The number that all are, up to rounding; NaN where they differ, which agrees with nothing."""
+    """The number that all of them are, up to rounding; NaN, which agrees with nothing, where they differ."""
     return float(numbers[0]) if np.allclose(numbers, numbers[0], rtol=1e-15, atol=0) else float("nan")
 
 

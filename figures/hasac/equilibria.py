@@ -24,7 +24,7 @@ PAYOFFS = (5, 10, 20)
     caption="the logit equilibria found of Table 3's game against temperature, and where HASPI ends among them",
 )
 def draw() -> "Figure":
-    """The probabilities of agent 1's actions; on each curve that is found agent 2's are the same."""
+    """The probabilities of agent 1's actions. On each curve that is found, those of agent 2 are the same."""
     from mathrl.figures.qre import draw as draw_portrait
 
     return draw_portrait(

@@ -1,4 +1,4 @@
-"""What is raised in place of a guess."""
+"""The error that is raised where numbers are not known well enough, in place of a guess."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

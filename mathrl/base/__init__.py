@@ -1,1 +1,1 @@
-"""What knows no game: checks of input, compilation, files, JSON, tables, registries, and what a reproduction is."""
+"""What knows no game: checks of input, compilation, files, JSON, tables, registries, and reproductions."""

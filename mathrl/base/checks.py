@@ -33,7 +33,7 @@ SIMPLEX_TOLERANCE = 1e-9
 
 
 _FEW = 4
-"""Choices that a message lists, near or not."""
+"""How many choices a message lists at most, whether near to what was given or not."""
 
 
 class InvalidInput(ValueError):

@@ -13,12 +13,18 @@ __all__ = ["PaperBound", "PaperValue", "Printed", "printed"]
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 ROUNDING = 16 * sys.float_info.epsilon
-"""What a sum of a few dozen floats may be off by, relative to its largest term."""
+"""How much rounding may change a sum of a few dozen floats, relative to its largest term."""
 
 
 @dataclass(frozen=True)
 class PaperValue:
-    """A number as printed. It is taken as rounded to its last digit, or as meant exactly (`exact`: a payoff, a count).
+    """A number as a paper prints it, to be compared with a computed one.
+
+    `printed`  the text, as in "0.9990" or "1.5e-4"
+    `exact`    true for a number that is meant exactly (a payoff, a count); otherwise it counts as rounded to its last
+               digit
+
+    Raises `ValueError` where the text is no number.
 
     >>> PaperValue("0.9990").agrees(0.99895), PaperValue("0.9990").agrees(0.99894)
     (True, False)
@@ -32,7 +38,7 @@ class PaperValue:
 
     @property
     def value(self) -> float:
-        """The printed number."""
+        """The printed number, as a float."""
         return float(_decimal(self.printed))
 
     @property
@@ -45,13 +51,18 @@ class PaperValue:
         return float(self._half_unit())
 
     def agrees(self, computed: float) -> bool:
-        """Whether `computed` rounds to the printed number (either way when it lies half way), up to rounding errors."""
+        """Say whether a computed number agrees with the printed one.
+
+        It does where it rounds to the printed number, up to rounding errors; a number that lies half way may be rounded
+        either way. A number that is not finite never agrees.
+        """
         if computed != computed or computed in (float("inf"), float("-inf")):
             return False
         slack = Decimal(ROUNDING * max(abs(computed), abs(self.value)))
         return abs(Decimal(computed) - _decimal(self.printed)) <= self._half_unit() + slack
 
     def _half_unit(self) -> Decimal:
+        """Half a unit of the last printed digit, exactly; 0 for a number that is meant exactly."""
         exponent = _decimal(self.printed).as_tuple().exponent
         assert isinstance(exponent, int)
         return Decimal(0) if self.exact else Decimal((0, (5,), exponent - 1))
@@ -59,10 +70,13 @@ class PaperValue:
 
 @dataclass(frozen=True)
 class PaperBound:
-    """A bound as printed, such as `"> 3.2"`, on a quantity over an open set.
+    """A bound as a paper prints it, such as `"> 3.2"`, on a quantity over an open set.
 
-    What is computed is the quantity's infimum over that set (its supremum for `<`), which an open set does not
-    attain: equality keeps the bound, and shows that it is tight.
+    `printed`  the text: `<` or `>`, then a number
+
+    What is computed is the quantity's infimum over that set (its supremum for `<`). An open set does not attain it, so
+    a computed number equal to the bound keeps the bound, and shows that it is tight. Raises `ValueError` where the text
+    is no bound.
     """
 
     printed: str
@@ -75,11 +89,11 @@ class PaperBound:
 
     @property
     def value(self) -> float:
-        """The printed bound."""
+        """The printed bound, as a float."""
         return float(_decimal(self.printed[1:]))
 
     def agrees(self, computed: float) -> bool:
-        """Whether the extremum `computed` keeps the bound, up to rounding errors."""
+        """Say whether a computed infimum (supremum for `<`) keeps the bound, up to rounding errors."""
         slack = ROUNDING * max(abs(computed), abs(self.value))
         return self.DIRECTIONS[self.printed[0]] * (computed - self.value) >= -slack
 
@@ -88,13 +102,19 @@ Printed = PaperValue | PaperBound
 
 
 def printed(text: str | Printed) -> Printed:
-    """What a paper printed, from its text: a bound where it begins with `<` or `>`, else a number."""
+    """Read what a paper printed: a `PaperBound` where the text begins with `<` or `>`, else a `PaperValue`.
+
+    `text`  the printed text; a `PaperValue` or `PaperBound` is returned as it is
+
+    Raises `ValueError` where the text is neither.
+    """
     if not isinstance(text, str):
         return text
     return PaperBound(text) if text[:1] in PaperBound.DIRECTIONS else PaperValue(text)
 
 
 def _decimal(text: str) -> Decimal:
+    """The number in a printed text, exactly."""
     stripped = text.strip().replace("−", "-")
     if not NUMBER.fullmatch(stripped):
         fail("printed", f"is {text!r}", "a number as a paper prints it, such as '0.9990'")

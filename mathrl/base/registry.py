@@ -12,9 +12,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Registry(Mapping[str, Item], Generic[Item]):
-    """The entries of one kind by name, in the order of their declaration.
+    """The entries of one kind by name, in the order in which they were declared.
 
-    `label` is what a name is called, "name" or "id", and `kind` what an entry is, as in "game".
+    `label`  what a name is called in messages, "name" or "id"
+    `kind`   what an entry is called in messages, as in "game"
     """
 
     def __init__(self, label: str, kind: str) -> None:
@@ -23,9 +24,9 @@ class Registry(Mapping[str, Item], Generic[Item]):
         self._functions: dict[str, Callable[..., Any]] = {}
 
     def declare(self, name: str, describe: Callable[[Function], Item]) -> Callable[[Function], Function]:
-        """A decorator that enters `describe(function)` under `name`, and returns the function unchanged.
+        """Make a decorator that enters `describe(function)` under `name`; it returns the function unchanged.
 
-        It raises `ValueError` naming both functions where the name is taken.
+        It raises `ValueError`, naming both functions, where the name is taken.
         """
 
         def enter(function: Function) -> Function:

@@ -32,10 +32,14 @@ LATEX_CHARACTERS = {
 
 
 def render(table: Table, format: str = "table") -> str:
-    """`table` in one of `FORMATS`, ending in a newline.
+    """Show a table as text, in one of five forms.
 
-    `table`, `markdown` and `latex` show caption and notes as well (in LaTeX as comments). JSON is one array of
-    objects keyed by the heads of the columns; numbers that are not finite are null, others read back exactly.
+    `table`   the table
+    `format`  one of `FORMATS`: "table" for a terminal, "markdown", "latex", "csv" or "json"
+
+    Returns text that ends in a newline. The forms "table", "markdown" and "latex" show caption and notes as well (LaTeX
+    as comments). JSON is one array of objects, whose keys are the heads of the columns; numbers that are not finite are
+    null, and others read back exactly. Raises `ValueError` where the format is unknown.
     """
     choice("format", format, FORMATS)
     if format == "json":
@@ -49,21 +53,24 @@ def render(table: Table, format: str = "table") -> str:
 
 
 def _cells(table: Table) -> list[list[str]]:
+    """The formatted cells of all rows."""
     return [[_formatted(column.cell(row), column.spec) for column in table.columns] for row in table.rows]
 
 
 def _formatted(value: Any, spec: str) -> str:
+    """A value as text: None is empty, and text and booleans stand as they are."""
     if value is None:
         return ""
     return value if isinstance(value, str) else str(value) if isinstance(value, bool) else format(value, spec)
 
 
 def _numeric(table: Table) -> list[bool]:
-    """Which columns hold numbers, and nothing else."""
+    """For each column, whether it holds numbers and nothing else."""
     return [column.number or _holds_numbers([column.cell(row) for row in table.rows]) for column in table.columns]
 
 
 def _holds_numbers(values: list[Any]) -> bool:
+    """Whether there are values other than None, and all of these are numbers."""
     filled = [value for value in values if value is not None]
     return bool(filled) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in filled)
 

@@ -26,10 +26,10 @@ __all__ = [
 ]
 
 KINDS = ("exact", "simulated", "neural", "unavailable")
-"""How a reproduction is computed: exactly; from simulated learning; from networks; or not at all."""
+"""How a reproduction is computed: exactly, from simulated learning, from networks, or not at all."""
 
 BUDGETS = ("fast", "paper")
-"""How much work is done where work buys accuracy: minutes at most, or as much as the paper did."""
+"""How much work is done where more work makes a number more accurate: minutes at most, or as much as the paper did."""
 
 Exact = Callable[[], "Computed"]
 Sampled = TypeVar("Sampled", bound=Callable[[int, str], "Computed"])
@@ -38,9 +38,15 @@ Paper = Mapping[str, Mapping[str, str | Printed]]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number that was estimated from `seeds` independent runs, with the interval from `low` to `high` around it.
+    """A number that was estimated from several independent runs, with an interval around it.
 
-    The caption or a note of the reproduction says of what kind the interval is.
+    `value`  the estimate
+    `low`    the lower end of the interval
+    `high`   the upper end of the interval
+    `seeds`  how many runs it was made from, ≥ 1
+
+    The caption or a note of the reproduction says of what kind the interval is. Raises `ValueError` unless
+    low ≤ value ≤ high.
     """
 
     value: float
@@ -56,7 +62,11 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Computed:
-    """What a reproduction computes: an exact number or an estimate for each (row, column), and what is to be said."""
+    """What a reproduction computes.
+
+    `values`  (row, column) → an exact number or an `Estimate`
+    `notes`   sentences that are shown below the table
+    """
 
     values: Mapping[tuple[str, str], float | Estimate]
     notes: tuple[str, ...] = ()
@@ -64,9 +74,13 @@ class Computed:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """A table or figure of a paper: what is printed there, per row and column, and how it is computed here.
+    """A table or figure of a paper: what is printed there, and how it is computed here.
 
-    `compute` takes a seed and one of `BUDGETS`; exact numbers depend on neither.
+    `id`       its name, as in "hasac-table-3"
+    `kind`     one of `KINDS`
+    `caption`  what it shows
+    `paper`    row → column → what is printed there
+    `compute`  a function of a seed and one of `BUDGETS` that computes it; exact numbers depend on neither
     """
 
     id: str
@@ -78,7 +92,15 @@ class Reproduction:
 
 @dataclass(frozen=True)
 class Cell:
-    """One number: as printed (None where the paper gives none) and as computed (None where nobody can)."""
+    """One number of a reproduction: as printed, as computed, and whether the two agree.
+
+    `id`       the name of the reproduction
+    `kind`     its kind, one of `KINDS`
+    `row`      the row that the number stands in
+    `column`   the column that it stands in
+    `printed`  what the paper prints, None where it gives no number
+    `found`    what was computed, None where nobody can compute it
+    """
 
     id: str
     kind: str
@@ -89,12 +111,12 @@ class Cell:
 
     @property
     def paper(self) -> float | None:
-        """The printed number."""
+        """The printed number, None where there is none."""
         return None if self.printed is None else self.printed.value
 
     @property
     def computed(self) -> float | None:
-        """Our number; of an estimate its value."""
+        """Our number, the value itself for an estimate; None where nothing was computed."""
         return self.found.value if isinstance(self.found, Estimate) else self.found
 
     @property
@@ -109,12 +131,12 @@ class Cell:
 
     @property
     def seeds(self) -> int | None:
-        """From how many runs an estimate was made; None for exact numbers."""
+        """How many runs an estimate was made from; None for exact numbers."""
         return self.found.seeds if isinstance(self.found, Estimate) else None
 
     @property
     def difference(self) -> float | None:
-        """Computed − printed."""
+        """The computed number less the printed one; None where either is missing."""
         return None if self.paper is None or self.computed is None else self.computed - self.paper
 
     @property
@@ -131,14 +153,19 @@ class Cell:
 
     @property
     def verdict(self) -> str:
-        """`agrees` in words."""
+        """What `agrees` says, in words."""
         missing = "not printed" if self.printed is None else "not computed"
         return {True: "agrees", False: "DIFFERS", None: missing}[self.agrees]
 
 
 @dataclass(frozen=True)
 class Reproduced:
-    """A reproduction that was run."""
+    """A reproduction that was computed, beside what is printed.
+
+    `entry`  what was reproduced
+    `cells`  its numbers, the printed ones first
+    `notes`  sentences that are shown below the table
+    """
 
     entry: Reproduction
     cells: tuple[Cell, ...]
@@ -146,13 +173,19 @@ class Reproduced:
 
 
 REPRODUCTIONS = Registry[Reproduction]("id", "reproduction")
-"""All reproductions that the modules imported so far declare; `mathrl.figures.reproductions` imports all modules."""
+"""All reproductions of the modules that were imported so far; `mathrl.figures.reproductions` imports all modules."""
 
 
 def reproduction(id: str, *, kind: str, caption: str, paper: Paper) -> Callable[[Sampled], Sampled]:
-    """Enter a function of a seed and a budget that computes a printed table, and return it unchanged.
+    """Make a decorator that registers a function as the reproduction `id`; it returns the function unchanged.
 
-    `paper` holds the numbers as printed, by row and column. The same seed and budget must give the same numbers.
+    `id`       the name of the reproduction
+    `kind`     one of `KINDS`
+    `caption`  what the table or figure shows
+    `paper`    row → column → what is printed there, as text or as a `PaperValue` or `PaperBound`
+
+    The function takes a seed and one of `BUDGETS`, and returns a `Computed`. The same seed and budget must give the
+    same numbers. Raises `ValueError` where the kind is unknown, a printed text cannot be read, or the name is taken.
     """
     choice("kind", kind, KINDS)
     values = _printed(paper)
@@ -160,7 +193,11 @@ def reproduction(id: str, *, kind: str, caption: str, paper: Paper) -> Callable[
 
 
 def exact(id: str, *, caption: str, paper: Paper) -> Callable[[Exact], Exact]:
-    """Enter a function without arguments that computes a printed table exactly, and return it unchanged."""
+    """Make a decorator that registers a function as an exact reproduction; it returns the function unchanged.
+
+    The function takes no arguments and returns a `Computed`. The arguments are those of `reproduction`; the kind is
+    "exact".
+    """
     values = _printed(paper)
 
     def described(compute: Exact) -> Reproduction:
@@ -170,9 +207,14 @@ def exact(id: str, *, caption: str, paper: Paper) -> Callable[[Exact], Exact]:
 
 
 def reproduce(entry: Reproduction, *, seed: int = 0, budget: str = "fast") -> Reproduced:
-    """Compute and compare. The printed cells come first, in the order of print, then those that only we give.
+    """Compute a reproduction, and put each number beside the printed one.
 
-    Raises `ValueError` where a printed cell is left out, unless the kind is `unavailable`.
+    `entry`   what to compute
+    `seed`    a whole number, the seed of what is drawn at random
+    `budget`  one of `BUDGETS`
+
+    Returns the printed cells first, in the order of print, then those that only we give. Raises `ValueError` where a
+    printed cell was not computed, unless the kind is "unavailable".
     """
     computed = entry.compute(count("seed", seed), choice("budget", budget, BUDGETS))
     printed_cells = {(row, column): cell for row, columns in entry.paper.items() for column, cell in columns.items()}
@@ -185,7 +227,12 @@ def reproduce(entry: Reproduction, *, seed: int = 0, budget: str = "fast") -> Re
 
 
 def comparison(reproduced: Reproduced) -> Table:
-    """The table for readers: paper, ours, difference and verdict per cell, with the notes; intervals of estimates."""
+    """Return the table for readers: for each cell the printed number, ours, their difference and the verdict.
+
+    `reproduced`  what `reproduce` returns
+
+    The notes stand below it. Where there are estimates, it also shows their intervals and numbers of seeds.
+    """
     interval = (
         Column("low", lambda cell: cell.low, spec=".4g"),
         Column("high", lambda cell: cell.high, spec=".4g"),
@@ -206,14 +253,19 @@ def comparison(reproduced: Reproduced) -> Table:
 
 
 def data(cells: tuple[Cell, ...]) -> Table:
-    """The table for programs, with the keys that `mathrl reproduce --format json` promises, and all digits."""
+    """Return the table for programs, with all digits and the keys that `mathrl reproduce --format json` promises.
+
+    `cells`  the cells of one reproduction, or of several
+    """
     names = ("id", "kind", "row", "column", "paper", "computed", "low", "high", "seeds", "difference", "agrees")
     return Table(tuple(_attribute(name) for name in names), cells)
 
 
 def _attribute(name: str) -> Column:
+    """The column that shows this attribute of a cell."""
     return Column(name, lambda cell: getattr(cell, name))
 
 
 def _printed(paper: Paper) -> dict[str, dict[str, Printed]]:
+    """The printed texts of a table, each read by `printed`."""
     return {row: {column: printed(text) for column, text in columns.items()} for row, columns in paper.items()}

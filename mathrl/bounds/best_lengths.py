@@ -9,10 +9,11 @@ __all__ = ["best_lengths"]
 
 
 def best_lengths(setup: Setup, errors: Errors, dynamics_error: str) -> dict[tuple[str, str], float]:
-    """(claim, bound) → the k ≥ 1 at which the bound is least, `math.inf` where only its limit is.
+    """For each claim and bound the k ≥ 1 at which the bound is least, `math.inf` where only its limit is.
 
-    Of the theorems on branched returns, where their dynamics' error does not depend on k; not of a printed bound that
-    is none, and not of the coupling bound that takes an average, whose least k is not known.
+    The result has keys (claim, bound). It covers the theorems on branched returns whose dynamics' error does not depend
+    on k. It leaves out printed bounds that are not bounds, and the coupling bound with an average, whose least k is not
+    known.
     """
     if dynamics_error not in READINGS:
         return {}

@@ -32,10 +32,10 @@ __all__ = ["best_branch_length"]
 BOUNDS = ("printed", "linear", "coupling")
 
 _DIGITS = 60
-"""Of the crossing of (1) with 0."""
+"""With how many digits the crossing of (1) with 0 is computed."""
 
 _TIE = Decimal(10) ** -40
-"""A crossing this close to a whole number is one: the errors are fractions of some sixteen digits."""
+"""A crossing this close to a whole number counts as that number: errors are fractions of some sixteen digits."""
 
 
 @checked
@@ -48,12 +48,17 @@ def best_branch_length(
     opponent_shifts: Sequence[float],
     opponent_errors: Sequence[float],
 ) -> float:
-    """The smallest k ≥ 1 that minimises a bound of Theorem 2, `math.inf` where only the limit k → ∞ does (aorpo §4).
+    """Find the smallest branch length k ≥ 1 at which a bound of Theorem 2 is least   (aorpo §4).
 
-    `bound` is "printed" (for any r_max > 0; were it negative, the bound would mean nothing), "linear" or "coupling".
-    The errors are those of `theorem_2`; for Theorem 5 give those of the joint policy as of one opponent. Numbers are
-    read as the simplest fractions that round to them, and ties between two k decided for these; of "coupling", to
-    rounding. Raises `ValueError` for a bound that is unknown, or errors outside [0, 1].
+        2 r_max [k ε'_m + (k + 1) Σ_j ε_π̂^j + γ^{k+1} c + γ^{k+1} c / (1 − γ)],   c = ε_π^i + Σ_j ε_π^j
+
+    `bound`  "printed" (the bound above, for any r_max > 0; a negative one would mean nothing), "linear"
+             (`linear_theorem_2`) or "coupling" (`coupling_theorem_2`)
+
+    The errors are those of `theorem_2`; for Theorem 5 give those of the joint policy as of one opponent. Returns
+    `math.inf` where the bound is least only in the limit k → ∞. Numbers are read as the simplest fractions that round
+    to them, and ties between two k are decided for these fractions (for "coupling" up to rounding). Raises `ValueError`
+    for a bound that is unknown, or errors outside [0, 1].
 
     >>> errors = dict(discount=0.5, dynamics_error=0.0375, policy_shift=0.1, opponent_shifts=[], opponent_errors=[])
     >>> best_branch_length("printed", **errors)  # 0.5² · 0.1 · 1.5 = 0.0375: k = 1 and k = 2 tie
@@ -108,4 +113,5 @@ def _printed(gamma: Fraction, x: Fraction, c: Fraction) -> float:
 
 
 def _decimal(x: Fraction) -> Decimal:
+    """A fraction as a decimal number of the digits in force."""
     return Decimal(x.numerator) / x.denominator

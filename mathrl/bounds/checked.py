@@ -1,4 +1,4 @@
-"""The numbers that aorpo's bounds are functions of: one check for each name that they have in every formula."""
+"""The numbers that aorpo's bounds are functions of: one check for each name, the same in all formulas."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -12,7 +12,7 @@ P = ParamSpec("P")
 
 
 def checked(formula: Callable[P, float]) -> Callable[P, float]:
-    """Check each argument of a formula, all of which are given by keyword, before it is called."""
+    """Make a formula check its arguments, all of which are given by keyword, before it computes."""
 
     @wraps(formula)
     def call(*args: P.args, **numbers: P.kwargs) -> float:
@@ -39,21 +39,21 @@ _MOST_STEPS = 10**6
 
 
 def _distance(argument: str, value: Any) -> float:
-    """A total variation."""
+    """Check a total variation, in [0, 1]."""
     if not 0 <= real(argument, value) <= 1:
         fail(argument, f"is {value:g}", "a total variation, in [0, 1]")
     return float(value)
 
 
 def _distances(argument: str, values: Any) -> tuple[float, ...]:
-    """A total variation of each opponent."""
+    """Check one total variation per opponent."""
     if not isinstance(values, Iterable):
         fail(argument, f"is {values!r}", "one total variation per opponent", f"give ({values!r},) for one opponent")
     return tuple(_distance(f"{argument}[{j}]", value) for j, value in enumerate(values))
 
 
 def _steps(argument: str, value: Any) -> int:
-    """A number of steps that a double can count."""
+    """Check a number of steps; it must be exact as a double."""
     if count(argument, value) > 2**53:
         fail(argument, f"is {value!r}", "a whole number, at most 2**53")
     return int(value)

@@ -30,14 +30,14 @@ _BRANCHED_DISTANCE = {
 
 @dataclass(frozen=True)
 class Claim:
-    """A bound on |η_i[π^i, π^{-i}] − another return|.
+    """A bound of aorpo on |η_i[π^i, π^{-i}] − another return|, as a row of a table.
 
-    `name`       as "theorem-1": aorpo Theorem 1
+    `name`       as in "theorem-1": aorpo Theorem 1
     `compared`   the other return: "learned" or "modelled", as in `Returns`, or "branched"
-    `expected`   the law of its dynamics' error: "data" or "current" (to be read as one of `READINGS`), "modelled" or
-                 "branched"; see `Errors`
-    `printed`    its formula
-    `coupling`   the sharper one, which takes the errors of each opponent, or those of the joint policy as of one
+    `expected`   under which law the dynamics' error is an expectation: "data" or "current" (to be read as one of
+                 `READINGS`), "modelled" or "branched"; see `Errors`
+    `printed`    the printed formula, as a function of keywords
+    `coupling`   the sharper formula, which takes the errors of each opponent, or those of their joint policy as of one
     `arguments`  argument of `printed` → field of `Errors`, or "dynamics_error", or "none" for what is 0 here
     """
 
@@ -50,13 +50,20 @@ class Claim:
 
     @property
     def branched(self) -> bool:
-        """Whether it speaks of rollouts of k steps."""
+        """True where the claim is about rollouts of k steps."""
         return self.compared == "branched"
 
 
 @dataclass(frozen=True)
 class DistanceClaim:
-    """A bound on TV(p_1(s_t), p_2(s_t)), or with `actions` on TV(p_1(s_t, a_t), p_2(s_t, a_t)); see `Claim`."""
+    """A bound of aorpo on the total variation of two laws at time t, as a row of a table.
+
+    `name`       as in "lemma-c.1": aorpo Lemma C.1
+    `actions`    true for the laws of (s_t, a_t), false for those of s_t
+    `printed`    the printed formula, as a function of keywords
+    `coupling`   the sharper formula
+    `arguments`  as in `Claim`
+    """
 
     name: str
     actions: bool

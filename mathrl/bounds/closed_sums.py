@@ -15,7 +15,7 @@ __all__ = ["any_of", "geometric_sum", "lost", "mean_apart"]
 
 
 def any_of(chances: Iterable[float]) -> float:
-    """1 − Π (1 − ε), by sums alone: exact for tiny ε, at most 1."""
+    """1 − Π (1 − ε): the probability that any of several independent events happens, exact for tiny ε, at most 1."""
     return reduce(lambda some, each: some + each * (1 - some), chances, 0.0)
 
 

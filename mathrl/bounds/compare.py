@@ -1,4 +1,4 @@
-"""A setup's true discrepancies beside all of aorpo's bounds on them, claim by claim."""
+"""How far a setup's returns and laws really are apart, beside all of aorpo's bounds, claim by claim."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ _OF_ONE = {
     "opponents_distance_pre": "opponent_distances_pre",
     "opponents_distance_post": "opponent_distances_post",
 }
-"""What the errors of the opponents' joint policy are called where it is taken as one opponent."""
+"""The arguments that take the errors of each opponent, for those of the joint policy as of one opponent."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Comparison:
     `dynamics_error`    the dynamics' error that entered, and …
     `reading`           … how its expectation was read; lemmas say so themselves ("modelled", "branched"; see `Errors`)
     `proved`            whether `corrected` and `coupling` are bounds under this reading, in every game
-    `holds`             whether `printed` is no less than `discrepancy`, but for rounding
+    `holds`             whether `printed` is at least `discrepancy`, up to rounding
     `holds_as_defined`  the same for returns as aorpo §3.1 defines them: not normalised, from t = 1
     `discount`          γ
     """
@@ -75,7 +75,7 @@ class Comparison:
     discount: float
 
     def unnormalised(self) -> Self:
-        """The same for Σ_{t≥0} γ^t r_t: discrepancy and bounds divided by 1 − γ."""
+        """Return the same for Σ_{t≥0} γ^t r_t: discrepancy and bounds are divided by 1 − γ."""
         numbers = ("discrepancy", "printed", "corrected", "coupling", "value", "trivial")
         given = ((name, getattr(self, name)) for name in numbers)
         scaled: dict[str, Any] = {name: x if x is None else x / (1 - self.discount) for name, x in given}
@@ -108,11 +108,15 @@ def compare_returns(
     dynamics_error: str = "real",
     errors: Errors | None = None,
 ) -> tuple[Comparison, ...]:
-    """Every claim of `CLAIMS` on the setup's returns, those with a branch for each of `branch_lengths`.
+    """Compute all of aorpo's claims on the returns of a setup: the real difference beside its bounds.
 
-    `dynamics_error`, one of `DYNAMICS_ERRORS`, is how the theorems' ε_m and ε'_m are read. `errors` are those
-    that `measure` finds for these branch lengths, where the caller has them. Raises `ValueError` where the reading is
-    unknown, or a branch length is no whole number.
+    `setup`           what is compared
+    `branch_lengths`  the k for which claims about branched rollouts are computed, by default 1 alone
+    `dynamics_error`  how the theorems' ε_m and ε'_m are read, one of `DYNAMICS_ERRORS`; by default "real"
+    `errors`          what `measure` finds for these branch lengths, if it is known already
+
+    Returns one `Comparison` for each of `CLAIMS`, and for each branch length of those with a branch. Raises
+    `ValueError` where the reading is unknown, or a branch length is no whole number.
 
     >>> from mathrl.games import load, uniform_policy
     >>> game = load("climbing")
@@ -162,9 +166,15 @@ def compare_returns(
 
 
 def compare_distances(setup: Setup, steps: int) -> tuple[DistanceComparison, ...]:
-    """Every claim of `DISTANCE_CLAIMS` at t = 0 … `steps`: T with π against T̂ with (π^i, π̂^{-i}).
+    """Compute all of aorpo's claims on laws at each time: the real distance beside its bounds.
 
-    Raises `ValueError` where `steps` is no whole number.
+    The laws are those of T with π and of T̂ with (π^i, π̂^{-i}).
+
+    `setup`  what is compared
+    `steps`  the last time; t = 0 … `steps`
+
+    Returns one `DistanceComparison` for each of `DISTANCE_CLAIMS` and each t. Raises `ValueError` where `steps` is no
+    whole number.
     """
     errors = policy_distances(setup)
     of_states = state_distances(setup.real, setup.modelled, steps)
@@ -189,11 +199,13 @@ def compare_distances(setup: Setup, steps: int) -> tuple[DistanceComparison, ...
 
 
 _ROUNDING = 256 * float(np.finfo(np.float64).eps)
-"""Of two returns, in units of max |r| / (1 − γ): linear systems are solved to some dozens of rounding floors."""
+"""The rounding error of two returns, in units of max |r| / (1 − γ): linear systems are solved to some dozens of
+rounding floors.
+"""
 
 
 def _dynamics_error(claim: Claim, errors: Errors, reading: str, k: int | None) -> tuple[str, float]:
-    """How the claim's dynamics error is read, and its value."""
+    """How the dynamics' error of a claim is read, and its value."""
     if claim.expected == "modelled":
         return "modelled", errors.modelled_dynamics
     if k is not None and "branched" in (claim.expected, reading):
@@ -204,9 +216,10 @@ def _dynamics_error(claim: Claim, errors: Errors, reading: str, k: int | None) -
 
 
 def _arguments(wanted: Mapping[str, str], found: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a formula, from the numbers that were found."""
     return {argument: 0.0 if name == "none" else found[name] for argument, name in wanted.items()}
 
 
 def _of_each(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """The same numbers, the opponents' joint policy being one opponent."""
+    """The same numbers, with the opponents' joint policy as one opponent."""
     return {_OF_ONE.get(name, name): (x,) if name in _OF_ONE else x for name, x in numbers.items()}

@@ -36,19 +36,24 @@ __all__ = ["SchemeComparison", "compare_schemes", "compare_schemes_by_row"]
 
 @dataclass(frozen=True)
 class SchemeComparison:
-    """One scheme with rollouts of k steps.
+    """One rollout scheme with rollouts of k steps: what it costs, and how far it is from the real game.
 
-    `lengths`               n_j, the number of steps in which each opponent is its model
-    `communications`        how many actions are asked of real opponents, in one rollout
-    `total_variation`       between real and simulated law of the state after k steps
-    `mean_total_variation`  the same after 1 … k steps, on average
+    `scheme`                one of `SCHEMES`
+    `branch_length`         k
+    `lengths`               n_j, the number of steps in which each opponent is played by its model
+    `communications`        how many actions are asked of real opponents in one rollout
+    `total_variation`       between the real and the simulated law of the state after k steps
+    `mean_total_variation`  its mean after 1 … k steps
     `printed_distance`      the bound of `total_variation` by Extended Lemma C.2, step by step
     `coupling_distance`     a sharper one
-    `compounding_error`     ε_c of §6.3 with h = k; its floor is that of a perfect model, its bias what is 0 for one
-    `branched_return`       of rollouts that branch from what π_D reached, unnormalised
-    `discrepancy`           to the real return of π, normalised: (1 − γ) |η_i − η_i^branch|
-    `bound`                 of the discrepancy, by §5.1 with r_max = max |r|   (1)
-    `coupling`              a sharper one   (2)
+    `compounding_error`     ε_c of §6.3 with h = k
+    `compounding_floor`     ε_c of a perfect model with perfect opponent models
+    `compounding_bias`      the part of ε_c that is 0 for a perfect model
+    `branched_return`       the return of rollouts that branch from what π_D reached, not normalised
+    `discrepancy`           its distance to the real return of π, normalised: (1 − γ) |η_i − η_i^branch|
+    `bound`                 of the discrepancy, as §5.1 has it with r_max = max |r|:
+                            2 r_max [k ε'_m + Σ_j (n_j + 1) ε_j + γ^{k+1} c (1 + 1/(1 − γ))], c = ε_π^i + Σ_j ε_π^j
+    `coupling`              a sharper one, by the coupling of `mathrl.bounds.sharper`
     """
 
     scheme: str
@@ -69,9 +74,15 @@ class SchemeComparison:
 
 
 def compare_schemes(setup: Setup, branch_lengths: Iterable[int], *, start: Any = None) -> tuple[SchemeComparison, ...]:
-    """A row for each k ≥ 1 of `branch_lengths` and each of `SCHEMES`; distances are those of rollouts from `start`.
+    """Compare all rollout schemes, for several branch lengths   (aorpo §5.1, §6.3, G.5, G.6).
 
-    `start`, (S,), is the game's by default; where rollouts branch from a replay buffer give `branch_law(setup)`.
+    `setup`           what is rolled out
+    `branch_lengths`  the k ≥ 1 to compare
+    `start`           the law of the state at which rollouts begin, (S,), for the distances; by default the game's
+                      start. Where rollouts branch from a replay buffer, give `branch_law(setup)`
+
+    Returns one `SchemeComparison` for each k and each of `SCHEMES`. Raises `ValueError` where a length is no whole
+    number ≥ 1, or `start` is no distribution.
     """
     return tuple(compare_schemes_by_row(setup, branch_lengths, start=start))
 
@@ -79,7 +90,10 @@ def compare_schemes(setup: Setup, branch_lengths: Iterable[int], *, start: Any =
 def compare_schemes_by_row(
     setup: Setup, branch_lengths: Iterable[int], *, start: Any = None
 ) -> Iterator[SchemeComparison]:
-    """The rows of `compare_schemes`, one at a time: without `setup.features` a row of a large game takes a while."""
+    """Yield the rows of `compare_schemes` one at a time.
+
+    A row of a large game takes a while where the setup has no `features`. The arguments are those of `compare_schemes`.
+    """
     lengths = whole_lengths(branch_lengths, 1)
     # Where the lengths are fixed, a shorter rollout is the beginning of a longer one.
     longest = max(lengths, default=1)
@@ -92,6 +106,7 @@ def compare_schemes_by_row(
 
 
 def _row(setup: Setup, errors: Errors, real: float, run: Rollout, k: int) -> SchemeComparison:
+    """The row of one rollout, cut to k steps."""
     branched = scheduled_return(setup.data, setup.model, run.policies[: k + 1], setup.agent)
     lengths = tuple(min(n, k) for n in run.lengths)
     return SchemeComparison(
@@ -128,7 +143,7 @@ def _bound(setup: Setup, errors: Errors, uses: Sequence[int], k: int) -> float:
 
 
 def _coupling(setup: Setup, errors: Errors, modelled_pj: npt.NDArray[np.bool_]) -> float:
-    """(2)."""
+    """The sharper bound (2)."""
     discount, M, k = setup.game.discount, errors.current_dynamics["real"], len(modelled_pj)
     y_h = [any_of(np.array(errors.opponent_errors)[acting].tolist()) for acting in modelled_pj]
     early, apart, together = 0.0, 0.0, 1.0  # apart is 1 − c, for all t < k or the first of the others

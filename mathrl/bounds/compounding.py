@@ -27,7 +27,12 @@ IntArray = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class Compounding:
-    """(1) for h = 1 … k, each (k,).
+    """How far simulated states are from real ones after h = 1 … k steps: aorpo's model compounding error (§6.3).
+
+        ε_c = 1/h Σ_{i=1}^h E‖φ(s_i) − φ(ŝ_i)‖² = 1/h Σ_i [σ²_i + σ̂²_i + E‖μ_i − μ̂_i‖²]
+
+    The real and the simulated trajectory leave the same s_0 and are independent from there on. φ(s) is the state as a
+    vector; μ_i and σ²_i are mean and variance of φ(s_i) given s_0, and with hats those of φ(ŝ_i). Each array is (k,).
 
     `error`  ε_c
     `floor`  ε_c of a perfect model with perfect opponent models, 1/h Σ_i 2 σ²_i
@@ -42,7 +47,10 @@ class Compounding:
 def compounding(
     start_s: FloatArray, real: Process, simulated: Sequence[Process], features_sd: FloatArray | None
 ) -> Compounding:
-    """(1) where s_0 ~ `start_s` and step i of the simulated trajectory is `simulated[i - 1]`'s; None: φ is one-hot."""
+    """Compute (1) where s_0 ~ `start_s` and step i of the simulated trajectory is that of `simulated[i - 1]`.
+
+    `features_sd` holds φ(s), (S, d); None: one-hot vectors.
+    """
     from_x = np.flatnonzero(start_s)
     if features_sd is not None:
         features_sd = features_sd - features_sd.mean(axis=0)  # distances stay, squares lose less to rounding

@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 READINGS = ("real", "model", "uniform", "occupancy")
-"""What the expectation in (1) may be taken under."""
+"""The laws under which the expectation in the dynamics' error may be taken; see `Errors`."""
 
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -52,13 +52,18 @@ _EPS = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True)
 class Errors:
-    """The ε of a setup   (aorpo Theorems 1-5, A.1, B.1, B.2, Lemmas C.3, C.4).
+    """The errors of a setup: the ε of aorpo's bounds   (aorpo Theorems 1-5, A.1, B.1, B.2, Lemmas C.3, C.4).
+
+    All are total variations, in [0, 1]. The dynamics' errors are ε = max_t E[TV(T(·|s_t, a_t), T̂(·|s_t, a_t))]. aorpo
+    leaves open which process draws (s_t, a_t). The readings are "real" (along T), "model" (along T̂), "uniform" (the
+    maximum over s and a instead) and "occupancy" (along T, the mean (1 − γ) Σ_t γ^t E[…] instead of the maximum over
+    t).
 
     `data_dynamics`      ε_m of each reading: (s_t, a_t) drawn with the data-collecting policies π_D
     `current_dynamics`   ε'_m of each reading: with the policies π
-    `modelled_dynamics`  (1) along T̂ with (π^i, π̂^{-i}): Lemma C.3's M, its p_2 being this process
-    `branched_dynamics`  k → (1) over the steps after the branch of rollouts of length k, along T̂ with (π^i, π̂^{-i})
-                         from what π_D reached in T: Lemma C.4's M^post
+    `modelled_dynamics`  the error along T̂ with (π^i, π̂^{-i}): Lemma C.3's M, its p_2 being this process
+    `branched_dynamics`  k → the error over the steps after the branch of rollouts of length k, along T̂ with (π^i,
+                         π̂^{-i}) from what π_D reached in T: Lemma C.4's M^post
     `policy_shift`       ε_π^i  = max_s TV(π^i, π_D^i)
     `opponent_shifts`    ε_π^j  = max_s TV(π^j, π_D^j) of each opponent
     `opponents_shift`    ε_π^{-i}: the same of the opponents' joint policies; never above the sum
@@ -80,7 +85,14 @@ class Errors:
 
 
 def measure(setup: Setup, branch_lengths: Iterable[int] = ()) -> Errors:
-    """All errors of a setup; `branched_dynamics` for the lengths asked for.
+    """Compute all errors of a setup: how far its model is from the game, and its policies from each other.
+
+        ε = max_t E_{(s_t, a_t)}[TV(T(·|s_t, a_t), T̂(·|s_t, a_t))]   and   max_s TV of two policies           (1)
+
+    `setup`           what is measured
+    `branch_lengths`  the k for which `branched_dynamics` is computed
+
+    Returns `Errors`. Raises `ValueError` where a branch length is no whole number.
 
     Where the game leaves state 0 at once for 1, and the model never does, only state 0 is wrong:
 
@@ -121,7 +133,12 @@ def policy_distances(setup: Setup) -> dict[str, Any]:
 
 
 def dynamics_distance(setup: Setup) -> FloatArray:
-    """d(s, a) = TV(T(·|s, a), T̂(·|s, a)), (S, A) with joint actions in C order."""
+    """Compute the total variation of the real and the learned dynamics, at each state and joint action.
+
+        d(s, a) = TV(T(·|s, a), T̂(·|s, a)) = ½ Σ_t |T(t|s, a) − T̂(t|s, a)|
+
+    Returns (S, A), joint actions in C order.
+    """
     game, model = setup.game, setup.model
     shape = (game.num_states, game.num_joint_actions)
     if game.sparse:
@@ -132,7 +149,9 @@ def dynamics_distance(setup: Setup) -> FloatArray:
 
 
 def exact_opponent_errors(setup: Setup) -> tuple[Fraction, ...]:
-    """ε_π̂^j of each opponent, each probability read as the simplest fraction near it (`simplest_fraction`).
+    """Compute ε_π̂^j = max_s TV(π^j, π̂^j) of each opponent as exact fractions   (aorpo Theorem 1).
+
+    Each probability of the setup is read as the simplest fraction near it (`simplest_fraction`).
 
     >>> from mathrl.games import load, uniform_policy
     >>> game = load("climbing")
@@ -144,13 +163,26 @@ def exact_opponent_errors(setup: Setup) -> tuple[Fraction, ...]:
 
 
 def state_distances(one: Process, other: Process, steps: int) -> FloatArray:
-    """TV(p_1(s_t), p_2(s_t)), (steps + 1,), t = 0 … steps   (aorpo Lemma C.2)."""
+    """Compute the total variation of the laws of the state under two processes   (aorpo Lemma C.2).
+
+        TV(p_1(s_t), p_2(s_t))   for t = 0 … `steps`
+
+    `one`, `other`  two processes on the same states
+    `steps`         the last time, ≥ 0
+
+    Returns (steps + 1,). Raises `ValueError` where `steps` is no whole number.
+    """
     pairs = islice(zip(one.laws(), other.laws(), strict=True), count("steps", steps) + 1)
     return np.array([total_variation(law_s, other_s) for law_s, other_s in pairs])
 
 
 def joint_distances(one: Process, other: Process, steps: int) -> FloatArray:
-    """TV(p_1(s_t, a_t), p_2(s_t, a_t)), (steps + 1,), t = 0 … steps   (aorpo Lemma C.1)."""
+    """Compute the total variation of the laws of state and joint action under two processes   (aorpo Lemma C.1).
+
+        TV(p_1(s_t, a_t), p_2(s_t, a_t))   for t = 0 … `steps`
+
+    The arguments, the shape of the result and errors are those of `state_distances`.
+    """
     pairs = islice(zip(one.laws(), other.laws(), strict=True), count("steps", steps) + 1)
     return np.array([
         total_variation((law_s[:, None] * one.joint).ravel(), (other_s[:, None] * other.joint).ravel())
@@ -179,6 +211,7 @@ def _branched(setup: Setup, distance_sa: FloatArray, lengths: list[int]) -> tupl
 
 
 def _largest_distance(policy_sa: FloatArray, other_sa: FloatArray) -> float:
+    """The largest total variation of two policies over states."""
     return _probability(total_variation(policy_sa, other_sa).max())
 
 
@@ -194,6 +227,7 @@ def _probability(x: float) -> float:
 
 
 def _largest_exact_distance(policy_sa: FloatArray, other_sa: FloatArray) -> Fraction:
+    """The same as an exact fraction."""
     distance_s = total_variation(policy_sa, other_sa)
     rounding = (16 + 4 * policy_sa.shape[1]) * _EPS  # of what the doubles stand for, and of sums
     candidates = distance_s >= distance_s.max() - rounding
@@ -204,6 +238,7 @@ def _largest_exact_distance(policy_sa: FloatArray, other_sa: FloatArray) -> Frac
 
 
 def _exact_distance(row: tuple[float, ...], other: tuple[float, ...]) -> Fraction:
+    """The total variation of two rows, each probability read as its simplest fraction."""
     differing = (pair for pair in zip(row, other, strict=True) if pair[0] != pair[1])
     distance = sum((abs(simplest_fraction(p) - simplest_fraction(q)) for p, q in differing), start=Fraction(0)) / 2
     return min(distance, Fraction(1))  # the fractions of a row need not sum to 1

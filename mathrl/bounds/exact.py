@@ -11,14 +11,17 @@ from mathrl.base.checks import real
 __all__ = ["simplest_fraction"]
 
 _ROUNDINGS = 16
-"""Of what a float may be off: a few operations came before."""
+"""How many roundings a float may be off, as a few operations came before it."""
 
 
 def simplest_fraction(x: "float | np.floating[Any]") -> Fraction:
-    """The fraction of smallest denominator, and then of smallest size, within 16 roundings of `x`.
+    """Find the number that a float stands for: the simplest fraction within 16 roundings of it.
 
-    A rounding is half the distance from 1 to the next float, relative to x: 1.1e-16 of a double, 6e-8 of a NumPy number
-    of single precision. Raises `ValueError` where x is no finite number.
+    `x`  a number; a NumPy number of single precision is read with the rounding of that precision
+
+    The simplest fraction is the one of smallest denominator, and then of smallest size. A rounding is half the distance
+    from 1 to the next float, relative to x: 1.1e-16 for a double, 6e-8 for single precision. Raises `ValueError` where
+    x is no finite number.
 
     >>> simplest_fraction(0.1), simplest_fraction(0.1 + 0.2), simplest_fraction(np.float32(2 / 3))
     (Fraction(1, 10), Fraction(3, 10), Fraction(2, 3))

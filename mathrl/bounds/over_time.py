@@ -14,30 +14,34 @@ __all__ = ["OverTime", "largest_over_time"]
 _LEAST_STEPS = 1_000
 _LEAST_WEIGHT = 2.0**-53
 _WORK = 2 * 10**9
-"""Products after which one looks no further: a second or two."""
+"""The search ends after so many products: a second or two."""
 
 _STEP = 10**4
-"""Products that take as long as the interpreter takes for one step."""
+"""How many products take as long as what the interpreter needs for one step."""
 
 _SAME = 8 * float(np.finfo(np.float64).eps)
-"""How far apart (Σ_s |p − p'|) two laws may be that are the same but for rounding."""
+"""How far apart (Σ_s |p − p'|) two laws may be that differ by rounding alone."""
 
 
 @dataclass(frozen=True, eq=False)
 class OverTime:
-    """Maxima over time, (H,); `settled` says that they are over all t: the laws repeat after those that were seen."""
+    """Largest expectations over time.
+
+    `largest`  the maxima, (H,)
+    `settled`  true where they are over all t, as the laws repeat after those that were seen
+    """
 
     largest: FloatArray
     settled: bool
 
 
 def largest_over_time(process: Process, f_hs: FloatArray) -> OverTime:
-    """max_t E_{s~p_t}[f_h(s)] for each row h of `f_hs`, where p_t is the law of s_t in `process`.
+    """Compute max_t E_{s~p_t}[f_h(s)] for each row h of `f_hs`, where p_t is the law of s_t in `process`.
 
-    Looks until the laws repeat, at a fixed point or in a cycle (Brent's method); a drift below 2e-15 a step is not told
-    from rounding, which may hide 2e-15/(1 − γ)² max |r| of a return. A chain that mixes too slowly for that is followed
-    until γ^t < 2^-53, for 1,000 steps at least, after which nothing counts in a return; where that takes too long,
-    max_s f_h(s) is given, which no later t exceeds.
+    The laws are followed until they repeat, at a fixed point or in a cycle (Brent's method). A drift below 2e-15 a step
+    cannot be told from rounding; it may hide 2e-15/(1 − γ)² max |r| of a return. A chain that mixes too slowly for that
+    is followed until γ^t < 2^-53, but for 1,000 steps at least: what comes later does not count in a return. Where that
+    takes too long, max_s f_h(s) is returned, which is at least the maximum over all t.
     """
     horizon, limit = _horizon(process.game.discount), max(_LEAST_STEPS, _limit(process, f_hs.size))
     largest_h = np.full(len(f_hs), -np.inf)
@@ -58,5 +62,6 @@ def _horizon(discount: float) -> int:
 
 
 def _limit(process: Process, products: int) -> int:
+    """After how many steps the search ends, so that it does not take too long."""
     entries: int = process.chain.nnz if process.game.sparse else process.chain.size
     return _WORK // (entries + products + _STEP)

@@ -19,56 +19,63 @@ __all__ = ["Process", "mean"]
 
 @dataclass(frozen=True, eq=False)
 class Process:
-    """A game's dynamics and the product policy that is executed in them."""
+    """A game's dynamics and the product policy that is played in them: a Markov chain on the states.
+
+    `game`    whose transitions, discount and start are taken
+    `policy`  π, (S, A_i) per agent
+    """
 
     game: Game
     policy: Policy
 
     @cached_property
     def joint(self) -> FloatArray:
-        """π(a|s) of joint actions in C order, (S, A)."""
+        """The probabilities π(a|s) of joint actions in C order, (S, A)."""
         return Profile.of(self.policy).joint_sa
 
     @cached_property
     def chain(self) -> Any:
-        """P_π(t|s), (S, S): dense, or CSR as the game's transitions are."""
+        """The Markov chain P_π(t|s), (S, S): dense, or CSR as the game's transitions are."""
         return policy_transitions(self.game, self.joint)
 
     @cached_property
     def visits(self) -> FloatArray:
-        """start (I − γ P_π)^{-1} = Σ_t γ^t p_t, (S,), with p_t the law of s_t: (1 − γ) of it is the occupancy."""
+        """The discounted visits of each state, Σ_t γ^t p_t = start (I − γ P_π)^{-1}, (S,), where p_t is the law of s_t.
+
+        1 − γ times this is the occupancy.
+        """
         P_ts = self.chain.T.tocsr() if self.game.sparse else np.ascontiguousarray(self.chain.T)
         visits = resolvent(P_ts, self.game.discount)(self.game.start)
         return np.maximum(visits, 0)  # rounding may leave states that are never reached just below 0
 
     @cached_property
     def discounted(self) -> Resolvent:
-        """b ↦ Σ_t γ^t P_π^t b = (I − γ P_π)^{-1} b, for b (S,)."""
+        """The function b ↦ Σ_t γ^t P_π^t b = (I − γ P_π)^{-1} b, for b (S,)."""
         return resolvent(self.chain, self.game.discount)
 
     def rewards(self, agent: int) -> FloatArray:
-        """E_{a~π}[r^i(s, a)], (S,)."""
+        """Return the expected reward E_{a~π}[r^i(s, a)] of agent i = `agent`, (S,)."""
         agent = check_agent(self.game, agent)
         return self.expected(self.game.rewards_isa[0 if self.game.common_payoff else agent])
 
     def expected(self, of_sa: FloatArray) -> FloatArray:
-        """E_{a~π}[f(s, a)], (S,), of f (S, A)."""
+        """Return E_{a~π}[f(s, a)], (S,), where f is `of_sa`, (S, A) with joint actions in C order."""
         return np.asarray(np.einsum("sa,sa->s", self.joint, of_sa))
 
     def after(self, law_s: FloatArray) -> FloatArray:
-        """The law of the next state, where that of the state is `law_s`: (S,), or several, (…, S)."""
+        """Return the law of the next state, where that of the state is `law_s`: (S,), or several, (…, S)."""
         if self.game.sparse:
             return np.asarray(law_s @ self.chain)
         return np.asarray(np.einsum("...s,st->...t", law_s, self.chain))  # not BLAS, whose sums depend on the threads
 
     def expected_next(self, of_t: FloatArray) -> FloatArray:
-        """E[f(s_{t+1}) | s_t = s], (S, …), of f (S, …)."""
+        """Return E[f(s_{t+1}) | s_t = s], (S, …), where f is `of_t`, (S, …)."""
         if self.game.sparse:
             return np.asarray(self.chain @ of_t)
         return np.asarray(np.einsum("st,t...->s...", self.chain, of_t))
 
     def laws(self) -> Iterator[FloatArray]:
-        """The laws of s_0, s_1, …, each (S,), from the game's start; there is no end of them."""
+        """Yield the laws of s_0, s_1, …, each (S,), from the game's start on, without end."""
         law_s = self.game.start
         while True:
             yield law_s

@@ -29,7 +29,7 @@ __all__ = ["Returns", "branched_return", "branched_returns", "expected_return", 
 
 @dataclass(frozen=True)
 class Returns:
-    """What aorpo's bounds compare, unnormalised, from t = 0.
+    """The returns that aorpo's bounds compare: Σ_{t≥0} γ^t r_t from the start, not normalised.
 
     `real`      η_i[π^i, π^{-i}]: the policies in the real game
     `data`      η_i[π_D]: the data-collecting policies in the real game
@@ -44,7 +44,14 @@ class Returns:
 
 
 def expected_return(process: Process, agent: int) -> float:
-    """η_i = Σ_t γ^t E[r^i(s_t, a_t)], unnormalised, from t = 0   (aorpo §3.1).
+    """Compute an agent's exact discounted return in a process   (aorpo §3.1, from t = 0 on).
+
+        η_i = Σ_{t≥0} γ^t E[r^i(s_t, a_t)] = w r_π,   w = start (I − γ P_π)^{-1}                                  (1)
+
+    `process`  dynamics and policy
+    `agent`    the number of the agent
+
+    The return is not normalised. Raises `ValueError` where there is no such agent.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)  # 1 in each step
     >>> expected_return(Process(game, (np.array([[0.5, 0.5]]),)), agent=0)
@@ -54,22 +61,33 @@ def expected_return(process: Process, agent: int) -> float:
 
 
 def returns(setup: Setup) -> Returns:
-    """The four returns of the setup's agent."""
+    """Compute the four exact returns of the setup's agent: real, data, learned and modelled; see `Returns`."""
     processes = (setup.real, setup.data, setup.learned, setup.modelled)
     return Returns(*(expected_return(process, setup.agent) for process in processes))
 
 
 def branched_return(pre: Process, post: Process, branch_length: int, agent: int) -> float:
-    """η_i^branch of rollouts of k = `branch_length` steps, unnormalised   (aorpo Theorems 2, 5, B.2).
+    """Compute the exact return of rollouts of k steps that branch from another process   (aorpo Theorems 2, 5, B.2).
 
-    The action at time t is `post`'s, min(t, k) of its steps after a branch from what `pre` reached. For k = 0 every
-    action is `post`'s, at a state that `pre` reached.
+        η_i^branch = Σ_{t<k} γ^t start P_post^t r_post + γ^k start (I − γ P_pre)^{-1} P_post^k r_post             (2)
+
+    `pre`            the process before the branch
+    `post`           the process after the branch
+    `branch_length`  k ≥ 0
+    `agent`          the number of the agent
+
+    At time t the state is the one that is reached min(t, k) steps of `post` after a branch from what `pre` reached, and
+    the action is `post`'s. The return is not normalised. Raises `ValueError` where k is no whole number.
     """
     return float(branched_returns(pre, post, [branch_length], agent)[0])
 
 
 def branched_returns(pre: Process, post: Process, branch_lengths: Iterable[int], agent: int) -> FloatArray:
-    """`branched_return` for each k of `branch_lengths`: the work is that of the longest.
+    """Compute `branched_return` for several branch lengths, at the cost of the longest.
+
+    `branch_lengths`  the k ≥ 0
+
+    The other arguments and errors are those of `branched_return`. Returns one number per k.
 
     Where the game leaves state 0 at once for 1, which pays, and the model never does, k steps are lost:
 
@@ -85,10 +103,17 @@ def branched_returns(pre: Process, post: Process, branch_lengths: Iterable[int],
 
 
 def scheduled_return(pre: Process, model: Game, policies: Sequence[Sequence[Any]], agent: int) -> float:
-    """η_i^branch where `policies[h]`, h = 0 … k, is played in `model` h steps after the branch   (aorpo §5.1).
+    """Compute the exact return of rollouts in which each step after the branch has a policy of its own   (aorpo §5.1).
 
-    It is (2) with P_post^t r_post replaced by P_0 ⋯ P_{t−1} r_t. Before time k the branch was at time 0, so that
-    `policies[t]` is played at time t. Raises `ValueError` where there is no policy, or one is none of the model's.
+        η_i = Σ_{t<k} γ^t start P_0 ⋯ P_{t−1} r_t + γ^k start (I − γ P_pre)^{-1} P_0 ⋯ P_{k−1} r_k
+
+    `pre`       the process before the branch
+    `model`     the dynamics after the branch
+    `policies`  k + 1 product policies: `policies[h]` is played h steps after the branch
+    `agent`     the number of the agent
+
+    Before time k the branch was at time 0, so that `policies[t]` is played at time t. Raises `ValueError` where there
+    is no policy, or one does not fit the model.
     """
     if not policies:
         fail("policies", "is empty", "k + 1 policies", "give the one that is played at the branch, at least")
@@ -100,6 +125,7 @@ def scheduled_return(pre: Process, model: Game, policies: Sequence[Sequence[Any]
 
 
 def _content(policy: Policy) -> bytes:
+    """The bytes of a policy, by which equal ones are found."""
     return b"".join(own.tobytes() for own in policy)
 
 

@@ -35,17 +35,24 @@ __all__ = ["Rollout", "branch_law", "rollout"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Rollout:
-    """A rollout of k steps: after h = 0 … k of them, or in steps p = 1 … k.
+    """A rollout of k steps: what is played in it, and the exact laws of the state.
+
+    Arrays of k + 1 are for the states after h = 0 … k steps, arrays of k for the steps p = 1 … k.
 
     `setup`            what is rolled out
-    `lengths`          n_j, the number of steps in which each opponent is its model
-    `simulated`        what is executed in step p, (k,)
-    `laws`             law of the state after h steps, (k + 1, S)
+    `scheme`           one of `SCHEMES`
+    `branch_length`    k
+    `lengths`          n_j, the number of steps in which each opponent is played by its model
+    `simulated`        the process of each step, (k,)
+    `laws`             the law of the state, (k + 1, S)
     `real_laws`        the same in the real game with π, (k + 1, S)
-    `total_variation`  between the two, (k + 1,)
-    `printed`          its bound (1), (k + 1,)
-    `coupling`         its bound (2), (k + 1,)
-    `communications`   how many real opponents are asked for their action in step p, (k,)
+    `total_variation`  between the two, δ_h, (k + 1,)
+    `printed`          δ_h ≤ h max_{p≤h} M_p + Σ_{p≤h} Σ_j u_pj ε_j, (k + 1,)
+    `coupling`         δ_h ≤ 1 − c_h, c_0 = 1, c_p = max(0, c_{p−1} Π_j (1 − u_pj ε_j) − M_p), (k + 1,)
+    `communications`   how many real opponents are asked for their action, (k,)
+
+    M_p is the expected error of the dynamics in step p along the rollout (for `coupling` along the rollout or the real
+    game, whichever is smaller), ε_j the error of model j, and u_pj = 1 where it acts in step p.
     """
 
     setup: Setup
@@ -65,15 +72,15 @@ class Rollout:
 
     @property
     def policies(self) -> tuple[Policy, ...]:
-        """What is played at the states after h steps, k + 1 product policies; at the last, that of step k once more."""
+        """What is played after h = 0 … k steps: k + 1 product policies, of which the last is that of step k again."""
         return (*(process.policy for process in self.simulated), self.simulated[-1].policy)
 
     @cached_property
     def compounding(self) -> Compounding:
-        """ε_c of §6.3 with h = p, what it is for perfect models, and the part that is 0 for them, each (k,).
+        """The model compounding error ε_c of §6.3 for h = 1 … k; see `Compounding`.
 
-        Without `setup.features` it takes 2 k sweeps for each state that may be first: some thousand such states take a
-        minute.
+        Without `setup.features` this takes 2 k sweeps for each state that may be the first: a minute for some thousand
+        such states.
         """
         return compounding(self.laws[0], self.setup.real, self.simulated, self.setup.features)
 
@@ -81,9 +88,16 @@ class Rollout:
 def rollout(
     setup: Setup, scheme: str, branch_length: int, *, lengths: Sequence[int] | None = None, start: Any = None
 ) -> Rollout:
-    """A rollout of `branch_length` ≥ 1 steps from states drawn from `start`, (S,), by default the game's start.
+    """Compute a rollout of k steps exactly: the laws of its states beside the real ones   (aorpo §5.1, G.5, G.6).
 
-    `scheme` is one of `SCHEMES`; `lengths` are by default `rollout_lengths` of the exact errors of the opponent models.
+    `setup`          what is rolled out
+    `scheme`         who plays for each opponent in which step, one of `SCHEMES`
+    `branch_length`  k ≥ 1
+    `lengths`        n_j, the number of steps in which each opponent is played by its model; by default
+                     `rollout_lengths` of the exact errors of the models
+    `start`          the law of the first state, (S,); by default the game's start
+
+    Raises `ValueError` where the scheme is unknown, or lengths or start do not fit.
     """
     used, modelled_pj = _modelled(setup, scheme, branch_length, lengths)
     simulated = _processes(setup, modelled_pj)
@@ -107,7 +121,12 @@ def rollout(
 
 
 def branch_law(setup: Setup) -> FloatArray:
-    """(1 − γ) Σ_t γ^t p_t, (S,), of the laws p_t of s_t under π_D in the real game: a replay buffer's states."""
+    """Compute the law of the states in a replay buffer that π_D filled in the real game.
+
+        (1 − γ) Σ_t γ^t p_t,   p_t the law of s_t under π_D
+
+    Returns (S,); rollouts branch from it.
+    """
     visits_s = setup.data.visits
     return np.asarray(visits_s / visits_s.sum())
 
@@ -128,6 +147,7 @@ def _processes(setup: Setup, modelled_pj: npt.NDArray[np.bool_]) -> tuple[Proces
 
 
 def _policy(setup: Setup, modelled: tuple[bool, ...]) -> Policy:
+    """The product policy of a step in which these opponents are played by their models."""
     models = dict(zip(setup.opponents, zip(modelled, setup.opponent_models, strict=True), strict=True))
     return tuple(models[j][1] if j in models and models[j][0] else own for j, own in enumerate(setup.policy))
 
@@ -141,6 +161,7 @@ def _laws(start_s: FloatArray, processes: Sequence[Process]) -> FloatArray:
 
 
 def _law(setup: Setup, start: Any) -> FloatArray:
+    """Check the law of the first state."""
     start_s = as_floats("start", start)
     shape("start", start_s, (setup.game.num_states,))
     probabilities("start", start_s)
@@ -154,6 +175,7 @@ def _bounds(
     laws_hs: FloatArray,
     real_hs: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
+    """The bounds (1) and (2)."""
     distance_sa = dynamics_distance(setup)
     of_s = setup.real.expected(distance_sa)
     M_p = np.array(

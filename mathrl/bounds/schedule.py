@@ -34,7 +34,12 @@ __all__ = [
 
 
 def rollout_lengths(branch_length: int, opponent_errors: Iterable[Any]) -> tuple[int, ...]:
-    """n_j = max{n ≤ k : n ε_j ≤ k min ε}, for how many of k steps each opponent's model may act (aorpo Algorithm 1).
+    """Compute for how many of k steps each opponent's model may act   (aorpo Algorithm 1, line 8).
+
+        n_j = max{n ≤ k : n ε_j ≤ k min_j' ε_j'}: k where ε_j is 0, else ⌊k min_j' ε_j' / ε_j⌋              (1)
+
+    `branch_length`    k ≥ 0
+    `opponent_errors`  ε_j of each opponent, in [0, 1]; floats are read as the simplest fractions near them
 
     Raises `ValueError` where an error is no number from 0 to 1.
 
@@ -48,7 +53,12 @@ def rollout_lengths(branch_length: int, opponent_errors: Iterable[Any]) -> tuple
 
 @dataclass(frozen=True)
 class ErrorBudget:
-    """What the opponent models' errors add to the bound where model j is used in n_j of k steps (aorpo §5.1)."""
+    """What the errors of opponent models add to the bound, where model j is used in n_j of k steps   (aorpo §5.1).
+
+    `branch_length`    k
+    `opponent_errors`  ε_j of each opponent
+    `lengths`          n_j of each opponent
+    """
 
     branch_length: int
     opponent_errors: tuple[Fraction, ...]
@@ -61,35 +71,41 @@ class ErrorBudget:
 
     @property
     def total(self) -> Fraction:
-        """Σ_j (n_j + 1) ε_j."""
+        """The sum Σ_j (n_j + 1) ε_j of the contributions."""
         return sum(self.contributions, Fraction(0))  # (2)
 
     @property
     def needed(self) -> Fraction:
-        """Σ_j (n_j + [n_j = k]) ε_j: enough where models come first, for one that has stopped does not act at the end.
+        """What is enough where models come first: Σ_j (n_j + [n_j = k]) ε_j.
 
-        So an opponent whose model stops contributes at most k min ε, as §5.1 says of all of them.
+        A model that has stopped does not act at the end. So an opponent whose model stops contributes at most k min ε,
+        as §5.1 says of all of them.
         """
         uses = (n + (n == self.branch_length) for n in self.lengths)
         return sum((n * error for n, error in zip(uses, self.opponent_errors, strict=True)), Fraction(0))
 
     @property
     def printed(self) -> Fraction:
-        """(n − 1) k min_j ε_j, which §5.1 takes (2) to be about. With the lengths (1), (2) is never less.
+        """What §5.1 takes the total to be about: (n − 1) k min_j ε_j.
 
-        Where no model is perfect, n_j + 1 > k min ε / ε_j makes each contribution more than k min ε, by at most ε_j.
-        One perfect model makes this 0, and (2) Σ_j ε_j.
+        With the lengths of `rollout_lengths` the total is never less. Where no model is perfect, n_j + 1 > k min ε /
+        ε_j makes each contribution more than k min ε, by at most ε_j. One perfect model makes this number 0, and the
+        total Σ_j ε_j.
         """
         return len(self.opponent_errors) * self.branch_length * min(self.opponent_errors, default=Fraction(0))
 
     @property
     def all_model(self) -> Fraction:
-        """(k + 1) Σ_j ε_j, of models that are used in all steps (aorpo Eq. 3)."""
+        """What models add that are used in all steps: (k + 1) Σ_j ε_j   (aorpo Eq. 3)."""
         return (self.branch_length + 1) * sum(self.opponent_errors, Fraction(0))
 
 
 def error_budget(branch_length: int, opponent_errors: Iterable[Any]) -> ErrorBudget:
-    """Σ_j (n_j + 1) ε_j and more: what opponents' errors add where `rollout_lengths` gives n_j (aorpo §5.1).
+    """Compute what the errors of opponent models add to the bound, where `rollout_lengths` says how long each is used.
+
+        Σ_j (n_j + 1) ε_j                                                                                  (aorpo §5.1)
+
+    The arguments and errors are those of `rollout_lengths`. Returns an `ErrorBudget`, with other sums to compare.
 
     >>> budget = error_budget(10, [0.1, 0.3])
     >>> budget.lengths, float(budget.total), float(budget.needed), float(budget.printed), float(budget.all_model)
@@ -100,9 +116,17 @@ def error_budget(branch_length: int, opponent_errors: Iterable[Any]) -> ErrorBud
 
 
 def branch_length_at(epoch: int, *, first: Any, last: Any, begin: int, end: int) -> Fraction:
-    """f(e), the branch length at an epoch: from x = `first` to y = `last` over the epochs a = `begin` to b = `end`.
+    """Compute the branch length at an epoch of training, exactly   (aorpo, note under Table 1).
 
-    Table 1 has min(max(x + (e − a)/(b − a) (y − x), x), y): the same as (3) where x ≤ y, as in all six tasks. Where
+        f(e) = x + min(max((e − a)/(b − a), 0), 1) (y − x)                                                 (3)
+
+    `epoch`  e
+    `first`  x, the length up to epoch a
+    `last`   y, the length from epoch b on
+    `begin`  a
+    `end`    b
+
+    Table 1 has min(max(x + (e − a)/(b − a) (y − x), x), y), which is the same where x ≤ y, as in all six tasks. Where
     x > y that is y at every epoch, and (3) falls from x to y. Raises `ValueError` where b ≤ a.
 
     >>> [str(branch_length_at(e, first=1, last=10, begin=15, end=100)) for e in (0, 20, 200)]
@@ -117,7 +141,13 @@ def branch_length_at(epoch: int, *, first: Any, last: Any, begin: int, end: int)
 
 @dataclass(frozen=True)
 class Schedule:
-    """A branch length that goes from `first` to `last` over the epochs from `begin` to `end`."""
+    """A branch length that changes linearly between two epochs   (aorpo Tables 1 and 2).
+
+    `first`  the length up to epoch `begin`
+    `last`   the length from epoch `end` on
+    `begin`  the epoch at which it begins to change
+    `end`    the epoch at which it has changed, after `begin`; else `ValueError` is raised
+    """
 
     first: int
     last: int
@@ -128,16 +158,19 @@ class Schedule:
         self.at(0)
 
     def at(self, epoch: int) -> Fraction:
-        """f(epoch), exactly."""
+        """Return the branch length at an epoch, exactly, as `branch_length_at` has it."""
         return branch_length_at(epoch, first=self.first, last=self.last, begin=self.begin, end=self.end)
 
     def steps(self, epoch: int) -> int:
-        """⌊f(epoch)⌋, the steps that are run. aorpo does not say how it rounds; the code of MBPO drops the rest."""
+        """Return the number of steps that are run at an epoch: the branch length, rounded down.
+
+        aorpo does not say how it rounds; the code of MBPO rounds down.
+        """
         return floor(self.at(epoch))
 
 
 def exact_errors(opponent_errors: Iterable[Any]) -> tuple[Fraction, ...]:
-    """ε_j as fractions; `ValueError` where one is no total variation."""
+    """Return ε_j as fractions; raise `ValueError` where one is no total variation."""
     if not isinstance(opponent_errors, Iterable):
         fail("opponent_errors", f"is {opponent_errors!r}", "one number per opponent")
     exact = tuple(_fraction(f"opponent_errors[{j}]", error) for j, error in enumerate(opponent_errors))
@@ -149,6 +182,7 @@ def exact_errors(opponent_errors: Iterable[Any]) -> tuple[Fraction, ...]:
 
 
 def _fraction(argument: str, value: Any) -> Fraction:
+    """A number as a fraction: exact where it is one, else the simplest one near it."""
     if isinstance(value, Fraction) or (isinstance(value, Decimal) and value.is_finite()):
         return Fraction(value)
     number = real(argument, float(value) if isinstance(value, Decimal) else value)
@@ -165,4 +199,4 @@ SCHEDULES: Mapping[str, Schedule] = MappingProxyType(
         "predator-prey": Schedule(1, 5, 20, 100),
     }
 )
-"""The six tasks of aorpo, Tables 1 and 2."""
+"""The schedules of the six tasks of aorpo, Tables 1 and 2, by task."""

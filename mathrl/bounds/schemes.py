@@ -40,9 +40,10 @@ SCHEMES = ("simu-to-real", "real-to-simu", "all-model", "all-real")
 def scheme_lengths(
     scheme: str, branch_length: int, opponent_errors: Sequence[Any], lengths: Sequence[int] | None = None
 ) -> tuple[int, ...]:
-    """n_j, the number of steps in which each opponent is its model: `lengths`, or `rollout_lengths` of the errors.
+    """Return n_j, the number of steps in which each opponent is played by its model.
 
-    The schemes that fix the lengths at k or 0 take none.
+    They are `lengths` where these are given, else `rollout_lengths` of the errors. The schemes that fix the lengths at
+    k or at 0 take none.
     """
     choice("scheme", scheme, SCHEMES)
     branch_length = count("branch_length", branch_length)
@@ -62,7 +63,7 @@ def scheme_lengths(
 
 
 def model_steps(scheme: str, branch_length: int, lengths: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """[π̂^j acts in step p], (k, n − 1), for p = 1 … k.
+    """Say in which step which opponent is played by its model: booleans (k, n − 1), for the steps p = 1 … k.
 
     >>> model_steps("real-to-simu", 3, [3, 1]).astype(int).tolist()
     [[1, 0], [1, 0], [1, 1]]
@@ -74,7 +75,16 @@ def model_steps(scheme: str, branch_length: int, lengths: Sequence[int]) -> npt.
 def accumulated_distance(
     scheme: str, branch_length: int, opponent_errors: Sequence[Any], lengths: Sequence[int] | None = None
 ) -> Fraction:
-    """D, what the opponents' errors add to the bounds of all k states' distances together, exactly   (1).
+    """Compute what the opponents' errors add to the bounds of all k states' distances together, exactly   (aorpo G.6).
+
+        D = Σ_{t=1}^k Σ_{p≤t} Σ_j ε_j [π̂^j acts in step p]                                                 (1)
+
+    `scheme`           one of `SCHEMES`
+    `branch_length`    k
+    `opponent_errors`  ε_j of each opponent, in [0, 1]; floats are read as the simplest fractions near them
+    `lengths`          n_j, the number of steps in which each model acts; by default `rollout_lengths`
+
+    Raises `ValueError` where an argument does not fit.
 
     >>> accumulated_distance("simu-to-real", 3, [0.1, 0.2]), accumulated_distance("real-to-simu", 3, [0.1, 0.2])
     (Fraction(6, 5), Fraction(4, 5))
@@ -86,22 +96,29 @@ def accumulated_distance(
 
 
 def printed_simu_to_real(branch_length: int, length: int, small_error: Any, error: Any) -> Fraction:
-    """(1) for two opponents with n = (k, l), as G.6 prints it for simu-to-real:
+    """Compute the accumulated distance of simu-to-real for two opponents, as G.6 prints it   (aorpo G.6).
 
         Σ_{t=1}^k t (ε_1 + ε_2) + l (k − l)(ε_1 + ε_2) + Σ_{t=l+1}^k (t − l) ε_1
 
-    It exceeds (1) by Σ_{t=l+1}^k t (ε_1 + ε_2): the first sum should end at l. That is what the paper goes on with.
+    `branch_length`  k
+    `length`         l = n_2 ≤ k, while n_1 = k
+    `small_error`    ε_1
+    `error`          ε_2
+
+    It exceeds `accumulated_distance` by Σ_{t=l+1}^k t (ε_1 + ε_2): the first sum should end at l. The paper goes on
+    with that sum. Raises `ValueError` where an argument does not fit.
     """
     k, length, one, both = _of_two(branch_length, length, small_error, error)
     return _triangle(k) * both + length * (k - length) * both + _triangle(k - length) * one
 
 
 def printed_real_to_simu(branch_length: int, length: int, small_error: Any, error: Any) -> Fraction:
-    """(1) for two opponents with n = (k, l), as G.6 prints it for real-to-simu; rightly so:
+    """Compute the accumulated distance of real-to-simu for two opponents, as G.6 prints it   (aorpo G.6).
 
         Σ_{t=1}^{k−l} t ε_1 + l (k − l) ε_1 + Σ_{t=k−l+1}^k (t − k + l)(ε_1 + ε_2)
 
-    The simu-to-real scheme's (1) is more by l (k − l) ε_2.
+    The arguments and errors are those of `printed_simu_to_real`. It equals `accumulated_distance`; that of simu-to-real
+    is larger by l (k − l) ε_2.
     """
     k, length, one, both = _of_two(branch_length, length, small_error, error)
     return _triangle(k - length) * one + length * (k - length) * one + _triangle(length) * both
@@ -116,4 +133,5 @@ def _of_two(branch_length: int, length: int, small_error: Any, error: Any) -> tu
 
 
 def _triangle(m: int) -> int:
+    """1 + 2 + … + m."""
     return m * (m + 1) // 2

@@ -58,10 +58,19 @@ class Setup:
         agent: int = 0,
         features: Any = None,
     ) -> Self:
-        """Check all parts. What is left out is perfect: the model is the game, π_D is π, π̂^j is π^j.
+        """Check all parts and put them together.
 
-        `model` holds transitions, as `Game` takes them: dense (S, A_1, …, A_n, S) or sparse (S·A, S). `opponent_models`
-        has n − 1 arrays (S, A_j), those of the agents j ≠ i in their order. Raises `ValueError` naming the argument.
+        What is left out is perfect: the model is the game, π_D is π, and π̂^j is π^j.
+
+        `game`             the real game T
+        `policy`           π, what the agents play, (S, A_i) per agent
+        `model`            the transitions T̂ of the learned dynamics, dense (S, A_1, …, A_n, S) or sparse (S·A, S)
+        `data_policy`      π_D, what they played when the data were collected, (S, A_i) per agent
+        `opponent_models`  π̂^j, n − 1 arrays (S, A_j), those of the agents j ≠ i in their order
+        `agent`            i, the agent from whose side all is seen
+        `features`         the states as vectors, (S, d), for the compounding error; None: one-hot
+
+        Raises `ValueError` naming the argument.
         """
         agent = check_agent(game, agent)
         rewards = game.rewards if game.common_payoff else game.rewards[agent]
@@ -85,42 +94,43 @@ class Setup:
 
     @property
     def opponents(self) -> tuple[int, ...]:
-        """The agents j ≠ i."""
+        """The numbers of the agents j ≠ i."""
         return tuple(j for j in range(self.game.num_agents) if j != self.agent)
 
     @property
     def rewards(self) -> FloatArray:
-        """r^i(s, a), (S, A), joint actions in C order."""
+        """The agent's rewards r^i(s, a), (S, A), joint actions in C order."""
         return np.asarray(self.game.rewards_isa[0 if self.game.common_payoff else self.agent])
 
     @property
     def modelled_policy(self) -> Policy:
-        """(π^i, π̂^{-i}): the agent's own policy, and what it takes the others' to be."""
+        """What the agent plays and takes the others to play, (π^i, π̂^{-i})."""
         models = list(self.opponent_models)
         return (*models[: self.agent], self.policy[self.agent], *models[self.agent :])
 
     @cached_property
     def real(self) -> Process:
-        """T with π: its return is η_i[π^i, π^{-i}]."""
+        """The real process, T with π: its return is η_i[π^i, π^{-i}]."""
         return Process(self.game, self.policy)
 
     @cached_property
     def data(self) -> Process:
-        """T with π_D: where the data come from."""
+        """The process that the data come from, T with π_D."""
         return Process(self.game, self.data_policy)
 
     @cached_property
     def learned(self) -> Process:
-        """T̂ with π: its return is η̂_i[π^i, π^{-i}]."""
+        """The policies in the learned dynamics, T̂ with π: its return is η̂_i[π^i, π^{-i}]."""
         return Process(self.model, self.policy)
 
     @cached_property
     def modelled(self) -> Process:
-        """T̂ with (π^i, π̂^{-i}): its return is η̂_i[π^i, π̂^{-i}]."""
+        """The model against opponent models, T̂ with (π^i, π̂^{-i}): its return is η̂_i[π^i, π̂^{-i}]."""
         return Process(self.model, self.modelled_policy)
 
 
 def _features(game: Game, values: Any) -> FloatArray:
+    """Check the states as vectors."""
     features = as_floats("features", values)
     if features.ndim != 2 or len(features) != game.num_states:
         fail("features", f"has shape {features.shape}", f"({game.num_states}, d), one vector per state")
@@ -132,6 +142,7 @@ def _features(game: Game, values: Any) -> FloatArray:
 
 
 def _model(game: Game, transitions: Any) -> Game:
+    """The game with these transitions, stored as the game's own are."""
     rewards = game.rewards if game.common_payoff else list(game.rewards)
     try:
         model = Game.stochastic(rewards, transitions, game.discount, game.start)

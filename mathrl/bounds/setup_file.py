@@ -19,17 +19,26 @@ __all__ = ["example", "load_setup", "save_setup", "schema"]
 
 
 def load_setup(path: str | PathLike[str], agent: int | None = None) -> Setup:
-    """Read a setup, from the side of the agent that it names or of another one.
+    """Read a setup from a JSON file.
 
-    Raises `InvalidInput` naming the file and the line, key or array that is broken, and where another agent is asked
-    for than the one whose opponents the file has models of.
+    `path`   the file; `save_setup` writes such files
+    `agent`  from which agent's side it is seen; by default from that which the file names
+
+    Raises `InvalidInput`, a `ValueError`, naming the file and the line, key or array that is broken; and where another
+    agent is asked for than the one whose opponents the file has models of.
     """
     path = Path(path)
     return read(path, lambda data: _parse(decode(data), path.parent, agent), "a setup")
 
 
 def save_setup(setup: Setup, path: str | PathLike[str]) -> None:
-    """Write a setup to a file that reads back exactly, whole or not at all; what is perfect is left out."""
+    """Write a setup to a JSON file from which `load_setup` reads exactly the same setup.
+
+    `setup`  the setup; what is perfect in it is left out
+    `path`   where to write it
+
+    The file is written whole or not at all.
+    """
     write_text(Path(path), json.dumps(_to_json(setup), allow_nan=False) + "\n")
 
 
@@ -45,6 +54,7 @@ def schema() -> dict[str, Any]:
 
 
 def _beside(name: str) -> str:
+    """The text of a file beside this one."""
     return files("mathrl.bounds").joinpath(name).read_text(encoding="utf-8")
 
 

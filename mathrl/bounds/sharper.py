@@ -1,19 +1,19 @@
 """Bounds that are sharper than the printed ones, from the same errors or from exact values. All for normalised returns.
 
-Run the processes that a claim compares in one probability space, so that they stay together as long as they can. Let
-c_t be the probability that they are together up to time t. They part where their actions differ, which has
-probability y given the past, or where their dynamics do, which has expectation M under the law of each that M is taken
-along. So with a = 1 − y
+The proof runs the processes that a claim compares in one probability space, so that they stay together as long as they
+can. Let c_t be the probability that they are together up to time t. They part where their actions differ, which has
+probability y given the past, or where their dynamics differ, which has expectation M under each law along which M is
+taken. So with a = 1 − y
 
     c_{t+1} ≥ a c_t − M,   hence   1 − c_t ≤ (y + M) S_t(y),   S_t(y) = Σ_{j<t} (1 − y)^j,                (1)
 
-as long as that is below 1. For agents that act independently y = 1 − Π_i (1 − ε_i), never above Σ_i ε_i. If f is the
-chance that both compared processes act alike where they are together, the laws of (s_t, a_t) have total variation
-1 − f c_t at most, and as Σ (p − p') r ≤ TV(p, p') (max r − min r),
+as long as that is below 1. For agents that act independently y = 1 − Π_i (1 − ε_i), which is at most Σ_i ε_i. Let f be
+the probability that both processes act alike where they are together. Then the laws of (s_t, a_t) have a total
+variation of at most 1 − f c_t. As Σ (p − p') r ≤ TV(p, p') (max r − min r),
 
     |η_1 − η_2| ≤ (max r − min r) (1 − γ) Σ_t γ^t (1 − f c_t).                                            (2)
 
-Where M is no maximum over t but a discounted average (`averaged`), nothing is lost but the cap of each term at 1, since
+Where M is not a maximum over t but a discounted average (`averaged`), only the cap of each term at 1 is lost, since
 (1 − γ) Σ_t γ^t Σ_{j<min(t,k)} a^j M_{t−1−j} = M Σ_{j<k} a^j γ^{j+1}, as if each M_t were M. (2) is never above the
 range of the rewards, nor above the printed bound with max |r| for r_max.
 """
@@ -52,7 +52,10 @@ __all__ = [
 
 @checked
 def trivial_bound(*, reward_range: float) -> float:
-    """max r − min r: no two normalised returns lie farther apart."""
+    """Bound the difference of any two normalised returns: max r − min r.
+
+    `reward_range`  max r − min r, ≥ 0
+    """
     return reward_range
 
 
@@ -67,11 +70,18 @@ def coupling_theorem_1(
     opponent_errors: Sequence[float],
     averaged: bool = False,
 ) -> float:
-    """A sharper bound from the errors of Theorems 1, 4 and B.1, ε_m along T or T̂: (2) of this module (aorpo Theorem 1).
+    """A sharper bound than those of Theorems 1, 4 and B.1, from the same errors, by a coupling   (aorpo Theorem 1).
 
-    Three processes are run together: T with π, T̂ with (π^i, π̂^{-i}), and the one that ε_m is taken along, T or T̂ with
-    π_D. Opponent j acts alike in all with probability 1 − ε_π^j − ε_π̂^j at least; so each ε_π counts once, not twice.
-    f is of the first two, the compared ones: Π_j (1 − ε_π̂^j).
+        (max r − min r) (1 − γ) Σ_t γ^t (1 − f c_t),   f = Π_j (1 − ε_π̂^j),                                  (2)
+        1 − c_t ≤ (y + ε_m) Σ_{s<t} (1 − y)^s,   y = 1 − (1 − ε_π^i) Π_j (1 − ε_π^j − ε_π̂^j)
+
+    `reward_range`  max r − min r, ≥ 0
+    `averaged`      true where the dynamics' error is a discounted average over t rather than a maximum
+
+    The other arguments and errors are those of `theorem_1`; for Theorem 4 give the errors of the opponents' joint
+    policy as those of one opponent. Three processes stay together with probability c_t: T with π, T̂ with (π^i,
+    π̂^{-i}), and the one along which ε_m is taken, T or T̂ with π_D. Opponent j acts alike in all of them with
+    probability 1 − ε_π^j − ε_π̂^j or more. So each ε_π counts once, not twice.
     """
     if len(opponent_shifts) != len(opponent_errors):
         fail("opponent_errors", f"has {len(opponent_errors)} entries", f"{len(opponent_shifts)}, one per opponent")
@@ -90,7 +100,13 @@ def coupling_theorem_3(
     opponent_shifts: Sequence[float],
     averaged: bool = False,
 ) -> float:
-    """A sharper bound from the errors of Theorems 3 and A.1: that of Theorem 1, f = 1   (aorpo Theorem 3)."""
+    """A sharper bound than those of Theorems 3 and A.1, from the same errors, by a coupling   (aorpo Theorem 3).
+
+        (max r − min r) (1 − γ) Σ_t γ^t (1 − c_t),
+        1 − c_t ≤ (y + ε_m) Σ_{s<t} (1 − y)^s,   y = 1 − (1 − ε_π^i) Π_j (1 − ε_π^j)
+
+    It is `coupling_theorem_1` with perfect opponent models; the arguments and errors are the same.
+    """
     return coupling_theorem_1(
         reward_range=reward_range,
         discount=discount,
@@ -113,7 +129,17 @@ def coupling_theorem_2(
     branch_length: int,
     averaged: bool = False,
 ) -> float:
-    """A sharper bound from those of Theorems 2, 5 and B.2: Lemma C.4's, other errors being 0 (aorpo Theorem 2)."""
+    """A sharper bound than those of Theorems 2, 5 and B.2, from the same errors, by a coupling   (aorpo Theorem 2).
+
+    It is `coupling_lemma_c4` where the policies err before the branch by their shifts ε_π, after it by the errors ε_π̂
+    of the opponent models, and the dynamics err only after it, by ε'_m.
+
+    `reward_range`  max r − min r, ≥ 0
+    `averaged`      true where the dynamics' error is a discounted average over t rather than a maximum
+
+    The other arguments and errors are those of `theorem_2`; for Theorem 5 give the errors of the opponents' joint
+    policy as those of one opponent.
+    """
     return coupling_lemma_c4(
         reward_range=reward_range,
         discount=discount,
@@ -130,7 +156,12 @@ def coupling_theorem_2(
 
 @checked
 def coupling_lemma_c1(*, state_distance: float, policy_distance: float, opponent_distances: Sequence[float]) -> float:
-    """1 − (1 − TV(p_1(x), p_2(x))) Π (1 − ε): all three drawn alike   (aorpo Lemma C.1)."""
+    """A sharper bound than that of Lemma C.1: all three variables are drawn alike   (aorpo Lemma C.1).
+
+        1 − (1 − TV(p_1(x), p_2(x))) Π (1 − ε)   over the distances ε of all agents' policies
+
+    The arguments are those of `extended_lemma_c1`.
+    """
     return any_of((state_distance, policy_distance, *opponent_distances))
 
 
@@ -138,7 +169,12 @@ def coupling_lemma_c1(*, state_distance: float, policy_distance: float, opponent
 def coupling_lemma_c2(
     *, step: int, dynamics_error: float, policy_distance: float, opponent_distances: Sequence[float]
 ) -> float:
-    """1 − c_t of (1), at most 1   (aorpo Lemma C.2)."""
+    """A sharper bound than that of Lemma C.2: the two processes stay together as long as they can   (aorpo Lemma C.2).
+
+        min(1, (y + M) Σ_{s<t} (1 − y)^s),   y = 1 − (1 − P) Π_j (1 − O_j)                                     (1)
+
+    The arguments are those of `extended_lemma_c2`.
+    """
     parting = any_of((policy_distance, *opponent_distances))
     return min(1.0, (parting + dynamics_error) * geometric_sum(parting, step))  # (1)
 
@@ -153,7 +189,16 @@ def coupling_lemma_c3(
     opponent_distances: Sequence[float],
     averaged: bool = False,
 ) -> float:
-    """A sharper bound from the errors of Lemma C.3: (2) of this module, f = 1 − y   (aorpo Lemma C.3)."""
+    """A sharper bound than that of Lemma C.3, from the same errors, by a coupling   (aorpo Lemma C.3).
+
+        (max r − min r) (1 − γ) Σ_t γ^t (1 − (1 − y) c_t),                                                    (2)
+        1 − c_t ≤ (y + M) Σ_{s<t} (1 − y)^s,   y = 1 − (1 − P) Π_j (1 − O_j)
+
+    `reward_range`  max r − min r, ≥ 0
+    `averaged`      true where the dynamics' error is a discounted average over t rather than a maximum
+
+    The other arguments are those of `extended_lemma_c3`.
+    """
     parting = any_of((policy_distance, *opponent_distances))
     return reward_range * any_of((parting, lost(discount, (parting, dynamics_error), averaged=averaged)))  # (2)
 
@@ -172,10 +217,17 @@ def coupling_lemma_c4(
     branch_length: int,
     averaged: bool = False,
 ) -> float:
-    """A sharper bound from the errors of Lemma C.4: (2) of this module   (aorpo Lemma C.4).
+    """A sharper bound than that of Lemma C.4, from the same errors, by a coupling   (aorpo Lemma C.4).
 
-    (1) holds with the errors before the branch for t − k steps, then with those after it for k steps, or for t < k with
-    those after it alone; f = 1 − y of those after it.
+        (max r − min r) (1 − γ) Σ_t γ^t (1 − (1 − y) c_t),   y = 1 − (1 − P^post) Π_j (1 − O_j^post)           (2)
+
+    The processes are together at time t with probability c_t. It falls to (1 − y) c − M in each step: t − k times with
+    y and M before the branch, then k times with those after it; for t < k, t times with those after it alone.
+
+    `reward_range`  max r − min r, ≥ 0
+    `averaged`      true where the dynamics' errors are discounted averages over t rather than maxima
+
+    The other arguments are those of `extended_lemma_c4`.
     """
     pre = any_of((policy_distance_pre, *opponent_distances_pre)), dynamics_error_pre
     post = any_of((policy_distance_post, *opponent_distances_post)), dynamics_error_post
@@ -192,10 +244,13 @@ def linear_theorem_1(
     opponent_shifts: Sequence[float],
     opponent_errors: Sequence[float],
 ) -> float:
-    """(2) of Theorem 1 to first order in the errors, which is above it   (aorpo Theorem 1).
+    """A sharper bound than that of Theorem 1, linear in the errors   (aorpo Theorem 1).
 
-    (max r − min r) [γ (ε_m + ε_π^i + Σ_j ε_π^j + Σ_j ε_π̂^j) / (1 − γ) + Σ_j ε_π̂^j]: a shift counts once, and only in
-    the state. Without opponent errors it is that of Theorem 3. ε_m may be a discounted average over t.
+        (max r − min r) [γ (ε_m + ε_π^i + Σ_j ε_π^j + Σ_j ε_π̂^j) / (1 − γ) + Σ_j ε_π̂^j]
+
+    It is never below `coupling_theorem_1`, and equals it to first order. A shift ε_π counts once, not twice, and only
+    in the state. Without opponent errors it is the same for Theorem 3. ε_m may be a discounted average over t.
+    `reward_range` is max r − min r; the other arguments and errors are those of `theorem_1`.
     """
     each = fsum((dynamics_error, policy_shift, *opponent_shifts, *opponent_errors))
     return reward_range * (discount * each / (1 - discount) + fsum(opponent_errors))
@@ -212,14 +267,15 @@ def linear_theorem_2(
     opponent_errors: Sequence[float],
     branch_length: int,
 ) -> float:
-    """(2) of Theorem 2 to first order in the errors: the printed bound with E[min(t, k)] for k (aorpo Theorem 2).
+    """A sharper bound than that of Theorem 2, linear in the errors   (aorpo Theorem 2).
 
         (max r − min r) [γ / (1 − γ) (x (1 − γ^k) + c γ^k) + Σ_j ε_π̂^j],                                   (3)
         x = ε'_m + Σ_j ε_π̂^j,   c = ε_π^i + Σ_j ε_π^j
 
-    For t with probability (1 − γ) γ^t, E[min(t, k)] = γ (1 − γ^k) / (1 − γ), where the printed proof puts k. (3) moves
-    from c to x as k grows: to use the model for ever is best if x < c, as little as possible if not. The best k inside,
-    which the printed bound has, is owed to its estimate t ≤ k. ε'_m may be a discounted average over t.
+    It is never below `coupling_theorem_2`. Where the printed proof puts k, this has E[min(t, k)] = γ (1 − γ^k) / (1 −
+    γ), for t with probability (1 − γ) γ^t. As k grows, (3) moves from c to x: the longest rollouts are best if x < c,
+    the shortest if not. The printed bound is least at a k in between only because it estimates t ≤ k. ε'_m may be a
+    discounted average over t. `reward_range` is max r − min r; the other arguments and errors are those of `theorem_2`.
     """
     errors, kept = fsum(opponent_errors), discount**branch_length
     mixed = (dynamics_error + errors) * (1 - kept) + fsum((policy_shift, *opponent_shifts)) * kept
@@ -227,9 +283,9 @@ def linear_theorem_2(
 
 
 def last_together(*, dynamics_error: float, opponent_errors: Sequence[float]) -> float:
-    """The last t for which (1) is below 1 with the errors after the branch, ε'_m > 0   (aorpo Theorem 2).
+    """The last t for which (1) is below 1 with the errors after the branch, where ε'_m > 0   (aorpo Theorem 2).
 
-    (y + M) S_t(y) < 1 where (1 − y)^t > M / (y + M). From 2^53 on, which no double tells from its neighbours, t is inf.
+    (y + M) S_t(y) < 1 where (1 − y)^t > M / (y + M). From 2^53 on, where doubles do not tell t from t + 1, it is inf.
     """
     y, M = any_of(opponent_errors), dynamics_error
     if y == 1:
@@ -240,13 +296,20 @@ def last_together(*, dynamics_error: float, opponent_errors: Sequence[float]) ->
 
 
 def value_bound(setup: Setup, other: Process) -> float:
-    """|η_i[π^i, π^{-i}] − η_other| where `other` is `setup.modelled` or `setup.learned`, from its exact values.
+    """Bound how far the return of `setup.modelled` or `setup.learned` is from the real one, by its exact values.
 
-        E_{s~ρ}[TV(π^{-i}, π'^{-i}) span_{a^{-i}} E_{a^i}[Q̂(s, a)]] + γ E_{s,a~ρ}[d(s, a)] span V̂            (4)
+        |η_i[π^i, π^{-i}] − η_other| ≤ E_{s~ρ}[TV(π^{-i}, π'^{-i}) span_{a^{-i}} E_{a^i}[Q̂(s, a)]]
+                                       + γ E_{s,a~ρ}[d(s, a)] span V̂                                             (4)
 
-    ρ is the normalised discounted occupancy of T with π; Q̂, V̂ are the values of `other`, not normalised, π'^{-i} its
-    opponents. Proof: η − η̂ = E_ρ[Σ_a (π − π')(a|s) Q̂(s, a) + γ Σ_t (T − T̂)(t|s, a) V̂(t)], by V̂ = r + γ T̂ V̂
-    summed along T; and Σ (p − p') f ≤ TV(p, p') span f. No maximum over states or times enters.
+    `setup`  what is compared
+    `other`  `setup.modelled` or `setup.learned`
+
+    ρ is the normalised discounted occupancy of T with π. Q̂ and V̂ are the values of `other`, not normalised, and
+    π'^{-i} is what its opponents play. span is max − min, and d(s, a) = TV(T, T̂). The returns are normalised. No
+    maximum over states or times enters.
+
+    Proof: η − η̂ = E_ρ[Σ_a (π − π')(a|s) Q̂(s, a) + γ Σ_t (T − T̂)(t|s, a) V̂(t)], by V̂ = r + γ T̂ V̂ summed along T;
+    and Σ (p − p') f ≤ TV(p, p') span f.
     """
     game, real, agent = setup.game, setup.real, setup.agent
     nothing = np.zeros((1, game.num_states))

@@ -7,7 +7,7 @@ from typing import Any
 
 from mathrl.bounds import READINGS, SCHEMES, Comparison, Errors, Setup
 from mathrl.bounds.best_lengths import best_lengths
-from mathrl.figures.least import ROUNDED, least
+from mathrl.figures.curve_minimum import ROUNDED, least
 
 __all__ = ["facts", "findings", "in_order", "joined", "least_bounds", "least_rollouts", "merged", "unseen", "verdict"]
 

@@ -37,7 +37,7 @@ from mathrl.cli.bound_notes import (
     verdict,
 )
 from mathrl.figures.bounds import STARTS
-from mathrl.figures.least import rounding
+from mathrl.figures.curve_minimum import rounding
 
 __all__ = ["RETURNS", "VIEWS", "Asked", "Interrupted", "View"]
 

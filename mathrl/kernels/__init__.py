@@ -1,4 +1,4 @@
-"""Numba kernels: the operators for bulk work, same names, flat arrays in, `out_` arrays written.
+"""Numba kernels: the operators for bulk work. They have the same names, take flat arrays, and write `out_` arrays.
 
 A kernel checks nothing and allocates no result. `name_csr` is the kernel of `operators.name` for CSR transitions.
 """

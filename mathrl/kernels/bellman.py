@@ -18,7 +18,7 @@ Indices = npt.NDArray[np.integer]
 
 @kernel
 def dot(x_t: FloatArray, y_t: FloatArray) -> float:
-    """Σ_t x_t y_t in eight interleaved sums: a fixed order that still fills the vector units."""
+    """Σ_t x_t y_t in eight interleaved sums: the order is fixed, and still fills the vector units of the processor."""
     size = len(x_t)
     blocked = size - size % 8
     s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
@@ -38,7 +38,13 @@ def dot(x_t: FloatArray, y_t: FloatArray) -> float:
 
 @kernel
 def backup(v_ms: FloatArray, r_mx: FloatArray, P_xt: FloatArray, discount: float, out_mx: FloatArray) -> None:
-    """Kernel of `operators.backup`: overwrites `out_mx`."""
+    """Kernel of `operators.backup`: overwrites `out_mx`.
+
+        Q(x) = r(x) + γ Σ_t P(t|x) V(t)
+
+    v_ms (m, S) holds m value functions, r_mx (m, X) their rewards, P_xt (X, S) the transitions, rows x = (s, a) in C
+    order.
+    """
     for x in range(P_xt.shape[0]):
         for m in range(v_ms.shape[0]):
             out_mx[m, x] = r_mx[m, x] + discount * dot(P_xt[x], v_ms[m])
@@ -54,7 +60,11 @@ def backup_csr(
     discount: float,
     out_mx: FloatArray,
 ) -> None:
-    """Kernel of `operators.backup` for CSR transitions: overwrites `out_mx`."""
+    """Kernel of `operators.backup` for CSR transitions: overwrites `out_mx`.
+
+    v_ms is (m, S) and r_mx (m, X); `data`, `indices` and `indptr` are those of the transitions, rows x = (s, a) in C
+    order.
+    """
     for x in range(len(indptr) - 1):
         for m in range(v_ms.shape[0]):
             expected = 0.0
@@ -65,7 +75,12 @@ def backup_csr(
 
 @kernel
 def policy_transitions(P_xt: FloatArray, w_sa: FloatArray, out_st: FloatArray) -> None:
-    """Kernel of `operators.policy_transitions`: overwrites `out_st`."""
+    """Kernel of `operators.policy_transitions`: overwrites `out_st`.
+
+        P_π(t|s) = Σ_a w(s, a) P(t|s, a)
+
+    P_xt is (S·A, S), rows (s, a) in C order, and w_sa (S, A) holds the joint probabilities π(a|s).
+    """
     num_states, num_joint_actions = w_sa.shape
     for s in range(num_states):
         out_st[s, :] = 0.0
@@ -89,7 +104,8 @@ def policy_transitions_csr(
 ) -> int:
     """Kernel of `operators.policy_transitions` for CSR transitions: overwrites the outputs, returns the entries used.
 
-    The outputs need room for all entries of the rows with w > 0; next states come as they first appear.
+    w_sa is (S, A). The outputs need room for all entries of the rows with w > 0; next states come in the order in which
+    they first appear.
     """
     num_states, num_joint_actions = w_sa.shape
     place = np.full(num_states, -1, np.int64)

@@ -26,7 +26,12 @@ def optimality_backup(
     out_sa: FloatArray,
     out_actions: Actions,
 ) -> None:
-    """Kernel of `operators.optimality_backup`: overwrites max Q, Q and the first maximiser."""
+    """Kernel of `operators.optimality_backup`: overwrites max Q, Q and the first maximiser.
+
+        Q(s, a) = r(s, a) + γ Σ_t P(t|s, a) V(t)
+
+    v_s is (S,), r_sa (S, A) with joint actions in C order, P_xt (S·A, S) with rows (s, a) in the same order.
+    """
     num_states, num_joint_actions = r_sa.shape
     for s in range(num_states):
         out_s[s] = -np.inf
@@ -50,7 +55,10 @@ def optimality_backup_csr(
     out_sa: FloatArray,
     out_actions: Actions,
 ) -> None:
-    """Kernel of `operators.optimality_backup` for CSR transitions: overwrites max Q, Q and the first maximiser."""
+    """Kernel of `operators.optimality_backup` for CSR transitions: overwrites max Q, Q and the first maximiser.
+
+    v_s is (S,), r_sa (S, A); `data`, `indices` and `indptr` are those of the transitions, rows (s, a) in C order.
+    """
     num_states, num_joint_actions = r_sa.shape
     for s in range(num_states):
         best = -np.inf

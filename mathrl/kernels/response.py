@@ -30,7 +30,11 @@ Integers = npt.NDArray[np.int64]
 
 
 class Room(NamedTuple):
-    """Room for what one state's responses are computed from: two joint policies (A,), and u side by side (K,)."""
+    """Memory for what one state's responses are computed from.
+
+    `left`, `right`  the probabilities of the joint actions of the agents before and after one agent, (A,)
+    `own_k`          every agent's own Q, side by side, (K,)
+    """
 
     left: FloatArray
     right: FloatArray
@@ -58,7 +62,7 @@ def _own_q(q_a: FloatArray, pi_k: FloatArray, num_actions: Integers, agent: int,
 
 @inner
 def _others(pi_k: FloatArray, num_actions: Integers, agent: int, room: Room) -> tuple[int, int]:
-    """Write Π_j π^j(a_j) over the agents before this one, and over those after it, in C order; their numbers."""
+    """Write Π_j π^j(a_j) over the agents before this one, and over those after it, in C order; return how many."""
     left, right = room.left, room.right
     left[0] = 1.0
     right[0] = 1.0
@@ -75,7 +79,7 @@ def _others(pi_k: FloatArray, num_actions: Integers, agent: int, room: Room) -> 
 
 @inner
 def _times(out: FloatArray, size: int, pi_k: FloatArray, offset: int, actions: int) -> int:
-    """Overwrite so many weights by their products with the probabilities of one more agent; their number."""
+    """Multiply the first `size` weights by the probabilities of one more agent, in place; return how many there are."""
     for x in range(size - 1, -1, -1):
         weight = out[x]
         for a in range(actions):
@@ -85,7 +89,7 @@ def _times(out: FloatArray, size: int, pi_k: FloatArray, offset: int, actions: i
 
 @inner
 def boltzmann(q_k: FloatArray, first: int, last: int, rationality: float, temperature: float) -> None:
-    """Overwrite entries first ≤ k < last by softmax(λ q/α): λ or α is 1, as 1/α and 1/λ would be rounded."""
+    """Overwrite entries first ≤ k < last by softmax(λ q/α). Give λ or α as 1: the inverse of either is rounded."""
     largest = q_k[first]
     for k in range(first + 1, last):
         largest = max(largest, q_k[k])
@@ -108,7 +112,7 @@ def responses(own_k: FloatArray, num_actions: Integers, temperature: float) -> N
 
 @inner
 def apart(pi_k: FloatArray, sigma_k: FloatArray) -> float:
-    """max |π − σ|; no number where an entry is none."""
+    """max |π − σ|; not a number where an entry is not one."""
     worst = 0.0
     for k in range(len(pi_k)):
         gap = abs(pi_k[k] - sigma_k[k])
@@ -157,7 +161,11 @@ def improve(
 
 @kernel
 def marginal_q(q_msa: FloatArray, pi_sk: FloatArray, num_actions: Integers, out_sk: FloatArray) -> None:
-    """Kernel of `operators.marginal_q` for all agents side by side: overwrites `out_sk`."""
+    """Kernel of `operators.marginal_q` for all agents side by side: overwrites `out_sk`.
+
+    q_msa (m, S, A) is the joint Q in C order, m = 1 where all agents share it; pi_sk (S, K) holds the agents' policies
+    side by side, K = A_1 + … + A_n, and `num_actions` is (A_1, …, A_n).
+    """
     room = Room(np.empty(q_msa.shape[2]), np.empty(q_msa.shape[2]), np.empty(1))
     for s in range(q_msa.shape[1]):
         own_qs(q_msa, s, pi_sk[s], num_actions, room, out_sk[s])
@@ -165,7 +173,11 @@ def marginal_q(q_msa: FloatArray, pi_sk: FloatArray, num_actions: Integers, out_
 
 @kernel
 def quantal_response_residual(q_msa: FloatArray, pi_sk: FloatArray, num_actions: Integers, temperature: float) -> float:
-    """Kernel of `operators.quantal_response_residual`: overwrites nothing, returns the residual."""
+    """Kernel of `operators.quantal_response_residual`: overwrites nothing, returns the residual max |π − softmax(u/α)|.
+
+    q_msa (m, S, A) is the joint Q in C order, m = 1 where all agents share it; pi_sk (S, K) holds the agents' policies
+    side by side, K = A_1 + … + A_n, and `num_actions` is (A_1, …, A_n).
+    """
     room = Room(np.empty(q_msa.shape[2]), np.empty(q_msa.shape[2]), np.empty(pi_sk.shape[1]))
     residual = 0.0
     for s in range(len(pi_sk)):
@@ -179,7 +191,11 @@ def quantal_response_residual(q_msa: FloatArray, pi_sk: FloatArray, num_actions:
 def sequential_improvement(
     q_msa: FloatArray, pi_sk: FloatArray, num_actions: Integers, order: Integers, temperature: float, out_sk: FloatArray
 ) -> None:
-    """Kernel of `operators.sequential_improvement`: overwrites `out_sk`."""
+    """Kernel of `operators.sequential_improvement`: overwrites `out_sk`.
+
+    q_msa (m, S, A) is the joint Q in C order, m = 1 where all agents share it; pi_sk (S, K) holds the agents' policies
+    side by side, K = A_1 + … + A_n, and `num_actions` is (A_1, …, A_n). The agents respond in the order of `order`.
+    """
     room = Room(np.empty(q_msa.shape[2]), np.empty(q_msa.shape[2]), np.empty(1))
     for s in range(len(pi_sk)):
         for k in range(pi_sk.shape[1]):

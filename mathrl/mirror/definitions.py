@@ -3,7 +3,8 @@
     D ≥ 0,   D(π_old, π_old) = 0,   every one-sided derivative of D(·, π_old) at π_old is 0       (Definition 4)
     U(π_old) contains a closed ball round π_old                                                   (Definition 5)
 
-By values and finite differences at given policies: a failure has a witness, success is evidence and no proof.
+Values and finite differences at some policies decide. Where one of them contradicts the definition, that is shown;
+where none does, this is evidence and no proof.
 """
 
 import math
@@ -37,7 +38,17 @@ __all__ = ["DriftReport", "NeighbourhoodReport", "check_drift", "check_neighbour
 
 @dataclass(frozen=True)
 class DriftReport:
-    """What Definition 4 asks of a drift, on the policies tried; `witness` is the first pair (old, new) that fails."""
+    """Whether a function is a drift by hasac Definition 4, on the policies that were tried.
+
+    `non_negative`   D ≥ 0
+    `zero_at_old`    D(π_old, π_old) = 0
+    `zero_gradient`  every one-sided derivative of D(·, π_old) at π_old is 0
+    `positive`       D > 0 wherever the policies differ: a positive drift
+    `trivial`        D = 0 throughout
+    `convex`         D is convex in the new policy
+    `witness`        the first pair (old, new) that contradicts the definition, or None
+    `sentence`       the result in words
+    """
 
     non_negative: bool
     zero_at_old: bool
@@ -50,15 +61,20 @@ class DriftReport:
 
     @property
     def is_drift(self) -> bool:
-        """Whether nothing that was tried contradicts Definition 4."""
+        """True where nothing that was tried contradicts Definition 4."""
         return self.non_negative and self.zero_at_old and self.zero_gradient
 
 
 @dataclass(frozen=True)
 class NeighbourhoodReport:
-    """What Definition 5 asks of a neighbourhood: `radii` are how far, per policy, all directions tried stayed inside.
+    """Whether a function is a neighbourhood by hasac Definition 5, on the policies that were tried.
 
-    They are in max_a |p − π_old|; between the directions a ball of that radius may reach outside.
+    `contains_old`   each old policy is inside its neighbourhood
+    `contains_ball`  a ball round each old policy is inside
+    `radii`          per policy, how far one can go in all directions tried and stay inside, in max_a |p − π_old|;
+                     between these directions a ball of that radius may reach outside
+    `witness`        the first pair (old, new) that contradicts the definition, or None
+    `sentence`       the result in words
     """
 
     contains_old: bool
@@ -69,7 +85,7 @@ class NeighbourhoodReport:
 
     @property
     def is_neighbourhood(self) -> bool:
-        """Whether nothing that was tried contradicts Definition 5."""
+        """True where nothing that was tried contradicts Definition 5."""
         return self.contains_old and self.contains_ball
 
 
@@ -81,13 +97,20 @@ def check_drift(
     gains: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     seed: int = 0,
 ) -> DriftReport:
-    """Whether a drift, or any function D(p, old) of two distributions, is one by Definition 4, on `policies` (k, A).
+    """Try whether a drift, or any function of two distributions, is a drift by hasac Definition 4.
 
-    By default these are the uniform policy and two skewed ones, with full support (hasac Assumption 1): KL is no drift
-    where an action is never played. The directions are those to all vertices and to random policies; a derivative is
-    zero where D(old + h (v − old))/h is below 1e-5 of the largest D met for some h from 1e-4 to 1e-8 of the smallest
-    probability. `gains` (A,) are the advantages of a clipped ratio (default: 1). A report that finds nothing is
-    evidence, no proof.
+        D ≥ 0,   D(π_old, π_old) = 0,   every one-sided derivative of D(·, π_old) at π_old is 0
+
+    `drift`        a drift, its text as in `as_drift`, or a function D(p, old) of two arrays (A,)
+    `policies`     the old policies to try, (k, A); by default the uniform one and two skewed ones, all positive, as KL
+                   is no drift where an action is never played (hasac Assumption 1)
+    `num_actions`  A of these default policies
+    `gains`        (E[A₊], E[A₋]), (A,) each, of a clipped ratio; by default 1
+    `seed`         of the random policies that are tried as new ones
+
+    New policies are all vertices of the simplex and 16 random ones. A derivative counts as zero where D(old + h (v −
+    old))/h is below 1e-5 of the largest D met, for some h from 1e-4 to 1e-8 times the smallest probability. Returns a
+    `DriftReport`: what it finds is a fact, that it finds nothing is no proof.
 
     >>> check_drift(lambda p, old: abs(p - old).sum() / 2).sentence
     'no drift: its derivative is 0.667 at old = [0.333, 0.333, 0.333] towards [1, 0, 0] (Definition 4 wants 0)'
@@ -143,11 +166,17 @@ def check_neighbourhood(
     num_actions: int = 3,
     seed: int = 0,
 ) -> NeighbourhoodReport:
-    """Whether a neighbourhood, or any function contains(p, old), holds a ball round each of `policies` (Definition 5).
+    """Try whether a neighbourhood, or any function, contains a ball round each policy   (hasac Definition 5).
 
-    Radii of 1/2, 1/4, … to 1e-13 of the smallest positive probability are tried, along the directions to all vertices,
-    between all pairs of actions and to random policies; by default at the policies of `check_drift`. Definition 5 lets
-    the radius depend on the policy.
+    `neighbourhood`  a neighbourhood, its text as in `as_neighbourhood`, or a function contains(p, old) of two arrays
+                     (A,)
+    `policies`       the old policies to try, (k, A); by default those of `check_drift`
+    `num_actions`    A of these default policies
+    `seed`           of the random policies whose directions are tried
+
+    Directions are those to all vertices of the simplex, between all pairs of actions and to 16 random policies. Radii
+    of 1/2, 1/4, … are tried, down to 1e-13 of the smallest positive probability; Definition 5 lets the radius depend on
+    the policy. Returns a `NeighbourhoodReport`.
     """
     inside, rows = _contains(neighbourhood), _policies(policies, num_actions)
     rng = np.random.default_rng(seed)
@@ -182,6 +211,7 @@ def check_neighbourhood(
 
 
 def _drift_values(drift: Any, gains: Any) -> Callable[[FloatArray, FloatArray], float]:
+    """D(new, old) as a function that returns a float."""
     if isinstance(drift, str):
         drift = as_drift(drift)
     match drift:
@@ -201,6 +231,7 @@ def _drift_values(drift: Any, gains: Any) -> Callable[[FloatArray, FloatArray], 
 
 
 def _contains(neighbourhood: Any) -> Callable[[FloatArray, FloatArray], bool]:
+    """Whether new is in the neighbourhood of old, as a function."""
     if isinstance(neighbourhood, str):
         neighbourhood = as_neighbourhood(neighbourhood)
     match neighbourhood:
@@ -243,4 +274,5 @@ def _derivative(value: Callable[[FloatArray, FloatArray], float], old: FloatArra
 
 
 def _shown(row: Iterable[float] | Sequence[float]) -> str:
+    """Probabilities as a message shows them."""
     return "[" + ", ".join(f"{float(p):.3g}" for p in row) + "]"

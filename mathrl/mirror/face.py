@@ -2,9 +2,10 @@
 
     maximise  Σ_a [q p − (p − (1+ε) o)₊ up − ((1−ε) o − p)₊ down](a)  over  least ≤ p ≤ most,  Σ_a p(a) = mass  (1)
 
-Each p(a) has three marginal values: q + down, q, q − up. One of all these is critical: what is worth more is taken,
-what is worth less is not. Between the bounds that values within `tie` of it leave open, every p maximises (1). The p of
-largest entropy there is taken, the limit as the temperature falls to 0: a common level, cut to the bounds         (2).
+Each p(a) has three marginal values: q + down, q, q − up. One of all these is critical: what is worth more is taken
+whole, and what is worth less is not taken. What is worth as much, to `tie`, may be taken in part. So p(a) is free
+between two bounds, and every such p maximises (1). Among these the p of largest entropy is chosen, which is the limit
+as the temperature falls to 0. All its entries have one common level, cut to the bounds         (2).
 """
 
 import numpy as np
@@ -25,7 +26,7 @@ def face(f: Objective, least_a: FloatArray, most_a: FloatArray, mass: float, tie
     for a in range(actions):
         prices[3 * a], prices[3 * a + 1], prices[3 * a + 2] = f.q_a[a] + f.down_a[a], f.q_a[a], f.q_a[a] - f.up_a[a]
     prices.sort()
-    first, last = 0, 3 * actions  # the largest price at which enough is taken; at the smallest all is
+    first, last = 0, 3 * actions  # search the largest price at which enough is taken; at the smallest one, all is taken
     while last - first > 1:
         middle = (first + last) // 2
         total = 0.0

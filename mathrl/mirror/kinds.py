@@ -1,7 +1,7 @@
 """Drifts and neighbourhoods of mirror learning (hasac Definitions 4 and 5): frozen objects with a weight or a radius.
 
-Each means the same in every state. A drift keeps an agent's new policy near its old one by a price, a neighbourhood by
-a bound.
+Each means the same in every state. A drift makes it costly for an agent to move its policy away from the old one; a
+neighbourhood forbids to move it further than some bound. p is the new policy and π_old the old one.
 """
 
 import re
@@ -33,12 +33,18 @@ __all__ = [
 
 @dataclass(frozen=True)
 class NoDrift:
-    """D = 0: the trivial drift."""
+    """No drift, D = 0: to move the policy costs nothing   (the trivial drift of hasac Definition 4)."""
 
 
 @dataclass(frozen=True)
 class KLDrift:
-    """D(p) = weight · KL(p ‖ π_old): the maximiser is ∝ π_old^(w/(α+w)) exp(Q/(α+w)). Needs π_old > 0."""
+    """The drift D(p) = weight · KL(p ‖ π_old)   (hasac Definition 4).
+
+    `weight`  w ≥ 0
+
+    The maximiser is ∝ π_old^(w/(α+w)) exp(Q/(α+w)), where nothing else bounds it. Needs π_old > 0. Raises `ValueError`
+    where the weight is negative.
+    """
 
     weight: float
 
@@ -48,7 +54,12 @@ class KLDrift:
 
 @dataclass(frozen=True)
 class SquaredDrift:
-    """D(p) = weight/2 · ‖p − π_old‖²."""
+    """The drift D(p) = weight/2 · Σ_a (p(a) − π_old(a))²   (an instance of hasac Definition 4).
+
+    `weight`  w ≥ 0
+
+    Raises `ValueError` where the weight is negative.
+    """
 
     weight: float
 
@@ -58,10 +69,16 @@ class SquaredDrift:
 
 @dataclass(frozen=True)
 class ClippedRatioDrift:
-    """HAPPO's D: weight times the expected positive part of (ratio − ratio clipped to 1 ± clip) · advantage.
+    """HAPPO's drift: what the policy's ratio gains outside of 1 ± clip   (an instance of hasac Definition 4).
 
-    See `operators.clipped_ratio_drift`. It is 0 while no ratio leaves 1 ± clip, so it is not positive in the sense of
-    Definition 4; and it makes no ratio stop there, since the price of going on is the advantage itself.
+        D(p) = weight · E_{a~π_old}[((r − clip(r, 1 ± ε)) A)₊],   r = p/π_old
+
+    `clip`    ε > 0
+    `weight`  w ≥ 0, by default 1
+
+    A is the advantage; `operators.clipped_ratio_drift` has the exact form. D is 0 while no ratio leaves 1 ± ε, so it is
+    not positive in the sense of Definition 4. It does not stop a ratio there either: what a step further costs is just
+    the advantage that it gains. Raises `ValueError` where an argument is out of range.
     """
 
     clip: float
@@ -75,12 +92,17 @@ class ClippedRatioDrift:
 
 @dataclass(frozen=True)
 class Everywhere:
-    """All policies."""
+    """No bound: the neighbourhood of all policies."""
 
 
 @dataclass(frozen=True)
 class KLBall:
-    """KL(p ‖ π_old) ≤ radius in every state. Needs π_old > 0."""
+    """The neighbourhood KL(p ‖ π_old) ≤ radius, in every state   (hasac Definition 5). Needs π_old > 0.
+
+    `radius`  > 0, in nats
+
+    Raises `ValueError` where the radius is not positive.
+    """
 
     radius: float
 
@@ -90,7 +112,12 @@ class KLBall:
 
 @dataclass(frozen=True)
 class TotalVariationBall:
-    """½ Σ_a |p − π_old| ≤ radius in every state."""
+    """The neighbourhood ½ Σ_a |p(a) − π_old(a)| ≤ radius, in every state   (hasac Definition 5).
+
+    `radius`  > 0; from 1 on it is no bound
+
+    Raises `ValueError` where the radius is not positive.
+    """
 
     radius: float
 
@@ -100,7 +127,12 @@ class TotalVariationBall:
 
 @dataclass(frozen=True)
 class MaximumRatio:
-    """π_old/ratio ≤ p ≤ ratio · π_old in every state. Needs π_old > 0."""
+    """The neighbourhood π_old/ratio ≤ p ≤ ratio · π_old, in every state   (hasac Definition 5). Needs π_old > 0.
+
+    `ratio`  > 1
+
+    Raises `ValueError` where the ratio is 1 or less.
+    """
 
     ratio: float
 
@@ -130,7 +162,13 @@ NEIGHBOURHOODS: Mapping[str, type[Any]] = {
 
 
 def as_drift(given: Drift | str, argument: str = "drift") -> Drift:
-    """The drift that is given, or that a text names: none, kl:W, squared:W, clipped:EPS[:W], or what `repr` writes.
+    """Return a drift, from the object itself or from a text.
+
+    `given`     a drift; or "none", "kl:W", "squared:W", "clipped:EPS" or "clipped:EPS:W"; or what `repr` of a drift
+                gives
+    `argument`  what error messages call it
+
+    Raises `ValueError` where the text names no drift, or a number is out of range.
 
     >>> as_drift("clipped:0.2"), as_drift("KLDrift(weight=0.5)")
     (ClippedRatioDrift(clip=0.2, weight=1.0), KLDrift(weight=0.5))
@@ -141,7 +179,12 @@ def as_drift(given: Drift | str, argument: str = "drift") -> Drift:
 
 
 def as_neighbourhood(given: Neighbourhood | str, argument: str = "neighbourhood") -> Neighbourhood:
-    """The neighbourhood given, or that a text names: everywhere, kl:R, total-variation:R, ratio:R, or its `repr`.
+    """Return a neighbourhood, from the object itself or from a text.
+
+    `given`     a neighbourhood; or "everywhere", "kl:R", "total-variation:R" or "ratio:R"; or what `repr` of one gives
+    `argument`  what error messages call it
+
+    Raises `ValueError` where the text names no neighbourhood, or a number is out of range.
 
     >>> as_neighbourhood("ratio:1.5")
     MaximumRatio(ratio=1.5)
@@ -153,14 +196,24 @@ def as_neighbourhood(given: Neighbourhood | str, argument: str = "neighbourhood"
 
 
 def needs_full_support(drift: Drift, neighbourhood: Neighbourhood) -> Drift | Neighbourhood | None:
-    """The one of both that holds an action of probability 0 at 0 for ever, or None."""
+    """Return which of the two keeps an action of probability 0 at 0 for ever; None if neither does.
+
+    `drift`          a drift object
+    `neighbourhood`  a neighbourhood object
+    """
     if isinstance(drift, KLDrift) and drift.weight > 0:
         return drift
     return neighbourhood if isinstance(neighbourhood, KLBall | MaximumRatio) else None
 
 
 def check_support(old: FloatArray, drift: Drift, neighbourhood: Neighbourhood, argument: str) -> None:
-    """Refuse a policy with zeros where they would stay for ever."""
+    """Raise `ValueError` where a policy has zeros that the drift or the neighbourhood would never let change.
+
+    `old`            the policy, (S, A) or (A,)
+    `drift`          a drift object
+    `neighbourhood`  a neighbourhood object
+    `argument`       what the message calls the policy
+    """
     needing = needs_full_support(drift, neighbourhood)
     if needing is not None and (old <= 0).any():
         index = ", ".join(map(str, np.argwhere(old <= 0)[0].tolist()))
@@ -169,11 +222,12 @@ def check_support(old: FloatArray, drift: Drift, neighbourhood: Neighbourhood, a
 
 
 def _weight(owner: str, value: Any) -> float:
+    """Check the weight of a drift."""
     return not_negative(f"{owner}.weight", value, "Definition 4 wants D ≥ 0, and the program must stay concave")
 
 
 def _named(given: Any, argument: str, kinds: Mapping[str, type[Any]], expected: str, mend: str) -> Any:
-    """An object of one of `kinds`, or what a text names."""
+    """Return an object of one of `kinds`, from itself or from a text that names it."""
     if isinstance(given, tuple(kinds.values())):
         return given
     if not isinstance(given, str):

@@ -4,9 +4,9 @@
     d KL/dμ = −Σ_a v (r − r̄)²,   v = p/(s + w p),   r = log(p/o),   r̄ = Σ v r / Σ v,   s = α + β + μ           (2)
     μ ≤ (f(p_0) − f(p'))/(R − KL(p'‖o))   for every p' in the ball                                           (3)
 
-the sums of (2) over the actions that lie on no flat. μ is found by Newton's method on KL^(-1/2), which is nearly linear
-in μ, in a bracket that starts with (3). At temperature 0 on a face of maximisers (`mathrl.mirror.face`) that the ball
-reaches, the p of largest entropy is wanted: the same search, with the entropy as the objective.
+The sums of (2) are over the actions that lie on no flat. μ is found by Newton's method on KL^(-1/2), which is nearly
+linear in μ, within a bracket that starts with (3). At temperature 0 on a face of maximisers (`mathrl.mirror.face`) that
+the ball reaches, the p of largest entropy is wanted: the same search, with the entropy as the objective.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ EPS, TINY = float(np.finfo(np.float64).eps), float(np.finfo(np.float64).tiny)
 
 @inner
 def divergence(y_a: FloatArray, x_a: FloatArray) -> float:
-    """KL(p‖o) = Σ o (r exp r − (exp r − 1)) with r = log p − log o: terms that are not negative, exact for small r."""
+    """KL(p‖o) = Σ o (r exp r − (exp r − 1)) with r = log p − log o: no term is negative, and small r are exact."""
     total = 0.0
     for a in range(len(y_a)):
         if x_a[a] == -np.inf:

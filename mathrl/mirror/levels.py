@@ -1,9 +1,10 @@
-"""Policies whose log-probabilities follow one common level, with flats: nothing is iterated but a look-up of the level.
+"""Policies whose log-probabilities follow one common level, except on flats, where they stay constant.
 
     log p(a) = cut(e(a) + t),   Σ_a p(a) = mass                                                              (1)
 
-cut has slope 1, but for a flat of length `up` above the kink `high`, one of length `down` below the kink `low`, and the
-bounds `least` and `most`. Between two flats of any action the level t is a log Σ exp, so t is found exactly.
+The slope of cut is 1, except on a flat of length `up` above the kink `high`, on one of length `down` below the kink
+`low`, and beyond the bounds `least` and `most`. Between two ends of flats of any action, the level t is the logarithm
+of a sum of exponentials. So t is found exactly: one looks up between which ends it lies, and nothing is iterated.
 """
 
 from typing import NamedTuple
@@ -17,7 +18,12 @@ __all__ = ["Flats", "cut", "fill", "is_free", "logarithms", "no_flats", "normali
 
 
 class Flats(NamedTuple):
-    """Where log p(a) stays put while the level moves: arrays (A,), all of log-probabilities but `up` and `down`."""
+    """The flats: where log p(a) stays constant while the level moves. Each is an array (A,).
+
+    `low_a`, `high_a`    the log-probabilities at which flats begin, downwards and upwards
+    `up_a`, `down_a`     how long the flats above `high_a` and below `low_a` are
+    `least_a`, `most_a`  the bounds of log p
+    """
 
     low_a: FloatArray
     high_a: FloatArray
@@ -29,7 +35,7 @@ class Flats(NamedTuple):
 
 @kernel
 def no_flats(actions: int) -> Flats:
-    """Flats that are nowhere."""
+    """The flats of policies that have none."""
     nowhere_a, anywhere_a = np.full(actions, -np.inf), np.full(actions, np.inf)
     return Flats(
         nowhere_a, anywhere_a, np.zeros(actions), np.zeros(actions), np.full(actions, -np.inf), np.full(actions, np.inf)
@@ -95,7 +101,7 @@ def fill(e_a: FloatArray, flats: Flats, mass: float, out_a: FloatArray) -> None:
 
 @kernel
 def _level(e_a: FloatArray, flats: Flats, mass: float) -> float:
-    """A level t between the same two ends of flats as the one of (1): which actions are free does not change there."""
+    """A level t that lies between the same two ends of flats as that of (1), so that the same actions are free."""
     ends = np.empty(6 * len(e_a))
     count = _ends(e_a, flats, ends)
     if count == 0:

@@ -6,6 +6,8 @@ With a multiplier λ of Σ p = 1, and a price μ ≥ 0 of KL(p‖o) that adds to
 
     w = 0 < s    log p = x + (h − λ)/s,   h = q − α x,   x = log o     with flats: `mathrl.mirror.levels`      (2)
     w > 0        s log(p/o) + w (p − o) = h − λ                         `mathrl.mirror.squared`                (3)
+
+o is the old policy, p the new one; up and down are the prices of going above (1+ε) o and below (1−ε) o.
 """
 
 from typing import NamedTuple
@@ -21,7 +23,17 @@ __all__ = ["Objective", "maximiser", "value"]
 
 
 class Objective(NamedTuple):
-    """The terms of (1): q, o, x = log o, h of (2), which is −∞ where an action is left out, up, down, α, β, w and ε."""
+    """The terms of (1).
+
+    `q_a`             the values q, (A,)
+    `o_a`, `x_a`      the old policy o and x = log o
+    `h_a`             h of (2); −∞ leaves an action out
+    `up_a`, `down_a`  the prices of going above (1+ε) o and below (1−ε) o
+    `alpha`           α, the temperature
+    `beta`            β, the weight of the KL drift
+    `w`               w, the weight of the squared drift
+    `clip`            ε
+    """
 
     q_a: FloatArray
     o_a: FloatArray
@@ -52,7 +64,10 @@ def value(y_a: FloatArray, f: Objective) -> float:
 
 @kernel
 def maximiser(s: float, f: Objective, flats: Flats, mass: float, out_a: FloatArray) -> None:
-    """Write the log p of (2) or (3) with Σ p = `mass`, where s > 0 or w > 0; `flats` has up and down not yet over s."""
+    """Write the log p of (2) or (3) with Σ p = `mass`, where s > 0 or w > 0.
+
+    In `flats`, up and down are not yet divided by s.
+    """
     if f.w > 0:
         press(f.h_a, f.x_a, s, f.w, flats, mass, out_a)  # (3)
         return

@@ -5,8 +5,8 @@ For one state: values q(a), the old policy o = exp x, and
     maximise  Σ_a q(a) p(a) + α H(p) − β KL(p‖o) − w/2 ‖p − o‖² − Σ_a [(p − (1+ε) o)₊ up + ((1−ε) o − p)₊ down](a)   (1)
     over p ≥ 0 with Σ_a p(a) = 1 and, if asked for,  KL(p‖o) ≤ R  or  ½‖p − o‖₁ ≤ R  or  o/R ≤ p ≤ R o.          (2)
 
-With a multiplier λ of Σ p = 1 each p(a) is a falling function of λ with flats (the kinks of (1), the bounds of (2)).
-What is solved where:
+With a multiplier λ of Σ p = 1, each p(a) is a falling function of λ that is constant on flats: those come from the
+kinks of (1) and the bounds of (2). Which module solves what:
 
     α + β + w > 0    one maximiser: a log Σ exp between flats, or Newton's method on λ  `objective`
     all three 0      a face of maximisers, of which the one of largest entropy is taken  `face`
@@ -26,7 +26,7 @@ from mathrl.mirror.variation_ball import face_in_variation_ball, in_variation_ba
 __all__ = ["EVERYWHERE", "KL_BALL", "RATIO", "TOTAL_VARIATION_BALL", "maximise"]
 
 EVERYWHERE, KL_BALL, TOTAL_VARIATION_BALL, RATIO = 0, 1, 2, 3
-"""Kinds of neighbourhoods, the constraints (2)."""
+"""The kinds of neighbourhood: which of the constraints (2) holds."""
 
 
 @kernel
@@ -34,7 +34,7 @@ def maximise(
     q_sa: FloatArray, x_sa: FloatArray, up_sa: FloatArray, down_sa: FloatArray, alpha: float, beta: float, w: float,
     clip: float, kind: int, radius: float, tie: float, out_sa: FloatArray, out_log_sa: FloatArray,
 ) -> None:  # fmt: skip
-    """Write p, and log p, of the maximiser of (1) over (2) for every row; rows of p sum to 1 to rounding."""
+    """Write the p that maximises (1) under (2), and log p, for every row; rows of p sum to 1 to rounding."""
     actions = q_sa.shape[1]
     q_a, o_a, h_a, flats = np.empty(actions), np.empty(actions), np.empty(actions), no_flats(actions)
     for s in range(q_sa.shape[0]):

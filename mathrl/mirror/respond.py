@@ -31,7 +31,7 @@ from mathrl.softmax import log_probabilities
 __all__ = ["TIES", "respond", "responses"]
 
 TIES: Final = 8.0
-"""At temperature 0, marginal values within so many rounding floors of the critical one count as equal."""
+"""At temperature 0, marginal values within this many rounding floors of the critical one count as equal."""
 
 _KINDS = {
     Everywhere: program.EVERYWHERE,
@@ -50,13 +50,22 @@ def respond(
     neighbourhood: Neighbourhood | str = "everywhere",
     gains: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
 ) -> FloatArray:
-    """The p (S, A) that maximises Σ_a q p + α H(p) − D(p) over the neighbourhood, in each state   (hasac Definition 2).
+    """Compute the policy that maximises an agent's expected values, in each state   (hasac Definition 2).
 
-    `q` and `old` are (S, A) or (A,); `gains` are the pair of `operators.expected_parts`, which `ClippedRatioDrift`
-    needs. At temperature 0 the maximiser of largest entropy is taken, the limit of those at temperatures that fall to
-    0: without drift and neighbourhood it is uniform over the actions of largest q, up to `TIES` roundings of it.
+        p = argmax over U(π_old) of Σ_a q(s, a) p(a|s) + α H(p(·|s)) − D(p, π_old)                    (1)
 
-    Raises `ValueError` where a KL or a ratio is asked for and `old` has a 0.
+    `q`              the agent's values, (S, A), or (A,) for one state
+    `old`            π_old, the policy before, of the same shape
+    `temperature`    α ≥ 0
+    `drift`          D, an object or a text as in `as_drift`; by default none
+    `neighbourhood`  U, an object or a text as in `as_neighbourhood`; by default all policies
+    `gains`          (E[A₊], E[A₋]) of `operators.expected_parts`, shaped as q; `ClippedRatioDrift` needs them
+
+    Returns p in the shape of q. At temperature 0 it is the maximiser of largest entropy, the limit of the maximisers as
+    the temperature falls to 0. Without drift and neighbourhood that is uniform over the actions of largest q, where
+    values within `TIES` rounding floors are equal.
+
+    Raises `ValueError` where shapes or arguments do not fit, or a KL or a ratio is asked for and `old` has a 0.
 
     >>> respond([1.0, 0.0], [0.5, 0.5], temperature=0, neighbourhood="total-variation:0.2").round(9).tolist()
     [0.7, 0.3]
@@ -95,7 +104,18 @@ def responses(
     gains: tuple[FloatArray, FloatArray] | None,
     scale: float,
 ) -> tuple[FloatArray, FloatArray]:
-    """`respond` without checks: p and log p; `scale` is the size of the values whose rounding makes ties."""
+    """Compute what `respond` does, for many states, without checks: for use in loops.
+
+    `q_sa`           the agent's values, (S, A)
+    `log_old_sa`     log π_old, (S, A), −∞ where it is 0
+    `temperature`    α ≥ 0
+    `drift`          a drift object
+    `neighbourhood`  a neighbourhood object
+    `gains`          (E[A₊], E[A₋]), (S, A) each, or None
+    `scale`          the largest |q|, whose rounding decides what counts as a tie
+
+    Returns p and log p, (S, A) each.
+    """
     weights = {"beta": 0.0, "w": 0.0, "clip": 0.0}
     up_sa = down_sa = np.broadcast_to(0.0, q_sa.shape)
     match drift:

@@ -20,7 +20,9 @@ __all__ = ["MOST_STEPS", "press", "ratio"]
 EPS = float(np.finfo(np.float64).eps)
 
 MOST_STEPS = 200
-"""Of safeguarded searches: bisection alone ends at adjacent doubles in about 64, or 1,100 where the bracket has 0."""
+"""How many steps a safeguarded search takes at most. Bisection alone comes to adjacent doubles after about 64 steps, or
+1,100 where 0 lies in the bracket.
+"""
 
 
 @inner
@@ -43,7 +45,7 @@ def ratio(z: float, k: float) -> float:
 
 @kernel
 def press(h_a: FloatArray, x_a: FloatArray, s: float, w: float, flats: Flats, mass: float, out_a: FloatArray) -> None:
-    """Write the log p of (1) between the bounds of `flats`, whose kinks are not looked at; x = log o.
+    """Write the log p of (1) between the bounds of `flats`; its kinks play no part. x is log o.
 
     An action whose h is −∞ is left out.
     """
@@ -65,7 +67,7 @@ def press(h_a: FloatArray, x_a: FloatArray, s: float, w: float, flats: Flats, ma
         if following == lam or not left < following < right:
             break
         lam = following
-    for a in range(len(h_a)):  # what rounding of λ leaves, taken off to first order
+    for a in range(len(h_a)):  # correct to first order for what rounding of λ leaves
         if weight_a[a] > 0:
             p = np.exp(out_a[a]) - excess * weight_a[a] / weights
             out_a[a] = min(max(np.log(p), flats.least_a[a]), flats.most_a[a]) if p > 0 else out_a[a]
@@ -73,7 +75,7 @@ def press(h_a: FloatArray, x_a: FloatArray, s: float, w: float, flats: Flats, ma
 
 @inner
 def _bracket(h_a: FloatArray, x_a: FloatArray, s: float, w: float, flats: Flats, mass: float) -> tuple[float, float]:
-    """Multipliers λ between which Σ p passes `mass`, by the λ at which one p(a) alone has all, or each its share."""
+    """Two multipliers λ between which Σ p passes `mass`: where one p(a) alone has all of it, and where all share it."""
     floor, allowed = 0.0, 0
     for a in range(len(h_a)):
         if h_a[a] > -np.inf:

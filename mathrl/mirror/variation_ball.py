@@ -1,9 +1,10 @@
-"""The maximiser in a ball of total variation, ½‖p − o‖₁ ≤ R, where the ball binds: rises and falls apart.
+"""The maximiser in a ball of total variation, ½‖p − o‖₁ ≤ R, where the ball binds: what rises and what falls, apart.
 
     p = o + rise − fall,   Σ rise = Σ fall = R,   rise and fall ≥ 0,   one of them 0 at each action           (1)
 
-Each is a program of its own with a multiplier of its own: p ≥ o with mass 1 + R, and p ≤ o with mass 1 − R. On a face
-of maximisers (`mathrl.mirror.face`) that the ball reaches, its p of largest entropy is one of rises and falls again.
+Rises and falls are two programs, each with a multiplier of its own: p ≥ o with mass 1 + R, and p ≤ o with mass 1 − R.
+At temperature 0 on a face of maximisers (`mathrl.mirror.face`) that the ball reaches, the p of largest entropy again
+consists of rises and falls.
 """
 
 import numpy as np
@@ -64,7 +65,7 @@ def face_in_variation_ball(f: Objective, bounds: FloatArray, radius: float, tie:
 
 @inner
 def _join(rise_a: FloatArray, fall_a: FloatArray, x_a: FloatArray, out_a: FloatArray) -> None:
-    """Write the logarithms of what rose, by more than a log of exp may round, and of what fell where nothing rose."""
+    """Write log p: that of the rising program where it rose by more than rounding, else that of the falling one."""
     for a in range(len(x_a)):
         slack = 4 * EPS * (1.0 - x_a[a]) if x_a[a] > -np.inf else 0.0
         out_a[a] = rise_a[a] if rise_a[a] > x_a[a] + slack else min(fall_a[a], x_a[a])

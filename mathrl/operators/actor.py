@@ -27,7 +27,11 @@ __all__ = [
 def actor_objective(
     q: Any, policy: Sequence[Any], target_policy: Sequence[Any], states: Any, *, temperature: Any
 ) -> Any:
-    """L_π = Σ_s D(s) Σ_a π(a|s) (Q(s, a) − ω log(π(a|s)/ρ(a|s))), at a Q that is held   (dmac §4.5)."""
+    """L_π = Σ_s D(s) Σ_a π(a|s) (Q(s, a) − ω log(π(a|s)/ρ(a|s))), for a fixed Q   (dmac §4.5).
+
+    q is (S, A_1, …, A_n); `policy` (π) and `target_policy` (ρ > 0 where π is) have one array (S, A_i) per agent;
+    `states` is D (S,), and ω the temperature. The result is one number.
+    """
     xp = namespace(q)
     pairs = zip(policy, target_policy, strict=True)
     divergence = xp.sum(xp.stack([kl_divergence(pi_sa, rho_sa) for pi_sa, rho_sa in pairs]), axis=0)
@@ -38,6 +42,9 @@ def actor_signal(q: Any, policy: Sequence[Any], target_policy: Sequence[Any], *,
     """g = Q − ω log(π/ρ) − ω, (S, A_1, …, A_n), the same for all agents   (dmac §4.5, A.9).
 
     The constant −ω, which A.9 keeps, changes no gradient, as E[∇ log π^i] = 0.
+
+    q is (S, A_1, …, A_n); `policy` (π) and `target_policy` (ρ > 0 where π is) have one array (S, A_i) per agent; ω is
+    the temperature.
     """
     signal = q - temperature
     for agent in range(len(policy)):
@@ -51,7 +58,10 @@ def counterfactual_signal(
 ) -> Any:
     """g^i = Q − ω log(π^i/ρ^i) − E_{a_i~π^i}[Q] + ω KL(π^i ‖ ρ^i), (S, A_1, …, A_n)   (dmac §4.5).
 
-    `actor_signal` less its mean over the agent's own action: the baseline leaves the other agents' policies out.
+    `actor_signal` less its mean over the agent's own action, in which the other agents' policies cancel.
+
+    q is (S, A_1, …, A_n); `policy` (π) and `target_policy` (ρ > 0 where π is) have one array (S, A_i) per agent;
+    `agent` is i, and ω the temperature.
     """
     pi_sa, num_agents = policy[agent], len(policy)
     baseline = namespace(q).sum(q * along(pi_sa, agent, num_agents), axis=1 + agent, keepdims=True)
@@ -70,8 +80,11 @@ def linear_signal(
 ) -> Any:
     """g^i = k_i (Q_i − E_{π^i}[Q_i]) − ω log(π^i/ρ^i) + ω KL(π^i ‖ ρ^i), (S, 1, …, A_i, …, 1)   (dmac §4.5).
 
-    `counterfactual_signal` where Q = Σ_i k_i Q_i + b: nothing of the others' actions is in it. Q_i is (S, A_i), and the
-    weights k are (n, S).
+    `counterfactual_signal` where Q = Σ_i k_i Q_i + b: it does not depend on the others' actions. Q_i is (S, A_i), and
+    the weights k are (n, S).
+
+    `policy` (π) and `target_policy` (ρ > 0 where π is) have one array (S, A_i) per agent; `agent` is i, and ω the
+    temperature.
     """
     pi_sa, own_q = policy[agent], individual_q[agent]
     advantage = own_q - namespace(own_q).sum(pi_sa * own_q, axis=-1, keepdims=True)
@@ -83,6 +96,8 @@ def actor_gradient(signal: Any, policy: Sequence[Any], states: Any, agent: int) 
     """E_{s~D, a~π}[∇ log π^i(a_i|s) g(s, a)] = D π^i (ḡ − E_{π^i}[ḡ]), ḡ = E_{π^{-i}}[g], exactly   (dmac §4.5).
 
     In the logits (S, A_i) of one agent; `signal` is g.
+
+    `policy` has one array (S, A_i) per agent; `states` is the distribution of states D (S,), and `agent` is i.
     """
     pi_sa = policy[agent]
     expected = expectation(_whole(signal, policy), policy, keep=(agent,))
@@ -94,6 +109,9 @@ def actor_gradient_variance(signal: Any, policy: Sequence[Any], states: Any, age
     """E‖ĝ − E ĝ‖² of the estimate ĝ = ∇ log π^i(a_i|s) g(s, a) from one sample s ~ D, a ~ π   (dmac §4.5).
 
     The sum of the variances of its entries; ‖∇ log π^i(a|s)‖² = 1 − 2 π^i(a|s) + Σ_b π^i(b|s)². `signal` is g.
+
+    `policy` has one array (S, A_i) per agent; `states` is the distribution of states D (S,), and `agent` is i. The
+    result is one number.
     """
     xp = namespace(signal)
     pi_sa = policy[agent]

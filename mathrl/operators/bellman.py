@@ -52,6 +52,8 @@ def entropy_bonus(policy: Sequence[Any], *, temperature: Any, entropy: str = "te
     """What entropy adds to V(s): α Σ_j H(π^j) for `"team"`, α H(π^i) for `"own"`, 0 for `"none"`   (hasac Eq. 6).
 
     Shape (n, S) for `"own"`, else (S,). Of `"none"` no logarithm is taken. Another word raises `ValueError`.
+
+    `policy` has one array (S, A_i) per agent; α is the temperature, ≥ 0.
     """
     return _bonus(shannon_entropy, policy, temperature, entropy)
 
@@ -69,6 +71,9 @@ def soft_value(q: Any, policy: Sequence[Any], *, temperature: Any, entropy: str 
 
     `"own"` counts H(π^i) in the value of agent i alone, shape (n, S), `"none"` nothing. Another word raises
     `ValueError`.
+
+    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; `policy` has one array (S, A_i) per
+    agent; α is the temperature. The result is (S,), or (n, S) with an agent axis.
     """
     return expectation(q, policy) + entropy_bonus(policy, temperature=temperature, entropy=entropy)
 
@@ -77,13 +82,19 @@ def soft_value_of_logs(q: Any, log_policy: Sequence[Any], *, temperature: Any, e
     """V(s) = E_{a~π}[Q(s, a)] + α Σ_j H(π^j(·|s)) from log π, one (S, A_i) per agent, −∞ where π is 0   (hasac Eq. 6).
 
     The same as `soft_value`, for networks, which hold log π.
+
+    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ. The result is (S,), or (n, S) with an
+    agent axis.
     """
     policy = [namespace(logs).exp(logs) for logs in log_policy]
     return expectation(q, policy) + entropy_bonus_of_logs(log_policy, temperature=temperature, entropy=entropy)
 
 
 def policy_transitions(transitions: Any, policy: Sequence[Any]) -> Any:
-    """P_π(t|s) = Σ_a π(a|s) P(t|s, a), shape (S, S), of dense transitions   (hasac Eq. 5 and 6 taken together)."""
+    """P_π(t|s) = Σ_a π(a|s) P(t|s, a), shape (S, S), of dense transitions   (hasac Eq. 5 and 6 taken together).
+
+    The transitions are (S, A_1, …, A_n, S); `policy` has one array (S, A_i) per agent.
+    """
     xp = namespace(transitions)
     states_last = xp.permute_dims(transitions, (transitions.ndim - 1, *range(transitions.ndim - 1)))
     return xp.permute_dims(expectation(states_last, policy), (1, 0))
@@ -93,6 +104,9 @@ def backup(v: Any, rewards: Any, transitions: Any, *, discount: Any) -> Any:
     """Q(s, a) = r(s, a) + γ Σ_t P(t|s, a) V(t)   (hasac Eq. 5).
 
     With an agent axis in v (n, S) or in rewards (n, S, A_1, …, A_n), the result has one too.
+
+    v is (S,) or (n, S), rewards are (S, A_1, …, A_n) or (n, S, A_1, …, A_n), transitions are (S, A_1, …, A_n, S), or a
+    scipy sparse array (S·A, S); the result is shaped as rewards, or with the agent axis of v. γ is the discount.
     """
     xp = namespace(v)
     dense = transitions.ndim > 2
@@ -117,6 +131,10 @@ def policy_backup(
     """(Γ_π Q)(s, a) = r(s, a) + γ Σ_t P(t|s, a) V(t), V(t) = E_π[Q(t, ·)] + α Σ_j H(π^j(·|t))   (hasac Eq. 5, Eq. 6).
 
     A γ-contraction in the maximum norm, whose fixed point is Q_π. `entropy` is as in `soft_value`.
+
+    q and rewards are (S, A_1, …, A_n), or have a leading agent axis; `policy` has one array (S, A_i) per agent;
+    transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S). The result is shaped as q; γ is the discount,
+    α the temperature.
     """
     v = soft_value(q, policy, temperature=temperature, entropy=entropy)
     return backup(v, rewards, transitions, discount=discount)
@@ -128,6 +146,9 @@ def subset_q(q: Any, policy: Sequence[Any], subset: Sequence[int], *, temperatur
     The multi-agent soft Q of an ordered subset i_1:m of agents. The axes after the state are those of `subset`, in its
     order: all agents give Q itself, none gives V. `"team"` adds the entropies of the agents outside the subset, `"own"`
     that of agent i where it is outside (with an agent axis), `"none"` nothing.
+
+    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; `policy` has one array (S, A_i) per
+    agent; `subset` holds the numbers of the agents.
     """
     expected = expectation(q, policy, keep=subset)
     if all(agent in subset for agent in range(len(policy))):

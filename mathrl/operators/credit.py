@@ -1,10 +1,10 @@
 """The individual-global conditions: how far a joint value or policy is from being decided by the agents one by one.
 
-Each gap is a number ≥ 0 per state, shape (S,), that is zero exactly where the condition holds for the given pair.
-Where maximisers are not unique, IGM has two readings: each combination of individual maximisers maximises Q_tot
-(`igm_gap`), or both sides are the same set (`igm_set_gap`). Monotone mixing implies the first reading; the second it
-does not: with one agent, Q_1 = (0, 1) and Mixer = 0 all actions maximise Q_tot. Axes: q_tot is (S, A_1, …, A_n), Q_i
-(S, A_i).
+Each gap is a number ≥ 0 per state, shape (S,), that is zero exactly where the condition holds for the given pair. Where
+maximisers are not unique, IGM has two readings: each combination of individual maximisers maximises Q_tot (`igm_gap`),
+or both sides are the same set (`igm_set_gap`). Monotone mixing implies the first reading but not the second: with one
+agent, Q_1 = (0, 1) and Mixer = 0, all actions maximise Q_tot, but only one maximises Q_1. Axes: q_tot is
+(S, A_1, …, A_n), Q_i (S, A_i).
 """
 
 from collections.abc import Callable, Sequence
@@ -24,6 +24,8 @@ def igm_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
 
     Zero exactly where every combination of individual maximisers maximises Q_tot, however they break their ties. Raises
     `Undecided` for balls that leave open which actions are maximisers.
+
+    q_tot is (S, A_1, …, A_n), and `individual_q` has Q_i (S, A_i) of each agent; the result is (S,).
     """
     xp, q_sa = namespace(q_tot), flat(q_tot)
     chosen = xp.where(_joint([maximisers(own) for own in individual_q], _both), q_sa, xp.inf)
@@ -33,8 +35,11 @@ def igm_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
 def igm_set_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
     """max of `igm_gap` and max {max Q_i(s, ·) − Q_i(s, a_i) : i, a ∈ argmax Q_tot(s, ·)}   (soft-qmix Eq. 1).
 
-    The latter says how far a maximiser of Q_tot is from all Q_i being maximal. Zero exactly where argmax_a Q_tot(s,
-    a) and argmax Q_1(s, ·) × … × argmax Q_n(s, ·) are equal sets. Raises `Undecided` as `igm_gap` does.
+    The second maximum says how far the Q_i are from their maxima at a maximiser of Q_tot. Zero exactly where
+    argmax_a Q_tot(s, a) and argmax Q_1(s, ·) × … × argmax Q_n(s, ·) are equal sets. Raises `Undecided` as
+    `igm_gap` does.
+
+    q_tot is (S, A_1, …, A_n), and `individual_q` has Q_i (S, A_i) of each agent; the result is (S,).
     """
     xp = namespace(q_tot)
     missed = _joint([xp.max(own, axis=-1, keepdims=True) - own for own in individual_q], xp.maximum)
@@ -45,7 +50,9 @@ def igm_set_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
 def igi_gap(joint_policy: Any, policy: Sequence[Any]) -> Any:
     """max_a |π(a|s) − Π_i π_i(a_i|s)| of a joint and individual policies   (soft-qmix Definition 3.2, Eq. 2).
 
-    If any individual policies make it zero, the marginals of π do, so that these tell whether there are some.
+    If some individual policies make it zero, the marginals of π do: try these to see whether there are any.
+
+    `joint_policy` is (S, A_1, …, A_n); `policy` has one array (S, A_i) per agent; the result is (S,).
     """
     xp = namespace(joint_policy)
     product = xp.ones_like(joint_policy)
@@ -57,15 +64,20 @@ def igi_gap(joint_policy: Any, policy: Sequence[Any]) -> Any:
 def igo_gap(q: Any, policy: Sequence[Any], *, temperature: Any) -> Any:
     """max_a |softmax(Q*(s, ·)/α)(a) − Π_i π_i(a_i|s)|   (soft-qmix Definition B.2, Eq. 17; FOP's condition).
 
-    q is the soft optimal Q* of a controller of all agents. Some policies make it zero exactly where Q* is a sum of
-    functions of one action.
+    q is the soft optimal Q* of a controller of all agents, (S, A_1, …, A_n). There are policies that make the gap zero
+    exactly where Q* is a sum of functions of one action each.
+
+    `policy` has one array (S, A_i) per agent; α is the temperature; the result is (S,).
     """
     joint = boltzmann(flat(q), temperature)
     return igi_gap(namespace(joint).reshape(joint, q.shape), policy)
 
 
 def greedy_policy(individual_q: Sequence[Any]) -> tuple[Any, ...]:
-    """π_i(a|s) = 1[a = argmax_b Q_i(s, b)], ties to the lowest index: greedy execution   (soft-qmix §4.1, §4.3)."""
+    """π_i(a|s) = 1[a = argmax_b Q_i(s, b)], ties to the lowest index: greedy execution   (soft-qmix §4.1, §4.3).
+
+    `individual_q` has Q_i (S, A_i) of each agent; the result has one array (S, A_i) per agent.
+    """
     return tuple(greedy_response(own, (own,), 0) for own in individual_q)
 
 

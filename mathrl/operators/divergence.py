@@ -29,7 +29,10 @@ __all__ = [
 
 
 def divergence_value(q: Any, joint_policy: Any, target_policy: Any, *, temperature: Any) -> Any:
-    """V_ρ^π(s) = E_{a~π}[Q(s, a)] − ω KL(π(·|s) ‖ ρ(·|s)), (S,), of joint policies (S, A_1, …, A_n)   (dmac §4.1)."""
+    """V_ρ^π(s) = E_{a~π}[Q(s, a)] − ω KL(π(·|s) ‖ ρ(·|s)), (S,), of joint policies (S, A_1, …, A_n)   (dmac §4.1).
+
+    `joint_policy` (π) and `target_policy` (ρ, 0 only where π is) are (S, A_1, …, A_n), as is q; ω is the temperature.
+    """
     q_sa, w_sa, rho_sa = flat(q), flat(joint_policy), flat(target_policy)
     return namespace(q_sa).sum(w_sa * q_sa, axis=-1) - temperature * kl_divergence(w_sa, rho_sa)
 
@@ -48,6 +51,9 @@ def divergence_backup(
 
     A γ-contraction in the maximum norm, whose fixed point is Q_ρ^π. It is the usual evaluation with reward
     r − γ ω E[KL(π ‖ ρ) at the next state]: dmac A.3 prints it without γ.
+
+    `joint_policy` (π) and `target_policy` (ρ, 0 only where π is) are (S, A_1, …, A_n), as is q; ω is the temperature.
+    Rewards are shaped as q, transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S); γ is the discount.
     """
     v = divergence_value(q, joint_policy, target_policy, temperature=temperature)
     return backup(v, rewards, transitions, discount=discount)
@@ -57,6 +63,8 @@ def log_divergence_ratio(q: Any, log_target: Any, *, temperature: Any) -> Any:
     """log(π_new(a|s)/ρ(a|s)) = Q(s, a)/ω − log Σ_b ρ(b|s) exp(Q(s, b)/ω), in the shape of q   (dmac Eq. 5, Eq. 19).
 
     log π_new is `log_target` plus this; both stay finite where π or ρ underflow. Accurate also where ω ≫ |Q|.
+
+    q and log ρ are (S, A_1, …, A_n), log ρ is −∞ where ρ is 0; ω is the temperature.
     """
     ratio_sa = target_log_ratio(flat(q), flat(log_target), temperature)
     return namespace(ratio_sa).reshape(ratio_sa, q.shape)
@@ -66,6 +74,8 @@ def divergence_improvement(q: Any, target_policy: Any, *, temperature: Any) -> A
     """π_new(a|s) = ρ(a|s) exp(Q(s, a)/ω) / Z(s), in the shape of q   (dmac Lemma 2, Eq. 5, Proposition 5).
 
     The joint policy that maximises E_π[Q] − ω KL(π ‖ ρ) in every state.
+
+    q and ρ, the target policy, are (S, A_1, …, A_n), or (S, A_i) of one agent; ω is the temperature.
     """
     log_target = log_probabilities(flat(target_policy))
     logs = log_target + target_log_ratio(flat(q), log_target, temperature)
@@ -77,6 +87,8 @@ def divergence_soft_max(q: Any, log_target: Any, *, temperature: Any) -> Any:
     """ω log Σ_a ρ(a|s) exp(Q(s, a)/ω) = max_π E_π[Q] − ω KL(π ‖ ρ), shape (S,), from log ρ   (dmac Eq. 20).
 
     It tends to max Q on the actions that ρ plays as ω → 0, and to E_ρ[Q] as ω → ∞.
+
+    q and log ρ are (S, A_1, …, A_n), log ρ is −∞ where ρ is 0; ω is the temperature.
     """
     return target_soft_max(flat(q), flat(log_target), temperature)
 
@@ -86,7 +98,10 @@ def divergence_response(
 ) -> Any:
     """π^i = ρ^i exp(E_{π^{-i}}[Q]/ω) / Z^i, (S, A_i): one agent's part of the improvement   (dmac Lemma 2, Eq. 5).
 
-    It maximises E_π[Q] − ω KL(π ‖ ρ) over one agent's policy in every state, the other agents' held.
+    It maximises E_π[Q] − ω KL(π ‖ ρ) over one agent's policy in every state, while the others' stay as they are.
+
+    q is (S, A_1, …, A_n); `policy` (π) and `target_policy` (ρ) have one array (S, A_i) per agent; `agent` is i, and ω
+    the temperature.
     """
     return divergence_improvement(marginal_q(q, policy, agent), target_policy[agent], temperature=temperature)
 
@@ -96,8 +111,11 @@ def sequential_divergence_improvement(
 ) -> tuple[Any, ...]:
     """π_new^i = ρ^i exp(E_{π^{-i}}[Q]/ω) / Z^i, the agents of `order` in turn   (dmac Lemma 2, Eq. 5, for products).
 
-    q is held, and V_ρ never falls. Eq. 5 itself leads to a product policy only where Q is additive; then this is
-    Lemma 3.
+    q stays the same, and V_ρ never falls. Eq. 5 itself gives a product policy only where Q is additive; then this
+    equals Lemma 3.
+
+    q is (S, A_1, …, A_n); `policy` (π) and `target_policy` (ρ) have one array (S, A_i) per agent; `order` holds agents'
+    numbers; ω is the temperature.
     """
     updated = list(policy)
     for agent in order:
@@ -109,6 +127,8 @@ def additive_parts(q: Any) -> tuple[Any, ...]:
     """(b, Q_1, …, Q_n) with Q ≈ b(s) + Σ_i Q_i(s, a_i), nearest in least squares, Σ_{a_i} Q_i = 0   (dmac Lemma 3).
 
     The weights k_i(s) of Lemma 3 matter only in the products k_i Q_i: here they are 1.
+
+    q is (S, A_1, …, A_n), b (S,) and Q_i (S, A_i).
     """
     xp = namespace(q)
     axes = range(1, q.ndim)
@@ -120,7 +140,9 @@ def additive_parts(q: Any) -> tuple[Any, ...]:
 def additive_distance(q: Any) -> Any:
     """max_a |Q(s, a) − b(s) − Σ_i Q_i(s, a_i)|, shape (S,), for `additive_parts`: 0 where it applies   (dmac Lemma 3).
 
-    No additive function is nearer to Q than this over 2 n, in that state.
+    No additive function is nearer to Q in that state than this number divided by 2 n.
+
+    q is (S, A_1, …, A_n).
     """
     xp = namespace(q)
     base, *parts = additive_parts(q)
@@ -136,6 +158,8 @@ def linear_divergence_improvement(
     """π^i = ρ^i exp(k_i Q_i/ω) / Z^i for all agents at once   (dmac Lemma 3).
 
     The improvement where Q(s, a) = Σ_i k_i(s) Q_i(s, a_i) + b(s): weights k (n, S), Q_i (S, A_i).
+
+    `target_policy` (ρ) has one array (S, A_i) per agent; ω is the temperature.
     """
     return tuple(
         divergence_improvement(weights[i, :][:, None] * own_q, target_policy[i], temperature=temperature)
@@ -150,6 +174,9 @@ def divergence_optimality_backup(
 
     A γ-contraction with fixed point V_ρ^*. Q_ρ^* = r + γ P V_ρ^*: the factor ω before the expectation in Eq. 21 is a
     slip.
+
+    v is (S,), ρ and rewards are (S, A_1, …, A_n), transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A,
+    S); γ is the discount, ω the temperature.
     """
     q = backup(v, rewards, transitions, discount=discount)
     return divergence_soft_max(q, log_probabilities(flat(target_policy)), temperature=temperature)

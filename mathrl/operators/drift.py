@@ -25,9 +25,11 @@ __all__ = [
 def soft_advantage(q: Any, policy: Sequence[Any], agent: int, given: Sequence[int], *, temperature: Any) -> Any:
     """A^i(s, a^j, a^i) = Q^{j,i}(s, a^j, a^i) − Q^j(s, a^j), with Q^j of `subset_q`   (hasac Eq. 11, Definition 6).
 
-    The soft advantage of an agent's actions given those of the agents j in `given`. Axes: the state, the actions of
-    `given` in its order, the agent's. Its mean over the agent's policy is not 0 but −α H(π^i), since Definition 6
-    leaves the agent's own entropy out of the first term and counts it in the second.
+    The soft advantage of an agent's actions given those of the agents j in `given`. Its axes are the state, the actions
+    of the agents in `given`, in that order, and the agent's own action. Its mean over the agent's policy is not 0 but
+    −α H(π^i): Definition 6 leaves the agent's own entropy out of the first term and counts it in the second.
+
+    q is (S, A_1, …, A_n); `policy` has one array (S, A_i) per agent; `agent` is i, and α the temperature.
     """
     with_agent = subset_q(q, policy, (*given, agent), temperature=temperature)
     without = subset_q(q, policy, tuple(given), temperature=temperature)
@@ -47,22 +49,28 @@ def expected_parts(advantage: Any, updated: Sequence[Any]) -> tuple[Any, Any]:
 
 
 def kl_drift(policy: Any, old: Any, *, weight: Any) -> Any:
-    """D(p) = weight · KL(p ‖ π_old), and 0 where the weight is 0   (hasac Definition 4; §4.3 names it)."""
+    """D(p) = weight · KL(p ‖ π_old), and 0 where the weight is 0   (hasac Definition 4; §4.3 names it).
+
+    p, `policy`, and π_old, `old`, are (…, A), with sums over the last axis; the result is (…).
+    """
     divergence = kl_divergence(policy, old)
     xp = namespace(policy)
-    return weight * xp.where(xp.asarray(weight > 0), divergence, 0.0)  # not 0 · ∞
+    return weight * xp.where(xp.asarray(weight > 0), divergence, 0.0)  # 0 · ∞ would be nan
 
 
 def squared_drift(policy: Any, old: Any, *, weight: Any) -> Any:
-    """D(p) = weight/2 · Σ_a (p(a) − π_old(a))²   (an instance of hasac Definition 4)."""
+    """D(p) = weight/2 · Σ_a (p(a) − π_old(a))²   (an instance of hasac Definition 4).
+
+    p, `policy`, and π_old, `old`, are (…, A), with sums over the last axis; the result is (…).
+    """
     return weight * namespace(policy).sum((policy - old) ** 2, axis=-1) / 2
 
 
 def clipped_ratio_drift(policy: Any, old: Any, up: Any, down: Any, *, clip: Any, weight: Any = 1) -> Any:
     """D(p) = weight · Σ_a [(p − (1+ε) π)₊ E[A₊] + ((1−ε) π − p)₊ E[A₋]], π the old policy   (hasac Definition 4).
 
-    HAPPO's clipped ratio: E_{π̄, a^i~π}[((r − clip(r, 1±ε)) A)₊] with r = p/π, which is continued to π(a) = 0 by its
-    limit p(a) E[A₊]. ε is `clip`, and `up`, `down` are E[A₊], E[A₋] of `expected_parts`.
+    HAPPO's clipped ratio: E_{π̄, a^i~π}[((r − clip(r, 1±ε)) A)₊] with r = p/π; where π(a) = 0 its limit p(a) E[A₊] is
+    taken. ε is `clip`, and `up`, `down` are E[A₊], E[A₋] of `expected_parts`.
     """
     xp = namespace(policy)
     over, under = policy - (1 + clip) * old, (1 - clip) * old - policy
@@ -72,7 +80,10 @@ def clipped_ratio_drift(policy: Any, old: Any, up: Any, down: Any, *, clip: Any,
 
 
 def largest_ratio(policy: Any, old: Any) -> Any:
-    """max_a max(p(a)/π_old(a), π_old(a)/p(a)), with 0/0 = 1; its balls are neighbourhoods   (hasac Definition 5)."""
+    """max_a max(p(a)/π_old(a), π_old(a)/p(a)), with 0/0 = 1; its balls are neighbourhoods   (hasac Definition 5).
+
+    p, `policy`, and π_old, `old`, are (…, A), with the maximum over the last axis; the result is (…).
+    """
     xp = namespace(policy)
     one, both = xp.ones_like(policy), (policy > 0) & (old > 0)
     ratio = xp.where(both, policy, one) / xp.where(both, old, one)

@@ -36,6 +36,8 @@ def conditional_policy(q: Any, *, temperature: Any) -> Any:
     """π(a|s, b) = exp(Q(s, a, b)/α) / Σ_{a'} exp(Q(s, a', b)/α), (S, A_i, B)   (rommeo Eq. 10).
 
     At Q^{π,ρ} it is the policy improvement of Theorem 4, Eq. 38.
+
+    q is (S, A_i, B), with the others' joint actions b in C order; α is the temperature, > 0.
     """
     return _own_last(boltzmann(_own_last(q), temperature))
 
@@ -43,7 +45,8 @@ def conditional_policy(q: Any, *, temperature: Any) -> Any:
 def opponent_value(q: Any, prior: Any, *, temperature: Any, divergence_weight: Any = 1.0) -> Any:
     """V(s) = κ log Σ_b P(b|s) (Σ_a exp(Q(s, a, b)/α))^{α/κ}, (S,)   (rommeo Eq. 9).
 
-    What `conditional_policy` and `opponent_model` attain together.
+    The value that `conditional_policy` and `opponent_model` attain together. q is (S, A_i, B), the prior P (S, B), α
+    the temperature and κ the divergence weight.
     """
     return target_soft_max(_own_soft_max(q, temperature), log_probabilities(prior), divergence_weight)
 
@@ -51,7 +54,8 @@ def opponent_value(q: Any, prior: Any, *, temperature: Any, divergence_weight: A
 def opponent_model(q: Any, prior: Any, *, temperature: Any, divergence_weight: Any = 1.0) -> Any:
     """ρ(b|s) = P(b|s) (Σ_a exp(Q(s, a, b)/α))^{α/κ} / exp(V(s)/κ), (S, B)   (rommeo Eq. 11).
 
-    The prior tilted towards what suits the agent; V is `opponent_value`.
+    The prior, weighted in favour of what suits the agent; V is `opponent_value`. The prior P is (S, B), α the
+    temperature and κ the divergence weight.
     """
     return _tilted(_own_soft_max(q, temperature), prior, divergence_weight)
 
@@ -59,12 +63,19 @@ def opponent_model(q: Any, prior: Any, *, temperature: Any, divergence_weight: A
 def opponent_model_improvement(
     q: Any, conditional: Any, prior: Any, *, temperature: Any, divergence_weight: Any = 1.0
 ) -> Any:
-    """ρ̃(b|s) ∝ P(b|s) exp((E_{a~π}[Q(s, a, b)] + α H(π(·|s, b)))/κ) at a given π   (rommeo Theorem 5, Eq. 39)."""
+    """ρ̃(b|s) ∝ P(b|s) exp((E_{a~π}[Q(s, a, b)] + α H(π(·|s, b)))/κ) at a given π   (rommeo Theorem 5, Eq. 39).
+
+    q is (S, A_i, B), with the others' joint actions b in C order; π, `conditional`, is (S, A_i, B), the prior P (S, B);
+    α is the temperature, κ the divergence weight.
+    """
     return _tilted(_attained(q, conditional, temperature), prior, divergence_weight)
 
 
 def marginal_policy(conditional: Any, model: Any) -> Any:
-    """π(a|s) = Σ_b ρ(b|s) π(a|s, b), (S, A_i): what the agent is seen to play   (rommeo §A, Algorithm 1)."""
+    """π(a|s) = Σ_b ρ(b|s) π(a|s, b), (S, A_i): what the agent is seen to play   (rommeo §A, Algorithm 1).
+
+    `conditional` is (S, A_i, B), and ρ, `model`, (S, B), over the others' joint actions b in C order.
+    """
     return namespace(conditional).sum(conditional * model[:, None, :], axis=-1)
 
 
@@ -74,6 +85,9 @@ def opponent_policy_value(
     """V^{π,ρ}(s) = E_{b~ρ, a~π}[Q(s, a, b)] + α E_{b~ρ}[H(π(·|s, b))] − κ KL(ρ(·|s) ‖ P(·|s))   (rommeo Eq. 33-36).
 
     Shape (S,), of any conditional policy π and any opponent model ρ.
+
+    q is (S, A_i, B), with the others' joint actions b in C order; π, `conditional`, is (S, A_i, B); ρ, `model`, and P,
+    `prior`, are (S, B); α is the temperature, κ the divergence weight.
     """
     attained = namespace(q).sum(model * _attained(q, conditional, temperature), axis=-1)
     return attained - divergence_weight * kl_divergence(model, prior)
@@ -93,6 +107,9 @@ def opponent_backup(
     """(T Q)(s, a, b) = r(s, a, b) + γ Σ_t P(t|s, a, b) V(t) with V of `opponent_value`   (rommeo Eq. 12-13).
 
     A γ-contraction. Q and rewards are one agent's, (S, A_1, …, A_n), and so is the result.
+
+    The prior P is (S, B), over the others' joint actions in C order; transitions are (S, A_1, …, A_n, S), or a scipy
+    sparse array (S·A, S); γ is the discount, α the temperature, κ the divergence weight.
     """
     own = own_and_others(q, agent)
     v = opponent_value(own, prior, temperature=temperature, divergence_weight=divergence_weight)

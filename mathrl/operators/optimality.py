@@ -15,11 +15,19 @@ __all__ = ["optimality_backup", "soft_optimality_backup"]
 
 
 def optimality_backup(v: Any, rewards: Any, transitions: Any, *, discount: Any) -> Any:
-    """(T V)(s) = max_a [r(s, a) + γ Σ_t P(t|s, a) V(t)], shape (S,)   (Bellman's; hasac Eq. 5 and 6 as α → 0)."""
+    """(T V)(s) = max_a [r(s, a) + γ Σ_t P(t|s, a) V(t)], shape (S,)   (Bellman's; hasac Eq. 5 and 6 as α → 0).
+
+    v is (S,), rewards are (S, A_1, …, A_n), transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S); γ is
+    the discount. A γ-contraction in the maximum norm.
+    """
     q_sa = flat(backup(v, rewards, transitions, discount=discount))
     return namespace(q_sa).max(q_sa, axis=-1)
 
 
 def soft_optimality_backup(v: Any, rewards: Any, transitions: Any, *, discount: Any, temperature: Any) -> Any:
-    """(T V)(s) = α log Σ_a exp([r(s, a) + γ Σ_t P(t|s, a) V(t)]/α), shape (S,)   (aorpo §D; hasac's reference 7)."""
+    """(T V)(s) = α log Σ_a exp([r(s, a) + γ Σ_t P(t|s, a) V(t)]/α), shape (S,)   (aorpo §D; hasac's reference 7).
+
+    v is (S,), rewards are (S, A_1, …, A_n), transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S); γ is
+    the discount, α the temperature. A γ-contraction in the maximum norm, which tends to `optimality_backup` as α → 0.
+    """
     return soft_max(flat(backup(v, rewards, transitions, discount=discount)), temperature)

@@ -32,6 +32,9 @@ def quantal_response_residuals(q: Any, policy: Sequence[Any], *, temperature: An
     """π^i(a^i|s) − exp(Q^i(s, a^i)/α) / Σ_b exp(Q^i(s, b)/α) with Q^i = E_{π^{-i}}[Q], (S, A_i) each   (hasac Eq. 3).
 
     Zero exactly at a QRE of the values q. All agents respond to the policy as it is.
+
+    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; `policy` has one array (S, A_i) per
+    agent; α is the temperature, > 0.
     """
     return tuple(
         pi_sa - quantal_response(q, policy, agent, temperature=temperature) for agent, pi_sa in enumerate(policy)
@@ -42,6 +45,8 @@ def quantal_response_log_residuals(q: Any, log_policy: Sequence[Any], *, tempera
     """log π^i − (Q^i/α − log Σ_b exp(Q^i(s, b)/α)) with Q^i = E_{π^{-i}}[Q], (S, A_i) each   (log of hasac Eq. 3).
 
     Takes log π, one (S, A_i) per agent. Rare actions weigh as much as common ones; −∞ where π is 0.
+
+    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; α is the temperature, > 0.
     """
     policy = [namespace(logs).exp(logs) for logs in log_policy]
     return tuple(
@@ -53,6 +58,9 @@ def quantal_response_residual(q: Any, policy: Sequence[Any], *, temperature: Any
     """max over i, s, a^i of |π^i − exp(Q^i/α) / Σ_b exp(Q^i(s, b)/α)|, Q^i = E_{π^{-i}}[Q]   (hasac Eq. 3).
 
     One number, zero exactly at a QRE of the values q: the largest entry of `quantal_response_residuals`.
+
+    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; `policy` has one array (S, A_i) per
+    agent; α is the temperature, > 0.
     """
     residuals = quantal_response_residuals(q, policy, temperature=temperature)
     xp = namespace(residuals[0])
@@ -72,6 +80,9 @@ def policy_residual(
     """r(s, a) + γ Σ_t P(t|s, a) V(t) − Q(s, a), V(t) = E_π[Q(t, ·)] + α Σ_j H(π^j(·|t))   (hasac Eq. 5 with Eq. 6).
 
     Γ_π Q − Q, in the shape of q: zero exactly at the soft Q of the policy. `entropy` is as in `soft_value`.
+
+    q and rewards are (S, A_1, …, A_n), or have a leading agent axis; `policy` has one array (S, A_i) per agent;
+    transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S); γ is the discount, α the temperature.
     """
     target = policy_backup(q, policy, rewards, transitions, discount=discount, temperature=temperature, entropy=entropy)
     return target - q
@@ -81,6 +92,9 @@ def optimality_residual(q: Any, rewards: Any, transitions: Any, *, discount: Any
     """r(s, a) + γ Σ_t P(t|s, a) max_b Q(t, b) − Q(s, a), in the shape of q   (Bellman's; hasac Eq. 5 and 6 as α → 0).
 
     b is a joint action of all agents, who have one reward function: zero exactly at the optimal Q.
+
+    q and rewards are (S, A_1, …, A_n), transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S); γ is the
+    discount.
     """
     q_sa = flat(q)
     return backup(namespace(q_sa).max(q_sa, axis=-1), rewards, transitions, discount=discount) - q
@@ -90,6 +104,9 @@ def soft_optimality_residual(q: Any, rewards: Any, transitions: Any, *, discount
     """r(s, a) + γ Σ_t P(t|s, a) α log Σ_b exp(Q(t, b)/α) − Q(s, a), in the shape of q   (aorpo §D, hasac [7]).
 
     b is a joint action of all agents, who have one reward function: zero exactly at the soft optimal Q.
+
+    q and rewards are (S, A_1, …, A_n), transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S); γ is the
+    discount, α the temperature.
     """
     return backup(soft_max(flat(q), temperature), rewards, transitions, discount=discount) - q
 
@@ -100,6 +117,9 @@ def divergence_optimality_residual(
     """r(s, a) + γ Σ_t P(t|s, a) ω log Σ_b ρ(b|t) exp(Q(t, b)/ω) − Q(s, a), in the shape of q   (dmac Eq. 20, Eq. 21).
 
     `log_target` is log ρ of joint actions (S, A_1, …, A_n), −∞ where ρ is 0: zero exactly at Q_ρ^*.
+
+    q and rewards are (S, A_1, …, A_n), transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S); γ is the
+    discount, ω the temperature.
     """
     v = divergence_soft_max(q, log_target, temperature=temperature)
     return backup(v, rewards, transitions, discount=discount) - q
@@ -120,6 +140,9 @@ def opponent_residual(
 
     One agent's Q and rewards, (S, A_1, …, A_n); P(b|t) is the prior (S, B), κ the divergence weight. Zero exactly at
     its Q*.
+
+    Transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S); `agent` is the agent's number, γ the
+    discount, α the temperature.
     """
     weights = {"temperature": temperature, "divergence_weight": divergence_weight}
     return opponent_backup(q, prior, agent, rewards, transitions, discount=discount, **weights) - q

@@ -1,4 +1,4 @@
-"""What others hold, made into arrays: policies and values from any framework, or from functions of the state.
+"""What other codes hold, made into arrays: policies and values of any framework, or functions of the state.
 
 An array may be anything that `numpy.asarray` takes, in any precision. A function is called once for every state, or for
 every state and joint action, which is a tuple of whole numbers.
@@ -20,7 +20,7 @@ __all__ = ["action_values", "distributions", "floats", "policy_rows", "scalar", 
 __tracebackhide__ = True  # pytest shows the caller's line, not these frames
 
 _SINGLE_PRECISION = 1e-5
-"""How far from 1 the sum of a row of probabilities may be to count as rounding: single precision leaves up to 1e-6."""
+"""Rows of probabilities whose sum is this near 1 count as rounded in single precision, which leaves up to 1e-6."""
 
 
 def policy_rows(game: Game, policy: Any) -> tuple[Policy, float]:
@@ -59,24 +59,24 @@ def state_values(game: Game, v: Any, *, agent_axis: bool) -> FloatArray:
 
 
 def distributions(argument: str, given: Any, axes: int | tuple[int, ...] = -1) -> FloatArray:
-    """Distributions over `axes` of an array, normalised as rows of a policy are; what else is wrong stays wrong."""
+    """Return an array whose distributions over `axes` are normalised as rows of a policy are. Other faults stay."""
     values = floats(argument, given)
     return values if values.ndim <= np.max(axes, initial=0) else _normalised(values, axes)[0]
 
 
 def scalar(argument: str, value: Any) -> Any:
-    """The number in an array without axes, of any framework; anything else as it is, to be refused by who checks it."""
+    """The number in an array without axes, of any framework. Anything else is returned as it is, and not checked."""
     framework = hasattr(value, "__array__") and not isinstance(value, np.number) and np.ndim(value) == 0
     return floats(argument, value).item() if framework else value
 
 
 def floats(argument: str, values: Any) -> FloatArray:
-    """As `as_floats`, which leaves out what only frameworks do."""
+    """As `as_floats`, but also for the arrays of other frameworks."""
     return as_floats(argument, _array(argument, values))
 
 
 def _normalised(rows: FloatArray, axes: int | tuple[int, ...]) -> tuple[FloatArray, float]:
-    """Distributions off 1 by rounding of single precision, over their sum; and by how much any is off."""
+    """Divide distributions whose sums are off by single precision by their sums; return by how much a sum was off."""
     if rows.ndim == 0:
         return rows, 0.0
     sums = rows.sum(axis=axes, keepdims=True)
@@ -140,6 +140,7 @@ def _values(
     agent_axis: bool,
     call: Callable[[tuple[int, ...]], dict[str, Any]],
 ) -> FloatArray:
+    """Q or V as an array, from an array or a function."""
     agents = (game.num_agents,) * agent_axis
     expected = (*agents, *cells)
     if callable(given):
@@ -163,7 +164,7 @@ def _values(
 
 
 def _array(argument: str, values: Any) -> Any:
-    """What numpy makes of `values`, or `values` where they are ragged, which `as_floats` says."""
+    """What numpy makes of `values`; ragged ones are returned as they are, for `as_floats` to refuse."""
     unmasked = isinstance(values, np.ma.MaskedArray) and not np.ma.is_masked(values)
     try:
         array = np.asanyarray(values.data if unmasked else values)

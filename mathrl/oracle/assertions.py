@@ -1,8 +1,9 @@
 """Assertions for the tests of other codes: their numbers against the exact ones, entry by entry.
 
-An `AssertionError` shows the worst entries, theirs beside the exact ones, and says so where a known mistake explains
-them, and how well (`mathrl.oracle.diagnose`). Arguments are those of `compare`: arrays of any framework, or functions.
-A tolerance counts entry by entry: |theirs − x| ≤ atol + rtol |x|, for the exact x and for what a mistake makes of it.
+An `AssertionError` shows the worst entries, theirs beside the exact ones. Where a known mistake explains the
+difference, it says so, and how well (`mathrl.oracle.diagnose`). Arguments are those of `compare`: arrays of any
+framework, or functions. A tolerance counts entry by entry: |theirs − x| ≤ atol + rtol |x|, where x is the exact number,
+or what a mistake makes of it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -39,7 +40,20 @@ def assert_soft_q(
     rtol: float = RTOL,
     atol: float = ATOL,
 ) -> None:
-    """Raise `AssertionError` unless |q − Q_π| ≤ atol + rtol |Q_π| everywhere, Q_π the exact soft Q   (hasac Eq. 4, 5).
+    """Raise `AssertionError` unless q is the exact soft Q of a policy, up to the tolerances   (hasac Eq. 4, 5).
+
+        |q − Q_π| ≤ atol + rtol |Q_π|   at all states and joint actions
+
+    `game`           the game
+    `q`              (S, A_1, …, A_n), with a leading agent axis where the agents' values differ; or a function
+                     `q(state, joint_action)`
+    `policy`         π: one array (S, A_i) per agent of any framework, or functions, as in `compare`
+    `temperature`    α > 0
+    `entropy`        whose entropy counts: "team" (by default, the sum over agents), "own" or "none"
+    `rtol`, `atol`   tolerances, relative and absolute; by default what single precision leaves
+
+    The message shows the worst entries, and names a known mistake that explains them. Raises `ValueError` where an
+    argument is none of these.
 
     >>> from mathrl.games import load
     >>> assert_soft_q(load("hasac"), [[5, -20, -20], [-20, 10, -20], [-20, -20, 20]], policy=[[1, 0, 0]] * 2,
@@ -58,7 +72,13 @@ def assert_soft_v(
     rtol: float = RTOL,
     atol: float = ATOL,
 ) -> None:
-    """Raise `AssertionError` unless |v − V_π| ≤ atol + rtol |V_π| everywhere, V_π the exact soft V   (hasac Eq. 6).
+    """Raise `AssertionError` unless v is the exact soft V of a policy, up to the tolerances   (hasac Eq. 6).
+
+        |v − V_π| ≤ atol + rtol |V_π|   at all states
+
+    `v`  (S,), with a leading agent axis where the agents' values differ; or a function `v(state)`
+
+    The other arguments and errors are those of `assert_soft_q`.
 
     >>> from mathrl.games import load
     >>> assert_soft_v(load("hasac"), [5.0], policy=[[1, 0, 0]] * 2, temperature=1.0)
@@ -80,10 +100,23 @@ def assert_td_target(
     rtol: float = RTOL,
     atol: float = ATOL,
 ) -> None:
-    """Raise `AssertionError` unless `target` is the expected target y of every (s, a): |target − y| ≤ atol + rtol |y|.
+    """Raise `AssertionError` unless a critic's target is the expected one   (hasac Eq. 5, soft-qmix Eq. 7).
 
-    y is `n_step_target` of `steps`, or with a `trace_decay` `td_lambda_target`, from the given q or v   (hasac Eq. 5,
-    soft-qmix Eq. 7). `target` is shaped as q.
+        |target − y| ≤ atol + rtol |y|   at all states and joint actions
+
+    y is `n_step_target` of `steps` or, with a `trace_decay`, `td_lambda_target`.
+
+    `game`           the game
+    `target`         what the code regresses on, in the mean; shaped as q
+    `q`, `v`         the values that are bootstrapped from: exactly one of them, as in `n_step_target`
+    `steps`          n of the n-step target, ≥ 1
+    `trace_decay`    λ of TD(λ), in [0, 1]; None: an n-step target
+    `policy`         π: one array (S, A_i) per agent of any framework, or functions, as in `compare`
+    `temperature`    α > 0
+    `entropy`        whose entropy counts: "team" (by default, the sum over agents), "own" or "none"
+    `rtol`, `atol`   tolerances, relative and absolute; by default what single precision leaves
+
+    Raises `ValueError` where an argument is none of these.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
     >>> assert_td_target(game, [[1.5, 1.5]], policy=[[0.5, 0.5]], q=[[2.0, 0.0]], temperature=1.0)
@@ -117,7 +150,18 @@ def assert_td_target(
 
 
 def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "team", atol: float = 1e-6) -> None:
-    """Raise `AssertionError` unless |π − softmax(E[Q_π]/α)| ≤ atol for all agents, states, actions   (hasac Eq. 3).
+    """Raise `AssertionError` unless a policy is a quantal response equilibrium, up to a tolerance   (hasac Eq. 3).
+
+        |π^i − softmax(E_{π^{-i}}[Q_π]/α)| ≤ atol   for all agents, states and actions
+
+    `game`         the game
+    `policy`       π, as in `compare`
+    `temperature`  α > 0
+    `entropy`      whose entropy counts: "team" (by default), "own" or "none"
+    `atol`         how far a probability may be off
+
+    The message says so where the policy is an equilibrium with another entropy or temperature. Raises `ValueError`
+    where an argument is none of these.
 
     >>> from mathrl.games import load
     >>> assert_qre(load("matching-pennies"), [[0.5, 0.5], [0.5, 0.5]], temperature=0.1)
@@ -156,6 +200,7 @@ def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "t
 def _assert_values(
     game: Game, array: str, values: Any, policy: Any, temperature: float, entropy: str, rtol: float, atol: float
 ) -> None:
+    """`assert_soft_q` and `assert_soft_v`: `array` is "q" or "v"."""
     rows, agent_axis, kind = _checked(game, policy, temperature, entropy, rtol, atol)
     given = (action_values if array == "q" else state_values)(game, values, agent_axis=agent_axis)
     found = evaluate(game, rows, **kind)
@@ -187,6 +232,7 @@ def _require(
     rtol: float,
     atol: float,
 ) -> None:
+    """Raise `AssertionError` with a diagnosis where an entry is off."""
     with np.errstate(over="ignore"):  # what is off by more than the largest number is off
         off = ~(np.abs(theirs - exact) <= atol + rtol * np.abs(exact))
         if off.any():
@@ -196,6 +242,7 @@ def _require(
 
 
 def _message(array: str, what: str, numbers: tuple[int, int], entries: Sequence[Entry], said: str) -> str:
+    """How many entries are off and by how much, the worst of them, and what explains them."""
     largest = abs(entries[0].difference)
     head = f"{array} differs from {what} in {numbers[0]} of {numbers[1]} entries, by at most {largest:.6g}:"
     return "\n".join(filter(None, [head, entry_table(entries), said]))

@@ -4,8 +4,8 @@
     ‖Γ_π q − q‖/(1 + γ) ≤ ‖q − Q_π‖ ≤ ‖Γ_π q − q‖/(1 − γ),                  for T_π, v and V_π alike       (2)
     T q = r + γ P V_q,   V_q = α log Σ_a exp(q(·, a)/α), or max_a q(·, a)        (aorpo Eq. 7)             (3)
 
-A critic learns by the residual of (1); (2) says how little that may tell. q and v are measured each by itself, and
-against each other: with v = E_π q + entropy the two residuals say the same of both.
+A critic learns by the residual of (1), and (2) shows how little that may say. q and v are measured each by itself, and
+against each other: where v = E_π q + entropy, both residuals say the same.
 """
 
 from collections.abc import Sequence
@@ -36,18 +36,29 @@ __all__ = ["compare", "quantal_responses"]
 def compare(
     game: Game, *, temperature: float, entropy: str = "team", policy: Any = None, q: Any = None, v: Any = None
 ) -> Report:
-    """How far `policy`, `q` and `v`, at least one of them, are from what is exact: see `Report`.
+    """Report how far a policy, Q and V, from any code, are from what is exact   (hasac Eq. 3, 5, 6).
 
-    They are arrays as in a `Solution`, of any framework and precision, or functions: `policy(state)` gives one row per
-    agent, `q(state, joint_action)` a number, or (n,) where the agents' values differ, and so does `v(state)`. Rows of
-    a policy may sum to 1 within 1e-5, and are normalised then. An action that is never played counts in `q_distance`
+        Q_π = r + γ P V_π,   V_π = E_π[Q_π] + entropy
+
+    `game`         the game
+    `temperature`  α > 0
+    `entropy`      whose entropy counts: "team" (by default, α Σ_j H(π^j)), "own" (α H(π^i) for agent i) or "none"
+    `policy`       π: one array (S, A_i) per agent, or a function `policy(state)` that returns one row per agent
+    `q`            (S, A_1, …, A_n), or a function `q(state, joint_action)`
+    `v`            (S,), or a function `v(state)`
+
+    At least one of policy, q and v is needed. Where the agents' values differ (general-sum games and `entropy="own"`),
+    q and v have a leading agent axis, and functions return (n,). Arrays may be of any framework and precision. Rows of
+    a policy may sum to 1 within 1e-5; they are then normalised. An action that is never played counts in `q_distance`
     as every other does: Q_π says what it would be worth.
 
-    With a policy, q and v are compared with its own Q_π and V_π; where they differ by more than rounding of single
-    precision, and a known mistake explains it, `diagnosis` names it. Without one, with Q* and V* of the soft optimum
-    over joint policies (`entropy="team"`) or of the plain one (`"none"`), for a common payoff only.
-    Raises `ValueError` naming the argument, and the state, where a function returned what cannot be, and where values
-    could overflow.
+    With a policy, q and v are compared with its own Q_π and V_π. Where they differ by more than rounding in single
+    precision and a known mistake explains it, `diagnosis` names the mistake. Without a policy, they are compared with
+    Q* and V* of the soft optimum over joint policies (`entropy="team"`) or of the plain optimum ("none"); this takes a
+    common payoff.
+
+    Returns a `Report`. Raises `ValueError` naming the argument, and the state where a function returned something that
+    cannot be right, and where values could overflow.
 
     >>> from mathrl.games import load
     >>> report = compare(load("hasac"), temperature=1.0, policy=[[0.6, 0.2, 0.2]] * 2, q=lambda state, action: 0.0)
@@ -150,9 +161,9 @@ def _inexact(solution: Solution) -> float:
 def _gains(
     game: Game, policy: Policy, current: Sequence[tuple[Solution, float, str]]
 ) -> list[tuple[FloatArray, float]]:
-    """What each agent gains by its best response (n,), and how much more there may be to gain.
+    """What each agent gains by its best response, (n,), and how much more it might gain at most.
 
-    For each of the values of the policy, `current`, with their temperature and entropy.
+    Both for each of `current`: the values of the policy, with their temperature and entropy.
     """
     gains, missing = np.empty((len(current), game.num_agents)), [0.0] * len(current)
     for agent in range(game.num_agents):
@@ -180,6 +191,7 @@ def quantal_responses(q: FloatArray, policy: Policy, temperature: float) -> list
 
 
 def _largest_of_policy(policy: Policy, responses: Sequence[FloatArray]) -> FloatArray:
+    """The largest difference of probabilities of each agent, (n,)."""
     return np.array([np.abs(ours - theirs).max() for ours, theirs in zip(policy, responses, strict=True)])
 
 

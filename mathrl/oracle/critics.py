@@ -31,10 +31,18 @@ __all__ = ["aorpo_target", "dmac_target", "hasac_target", "rommeo_target", "soft
 
 
 def hasac_target(game: Game, *, policy: Any, q: Any, temperature: float) -> FloatArray:
-    """(1), (S, A_1, …, A_n), of one critic q of that shape, or of a sequence of them   (hasac Algorithm 2).
+    """Compute the critic target of HASAC in exact expectation   (hasac Algorithm 2).
 
-    The minimum over critics is taken for each joint action, before the expectation. Tables 5, 9, 14, 15, 17 and 18 set
-    an "n step" that no equation has: see `n_step_target`. Raises `ValueError` for a general-sum game.
+        y = r + γ E[min_c Q_c(s', a') − α Σ_i log π^i(a'^i|s')]                                   (1)
+
+    `game`         a common-payoff game
+    `policy`       π, as in `compare`
+    `q`            one critic of the target network, (S, A_1, …, A_n), or a sequence of them, Q_c
+    `temperature`  α ≥ 0
+
+    Returns (S, A_1, …, A_n). The minimum over critics is taken for each joint action, before the expectation. Tables 5,
+    9, 14, 15, 17 and 18 set an "n step" that appears in no equation; see `n_step_target`. Raises `ValueError` for a
+    general-sum game.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
     >>> twins = np.array([[4.0, 0.0]]), np.array([[0.0, 4.0]])     # each is 2 in the mean, the lesser always 0
@@ -57,11 +65,22 @@ def rommeo_target(
     temperature: float,
     divergence_weight: float = 1.0,
 ) -> FloatArray:
-    """(2), (S, A_1, …, A_n), of one agent's q of that shape   (rommeo Eq. 14-15, Algorithm 2).
+    """Compute the critic target of ROMMEO for one agent in exact expectation   (rommeo Eq. 14-15, Algorithm 2).
 
-    π is (S, A_i, B), ρ and P (S, B), over the others' B joint actions in C order; κ, the `divergence_weight`, is 1 in
-    the paper. For the π and ρ of Eq. 10-11 all samples of (2) in a state are equal, and y is T Q of Eq. 13. V̄ of
-    Algorithm 1 tends, with many samples, to log Σ_{a,b} P(b|s) exp(Q(s, a, b)): that is Eq. 9 for α = 1 only.
+        y = r^i + γ E[Q(s', a', b') − α log π(a'|s', b') − κ log(ρ(b'|s')/P(b'|s'))],                (2)
+        b' ~ ρ(·|s'),   a' ~ π(·|s', b')
+
+    `game`                the game
+    `agent`               the number of the agent whose critic it is
+    `q`                   the target network's Q, (S, A_1, …, A_n)
+    `conditional_policy`  π(a|s, b), (S, A_i, B): own action given the others' joint action b, in C order
+    `opponent_model`      ρ(b|s), (S, B)
+    `prior`               P(b|s), (S, B)
+    `temperature`         α ≥ 0
+    `divergence_weight`   κ ≥ 0; 1 in the paper
+
+    Returns (S, A_1, …, A_n). For the π and ρ of Eq. 10-11 all samples of (2) in a state are equal, and y is T Q of Eq.
+    13. V̄ of Algorithm 1 tends, with many samples, to log Σ_{a,b} P(b|s) exp(Q(s, a, b)): that is Eq. 9 for α = 1 only.
     Raises `ValueError` where ρ plays what P never does.
     """
     own = agent_game(game, check_agent(game, agent))
@@ -84,11 +103,19 @@ def rommeo_target(
 
 
 def dmac_target(game: Game, *, policy: Any, target_policy: Any, q: Any, temperature: float) -> FloatArray:
-    """(3), (S, A_1, …, A_n), with ω = `temperature`   (dmac §4.4, Lemma 1).
+    """Compute the critic target of DMAC in exact expectation   (dmac §4.4, Lemma 1).
 
-    π and ρ are product policies, as `compare` takes them, or joint ones, arrays (S, A_1, …, A_n). The paper chooses a'
-    "arbitrarily": Q − ω log(π/ρ) is the same for all a' where π ∝ ρ exp(Q/ω) of this very Q (Proposition 4), not else.
-    Raises `ValueError` for a general-sum game, and where π plays what ρ never does.
+        y = r + γ E[Q(s', a') − ω log(π(a'|s')/ρ(a'|s'))],   a' ~ π(·|s')                              (3)
+
+    `game`           a common-payoff game
+    `policy`         π, a product policy as in `compare`, or a joint one (S, A_1, …, A_n)
+    `target_policy`  ρ, in one of the same forms
+    `q`              the target network's Q, (S, A_1, …, A_n)
+    `temperature`    ω ≥ 0
+
+    Returns (S, A_1, …, A_n). The paper chooses a' "arbitrarily". That is right where π ∝ ρ exp(Q/ω) of this very Q, as
+    Q − ω log(π/ρ) is then the same for all a' (Proposition 4), and wrong otherwise. Raises `ValueError` for a
+    general-sum game, and where π plays what ρ never does.
     """
     chooser = controller(game, "joint")
     critic_sa = action_values(game, q, agent_axis=False).reshape(game.num_states, -1)
@@ -101,21 +128,40 @@ def dmac_target(game: Game, *, policy: Any, target_policy: Any, q: Any, temperat
 
 
 def soft_qmix_target(game: Game, *, policy: Any, q: Any, temperature: float, trace_decay: float = 0.4) -> FloatArray:
-    """(4), (S, A_1, …, A_n), of Q_tot of that shape   (soft-qmix Eq. 7, 13, 24, 27).
+    """Compute the critic target of Soft-QMIX in exact expectation   (soft-qmix Eq. 7, 13, 24, 27).
 
-    δ is the error of the one-step target with all agents' entropies; λ = `trace_decay` is 0.4 in the paper. Raises
-    `ValueError` for a general-sum game.
+        y = Q + Σ_l (γλ)^l E[δ_l]                                                                        (4)
+
+    δ is the error of the one-step target with all agents' entropies.
+
+    `game`         a common-payoff game
+    `policy`       π, as in `compare`
+    `q`            Q_tot of the target network, (S, A_1, …, A_n)
+    `temperature`  α ≥ 0
+    `trace_decay`  λ, in [0, 1]; 0.4 in the paper
+
+    Returns (S, A_1, …, A_n). Raises `ValueError` for a general-sum game.
     """
     _common_payoff(game)
     return td_lambda_target(game, policy=policy, q=q, temperature=temperature, trace_decay=trace_decay)  # (4)
 
 
 def aorpo_target(game: Game, agent: int, *, policy: Any, q: Any, temperature: float) -> FloatArray:
-    """(5), (S, A_1, …, A_n), of one agent's q of that shape, with its own entropy alone   (aorpo Eq. 5).
+    """Compute the critic target of AORPO for one agent in exact expectation   (aorpo Eq. 5).
 
-    `policy` is what all agents play next: the opponents' policies, or models of them. Eq. 5 prints α log π without γ,
-    which is (5) at temperature α/γ: its fixed point is off by (1 − γ)/γ times what entropy adds to Q, for a uniform
-    policy by α log A_i, however near 1 γ is.
+        y = r^i + γ E[Q(s', a') − α log π^i(a'^i|s')],   a' ~ π(·|s')                                    (5)
+
+    Only the agent's own entropy counts.
+
+    `game`         the game
+    `agent`        the number of the agent whose critic it is
+    `policy`       what all agents play next: the opponents' policies, or models of them
+    `q`            the target network's Q, (S, A_1, …, A_n)
+    `temperature`  α ≥ 0
+
+    Returns (S, A_1, …, A_n). Eq. 5 prints α log π without γ, which is (5) at temperature α/γ. Its fixed point is wrong
+    by (1 − γ)/γ times what entropy adds to Q: for a uniform policy by α log A_i, however near 1 γ is. Raises
+    `ValueError` where an argument does not fit.
     """
     own = agent_game(game, check_agent(game, agent))
     checked, _ = policy_rows(game, policy)
@@ -124,7 +170,7 @@ def aorpo_target(game: Game, agent: int, *, policy: Any, q: Any, temperature: fl
 
 
 def _critics(game: Game, q: Any) -> Sequence[Any]:
-    """One critic or several: the first entry of several is a critic by its number of axes."""
+    """One critic or several: they are several where the first entry has as many axes as a critic."""
     if callable(q) or not (isinstance(q, Sequence) or np.ndim(q)):
         return (q,)
     critics = list(q)
@@ -135,6 +181,7 @@ def _critics(game: Game, q: Any) -> Sequence[Any]:
 
 
 def _weight(argument: str, value: Any) -> float:
+    """Check a weight ≥ 0, which may be an array without axes."""
     return not_negative(argument, scalar(argument, value))
 
 
@@ -153,6 +200,7 @@ def _backed_up(game: Game, v_s: FloatArray) -> FloatArray:
 
 
 def _common_payoff(game: Game) -> None:
+    """Require a common-payoff game."""
     check_game(game)
     if not game.common_payoff:
         fail("game", "is general-sum", "a common payoff", "the agents share one critic; n_step_target takes any game")

@@ -2,9 +2,10 @@
 
     theirs = base + c · part                                                                             (1)
 
-A weight c that has a name is a mistake without a free parameter. It explains all entries to the tolerance given, or, of
-numbers with noise, all but a small share of the difference. Any other weight is fitted, and stated only if it explains
-all entries to the tolerance, and no named mistake explains them nearly as well.
+Some weights c have a name, such as "without any entropy"; then nothing is fitted. Such a mistake explains the numbers
+if it reproduces all entries to the tolerance given or, for noisy numbers, all but a small share of the difference. Any
+other weight is fitted. It is stated only if it reproduces all entries to the tolerance, and no named mistake does
+nearly as well.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,23 +28,27 @@ _UNEXPLAINED = 0.01
 """The share of the largest difference that a mistake may leave unexplained."""
 
 _NOISE = 0.1
-"""That share where what is left is within the tolerance given, so that its giver takes it for noise."""
+"""The same share where what is left is within the given tolerance: who gave it takes that much for noise."""
 
 _ENOUGH = 3
-"""Entries that tell an alternative from the exact numbers, from which on it may be no coincidence."""
+"""How many entries must tell an alternative from the exact numbers for it not to be a coincidence."""
 
 _SAME = 1e-9
-"""The relative difference below which two explanations leave the same; they are named in the order of their trial."""
+"""Two explanations that differ by less than this, relatively, are equally good; they are named in the order tried."""
 
 _SHOWN = 3
-"""How many explanations are named where none is to rounding."""
+"""How many explanations are named where none is exact to rounding."""
 
 
 @dataclass(frozen=True, eq=False)
 class Mistake:
-    """(1): base, part, the weights c that have a name, and what to say of any other weight, if anything.
+    """A family of wrong numbers, base + c · part   (1).
 
-    `fitted` says that base or part were chosen to suit the numbers, so that the known weights count as fitted too.
+    `base`       what stays as it is
+    `part`       what is counted c times
+    `known`      weights c that have a name, with what to say of each
+    `otherwise`  what to say of any other weight, if anything
+    `fitted`     true where base or part were chosen to suit the numbers, so that known weights count as fitted too
     """
 
     base: FloatArray | float
@@ -53,7 +58,7 @@ class Mistake:
     fitted: bool = False
 
     def alternatives(self, theirs: FloatArray) -> Iterator[tuple[FloatArray, str, bool]]:
-        """What `theirs` should be, what to say then, and whether its weight has a name."""
+        """Yield what `theirs` should be, what to say then, and whether its weight has a name."""
         for weight, phrase in self.known:
             yield self.base + weight * self.part, phrase, not self.fitted  # (1)
         if self.otherwise:
@@ -73,9 +78,9 @@ class _Explanation(NamedTuple):
 def diagnose(
     theirs: FloatArray, exact: FloatArray, mistakes: Iterable[Mistake], *, rtol: float = RTOL, atol: float = ATOL
 ) -> str:
-    """What was made of the exact numbers, as a sentence; empty if nothing explains it, or nothing is to be explained.
+    """Say in a sentence how somebody's numbers came from the exact ones; empty where no mistake explains them.
 
-    Of several mistakes that explain it, those are named that leave least.
+    Where several mistakes explain them, those that leave least are named.
     """
 
     def tolerated(numbers: FloatArray, reference: FloatArray) -> npt.NDArray[np.bool_]:
@@ -104,7 +109,7 @@ def diagnose(
 
 
 def _best(found: list[_Explanation]) -> list[_Explanation]:
-    """Those that leave at most twice the least, and of them the named ones; fitted ones not beside a good named one."""
+    """Those that leave at most twice the least. Named ones go before fitted ones, and alone if one of them is good."""
     good = [each for each in found if each.named and each.within and each.left <= _UNEXPLAINED]
     least = min((each.left for each in good or found), default=0.0)
     near = [each for each in good or found if each.left <= 2 * least]
@@ -114,7 +119,7 @@ def _best(found: list[_Explanation]) -> list[_Explanation]:
 
 
 def least_squares(difference: FloatArray, part: FloatArray) -> float:
-    """The weight c with the least |difference − c · part|², NaN where there is no part; squares of any size."""
+    """The weight c with the least |difference − c · part|²; NaN where part is 0. Squares may be of any size."""
     largest, scale = np.abs(part).max(), np.abs(difference).max()
     if scale == 0 or largest == 0:
         return 0.0 if largest else float("nan")

@@ -1,7 +1,8 @@
 """What goes wrong in soft values and targets, as rows of `Mistake`.
 
-Q, V and targets are linear in rewards and in each agent's entropies, so that most slips of a critic are the exact
-numbers with a part counted otherwise: base, part, weights. Others, as of a wrong discount, cost a computation each.
+Q, V and targets are linear in the rewards and in each agent's entropies. So most slips of a critic are the exact
+numbers with a part counted another number of times: base, part, weights. Others, such as a wrong discount, take one
+computation each.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,13 +27,13 @@ from mathrl.values.policy_values import backup, evaluate, policy_transitions
 __all__ = ["target_mistakes", "value_mistakes"]
 
 _LONGEST = 20
-"""Steps of the longest targets that are recognised; a critic trained on longer ones is like that of one step more."""
+"""How many steps the longest recognised targets have; longer ones are reported as "more than" so many."""
 
 _DISCOUNTS = (0.9, 0.95, 0.99, 0.995)
-"""What codes set by default."""
+"""Discounts that codes often set by default."""
 
 _SWEEPS = 5_000
-"""How often entropies are carried on in time until they are rounding; where they are not by then, nothing is said."""
+"""How many steps ahead entropies are followed at most; where they have not settled by then, nothing is said."""
 
 Target = Callable[..., FloatArray]
 """`target(game, v=…, temperature=…, entropy=…)` at the policy, with its steps or trace decay."""
@@ -41,7 +42,7 @@ Target = Callable[..., FloatArray]
 def value_mistakes(
     game: Game, policy: Policy, theirs: FloatArray, exact: FloatArray, *, array: str, temperature: float, entropy: str
 ) -> Iterator[Mistake]:
-    """What goes wrong in a soft Q or V (`array` is "q" or "v") that is `exact`."""
+    """Yield what may go wrong in a soft Q or V that is `exact`; `array` is "q" or "v"."""
     kind: dict[str, Any] = {"temperature": temperature, "entropy": entropy}
 
     def of(played: Game, entropy: str) -> FloatArray:
@@ -82,7 +83,10 @@ def target_mistakes(
     entropy: str,
     steps: int | None,
 ) -> Iterator[Mistake]:
-    """What goes wrong in the targets `exact` from the soft v, which is that of q, if given; no `steps` for TD(λ)."""
+    """Yield what may go wrong in the targets `exact` that bootstrap from the soft v.
+
+    `q` is what v was computed from, or None. `steps` is None for TD(λ).
+    """
     alpha: dict[str, Any] = {"temperature": temperature}
     kind: dict[str, Any] = alpha | {"entropy": entropy}
     bonus, nothing = entropy_bonus(policy, **kind), np.zeros_like(v)
@@ -143,9 +147,10 @@ def _of_entropy(
     discount: float,
     present: FloatArray | float = 0.0,
 ) -> Iterator[Mistake]:
-    """How much entropy, and whose: `own` (n, …) is what each agent's adds to `plain`, which has none.
+    """Mistakes in how much entropy is counted, and whose.
 
-    `present` is the part of it that is of the present state, and not discounted.
+    `plain` has no entropy, and `own` (n, …) is what each agent's entropy adds to it. `present` is the part that belongs
+    to the present state and is not discounted.
     """
     weights = [
         (0.0, "without any entropy"),
@@ -169,10 +174,11 @@ def _of_entropy(
 
 
 def _of_training(game: Game, policy: Policy, plain: FloatArray, ahead: FloatArray) -> Iterator[Mistake]:
-    """That Q is the fixed point of n-step targets without the entropy on the way, for every n.
+    """That a critic was trained on n-step targets without the entropy of the steps in between, for every n.
 
-    It counts the entropy of every n-th state alone: Q = plain + γ P Σ_{m≥1} (γ P_π)^{nm−1} bonus. All n are summed in
-    one pass over time, with (γ P_π)^t bonus `ahead`, until that is a constant, and the rest a geometric series.
+    Its Q counts the entropy of every n-th state alone: Q = plain + γ P Σ_{m≥1} (γ P_π)^{nm−1} bonus. All n are summed
+    in one pass over time. It follows `ahead` = (γ P_π)^t bonus until that is the same in all states; the rest is a
+    geometric series.
     """
     if game.discount == 0 or not ahead.any():
         return
@@ -199,7 +205,7 @@ def _of_training(game: Game, policy: Policy, plain: FloatArray, ahead: FloatArra
 def _discounts(
     game: Game, policy: Policy, theirs: FloatArray, *, array: str, temperature: float, entropy: str
 ) -> list[float]:
-    """The discount that brings `theirs` nearest to their own one-step targets: 1 − γ to one digit, and to two."""
+    """The discounts that bring `theirs` nearest to their own one-step targets: 1 − γ to one digit, and to two."""
     soft: dict[str, Any] = {"policy": policy, "temperature": temperature, "entropy": entropy}
 
     def backed_up(discount: float) -> FloatArray:
@@ -218,6 +224,7 @@ def _instead(values: FloatArray, phrase: str) -> Mistake:
 
 
 def _without_rewards(game: Game) -> Game:
+    """The game with all rewards 0."""
     return replace(game, rewards=np.zeros_like(game.rewards))
 
 

@@ -1,4 +1,4 @@
-"""What could overflow is refused in one line, before it passes for exact: |x − nan| > … is false for all x."""
+"""Values that could overflow are refused at once: a comparison with nan is False and would pass for exact."""
 
 from math import log
 

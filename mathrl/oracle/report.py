@@ -23,16 +23,22 @@ SHOWN = 5
 """How many of the worst entries of an array are shown."""
 
 _SAME = 1e-9
-"""The relative difference below which two differences are the same: entries are shown to nine digits."""
+"""Two differences that differ by less than this, relatively, are the same: entries are shown to nine digits."""
 
 _ROUNDING = 64 * float(np.finfo(np.float64).eps)
-"""Times the size of the exact numbers: differences that differ by less are the same, as rounding alone may do that."""
+"""Times the size of the exact numbers: differences that differ by less than this may do so by rounding alone."""
 
 
 class Entry(NamedTuple):
-    """One entry of `array` ("q", "v" or "policy"): the agent, where the array has one, state, action, both numbers.
+    """One entry of an array that was compared.
 
-    `action` is a joint action for q, the agent's own for a policy, and empty for v.
+    `array`       "q", "v" or "policy"
+    `agent`       the number of the agent, None where the array has no agent axis
+    `state`       the number of the state
+    `action`      a joint action for q, the agent's own for a policy, empty for v
+    `theirs`      the number that was given
+    `exact`       the exact one
+    `difference`  theirs − exact
     """
 
     array: str
@@ -45,7 +51,13 @@ class Entry(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """One number of a report, in a sentence what it means, and in one how it is computed and how exact it is."""
+    """One number of a report, and what it says.
+
+    `name`     the attribute of the report
+    `value`    the number, or (n,) where each agent has its own
+    `meaning`  what it means
+    `method`   how it is computed, and how exact it is
+    """
 
     name: str
     value: float | FloatArray
@@ -139,13 +151,36 @@ _MEASURES = (
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Report:
-    """How far somebody's policy, q and v are from the exact ones. `print(report)` shows it, `measures` explains it.
+    """How far somebody's policy, q and v are from the exact ones.
 
-    A number is None where it needs what was not given; it is an array (n,) where each agent has its own. `worst` holds
-    the five worst entries of each of q, v and the policy, next to Q_π, V_π (or Q*, V*) and softmax(E[Q_π]/α), and
-    `diagnosis` a sentence for each of q and v that a known mistake explains.
-    `exact_error`, `response_error` and `nash_response_error` bound what is inexact about the exact side, `row_sums_off`
-    is how far from 1 the rows of the policy summed.
+    `print(report)` shows it, and `report.measures` explains each number. A number is None where it needs what was not
+    given, and an array (n,) where each agent has its own. Γ_π and T_π are the soft Bellman operators of the policy, T
+    is that of the optimum.
+
+    `game`                   the game in a few words; `temperature` and `entropy` are as they were given
+    `soft_bellman_residual`  max |Γ_π q − q|
+    `q_distance`             max |q − Q_π|
+    `q_distance_bound`       soft_bellman_residual/(1 − γ), the largest q_distance that it allows
+    `v_bellman_residual`     max |T_π v − v|
+    `v_distance`             max |v − V_π|
+    `v_distance_bound`       v_bellman_residual/(1 − γ), the largest v_distance that it allows
+    `q_v_gap`                max |v − (E_π q + entropy)|
+    `actor_gap`              max |π − softmax(E[q]/α)|
+    `qre_gap`                max |π − softmax(E[Q_π]/α)|
+    `exploitability`         what each agent gains by deviating alone for good, entropy counted, (n,)
+    `nash_exploitability`    the same in the plain return, (n,)
+    `soft_return`            discounted rewards and entropies from the start, not normalised
+    `plain_return`           discounted rewards alone from the start, not normalised
+    `optimality_residual`    max |T q − q|
+    `optimal_q_distance`     max |q − Q*|
+    `optimal_v_distance`     max |v − V*|
+    `worst`                  the five worst entries of each of q, v and the policy, beside Q_π, V_π (or Q*, V*) and
+                             softmax(E[Q_π]/α)
+    `diagnosis`              a sentence for each of q and v that a known mistake explains
+    `exact_error`            how inexact the exact values are at most
+    `response_error`         how much may be missing in `exploitability`
+    `nash_response_error`    how much may be missing in `nash_exploitability`
+    `row_sums_off`           how far from 1 a row of the policy summed at most
     """
 
     game: str
@@ -181,7 +216,7 @@ class Report:
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        """The numbers that could be computed, each with what it means, and how it is computed and how exact it is."""
+        """The numbers that could be computed, each with its meaning, how it is computed and how exact it is."""
         values = vars(self)
         return tuple(
             Measure(name, values[name], meaning, method.format_map(values))
@@ -225,7 +260,7 @@ class Report:
 
 
 def worst_entries(array: str, theirs: FloatArray, exact: FloatArray, *, agent_axis: bool) -> list[Entry]:
-    """The entries that differ most, the worst first; those that differ by the same but for rounding by index."""
+    """The entries that differ most, the worst first. Differences that are equal up to rounding go by index."""
     difference = theirs - exact
     entries = []
     for place in _worst_first(difference, exact):
@@ -263,6 +298,7 @@ def entry_table(entries: Iterable[Entry]) -> str:
 
 
 def _formatted(value: float | FloatArray) -> str:
+    """A number, or one per agent, to four digits."""
     return ", ".join(f"{number:.4g}" for number in np.atleast_1d(value))
 
 

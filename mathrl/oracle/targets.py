@@ -37,7 +37,11 @@ def one_step_target(
     v: Any = None,
     entropy: str = "team",
 ) -> FloatArray:
-    """y_1 of (3), r + γ P v: `n_step_target` with one step   (hasac Eq. 5, soft-qmix Eq. 5).
+    """Compute the exact expected one-step target of a critic   (hasac Eq. 5, soft-qmix Eq. 5).
+
+        y_1(s, a) = r(s, a) + γ Σ_t P(t|s, a) v(t),   v(t) = E_{a~π}[q(t, a)] + α Σ_j H(π^j(·|t)) where q is given
+
+    It is the soft Bellman operator, and `n_step_target` with one step; the arguments and errors are the same.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
     >>> one_step_target(game, policy=[[0.5, 0.5]], temperature=1.0, q=[[0.0, 0.0]]).round(3).tolist()  # 1 + ½ log 2
@@ -56,12 +60,21 @@ def n_step_target(
     entropy: str = "team",
     steps: int = 1,
 ) -> FloatArray:
-    """y_n of (3) for n = `steps`: the expectation of an on-policy n-step soft return   (hasac Eq. 5, n times).
+    """Compute the exact expected n-step target of a critic, on policy   (hasac Eq. 5, applied n times).
 
-    The bootstrap is the caller's: exactly one of `q` and `v`, shaped as those of `soft_evaluation`: (S, A_1, …, A_n)
-    and (S,), with a leading agent axis for general-sum games and for `entropy="own"`. A given `v` has the entropy of
-    its own state. Arrays may be any framework's, or functions, as for `compare`. The target is shaped as q, and nearer
-    to the exact soft Q than q is, by a factor γ^n at least. Raises `ValueError` naming the argument.
+        y_n = r + E[Σ_{t=1}^{n−1} γ^t (r_t + bonus(s_t)) + γ^n v(s_n)]                                    (3)
+
+    `game`         the game
+    `policy`       π: one array (S, A_i) per agent, or functions, as in `compare`
+    `temperature`  α ≥ 0
+    `q`            the critic that is bootstrapped from, (S, A_1, …, A_n); then v(s) = E_{a~π}[q(s, a)] + bonus(s)
+    `v`            v itself, (S,), with the entropy of its own state; exactly one of q and v is given
+    `entropy`      bonus(s) is α Σ_j H(π^j) for "team" (by default), α H(π^i) for "own", 0 for "none"
+    `steps`        n ≥ 1
+
+    q and v have a leading agent axis for general-sum games and for `entropy="own"`. Arrays may be of any framework, or
+    functions, as in `compare`. The target is shaped as q, and nearer to the exact soft Q than q is, by a factor γ^n or
+    less. Raises `ValueError` naming the argument.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
     >>> n_step_target(game, policy=[[0.5, 0.5]], temperature=0.0, v=[10.0], steps=3).tolist()   # 1 + ½ + ¼ + 10/8
@@ -86,10 +99,14 @@ def td_lambda_target(
     v: Any = None,
     entropy: str = "team",
 ) -> FloatArray:
-    """y_λ of (4) with λ = `trace_decay`: all y_n, weighed by (1 − λ) λ^{n−1}, by one linear solve   (soft-qmix Eq. 7).
+    """Compute the exact expected TD(λ) target of a critic, by one linear solve   (soft-qmix Eq. 7).
 
-    λ = 0 is `one_step_target`, λ = 1 the exact soft Q of the policy, whatever `q` or `v` is. Arguments, shapes and
-    errors are those of `n_step_target`, with `trace_decay` in [0, 1] for the steps.
+        y_λ = (1 − λ) Σ_{n≥1} λ^{n−1} y_n = r + γ P u,   u = (1 − λ) v + λ (b + γ P_π u),                  (4)
+        b(s) = E_{a~π}[r(s, a)] + bonus(s)
+
+    `trace_decay`  λ, in [0, 1]: 0 is `one_step_target`, 1 the exact soft Q of the policy, whatever q or v is
+
+    y_n, v and bonus are those of `n_step_target`, and so are the other arguments, shapes and errors.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
     >>> td_lambda_target(game, policy=[[0.5, 0.5]], temperature=0.0, v=[10.0], trace_decay=1.0).tolist()
@@ -103,9 +120,9 @@ def td_lambda_target(
 def bootstrap(
     game: Game, policy: Policy, q: Any, v: Any, *, temperature: float, entropy: str
 ) -> tuple[FloatArray | None, FloatArray]:
-    """The given q as an array, if it is not v that is given, and v of (1): (S,), or (n, S) with an agent axis.
+    """Return the given q as an array (None if v is given), and v of (1): (S,), or (n, S) with an agent axis.
 
-    Raises `ValueError` where not exactly one of them is given, or its shape is another.
+    Raises `ValueError` unless exactly one of them is given, in its right shape.
     """
     if (q is None) == (v is None):
         fail("q", "and v are both given" if v is not None else "and v are both missing", "one of them")
@@ -128,6 +145,7 @@ class _Critic:
 
     @classmethod
     def of(cls, game: Game, policy: Any, temperature: float, entropy: str, q: Any, v: Any) -> Self:
+        """Check the input of a target."""
         check_game(game)
         choice("entropy", entropy, ENTROPIES)
         alpha = not_negative("temperature", scalar("temperature", temperature))

@@ -2,8 +2,8 @@
 
     min_f Σ_a w(a) (Σ_i f_i(a_i) − Q(a))²                                                                (1)
 
-For all f this is what VDN can represent (soft-qmix Eq. 10); for f_i that do not decrease in given Q_i it is the loss of
-Soft-QMIX's policies (soft-qmix Eq. 14), a convex program.
+Over all f this is what VDN can represent (soft-qmix Eq. 10). Over f_i that do not decrease in given Q_i it is the loss
+of Soft-QMIX's policies (soft-qmix Eq. 14), a convex program.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,12 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class AdditiveFit:
-    """f_1, …, f_n whose sum is nearest to a table; `mixed` is that sum (A_1, …, A_n), `error` Σ w (mixed − Q)²."""
+    """Functions of one action each, whose sum is nearest to a table.
+
+    `terms`  f_1, …, f_n, (A_i,) each
+    `mixed`  their sum Σ_i f_i(a_i), (A_1, …, A_n)
+    `error`  Σ_a w(a) (mixed(a) − Q(a))²
+    """
 
     terms: tuple[FloatArray, ...]
     mixed: FloatArray
@@ -30,10 +35,16 @@ class AdditiveFit:
 
 
 def additive_fit(q: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> AdditiveFit:
-    """min Σ_a w(a) (Σ_i f_i(a_i) − Q(a))² over all f: what VDN can represent   (soft-qmix Eq. 10 without an order).
+    """Find the sum of functions of one action each that is nearest to a table, as VDN would   (soft-qmix Eq. 10).
 
-    Constants can be moved between the f_i: all have the same mean over their actions. Where weights of 0 leave an
-    action free, its f_i is the one that makes Σ f_i² least.
+        min_f Σ_a w(a) (Σ_i f_i(a_i) − Q(a))²
+
+    `q`        the table Q, (A_1, …, A_n)
+    `weights`  w ≥ 0, of the same shape; by default 1
+
+    Constants can be moved between the f_i; they are shared out so that all f_i have the same mean. Where weights of 0
+    leave the value at an action free, the f_i of least Σ f_i² is taken. Raises `ValueError` where shapes differ, an
+    entry is not finite, or a weight is negative.
 
     >>> additive_fit([[1.0, 2.0], [3.0, 4.0]]).mixed.round(9).tolist()
     [[1.0, 2.0], [3.0, 4.0]]
@@ -45,13 +56,20 @@ def additive_fit(q: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> Addi
 def order_preserving_fit(
     q_tot: npt.ArrayLike, individual_q: Sequence[npt.ArrayLike], weights: npt.ArrayLike | None = None
 ) -> AdditiveFit:
-    """min Σ_a w(a) (Σ_i f_i(Q_i(a_i)) − Q_tot(a))² over non-decreasing f_i   (soft-qmix Eq. 14).
+    """Find the nearest sum of functions of one action each that do not decrease in given values   (soft-qmix Eq. 14).
 
-    A convex program: non-negative least squares in the increments of each f_i along the order of Q_i, solved by
-    Lawson and Hanson's active set. Equal Q_i(a_i) share one value. Constants are shared out as in `additive_fit`.
+        min Σ_a w(a) (Σ_i f_i(Q_i(a_i)) − Q_tot(a))²   over non-decreasing f_i
 
-    Under weights that are a product of the agents' probabilities, and for a Q_tot that is monotone in the Q_i, the
-    order never binds: f_i is then the mean of Q_tot over the others (`operators.local_values`).
+    `q_tot`         the table Q_tot, (A_1, …, A_n)
+    `individual_q`  Q_i of each agent, (A_i,)
+    `weights`       w ≥ 0, shaped as q_tot; by default 1
+
+    It is a convex program: non-negative least squares in the increments of each f_i along the order of Q_i, solved by
+    Lawson and Hanson's active-set method. Actions with equal Q_i get equal f_i. Constants are shared out as in
+    `additive_fit`. Raises `ValueError` as it does.
+
+    Where the weights are a product of the agents' probabilities and Q_tot is monotone in the Q_i, the order changes
+    nothing: f_i is then the mean of Q_tot over the others (`operators.local_values`).
 
     >>> order_preserving_fit([[0.0, 1.0], [2.0, 3.0]], [[1.0, 0.0], [0.0, 1.0]]).mixed.round(9).tolist()
     [[1.0, 2.0], [1.0, 2.0]]
@@ -68,7 +86,7 @@ def order_preserving_fit(
 
 
 def table_and_weights(q: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple[FloatArray, FloatArray]:
-    """Check a table (A_1, …, A_n) and weights of its shape, by default 1, that are not negative."""
+    """Check a table (A_1, …, A_n) and its weights ≥ 0, by default 1; return both as float64 arrays."""
     q_a = as_floats("q", q)
     if q_a.ndim == 0 or q_a.size == 0:
         fail("q", f"has shape {q_a.shape}", "(A_1, …, A_n), each at least 1")
@@ -81,7 +99,7 @@ def table_and_weights(q: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple[
 
 
 def _least_squares(q_a: FloatArray, w_a: FloatArray, ranks: Sequence[Integers], *, ordered: bool) -> AdditiveFit:
-    """The fit of (1) by functions of each agent's ranks, which must not decrease in them if `ordered`."""
+    """The fit of (1) by functions of each agent's ranks; if `ordered`, they must not decrease in the ranks."""
     root = np.sqrt(w_a.ravel() / max(float(w_a.max()), np.finfo(np.float64).tiny))
     levels = [int(rank.max()) + 1 for rank in ranks]
     of_entry = [rank[action] for rank, action in zip(ranks, np.indices(q_a.shape).reshape(q_a.ndim, -1), strict=True)]
@@ -97,13 +115,14 @@ def _least_squares(q_a: FloatArray, w_a: FloatArray, ranks: Sequence[Integers], 
 
 
 def _sum(terms: Sequence[FloatArray]) -> FloatArray:
+    """Σ_i f_i(a_i), (A_1, …, A_n)."""
     return np.asarray(additive_mix([term[None] for term in terms])[0])
 
 
 def _by_values(
     of_entry: Sequence[Integers], levels: Sequence[int], root: FloatArray, target: FloatArray
 ) -> list[FloatArray]:
-    """Least squares in the values by rank, of least norm."""
+    """The least-squares values at each rank of each agent; of several, those of least norm."""
     columns = [own[:, None] == np.arange(level) for own, level in zip(of_entry, levels, strict=True)]
     found = np.linalg.lstsq(np.concatenate(columns, axis=1) * root[:, None], target, rcond=None)[0]
     return list(np.split(found, np.cumsum(levels)[:-1]))
@@ -112,12 +131,12 @@ def _by_values(
 def _by_increments(
     of_entry: Sequence[Integers], levels: Sequence[int], root: FloatArray, target: FloatArray
 ) -> list[FloatArray]:
-    """Non-negative least squares in the increments from rank to rank."""
+    """The least-squares values at each rank that do not fall from rank to rank: their increments are ≥ 0."""
     from scipy.optimize import nnls
 
     columns = [own[:, None] > np.arange(level - 1) for own, level in zip(of_entry, levels, strict=True)]
     rows = np.concatenate(columns, axis=1) * root[:, None]
-    # The constant is free: it is projected out, since non-negative least squares knows no free columns.
+    # The constant may have any sign. Non-negative least squares cannot express that, so it is projected out.
     unit = root / np.linalg.norm(root) if root.any() else root
     rows -= np.outer(unit, np.einsum("a,ak->k", unit, rows))
     scale = np.linalg.norm(rows, axis=0)

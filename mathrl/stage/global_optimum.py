@@ -17,7 +17,12 @@ __all__ = ["Optima", "global_optima", "global_optimum"]
 
 
 class Optima(NamedTuple):
-    """The joint action that comes nearest to (1), max_a Q^i (m, S), and by how much it fails, in `unit_m`, (S,)."""
+    """For each of S games the joint action that comes nearest to being best for everyone.
+
+    `actions_s`    the number of that joint action in C order, (S,)
+    `v_ms`         max_a Q^i of each agent, (m, S)
+    `shortfall_s`  by how much an agent misses its maximum at most, in units of that agent, (S,)
+    """
 
     actions_s: npt.NDArray[np.int64]
     v_ms: FloatArray
@@ -25,9 +30,15 @@ class Optima(NamedTuple):
 
 
 def global_optimum(payoffs: npt.ArrayLike, slack: float = 0.0) -> tuple[int, ...] | None:
-    """The first joint action (1) that gives every agent its largest payoff, up to `slack`; None where there is none.
+    """Find a joint action that gives every agent its largest payoff   (aorpo Theorem 7, condition 3).
 
-    `payoffs` is (n, A_1, …, A_n), one array per agent. Raises `ValueError` where it is not.
+        Q^i(a*) = max_a Q^i(a) for every agent i                                                    (1)
+
+    `payoffs`  Q, (n, A_1, …, A_n), one array per agent
+    `slack`    how much an agent's payoff may be below its largest one, ≥ 0
+
+    Returns the first such joint action in C order, or None where there is none. Raises `ValueError` where `payoffs` has
+    another shape, or `slack` is negative.
 
     >>> global_optimum([[[4, 1], [3, 2]], [[4, 3], [1, 2]]])
     (0, 0)
@@ -45,7 +56,11 @@ def global_optimum(payoffs: npt.ArrayLike, slack: float = 0.0) -> tuple[int, ...
 
 
 def global_optima(q_msa: FloatArray, unit_m: FloatArray, ties: float) -> Optima:
-    """For S games at once the first joint action within `ties` units of (1), else the one that comes nearest to it."""
+    """For each of S games find the first joint action that comes nearest to (1), to `ties` units.
+
+    `q_msa`   payoffs (n, S, A), joint actions in C order
+    `unit_m`  the unit in which each agent's shortfall is measured, (n,)
+    """
     num_agents, num_games, _ = q_msa.shape
     found = Optima(np.empty(num_games, np.int64), np.empty((num_agents, num_games)), np.empty(num_games))
     _global_optima(q_msa, unit_m, ties, *found)
@@ -61,6 +76,7 @@ def _global_optima(
     out_v_ms: FloatArray,
     out_shortfall_s: FloatArray,
 ) -> None:
+    """Write the `Optima` of each game."""
     num_agents, num_games, num_actions = q_msa.shape
     worst_a = np.empty(num_actions)
     for s in range(num_games):

@@ -2,14 +2,14 @@
 
     min_F Σ_v w(v) (F(v) − y(v))²   over   F(tail) ≤ F(head) on every arc                                     (1)
 
-by the blocks of a recursive partition (Maxwell and Muckstadt 1985): a block is pooled at its mean
+It is solved by a recursive partition into blocks (Maxwell and Muckstadt 1985). A block gets its mean
 
-    m = Σ_v w(v) y(v) / Σ_v w(v),                                                                             (2)
+    m = Σ_v w(v) y(v) / Σ_v w(v)                                                                              (2)
 
-unless an upper set U of it has Σ_{v ∈ U} w(v) (y(v) − m) > 0; then U and the rest are blocks of their own. The largest
-such sum is what a maximal flow along the arcs, from entries above m up to entries below it, leaves behind, and U is
-what is still reachable. What is left counts against each entry's own |w (y − m)|, so that entries of little weight are
-placed as exactly as the others.
+as the value of all its entries, unless an upper set U of it has Σ_{v ∈ U} w(v) (y(v) − m) > 0. Then U and the rest
+become blocks of their own. A maximal flow along the arcs, from the entries above m to those below it, finds U: what
+cannot flow is the largest such sum, and U is what can still be reached. An entry's rest counts as rounding relative to
+its own |w (y − m)|, so that entries of little weight are placed as exactly as others.
 
 A kernel checks nothing. Weights are not negative.
 """
@@ -38,7 +38,7 @@ def _partition(
     y_a: FloatArray, w_a: FloatArray, tails: Integers, heads: Integers, arcs: int, rooms: Integers, listed: Integers,
     amounts: FloatArray, flow: FloatArray, out_a: FloatArray,
 ) -> float:  # fmt: skip
-    """Part blocks, which wait as ranges on a stack, until each is pooled; return the error."""
+    """Split blocks, which wait as ranges on a stack, until each can take its mean; return the error."""
     graph, work = graph_in(tails, heads, arcs, rooms[:2], listed), work_in(rooms[2:7], amounts, flow)
     begins, ends = rooms[7], rooms[8]
     begins[0], ends[0] = 0, len(y_a)
@@ -77,7 +77,7 @@ def _pooled_mean(y_a: FloatArray, w_a: FloatArray, members: Integers, lo: int, h
             heaviest = v
     mean = 0.0
     if total > 0:
-        # About the heaviest entry, so that its weight does not drown the others in rounding.
+        # Relative to the heaviest entry: its large weight would otherwise round the others away.
         for k in range(lo, hi):
             mean += w_a[members[k]] * (y_a[members[k]] - y_a[heaviest])
         mean = y_a[heaviest] + mean / total
@@ -91,7 +91,7 @@ def _pooled_mean(y_a: FloatArray, w_a: FloatArray, members: Integers, lo: int, h
 def _set_excess(
     y_a: FloatArray, w_a: FloatArray, lo: int, hi: int, mean: float, heaviest: int, graph: Graph, work: Work
 ) -> float:
-    """Write w (y − m), and no flow, for a block; return the heaviest entry's, by Σ w (y − m) = 0 from the others'."""
+    """Write w (y − m) for a block, and no flow; return that of the heaviest entry: −1 times the sum of all others'."""
     others = 0.0
     for k in range(lo, hi):
         v = work.members[k]
@@ -111,10 +111,10 @@ def _gains(
     y_a: FloatArray, w_a: FloatArray, members: Integers, came: Integers, lo: int, hi: int, mean: float, heaviest: int,
     own: float, upper: bool,
 ) -> bool:  # fmt: skip
-    """Whether parting at what was reached gains: sets that rounding alone would part stay together.
+    """Whether splitting at the reached set lowers the error by more than rounding; if not, the block stays whole.
 
-    Summed on the side that was reached, which may weigh too little to show in the sum of the other; `own` is the excess
-    of the heaviest entry.
+    The sum is taken over the side that was reached, as it may weigh too little to show in the sum of the other side.
+    `own` is the excess of the heaviest entry.
     """
     gain, weight, rest = 0.0, 0.0, 0.0
     for k in range(lo, hi):
@@ -129,7 +129,7 @@ def _gains(
 
 @inner
 def _part(lo: int, hi: int, upper: bool, label: int, work: Work) -> int:
-    """Move a block's upper part behind its lower one, as a block of this label; return where it begins."""
+    """Move a block's upper part behind its lower one, as a block with this label; return where it begins."""
     first, last = lo, 0
     for k in range(lo, hi):
         v = work.members[k]
@@ -147,7 +147,7 @@ def _part(lo: int, hi: int, upper: bool, label: int, work: Work) -> int:
 
 @inner
 def _raise(tails: Integers, heads: Integers, arcs: int, out_a: FloatArray) -> None:
-    """Raise heads to their tails until no arc is out of order."""
+    """Raise the values at heads to those at their tails until all arcs are in order."""
     changed = True
     while changed:
         changed = False
@@ -159,7 +159,7 @@ def _raise(tails: Integers, heads: Integers, arcs: int, out_a: FloatArray) -> No
 
 @kernel
 def extend(y_a: FloatArray, w_a: FloatArray, tails: Integers, heads: Integers, arcs: int, out_a: FloatArray) -> None:
-    """Overwrite the entries of `out_a` with weight 0 by their own isotonic fit, held between what the others set."""
+    """Overwrite entries of weight 0 in `out_a` by their own isotonic fit, within the bounds that the others set."""
     n = len(y_a)
     alone, own = np.empty(n), np.empty(n)
     low, minus_high = np.empty(n), np.empty(n)

@@ -41,20 +41,20 @@ __all__ = [
 ]
 
 NODE_LIMIT = 20_000
-"""How many partial orders a search looks at, by default, before it settles for a bound on what is left to gain."""
+"""How many partial orders a search looks at, by default, before it stops with a lower bound of the error."""
 
 _CHUNK = 16
-"""Tables per compiled call."""
+"""How many tables one compiled call projects; an interrupt is noticed between two calls."""
 
 
 @dataclass(frozen=True)
 class MonotoneProjection:
-    """A nearest monotone table of (1), or the best one found.
+    """The nearest table that a monotone mixer can represent, or the best one found.
 
     `table`        (A_1, …, A_n), isotonic in the orders
-    `orders`       per agent its actions from the lowest to the highest
-    `error`        Σ w (table − Q)²
-    `lower_bound`  no monotone table has less, but for rounding; equal to `error` where `proven`
+    `orders`       per agent its actions, from the lowest to the highest
+    `error`        Σ_a w(a) (table(a) − Q(a))²
+    `lower_bound`  no monotone table has a smaller error, up to rounding; equal to `error` where `proven`
     `proven`       True where the search was completed within its node limit
     `nodes`        how many partial orders were looked at
     """
@@ -70,15 +70,22 @@ class MonotoneProjection:
 def monotone_projection(
     q: npt.ArrayLike, weights: npt.ArrayLike | None = None, *, node_limit: int = NODE_LIMIT
 ) -> MonotoneProjection:
-    """The nearest monotone table to `q` (A_1, …, A_n) in the sense of (1)   (soft-qmix Eq. 6 and 13).
+    """Find the nearest table that a monotone mixer can represent, for one state   (soft-qmix Eq. 6 and 13).
 
-    `weights` are not negative, by default 1. Entries of weight 0 do not count in (1); there the table is the isotonic
-    fit of those entries alone with equal weights, held between the bounds that the others set.
+        min_F Σ_a w(a) (F(a) − Q(a))²   over   F(a) = Mixer(Q_1(a_1), …, Q_n(a_n)),  ∂Mixer/∂Q_i ≥ 0          (1)
 
-    Where `node_limit` ends the search, the best orders found are improved by exchanging two actions of one agent as
-    long as that helps, from there and from the order of the weighted means; `lower_bound` is the least open bound.
+    `q`           the table Q, (A_1, …, A_n)
+    `weights`     w ≥ 0, of the same shape; by default 1
+    `node_limit`  how many partial orders of actions are looked at, at most
 
-    Raises `ValueError` where a weight is negative, or an entry not finite, or shapes differ.
+    Several tables may attain the minimum. Entries of weight 0 do not count in (1); there the table is the isotonic fit
+    of those entries alone with equal weights, held between the bounds that the others set.
+
+    Where `node_limit` ends the search, the best orders found and the order of the weighted means are improved by
+    exchanging two actions of one agent, as long as that helps. `lower_bound` is then the least bound of the orders that
+    were left.
+
+    Raises `ValueError` where a weight is negative, an entry is not finite, or shapes differ.
 
     >>> found = monotone_projection([[8.0, -12.0, -12.0], [-12.0, 0.0, 0.0], [-12.0, 0.0, 0.0]])
     >>> found.table.tolist(), found.error, found.proven
@@ -102,9 +109,9 @@ def monotone_projection(
 def monotone_projections(
     q_sa: FloatArray, w_sa: FloatArray, num_actions: Integers, node_limit: int = NODE_LIMIT
 ) -> tuple[FloatArray, Integers, FloatArray, FloatArray, Integers]:
-    """The projections of many tables (S, A), joint actions in C order; unchecked, for use in loops.
+    """Project many tables (S, A), joint actions in C order, without checks: for use in loops.
 
-    Returns tables (S, A), orders (S, n, max A_i) padded by −1, errors, lower bounds and nodes (S,).
+    Returns tables (S, A), orders (S, n, max A_i) padded by −1, errors, lower bounds and nodes, (S,) each.
     """
     states, agents = len(q_sa), len(num_actions)
     tables = np.empty_like(q_sa)
@@ -120,7 +127,16 @@ def monotone_projections(
 def isotonic_fit(
     q: npt.ArrayLike, orders: Sequence[Sequence[int]], weights: npt.ArrayLike | None = None
 ) -> tuple[FloatArray, float]:
-    """The nearest table of (2) in given orders, and its error Σ w (F − Q)²   (soft-qmix Eq. 13 with the order known).
+    """Find the nearest table that is monotone in given orders of the agents' actions   (soft-qmix Eq. 13, order known).
+
+        min_F Σ_a w(a) (F(a) − Q(a))²   over   F(a) ≤ F(b) wherever a_i ⪯_i b_i for all i
+
+    `q`        the table Q, (A_1, …, A_n)
+    `orders`   per agent its actions, from the lowest to the highest
+    `weights`  w ≥ 0, shaped as q; by default 1
+
+    Returns the table and its error. Raises `ValueError` where an order is no permutation, or as `monotone_projection`
+    does.
 
     >>> isotonic_fit([[0.0, 3.0], [1.0, 1.0]], [(0, 1), (0, 1)])
     (array([[0., 2.],
@@ -153,7 +169,7 @@ def _project(
     size = q_sa.shape[1]
     y_a, w_a = np.empty(size), np.empty(size)
     for s in range(q_sa.shape[0]):
-        # Scaled, values by a power of two, so that no square overflows and monotone tables come back bit by bit.
+        # Scaled, so that no square overflows; values by a power of two, so that monotone tables come back unchanged.
         heaviest, largest = 0.0, 0.0
         for v in range(size):
             heaviest, largest = max(heaviest, w_sa[s, v]), max(largest, abs(q_sa[s, v]))

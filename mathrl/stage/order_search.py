@@ -1,8 +1,9 @@
 """The search for the agents' orders in which a table has the best isotonic fit: branch and bound, compiled.
 
-A node holds a partial order per agent; the isotonic fit under these alone is its lower bound. It branches on the two
-actions of one agent whose slices of that fit cross at the highest price. Actions with equal values and weights are
-ordered beforehand. The node with the least bound goes first.
+A node is a partial order for each agent. The error of the isotonic fit under these partial orders is a lower bound for
+all total orders that extend them. A node is split by the order of two actions of one agent: the pair whose slices of
+that fit cross at the highest price. Actions with equal values and weights are ordered beforehand. The node with the
+least bound is split first.
 """
 
 import heapq
@@ -35,7 +36,7 @@ def search(
         centre += w_a[v] * y_a[v]
     for v in range(size):
         floor += w_a[v] * (y_a[v] - centre / max(total, 1.0)) ** 2
-    floor *= 64 * np.finfo(np.float64).eps  # that much of the error of a constant table is rounding
+    floor *= 64 * np.finfo(np.float64).eps  # errors that differ by less differ by rounding
     below = np.zeros((agents, widest, widest), np.bool_)
     _order_duplicates(y_a, w_a, num_actions, below)
     kept = np.zeros((64, agents, widest, widest), np.bool_)
@@ -54,7 +55,7 @@ def search(
         if nodes >= node_limit:
             break
         heapq.heappop(heap)
-        # Total orders that extend this node's: as good as its bound where nothing crosses.
+        # Total orders that extend those of this node. Where nothing crosses, their error equals its bound.
         sorted_orders(fits[number], w_a, num_actions, kept[number], False, orders)
         found = fit_in_orders(y_a, w_a, num_actions, orders, g_a)
         if found < best - floor:
@@ -124,10 +125,10 @@ def _order_duplicates(y_a: FloatArray, w_a: FloatArray, num_actions: Integers, b
 
 @kernel
 def _crossing(f_a: FloatArray, w_a: FloatArray, num_actions: Integers, below: Booleans, out_pair: Integers) -> float:
-    """Find the two unordered actions of one agent that cost most to order; return about how much.
+    """Find the two unordered actions of one agent that cost most to order; return about how much that is.
 
-    p over q costs at least about the merging of the entries where `f_a` has q above p. 0 where nothing crosses, with
-    `out_pair` the first unordered pair; −1 where every pair is ordered.
+    To put p above q costs at least about what it costs to merge the entries where `f_a` has q above p. Returns 0 where
+    nothing crosses, with the first unordered pair in `out_pair`, and −1 where every pair is ordered.
     """
     size, stride = len(f_a), len(f_a)
     most = -1.0

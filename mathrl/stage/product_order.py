@@ -2,9 +2,10 @@
 
     F(a) ≤ F(b)   wherever   a_i ⪯_i b_i for all i                                                            (1)
 
-holds as soon as it holds on the covering pairs, which differ in one agent's action, without another in between. Orders
-are relations `below` (n, A, A), below[i, p, q] where agent i has p before q; total ones also `orders` (n, A), each
-agent's actions from the lowest to the highest, padded by −1. Joint actions are in C order.
+This holds everywhere if it holds on the covering pairs: those that differ in one agent's action, with no other action
+of that agent in between. Orders are relations `below` (n, A, A): below[i, p, q] where agent i has p before q. Total
+orders are also kept as `orders` (n, A): each agent's actions from the lowest to the highest, padded by −1. Joint
+actions are in C order.
 """
 
 import numpy as np
@@ -77,7 +78,7 @@ def cover(num_actions: Integers, below: Booleans, tails: Integers, heads: Intege
 
 @kernel
 def most_covers(num_actions: Integers, size: int) -> int:
-    """No partial order of A actions has more than A²/4 covering pairs."""
+    """How many covering pairs there are at most: no partial order of A actions has more than A²/4 of them."""
     arcs = 0
     for actions in num_actions:
         arcs += max(actions * actions // 4, actions - 1) * (size // actions)
@@ -88,9 +89,9 @@ def most_covers(num_actions: Integers, size: int) -> int:
 def sorted_orders(
     f_a: FloatArray, w_a: FloatArray, num_actions: Integers, below: Booleans, own: bool, orders: Integers
 ) -> None:
-    """Write total orders by the mean slice of `f_a`: they extend the partial orders that `f_a` is isotonic in.
+    """Write total orders by the mean slice of `f_a`: they extend the partial orders in which `f_a` is isotonic.
 
-    With `own`, each action's mean is under its own weights, which need not extend anything.
+    With `own`, each action's mean is taken under its own weights; the orders then need not extend the partial ones.
     """
     size, stride = len(f_a), len(f_a)
     for i in range(len(num_actions)):

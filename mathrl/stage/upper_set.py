@@ -1,7 +1,7 @@
 """The upper set of a block whose sum of excess is largest, by a maximal flow: shortest augmenting paths, compiled.
 
-Entries above the mean have an excess that flows along the arcs, tail to head, up to entries below the mean, which take
-it in. What is still reachable when no more can flow is the upper set; see `mathrl.stage.isotonic`.
+Entries above the mean have an excess, which flows along the arcs, from tail to head, to entries below the mean, which
+take it in. When no more can flow, the upper set is what can still be reached; see `mathrl.stage.isotonic`.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,12 @@ Integers = npt.NDArray[np.int64]
 
 
 class Graph(NamedTuple):
-    """The arcs, and which of them leave and enter each node, in CSR form."""
+    """The arcs, and which of them leave and enter each node.
+
+    `tails`, `heads`             the nodes that each arc leads from and to
+    `leaving_start`, `leaving`   the arcs that leave each node, in CSR form
+    `entering_start`, `entering` the arcs that enter each node, in CSR form
+    """
 
     tails: Integers
     heads: Integers
@@ -29,10 +34,17 @@ class Graph(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What the partition writes on: by position `members`, `spare`, `queue`, by arc `flow`, by node the others.
+    """The work memory of the partition. A block is a range of `members`.
 
-    A block is a range of `members`, and `block` is its label. `excess` is w (y − m) less what has flowed on, `least`
-    what of it is rounding; `came` says by which arc a search came, 2 k forth and 2 k + 1 back, −1 where it did not.
+    `members`  the nodes, block by block
+    `spare`    room for one part of a block
+    `queue`    the nodes that a search has reached
+    `flow`     the flow on each arc
+    `block`    the label of each node's block
+    `excess`   w (y − m) of each node, less what has flowed on
+    `least`    how much of the excess is rounding
+    `came`     by which arc k a search came to each node: 2 k along the arc, 2 k + 1 against it; −1 where it did not
+               come
     """
 
     members: Integers
@@ -64,7 +76,7 @@ def work_in(rooms: Integers, amounts: FloatArray, flow: FloatArray) -> Work:
 
 @inner
 def reach_set(lo: int, hi: int, graph: Graph, arcs: int, work: Work) -> bool:
-    """Let `came` mark an upper set with the largest sum of excess and return True; or, of a lower set, False."""
+    """Mark by `came` an upper set of largest excess, and return True; or mark a lower set, and return False."""
     label, root = work.block[work.members[lo]], 2 * arcs
     while True:
         seeded = _seed(lo, hi, 1.0, root, work)
@@ -74,7 +86,7 @@ def reach_set(lo: int, hi: int, graph: Graph, arcs: int, work: Work) -> bool:
         _augment(sink, root, graph, work)
     if reached > 0:
         return True
-    # Nothing is left above the mean, to rounding; what is left below it may be of less weight than that.
+    # Nothing is left above the mean, to rounding. What is left below it may weigh less than that rounding.
     seeded = _seed(lo, hi, -1.0, root, work)
     backwards = Graph(
         graph.heads, graph.tails, graph.entering_start, graph.entering, graph.leaving_start, graph.leaving
@@ -99,10 +111,10 @@ def _seed(lo: int, hi: int, sign: float, root: int, work: Work) -> int:
 
 @inner
 def _search(graph: Graph, work: Work, seeded: int, wanted: float, label: int) -> tuple[int, int]:
-    """Breadth first from the queue within a block, forth freely, back where there is flow.
+    """Search from the queue within a block, breadth first: along arcs freely, against them where there is flow.
 
-    Stop at the first entry whose excess has the sign of `wanted` and counts (none where that is 0); return it, or −1,
-    and how many were reached.
+    It stops at the first entry whose excess has the sign of `wanted` and is more than rounding (never where `wanted` is
+    0). Returns that entry, or −1, and how many were reached.
     """
     position, reached = 0, seeded
     while position < reached:

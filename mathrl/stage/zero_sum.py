@@ -3,8 +3,9 @@
     v = max_x min_b Σ_a x_a A_ab = min_y max_a Σ_b A_ab y_b                                     (1)
     min_b Σ_a x_a A_ab ≤ v ≤ max_a Σ_b A_ab y_b        for every x and y                        (2)
 
-(1) is von Neumann's minimax theorem, aorpo's saddle point where the payoffs are zero-sum. The simplex method solves it,
-after a look for a pure saddle point. Whatever the road, (2) is a certificate: its width is the `gap`.
+(1) is von Neumann's minimax theorem, and aorpo's saddle point where the payoffs are zero-sum. If there is no pure
+saddle point, the simplex method solves it. However x and y were found, (2) holds, and so bounds the value; the
+distance of its two ends is the `gap`.
 """
 
 from typing import NamedTuple
@@ -20,23 +21,32 @@ __all__ = ["ZeroSum", "ZeroSums", "zero_sum_value", "zero_sum_values"]
 _EPS = float(np.finfo(np.float64).eps)
 
 _EXACT = 8.0
-"""Rounding floors eps · max |A| of a gap, times √(1 + (A_1 + A_2)/16), below which nothing better is looked for."""
+"""A gap below this, times eps · max |A| · √(1 + (A_1 + A_2)/16), is rounding: no better strategies are looked for."""
 
 _ENTERING = 16 * _EPS
-"""Reduced costs, of payoffs between 1 and 2, that count as 0."""
+"""A reduced cost of smaller size counts as 0; payoffs are scaled to lie between 1 and 2."""
 
 _PIVOTS = 50
-"""Pivots per row and column after which the simplex method gives up."""
+"""The simplex method gives up after this many pivots per row and column."""
 
 _SMALLEST_PIVOTS = (1e-11, 1e-13, 1e-15)
-"""Of the attempts by the simplex method, two calls each: small pivots bring noise into easy games, hard ones need them.
+"""The smallest pivots that the attempts by the simplex method allow, two calls per attempt. Small pivots add noise in
+easy games, and hard games need them.
 """
 
 Integers = npt.NDArray[np.int64]
 
 
 class ZeroSum(NamedTuple):
-    """A matrix game's value, the maximin `row` (A_1,), the minimax `column` (A_2,), and the width of (2)."""
+    """The value of a zero-sum matrix game, and optimal strategies.
+
+    `value`   v, the middle of the bounds below
+    `row`     a maximin strategy x of the row agent, (A_1,)
+    `column`  a minimax strategy y of the column agent, (A_2,)
+    `gap`     the distance of the bounds: `value` is wrong by at most half of it
+
+    The bounds are min_b Σ_a x_a A_ab ≤ v ≤ max_a Σ_b A_ab y_b, at the strategies x and y that were found.
+    """
 
     value: float
     row: FloatArray
@@ -45,7 +55,13 @@ class ZeroSum(NamedTuple):
 
 
 class ZeroSums(NamedTuple):
-    """`ZeroSum` of S games: values (S,), x (S, A_1), y (S, A_2), gaps (S,)."""
+    """`ZeroSum` of S games.
+
+    `v_s`    values, (S,)
+    `x_sa`   strategies of the row agents, (S, A_1)
+    `y_sb`   strategies of the column agents, (S, A_2)
+    `gap_s`  gaps, (S,)
+    """
 
     v_s: FloatArray
     x_sa: FloatArray
@@ -54,10 +70,16 @@ class ZeroSums(NamedTuple):
 
 
 def zero_sum_value(payoffs: npt.ArrayLike) -> ZeroSum:
-    """The value (1) of the matrix game in which the row agent gets `payoffs` (A_1, A_2) and the column agent pays it.
+    """Compute the value and optimal strategies of a zero-sum matrix game   (von Neumann's minimax theorem).
 
-    The value is the middle of the bracket (2), so it is wrong by at most half the gap. Where several strategies are
-    optimal, a pure saddle point of lowest index comes first; then any.
+        v = max_x min_b Σ_a x_a A_ab = min_y max_a Σ_b A_ab y_b                                     (1)
+        min_b Σ_a x_a A_ab ≤ v ≤ max_a Σ_b A_ab y_b        for every x and y                        (2)
+
+    `payoffs`  A, (A_1, A_2): what the row agent gets and the column agent pays
+
+    Returns a `ZeroSum`. Its value is the middle of the bounds (2) for the strategies found, so it is wrong by at most
+    half their distance, the `gap`. Where several strategies are optimal, a pure saddle point of lowest index is taken
+    if there is one, else any.
 
     Raises `ValueError` where the payoffs are no matrix of finite numbers.
 
@@ -73,7 +95,7 @@ def zero_sum_value(payoffs: npt.ArrayLike) -> ZeroSum:
 
 
 def zero_sum_values(q_sab: FloatArray) -> ZeroSums:
-    """`zero_sum_value` of S games at once."""
+    """Compute `zero_sum_value` of S games at once; `q_sab` is (S, A_1, A_2)."""
     num_games, rows, columns = q_sab.shape
     found = ZeroSums(
         np.empty(num_games), np.empty((num_games, rows)), np.empty((num_games, columns)), np.empty(num_games)
@@ -155,11 +177,11 @@ def _begin(
 
 @kernel
 def _simplex(B_ab: FloatArray, smallest: float, x_a: FloatArray, y_b: FloatArray) -> bool:
-    """The simplex method for max Σ z with B z ≤ 1, z ≥ 0, where y = v z and x is dual, for B > 0: overwrites x and y.
+    """Maximise Σ z under B z ≤ 1, z ≥ 0, for B > 0, by the simplex method: overwrites the dual x, and y = v z.
 
-    It begins with the supports of x and y, so that a second call starts where the first ended, exact to rounding.
-
-    Largest reduced cost first; Bland's rule while the objective stands still, which cannot cycle.
+    It begins with the supports of the given x and y. So a second call starts where the first ended, exact to rounding.
+    The largest reduced cost enters, by Bland's rule while the objective stands still, so that nothing cycles. Returns
+    False where it found no strategies.
     """
     rows, columns = B_ab.shape
     T = np.empty((rows + 1, columns + 1))
@@ -207,7 +229,7 @@ def _simplex(B_ab: FloatArray, smallest: float, x_a: FloatArray, y_b: FloatArray
 def _zero_sum_values(
     q_sab: FloatArray, out_v_s: FloatArray, out_x_sa: FloatArray, out_y_sb: FloatArray, out_gap_s: FloatArray
 ) -> None:
-    """Pure strategies, then the simplex method: the first whose bracket is closed to rounding, else the narrowest."""
+    """Try pure strategies, then the simplex method, until the bounds meet to rounding; keep the best bounds found."""
     num_games, rows, columns = q_sab.shape
     x_a, y_b, B_ab = np.empty(rows), np.empty(columns), np.empty((rows, columns))
     floors = _EXACT * np.sqrt(1 + (rows + columns) / 16)

@@ -1,8 +1,9 @@
-"""Exact values: of product policies, with modelled opponents, towards a target policy, of one controller of all agents.
+"""Exact values of policies: products, those of one controller, with modelled opponents, and near a target policy.
 
-`linear_system` solves V = b + γ P V. On it stand `policy_values` (soft Q and V of a policy), `joint_control` (one
-controller of all agents), `modelled_opponents` (an agent that plans for all, ROMMEO and AORPO), `target_policy` (values
-regularised towards a target, DMAC), and `rommeo_objective` (what a conditional policy and an opponent model are worth).
+`linear_system` solves V = b + γ P V. The other modules use it: `policy_values` (soft Q and V of a policy),
+`joint_control` (one controller of all agents), `modelled_opponents` (an agent that plans for all, as in ROMMEO and
+AORPO), `target_policy` (values regularised towards a target policy, as in DMAC), and `rommeo_objective` (what a
+conditional policy and an opponent model are worth).
 """
 
 from mathrl.values.modelled_opponents import LearnedModel

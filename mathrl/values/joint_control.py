@@ -3,17 +3,19 @@
     (T V)(s) = max_a Q_V(s, a),  or  max_w E_w[Q_V(s, ·)] + H(w, s),   Q_V = r + γ P V          (1)
     V ← V + (I − γ P_w)^{-1} (T V − V)                                                           (2)
 
-H is concave in w, entropy for example: then (1) is α log Σ_a exp(Q_V(s, a)/α), with the Boltzmann policy as its w. In
-(2) w is the policy that attains (1), which makes (2) Newton's method on T V = V, and policy iteration. Its system is
-solved only as well as the step is worth (Eisenstat and Walker 1996), to rounding at the end. Where next states are well
-mixed, P_w is nearly of rank one, and
+H is concave in w. With α times the entropy for H, (1) is α log Σ_a exp(Q_V(s, a)/α), and w is the Boltzmann policy.
+In (2) w is the policy that attains (1). So (2) is Newton's method on T V = V, and it is policy iteration. Its linear
+system is solved only as exactly as the step deserves (Eisenstat and Walker 1996), and to rounding at the end.
+
+Where next states are well mixed, P_w is nearly of rank one. Then
 
     V ← T V + γ/(1 − γ) · ½ (max (T V − V) + min (T V − V))                                      (3)
 
-does nearly as well for one sweep (MacQueen's bounds). With a soft policy, whose chain is costly, (3) is taken while it
-lowers the span of T V − V as fast as (2) would for the same work; the chain leaves out the actions that are hardly
-played, and serves on while the policy hardly moves. Where these short cuts fail to halve the residual (next states that
-only a rare action reaches), they are dropped: (2) with the whole chain is policy iteration, which always converges.
+does nearly as well at the cost of one sweep (MacQueen's bounds). The chain P_w of a soft policy is costly, so that
+three short cuts are taken. (3) replaces (2) while it lowers the span of T V − V as fast as (2) would for the same work.
+The chain leaves out the actions that are hardly played. And the last chain is used again while the policy hardly moves.
+Where these short cuts fail to halve the residual, they are dropped: some next states may be reached by a rare action
+only. (2) with the whole chain is policy iteration, which always converges.
 """
 
 from dataclasses import dataclass
@@ -33,58 +35,64 @@ from mathrl.values.policy_values import backup, policy_transitions, transition_e
 __all__ = ["Controlled", "SoftMax", "Softness", "TargetSoftMax", "control", "values_of_attained"]
 
 _NEGLIGIBLE = 0.02
-"""At most this much of a soft policy is left out of its chain, in every state."""
+"""The chain of a soft policy may leave out actions whose probabilities sum to this, in every state."""
 
-_NEAR = 0.1
-"""Temperatures between a soft maximum and the mean below which it is summed from the mean."""
+_NEAR_MEAN = 0.1
+"""A soft maximum over a target policy that differs from the mean by less than this, in temperatures, is computed as the
+mean and a small addition.
+"""
 
 _LARGEST_EXPONENT = 500.0
-"""exp of it times the smallest double is nothing."""
+"""The smallest positive double times exp of this number is still negligible."""
 
-_SAME_CHAIN = 0.02
-"""Spans of T V − V, in temperatures, from which on the policy hardly moves and its last chain serves on."""
+_HARDLY_MOVES = 0.02
+"""The last chain is used again where the span of T V − V is below this, in temperatures: the policy hardly moves."""
 
-_ROUNDS = 4
-"""How often (4) is repeated before a policy is evaluated from the start."""
+_CORRECTIONS = 4
+"""How often (4) is repeated before a policy is evaluated anew instead."""
 
 _TINY = float(np.finfo(np.float64).tiny)
-"""The least rounding floor: values that decay to 0 end among denormals, which have no relative precision."""
+"""The least rounding floor. Values that decay to 0 end among denormal numbers, which have no relative precision."""
 
-_STEP_GAIN = 1e-3
-"""By how much (2) lowers the residual, about, with such a chain."""
+_NEWTON_GAIN = 1e-3
+"""The factor, about, by which one step (2) lowers the residual where the chain leaves rare actions out."""
 
-_STEP_SWEEPS = 10.0
-"""How many sweeps a step (2) costs beyond its own, about, with a chain of all actions."""
+_NEWTON_SWEEPS = 10.0
+"""How many sweeps the linear system of a step (2) costs, about, with a chain of all actions."""
 
 
 class Softness(Protocol):
-    """A soft maximum over the joint actions of each state, as in (1)."""
+    """A soft maximum over the joint actions of each state, as in (1), which says what attains it."""
 
     temperature: float
     """A policy moves by about its own size where Q changes by this much."""
 
     def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
-        """T V (S,) of Q (S, A); overwrites `out_sa` by the policy w that attains it."""
+        """Return T V (S,) for Q (S, A), and overwrite `out_sa` by the policy w that attains it."""
         ...
 
 
 class SoftMax:
-    """α log Σ_a exp(Q(s, a)/α) = max_w E_w[Q] + α H(w), attained by the Boltzmann policy w."""
+    """The soft maximum over joint actions: α log Σ_a exp(Q(s, a)/α) = max_w E_w[Q] + α H(w).
+
+    The Boltzmann policy w attains it. `temperature` is α.
+    """
 
     def __init__(self, temperature: float) -> None:
         self.temperature = temperature
 
     def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
-        """The soft maximum; overwrites `out_sa` by w."""
+        """Return the soft maximum (S,), and overwrite `out_sa` by w."""
         np.divide(q_sa, self.temperature, out=out_sa)
         return np.asarray(self.temperature * _normalise(out_sa))
 
 
 class TargetSoftMax:
-    """`mathrl.softmax.target_soft_max` of Q (S, A) and log ρ (S, A), attained by w ∝ ρ exp(Q/α)   (dmac Eq. 19, 20).
+    """The soft maximum towards a target policy: α log Σ_a ρ(a|s) exp(Q(s, a)/α) = max_w E_w[Q] − α KL(w ‖ ρ).
 
-    It is max_w E_w[Q] − α KL(w ‖ ρ), with all its digits at high temperatures, where it is near E_ρ[Q]. There it is
-    summed from that mean, m + α log1p(E_ρ[expm1((Q − m)/α)]), elsewhere as it stands.
+    The policy w ∝ ρ exp(Q/α) attains it (dmac Eq. 19, 20). `temperature` is α, and `log_target_sa` is log ρ (S, A), −∞
+    where ρ is 0. The same as `mathrl.softmax.target_soft_max`. At high temperatures, where it is near m = E_ρ[Q], it
+    keeps all digits: there it is computed as m + α log1p(E_ρ[expm1((Q − m)/α)]).
     """
 
     def __init__(self, temperature: float, log_target_sa: FloatArray) -> None:
@@ -94,16 +102,16 @@ class TargetSoftMax:
         self._never_sa = log_target_sa == -np.inf
 
     def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
-        """The soft maximum; overwrites `out_sa` by w."""
+        """Return the soft maximum (S,), and overwrite `out_sa` by w."""
         np.divide(q_sa, self.temperature, out=out_sa)
         np.add(out_sa, self._log_target_sa, out=out_sa)
         soft_s = _normalise(out_sa) - self._log_sum_s
         means_s = np.einsum("sa,sa->s", self._target_sa, q_sa) / self.temperature / np.exp(self._log_sum_s)
-        near = np.abs(soft_s - means_s) < _NEAR
+        near = np.abs(soft_s - means_s) < _NEAR_MEAN
         if near.any():
             rise_sa = q_sa[near] / self.temperature - means_s[near, None]
             rise_sa[self._never_sa[near]] = 0.0
-            # A probability that underflows is negligible where its exponent cannot make up for it.
+            # ρ that underflowed to 0 is left out of this sum: right only where exp(Q/α) cannot make up for it.
             small = rise_sa.max(axis=1) < _LARGEST_EXPONENT
             near[near] = small
             rise_s = np.einsum("sa,sa->s", self._target_sa[near], np.expm1(rise_sa[small]))
@@ -112,7 +120,7 @@ class TargetSoftMax:
 
 
 def _normalise(log_w_sa: FloatArray) -> FloatArray:
-    """Overwrite the logarithms of weights by the weights over their sum; return the logarithm of the sum."""
+    """Turn logarithms of weights into the weights over their sum, in place; return the logarithm of the sum."""
     largest = log_w_sa.max(axis=1)
     np.subtract(log_w_sa, largest[:, None], out=log_w_sa)
     np.exp(log_w_sa, out=log_w_sa)
@@ -123,7 +131,14 @@ def _normalise(log_w_sa: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class Controlled:
-    """V (S,), Q_V (S, A), T V (S,), and what attains it: greedy actions (S,), or else a policy w (S, A)."""
+    """A value function V and what the operator T makes of it.
+
+    `v_s`        V, (S,)
+    `q_sa`       Q_V, (S, A)
+    `reached_s`  T V, (S,)
+    `actions_s`  the greedy joint actions, (S,), where T is Bellman's operator; else None
+    `w_sa`       the policy that attains a soft maximum, (S, A); else None
+    """
 
     v_s: FloatArray
     q_sa: FloatArray
@@ -140,10 +155,16 @@ class Controlled:
 def control(
     game: Game, softness: Softness | None, *, tol: float, max_steps: int, guess: FloatArray | None = None
 ) -> tuple[Run[Controlled], Resolvent | None]:
-    """Iterate (2) from V = `guess` until γ ‖T V − V‖∞, which bounds ‖T Q − Q‖∞, is within `tol` rounding floors of Q.
+    """Find the optimal or soft-optimal values of one controller by iterating (2).
 
-    Without softness T is Bellman's; its greedy actions are of lowest index among equals. With the run comes the
-    resolvent of the last chain, about that of P_w: None where (3) was enough.
+    `game`       a common-payoff game
+    `softness`   the soft maximum of (1); None for the plain one, whose greedy actions are of lowest index among equals
+    `tol`        how small γ ‖T V − V‖∞, which bounds ‖T Q − Q‖∞, must become, in rounding floors of Q
+    `max_steps`  how many steps are taken at most
+    `guess`      the V to begin with, (S,); by default 0
+
+    Returns the run, and the resolvent of the last chain, which is about that of P_w. It is None where steps (3) were
+    enough.
     """
     goal_floors, eps = max(tol, MINIMUM_TOL), float(np.finfo(np.float64).eps)
     operator = _Operator(game, softness)
@@ -151,7 +172,7 @@ def control(
     def at(v_s: FloatArray) -> Iterate[Controlled]:
         here = operator(v_s)
         residual = game.discount * float(np.abs(here.defect_s).max())
-        # ‖Q‖∞ ≤ max |r| + γ ‖V‖∞ tells far from the end what a further look at all of Q would.
+        # Far from the end the bound ‖Q‖∞ ≤ max |r| + γ ‖V‖∞ is enough, and spares one more pass over Q.
         far = residual > goal_floors * eps * (game.reward_scale + game.discount * float(np.abs(v_s).max()))
         floor = max(eps * game.reward_scale if far else rounding_floor(here.q_sa), _TINY)
         return Iterate(here, residual, floor, residual)
@@ -166,7 +187,7 @@ def control(
         defect_s = here.defect_s
         if sweeping and previous is not None:
             played = float(operator.played(here).mean())
-            worth = _STEP_GAIN ** (1 / (1 + _STEP_SWEEPS * played))
+            worth = _NEWTON_GAIN ** (1 / (1 + _NEWTON_SWEEPS * played))
             sweeping = np.ptp(defect_s) <= worth * np.ptp(previous.point.defect_s)
         if sweeping:
             middle = float(defect_s.max() + defect_s.min()) / 2
@@ -175,7 +196,7 @@ def control(
             short_cuts = False
         forcing = 0.01
         if softness is not None:
-            same = short_cuts and float(np.ptp(defect_s)) <= _SAME_CHAIN * softness.temperature
+            same = short_cuts and float(np.ptp(defect_s)) <= _HARDLY_MOVES * softness.temperature
         elif previous is None or here.actions_s is None:
             same = False
         else:
@@ -191,9 +212,9 @@ def control(
 
 
 class _Operator:
-    """V ↦ (Q_V, T V) and P_w, with work memory of its own: fresh memory costs more than the arithmetic in it.
+    """V ↦ (Q_V, T V), and P_w. It keeps its work memory: to get new memory costs more than the arithmetic in it.
 
-    The Q and w of one call stay valid through the next one, a chain until the next chain.
+    The Q and w of one call stay valid during the next call, and a chain until the next chain is made.
     """
 
     def __init__(self, game: Game, softness: Softness | None) -> None:
@@ -215,7 +236,7 @@ class _Operator:
         return self._greedy(v_s, self._q_buffers[0])
 
     def attained_transitions(self, here: Controlled, *, whole: bool) -> Any:
-        """P_w of the greedy actions or of the soft policy, but for its least played actions if not `whole`."""
+        """P_w of the greedy actions or of the soft policy; without `whole`, rarely played actions are left out."""
         game = self._game
         if here.actions_s is not None:
             rows = np.arange(game.num_states) * game.num_joint_actions + here.actions_s
@@ -233,6 +254,7 @@ class _Operator:
         return np.asarray(here.w_sa >= _NEGLIGIBLE / here.w_sa.shape[1])
 
     def _greedy(self, v_s: FloatArray, q_sa: FloatArray) -> Controlled:
+        """Q_V, its maximum over joint actions, and the first action that attains it."""
         game, reached_s, actions_s = self._game, np.empty_like(v_s), np.empty(len(v_s), np.int64)
         if game.sparse:
             P, outputs = game.csr_xt, (reached_s, q_sa, actions_s)
@@ -242,6 +264,7 @@ class _Operator:
         return Controlled(v_s, q_sa, reached_s, actions_s, None)
 
     def _room(self, w_sa: FloatArray) -> tuple[FloatArray, npt.NDArray[Any]]:
+        """Memory for the chain of w, the same as last time where that is large enough."""
         entries = transition_entries(self._game, w_sa)
         if self._chain_room is None or len(self._chain_room[0]) < entries:
             self._chain_room = transition_room(self._game, entries)
@@ -251,16 +274,17 @@ class _Operator:
 def values_of_attained(
     game: Game, here: Controlled, pi_sa: FloatArray, bonus_s: FloatArray, solve: Resolvent | None
 ) -> tuple[FloatArray, FloatArray] | None:
-    """Q (S, A) and V (S,) of the policy w that attains T V at `here`, far more exactly than V is known; None if not so.
+    """Compute Q (S, A) and V (S,) of the policy w that attains T V at `here`, far more exactly than V itself is known.
 
-        V_w = V + (I − γ P_w)^{-1} (T V − V)                                                     (4)
+        V_w = V + (I − γ P_w)^{-1} (T V − V)                                                         (4)
 
-    for w attains T V. `solve` only approximates the inverse: (4) is repeated on the defect that is left, until that
-    changes Q by less than a quarter of what V lacks. `bonus_s` is the entropy of w, times the temperature.
+    as w attains T V. `solve` only approximates this inverse. So (4) is repeated on the defect that is left, until that
+    changes Q by less than a quarter of the error of V. `pi_sa` is w, and `bonus_s` the entropy of w times the
+    temperature. Returns None where that does not happen within a few repetitions.
     """
     v_s, defect_s = here.v_s, here.defect_s
     goal = 0.25 * (1 - game.discount) * float(np.abs(defect_s).max())
-    for _ in range(_ROUNDS):
+    for _ in range(_CORRECTIONS):
         middle = float(defect_s.max() + defect_s.min()) / 2
         shift = game.discount / (1 - game.discount) * middle
         v_s = v_s + (defect_s + shift if solve is None else solve(defect_s, target=goal / 2))

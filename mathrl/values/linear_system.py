@@ -1,9 +1,11 @@
 """Discounted linear systems x = b + γ P x, with P a stochastic matrix: the resolvent (I − γ P)^{-1}.
 
-Small systems are factored by LAPACK. Others are given to BiCGSTAB, restarted on its own defect until that is
-rounding; where this stalls, the system is factored if the factor stays below 1 GiB (sparse: if the band after
-reordering promises so), else swept (x ← b + γ P x, which always converges). All roads end with the
-defect ‖b + γ P x − x‖∞ within a few rounding floors (32 at most where it falls no further), or at the `target`.
+Small systems are factored by LAPACK. Others are given to BiCGSTAB, which is restarted on its own defect until that is
+rounding. Where BiCGSTAB stalls, the system is factored if the factor takes less than 1 GiB (a sparse one: if the band
+after reordering lets one expect so). If it would take more, x ← b + γ P x is repeated, which always converges.
+
+Each way ends with a defect ‖b + γ P x − x‖∞ within a few rounding floors (at most 32 where it falls no further), or
+at the `target`.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,27 +22,30 @@ from mathrl.base.checks import FloatArray
 __all__ = ["Resolvent", "one_thread", "resolvent", "sweep"]
 
 Resolvent = Callable[..., FloatArray]
-"""`solve(b, guess=None, target=0.0)`: x with ‖b + γ P x − x‖∞ ≤ max(target, rounding floor)."""
+"""`solve(b, guess=None, target=0.0)` returns an x with ‖b + γ P x − x‖∞ ≤ max(target, rounding floor)."""
 
-_SMALL = 256
-"""States up to which a dense factor costs less than the overhead of Krylov steps, for sparse P too."""
+_DENSE_STATES = 256
+"""Up to so many states, a dense factor costs less than the overhead of BiCGSTAB, also for a sparse P."""
 
 _FACTOR_ENTRIES = 2**27
-"""Entries of a factor that takes 1 GiB."""
+"""How many entries a factor may have: 1 GiB."""
 
 _FACTOR_PRODUCTS = 10**11
-"""Products (states times the squared bandwidth) that a sparse factor may cost: about a minute."""
+"""How many products (states times squared bandwidth) a sparse factor may cost: about a minute."""
 
-_STALLED = 32
-"""Rounding floors within which a defect that falls no further is accepted as rounding."""
+_STALLED_FLOORS = 32
+"""A defect that falls no further is accepted as rounding within so many rounding floors."""
 
-_REFINEMENTS = 12
-_KRYLOV_STEPS = 200
+_MOST_CORRECTIONS = 12
+"""How often a solution is corrected by the solution for its defect, at most."""
+
+_MOST_KRYLOV_STEPS = 200
+"""Steps of BiCGSTAB between two looks at the true defect, at most, for a sparse P."""
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Within the block, or the function so decorated, BLAS has one thread: answers must not depend on how many."""
+    """Limit BLAS to one thread inside the block or the decorated function, so that no result depends on the number."""
     with _blas().limit(limits=1, user_api="blas"):
         yield
 
@@ -54,20 +59,25 @@ def _blas() -> ThreadpoolController:
 
 
 def resolvent(P: Any, discount: float) -> Resolvent:
-    """Prepare to solve x = b + γ P x for several b (S,), P dense or scipy CSR (S, S).
+    """Prepare to solve x = b + γ P x for several b.
+
+    `P`         a stochastic matrix (S, S), dense or scipy CSR
+    `discount`  γ, in [0, 1)
+
+    Returns a function `solve(b, guess=None, target=0.0)` of b (S,) that returns x (S,); see `Resolvent`.
 
     >>> solve = resolvent(np.eye(1), 0.5)
     >>> solve(np.ones(1))
     array([2.])
     """
-    if P.shape[0] <= _SMALL:
+    if P.shape[0] <= _DENSE_STATES:
         P = P if isinstance(P, np.ndarray) else P.toarray()
         return _refined(P, discount, _factored(P, discount))
     return _krylov_first(P, discount)
 
 
 def sweep(P: Any, discount: float, b: FloatArray, x: FloatArray) -> FloatArray:
-    """b + γ P x."""
+    """Return b + γ P x, (S,): one step of the iteration that solves x = b + γ P x."""
     if not isinstance(P, np.ndarray):
         return np.asarray(b + discount * (P @ x))
     out = np.empty_like(b)
@@ -76,10 +86,12 @@ def sweep(P: Any, discount: float, b: FloatArray, x: FloatArray) -> FloatArray:
 
 
 def _defect(P: Any, discount: float, b: FloatArray, x: FloatArray) -> FloatArray:
+    """By how much x misses the system: b + γ P x − x."""
     return sweep(P, discount, b, x) - x
 
 
 def _floor(b: FloatArray, x: FloatArray) -> float:
+    """The size of the defect that rounding alone leaves."""
     return 2 * float(np.finfo(np.float64).eps) * float(np.abs(b).max() + 2 * np.abs(x).max())
 
 
@@ -116,9 +128,11 @@ def _factor_is_cheap(P: Any) -> bool:
 
 
 def _refined(P: Any, discount: float, direct: Callable[[FloatArray], FloatArray]) -> Resolvent:
+    """The resolvent from a direct method, whose error is taken off again until the defect is rounding."""
+
     def solve(b: FloatArray, guess: FloatArray | None = None, target: float = 0.0) -> FloatArray:
         x = direct(b)
-        for _ in range(_REFINEMENTS):
+        for _ in range(_MOST_CORRECTIONS):
             defect = _defect(P, discount, b, x)
             if np.abs(defect).max() <= max(target, _floor(b, x)):
                 break
@@ -129,12 +143,13 @@ def _refined(P: Any, discount: float, direct: Callable[[FloatArray], FloatArray]
 
 
 def _krylov_first(P: Any, discount: float) -> Resolvent:
+    """The resolvent by BiCGSTAB, and by a direct method or by sweeps once that has stalled."""
     from scipy.sparse.linalg import LinearOperator, bicgstab
 
     zero = np.zeros(P.shape[0])
     system = LinearOperator(P.shape, matvec=lambda x: x - sweep(P, discount, zero, x.ravel()), dtype=np.float64)
     # A dense factor costs about S / 20 Krylov steps: try half as many.
-    steps = max(20, P.shape[0] // 40) if isinstance(P, np.ndarray) else _KRYLOV_STEPS
+    steps = max(20, P.shape[0] // 40) if isinstance(P, np.ndarray) else _MOST_KRYLOV_STEPS
     fallback: list[Resolvent] = []
 
     def solve(b: FloatArray, guess: FloatArray | None = None, target: float = 0.0) -> FloatArray:
@@ -142,11 +157,11 @@ def _krylov_first(P: Any, discount: float) -> Resolvent:
             return fallback[0](b, guess, target)
         x = zero if guess is None else guess
         defect = _defect(P, discount, b, x)
-        for _ in range(_REFINEMENTS):
+        for _ in range(_MOST_CORRECTIONS):
             size, goal = float(np.abs(defect).max()), max(target, _floor(b, x))
             if size <= goal:
                 return x
-            # bicgstab stops on the 2-norm: an error spread evenly has √S times its maximum, one in a single state less.
+            # bicgstab stops by the 2-norm, which is up to √S times the largest entry that the goal speaks of.
             with one_thread(), np.errstate(all="ignore"):  # a breakdown shows in the defect
                 atol = min(goal * np.sqrt(len(b)) / 4, float(np.linalg.norm(defect)) / 10)
                 correction, _ = bicgstab(system, defect, rtol=1e-12, atol=atol, maxiter=steps)
@@ -155,7 +170,7 @@ def _krylov_first(P: Any, discount: float) -> Resolvent:
             if not np.abs(following).max() < size / 2:
                 break
             x, defect = candidate, following
-        if size <= _STALLED * _floor(b, x):
+        if size <= _STALLED_FLOORS * _floor(b, x):
             return x
         direct = _factor_is_cheap(P)
         fallback.append(_refined(P, discount, _factored(P, discount)) if direct else _swept(P, discount))
@@ -165,6 +180,8 @@ def _krylov_first(P: Any, discount: float) -> Resolvent:
 
 
 def _swept(P: Any, discount: float) -> Resolvent:
+    """The resolvent by repeated sweeps."""
+
     def solve(b: FloatArray, guess: FloatArray | None = None, target: float = 0.0) -> FloatArray:
         x = np.zeros_like(b) if guess is None else guess
         defect = _defect(P, discount, b, x)

@@ -1,7 +1,8 @@
 """Each agent as the controller of all joint actions, by its own rewards: what ROMMEO-Q and soft Q iteration need.
 
-Agent i plans as if it chose the others' actions too, weighed by a prior or a model of them. Its fixed point
-Q^i = r^i + γ P V^i, with V^i a soft maximum of Q^i, is that of one controller (`mathrl.values.joint_control`).
+Agent i plans as if it chose the others' actions too, weighted by a prior or a model of them. Its fixed point is
+Q^i = r^i + γ P V^i, where V^i is a soft maximum of Q^i. It is found as that of one controller
+(`mathrl.values.joint_control`).
 """
 
 from collections.abc import Sequence
@@ -30,21 +31,30 @@ __all__ = [
     "control_each",
 ]
 
-
 _TINY = float(np.finfo(np.float64).tiny)
+"""Divides a residual in place of a rounding floor that is 0."""
 
 
 def agent_game(game: Game, agent: int) -> Game:
-    """The game in which the rewards of `agent` are everybody's."""
+    """Return the common-payoff game in which every agent has the rewards of `agent`."""
     if game.common_payoff:
         return game
     return Game.unchecked(game.rewards[agent], game.transitions, game.discount, game.start)
 
 
 class OpponentSoftMax:
-    """κ log Σ_b P(b|s) (Σ_a exp(Q(s, a, b)/α))^{α/κ} over joint actions in C order   (rommeo Eq. 9).
+    """ROMMEO's soft maximum over joint actions   (rommeo Eq. 9).
 
-    It is max_w E_w[Q] + α E_ρ[H(π(·|b))] − κ KL(ρ ‖ P) with w(a, b) = ρ(b) π(a|b), attained by rommeo Eq. 10 and 11.
+        V(s) = κ log Σ_b P(b|s) (Σ_a exp(Q(s, a, b)/α))^{α/κ}
+             = max_{ρ, π} E_{ρ,π}[Q] + α E_ρ[H(π(·|b))] − κ KL(ρ ‖ P)
+
+    The ρ and π of rommeo Eq. 10 and 11 attain it.
+
+    `temperature`        α
+    `divergence_weight`  κ
+    `log_prior_sb`       log P(b|s) of the others' joint actions, (S, B) in C order
+    `num_actions`        (A_1, …, A_n)
+    `agent`              whose own action a is
     """
 
     def __init__(
@@ -60,7 +70,7 @@ class OpponentSoftMax:
         self._shape = (-1, prod(num_actions[:agent]), num_actions[agent], prod(num_actions[agent + 1 :]))
 
     def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
-        """V; overwrites `out_sa` by ρ(b|s) π(a|s, b)."""
+        """Return V (S,) for Q (S, A), and overwrite `out_sa` by ρ(b|s) π(a|s, b)."""
         q, out = q_sa.reshape(self._shape), out_sa.reshape(self._shape)
         largest = q.max(axis=2, keepdims=True)
         np.subtract(q, largest, out=out)
@@ -76,9 +86,11 @@ class OpponentSoftMax:
 
 @dataclass(frozen=True)
 class Controls:
-    """The values of m controllers with their joint policies w (m, S, A), and how their runs went together.
+    """The values of m controllers, their joint policies, and how their runs ended together.
 
-    The run's last iterate is that of the controller whose residual is the most floors.
+    `values`  Q and V of all controllers
+    `w_msa`   their joint policies w, (m, S, A)
+    `run`     its last iterate is that of the controller whose residual is largest, in rounding floors
     """
 
     values: Values
@@ -95,9 +107,17 @@ def control_each(
     max_steps: int,
     guess: FloatArray | None = None,
 ) -> Controls:
-    """One controller after the other, each with `max_steps` of its own; `guess` (m, S) are values to start from.
+    """Solve for one controller after the other.
 
-    The status is that of the first that did not converge; after an interrupt the rest are left at their first iterate.
+    `games`        the games, one per controller, with the same states and actions
+    `softnesses`   the soft maximum of each controller
+    `agent_axis`   whether the values show an axis for the controllers
+    `tol`          as in `control`
+    `max_steps`    as in `control`, for each controller
+    `guess`        the values to begin with, (m, S); by default 0
+
+    The status is that of the first controller that did not converge. After an interrupt the rest stay at their first
+    iterate.
     """
     runs: list[Run[Controlled]] = []
     status = Status.CONVERGED
@@ -126,7 +146,12 @@ class Rommeo:
         self._alpha, self._kappa = temperature, divergence_weight
 
     def solve(self, priors: Policy, *, tol: float, max_steps: int, guess: FloatArray | None = None) -> Controls:
-        """The fixed point of every agent   (rommeo Eq. 9, 13)."""
+        """Find the fixed point of every agent   (rommeo Eq. 9, 13).
+
+            Q^i = r^i + γ P V^i,   V^i(s) = κ log Σ_b P^i(b|s) (Σ_a exp(Q^i(s, a, b)/α))^{α/κ}
+
+        `priors` holds P^i (S, B_i) per agent; the other arguments are those of `control_each`.
+        """
         softnesses = [
             OpponentSoftMax(self._alpha, self._kappa, log_probabilities(prior), self._num_actions, i)
             for i, prior in enumerate(priors)
@@ -134,7 +159,7 @@ class Rommeo:
         return control_each(self._games, softnesses, agent_axis=True, tol=tol, max_steps=max_steps, guess=guess)
 
     def strategies(self, controls: Controls, priors: Policy) -> tuple[Policy, Policy]:
-        """π^i(a|s, b) and ρ^i(b|s) of every agent   (rommeo Eq. 10, 11)."""
+        """Return π^i(a|s, b), (S, A_i, B_i), and ρ^i(b|s), (S, B_i), of every agent   (rommeo Eq. 10, 11)."""
         own = [own_and_others(q, i) for i, q in enumerate(controls.values.q)]
         return (
             tuple(conditional_policy(q_sab, temperature=self._alpha) for q_sab in own),

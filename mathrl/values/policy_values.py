@@ -37,10 +37,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Values:
-    """Q (m, S, A) with joint actions in C order and V (m, S): m = 1 where one function serves all agents, else m = n.
+    """Exact action values Q and state values V of a policy.
 
-    `agent_axis` says whether Q and V show that axis: for general-sum games and for `entropy="own"`. `solve` is the
-    resolvent of P_π, None where the discount is 0.
+    `game`        the game
+    `q_msa`       Q, (m, S, A), joint actions in C order; m = 1 where one function serves all agents, else m = n
+    `v_ms`        V, (m, S)
+    `agent_axis`  whether `q` and `v` show the axis m: for general-sum games and for `entropy="own"`
+    `solve`       the resolvent of P_π, None where the discount is 0
     """
 
     game: Game
@@ -68,7 +71,7 @@ class Values:
 
 
 def own_q(values: "Values", policy: Policy) -> FloatArray:
-    """The agents' own Q^i(s, a_i) = E_{π^{-i}}[Q^i(s, ·)] side by side (S, A_1 + … + A_n)   (hasac Eq. 3)."""
+    """Return the agents' own Q^i(s, a_i) = E_{π^{-i}}[Q^i(s, ·)] side by side, (S, A_1 + … + A_n)   (hasac Eq. 3)."""
     profile = Profile.of(policy)
     own_sk = np.empty_like(profile.pi_sk)
     kernels.marginal_q(values.q_msa, profile.pi_sk, profile.num_actions, own_sk)
@@ -76,7 +79,7 @@ def own_q(values: "Values", policy: Policy) -> FloatArray:
 
 
 def quantal_response_residual(values: "Values", policy: Policy, temperature: float) -> float:
-    """max |π − softmax(E[Q]/α)| over agents, states and actions   (hasac Eq. 3; `operators` has the definition)."""
+    """Return max |π − softmax(E[Q]/α)| over agents, states and actions   (hasac Eq. 3; as in `operators`)."""
     profile = Profile.of(policy)
     return kernels.quantal_response_residual(values.q_msa, profile.pi_sk, profile.num_actions, temperature)
 
@@ -84,7 +87,12 @@ def quantal_response_residual(values: "Values", policy: Policy, temperature: flo
 def sequential_improvement(
     values: "Values", policy: Policy, order: npt.NDArray[np.int64], temperature: float
 ) -> Profile:
-    """The policy after the agents of `order` responded in turn, at the same Q   (hasac Eq. 8)."""
+    """Return the policy after the agents of `order` have responded in turn, at the same Q   (hasac Eq. 8).
+
+        π_new^i = softmax(E_{π^{-i}}[Q]/α)
+
+    An agent responds to the others' policies as they are at that moment.
+    """
     profile = Profile.of(policy)
     updated_sk = np.empty_like(profile.pi_sk)
     kernels.sequential_improvement(values.q_msa, profile.pi_sk, profile.num_actions, order, temperature, updated_sk)
@@ -92,7 +100,7 @@ def sequential_improvement(
 
 
 def backup(game: Game, v_ms: FloatArray, out: FloatArray | None = None) -> FloatArray:
-    """Q = r + γ P V (m, S, A) for value functions (m, S)   (hasac Eq. 5), in new memory or in `out`."""
+    """Return Q = r + γ P V, (m, S, A), for value functions V (m, S)   (hasac Eq. 5); in `out` where that is given."""
     shape = (len(v_ms), game.num_states, game.num_joint_actions)
     q_msa = np.empty(shape) if out is None else out
     q_mx = q_msa.reshape(len(v_ms), -1)
@@ -108,9 +116,10 @@ def backup(game: Game, v_ms: FloatArray, out: FloatArray | None = None) -> Float
 
 
 def policy_transitions(game: Game, w_sa: FloatArray, room: tuple[FloatArray, npt.NDArray[Any]] | None = None) -> Any:
-    """P_π (S, S) of joint probabilities π(a|s), dense or CSR as the game's transitions are.
+    """Return the Markov chain of joint probabilities π(a|s) (S, A): P_π(t|s) = Σ_a π(a|s) P(t|s, a).
 
-    A CSR chain takes its data and indices from `room`, `transition_entries` of each, or from new memory.
+    It is (S, S), dense or CSR as the game's transitions are. A CSR chain keeps its data and indices in `room`, two
+    arrays of `transition_entries` each, or in new memory.
     """
     num_states = game.num_states
     if not game.sparse:
@@ -127,7 +136,12 @@ def policy_transitions(game: Game, w_sa: FloatArray, room: tuple[FloatArray, npt
 
 
 def against(game: Game, policy: Policy, agent: int) -> Any:
-    """P̄(t|s, a_i) = E_{a_{-i}~π^{-i}}[P(t|s, a)], (S·A_i, S): dense, or CSR as the game's transitions are."""
+    """Return what the transitions are for one agent while the others play their policies.
+
+        P̄(t|s, a_i) = E_{a_{-i}~π^{-i}}[P(t|s, a)]
+
+    It is (S·A_i, S), dense or CSR as the game's transitions are.
+    """
     others = [np.ones_like(own) if j == agent else own for j, own in enumerate(policy)]
     weights, own_actions = joint_policy(tuple(others)), game.num_actions[agent]
     if not game.sparse:
@@ -144,16 +158,18 @@ def against(game: Game, policy: Policy, agent: int) -> Any:
 
 
 def expected_rewards(game: Game, w_sa: FloatArray, bonus_ms: FloatArray) -> FloatArray:
-    """b(s) = E_w[r(s, ·)] + bonus(s), (m, S), of joint probabilities w (S, A)."""
+    """Return b(s) = E_w[r(s, ·)] + bonus(s), (m, S), for joint probabilities w (S, A)."""
     return np.asarray(np.einsum("msa,sa->ms", game.rewards_isa, w_sa) + bonus_ms)
 
 
 def trace_values(
     game: Game, w_sa: FloatArray, v_ms: FloatArray, bonus_ms: FloatArray, trace_decay: float
 ) -> FloatArray:
-    """u = (1 − λ) v + λ (b + γ P_w u), (m, S), for which r + γ P u is the TD(λ) target of v   (soft-qmix Eq. 7).
+    """Return the state values u that make r + γ P u the TD(λ) target of v   (soft-qmix Eq. 7).
 
-    λ = 0 gives v itself, λ = 1 the exact values of w.
+        u = (1 − λ) v + λ (b + γ P_w u),   b(s) = E_w[r(s, ·)] + bonus(s)
+
+    All are (m, S); λ is `trace_decay`. λ = 0 gives v itself, λ = 1 the exact values of w.
     """
     decay = trace_decay * game.discount
     if decay == 0:
@@ -164,24 +180,30 @@ def trace_values(
 
 
 def transition_entries(game: Game, w_sa: FloatArray) -> int:
-    """How many entries the CSR rows with w > 0 have: enough for the chain of w."""
+    """Return how many entries the CSR rows with w > 0 have together: enough room for the chain of w."""
     return int(np.diff(game.csr_xt.indptr)[w_sa.ravel() > 0].sum())
 
 
 def transition_room(game: Game, entries: int) -> tuple[FloatArray, npt.NDArray[Any]]:
-    """Memory for the data and indices of a CSR chain."""
+    """Return memory for the data and the indices of a CSR chain."""
     return np.empty(entries), np.empty(entries, game.csr_xt.indices.dtype)
 
 
 def has_agent_axis(game: Game, entropy: str) -> bool:
-    """Whether the agents' values differ, so that Q and V have a leading agent axis."""
+    """Say whether the agents' values differ, so that Q and V have a leading agent axis."""
     return not game.common_payoff or entropy == "own"
 
 
 def evaluate(
     game: Game, policy: Policy, *, temperature: float, entropy: str = "team", guess: FloatArray | None = None
 ) -> Values:
-    """Exact Q and V of `policy`; `guess` (m, S) may speed the linear solve up."""
+    """Return the exact soft Q and V of a product policy   (hasac Eq. 5, 6).
+
+        V = (I − γ P_π)^{-1} (r_π + bonus),   Q = r + γ P V
+
+    bonus(s) is α Σ_j H(π^j(·|s)) for `entropy="team"`, α H(π^i(·|s)) for "own", 0 for "none". `guess` (m, S) may make
+    the linear system faster to solve.
+    """
     bonus_ms = np.atleast_2d(entropy_bonus(policy, temperature=temperature, entropy=entropy))
     joint_sa = Profile.of(policy).joint_sa
     return evaluate_joint(game, joint_sa, bonus_ms, agent_axis=has_agent_axis(game, entropy), guess=guess)
@@ -196,9 +218,15 @@ def evaluate_joint(
     guess: FloatArray | None = None,
     solve: Resolvent | None = None,
 ) -> Values:
-    """Exact Q and V of joint probabilities w (S, A), where V(s) = E_w[Q(s, ·)] + bonus(s), (m, S) or (1, S).
+    """Return the exact Q and V of joint probabilities.
 
-    `solve` is the resolvent of the chain of w, where it is known.
+        V(s) = E_w[Q(s, ·)] + bonus(s),   Q = r + γ P V
+
+    `w_sa`        w, (S, A)
+    `bonus_ms`    bonus, (m, S) or (1, S)
+    `agent_axis`  as in `Values`
+    `guess`       values to begin with, (m, S)
+    `solve`       the resolvent of the chain of w, where it is known
     """
     b_ms = expected_rewards(game, w_sa, bonus_ms)
     if game.discount == 0:

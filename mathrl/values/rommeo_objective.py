@@ -9,9 +9,7 @@ and, over T steps without discount, the evidence and its lower bound, by recursi
     log P(o = 1) = log E_{s_1}[β_1(s_1)],
     β_t(s)       = Σ_{a, b} P(b|s) exp(r(s, a, b)) Σ_{s'} P(s'|s, a, b) β_{t+1}(s')               (26)
 
-J ≤ log P(o = 1) at α = κ = 1 (rommeo Eq. 27). As printed, the agent's own actions have weight 1 in (26), not 1/A_i
-("∝ 1", Eq. 31): the "evidence" may exceed 1. The bound keeps the transitions of the game (Eq. 24), so that it is tight
-for the best π and ρ only where these are deterministic.
+The numbers are those of the paper.
 """
 
 from collections.abc import Sequence
@@ -45,11 +43,21 @@ def opponent_policy_q(
     temperature: float,
     divergence_weight: float = 1.0,
 ) -> tuple[FloatArray, FloatArray]:
-    """Q^{π,ρ} (S, A_i, B) and V^{π,ρ} (S,) of (34) and (36), exactly: one linear system   (rommeo Eq. 33-36).
+    """Compute the exact values of a conditional policy and an opponent model   (rommeo Eq. 33-36).
 
-    `conditional_policy` is (S, A_i, B), `opponent_model` and `prior` (S, B); the others' joint actions are in C order.
-    Raises `ValueError` where a shape is off, a row is no distribution, or ρ > 0 = P somewhere (the divergence is
-    infinite).
+        Q^{π,ρ}(s, a, b) = r(s, a, b) + γ Σ_t P(t|s, a, b) V^{π,ρ}(t)
+        V^{π,ρ}(s)       = E_{ρ,π}[Q^{π,ρ}] + α E_{b~ρ}[H(π(·|s, b))] − κ KL(ρ(·|s) ‖ P(·|s))
+
+    `game`                the game
+    `agent`               the number of the agent whose values they are
+    `conditional_policy`  π(a|s, b), (S, A_i, B): own action given the others' joint action b, in C order
+    `opponent_model`      ρ(b|s), (S, B): what the agent takes the others to play
+    `prior`               P(b|s), (S, B)
+    `temperature`         α, > 0
+    `divergence_weight`   κ, > 0; 1 in the paper
+
+    Returns Q (S, A_i, B) and V (S,), by one linear system. Raises `ValueError` where a shape is wrong, a row is no
+    distribution, or ρ > 0 = P somewhere (the divergence is infinite).
     """
     agent = check_agent(game, agent)
     own = agent_game(game, agent)
@@ -74,9 +82,21 @@ def evidence_bound(
     temperature: float = 1.0,
     divergence_weight: float = 1.0,
 ) -> float:
-    """J(π, ρ) of (7) over `horizon` steps, without discount   (rommeo Eq. 6-7; α = 1 as printed there).
+    """Compute ROMMEO's objective J, a lower bound of the log-evidence, over a number of steps   (rommeo Eq. 6-7).
 
-    π and ρ may also be sequences of `horizon` arrays, one per step. The game's own discount plays no part.
+        J(π, ρ) = Σ_t E[r + α H(π(·|s_t, b_t)) − κ KL(ρ(·|s_t) ‖ P(·|s_t))]                          (7)
+
+    `game`                the game; its discount plays no part
+    `agent`               the number of the agent whose objective it is
+    `conditional_policy`  π(a|s, b), (S, A_i, B): own action given the others' joint action b, in C order
+    `opponent_model`      ρ(b|s), (S, B): what the agent takes the others to play
+    `prior`               P(b|s), (S, B)
+    `horizon`             the number of steps T
+    `temperature`         α, > 0; 1 in Eq. 7 as printed
+    `divergence_weight`   κ, > 0; 1 in the paper
+
+    π and ρ may also be sequences of T arrays, one per step. J ≤ `log_evidence` at α = κ = 1 (rommeo Eq. 27). Raises
+    `ValueError` as `opponent_policy_q` does.
 
     >>> from mathrl.games import load
     >>> half = [[0.5, 0.5]]
@@ -91,7 +111,7 @@ def evidence_bound(
     v_s = np.zeros(game.num_states)
     for pi, rho in zip(reversed(pis), reversed(rhos), strict=True):
         pi_sab, rho_sb, prior_sb = as_strategies(game, agent, pi, rho, prior)
-        q_sab = _q(own, agent, v_s)
+        q_sab = _undiscounted_q(own, agent, v_s)
         v_s = opponent_policy_value(q_sab, pi_sab, rho_sb, prior_sb, temperature=alpha, divergence_weight=kappa)  # (7)
     return float(np.einsum("s,s", game.start, v_s))
 
@@ -105,14 +125,28 @@ def best_evidence_bound(
     temperature: float = 1.0,
     divergence_weight: float = 1.0,
 ) -> tuple[float, tuple[FloatArray, ...], tuple[FloatArray, ...]]:
-    """max J(π, ρ), and the π and ρ of each step that attain it: (9)-(11) of rommeo backwards over the steps."""
+    """Find the conditional policies and opponent models that maximise ROMMEO's objective J   (rommeo Eq. 9-11).
+
+        max_{π, ρ} Σ_t E[r + α H(π(·|s_t, b_t)) − κ KL(ρ(·|s_t) ‖ P(·|s_t))]
+
+    `game`               the game; its discount plays no part
+    `agent`              the number of the agent whose objective it is
+    `prior`              P(b|s), (S, B), of the others' joint actions in C order
+    `horizon`            the number of steps T
+    `temperature`        α, > 0
+    `divergence_weight`  κ, > 0; 1 in the paper
+
+    Returns the maximum, then π (S, A_i, B) and ρ (S, B) of each step, found backwards from the last step. The
+    transitions stay those of the game (rommeo Eq. 24), so that the maximum equals `log_evidence` at α = κ = 1 only
+    where these are deterministic. Raises `ValueError` where the prior is no distribution.
+    """
     agent = check_agent(game, agent)
     own, steps = agent_game(game, agent), count("horizon", horizon)
     prior_sb = _prior(game, agent, prior)
     alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
     v_s, pis, rhos = np.zeros(game.num_states), [], []
     for _ in range(steps):
-        q_sab = _q(own, agent, v_s)
+        q_sab = _undiscounted_q(own, agent, v_s)
         pis.append(conditional_policy(q_sab, temperature=alpha))
         rhos.append(opponent_model(q_sab, prior_sb, temperature=alpha, divergence_weight=kappa))
         v_s = opponent_value(q_sab, prior_sb, temperature=alpha, divergence_weight=kappa)
@@ -120,7 +154,19 @@ def best_evidence_bound(
 
 
 def log_evidence(game: Game, agent: int, *, prior: npt.ArrayLike, horizon: int) -> float:
-    """log P(o_{1:T} = 1 | o^{-i}_{1:T} = 1) of (26) over `horizon` steps, in log space   (rommeo Eq. 5, 26)."""
+    """Compute the log-probability that all steps are optimal, given that the others' steps are   (rommeo Eq. 5, 26).
+
+        log P(o_{1:T} = 1 | o^{-i}_{1:T} = 1) = log E_{s_1}[β_1(s_1)],
+        β_t(s) = Σ_{a, b} P(b|s) exp(r(s, a, b)) Σ_{s'} P(s'|s, a, b) β_{t+1}(s'),   β_{T+1} = 1      (26)
+
+    `game`     the game; its discount plays no part
+    `agent`    the number of the agent whose rewards count
+    `prior`    P(b|s), (S, B), of the others' joint actions in C order
+    `horizon`  the number of steps T
+
+    As printed, the agent's own actions have weight 1 in (26), not 1/A_i ("∝ 1", Eq. 31), so that the "probability" may
+    be larger than 1. It is computed in log space. Raises `ValueError` where the prior is no distribution.
+    """
     agent = check_agent(game, agent)
     own, steps = agent_game(game, agent), count("horizon", horizon)
     log_prior_sb = log_probabilities(_prior(game, agent, prior))
@@ -145,25 +191,28 @@ def _log_expected(game: Game, log_beta_s: FloatArray) -> FloatArray:
     return np.asarray(largest + np.log(sums)).reshape(game.num_states, *game.num_actions)
 
 
-def _backed(game: Game, v_s: FloatArray) -> FloatArray:
+def _backed_up(game: Game, v_s: FloatArray) -> FloatArray:
+    """r + γ P V, (S, A_1, …, A_n), for a common payoff."""
     return np.asarray(backup(game, v_s[None])[0].reshape(game.num_states, *game.num_actions))
 
 
-def _q(own: Game, agent: int, v_s: FloatArray) -> FloatArray:
+def _undiscounted_q(own: Game, agent: int, v_s: FloatArray) -> FloatArray:
     """r + P V, undiscounted, (S, A_i, B)."""
     undiscounted = Game.unchecked(own.rewards, own.transitions, 1.0, own.start)
-    return np.asarray(own_and_others(_backed(undiscounted, v_s), agent))
+    return np.asarray(own_and_others(_backed_up(undiscounted, v_s), agent))
 
 
 def _bonus(
     pi_sab: FloatArray, rho_sb: FloatArray, prior_sb: FloatArray, temperature: float, divergence_weight: float
 ) -> FloatArray:
+    """α E_ρ[H(π(·|s, b))] − κ KL(ρ ‖ P), (S,)."""
     entropies_sb = entropy(np.moveaxis(pi_sab, 1, 2))
     expected = np.einsum("sb,sb->s", rho_sb, entropies_sb)
     return np.asarray(temperature * expected - divergence_weight * kl_divergence(rho_sb, prior_sb))
 
 
 def _prior(game: Game, agent: int, prior: npt.ArrayLike) -> FloatArray:
+    """Check a prior (S, B)."""
     prior_sb = as_floats("prior", prior)
     shape("prior", prior_sb, (game.num_states, game.num_joint_actions // game.num_actions[agent]))
     probabilities("prior", prior_sb)
@@ -173,7 +222,16 @@ def _prior(game: Game, agent: int, prior: npt.ArrayLike) -> FloatArray:
 def as_strategies(
     game: Game, agent: int, conditional: npt.ArrayLike, model: npt.ArrayLike, prior: npt.ArrayLike
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Check one agent's π (S, A_i, B), ρ and P (S, B), all distributions, with ρ = 0 where P is."""
+    """Check one agent's conditional policy, opponent model and prior, and return them as float64 arrays.
+
+    `game`         the game
+    `agent`        the number of the agent
+    `conditional`  π(a|s, b), (S, A_i, B): own action given the others' joint action b, in C order
+    `model`        ρ(b|s), (S, B): what the agent takes the others to play
+    `prior`        P(b|s), (S, B)
+
+    Raises `ValueError` where a shape is wrong, a row is no distribution, or ρ > 0 = P somewhere.
+    """
     prior_sb = _prior(game, agent, prior)
     rho_sb, pi_sab = as_floats("opponent_model", model), as_floats("conditional_policy", conditional)
     shape("opponent_model", rho_sb, prior_sb.shape)
@@ -186,6 +244,7 @@ def as_strategies(
 
 
 def _per_step(strategy: npt.ArrayLike | Sequence[npt.ArrayLike], steps: int, dimensions: int) -> list[npt.ArrayLike]:
+    """One strategy per step: the same for all, or those that a sequence holds."""
     array = np.asarray(strategy)
     if array.ndim == dimensions:
         return [array] * steps

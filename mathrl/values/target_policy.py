@@ -1,11 +1,11 @@
-"""What is regularised towards one target policy ρ: exact values, improvements, and how far a policy is from them.
+"""Values regularised towards a target policy ρ: exact ones, improvements, and how far a policy is from its improvement.
 
     V_ρ^π = E_π[Q] − ω Σ_i KL(π^i ‖ ρ^i),   Q = r + γ P V_ρ^π                  (dmac §4.1)              (1)
     log(π_new^i/ρ^i) = E_{π^{-i}}[Q]/ω − log Z^i,  the agents in turn          (dmac Lemma 2, Eq. 5)    (2)
 
-All joint policies of a game are the policies of one agent that plays joint actions: there (2) is Eq. 5 itself. Policies
-are kept as log(π/ρ) and log π: both stay finite where π and ρ underflow, and the divergence loses no digits where ω is
-large and π near ρ.
+The joint policies of a game are the policies of one agent that plays joint actions: with it (2) is Eq. 5 itself.
+Policies are kept as log(π/ρ) and log π. Both stay finite where π and ρ underflow, and the divergence loses no digits
+where ω is large and π is near ρ.
 """
 
 from dataclasses import dataclass, replace
@@ -40,20 +40,25 @@ __all__ = [
 ]
 
 POLICY_CLASSES = ("joint", "product")
-"""Over which policies the regularised values are maximised."""
+"""The policies over which the regularised values are maximised: joint ones, or products."""
 
-_ROUNDS = 8
-"""How often all agents respond in turn between two evaluations, at most."""
+_MOST_ROUNDS = 8
+"""How often, at most, all agents respond in turn between two evaluations."""
 
-_SMALLER = 0.1
-"""A round that moves the policy by so much less than the first one ends them"""
+_LAST_ROUND = 0.1
+"""The rounds end once a round moves the policy by less than this share of what the first round did."""
 
-_SETTLING = 10_000
-"""Improvements at most at one target within an iteration over targets."""
+_MOST_IMPROVEMENTS = 10_000
+"""How many improvements are made, at most, at one target of an iteration over targets."""
 
 
 class Tilted(NamedTuple):
-    """A product policy: π^i, log π^i and log(π^i/ρ^i), (S, A_i) each; the last is 0 where ρ^i is 0."""
+    """A product policy with its logarithms.
+
+    `pi`      π^i, (S, A_i) per agent
+    `log_pi`  log π^i, −∞ where it is 0
+    `ratio`   log(π^i/ρ^i), 0 where ρ^i is 0
+    """
 
     pi: Profile
     log_pi: Policy
@@ -75,8 +80,9 @@ class Point:
 
 
 def controller(game: Game, policy_class: str) -> Game:
-    """The game as who chooses the policy sees it: with one agent for all where the class is that of joint policies.
+    """Return the game as whoever chooses the policy sees it.
 
+    For joint policies that is a game with one agent, which plays the joint actions; for products it is `game` itself.
     Raises `ValueError` for a general-sum game.
     """
     check_game(game)
@@ -102,9 +108,9 @@ def as_joint(game: Game, given: Any, argument: str) -> FloatArray:
 
 
 def logarithms(game: Game, given: Any, argument: str, policy_class: str) -> tuple[Any, Policy]:
-    """A policy as it was given, checked, and the logarithms of the policies of the agents of `controller`.
+    """Check a policy, and return it with the logarithms of the policies of the agents of `controller`.
 
-    A tuple or list is a product policy; an array is a joint one, which only the class of joint policies takes.
+    A tuple or list is a product policy. An array is a joint policy, which only the class of joint policies takes.
     """
     if isinstance(given, np.ndarray):
         if policy_class == "product":
@@ -122,46 +128,51 @@ def logarithms(game: Game, given: Any, argument: str, policy_class: str) -> tupl
 
 
 def absolutely_continuous(argument: str, log_policy: Policy, log_target: Policy) -> None:
-    """Require that a policy is 0 wherever the target is: from the logarithms of both."""
+    """Raise `ValueError` where a policy plays what the target never does; both are given as logarithms."""
     if any((np.isfinite(mine) & ~np.isfinite(rho)).any() for mine, rho in zip(log_policy, log_target, strict=True)):
         found = "plays an action that target_policy never does"
         fail(argument, found, "0 wherever the target is 0", "its divergence from the target is infinite")
 
 
 class Regularised:
-    """The game of `controller`, the target ρ^i by its logarithms (−∞ for 0), and ω."""
+    """The values of a game that are regularised towards a target policy.
+
+    `game`         what `controller` returns
+    `log_target`   log ρ^i, (S, A_i) per agent, −∞ where ρ^i is 0
+    `temperature`  ω
+    """
 
     def __init__(self, game: Game, log_target: Policy, temperature: float) -> None:
         self.game, self.log_target, self.temperature = game, log_target, temperature
 
     def tilted(self, log_pi: Policy) -> Tilted:
-        """A policy by its logarithms; it must be 0 where ρ is."""
+        """Return the policy that has these logarithms; it must be 0 wherever ρ is."""
         ratios = [np.where(log > -np.inf, log, 0.0) - np.where(log > -np.inf, log_rho, 0.0)
                   for log, log_rho in zip(log_pi, self.log_target, strict=True)]  # fmt: skip
         return Tilted(Profile.of(map(np.exp, log_pi)), log_pi, tuple(ratios))
 
     def evaluate(self, tilted: Tilted, guess: FloatArray | None = None, solve: Resolvent | None = None) -> Values:
-        """Exact Q and V of (1); `solve` is the resolvent of the policy's chain where it is known."""
+        """Return the exact Q and V of (1). `solve` is the resolvent of the policy's chain, where it is known."""
         bonus_ms = -self.temperature * tilted.divergence_s[None]
         return evaluate_joint(self.game, tilted.pi.joint_sa, bonus_ms, agent_axis=False, guess=guess, solve=solve)
 
     def response(self, q: FloatArray, pi: Policy, agent: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """π, log π and log(π/ρ) of one agent's response (2) to the others' policies."""
+        """Return π, log π and log(π/ρ) of one agent's response (2) to the others' policies."""
         log_rho = self.log_target[agent]
         ratio = log_divergence_ratio(marginal_q(q, pi, agent), log_rho, temperature=self.temperature)  # (2)
         log_pi = log_rho + ratio
         return np.exp(log_pi), log_pi, ratio
 
     def responses(self, q: FloatArray, pi: Policy) -> Tilted:
-        """All agents' responses to the same policy."""
+        """Return every agent's response (2) to the same policy."""
         return _together(self.response(q, pi, agent) for agent in range(len(pi)))
 
     def improved(self, point: Point) -> Tilted:
-        """The agents respond in turn, at the same Q, round after round while that moves them far."""
+        """Let the agents respond in turn at the same Q, round after round while a round still moves the policy far."""
         if self.game.num_agents == 1:
             return point.responses
         q, pi, moves = point.values.q, point.tilted.pi, list[float]()
-        while len(moves) < _ROUNDS and not (moves and moves[-1] <= _SMALLER * moves[0]):
+        while len(moves) < _MOST_ROUNDS and not (moves and moves[-1] <= _LAST_ROUND * moves[0]):
             before, found = pi, []
             for agent in range(len(pi)):
                 found.append(self.response(q, pi, agent))
@@ -170,7 +181,7 @@ class Regularised:
         return _together(found)
 
     def at(self, tilted: Tilted, values: Values) -> Iterate[Point]:
-        """The iterate of a policy with these values, with the regularised objective for `history`.
+        """Return the iterate of a policy with these values; its history is the regularised objective.
 
         Its residual is max |π^i − response| over agents, states and actions.
         """
@@ -180,21 +191,22 @@ class Regularised:
         return Iterate(Point(tilted, values, responses), max(gaps), floor, float(values.objective))
 
     def with_returns(self, here: Iterate[Point]) -> Iterate[Point]:
-        """The same with both returns for `history`: that in the original game and the regularised one."""
+        """Return the same iterate whose history is two returns: that of the original game, and the regularised one."""
         values, joint_sa = here.point.values, here.point.tilted.pi.joint_sa
         expected = np.einsum("sa,sa->s", self.game.rewards_isa[0], joint_sa)
         v_s = expected if values.solve is None else values.solve(expected, values.v_ms[0])
         return replace(here, record=(float(np.einsum("s,s", v_s, self.game.start)), float(values.objective)))
 
     def step(self, last: Iterate[Point]) -> Iterate[Point]:
-        """Improve by (2), then evaluate by (1)."""
+        """Improve the policy by (2), then evaluate it by (1)."""
         tilted = self.improved(last.point)
         return self.at(tilted, self.evaluate(tilted, last.point.values.v_ms))
 
     def settled(self, tilted: Tilted, values: Values, *, tol: float) -> tuple[Tilted, Values] | None:
-        """The fixed point of `step` that is reached from a policy, with its values; None where 10,000 steps do not end.
+        """Return the fixed point of `step` that is reached from a policy, with its values.
 
-        Nearness is that of log π: who iterates over targets needs actions that are rare now.
+        None is returned if 10,000 steps do not reach it. Its distance is measured in log π: an iteration over targets
+        needs the actions that are rare now.
         """
         if self.game.num_agents == 1:
             return self._best(values.v_ms[0])
@@ -205,14 +217,14 @@ class Regularised:
 
         def step(last: Iterate[Point]) -> Iterate[Point] | None:
             nonlocal before
-            # The error of the values, which is rounding over 1 − γ, is the most that can be left.
+            # No smaller residual can be asked for: the values are off by rounding over 1 − γ themselves.
             rounding = floors * last.rounding_floor / (1 - self.game.discount)
             if before / 2 <= last.residual <= rounding:
                 return None
             before = last.residual
             return near(self.step(last))
 
-        run = iterate(near(self.at(tilted, values)), step, tol=tol, max_steps=_SETTLING)
+        run = iterate(near(self.at(tilted, values)), step, tol=tol, max_steps=_MOST_IMPROVEMENTS)
         here = run.last.point
         return (here.tilted, here.values) if run.status in (Status.CONVERGED, Status.STALLED) else None
 
@@ -220,7 +232,11 @@ class Regularised:
         """The optimal joint policy and its values, by the control of all agents at once (dmac Proposition 5)."""
         (log_rho,) = self.log_target
         run, _ = control(
-            self.game, TargetSoftMax(self.temperature, log_rho), tol=MINIMUM_TOL, max_steps=_SETTLING, guess=guess_s
+            self.game,
+            TargetSoftMax(self.temperature, log_rho),
+            tol=MINIMUM_TOL,
+            max_steps=_MOST_IMPROVEMENTS,
+            guess=guess_s,
         )
         if run.status is not Status.CONVERGED:
             return None
@@ -229,13 +245,13 @@ class Regularised:
         return tilted, Values(self.game, here.q_sa[None], here.reached_s[None], False, None)
 
     def _apart(self, point: Point) -> float:
-        """max |log π^i − log response| over what ρ plays."""
+        """max |log π^i − log response| over the actions that ρ plays."""
         pairs = zip(point.tilted.ratio, point.responses.ratio, self.log_target, strict=True)
         return max(float(np.abs(ours - best)[np.isfinite(log_rho)].max()) for ours, best, log_rho in pairs)
 
 
 def answer(game: Game, policy_class: str, pi: Policy, values: Values) -> tuple[Policy, Values, FloatArray | None]:
-    """The policy, its values and, for the class of joint policies, the joint policy, in the shapes of `game`."""
+    """Return the policy, its values and, for the class of joint policies, the joint policy, in the shapes of `game`."""
     values = Values(game, values.q_msa, values.v_ms, False, values.solve)
     if policy_class == "product":
         return pi, values, None
@@ -244,11 +260,12 @@ def answer(game: Game, policy_class: str, pi: Policy, values: Values) -> tuple[P
 
 
 def unregularised(game: Game, pi: Policy, regularised: Values) -> Values:
-    """The values without divergence of a policy whose regularised values these are."""
+    """Return the values without divergence of the policy whose regularised values are given."""
     joint_sa, no_bonus = Profile.of(pi).joint_sa, np.zeros((1, game.num_states))
     return evaluate_joint(game, joint_sa, no_bonus, agent_axis=False, guess=regularised.v_ms, solve=regularised.solve)
 
 
 def _together(responses: Any) -> Tilted:
+    """The agents' responses as one policy."""
     pi, log_pi, ratio = zip(*responses, strict=True)
     return Tilted(Profile.of(pi), log_pi, ratio)

@@ -99,7 +99,7 @@ def test_every_road_ends_at_the_same_place(monkeypatch, chain, sparse, road):
     for name in ("_factored", "_swept"):
         original = getattr(linear, name)
         monkeypatch.setattr(linear, name, lambda *a, name=name, original=original: taken.append(name) or original(*a))
-    monkeypatch.setattr(linear, "_SMALL", 0)
+    monkeypatch.setattr(linear, "_DENSE_STATES", 0)
     discount, size = 0.99, 40
     if road != "krylov":
         monkeypatch.setattr("scipy.sparse.linalg.bicgstab", lambda system, b, **_: (np.zeros_like(b), 1))
