@@ -41,17 +41,22 @@ def _leave_out(*_: Any) -> None:
 
 
 class _Library(JITCodeLibrary):
-    """The code of a piece, to be linked into kernels: neither optimised by itself nor made machine code."""
+    """The code of a piece, to be linked into kernels: neither optimised by itself nor made machine code.
+
+    What it calls is not linked into it, but into the kernels, once for each.
+    """
+
+    def finalize(self) -> None:
+        """Say that no more code comes; what others may call is for the kernels to keep or to drop."""
+        self._finalize_dynamic_globals()
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == Linkage.external:
+                function.linkage = Linkage.linkonce_odr
+        self._shared_module = self._final_module
+        self._finalized = True
 
     def _optimize_functions(self, module: Any) -> None:
         module.data_layout = self._codegen._data_layout
-
-    def _optimize_final_module(self) -> None:
-        pass
-
-    def _finalize_final_module(self) -> None:
-        self._finalize_dynamic_globals()
-        self._finalized = True
 
 
 class _WholeLibrary(JITCodeLibrary):
@@ -60,11 +65,23 @@ class _WholeLibrary(JITCodeLibrary):
     Left to itself numba keeps linked functions as others might call them.
     """
 
+    def add_linking_library(self, library: Any) -> None:
+        """Take what the kernel calls, and what that calls."""
+        super().add_linking_library(library)
+        if isinstance(library, _Library):
+            for called in library._linking_libraries:
+                if called not in self._linking_libraries:
+                    self.add_linking_library(called)
+
+    def _optimize_functions(self, module: Any) -> None:
+        module.data_layout = self._codegen._data_layout
+
     def _optimize_final_module(self) -> None:
         for function in self._final_module.functions:
             if function.linkage == Linkage.linkonce_odr:
                 function.linkage = Linkage.internal
-        super()._optimize_final_module()
+        passes, builder = self._codegen._module_pass_manager()
+        passes.run(self._final_module, builder)
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
