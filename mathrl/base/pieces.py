@@ -21,7 +21,7 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import FunctionPass, LoweringPass, PassManager, register_pass
 from numba.core.typed_passes import NativeLowering
-from numba.core.untyped_passes import TranslateByteCode
+from numba.core.untyped_passes import InlineClosureLikes, TranslateByteCode
 
 __all__ = ["WholeCompiler", "piece"]
 
@@ -152,9 +152,12 @@ class _PieceCompiler(Compiler):
         super().__init__(*arguments)
         flags = self.state.flags
         flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        flags.no_rewrites = True
 
     def define_pipelines(self) -> list[PassManager]:
+        """numba's passes without those for closures, array expressions and text, of which a piece has none."""
         (passes,) = super().define_pipelines()
+        passes.passes = [step for step in passes.passes if step[0] is not InlineClosureLikes]
         passes.add_pass_after(_Begin, TranslateByteCode)
         passes.add_pass_after(_Offer, NativeLowering)
         passes.finalize()

@@ -7,7 +7,6 @@ an equilibrium σ = π, so the step is zero there; near a regular one it converg
 """
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator, gmres
 
 from mathrl.base.checks import FloatArray
 from mathrl.equilibria.derivative import own_q_derivative
@@ -53,6 +52,8 @@ def own_q_change(values: Values, policy: Policy, own_sk: FloatArray, *, temperat
         identity = np.eye(b.size).reshape(*shape, b.size)
         change = np.asarray(np.linalg.solve(system(identity).reshape(b.size, b.size), b), dtype=np.float64)
     else:
+        from scipy.sparse.linalg import LinearOperator, gmres
+
         operator = LinearOperator(
             (b.size, b.size), matvec=lambda x: system(x.reshape(*shape, 1)).ravel(), dtype=np.float64
         )

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg.lapack import get_lapack_funcs
-from scipy.sparse.linalg import LinearOperator, gmres
 
 from mathrl.base.checks import FloatArray
 from mathrl.equilibria.stochastic.blocks import value_system, value_system_apply, value_system_csr
@@ -95,11 +93,15 @@ def factored(game: Game, w_smma: FloatArray, border: Border, room: FloatArray) -
 
 def _lapack(room: FloatArray) -> Any:
     """LU factors and their use, in the precision of `room`."""
+    from scipy.linalg.lapack import get_lapack_funcs
+
     return get_lapack_funcs(("getrf", "getrs"), (room,))
 
 
 def iterated(w_smma: FloatArray, border: Border, ahead: Callable[[FloatArray], FloatArray]) -> Reduced:
     """(1) as an operator; `ahead(v)` is γ P v (m, S, A)."""
+    from scipy.sparse.linalg import LinearOperator, gmres
+
     shape, size = border.column_ms.shape, border.column_ms.size
     column, product_ms = border.column_ms.ravel(), np.empty(shape)
 
