@@ -47,13 +47,7 @@ def loaded(game: Game) -> tuple[Trace, float, float]:
     """The memory of a trace with the payoffs of a matrix game, scaled; the scale; the Lipschitz constant before it."""
     r_ma, num_actions = game.rewards_isa[:, 0].copy(), np.array(game.num_actions)
     memory = room(len(r_ma), num_actions)
-    return memory, *_load(memory, r_ma, num_actions)
-
-
-@kernel
-def _load(trace: Trace, r_ma: FloatArray, num_actions: Integers) -> tuple[float, float]:
-    """`load`, for Python."""
-    return load(trace, r_ma, num_actions)
+    return memory, *load(memory, r_ma, num_actions)
 
 
 @inner

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.compile import inner, kernel
+from mathrl.base.compile import inner
 from mathrl.equilibria.matrix.branch import BIFURCATION, FOLD, LANDED, LOST, MOVED, advance, begin
 from mathrl.equilibria.matrix.corrector import newton
 from mathrl.equilibria.matrix.equations import policy
@@ -163,7 +163,7 @@ class _Points(NamedTuple):
     code_p: Integers
 
 
-@kernel
+@inner
 def _walk(trace: Trace, lowest: float, out: _Points) -> int:
     """Advance until the target, λ < `lowest`, the end of the arrays, or where no step succeeds; the points written.
 
@@ -192,7 +192,7 @@ def _next(trace: Trace) -> int:
     return MOVED if begin(trace) else LOST
 
 
-@kernel
+@inner
 def _polish(trace: Trace, z_x: FloatArray) -> None:
     """Write π at this λ, from the log ratios in `z_x`."""
     newton(trace, z_x, 0.0, _POLISH, 0)
