@@ -67,6 +67,8 @@ _EPS = float(np.finfo(np.float64).eps)
 GROWTH = 3.0
 """The largest factor from an accepted step to the next one; the smallest is `CUT`."""
 
+_GROWTH_CUBED = GROWTH**3
+
 
 def attempts(step_length: float) -> Iterator[float]:
     """The step lengths with which a trace is tried, in turn."""
@@ -79,9 +81,9 @@ def next_length(length: float, correction: float, step_length: float) -> float:
 
     The predictor is quadratic, so the correction grows with the cube of the length.
     """
-    wanted = WANTED * step_length**3
+    wanted = WANTED * (step_length * step_length * step_length)
     factor = GROWTH
-    if correction * GROWTH**3 > wanted:
+    if correction * _GROWTH_CUBED > wanted:
         factor = max(CUT, (wanted / correction) ** (1 / 3))
     return length * factor
 

@@ -15,10 +15,10 @@ from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
 from mathrl.iteration.outcome import rounding_floor
-from mathrl.operators import ENTROPIES
+from mathrl.operators import ENTROPIES, quantal_response_residual
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
-from mathrl.values.policy_values import Values, evaluate, quantal_response_residual
+from mathrl.values.policy_values import Values, evaluate
 
 __all__ = ["qre_branch"]
 
@@ -176,7 +176,7 @@ class _Trace:
     def _answer(self, temperature: float, reached: list[float]) -> Iterate["_Answer | None"]:
         policy = self._branch.policy
         values = evaluate(self._game, policy, temperature=temperature, entropy=self._entropy)
-        residual = quantal_response_residual(values, policy, temperature)
+        residual = float(quantal_response_residual(values.q, policy, temperature=temperature))
         return Iterate(_Answer(policy, values), residual, rounding_floor(values.q, temperature), reached)
 
 
