@@ -61,8 +61,7 @@ class _Compiled:
 
     @property
     def policy(self) -> Policy:
-        last = next(stretch for stretch in reversed(self._stretches) if len(stretch.rationality))
-        return Profile.split(self._tracer.polish(last.z_px[-1])[None], self._game.num_actions)
+        return Profile.split(self._tracer.policy[None], self._game.num_actions)
 
     def path(self, last: Policy) -> BranchPath:
         walked = self._tracer.with_touches(join(self._stretches))

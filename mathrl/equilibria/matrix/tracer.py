@@ -22,6 +22,7 @@ from mathrl.equilibria.matrix.memory import Trace
 from mathrl.equilibria.matrix.principal import loaded
 from mathrl.equilibria.matrix.refine import refine
 from mathrl.equilibria.matrix.touches import least_log_determinant, log_determinants
+from mathrl.equilibria.matrix.vectors import copy
 from mathrl.equilibria.step_rules import FIRST
 from mathrl.games.model import Game
 
@@ -91,6 +92,7 @@ class Tracer:
     def __init__(self, game: Game, *, step_length: float = 1.0) -> None:
         self._memory, self._scale, self.lipschitz_constant = loaded(game)
         self._memory.numbers.step_length, self._memory.numbers.accuracy = step_length, _ACCURATE
+        self._pi_k = np.empty_like(self._memory.pi_k)
 
     def start(self, x: FloatArray | None = None, rationality: float = 0.0, *, rising: bool = True) -> Stretch | None:
         """Start at log ratios x (N,) near a curve and not at a fold (default: uniform): that point, None if lost."""
@@ -108,10 +110,10 @@ class Tracer:
         self._memory.numbers.target = rationality / self._scale
         return self._walk(at_most, lowest / self._scale)
 
-    def polish(self, z_x: FloatArray) -> FloatArray:
-        """π (K,) at this point, after Newton's method at its λ until rounding."""
-        _polish(self._memory, z_x.copy())
-        return self._memory.pi_k.copy()
+    @property
+    def policy(self) -> FloatArray:
+        """π (K,) where the trace stands, after Newton's method at its λ until rounding."""
+        return self._pi_k.copy()
 
     def with_touches(self, stretch: Stretch) -> Stretch:
         """The stretch, with the points put in where the determinant vanishes without a change of sign.
@@ -146,7 +148,7 @@ class Tracer:
         points = _Points(
             np.empty((at_most, size)), np.empty((at_most, size)), np.empty((at_most, K)), np.zeros(at_most, np.int64)
         )
-        return self._stretch(_walk(self._memory, lowest, points), points)
+        return self._stretch(_walk(self._memory, lowest, points, self._pi_k), points)
 
     def _stretch(self, count: int, points: "_Points") -> Stretch:
         z_px, tangent_px, pi_pk, code_p = points
@@ -164,21 +166,31 @@ class _Points(NamedTuple):
 
 
 @inner
-def _walk(trace: Trace, lowest: float, out: _Points) -> int:
+def _walk(trace: Trace, lowest: float, out: _Points, out_pi_k: FloatArray) -> int:
     """Advance until the target, λ < `lowest`, the end of the arrays, or where no step succeeds; the points written.
 
-    The first point of a trace is the one that it begins at.
+    The first point of a trace is the one that it begins at. Also writes π where the trace stands then, to the last
+    digit: the points themselves are as accurate as their corrections.
     """
+    count = _follow(trace, lowest, out)
+    z_x = trace.normal_x  # free between two steps
+    copy(trace.z_x, z_x)
+    newton(trace, z_x, 0.0, _POLISH, 0)
+    refine(trace, z_x[-1])
+    copy(trace.pi_k, out_pi_k)
+    return count
+
+
+@inner
+def _follow(trace: Trace, lowest: float, out: _Points) -> int:
     for p in range(len(out.code_p)):
         code = _next(trace)
         if code == LOST:
             return p
         policy(trace, trace.z_x)
-        for x in range(len(trace.z_x)):
-            out.z_px[p, x] = trace.z_x[x]
-            out.tangent_px[p, x] = trace.tangent_x[x]
-        for k in range(len(trace.pi_k)):
-            out.pi_pk[p, k] = trace.pi_k[k]
+        copy(trace.z_x, out.z_px[p])
+        copy(trace.tangent_x, out.tangent_px[p])
+        copy(trace.pi_k, out.pi_pk[p])
         out.code_p[p] = code
         if code == LANDED or trace.z_x[-1] < lowest:
             return p + 1
@@ -190,10 +202,3 @@ def _next(trace: Trace) -> int:
     if trace.numbers.orientation != 0.0:
         return advance(trace)
     return MOVED if begin(trace) else LOST
-
-
-@inner
-def _polish(trace: Trace, z_x: FloatArray) -> None:
-    """Write π at this λ, from the log ratios in `z_x`."""
-    newton(trace, z_x, 0.0, _POLISH, 0)
-    refine(trace, z_x[-1])
