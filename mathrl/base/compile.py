@@ -15,7 +15,7 @@ from mathrl.base import compiling
 from mathrl.base.kernel_cache import KernelCache
 from mathrl.base.pieces import WholeCompiler, piece
 
-__all__ = ["inner", "kernel"]
+__all__ = ["inner", "kernel", "part"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,6 +33,11 @@ def inner(function: Callable[P, R]) -> Callable[P, R]:
     """
     options = {"_nrt": False, "error_model": "numpy"}
     return cast(Callable[P, R], piece(function, lambda: _compiled(function, **options), nogil=True, **options))
+
+
+def part(function: Callable[P, R]) -> Callable[P, R]:
+    """A piece of kernels that may allocate memory; else as `inner`, but that a division by zero raises, as in them."""
+    return cast(Callable[P, R], piece(function, lambda: _compiled(function), nogil=True))
 
 
 def _compiled(function: Callable[P, R], **options: Any) -> Callable[P, R]:

@@ -80,8 +80,11 @@ class _WholeLibrary(JITCodeLibrary):
         for function in self._final_module.functions:
             if function.linkage == Linkage.linkonce_odr:
                 function.linkage = Linkage.internal
-        passes, builder = self._codegen._module_pass_manager()
-        passes.run(self._final_module, builder)
+        if any(function.name == "NRT_incref" for function in self._final_module.functions):
+            super()._optimize_final_module()
+        else:  # the first of its two rounds serves to count arrays less often
+            passes, builder = self._codegen._module_pass_manager()
+            passes.run(self._final_module, builder)
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)

@@ -11,14 +11,14 @@ as the temperature falls to 0. All its entries have one common level, cut to the
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.compile import inner, kernel
+from mathrl.base.compile import inner, part
 from mathrl.mirror.levels import fill, logarithms, no_flats
 from mathrl.mirror.objective import Objective
 
 __all__ = ["even", "face"]
 
 
-@kernel
+@part
 def face(f: Objective, least_a: FloatArray, most_a: FloatArray, mass: float, tie: float, out: FloatArray) -> None:
     """Write the two bounds (2, A) between which every p with Σ p = `mass` maximises (1), to `tie`."""
     actions = len(least_a)
@@ -56,7 +56,7 @@ def _amount(f: Objective, a: int, least: float, most: float, price: float) -> fl
     return p
 
 
-@kernel
+@part
 def even(lower_a: FloatArray, upper_a: FloatArray, mass: float, out_a: FloatArray) -> None:
     """Write the log p of largest entropy between the bounds with Σ p = `mass`   (2)."""
     actions = len(lower_a)

@@ -12,7 +12,7 @@ the ball reaches, the p of largest entropy is wanted: the same search, with the 
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.compile import inner, kernel
+from mathrl.base.compile import inner, part
 from mathrl.mirror.levels import Flats, fill, is_free, logarithms, no_flats
 from mathrl.mirror.objective import Objective, maximiser, value
 from mathrl.mirror.squared import MOST_STEPS
@@ -46,7 +46,7 @@ def divergence(y_a: FloatArray, x_a: FloatArray) -> float:
     return total
 
 
-@kernel
+@part
 def in_kl_ball(
     f: Objective, flats: Flats, radius: float, inside_a: FloatArray, inside: float, out_a: FloatArray
 ) -> None:
@@ -82,7 +82,7 @@ def in_kl_ball(
         mu = following
 
 
-@kernel
+@part
 def face_in_kl_ball(f: Objective, flats: Flats, bounds: FloatArray, radius: float, out_a: FloatArray) -> None:
     """Overwrite `out_a`, the even p of the face between `bounds` (2, A), by log p of (1) at temperature 0."""
     actions = len(out_a)

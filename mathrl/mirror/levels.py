@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.compile import inner, kernel
+from mathrl.base.compile import inner, part
 
 __all__ = ["Flats", "cut", "fill", "is_free", "logarithms", "no_flats", "normalise"]
 
@@ -33,7 +33,7 @@ class Flats(NamedTuple):
     most_a: FloatArray
 
 
-@kernel
+@part
 def no_flats(actions: int) -> Flats:
     """The flats of policies that have none."""
     nowhere_a, anywhere_a = np.full(actions, -np.inf), np.full(actions, np.inf)
@@ -49,7 +49,7 @@ def logarithms(p_a: FloatArray, out_a: FloatArray) -> None:
         out_a[a] = np.log(p_a[a]) if p_a[a] > 0 else -np.inf
 
 
-@kernel
+@part
 def normalise(y_a: FloatArray, mass: float) -> None:
     """Shift y so that Σ exp y(a) = `mass`, to rounding of the mass whatever the size of y; not all are −∞."""
     largest, total = np.max(y_a), 0.0
@@ -77,7 +77,7 @@ def is_free(y: float, flats: Flats, a: int) -> bool:
     return not (y == flats.high_a[a] and flats.up_a[a] > 0) and not (y == flats.low_a[a] and flats.down_a[a] > 0)
 
 
-@kernel
+@part
 def fill(e_a: FloatArray, flats: Flats, mass: float, out_a: FloatArray) -> None:
     """Write the log p of (1); e(a) = −∞ leaves an action out."""
     t = _level(e_a, flats, mass)
@@ -99,7 +99,7 @@ def fill(e_a: FloatArray, flats: Flats, mass: float, out_a: FloatArray) -> None:
                 out_a[a] = min(max(free_a[a], flats.least_a[a]), flats.most_a[a])
 
 
-@kernel
+@part
 def _level(e_a: FloatArray, flats: Flats, mass: float) -> float:
     """A level t that lies between the same two ends of flats as that of (1), so that the same actions are free."""
     ends = np.empty(6 * len(e_a))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.compile import inner, kernel
+from mathrl.base.compile import inner, part
 from mathrl.mirror.levels import Flats, fill, normalise
 from mathrl.mirror.squared import press
 
@@ -62,7 +62,7 @@ def value(y_a: FloatArray, f: Objective) -> float:
     return total
 
 
-@kernel
+@part
 def maximiser(s: float, f: Objective, flats: Flats, mass: float, out_a: FloatArray) -> None:
     """Write the log p of (2) or (3) with Σ p = `mass`, where s > 0 or w > 0.
 

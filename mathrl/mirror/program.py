@@ -16,7 +16,7 @@ kinks of (1) and the bounds of (2). Which module solves what:
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.compile import inner, kernel
+from mathrl.base.compile import inner, kernel, part
 from mathrl.mirror.face import even, face
 from mathrl.mirror.kl_ball import divergence, face_in_kl_ball, in_kl_ball
 from mathrl.mirror.levels import Flats, no_flats
@@ -78,7 +78,7 @@ def _probabilities(out_log_a: FloatArray, out_a: FloatArray) -> None:
         out_log_a[a] -= np.log(total)
 
 
-@kernel
+@part
 def _strict(f: Objective, flats: Flats, kind: int, radius: float, out_a: FloatArray) -> None:
     """Write log p where (1) is strictly concave."""
     maximiser(f.alpha + f.beta, f, flats, 1.0, out_a)
@@ -88,7 +88,7 @@ def _strict(f: Objective, flats: Flats, kind: int, radius: float, out_a: FloatAr
         in_kl_ball(f, flats, radius, f.x_a, 0.0, out_a)
 
 
-@kernel
+@part
 def _linear(f: Objective, flats: Flats, kind: int, radius: float, tie: float, out_a: FloatArray) -> None:
     """Write log p where (1) is linear between kinks."""
     bounds = np.empty((2, len(out_a)))

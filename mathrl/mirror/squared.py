@@ -12,7 +12,7 @@ Where o = 0 (then s is the temperature alone) h is q, and (1) reads s log p + w 
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.compile import inner, kernel
+from mathrl.base.compile import inner, part
 from mathrl.mirror.levels import Flats
 
 __all__ = ["MOST_STEPS", "press", "ratio"]
@@ -43,7 +43,7 @@ def ratio(z: float, k: float) -> float:
     return r
 
 
-@kernel
+@part
 def press(h_a: FloatArray, x_a: FloatArray, s: float, w: float, flats: Flats, mass: float, out_a: FloatArray) -> None:
     """Write the log p of (1) between the bounds of `flats`; its kinks play no part. x is log o.
 

@@ -10,7 +10,7 @@ consists of rises and falls.
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.compile import inner, kernel
+from mathrl.base.compile import inner, part
 from mathrl.mirror.face import even, face
 from mathrl.mirror.levels import Flats
 from mathrl.mirror.objective import Objective, maximiser
@@ -30,7 +30,7 @@ def variation(p_a: FloatArray, o_a: FloatArray) -> float:
     return max(rise, fall)
 
 
-@kernel
+@part
 def in_variation_ball(f: Objective, flats: Flats, radius: float, out_a: FloatArray) -> None:
     """Write log p of (1) where the objective is strictly concave."""
     s, fall_a = f.alpha + f.beta, np.empty(len(out_a))
@@ -41,7 +41,7 @@ def in_variation_ball(f: Objective, flats: Flats, radius: float, out_a: FloatArr
     _join(out_a, fall_a, f.x_a, out_a)
 
 
-@kernel
+@part
 def face_in_variation_ball(f: Objective, bounds: FloatArray, radius: float, tie: float, out_a: FloatArray) -> None:
     """Write log p of (1) at temperature 0; `bounds` (2, A) are those of the face without the ball."""
     actions, o_a = len(out_a), f.o_a
