@@ -158,7 +158,7 @@ class _PieceCompiler(Compiler):
         flags.no_rewrites = True
 
     def define_pipelines(self) -> list[PassManager]:
-        """numba's passes without those for closures, array expressions and text, of which a piece has none."""
+        """numba's passes without those for closures and text, of which a piece has none, and for array expressions."""
         (passes,) = super().define_pipelines()
         passes.passes = [step for step in passes.passes if step[0] is not InlineClosureLikes]
         passes.add_pass_after(_Begin, TranslateByteCode)
