@@ -155,10 +155,9 @@ class _PieceCompiler(Compiler):
         super().__init__(*arguments)
         flags = self.state.flags
         flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
-        flags.no_rewrites = True
 
     def define_pipelines(self) -> list[PassManager]:
-        """numba's passes without those for closures and text, of which a piece has none, and for array expressions."""
+        """numba's passes without that for closures, of which a piece has none."""
         (passes,) = super().define_pipelines()
         passes.passes = [step for step in passes.passes if step[0] is not InlineClosureLikes]
         passes.add_pass_after(_Begin, TranslateByteCode)
