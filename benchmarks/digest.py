@@ -2,7 +2,7 @@
 
 Digested are the numbers of `mathrl reproduce`, every solver on every game of the catalogue, batches of random matrix
 games, and branches of random stochastic games. `--save FILE` keeps the numbers; `--against FILE` compares with such a
-file and shows, for each part that is not the same bit for bit, the largest difference relative to the part's size.
+file and shows, for each part that is not the same bit for bit, the largest difference and the part's largest number.
 """
 
 import argparse
@@ -111,8 +111,7 @@ def differences(numbers: Numbers, others: Numbers) -> Iterator[str]:
         if here.shape != there.shape:
             yield f"{key}: shape {here.shape} here, {there.shape} there"
         elif not np.array_equal(here, there, equal_nan=True):
-            size = max(float(np.nanmax(np.abs(there))), float(np.finfo(float).tiny))
-            yield f"{key}: {float(np.nanmax(np.abs(here - there))) / size:.1e}"
+            yield f"{key}: by {float(np.nanmax(np.abs(here - there))):.1e} of {float(np.nanmax(np.abs(there))):.1e}"
 
 
 def main() -> None:
