@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.compile import inner, kernel
+from mathrl.base.compile import inner
 from mathrl.equilibria.matrix.branch import LANDED, LOST, MOVED, advance, begin
 from mathrl.equilibria.matrix.corrector import newton
 from mathrl.equilibria.matrix.equations import evaluate, pairs, residual
@@ -95,7 +95,7 @@ def principal(
     )
 
 
-@kernel
+@inner
 def _principal(
     trace: Trace,
     r_bma: FloatArray,
