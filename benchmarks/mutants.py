@@ -29,7 +29,10 @@ PATIENCE = 120
 """Seconds of CPU after which the tests of a mutant are stopped: a loop that never ends is caught as well."""
 
 PARTS: dict[str, tuple[int, list[str]]] = {
-    "mathrl/solvers": (24, ["tests/mathrl/test_{stem}.py", "tests/mathrl/test_{stem}_*.py"]),
+    "mathrl/solvers": (
+        24,
+        ["tests/mathrl/test_{stem}.py", "tests/mathrl/test_{stem}_*.py", "tests/mathrl/test_bad_input.py"],
+    ),
     "mathrl/operators": (14, ["tests/mathrl/test_{stem}.py", "tests/mathrl/test_{stem}_operators.py"]),
     "mathrl/softmax.py": (3, ["tests/mathrl/test_softmax.py"]),
     "mathrl/kernels": (6, ["tests/mathrl/test_kernels.py"]),
