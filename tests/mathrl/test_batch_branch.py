@@ -373,7 +373,10 @@ def bad(payoffs=GOOD, **parameters):
         (bad(np.where(np.arange(2) > 0, -np.inf, GOOD)), r"payoffs\[0, 0, 0, 1\] is -inf, .*unavailable action"),
         (bad(np.zeros((4, 2, 3, 2), dtype=complex)), "payoffs has dtype complex"),
         (bad("many"), "payoffs"),
-        (bad(1e200 + GOOD, temperature=1e-101), r"payoffs\[0\] has a payoff of size 1e\+200 .*at most 1e300 temp"),
+        (
+            bad(1e200 + GOOD, temperature=1e-101),
+            r"payoffs\[0\] has a payoff of size 1e\+200 .*at most 1e300 times the temp",
+        ),
         (bad(temperature=0.0), "temperature is 0, expected a number > 0"),
         (bad(temperature=float("inf")), "temperature is inf"),
         (bad(temperature=[1.0, 2.0]), r"temperature has shape \(2,\), expected a number, or \(4,\)"),
