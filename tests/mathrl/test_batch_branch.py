@@ -375,7 +375,7 @@ def bad(payoffs=GOOD, **parameters):
         (bad("many"), "payoffs"),
         (
             bad(1e200 + GOOD, temperature=1e-101),
-            r"payoffs\[0\] has a payoff of size 1e\+200 .*at most 1e300 times the temp",
+            r"payoffs\[0\] has a payoff of size 1e\+200 .*at most 1e300 times",
         ),
         (bad(temperature=0.0), "temperature is 0, expected a number > 0"),
         (bad(temperature=float("inf")), "temperature is inf"),
