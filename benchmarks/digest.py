@@ -1,8 +1,9 @@
 """One checksum over what mathrl computes, which tells whether a change moved any number: see --help.
 
-Digested are the numbers of `mathrl reproduce`, every solver on every game of the catalogue, batches of random matrix
-games, and branches of random stochastic games. `--save FILE` keeps the numbers; `--against FILE` compares with such a
-file and shows, for each part that is not the same bit for bit, the largest difference and the part's largest number.
+Digested are the numbers of `mathrl reproduce`, every solver on every game of the catalogue, batches of the random
+matrix games of `wrong_branches`, and branches of random stochastic games. `--save FILE` keeps the numbers. `--against
+FILE` compares with such a file and shows, for each part that is not the same bit for bit, the largest difference and
+the part's largest number.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.wrong_branches import Task
 from mathrl import Game, batch, load, solvers
 from mathrl.games import names, random_stochastic
 
@@ -25,7 +27,8 @@ Numbers = dict[str, npt.NDArray[np.float64]]
 TEMPERATURES = (2.0, 0.3)
 MAX_STEPS = 60
 SLOW = {("soft_qmix", "dmac"), ("rommeo_self_play", "dmac"), ("mehaml", "dmac"), ("nash_q", "dmac")}
-FIELDS = ("objective", "residual", "steps", "history", "q", "v")
+FIELDS = ("objective", "residual", "steps", "history", "q", "v", "joint_policy", "q_tot", "period")
+OF_AGENTS = ("policy", "conditional_policy", "opponent_model", "individual_q")
 
 
 def reproductions() -> Numbers:
@@ -56,16 +59,18 @@ def _solved(name: str, title: str) -> Iterator[tuple[str, npt.NDArray[np.float64
             continue
         yield f"{key} status {found.status.name}", np.zeros(1)
         for field in FIELDS:
-            yield f"{key} {field}", np.asarray(getattr(found, field), np.float64)
-        for agent, own in enumerate(found.policy):
-            yield f"{key} policy {agent}", own
+            if getattr(found, field) is not None:
+                yield f"{key} {field}", np.asarray(getattr(found, field), np.float64)
+        for field in OF_AGENTS:
+            for agent, own in enumerate(getattr(found, field) or ()):
+                yield f"{key} {field} {agent}", own
 
 
 def batches() -> Numbers:
     numbers: Numbers = {}
     for shape, games in {(3, 3): 2000, (3, 2, 4): 200}.items():
         for scale in (1.0, 10.0):
-            payoffs = scale * np.random.default_rng(0).standard_normal((games, len(shape), *shape))
+            payoffs = Task(shape, scale, rationality=1.0, seed=0).payoffs(chunk=0, games=games)
             for solver in ("qre_branch", "qre", "haspi"):
                 for rationality in (0.5, 2.0):
                     given = payoffs[:, :1] if solver == "haspi" else payoffs

@@ -78,7 +78,8 @@ class Equation:
         residual is a bound; rounding adds some tens of `solution.rounding_floor`. Where it did not converge, the
         solver's residual is that of its last iterate, and this one that of the fields of `solution`.
         """
-        return max(float(np.abs(array).max()) for array in self.residuals(game, solution))
+        largest = [np.abs(array).max() for array in self.residuals(game, solution)]
+        return float(np.max(largest))  # unlike Python's max it passes a NaN on
 
     def __str__(self) -> str:
         return self.statement

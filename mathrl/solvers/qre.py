@@ -21,7 +21,7 @@ from mathrl.softmax import boltzmann
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.joint_control import SoftMax, control, values_of_attained
-from mathrl.values.policy_values import Values, evaluate, own_q, sequential_improvement
+from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual, sequential_improvement
 
 __all__ = ["qre"]
 
@@ -127,7 +127,7 @@ def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_ste
         values = evaluate(game, policy, temperature=temperature, entropy=entropy, guess=here.reached_s[None])
     else:
         values = Values(game, found[0][None], found[1][None], entropy == "own", None)
-    residual = float(np.abs(policy[0] - boltzmann(values.q_msa[0], temperature)).max())
+    residual = quantal_response_residual(values, policy, temperature)
     lost = run.status is Status.CONVERGED and residual > LARGEST_RESIDUAL
     point = Iterate(_Point(policy, values, values.q_msa[0]), residual, rounding_floor(values.q, temperature), residual)
     return Run(point, Status.STALLED if lost else run.status, run.history)
@@ -162,7 +162,7 @@ class _Steps:
         policy = Profile.of(policy)
         values = evaluate(self.game, policy, temperature=self.temperature, entropy=self.entropy, guess=guess)
         own_sk = own_q(values, policy)
-        residual = float(np.abs(policy.pi_sk - responses(self.game, own_sk, self.temperature)).max())
+        residual = quantal_response_residual(values, policy, self.temperature)
         return Iterate(_Point(policy, values, own_sk), residual, rounding_floor(values.q, self.temperature), residual)
 
     def respond(self, last: Iterate[_Point]) -> Iterate[_Point]:

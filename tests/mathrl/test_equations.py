@@ -175,6 +175,14 @@ def test_of_any_game_the_equation_holds_where_the_solver_says_so(game, temperatu
             assert left <= (floors + SLACK) * max(solution.rounding_floor, larger)
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_residual_passes_nan_on(place):
+    arrays = [np.array([0.1]), np.array([0.2])]
+    arrays[place] = np.array([np.nan])
+    equation = dataclasses.replace(named("optimality"), residuals=lambda game, solution: tuple(arrays))
+    assert np.isnan(equation.residual(None, None))
+
+
 def test_a_wrong_answer_leaves_a_residual():
     """In each of the arrays: the policy's own, and that of q."""
     solution = haspi(SMALL, temperature=0.5)
