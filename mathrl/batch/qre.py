@@ -16,6 +16,7 @@ from mathrl.equilibria.matrix.equations import pairs
 from mathrl.equilibria.matrix.memory import Trace, room
 from mathrl.equilibria.matrix.principal import principal
 from mathrl.equilibria.matrix.vectors import copy
+from mathrl.equilibria.patience import LONGEST_PAUSE, PATIENCE, ROUNDING
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, NEWTON, RESPONSES, STALLED
 from mathrl.kernels.response import Room, improve, own_qs, response_gap
@@ -24,18 +25,10 @@ __all__ = ["qre"]
 
 Integers = npt.NDArray[np.int64]
 
-_PATIENCE = 30
-"""After this many responses without a better residual the branch is traced."""
-
 _SLOW = 8.0
 """Newton's method is tried if more responses than this would be needed at the rate of the last one."""
 
-_LONGEST_PAUSE = 64
-"""The most responses before it is tried again; the pause doubles with every failure."""
-
 _NEWTON_STEPS = 12
-_ROUNDING = 8.0
-"""Rounding floors by which the objective of each agent may fall and still count as not falling."""
 
 
 def qre(
@@ -165,7 +158,7 @@ def _respond_one(
     while best > enough:
         if steps >= most:
             return steps, RESPONSES, MAX_STEPS
-        if waiting == _PATIENCE and len(q_msa) > 1:
+        if waiting == PATIENCE and len(q_msa) > 1:
             return steps, RESPONSES, STALLED
         before = residual
         improve(q_msa, 0, pi_k, num_actions, order, temperature, room)
@@ -184,7 +177,7 @@ def _respond_one(
         if _jump(trace, q_msa, num_actions, temperature, enough, room, pi_k):
             copy(pi_k, best_k)
             return steps, NEWTON, CONVERGED
-        pause = min(2 * pause, _LONGEST_PAUSE)
+        pause = min(2 * pause, LONGEST_PAUSE)
         resting = pause
     return steps, RESPONSES, CONVERGED
 
@@ -230,7 +223,7 @@ def _jump(
     if not response_gap(q_msa, 0, trace.pi_k, num_actions, temperature, room) <= enough:
         return False
     if len(q_msa) == 1:
-        slack = _ROUNDING * floor(q_msa[0], temperature) * len(num_actions)
+        slack = ROUNDING * floor(q_msa[0], temperature) * len(num_actions)
         if _objective(trace.own_k, trace.pi_k, ends) < objective - slack:
             return False
     copy(trace.pi_k, pi_k)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from mathrl.base.checks import FloatArray, choice, count, positive
 from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.equilibria.newton import own_q_change, responses
+from mathrl.equilibria.patience import LONGEST_PAUSE, PATIENCE, ROUNDING
 from mathrl.equilibria.stochastic.equations import curve_from
 from mathrl.equilibria.stochastic.trace import Follower
 from mathrl.games.model import Game, check_game
@@ -25,17 +26,8 @@ from mathrl.values.policy_values import Values, evaluate, own_q, quantal_respons
 
 __all__ = ["qre"]
 
-_PATIENCE = 30
-"""After this many steps without a better residual the path is tried."""
-
 _LONGEST = 1e3
 """How long Newton's step may be, in units of the values themselves, before the system counts as singular."""
-
-_ROUNDING = 8
-"""Rounding floors, for each value, by which a sum of values may fall and still count as not falling."""
-
-_LONGEST_PAUSE = 64
-"""The most steps before Newton's method is tried again; the pause doubles with every failure."""
 
 _FRACTIONS = (1.0, 0.5, 0.25, 0.125)
 """The fractions of Newton's step that are tried in turn."""
@@ -181,7 +173,7 @@ class _Steps:
         if not np.abs(du).max() < _LONGEST * max(self.temperature, np.abs(here.own_sk).max()):
             return None
         total = here.values.v_ms.sum()
-        slack = _ROUNDING * last.rounding_floor * self.temperature * here.values.v_ms.size
+        slack = ROUNDING * last.rounding_floor * self.temperature * here.values.v_ms.size
         for fraction in _FRACTIONS:
             moved = responses(self.game, here.own_sk + fraction * du, self.temperature)  # (3)
             candidate = self.at(Profile.split(moved, self.game.num_actions), here.values.v_ms)
@@ -209,12 +201,12 @@ class _Search:
             self._resting -= 1
         elif slow:
             better = self._steps.newton(last)
-            self._pause = 1 if better else min(2 * self._pause, _LONGEST_PAUSE)
+            self._pause = 1 if better else min(2 * self._pause, LONGEST_PAUSE)
             self._resting = 0 if better else self._pause
             following = better or following
         self._waiting = 0 if following.residual < self.best.residual else self._waiting + 1
         self.best = min(self.best, following, key=lambda iterate: iterate.residual)
-        return following if self._waiting < _PATIENCE or self._steps.monotone else None
+        return following if self._waiting < PATIENCE or self._steps.monotone else None
 
 
 class _Path:

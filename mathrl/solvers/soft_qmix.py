@@ -1,80 +1,36 @@
 """Soft-QMIX: a mixed Q of limited form, local values that keep its order, and their Boltzmann policies, in turn."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, choice, count, fail, positive, proportion
+from mathrl.base.checks import choice, count, fail, positive, proportion
 from mathrl.equations import MIXED_RESPONSE
-from mathrl.equations.mixing import RAREST
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, uniform_policy
-from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.iteration.outcome import rounding_floor
-from mathrl.operators import additive_mix, entropy_bonus, local_policy, local_values
+from mathrl.operators import local_policy, local_values
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
-from mathrl.stage.monotone_projection import monotone_projections
-from mathrl.values.policy_values import Values, backup, evaluate, trace_values
+from mathrl.values.mixed_q import PROJECTIONS, Projected, mixed_target
+from mathrl.values.policy_values import Values, evaluate
 
 __all__ = ["soft_qmix"]
 
 WEIGHTS = ("policy", "uniform")
-
-
-class _Projected(NamedTuple):
-    """Q_{k+1}, (S, A), and f_{k+1}; in how many states the order of Q is unproven, and what error that may leave."""
-
-    q_sa: FloatArray
-    local: Policy
-    unproven: int = 0
-    gap: float = 0.0
-
-
-def _monotone(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> _Projected:
-    """The nearest table of QMIX's class."""
-    least = RAREST ** (1 / game.num_agents)
-    weighing = Profile.of(np.maximum(own, least) for own in played)
-    found = monotone_projections(wanted_sa, weighing.joint_sa, weighing.num_actions, node_limit)  # (1)
-    q_sa, _, errors, bounds, _ = found
-    local = _local_values(game, q_sa, played)
-    return _Projected(q_sa, local, int((bounds < errors).sum()), float((errors - bounds).max()))
-
-
-def _additive(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> _Projected:
-    """The nearest sum of functions of one action each, Σ_i f_i with the f of (2)."""
-    local = _local_values(game, wanted_sa, played)
-    return _Projected(additive_mix(local).reshape(wanted_sa.shape), local)  # (1)
-
-
-def _unrestricted(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> _Projected:
-    """The table itself."""
-    return _Projected(wanted_sa, _local_values(game, wanted_sa, played))
-
-
-def _local_values(game: Game, q_sa: FloatArray, played: Policy) -> Policy:
-    return local_values(q_sa.reshape(game.num_states, *game.num_actions), played)  # (2)
-
-
-_PROJECTIONS: dict[str, Callable[[Game, FloatArray, Policy, int], _Projected]] = {
-    "monotone": _monotone,
-    "additive": _additive,
-    "unrestricted": _unrestricted,
-}
-
-MIXERS = tuple(_PROJECTIONS)
+MIXERS = tuple(PROJECTIONS)
 
 
 class _Point(NamedTuple):
     """π_k and what the projection that led there found; its `q_sa` is Q_k."""
 
     policy: Policy
-    found: _Projected
+    found: Projected
 
 
 _State = tuple[_Point, _Point, Values]
@@ -97,7 +53,7 @@ class _Iteration:
     def first(self, policy: Policy) -> Iterate[_State]:
         """The first iterate: a policy and its soft Q."""
         values = evaluate(self.game, policy, temperature=self.temperature)
-        return self.at(_Point(policy, _Projected(values.q_msa[0], local_values(values.q, policy))), values)
+        return self.at(_Point(policy, Projected(values.q_msa[0], local_values(values.q, policy))), values)
 
     def step(self, last: Iterate[_State]) -> Iterate[_State]:
         _, here, values = last.point
@@ -110,16 +66,9 @@ class _Iteration:
 
     def following(self, here: _Point) -> _Point:
         played = here.policy if self.weighting is None else self.weighting
-        found = _PROJECTIONS[self.mixer](self.game, self.target(here), played, self.node_limit)  # (1), (2)
+        wanted_sa = mixed_target(self.game, here.policy, here.found.q_sa, self.temperature, self.trace_decay)
+        found = PROJECTIONS[self.mixer](self.game, wanted_sa, played, self.node_limit)  # (1), (2)
         return _Point(local_policy(found.local, temperature=self.temperature), found)  # (3)
-
-    def target(self, here: _Point) -> FloatArray:
-        """T_λ Q   (soft-qmix Eq. 24)."""
-        q_sa = here.found.q_sa
-        w_sa = Profile.of(here.policy).joint_sa
-        bonus_ms = entropy_bonus(here.policy, temperature=self.temperature)[None]
-        v_ms = np.einsum("sa,sa->s", w_sa, q_sa) + bonus_ms
-        return np.asarray(backup(self.game, trace_values(self.game, w_sa, v_ms, bonus_ms, self.trace_decay))[0])
 
     def apart(self, one: _Point, other: _Point) -> float:
         policies = max(float(np.abs(own - others).max()) for own, others in zip(one.policy, other.policy, strict=True))

@@ -2,8 +2,8 @@
 
 `linear_system` solves V = b + γ P V. The other modules use it: `policy_values` (soft Q and V of a policy),
 `joint_control` (one controller of all agents), `modelled_opponents` (an agent that plans for all, as in ROMMEO and
-AORPO), `target_policy` (values regularised towards a target policy, as in DMAC), and `rommeo_objective` (what a
-conditional policy and an opponent model are worth).
+AORPO), `target_policy` (values regularised towards a target policy, as in DMAC), `mixed_q` (targets and projections of
+Soft-QMIX), and `rommeo_objective` (what a conditional policy and an opponent model are worth).
 """
 
 from mathrl.values.modelled_opponents import LearnedModel

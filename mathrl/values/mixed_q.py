@@ -1,0 +1,73 @@
+"""What Soft-QMIX does with a mixed Q: its exact TD(λ) target, and the nearest table of a mixer's form.
+
+T_λ Q = r + γ P u,  u = (1 − λ) V + λ (r_π + bonus + γ P_π u),  V = E_π[Q] + bonus   (soft-qmix Eq. 7, 24)    (1)
+f = argmin_f Σ_a w(a|s) (Σ_i f_i(s, a_i) − Q(s, a))²                                (soft-qmix Eq. 14)       (2)
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from mathrl.base.checks import FloatArray
+from mathrl.games.model import Game
+from mathrl.games.policies import Policy
+from mathrl.games.profile import Profile
+from mathrl.operators import additive_mix, entropy_bonus, local_values
+from mathrl.stage.monotone_projection import monotone_projections
+from mathrl.values.policy_values import backup, trace_values
+
+__all__ = ["PROJECTIONS", "Projected", "mixed_target"]
+
+_RAREST = 1e-300
+"""The least weight of a joint action: with smaller ones the order of actions that are never played would be lost."""
+
+
+def mixed_target(game: Game, policy: Policy, q_sa: FloatArray, temperature: float, trace_decay: float) -> FloatArray:
+    """T_λ Q of (1), (S, A), for a Q (S, A) with joint actions in C order and λ = `trace_decay`   (soft-qmix Eq. 24)."""
+    joint_sa = Profile.of(policy).joint_sa
+    bonus_ms = entropy_bonus(policy, temperature=temperature)[None]
+    v_ms = np.einsum("sa,sa->s", joint_sa, q_sa) + bonus_ms
+    return np.asarray(backup(game, trace_values(game, joint_sa, v_ms, bonus_ms, trace_decay))[0])  # (1)
+
+
+class Projected(NamedTuple):
+    """Q_{k+1}, (S, A), and f_{k+1}; in how many states the order of Q is unproven, and what error that may leave."""
+
+    q_sa: FloatArray
+    local: Policy
+    unproven: int = 0
+    gap: float = 0.0
+
+
+def _monotone(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> Projected:
+    """The nearest table of QMIX's class."""
+    least = _RAREST ** (1 / game.num_agents)
+    weighing = Profile.of(np.maximum(own, least) for own in played)
+    found = monotone_projections(wanted_sa, weighing.joint_sa, weighing.num_actions, node_limit)
+    q_sa, _, errors, bounds, _ = found
+    local = _local_values(game, q_sa, played)
+    return Projected(q_sa, local, int((bounds < errors).sum()), float((errors - bounds).max()))
+
+
+def _additive(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> Projected:
+    """The nearest sum of functions of one action each, Σ_i f_i with the f of (2)."""
+    local = _local_values(game, wanted_sa, played)
+    return Projected(additive_mix(local).reshape(wanted_sa.shape), local)
+
+
+def _unrestricted(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> Projected:
+    """The table itself."""
+    return Projected(wanted_sa, _local_values(game, wanted_sa, played))
+
+
+def _local_values(game: Game, q_sa: FloatArray, played: Policy) -> Policy:
+    return local_values(q_sa.reshape(game.num_states, *game.num_actions), played)  # (2)
+
+
+PROJECTIONS: dict[str, Callable[[Game, FloatArray, Policy, int], Projected]] = {
+    "monotone": _monotone,
+    "additive": _additive,
+    "unrestricted": _unrestricted,
+}
+"""By the name of a mixer: from game, table (S, A), the policy whose weights w count, and the limit of the search."""
