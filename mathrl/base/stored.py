@@ -110,7 +110,10 @@ def _check(where: str, value: Any, shapes: Sequence[str], lengths: Lengths) -> N
     allowed = {axes: shape_of(axes, lengths) for axes in shapes}
     if value.shape not in allowed.values():
         named = (f"{shape} for ({_spelled(axes)})" for axes, shape in allowed.items())
-        fail(where, f"has shape {value.shape}", " or ".join(named), "the lengths are those of policy")
+        counted = {"steps", "K"} & set(" ".join(shapes).split())
+        fail(
+            where, f"has shape {value.shape}", " or ".join(named), "" if counted else "the lengths are those of policy"
+        )
 
 
 def _spelled(axes: str) -> str:

@@ -213,6 +213,14 @@ def test_the_error_of_a_wrong_shape_says_what_was_expected(tmp_path):
     )
 
 
+def test_the_error_of_a_wrong_history_does_not_point_to_the_policy(tmp_path):
+    path = tmp_path / "history.json"
+    path.write_text(written(history=[0.5] * 999))
+    with pytest.raises(InvalidInput, match=r"key 'history' has shape \(999,\), expected ") as caught:
+        Solution.load(path)
+    assert "policy" not in str(caught.value)
+
+
 def test_a_file_of_an_older_version_names_no_equation_and_no_temperature(tmp_path):
     (tmp_path / "old.json").write_text(written(**dict.fromkeys(NEWER, "left out")))
     old = Solution.load(tmp_path / "old.json")
