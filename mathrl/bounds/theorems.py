@@ -92,7 +92,7 @@ def theorem_2(
     opponent_errors: Sequence[float],
     branch_length: int,
 ) -> float:
-    """Bound how far the return of k-step rollouts from what π_D reached is from the real return   (aorpo Theorem 2).
+    """Bound the gap between the real return and that of k-step rollouts from states of π_D   (aorpo Theorem 2).
 
         |η_i[π^i, π^{-i}] − η_i^branch|
             ≤ 2 r_max [k ε'_m + (k + 1) Σ_j ε_π̂^j + γ^{k+1} c + γ^{k+1} c / (1 − γ)],   c = ε_π^i + Σ_j ε_π^j      (2)
@@ -108,8 +108,8 @@ def theorem_2(
     `opponent_errors`  ε_π̂^j = max_s TV(π^j, π̂^j) of each opponent j
     `branch_length`    k ≥ 0, the number of steps of a rollout
 
-    With ε'_m along T̂ with π the claim fails: T̂ may never visit where it is wrong. `measure` computes the errors of a
-    setup. Raises `ValueError` where an argument is out of range.
+    With ε'_m along T̂ with π the claim fails: T̂ may never visit the states in which it is wrong. `measure` computes
+    the errors of a setup. Raises `ValueError` where an argument is out of range.
     """
     shifts, errors = fsum((policy_shift, *opponent_shifts)), fsum(opponent_errors)
     return _branched(reward_bound, discount, branch_length, pre=(0.0, shifts), post=(dynamics_error, errors))  # (2)

@@ -46,7 +46,7 @@ _LARGEST_EXPONENT = 500.0
 """The smallest positive double times exp of this number is still negligible."""
 
 _HARDLY_MOVES = 0.02
-"""The last chain is used again where the span of T V − V is below this, in temperatures: the policy hardly moves."""
+"""Below this span of T V − V, in temperatures, the policy hardly moves, and the last chain is used again."""
 
 _CORRECTIONS = 4
 """How often (4) is repeated before a policy is evaluated anew instead."""
