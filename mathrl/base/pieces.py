@@ -11,6 +11,7 @@ docs/decisions/013-compiling-once.md.
 # mypy: allow-untyped-calls, allow-subclassing-any, allow-untyped-decorators
 # numba's compiler has no types
 
+import gc
 from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
@@ -18,10 +19,10 @@ from typing import Any, cast
 import numba
 from llvmlite.binding import Linkage  # type: ignore[import-untyped]
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
+from numba.core.compiler import Compiler, Flags
 from numba.core.compiler_machinery import FunctionPass, LoweringPass, PassManager, register_pass
 from numba.core.typed_passes import NativeLowering
-from numba.core.untyped_passes import InlineClosureLikes, TranslateByteCode
+from numba.core.untyped_passes import TranslateByteCode
 
 __all__ = ["WholeCompiler", "piece"]
 
@@ -103,7 +104,17 @@ class _BeginWhole(FunctionPass):
 
 
 class WholeCompiler(Compiler):
-    """numba's compiler, for kernels."""
+    """numba's compiler, for kernels. While it works no garbage is collected: it leaves little, and makes much else."""
+
+    def compile_extra(self, function: Callable[..., Any]) -> Any:
+        """Compile the function, with the pieces that it calls."""
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return super().compile_extra(function)
+        finally:
+            if collecting:
+                gc.enable()
 
     def define_pipelines(self) -> list[PassManager]:
         """numba's passes, and one more."""
@@ -148,18 +159,50 @@ class _Known:
     """Stands for one compiled piece."""
 
 
+class _Flags(Flags):
+    """numba's flags, compared by those that were set: numba compares them anew at each operation that it types."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return len(self._values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Flags) and self._values == other._values
+
+
+_NEEDLESS = frozenset(
+    {
+        "WithLifting",
+        "InlineClosureLikes",
+        "RewriteSemanticConstants",
+        "DeadBranchPrune",
+        "RewriteDynamicRaises",
+        "MakeFunctionToJitFunction",
+        "InlineInlinables",
+        "FindLiterallyCalls",
+        "LiteralUnroll",
+        "LiteralPropagationSubPipelinePass",
+        "InlineOverloads",
+        "NopythonRewrites",
+    }
+)
+"""numba's passes for what no piece has: blocks of `with`, closures, branches on types, literals, array expressions."""
+
+
 class _PieceCompiler(Compiler):
     """numba's compiler, up to where machine code would be made."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        flags = self.state.flags
+        flags: Any = _Flags(self.state.flags)
         flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        self.state.flags = flags
 
     def define_pipelines(self) -> list[PassManager]:
-        """numba's passes without that for closures, of which a piece has none."""
+        """numba's passes without the needless ones, and two more."""
         (passes,) = super().define_pipelines()
-        passes.passes = [step for step in passes.passes if step[0] is not InlineClosureLikes]
+        passes.passes = [step for step in passes.passes if step[0].__name__ not in _NEEDLESS]
         passes.add_pass_after(_Begin, TranslateByteCode)
         passes.add_pass_after(_Offer, NativeLowering)
         passes.finalize()
