@@ -20,7 +20,7 @@ from mathrl.batch.payoffs import MatrixGames
 from mathrl.batch.solution import BatchSolution
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.iteration.outcome import CONVERGED, INTERRUPTED, ROADS, STALLED, statuses
-from mathrl.kernels.response import apart, responses
+from mathrl.kernels.response import apart_from_responses
 from mathrl.operators import ENTROPIES
 
 __all__ = ["Answers", "solve_all"]
@@ -130,8 +130,7 @@ def _residuals(
 ) -> None:
     """Write (1); u is overwritten by the responses."""
     for b in range(len(own_bk)):
-        responses(own_bk[b], num_actions, temperature_b[b])
-        out_b[b] = apart(policy_bk[b], own_bk[b])
+        out_b[b] = apart_from_responses(policy_bk[b], own_bk[b], num_actions, temperature_b[b])
 
 
 @kernel

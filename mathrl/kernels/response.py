@@ -16,6 +16,7 @@ from mathrl.base.compile import inner, kernel
 __all__ = [
     "Room",
     "apart",
+    "apart_from_responses",
     "boltzmann",
     "improve",
     "marginal_q",
@@ -122,6 +123,13 @@ def apart(pi_k: FloatArray, sigma_k: FloatArray) -> float:
 
 
 @inner
+def apart_from_responses(pi_k: FloatArray, own_k: FloatArray, num_actions: Integers, temperature: float) -> float:
+    """max |π − softmax(u/α)| of one state; u is overwritten by the responses."""
+    responses(own_k, num_actions, temperature)
+    return apart(pi_k, own_k)
+
+
+@inner
 def own_qs(q_msa: FloatArray, s: int, pi_k: FloatArray, num_actions: Integers, room: Room, out_k: FloatArray) -> None:
     """Write u of state s for all agents side by side."""
     for agent in range(len(num_actions)):
@@ -135,8 +143,7 @@ def response_gap(
 ) -> float:
     """max |π − softmax(u/α)| in state s."""
     own_qs(q_msa, s, pi_k, num_actions, room, room.own_k)
-    responses(room.own_k, num_actions, temperature)
-    return apart(pi_k, room.own_k)
+    return apart_from_responses(pi_k, room.own_k, num_actions, temperature)
 
 
 @inner

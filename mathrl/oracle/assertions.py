@@ -15,7 +15,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray, choice, count, fail, not_negative, positive, proportion
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
-from mathrl.operators import ENTROPIES
+from mathrl.operators import ENTROPIES, quantal_response_residuals
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
 from mathrl.oracle.compare import quantal_responses
 from mathrl.oracle.diagnose import ATOL, RTOL, Mistake, diagnose
@@ -169,20 +169,20 @@ def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "t
     rows, _, kind = _checked(game, policy, temperature, entropy, 0.0, atol)
     temperature = kind["temperature"]
 
-    def differences(q: FloatArray, alpha: float) -> tuple[list[FloatArray], FloatArray]:
-        """The responses, and |π − softmax(E[q]/α)| of all agents in one array."""
-        responses = quantal_responses(q, rows, alpha)
-        return responses, np.abs(np.concatenate(rows, axis=1) - np.concatenate(responses, axis=1))
+    def differences(alpha: float, entropy: str) -> FloatArray:
+        """|π − softmax(E[Q_π]/α)| of all agents in one array."""
+        q = evaluate(game, rows, temperature=alpha, entropy=entropy).q
+        off: FloatArray = np.abs(np.concatenate(quantal_response_residuals(q, rows, temperature=alpha), axis=1))
+        return off
 
-    responses, off = differences(evaluate(game, rows, **kind).q, temperature)
+    off = differences(temperature, entropy)
     if (off <= atol).all():
         return
 
     def met(alpha: float, entropy: str) -> bool:
         """Whether the policy is an equilibrium of another kind."""
         with np.errstate(all="ignore"):  # of a temperature like 1e-300, the rationality
-            q = evaluate(game, rows, temperature=alpha, entropy=entropy).q
-            return bool((differences(q, alpha)[1] <= atol).all())
+            return bool((differences(alpha, entropy) <= atol).all())
 
     alternatives = [
         *((temperature, other, f'with entropy="{other}"') for other in ENTROPIES if other != entropy),
@@ -192,9 +192,8 @@ def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "t
     phrases = [phrase for alpha, other, phrase in alternatives if met(alpha, other)]
     said = f"the policy is a quantal response equilibrium {' and '.join(phrases)}" if phrases else ""
     numbers = (int((off > atol).sum()), off.size)
-    raise AssertionError(
-        _message("policy", "its own quantal response", numbers, worst_of_policy(rows, responses), said)
-    )
+    worst = worst_of_policy(rows, quantal_responses(evaluate(game, rows, **kind).q, rows, temperature))
+    raise AssertionError(_message("policy", "its own quantal response", numbers, worst, said))
 
 
 def _assert_values(

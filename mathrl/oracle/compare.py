@@ -18,7 +18,7 @@ from mathrl.exploitability import best_response
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
 from mathrl.iteration.outcome import rounding_floor
-from mathrl.operators import ENTROPIES, quantal_response, soft_value
+from mathrl.operators import ENTROPIES, quantal_response, quantal_response_residuals, soft_value
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
 from mathrl.oracle.diagnose import diagnose
 from mathrl.oracle.mistakes import value_mistakes
@@ -93,13 +93,12 @@ def _from_policy(
     kind: dict[str, Any] = {"policy": policy, "temperature": temperature, "entropy": entropy}
     exact = soft_evaluation(game, **kind)
     plain = soft_evaluation(game, **(kind | {"entropy": "none"}))
-    responses = quantal_responses(exact.q, policy, temperature)
     at = [(exact, temperature, entropy), (plain, 0.0, "none")]
     (gains, missing), (plain_gains, plain_missing) = _gains(game, policy, at)
     found: dict[str, Any] = {
         "soft_return": exact.objective,
         "plain_return": plain.objective,
-        "qre_gap": _largest_of_policy(policy, responses),
+        "qre_gap": _qre_gap(exact.q, policy, temperature),
         "exploitability": gains,
         "nash_exploitability": plain_gains,
         # Where entropy cancels rewards, the plain values are the larger.
@@ -114,7 +113,7 @@ def _from_policy(
             "soft_bellman_residual": residual,
             "q_distance": _largest(q - exact.q, agent_axis),
             "q_distance_bound": residual / (1 - game.discount),  # (2)
-            "actor_gap": _largest_of_policy(policy, quantal_responses(q, policy, temperature)),
+            "actor_gap": _qre_gap(q, policy, temperature),
         }
     if v is not None:
         ahead = soft_value(one_step_target(game, v=v, **kind), **kind)
@@ -132,7 +131,8 @@ def _from_policy(
             worst += worst_entries(array, theirs, right, agent_axis=agent_axis)
             if said := diagnose(theirs, right, value_mistakes(game, theirs=theirs, exact=right, array=array, **kind)):
                 diagnosis.append(f"{array}: {said}")
-    return found | {"worst": (*worst, *worst_of_policy(policy, responses)), "diagnosis": tuple(diagnosis)}
+    worst += worst_of_policy(policy, quantal_responses(exact.q, policy, temperature))
+    return found | {"worst": tuple(worst), "diagnosis": tuple(diagnosis)}
 
 
 def _from_optimum(
@@ -190,9 +190,10 @@ def quantal_responses(q: FloatArray, policy: Policy, temperature: float) -> list
     return [quantal_response(q, policy, agent, temperature=temperature) for agent in range(len(policy))]
 
 
-def _largest_of_policy(policy: Policy, responses: Sequence[FloatArray]) -> FloatArray:
-    """The largest difference of probabilities of each agent, (n,)."""
-    return np.array([np.abs(ours - theirs).max() for ours, theirs in zip(policy, responses, strict=True)])
+def _qre_gap(q: FloatArray, policy: Policy, temperature: float) -> FloatArray:
+    """The largest difference of each agent's probabilities from those that it would play at q, (n,)."""
+    residuals = quantal_response_residuals(q, policy, temperature=temperature)
+    return np.array([np.abs(residual).max() for residual in residuals])
 
 
 def _largest(difference: FloatArray, agent_axis: bool) -> Any:
