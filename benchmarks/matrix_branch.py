@@ -98,11 +98,8 @@ def _public(gambit: Gambit, setting: Setting) -> Row:
 
 def _solve(r_bma: FloatArray, setting: Setting) -> tuple[FloatArray, FloatArray]:
     """The codes of the roads that the compiled solver took, and of how it ended."""
-    size, num_actions = len(r_bma), np.array(setting.num_actions)
-    policy_bk, residual_b = np.empty((size, num_actions.sum())), np.empty(size)
-    steps_b, roads_b, status_b = (np.empty(size, np.int64) for _ in range(3))
-    principal(r_bma, num_actions, setting.rationality, 1.0, STEPS, policy_bk, residual_b, steps_b, roads_b, status_b)
-    return roads_b, status_b
+    found = principal(r_bma, np.array(setting.num_actions), setting.rationality, 1.0, STEPS)
+    return found.road_b, found.status_b
 
 
 def _seconds(gambit: Gambit, games: list[Game], rationality: float) -> float:

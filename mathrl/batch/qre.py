@@ -103,13 +103,11 @@ def _trace(games: MatrixGames, out: Answers, most: int) -> None:
     if not stuck.size:
         return
     r_bma = games.r_bma[stuck] / games.temperature_b[stuck, None, None]
-    policy_bk, residual_b = np.empty((len(stuck), out.policy_bk.shape[1])), np.empty(len(stuck))
-    steps_b, road_b, status_b = (np.empty(len(stuck), np.int64) for _ in range(3))
-    principal(r_bma, games.num_actions, 1.0, 1.0, most, policy_bk, residual_b, steps_b, road_b, status_b)
-    found = status_b == CONVERGED
-    out.policy_bk[stuck[found]] = policy_bk[found]
-    out.steps_b[stuck] += steps_b
-    out.road_b[stuck], out.status_b[stuck] = road_b, status_b
+    found = principal(r_bma, games.num_actions, 1.0, 1.0, most)
+    good = found.status_b == CONVERGED
+    out.policy_bk[stuck[good]] = found.policy_bk[good]
+    out.steps_b[stuck] += found.steps_b
+    out.road_b[stuck], out.status_b[stuck] = found.road_b, found.status_b
 
 
 @kernel

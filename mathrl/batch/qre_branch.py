@@ -2,7 +2,6 @@
 curve.
 """
 
-import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import count, positive
@@ -61,9 +60,9 @@ def qre_branch(
 
     def solve(some: MatrixGames, out: Answers) -> None:
         r_bma = some.r_bma / some.temperature_b[:, None, None]
-        residual_b = np.empty(some.num_games)
-        found = out.policy_bk, residual_b, out.steps_b, out.road_b, out.status_b
-        principal(r_bma, some.num_actions, 1.0, step_length, most, *found)
+        found = principal(r_bma, some.num_actions, 1.0, step_length, most)
+        out.policy_bk[:], out.steps_b[:] = found.policy_bk, found.steps_b
+        out.road_b[:], out.status_b[:] = found.road_b, found.status_b
 
     first_bk = first_policies(games, None)
     return solve_all(games, solve, first_bk=first_bk, entropy=entropy, tol=tol, workers=workers)

@@ -8,6 +8,7 @@ by a power of 2, which is exact, so that this range ends near 1.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ from mathrl.equilibria.step_rules import ACCURATE, FIRST, RETRIES, TIGHTER
 from mathrl.games.model import Game
 from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, STALLED, TRACED, UNIQUE
 
-__all__ = ["loaded", "principal"]
+__all__ = ["Found", "loaded", "principal"]
 
 Integers = npt.NDArray[np.int64]
 
@@ -66,33 +67,25 @@ def load(trace: Trace, r_ma: FloatArray, num_actions: Integers) -> tuple[float, 
     return scale, constant
 
 
+class Found(NamedTuple):
+    """What is found of B games: policies side by side (B, K), residuals, accepted steps, codes of road and status."""
+
+    policy_bk: FloatArray
+    residual_b: FloatArray
+    steps_b: Integers
+    road_b: Integers
+    status_b: Integers
+
+
 def principal(
-    r_bma: FloatArray,
-    num_actions: Integers,
-    rationality: float,
-    step_length: float,
-    max_steps: int,
-    out_policy_bk: FloatArray,
-    out_residual_b: FloatArray,
-    out_steps_b: Integers,
-    out_road_b: Integers,
-    out_status_b: Integers,
-) -> None:
-    """Solve games (B, m, A) of one shape: policies side by side (B, K), residuals, accepted steps, codes."""
-    trace = room(r_bma.shape[1], num_actions)
-    _principal(
-        trace,
-        r_bma,
-        num_actions,
-        float(rationality),
-        step_length,
-        max_steps,
-        out_policy_bk,
-        out_residual_b,
-        out_steps_b,
-        out_road_b,
-        out_status_b,
-    )
+    r_bma: FloatArray, num_actions: Integers, rationality: float, step_length: float, max_steps: int
+) -> Found:
+    """Solve games (B, m, A) of one shape, each with at most so many steps."""
+    B = len(r_bma)
+    steps_b, road_b, status_b = (np.empty(B, np.int64) for _ in range(3))
+    found = Found(np.empty((B, num_actions.sum())), np.empty(B), steps_b, road_b, status_b)
+    _principal(room(r_bma.shape[1], num_actions), r_bma, num_actions, float(rationality), step_length, max_steps, found)
+    return found
 
 
 @inner
@@ -103,11 +96,7 @@ def _principal(
     rationality: float,
     step_length: float,
     max_steps: int,
-    out_policy_bk: FloatArray,
-    out_residual_b: FloatArray,
-    out_steps_b: Integers,
-    out_road_b: Integers,
-    out_status_b: Integers,
+    out: Found,
 ) -> None:
     trace.numbers.accuracy = ACCURATE
     for b in range(len(r_bma)):
@@ -117,18 +106,18 @@ def _principal(
         unique = rationality * constant < 1.0
         _respond(trace, target if unique else _SAFELY / (constant * scale))
         newton(trace, trace.z_x, enough if unique else _ROUGHLY, _NEWTON_STEPS, 0)
-        out_residual_b[b] = residual(trace, trace.z_x[-1], trace.spare_rk[0])
-        found = out_residual_b[b] <= (_NEAR if unique else _ROUGHLY)
+        out.residual_b[b] = residual(trace, trace.z_x[-1], trace.spare_rk[0])
+        found = out.residual_b[b] <= (_NEAR if unique else _ROUGHLY)
         if unique and found:
-            out_road_b[b], out_status_b[b], out_steps_b[b] = UNIQUE, CONVERGED, 0
+            out.road_b[b], out.status_b[b], out.steps_b[b] = UNIQUE, CONVERGED, 0
         else:
             if not found:
                 trace.z_x[:] = 0.0
-            out_road_b[b] = TRACED
-            out_status_b[b], out_steps_b[b] = _follow(trace, target, step_length, max_steps)
+            out.road_b[b] = TRACED
+            out.status_b[b], out.steps_b[b] = _follow(trace, target, step_length, max_steps)
             newton(trace, trace.z_x, enough, _NEWTON_STEPS, 0)
-            out_residual_b[b] = refine(trace, trace.z_x[-1])
-        copy(trace.pi_k, out_policy_bk[b])
+            out.residual_b[b] = refine(trace, trace.z_x[-1])
+        copy(trace.pi_k, out.policy_bk[b])
 
 
 @inner
