@@ -59,8 +59,6 @@ def theorem_1(
         |η_i[π^i, π^{-i}] − η̂_i[π^i, π̂^{-i}]| ≤ 2 r_max [γ (ε_m + x) / (1 − γ) + x],                       (1)
         x = 2 ε_π^i + 2 Σ_j ε_π^j + Σ_j ε_π̂^j
 
-    The returns are normalised: (1 − γ) Σ_{t≥0} γ^t r_t.
-
     `reward_bound`     r_max, give max |r|; see the note below
     `discount`         γ, in [0, 1)
     `dynamics_error`   ε_m, a total variation: with π_D along T or along T̂, or the maximum over s and a
@@ -68,10 +66,11 @@ def theorem_1(
     `opponent_shifts`  ε_π^j, the same for each opponent j
     `opponent_errors`  ε_π̂^j = max_s TV(π^j, π̂^j): how far the model of each opponent is from its policy
 
-    `measure` computes these errors for a setup; see `Errors`. A discounted average over t will also do for ε_m in place
-    of its maximum. The paper prints r_max = max r, for which the bound fails where a reward is below −max r. Each 2 in
-    x may be 1, and the last x may be Σ_j ε_π̂^j alone (`linear_theorem_1`). Raises `ValueError` where an error is
-    outside [0, 1] or the discount outside [0, 1).
+    Returns the right-hand side of (1), for normalised returns (1 − γ) Σ_{t≥0} γ^t r_t. `measure` computes these errors
+    for a setup; see `Errors`. A discounted average over t will also do for ε_m in place of its maximum. The paper
+    prints r_max = max r, for which the bound fails where a reward is below −max r. Each 2 in x may be 1, and the last x
+    may be Σ_j ε_π̂^j alone (`linear_theorem_1`). Raises `ValueError` where an error is outside [0, 1] or the discount
+    outside [0, 1).
 
     >>> errors = dict(dynamics_error=0.125, policy_shift=0.125, opponent_shifts=[0, 0.25], opponent_errors=[0.5, 0])
     >>> theorem_1(reward_bound=1, discount=0.5, **errors)
@@ -97,9 +96,7 @@ def theorem_2(
         |η_i[π^i, π^{-i}] − η_i^branch|
             ≤ 2 r_max [k ε'_m + (k + 1) Σ_j ε_π̂^j + γ^{k+1} c + γ^{k+1} c / (1 − γ)],   c = ε_π^i + Σ_j ε_π^j      (2)
 
-    The returns are normalised: (1 − γ) Σ_{t≥0} γ^t r_t.
-
-    `reward_bound`     r_max; give max |r|, see `theorem_1`
+    `reward_bound`     r_max, give max |r|: with max r the bound fails where a reward is below −max r
     `discount`         γ, in [0, 1)
     `dynamics_error`   ε'_m: with π along T, or with (π^i, π̂^{-i}) along the rollouts, or the maximum over s and a; a
                        discounted average over t will also do
@@ -108,8 +105,9 @@ def theorem_2(
     `opponent_errors`  ε_π̂^j = max_s TV(π^j, π̂^j) of each opponent j
     `branch_length`    k ≥ 0, the number of steps of a rollout
 
-    With ε'_m along T̂ with π the claim fails: T̂ may never visit the states in which it is wrong. `measure` computes
-    the errors of a setup. Raises `ValueError` where an argument is out of range.
+    Returns the right-hand side of (2), for normalised returns (1 − γ) Σ_{t≥0} γ^t r_t. With ε'_m along T̂ with π the
+    claim fails: T̂ may never visit the states in which it is wrong. `measure` computes the errors of a setup. Raises
+    `ValueError` where an argument is out of range.
     """
     shifts, errors = fsum((policy_shift, *opponent_shifts)), fsum(opponent_errors)
     return _branched(reward_bound, discount, branch_length, pre=(0.0, shifts), post=(dynamics_error, errors))  # (2)
@@ -123,14 +121,14 @@ def theorem_3(
 
         |η_i[π^i, π^{-i}] − η̂_i[π^i, π^{-i}]| ≤ 2 r_max [γ (ε_m + x) / (1 − γ) + x],   x = 2 ε_π^i + 2 ε_π^{-i}
 
-    `reward_bound`     r_max; give max |r|, see `theorem_1`
+    `reward_bound`     r_max, give max |r|: with max r the bound fails where a reward is below −max r
     `discount`         γ, in [0, 1)
-    `dynamics_error`   ε_m, as in `theorem_1`
+    `dynamics_error`   ε_m, a total variation: with π_D along T or along T̂, or the maximum over s and a
     `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
     `opponents_shift`  ε_π^{-i} = max_s TV(π^{-i}, π_D^{-i}) of the opponents' joint policies
 
-    The opponents need not be independent of each other. The last x in the bracket is not needed. Raises `ValueError`
-    where an argument is out of range.
+    Returns the right-hand side, for normalised returns. The opponents need not be independent of each other. The last x
+    in the bracket is not needed. Raises `ValueError` where an argument is out of range.
     """
     return _whole(reward_bound, discount, dynamics_error, 2 * (policy_shift + opponents_shift))
 
@@ -149,14 +147,15 @@ def theorem_4(
 
         2 r_max [γ (ε_m + x) / (1 − γ) + x],   x = 2 ε_π^i + 2 ε_π^{-i} + ε_π̂^{-i}
 
-    `reward_bound`     r_max; give max |r|, see `theorem_1`
+    `reward_bound`     r_max, give max |r|: with max r the bound fails where a reward is below −max r
     `discount`         γ, in [0, 1)
-    `dynamics_error`   ε_m, as in `theorem_1`
+    `dynamics_error`   ε_m, a total variation: with π_D along T or along T̂, or the maximum over s and a
     `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
     `opponents_shift`  ε_π^{-i} = max_s TV(π^{-i}, π_D^{-i}) of the opponents' joint policies
     `opponents_error`  ε_π̂^{-i} = max_s TV(π^{-i}, π̂^{-i}) of their joint policy and its model
 
-    The opponents may be correlated. Raises `ValueError` where an argument is out of range.
+    Returns the bound, for normalised returns. The opponents may be correlated. Raises `ValueError` where an argument is
+    out of range.
     """
     return theorem_1(
         reward_bound=reward_bound,
@@ -183,15 +182,16 @@ def theorem_5(
 
         2 r_max [k ε'_m + (k + 1) ε_π̂^{-i} + γ^{k+1} c + γ^{k+1} c / (1 − γ)],   c = ε_π^i + ε_π^{-i}
 
-    `reward_bound`     r_max; give max |r|, see `theorem_1`
+    `reward_bound`     r_max, give max |r|: with max r the bound fails where a reward is below −max r
     `discount`         γ, in [0, 1)
-    `dynamics_error`   ε'_m, as in `theorem_2`
+    `dynamics_error`   ε'_m: with π along T, or with (π^i, π̂^{-i}) along the rollouts, or the maximum over s and a
     `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
     `opponents_shift`  ε_π^{-i} = max_s TV(π^{-i}, π_D^{-i}) of the opponents' joint policies
     `opponents_error`  ε_π̂^{-i} = max_s TV(π^{-i}, π̂^{-i}) of their joint policy and its model
     `branch_length`    k ≥ 0, the number of steps of a rollout
 
-    The opponents may be correlated. Raises `ValueError` where an argument is out of range.
+    Returns the bound, for normalised returns. The opponents may be correlated. Raises `ValueError` where an argument is
+    out of range.
     """
     return theorem_2(
         reward_bound=reward_bound,
@@ -217,7 +217,13 @@ def extended_theorem_a1(
 
         2 r_max [γ (ε_m + x) / (1 − γ) + x],   x = 2 ε_π^i + 2 Σ_j ε_π^j
 
-    The arguments and errors are those of `theorem_1`, without opponent models.
+    `reward_bound`     r_max, give max |r|: with max r the bound fails where a reward is below −max r
+    `discount`         γ, in [0, 1)
+    `dynamics_error`   ε_m, a total variation: with π_D along T or along T̂, or the maximum over s and a
+    `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
+    `opponent_shifts`  ε_π^j = max_s TV(π^j, π_D^j) of each opponent j
+
+    Returns the bound, for normalised returns. Raises `ValueError` where an argument is out of range.
     """
     return _whole(reward_bound, discount, dynamics_error, 2 * fsum((policy_shift, *opponent_shifts)))
 
@@ -241,7 +247,7 @@ def lemma_c1(*, state_distance: float, policy_distance: float, opponents_distanc
     `policy_distance`     the largest TV of the agent's policies, over states
     `opponents_distance`  the largest TV of the opponents' joint policies, over states
 
-    Raises `ValueError` where one of them is outside [0, 1].
+    Returns the right-hand side. Raises `ValueError` where one of the distances is outside [0, 1].
     """
     return state_distance + policy_distance + opponents_distance
 
@@ -257,7 +263,7 @@ def lemma_c2(*, step: int, dynamics_error: float, policy_distance: float, oppone
     `policy_distance`     P, the largest TV of the agent's policies, over states
     `opponents_distance`  O, the largest TV of the opponents' joint policies, over states
 
-    Raises `ValueError` where an error is outside [0, 1], or t is no whole number.
+    Returns the right-hand side. Raises `ValueError` where an error is outside [0, 1], or t is no whole number.
     """
     return step * (dynamics_error + policy_distance + opponents_distance)
 
@@ -275,16 +281,14 @@ def lemma_c3(
 
         |η_i[π_1] − η_i[π_2]| ≤ 2 r_max [γ (M + P + O) / (1 − γ) + P + O]                                      (3)
 
-    The returns are normalised: (1 − γ) Σ_{t≥0} γ^t r_t.
+    `reward_bound`        r_max, give max |r|
+    `discount`            γ, in [0, 1)
+    `dynamics_error`      M, the largest expected TV of the dynamics over time, along p_2, as printed, or along p_1
+    `policy_distance`     P, the largest TV of the agent's policies, over states
+    `opponents_distance`  O, the largest TV of the opponents' joint policies, over states
 
-    `reward_bound`         r_max: give max |r|
-    `discount`             γ, in [0, 1)
-    `dynamics_error`       M, the largest expected TV of the dynamics over time, along p_2, as printed, or along p_1
-    `policy_distance`      P, the largest TV of the agent's policies, over states
-    `opponents_distance`   O, the largest TV of the opponents' joint policies, over states
-
-    r_max is printed as max r, for which the bound fails where a reward is below −max r. Raises `ValueError` where an
-    argument is out of range.
+    Returns the right-hand side of (3), for normalised returns (1 − γ) Σ_{t≥0} γ^t r_t. r_max is printed as max r, for
+    which the bound fails where a reward is below −max r. Raises `ValueError` where an argument is out of range.
     """
     return _whole(reward_bound, discount, dynamics_error, policy_distance + opponents_distance)  # (3)
 
@@ -307,18 +311,18 @@ def lemma_c4(
         |η_i[π_1] − η_i^branch| ≤ 2 r_max [γ^{k+1} (M^pre + x) / (1 − γ) + γ^{k+1} x + k (M^post + y) + y],    (4)
         x = P^pre + O^pre,   y = P^post + O^post
 
-    The returns are normalised. An argument that ends in _pre is for the time before the branch, one in _post for that
-    after it.
+    `reward_bound`             r_max, give max |r|
+    `discount`                 γ, in [0, 1)
+    `dynamics_error_pre`       M^pre, the largest expected TV of the dynamics before the branch, along p_2, the branched
+                               process, as printed, or along p_1
+    `policy_distance_pre`      P^pre, the largest TV of the agent's policies, over states, before the branch
+    `opponents_distance_pre`   O^pre, the same of the opponents' joint policies
+    `dynamics_error_post`      M^post, as M^pre, but after the branch
+    `policy_distance_post`     P^post, as P^pre, but after the branch
+    `opponents_distance_post`  O^post, as O^pre, but after the branch
+    `branch_length`            k ≥ 0, the number of steps after the branch
 
-    `reward_bound`          r_max: give max |r|
-    `discount`              γ, in [0, 1)
-    `dynamics_error_…`      M, the largest expected TV of the dynamics: along p_2, the branched process, as printed, or
-                            p_1
-    `policy_distance_…`     P, the largest TV of the agent's policies, over states
-    `opponents_distance_…`  O, the largest TV of the opponents' joint policies, over states
-    `branch_length`         k ≥ 0, the number of steps after the branch
-
-    Raises `ValueError` where an argument is out of range.
+    Returns the right-hand side of (4), for normalised returns. Raises `ValueError` where an argument is out of range.
     """
     pre = dynamics_error_pre, policy_distance_pre + opponents_distance_pre
     post = dynamics_error_post, policy_distance_post + opponents_distance_post
@@ -331,7 +335,13 @@ def extended_lemma_c1(*, state_distance: float, policy_distance: float, opponent
 
         TV(p_1(x), p_2(x)) + max_x TV(y) + Σ_j max_x TV(z_j)
 
-    `opponent_distances` are the largest TV of each opponent's policies; the other arguments are those of `lemma_c1`.
+    x is the state; y and z_j, the actions of the agent and of each opponent, are independent given x under both laws.
+
+    `state_distance`      TV(p_1(x), p_2(x)), in [0, 1]
+    `policy_distance`     the largest TV of the agent's policies, over states
+    `opponent_distances`  the largest TV of each opponent's policies, over states
+
+    Returns the bound. Raises `ValueError` where one of the distances is outside [0, 1].
     """
     return fsum((state_distance, policy_distance, *opponent_distances))
 
@@ -344,8 +354,13 @@ def extended_lemma_c2(
 
         t (M + P + Σ_j O_j)
 
-    `opponent_distances` are O_j, the largest TV of each opponent's policies; the other arguments are those of
-    `lemma_c2`.
+    `step`                t ≥ 0
+    `dynamics_error`      M, the largest expected TV of the dynamics over time, along p_2, as printed, or along p_1
+    `policy_distance`     P, the largest TV of the agent's policies, over states
+    `opponent_distances`  O_j, the largest TV of each opponent's policies, over states
+
+    Returns the bound of TV(p_1(s_t), p_2(s_t)). Raises `ValueError` where an error is outside [0, 1], or t is no whole
+    number.
     """
     return step * fsum((dynamics_error, policy_distance, *opponent_distances))
 
@@ -363,13 +378,13 @@ def extended_lemma_c3(
 
         2 r_max [γ (M + P + O) / (1 − γ) + P + O],   O = Σ_j O_j
 
-    `reward_bound`         r_max: give max |r|
-    `discount`             γ, in [0, 1)
-    `dynamics_error`       M, the largest expected TV of the dynamics over time, along p_2, as printed, or along p_1
-    `policy_distance`      P, the largest TV of the agent's policies, over states
-    `opponent_distances`   O_j, the largest TV of each opponent's policies, over states
+    `reward_bound`        r_max, give max |r|
+    `discount`            γ, in [0, 1)
+    `dynamics_error`      M, the largest expected TV of the dynamics over time, along p_2, as printed, or along p_1
+    `policy_distance`     P, the largest TV of the agent's policies, over states
+    `opponent_distances`  O_j, the largest TV of each opponent's policies, over states
 
-    Raises `ValueError` where an argument is out of range.
+    Returns the bound, for normalised returns. Raises `ValueError` where an argument is out of range.
     """
     return _whole(reward_bound, discount, dynamics_error, fsum((policy_distance, *opponent_distances)))
 
@@ -392,17 +407,18 @@ def extended_lemma_c4(
         2 r_max [γ^{k+1} (M^pre + x) / (1 − γ) + γ^{k+1} x + k (M^post + y) + y],
         x = P^pre + Σ_j O_j^pre,   y = P^post + Σ_j O_j^post
 
-    An argument that ends in _pre is for the time before the branch, one in _post for that after it.
+    `reward_bound`             r_max, give max |r|
+    `discount`                 γ, in [0, 1)
+    `dynamics_error_pre`       M^pre, the largest expected TV of the dynamics before the branch, along p_2, the branched
+                               process, as printed, or along p_1
+    `policy_distance_pre`      P^pre, the largest TV of the agent's policies, over states, before the branch
+    `opponent_distances_pre`   O_j^pre, the same of each opponent's policies
+    `dynamics_error_post`      M^post, as M^pre, but after the branch
+    `policy_distance_post`     P^post, as P^pre, but after the branch
+    `opponent_distances_post`  O_j^post, as O_j^pre, but after the branch
+    `branch_length`            k ≥ 0, the number of steps after the branch
 
-    `reward_bound`          r_max: give max |r|
-    `discount`              γ, in [0, 1)
-    `dynamics_error_…`      M, the largest expected TV of the dynamics: along p_2, the branched process, as printed, or
-                            p_1
-    `policy_distance_…`     P, the largest TV of the agent's policies, over states
-    `opponent_distances_…`  O_j, the largest TV of each opponent's policies, over states
-    `branch_length`         k ≥ 0, the number of steps after the branch
-
-    Raises `ValueError` where an argument is out of range.
+    Returns the bound, for normalised returns. Raises `ValueError` where an argument is out of range.
     """
     pre = dynamics_error_pre, fsum((policy_distance_pre, *opponent_distances_pre))
     post = dynamics_error_post, fsum((policy_distance_post, *opponent_distances_post))

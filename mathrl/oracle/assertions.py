@@ -76,9 +76,15 @@ def assert_soft_v(
 
         |v − V_π| ≤ atol + rtol |V_π|   at all states
 
-    `v`  (S,), with a leading agent axis where the agents' values differ; or a function `v(state)`
+    `game`          the game
+    `v`             (S,), with a leading agent axis where the agents' values differ; or a function `v(state)`
+    `policy`        π: one array (S, A_i) per agent of any framework, or a function `policy(state)`, as in `compare`
+    `temperature`   α > 0
+    `entropy`       whose entropy counts: "team" (by default, the sum over agents), "own" or "none"
+    `rtol`, `atol`  tolerances, relative and absolute; by default what single precision leaves
 
-    The other arguments and errors are those of `assert_soft_q`.
+    The message shows the worst entries, and names a known mistake that explains them. Raises `ValueError` where an
+    argument is none of these.
 
     >>> from mathrl.games import load
     >>> assert_soft_v(load("hasac"), [5.0], policy=[[1, 0, 0]] * 2, temperature=1.0)
