@@ -140,7 +140,7 @@ def assert_td_target(
     if trace_decay is not None:
         trace_decay = proportion("trace_decay", trace_decay)
     if trace_decay is not None and steps != 1:
-        fail("trace_decay", "is given beside steps", "one of the two")
+        fail("trace_decay", "is given together with steps", "one of the two")
     given = action_values(game, target, agent_axis=agent_axis, argument="target")
     if trace_decay is None:
         computed: Callable[..., FloatArray] = partial(n_step_target, policy=rows, steps=count("steps", steps, 1))
