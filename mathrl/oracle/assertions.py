@@ -19,9 +19,9 @@ from mathrl.operators import ENTROPIES
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
 from mathrl.oracle.compare import quantal_responses
 from mathrl.oracle.diagnose import ATOL, RTOL, Mistake, diagnose
+from mathrl.oracle.entries import Entry, entry_table, worst_entries, worst_of_policy
 from mathrl.oracle.mistakes import target_mistakes, value_mistakes
 from mathrl.oracle.overflow import in_range
-from mathrl.oracle.report import Entry, entry_table, worst_entries, worst_of_policy
 from mathrl.oracle.targets import bootstrap, n_step_target, td_lambda_target
 from mathrl.values.policy_values import evaluate, has_agent_axis
 
