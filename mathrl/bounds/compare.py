@@ -22,7 +22,8 @@ from mathrl.bounds.errors import (
 from mathrl.bounds.process import mean
 from mathrl.bounds.returns import branched_returns, returns
 from mathrl.bounds.setup import Setup
-from mathrl.bounds.sharper import trivial_bound, value_bound
+from mathrl.bounds.sharper import trivial_bound
+from mathrl.bounds.value_bound import value_bound
 
 __all__ = ["DYNAMICS_ERRORS", "Comparison", "DistanceComparison", "compare_distances", "compare_returns"]
 
