@@ -19,7 +19,10 @@ LISTED = f"`mathrl games` or mathrl.games.names(), or give a file that ends in {
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all games in the catalogue: those that `load` knows."""
+    """Return the names of all games in the catalogue: those that `load` knows.
+
+    Returns a tuple of strings, in the order of the catalogue. `entry` says more of each.
+    """
     return tuple(REGISTRY)
 
 
@@ -28,7 +31,7 @@ def entry(name: str) -> Entry:
 
     `name`  the name of the game; - and _ are the same in it
 
-    Raises `ValueError` where no game has this name.
+    Returns an `Entry`. Raises `ValueError` where no game has this name.
     """
     return REGISTRY[choice("game", name.replace("_", "-"), REGISTRY, see=LISTED)]
 
@@ -39,7 +42,7 @@ def load(name_or_path: str | PathLike[str]) -> Game:
     `name_or_path`  a name as in "climbing"; a name with parameters as in "penalty(k=-50)", whose values are literals;
                     or the path of a file that ends in .json, .npz or .nfg
 
-    Raises `InvalidInput`, a `ValueError`, where the name, a parameter or the file is not right.
+    Returns a `Game`. Raises `InvalidInput`, a `ValueError`, where the name, a parameter or the file is not right.
 
     >>> load("climbing").num_actions
     (3, 3)

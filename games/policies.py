@@ -30,7 +30,7 @@ def as_policy(game: Game, policy: Sequence[Any], argument: str = "policy") -> Po
 
     `game`      the game that it is for
     `policy`    one array π^i(a_i | s) per agent, (S, A_i); in a game with one state (A_i,) is enough
-    `argument`  what error messages call it
+    `argument`  what error messages call it; default "policy"
 
     Returns one array (S, A_i) per agent. Raises `ValueError` where the number of agents or a shape is wrong, or a row
     is not a probability distribution: its entries must be ≥ 0 and sum to 1 up to 1e-9.
@@ -44,9 +44,10 @@ def as_opponent_model(game: Game, model: Sequence[Any], argument: str = "opponen
     `game`      the game that it is for
     `model`     per agent i an array (S, B_i): row s holds the probability of each joint action of all agents but i, in
                 C order; B_i is the number of these joint actions. `opponents_policy` makes it from a product policy
-    `argument`  what error messages call it
+    `argument`  what error messages call it; default "opponent_model"
 
-    Raises `ValueError` as `as_policy` does.
+    Returns one array (S, B_i) per agent. Raises `ValueError` where the number of arrays or a shape is wrong, or a row
+    is not a probability distribution: its entries must be ≥ 0 and sum to 1 up to 1e-9.
     """
     return _checked(game, model, argument, [game.num_joint_actions // actions for actions in game.num_actions])
 
@@ -57,9 +58,11 @@ def as_opponent_models(game: Game, models: Sequence[Any], agent: int, argument: 
     `game`      the game that they are for
     `models`    n − 1 arrays (S, A_j), those of the agents j ≠ `agent` in their order
     `agent`     the number of the agent whose models they are
-    `argument`  what error messages call them
+    `argument`  what error messages call them; default "opponent_models"
 
-    `as_opponent_model` is about joint actions instead. Raises `ValueError` as `as_policy` does.
+    Returns one array (S, A_j) per opponent. `as_opponent_model` is about joint actions instead. Raises `ValueError`
+    where the number of arrays or a shape is wrong, or a row is not a probability distribution: its entries must be ≥ 0
+    and sum to 1 up to 1e-9.
     """
     return _checked(
         game, models, argument, [*game.num_actions[:agent], *game.num_actions[agent + 1 :]], "one per opponent"
@@ -89,17 +92,26 @@ def _checked(
 
 
 def uniform_policy(game: Game) -> Policy:
-    """Return the policy of `game` in which each agent plays each of its actions with probability 1 / A_i."""
+    """Return the policy in which each agent plays all of its actions with the same probability.
+
+        π^i(a_i | s) = 1/A_i
+
+    `game`  the game that it is for
+
+    Returns one array (S, A_i) per agent.
+    """
     return tuple(np.full((game.num_states, actions), 1 / actions) for actions in game.num_actions)
 
 
 def random_policy(game: Game, rng: np.random.Generator, concentration: float = 1.0) -> Policy:
-    """Draw a policy whose rows π^i(· | s) are independent and come from a symmetric Dirichlet distribution.
+    """Draw a policy whose rows are independent and come from a symmetric Dirichlet distribution.
+
+        π^i(· | s) ~ Dirichlet(c, …, c)
 
     `game`           the game that it is for
     `rng`            the random generator that is drawn from
-    `concentration`  the Dirichlet parameter of every action, > 0; 1 (the default) is uniform on the simplex, and rows
-                     come nearer to deterministic ones as it falls
+    `concentration`  c > 0; 1 (the default) is uniform on the simplex, and rows come nearer to deterministic ones as it
+                     falls
 
     Returns one array (S, A_i) per agent.
     """
@@ -112,7 +124,9 @@ def joint_policy(policy: Policy) -> FloatArray:
 
         π(a | s) = Π_i π^i(a_i | s)
 
-    `policy` has one array (S, A_i) per agent; the result is (S, A_1, …, A_n).
+    `policy`  π^i, one array (S, A_i) per agent
+
+    Returns (S, A_1, …, A_n).
     """
     return reduce(
         lambda joint, agent: joint[..., None] * agent.reshape(len(agent), *[1] * (joint.ndim - 1), -1), policy
@@ -124,8 +138,9 @@ def opponents_policy(policy: Policy) -> Policy:
 
         π^{-i}(b | s) = Π_{j≠i} π^j(b_j | s)
 
-    `policy` has one array (S, A_i) per agent; the result has one array (S, B_i) per agent, with the others' joint
-    actions in C order.
+    `policy`  π^j, one array (S, A_j) per agent
+
+    Returns one array (S, B_i) per agent, with the others' joint actions b in C order.
     """
     num_states = len(policy[0])
     nobody = np.ones((num_states, 1))
@@ -138,7 +153,9 @@ def marginals(joint: FloatArray) -> Policy:
 
         π^i(a_i | s) = Σ_{a_{-i}} π(a | s)
 
-    `joint` is (S, A_1, …, A_n); the result has one array (S, A_i) per agent.
+    `joint`  π, (S, A_1, …, A_n)
+
+    Returns one array (S, A_i) per agent.
     """
     axes = range(1, joint.ndim)
     return tuple(joint.sum(axis=tuple(axis for axis in axes if axis != agent)) for agent in axes)

@@ -28,13 +28,15 @@ def random_matrix(
 ) -> Game:
     """Matrix game whose payoffs are independent, normal, of mean 0 and standard deviation `scale`.
 
-    `num_actions`  (A_1, …, A_n), one number per agent
-    `structure`    "common-payoff" (one payoff for all), "zero-sum" (two agents; the second is paid the negative of what
-                   the first is paid) or "general-sum" (one payoff for each)
-    `seed`         a whole number, or a generator to draw from; the same number gives the same game
-    `scale`        the standard deviation, > 0
+        r(a) ~ N(0, scale²)   independently for all joint actions a
 
-    Raises `ValueError` naming the argument that does not fit.
+    `num_actions`  (A_1, …, A_n), one number per agent; default (2, 2)
+    `structure`    "common-payoff" (the default: one payoff for all), "zero-sum" (two agents; the second is paid the
+                   negative of what the first is paid) or "general-sum" (one payoff for each)
+    `seed`         a whole number, by default 0, or a generator to draw from; the same number gives the same game
+    `scale`        the standard deviation, > 0; default 1
+
+    Returns a `Game`. Raises `ValueError` naming the argument that does not fit.
 
     >>> random_matrix((2, 3), structure="zero-sum").num_actions
     (2, 3)
@@ -56,19 +58,23 @@ def random_stochastic(
     scale: float = 1.0,
     sparse: bool | None = None,
 ) -> Game:
-    """Stochastic game with independent normal rewards and transitions uniform on a simplex (Dirichlet(1)).
+    """Stochastic game with independent normal rewards, and rows of transitions that are uniform on the simplex.
 
-    `num_states`   S
-    `num_actions`  (A_1, …, A_n), one number per agent
-    `discount`     γ, in [0, 1)
-    `structure`    whose rewards are drawn, as in `random_matrix`
-    `successors`   how many next states each row has, drawn without replacement; None: all states
-    `local`        draw them from {s − successors … s + successors} on the ring of states, where s is the state
-    `seed`         a whole number, or a generator to draw from; the same number gives the same game
-    `scale`        the standard deviation of the rewards, > 0; their mean is 0
+        r(s, a) ~ N(0, scale²),   P(· | s, a) ~ Dirichlet(1, …, 1)   independently for all states s and joint actions a
+
+    `num_states`   S; default 3
+    `num_actions`  (A_1, …, A_n), one number per agent; default (2, 2)
+    `discount`     γ, in [0, 1); default 0.95
+    `structure`    whose rewards are drawn: "common-payoff" (the default: one for all), "zero-sum" (two agents; the
+                   second has the negative of the first) or "general-sum" (one for each)
+    `successors`   how many next states each row has, drawn without replacement; None (the default): all states
+    `local`        draw them from {s − successors … s + successors} on the ring of states, where s is the state; default
+                   false
+    `seed`         a whole number, by default 0, or a generator to draw from; the same number gives the same game
+    `scale`        the standard deviation of the rewards, > 0; default 1
     `sparse`       store CSR transitions; by default only where `successors` is given
 
-    The start is uniform. Raises `ValueError` naming the argument that does not fit.
+    Returns a `Game`, whose start is uniform. Raises `ValueError` naming the argument that does not fit.
     """
     num_states, actions, rng = count("num_states", num_states, 1), _num_actions(num_actions), generator("seed", seed)
     rewards = _rewards(rng, (num_states, *actions), len(actions), structure, scale)

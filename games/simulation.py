@@ -57,10 +57,10 @@ def simulate(
     `policy`        π, one array (S, A_i) per agent, as `as_policy` takes it
     `num_episodes`  how many episodes, ≥ 1
     `num_steps`     how many steps each of them has, ≥ 1
-    `seed`          a whole number, or a generator to draw from
+    `seed`          a whole number, by default 0, or a generator to draw from
 
-    The same seed gives the same episodes. With more episodes or fewer, those that both runs have are the same. Raises
-    `ValueError` naming the argument that does not fit.
+    Returns `Episodes`: states, actions and rewards. The same seed gives the same episodes. With more episodes or fewer,
+    those that both runs have are the same. Raises `ValueError` naming the argument that does not fit.
     """
     checked = as_policy(game, policy)
     num_episodes, num_steps = count("num_episodes", num_episodes, 1), count("num_steps", num_steps, 1)

@@ -23,10 +23,10 @@ def stack(games: Iterable[Game]) -> Game:
     `games`  matrix games with the same agents and actions; where one is general-sum, common payoffs count as equal
              rewards
 
-    The start is uniform: `objective` is the mean over the games. An iteration goes on until all games are solved. Its
-    residual is the largest one, and it has one status for all: a cycle in one game is a cycle of the stack, and
-    `nash_q` stops at the first game outside the class that it solves. `mathrl.batch.each` gives every game a status of
-    its own.
+    Returns a `Game`, whose start is uniform: `objective` is the mean over the games. An iteration goes on until all
+    games are solved. Its residual is the largest one, and it has one status for all: a cycle in one game is a cycle of
+    the stack, and `nash_q` stops at the first game outside the class that it solves. `mathrl.batch.each` gives every
+    game a status of its own.
 
     Rounding floors are those of the largest rewards, so the games' scales must lie within a factor of 1e6. Raises
     `ValueError` naming the game that does not fit.

@@ -20,8 +20,8 @@ def relabel_agents(game: Game, order: Sequence[int]) -> Game:
     `game`   the old game
     `order`  a permutation of 0 … n − 1
 
-    A policy π of the old game becomes π'^i = π^order[i]. `relabel_agents` with `numpy.argsort(order)` undoes it. Raises
-    `ValueError` where `order` is no permutation.
+    Returns the new game. A policy π of the old game becomes π'^i = π^order[i]. `relabel_agents` with
+    `numpy.argsort(order)` undoes it. Raises `ValueError` where `order` is no permutation.
     """
     agents = permutation_of("order", order, game.num_agents)
     return _rearranged(game, _rows(game).transpose(0, *[agent + 1 for agent in agents]), agents)
@@ -36,8 +36,8 @@ def permute_actions(game: Game, agent: int, permutation: Sequence[int]) -> Game:
     `agent`        the number of the agent
     `permutation`  a permutation of 0 … A_agent − 1
 
-    The agent's policy π becomes π'(k | s) = π(permutation[k] | s). `permute_actions` with `numpy.argsort(permutation)`
-    undoes it. Raises `ValueError` where there is no such agent, or `permutation` is none.
+    Returns the new game. The agent's policy π becomes π'(k | s) = π(permutation[k] | s). `permute_actions` with
+    `numpy.argsort(permutation)` undoes it. Raises `ValueError` where there is no such agent, or `permutation` is none.
     """
     if count("agent", agent) >= game.num_agents:
         fail("agent", f"is {agent}", f"an agent from 0 to {game.num_agents - 1}")
@@ -53,7 +53,7 @@ def scale_rewards(game: Game, factor: float) -> Game:
     `game`    the old game; all but its rewards stays as it is
     `factor`  any finite number, also 0 or a negative one
 
-    Raises `ValueError` where the factor, or a reward times it, is not finite.
+    Returns the new game. Raises `ValueError` where the factor, or a reward times it, is not finite.
     """
     factor = real("factor", factor)
     return _with_rewards(game, lambda rewards: factor * rewards)
@@ -67,21 +67,31 @@ def shift_rewards(game: Game, amount: float) -> Game:
     `game`    the old game; all but its rewards stays as it is
     `amount`  any finite number
 
-    Raises `ValueError` where the amount, or a reward plus it, is not finite.
+    Returns the new game. Raises `ValueError` where the amount, or a reward plus it, is not finite.
     """
     amount = real("amount", amount)
     return _with_rewards(game, lambda rewards: rewards + amount)
 
 
 def to_dense(game: Game) -> Game:
-    """Return the same game with its transitions stored as an array (S, A_1, …, A_n, S)."""
+    """Store the transitions of a game as a dense array.
+
+    `game`  the game
+
+    Returns the same game with transitions (S, A_1, …, A_n, S).
+    """
     transitions: Any = game.transitions
     dense = transitions.toarray() if game.sparse else transitions
     return _built(game, game.rewards, dense.reshape(game.num_states, *game.num_actions, game.num_states))
 
 
 def to_sparse(game: Game) -> Game:
-    """Return the same game with its transitions stored as a CSR array (S·A, S), zeros left out."""
+    """Store the transitions of a game as a sparse array.
+
+    `game`  the game
+
+    Returns the same game with its transitions as a CSR array (S·A, S), zeros left out.
+    """
     from scipy.sparse import csr_array
 
     transitions: Any = game.transitions

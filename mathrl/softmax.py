@@ -1,7 +1,8 @@
 """Soft-max algebra in log space: one short pure function per formula, over the last axis, for any array API array.
 
 NumPy arrays of balls are enclosed (`mathrl.balls`), those of fractions are taken where no exp or log enters. The
-temperature α is a number > 0 and may be a ball or traced by JAX. Policies, and ρ, are rows that sum to 1.
+temperature (α, or ω where there is a target policy ρ) is a number > 0 and may be a ball or traced by JAX. Policies, and
+ρ, are rows that sum to 1.
 """
 
 from typing import Any
@@ -25,36 +26,63 @@ __all__ = [
 
 
 def log_sum_exp(x: Any) -> Any:
-    """log Σ_a exp x(a), shifted by max x, so that no exp overflows."""
+    """log Σ_a exp x(a), shifted by max x, so that no exp overflows.
+
+    `x`  numbers, (…, A), at least one of each row finite
+
+    Returns an array (…): the sum is over the last axis.
+    """
     return _log_sum_exp(x)[..., 0]
 
 
 def soft_max(q: Any, temperature: Any) -> Any:
-    """α log Σ_a exp(Q(a) / α): the largest expected Q plus α times entropy.
+    """α log Σ_a exp(Q(a)/α): the largest expected Q plus α times entropy   (aorpo Eq. 7, inside the expectation).
 
-    It tends to max Q as α → 0, and to mean Q + α log A as α → ∞.
+    `q`            Q, (…, A)
+    `temperature`  α > 0, the weight of the entropy
+
+    Returns an array (…): the sum is over the last axis. It tends to max Q as α → 0, and to mean Q + α log A as α → ∞.
     """
     middle = shift(q)
     return (middle + temperature * log_total((q - middle) / temperature))[..., 0]
 
 
 def target_soft_max(q: Any, log_target: Any, temperature: Any) -> Any:
-    """α log Σ_a ρ(a) exp(Q(a) / α): the largest E_π[Q] − α KL(π ‖ ρ); `log_target` is log ρ, −∞ where ρ is 0.
+    """ω log Σ_a ρ(a) exp(Q(a)/ω): the largest E_π[Q] − ω KL(π ‖ ρ)   (dmac Eq. 20).
 
-    It tends to max Q over the support of ρ as α → 0, and to E_ρ[Q] as α → ∞.
+    `q`            Q, (…, A)
+    `log_target`   log ρ, (…, A), −∞ where ρ is 0; ρ is divided by its sum
+    `temperature`  ω > 0, the weight of the divergence
+
+    Returns an array (…): the sum is over the last axis. It tends to max Q over the support of ρ as ω → 0, and to E_ρ[Q]
+    as ω → ∞.
     """
     _, middle, log_mean = _tilt(q, log_target, temperature)
     return (middle + temperature * log_mean)[..., 0]
 
 
 def target_log_ratio(q: Any, log_target: Any, temperature: Any) -> Any:
-    """log(π(a) / ρ(a)) of π ∝ ρ exp(Q / α), which attains `target_soft_max`: finite also where π underflows."""
+    """log(π(a)/ρ(a)) = Q(a)/ω − log Σ_b ρ(b) exp(Q(b)/ω) of π ∝ ρ exp(Q/ω)   (dmac Eq. 5, Eq. 19).
+
+    This π attains `target_soft_max`.
+
+    `q`            Q, (…, A)
+    `log_target`   log ρ, (…, A), −∞ where ρ is 0; ρ is divided by its sum
+    `temperature`  ω > 0, the weight of the divergence
+
+    Returns an array (…, A), finite also where π underflows.
+    """
     scaled, _, log_mean = _tilt(q, log_target, temperature)
     return scaled - log_mean
 
 
 def log_probabilities(rows: Any) -> Any:
-    """log(P(a) / Σ_b P(b)) of rows P, which then sum to 1 exactly; −∞ where P is 0."""
+    """log(P(a)/Σ_b P(b)) of rows P, which then sum to 1 exactly; −∞ where P is 0.
+
+    `rows`  P ≥ 0, (…, A), each row with a positive sum
+
+    Returns an array (…, A).
+    """
     xp = namespace(rows)
     positive = rows > 0
     logs = xp.log(xp.where(positive, rows, 1.0)) - xp.log(xp.sum(rows, axis=-1, keepdims=True))
@@ -62,31 +90,59 @@ def log_probabilities(rows: Any) -> Any:
 
 
 def log_boltzmann(q: Any, temperature: Any) -> Any:
-    """log π(a) = Q(a) / α − log Σ_b exp(Q(b) / α) of the Boltzmann policy, finite where π(a) itself underflows."""
+    """log π(a) = Q(a)/α − log Σ_b exp(Q(b)/α) of the Boltzmann policy π   (log of hasac Eq. 3).
+
+    `q`            Q, (…, A)
+    `temperature`  α > 0, the weight of the entropy
+
+    Returns log π, an array (…, A), finite also where π(a) underflows.
+    """
     scaled = (q - shift(q)) / temperature
     return scaled - log_total(scaled)
 
 
 def boltzmann(q: Any, temperature: Any) -> Any:
-    """π(a) = exp(Q(a) / α) / Σ_b exp(Q(b) / α)   (hasac Eq. 3; maximises E_π[Q] + α H(π))."""
+    """π(a) = exp(Q(a)/α) / Σ_b exp(Q(b)/α), which maximises E_π[Q] + α H(π)   (hasac Eq. 3).
+
+    `q`            Q, (…, A)
+    `temperature`  α > 0, the weight of the entropy
+
+    Returns π, an array (…, A) whose rows sum to 1.
+    """
     logs = log_boltzmann(q, temperature)
     return namespace(logs).exp(logs)
 
 
 def entropy(policy: Any) -> Any:
-    """H(π) = −Σ_a π(a) log π(a) in nats, with 0 log 0 = 0."""
+    """H(π) = −Σ_a π(a) log π(a) in nats, with 0 log 0 = 0.
+
+    `policy`  π, (…, A), rows sum to 1
+
+    Returns an array (…): the sum is over the last axis.
+    """
     xp = namespace(policy)
     return -xp.sum(policy * xp.log(xp.where(policy > 0, policy, 1.0)), axis=-1)
 
 
 def entropy_of_logs(log_policy: Any) -> Any:
-    """H(π) = −Σ_a exp(l(a)) l(a) of l = log π, −∞ where π is 0: finite, and so is its gradient."""
+    """H(π) = −Σ_a exp(l(a)) l(a) of l = log π, in nats: finite, and so is its gradient.
+
+    `log_policy`  l, (…, A), −∞ where π is 0
+
+    Returns an array (…): the sum is over the last axis.
+    """
     xp = namespace(log_policy)
     return -xp.sum(xp.exp(log_policy) * xp.where(log_policy > -xp.inf, log_policy, 0.0), axis=-1)
 
 
 def kl_divergence(policy: Any, other: Any) -> Any:
-    """KL(π ‖ ρ) = Σ_a π(a) log(π(a) / ρ(a)); infinite where π(a) > 0 = ρ(a)."""
+    """KL(π ‖ ρ) = Σ_a π(a) log(π(a)/ρ(a)) in nats; infinite where π(a) > 0 = ρ(a).
+
+    `policy`  π, (…, A), rows sum to 1
+    `other`   ρ, (…, A), rows sum to 1
+
+    Returns an array (…): the sum is over the last axis.
+    """
     xp = namespace(policy)
     played = policy > 0
     ratio = xp.log(xp.where(played, policy, 1.0)) - xp.log(xp.where(other > 0, other, 1.0))
@@ -96,8 +152,11 @@ def kl_divergence(policy: Any, other: Any) -> Any:
 def kl_divergence_of_logs(log_policy: Any, log_other: Any) -> Any:
     """KL(π ‖ ρ) = Σ_a exp(l(a)) (l(a) − m(a)) of l = log π and m = log ρ; infinite where π(a) > 0 = ρ(a).
 
-    Both are −∞ where a probability is 0, and the gradient is finite there. Differences of rare actions keep their
-    digits.
+    `log_policy`  l, (…, A), −∞ where π is 0
+    `log_other`   m, (…, A), −∞ where ρ is 0
+
+    Returns an array (…): the sum is over the last axis. The gradient is finite also where probabilities are 0.
+    Differences between rare actions keep their digits.
     """
     xp = namespace(log_policy)
     played, known = log_policy > -xp.inf, log_other > -xp.inf
@@ -106,7 +165,13 @@ def kl_divergence_of_logs(log_policy: Any, log_other: Any) -> Any:
 
 
 def total_variation(policy: Any, other: Any) -> Any:
-    """½ Σ_a |π(a) − ρ(a)|, between 0 and 1."""
+    """TV(π, ρ) = ½ Σ_a |π(a) − ρ(a)|, between 0 and 1   (aorpo §C).
+
+    `policy`  π, (…, A), rows sum to 1
+    `other`   ρ, (…, A), rows sum to 1
+
+    Returns an array (…): the sum is over the last axis.
+    """
     xp = namespace(policy)
     return xp.sum(xp.abs(policy - other), axis=-1) / 2
 
@@ -118,7 +183,7 @@ def _log_sum_exp(x: Any) -> Any:
 
 
 def _tilt(q: Any, log_target: Any, temperature: Any) -> tuple[Any, Any, Any]:
-    """(Q − m)/α, m, and log E_ρ[exp((Q − m)/α)], with m the largest Q that ρ plays; ρ is taken over its sum.
+    """(Q − m)/ω, m, and log E_ρ[exp((Q − m)/ω)], with m the largest Q that ρ plays; ρ is taken over its sum.
 
     It is not good enough that ρ sums to 1 up to rounding: where the best action is as rare as that rounding, what is
     missing in the sum would count as much as this action.
@@ -127,7 +192,7 @@ def _tilt(q: Any, log_target: Any, temperature: Any) -> tuple[Any, Any, Any]:
     played = log_target > -xp.inf
     middle = shift(xp.where(played, q, -xp.inf))
     scaled = xp.where(played, q - middle, 0.0) / temperature
-    # Where α ≫ |Q| the mean is near 1, and α times its logarithm would lose what log1p keeps.
+    # Where ω ≫ |Q| the mean is near 1, and ω times its logarithm would lose what log1p keeps.
     rho = xp.exp(log_target)
     fall = xp.sum(rho * xp.expm1(scaled), axis=-1, keepdims=True) / xp.sum(rho, axis=-1, keepdims=True)
     whole = _log_sum_exp(log_target + scaled) - _log_sum_exp(log_target)

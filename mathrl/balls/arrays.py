@@ -15,24 +15,44 @@ __all__ = ["balls", "contains", "midpoints", "radii"]
 def balls(values: Any, radius: Any = 0) -> Any:
     """Make an array of balls from an array or nested list of numbers, fractions, strings or balls; one ball from one.
 
-    Floats are taken at their exact binary value, `"1/3"` and `"0.1"` are enclosed. `radius` is one number, or an array
-    that broadcasts with the values, and is added to the radius that a value has.
+    `values`  an array or nested list, or one of its entries alone; floats are taken at their exact binary value, "1/3"
+              and "0.1" are enclosed
+    `radius`  one number, or an array that broadcasts with the values, added to the radius that a value has; default 0
+
+    Returns an array of `Ball`, or one ball where one value is given. Raises `ValueError` for a string that is no
+    number, `TypeError` for another type.
     """
     return np.frompyfunc(Ball, 2, 1)(np.asarray(values, dtype=object), np.asarray(radius, dtype=object))
 
 
 def midpoints(x: Any) -> npt.NDArray[np.float64]:
-    """The double nearest to each midpoint, in an array of the shape of x."""
+    """Round the midpoint of each ball to the nearest double.
+
+    `x`  an array of balls, or one
+
+    Returns an array of floats in the shape of x.
+    """
     return np.asarray(np.frompyfunc(_nearest, 1, 1)(x), dtype=np.float64)
 
 
 def radii(x: Any) -> npt.NDArray[np.float64]:
-    """Numbers r such that every ball lies within r of the double that `midpoints` gives, rounded upwards."""
+    """Bound the distance of the numbers in each ball from the double that `midpoints` gives.
+
+    `x`  an array of balls, or one
+
+    Returns an array of floats in the shape of x, rounded upwards: every ball lies within that distance of the double.
+    """
     return np.asarray(np.frompyfunc(_reach, 1, 1)(x), dtype=np.float64)
 
 
 def contains(x: Any, numbers: Any) -> npt.NDArray[np.bool_]:
-    """Say of each ball of x whether it is known to hold the number, or the whole ball, that stands at its place."""
+    """Say of each ball of x whether it is known to hold the number, or the whole ball, that stands at its place.
+
+    `x`        an array of balls
+    `numbers`  numbers, fractions, strings or balls, in the shape of x or one that broadcasts with it
+
+    Returns an array of booleans. Raises `ValueError` for a string that is no number, `TypeError` for another type.
+    """
     found = np.frompyfunc(lambda ball, number: Ball(ball).contains(number), 2, 1)
     return np.asarray(found(x, np.asarray(numbers, dtype=object)), dtype=bool)
 

@@ -18,7 +18,9 @@ __all__ = ["Ball", "exactly", "precision"]
 def precision(bits: int) -> AbstractContextManager[Any]:
     """Compute with midpoints of `bits` binary digits inside a `with` block; 53 digits outside of any.
 
-    The digits bound what an operation adds to a radius. Floats and integers are exact at any precision.
+    `bits`  the number of binary digits; they bound what an operation adds to a radius
+
+    Returns the context manager of the `with` block. Floats and integers are exact at any precision.
     """
     return ctx.workprec(bits)
 

@@ -29,6 +29,16 @@ from mathrl.bounds.errors import (
     state_distances,
 )
 from mathrl.bounds.exact import simplest_fraction
+from mathrl.bounds.lemmas import (
+    extended_lemma_c1,
+    extended_lemma_c2,
+    extended_lemma_c3,
+    extended_lemma_c4,
+    lemma_c1,
+    lemma_c2,
+    lemma_c3,
+    lemma_c4,
+)
 from mathrl.bounds.process import Process
 from mathrl.bounds.returns import Returns, branched_return, branched_returns, expected_return, returns, scheduled_return
 from mathrl.bounds.rollouts import Rollout, branch_law, rollout
@@ -52,26 +62,18 @@ from mathrl.bounds.sharper import (
     linear_theorem_1,
     linear_theorem_2,
     trivial_bound,
-    value_bound,
 )
 from mathrl.bounds.theorems import (
-    extended_lemma_c1,
-    extended_lemma_c2,
-    extended_lemma_c3,
-    extended_lemma_c4,
     extended_theorem_a1,
     extended_theorem_b1,
     extended_theorem_b2,
-    lemma_c1,
-    lemma_c2,
-    lemma_c3,
-    lemma_c4,
     theorem_1,
     theorem_2,
     theorem_3,
     theorem_4,
     theorem_5,
 )
+from mathrl.bounds.value_bound import value_bound
 
 __all__ = [
     "CLAIMS",

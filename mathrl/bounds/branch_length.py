@@ -52,13 +52,18 @@ def best_branch_length(
 
         2 r_max [k ε'_m + (k + 1) Σ_j ε_π̂^j + γ^{k+1} c + γ^{k+1} c / (1 − γ)],   c = ε_π^i + Σ_j ε_π^j
 
-    `bound`  "printed" (the bound above, for any r_max > 0; a negative one would mean nothing), "linear"
-             (`linear_theorem_2`) or "coupling" (`coupling_theorem_2`)
+    `bound`            "printed" (the default: the bound above, for any r_max > 0; a negative one would mean nothing),
+                       "linear" (`linear_theorem_2`) or "coupling" (`coupling_theorem_2`)
+    `discount`         γ, in [0, 1)
+    `dynamics_error`   ε'_m
+    `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
+    `opponent_shifts`  ε_π^j = max_s TV(π^j, π_D^j) of each opponent j
+    `opponent_errors`  ε_π̂^j = max_s TV(π^j, π̂^j) of each opponent j
 
-    The errors are those of `theorem_2`; for Theorem 5 give those of the joint policy as of one opponent. Returns
-    `math.inf` where the bound is least only in the limit k → ∞. Numbers are read as the simplest fractions that round
-    to them, and ties between two k are decided for these fractions (for "coupling" up to rounding). Raises `ValueError`
-    for a bound that is unknown, or errors outside [0, 1].
+    Returns k, `math.inf` where the bound is least only in the limit k → ∞. For Theorem 5 give the errors of the joint
+    policy as of one opponent. Numbers are read as the simplest fractions that round to them, and ties between two k are
+    decided for these fractions (for "coupling" up to rounding). Raises `ValueError` for a bound that is unknown, or
+    errors outside [0, 1].
 
     >>> errors = dict(discount=0.5, dynamics_error=0.0375, policy_shift=0.1, opponent_shifts=[], opponent_errors=[])
     >>> best_branch_length("printed", **errors)  # 0.5² · 0.1 · 1.5 = 0.0375: k = 1 and k = 2 tie

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mathrl.bounds import sharper, theorems
+from mathrl.bounds import lemmas, sharper, theorems
 
 __all__ = ["CLAIMS", "DISTANCE_CLAIMS", "Claim", "DistanceClaim"]
 
@@ -89,7 +89,7 @@ CLAIMS = (
         "lemma-c.3",
         "modelled",
         "modelled",
-        theorems.lemma_c3,
+        lemmas.lemma_c3,
         sharper.coupling_lemma_c3,
         {**_DISTANCE, "opponents_distance": "opponents_error"},
     ),
@@ -97,7 +97,7 @@ CLAIMS = (
         "lemma-c.4",
         "branched",
         "branched",
-        theorems.lemma_c4,
+        lemmas.lemma_c4,
         sharper.coupling_lemma_c4,
         {
             **_BRANCHED_DISTANCE,
@@ -109,7 +109,7 @@ CLAIMS = (
         "extended-lemma-c.3",
         "modelled",
         "modelled",
-        theorems.extended_lemma_c3,
+        lemmas.extended_lemma_c3,
         sharper.coupling_lemma_c3,
         {**_DISTANCE, "opponent_distances": "opponent_errors"},
     ),
@@ -117,7 +117,7 @@ CLAIMS = (
         "extended-lemma-c.4",
         "branched",
         "branched",
-        theorems.extended_lemma_c4,
+        lemmas.extended_lemma_c4,
         sharper.coupling_lemma_c4,
         {
             **_BRANCHED_DISTANCE,
@@ -132,28 +132,28 @@ DISTANCE_CLAIMS = (
     DistanceClaim(
         "lemma-c.1",
         True,
-        theorems.lemma_c1,
+        lemmas.lemma_c1,
         sharper.coupling_lemma_c1,
         {"state_distance": "state_distance", "policy_distance": "none", "opponents_distance": "opponents_error"},
     ),
     DistanceClaim(
         "lemma-c.2",
         False,
-        theorems.lemma_c2,
+        lemmas.lemma_c2,
         sharper.coupling_lemma_c2,
         {**_DISTANCE, "step": "step", "opponents_distance": "opponents_error"},
     ),
     DistanceClaim(
         "extended-lemma-c.1",
         True,
-        theorems.extended_lemma_c1,
+        lemmas.extended_lemma_c1,
         sharper.coupling_lemma_c1,
         {"state_distance": "state_distance", "policy_distance": "none", "opponent_distances": "opponent_errors"},
     ),
     DistanceClaim(
         "extended-lemma-c.2",
         False,
-        theorems.extended_lemma_c2,
+        lemmas.extended_lemma_c2,
         sharper.coupling_lemma_c2,
         {**_DISTANCE, "step": "step", "opponent_distances": "opponent_errors"},
     ),

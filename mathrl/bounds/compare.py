@@ -22,7 +22,8 @@ from mathrl.bounds.errors import (
 from mathrl.bounds.process import mean
 from mathrl.bounds.returns import branched_returns, returns
 from mathrl.bounds.setup import Setup
-from mathrl.bounds.sharper import trivial_bound, value_bound
+from mathrl.bounds.sharper import trivial_bound
+from mathrl.bounds.value_bound import value_bound
 
 __all__ = ["DYNAMICS_ERRORS", "Comparison", "DistanceComparison", "compare_distances", "compare_returns"]
 
@@ -110,13 +111,15 @@ def compare_returns(
 ) -> tuple[Comparison, ...]:
     """Compute all of aorpo's claims on the returns of a setup: the real difference beside its bounds.
 
+        (1 − γ) |η_i[π] − η_i'| ≤ the bound of the claim,   η_i' = η̂_i[π^i, π^{-i}], η̂_i[π^i, π̂^{-i}] or η_i^branch
+
     `setup`           what is compared
     `branch_lengths`  the k for which claims about branched rollouts are computed, by default 1 alone
     `dynamics_error`  how the theorems' ε_m and ε'_m are read, one of `DYNAMICS_ERRORS`; by default "real"
     `errors`          what `measure` finds for these branch lengths, if it is known already
 
-    Returns one `Comparison` for each of `CLAIMS`, and for each branch length of those with a branch. Raises
-    `ValueError` where the reading is unknown, or a branch length is no whole number.
+    Returns one `Comparison` for each of `CLAIMS`, and for each branch length of those with a branch (aorpo Theorems 1-5
+    and those of the appendix). Raises `ValueError` where the reading is unknown, or a branch length is no whole number.
 
     >>> from mathrl.games import load, uniform_policy
     >>> game = load("climbing")
@@ -166,9 +169,11 @@ def compare_returns(
 
 
 def compare_distances(setup: Setup, steps: int) -> tuple[DistanceComparison, ...]:
-    """Compute all of aorpo's claims on laws at each time: the real distance beside its bounds.
+    """Compute all of aorpo's claims on laws at each time: the real distance beside its bounds   (aorpo Lemmas C.1-2).
 
-    The laws are those of T with π and of T̂ with (π^i, π̂^{-i}).
+        TV(p_1(s_t), p_2(s_t)) and TV(p_1(s_t, a_t), p_2(s_t, a_t)) ≤ the bound of the claim
+
+    p_1 is the law along T with π, p_2 that along T̂ with (π^i, π̂^{-i}).
 
     `setup`  what is compared
     `steps`  the last time; t = 0 … `steps`

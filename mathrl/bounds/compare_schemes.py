@@ -76,6 +76,9 @@ class SchemeComparison:
 def compare_schemes(setup: Setup, branch_lengths: Iterable[int], *, start: Any = None) -> tuple[SchemeComparison, ...]:
     """Compare all rollout schemes, for several branch lengths   (aorpo §5.1, §6.3, G.5, G.6).
 
+        (1 − γ) |η_i − η_i^branch| ≤ 2 r_max [k ε'_m + Σ_j (n_j + 1) ε_j + γ^{k+1} c + γ^{k+1} c / (1 − γ)],
+        c = ε_π^i + Σ_j ε_π^j,   r_max = max |r|
+
     `setup`           what is rolled out
     `branch_lengths`  the k ≥ 1 to compare
     `start`           the law of the state at which rollouts begin, (S,), for the distances; by default the game's
@@ -90,9 +93,19 @@ def compare_schemes(setup: Setup, branch_lengths: Iterable[int], *, start: Any =
 def compare_schemes_by_row(
     setup: Setup, branch_lengths: Iterable[int], *, start: Any = None
 ) -> Iterator[SchemeComparison]:
-    """Yield the rows of `compare_schemes` one at a time.
+    """Yield the rows of `compare_schemes` one at a time   (aorpo §5.1, §6.3, G.5, G.6).
 
-    A row of a large game takes a while where the setup has no `features`. The arguments are those of `compare_schemes`.
+        (1 − γ) |η_i − η_i^branch| ≤ 2 r_max [k ε'_m + Σ_j (n_j + 1) ε_j + γ^{k+1} c + γ^{k+1} c / (1 − γ)],
+        c = ε_π^i + Σ_j ε_π^j,   r_max = max |r|
+
+    A row of a large game takes a while where the setup has no `features`.
+
+    `setup`           what is rolled out
+    `branch_lengths`  the k ≥ 1 to compare
+    `start`           the law of the state at which rollouts begin, (S,), for the distances; by default the game's start
+
+    Returns an iterator of one `SchemeComparison` for each k and each of `SCHEMES`. Raises `ValueError` where a length
+    is no whole number ≥ 1, or `start` is no distribution, once the first row is asked for.
     """
     lengths = whole_lengths(branch_lengths, 1)
     # Where the lengths are fixed, a shorter rollout is the beginning of a longer one.

@@ -85,12 +85,12 @@ class Errors:
 
 
 def measure(setup: Setup, branch_lengths: Iterable[int] = ()) -> Errors:
-    """Compute all errors of a setup: how far its model is from the game, and its policies from each other.
+    """Compute all errors of a setup: how far its model is from the game, and its policies from each other   (aorpo §C).
 
-        ε = max_t E_{(s_t, a_t)}[TV(T(·|s_t, a_t), T̂(·|s_t, a_t))]   and   max_s TV of two policies           (1)
+        ε = max_t E_{(s_t, a_t)}[TV(T(·|s_t, a_t), T̂(·|s_t, a_t))]   and   max_s TV of two policies
 
     `setup`           what is measured
-    `branch_lengths`  the k for which `branched_dynamics` is computed
+    `branch_lengths`  the k for which `branched_dynamics` is computed; default: none
 
     Returns `Errors`. Raises `ValueError` where a branch length is no whole number.
 
@@ -133,9 +133,11 @@ def policy_distances(setup: Setup) -> dict[str, Any]:
 
 
 def dynamics_distance(setup: Setup) -> FloatArray:
-    """Compute the total variation of the real and the learned dynamics, at each state and joint action.
+    """Compute the total variation of the real and the learned dynamics, at each state and joint action   (aorpo §C).
 
         d(s, a) = TV(T(·|s, a), T̂(·|s, a)) = ½ Σ_t |T(t|s, a) − T̂(t|s, a)|
+
+    `setup`  the game and the learned model of it
 
     Returns (S, A), joint actions in C order.
     """
@@ -149,9 +151,13 @@ def dynamics_distance(setup: Setup) -> FloatArray:
 
 
 def exact_opponent_errors(setup: Setup) -> tuple[Fraction, ...]:
-    """Compute ε_π̂^j = max_s TV(π^j, π̂^j) of each opponent as exact fractions   (aorpo Theorem 1).
+    """Compute the errors of the opponents' models as exact fractions   (aorpo Theorem 1).
 
-    Each probability of the setup is read as the simplest fraction near it (`simplest_fraction`).
+        ε_π̂^j = max_s TV(π^j, π̂^j)   of each opponent j
+
+    `setup`  the policies and the models of the opponents
+
+    Returns one fraction per opponent. Each probability is read as the simplest fraction near it (`simplest_fraction`).
 
     >>> from mathrl.games import load, uniform_policy
     >>> game = load("climbing")
@@ -181,7 +187,10 @@ def joint_distances(one: Process, other: Process, steps: int) -> FloatArray:
 
         TV(p_1(s_t, a_t), p_2(s_t, a_t))   for t = 0 … `steps`
 
-    The arguments, the shape of the result and errors are those of `state_distances`.
+    `one`, `other`  two processes on the same states, with the same actions
+    `steps`         the last time, ≥ 0
+
+    Returns (steps + 1,). Raises `ValueError` where `steps` is no whole number.
     """
     pairs = islice(zip(one.laws(), other.laws(), strict=True), count("steps", steps) + 1)
     return np.array([

@@ -19,9 +19,9 @@ def simplest_fraction(x: "float | np.floating[Any]") -> Fraction:
 
     `x`  a number; a NumPy number of single precision is read with the rounding of that precision
 
-    The simplest fraction is the one of smallest denominator, and then of smallest size. A rounding is half the distance
-    from 1 to the next float, relative to x: 1.1e-16 for a double, 6e-8 for single precision. Raises `ValueError` where
-    x is no finite number.
+    Returns the fraction of smallest denominator, and then of smallest size. A rounding is half the distance from 1 to
+    the next float, relative to x: 1.1e-16 for a double, 6e-8 for single precision. Raises `ValueError` where x is no
+    finite number.
 
     >>> simplest_fraction(0.1), simplest_fraction(0.1 + 0.2), simplest_fraction(np.float32(2 / 3))
     (Fraction(1, 10), Fraction(3, 10), Fraction(2, 3))

@@ -49,9 +49,9 @@ def expected_return(process: Process, agent: int) -> float:
         η_i = Σ_{t≥0} γ^t E[r^i(s_t, a_t)] = w r_π,   w = start (I − γ P_π)^{-1}                                  (1)
 
     `process`  dynamics and policy
-    `agent`    the number of the agent
+    `agent`    i, the number of the agent
 
-    The return is not normalised. Raises `ValueError` where there is no such agent.
+    Returns one number, not normalised. Raises `ValueError` where there is no such agent.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)  # 1 in each step
     >>> expected_return(Process(game, (np.array([[0.5, 0.5]]),)), agent=0)
@@ -61,7 +61,14 @@ def expected_return(process: Process, agent: int) -> float:
 
 
 def returns(setup: Setup) -> Returns:
-    """Compute the four exact returns of the setup's agent: real, data, learned and modelled; see `Returns`."""
+    """Compute four exact returns of a setup's agent: real, data, learned and modelled   (aorpo §3.1, from t = 0 on).
+
+        η_i = Σ_{t≥0} γ^t E[r^i(s_t, a_t)]
+
+    `setup`  the game, the learned model of it, and the policies
+
+    Returns `Returns`. They are not normalised.
+    """
     processes = (setup.real, setup.data, setup.learned, setup.modelled)
     return Returns(*(expected_return(process, setup.agent) for process in processes))
 
@@ -74,20 +81,25 @@ def branched_return(pre: Process, post: Process, branch_length: int, agent: int)
     `pre`            the process before the branch
     `post`           the process after the branch
     `branch_length`  k ≥ 0
-    `agent`          the number of the agent
+    `agent`          i, the number of the agent
 
-    At time t the state is the one that is reached min(t, k) steps of `post` after a branch from what `pre` reached, and
-    the action is `post`'s. The return is not normalised. Raises `ValueError` where k is no whole number.
+    Returns one number, not normalised. At time t the state is the one that is reached min(t, k) steps of `post` after a
+    branch from what `pre` reached, and the action is `post`'s. Raises `ValueError` where k is no whole number.
     """
     return float(branched_returns(pre, post, [branch_length], agent)[0])
 
 
 def branched_returns(pre: Process, post: Process, branch_lengths: Iterable[int], agent: int) -> FloatArray:
-    """Compute `branched_return` for several branch lengths, at the cost of the longest.
+    """Compute `branched_return` for several branch lengths, at the cost of the longest   (aorpo Theorems 2, 5, B.2).
 
+        η_i^branch = Σ_{t<k} γ^t start P_post^t r_post + γ^k start (I − γ P_pre)^{-1} P_post^k r_post
+
+    `pre`             the process before the branch
+    `post`            the process after the branch
     `branch_lengths`  the k ≥ 0
+    `agent`           i, the number of the agent
 
-    The other arguments and errors are those of `branched_return`. Returns one number per k.
+    Returns one number per k, not normalised. Raises `ValueError` where a k is no whole number.
 
     Where the game leaves state 0 at once for 1, which pays, and the model never does, k steps are lost:
 
@@ -110,10 +122,10 @@ def scheduled_return(pre: Process, model: Game, policies: Sequence[Sequence[Any]
     `pre`       the process before the branch
     `model`     the dynamics after the branch
     `policies`  k + 1 product policies: `policies[h]` is played h steps after the branch
-    `agent`     the number of the agent
+    `agent`     i, the number of the agent
 
-    Before time k the branch was at time 0, so that `policies[t]` is played at time t. Raises `ValueError` where there
-    is no policy, or one does not fit the model.
+    Returns one number, not normalised. Before time k the branch was at time 0, so that `policies[t]` is played at time
+    t. Raises `ValueError` where there is no policy, or one does not fit the model.
     """
     if not policies:
         fail("policies", "is empty", "k + 1 policies", "give the one that is played at the branch, at least")

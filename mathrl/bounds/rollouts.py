@@ -90,6 +90,8 @@ def rollout(
 ) -> Rollout:
     """Compute a rollout of k steps exactly: the laws of its states beside the real ones   (aorpo §5.1, G.5, G.6).
 
+        p̂(s_{p+1}) = Σ_{s,a} p̂(s_p = s) π_p(a|s) T̂(s_{p+1}|s, a),   π_p^j = π̂^j in the steps of j's model, else π^j
+
     `setup`          what is rolled out
     `scheme`         who plays for each opponent in which step, one of `SCHEMES`
     `branch_length`  k ≥ 1
@@ -97,7 +99,7 @@ def rollout(
                      `rollout_lengths` of the exact errors of the models
     `start`          the law of the first state, (S,); by default the game's start
 
-    Raises `ValueError` where the scheme is unknown, or lengths or start do not fit.
+    Returns a `Rollout`. Raises `ValueError` where the scheme is unknown, or lengths or start do not fit.
     """
     used, modelled_pj = _modelled(setup, scheme, branch_length, lengths)
     simulated = _processes(setup, modelled_pj)
@@ -124,6 +126,8 @@ def branch_law(setup: Setup) -> FloatArray:
     """Compute the law of the states in a replay buffer that π_D filled in the real game.
 
         (1 − γ) Σ_t γ^t p_t,   p_t the law of s_t under π_D
+
+    `setup`  the game and the policies π_D that collected the data
 
     Returns (S,); rollouts branch from it.
     """

@@ -41,7 +41,7 @@ def rollout_lengths(branch_length: int, opponent_errors: Iterable[Any]) -> tuple
     `branch_length`    k ≥ 0
     `opponent_errors`  ε_j of each opponent, in [0, 1]; floats are read as the simplest fractions near them
 
-    Raises `ValueError` where an error is no number from 0 to 1.
+    Returns n_j of each opponent. Raises `ValueError` where an error is no number from 0 to 1, or k is no whole number.
 
     >>> rollout_lengths(3, [0.3, 0.9]), rollout_lengths(3, [0.3, 0.9, 0])
     ((3, 1), (0, 0, 3))
@@ -101,11 +101,15 @@ class ErrorBudget:
 
 
 def error_budget(branch_length: int, opponent_errors: Iterable[Any]) -> ErrorBudget:
-    """Compute what the errors of opponent models add to the bound, where `rollout_lengths` says how long each is used.
+    """Compute what the errors of opponent models add to the bound, each used in n_j of k steps   (aorpo §5.1).
 
-        Σ_j (n_j + 1) ε_j                                                                                  (aorpo §5.1)
+        Σ_j (n_j + 1) ε_j,   n_j of `rollout_lengths`
 
-    The arguments and errors are those of `rollout_lengths`. Returns an `ErrorBudget`, with other sums to compare.
+    `branch_length`    k ≥ 0
+    `opponent_errors`  ε_j of each opponent, in [0, 1]; floats are read as the simplest fractions near them
+
+    Returns an `ErrorBudget`, with other sums to compare. Raises `ValueError` where an error is no number from 0 to 1,
+    or k is no whole number.
 
     >>> budget = error_budget(10, [0.1, 0.3])
     >>> budget.lengths, float(budget.total), float(budget.needed), float(budget.printed), float(budget.all_model)
@@ -126,8 +130,8 @@ def branch_length_at(epoch: int, *, first: Any, last: Any, begin: int, end: int)
     `begin`  a
     `end`    b
 
-    Table 1 has min(max(x + (e − a)/(b − a) (y − x), x), y), which is the same where x ≤ y, as in all six tasks. Where
-    x > y that is y at every epoch, and (3) falls from x to y. Raises `ValueError` where b ≤ a.
+    Returns a fraction. Table 1 has min(max(x + (e − a)/(b − a) (y − x), x), y), which is the same where x ≤ y, as in
+    all six tasks. Where x > y that is y at every epoch, and (3) falls from x to y. Raises `ValueError` where b ≤ a.
 
     >>> [str(branch_length_at(e, first=1, last=10, begin=15, end=100)) for e in (0, 20, 200)]
     ['1', '26/17', '10']

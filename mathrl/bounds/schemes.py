@@ -84,7 +84,7 @@ def accumulated_distance(
     `opponent_errors`  ε_j of each opponent, in [0, 1]; floats are read as the simplest fractions near them
     `lengths`          n_j, the number of steps in which each model acts; by default `rollout_lengths`
 
-    Raises `ValueError` where an argument does not fit.
+    Returns D, a fraction. Raises `ValueError` where an argument does not fit.
 
     >>> accumulated_distance("simu-to-real", 3, [0.1, 0.2]), accumulated_distance("real-to-simu", 3, [0.1, 0.2])
     (Fraction(6, 5), Fraction(4, 5))
@@ -102,11 +102,11 @@ def printed_simu_to_real(branch_length: int, length: int, small_error: Any, erro
 
     `branch_length`  k
     `length`         l = n_2 ≤ k, while n_1 = k
-    `small_error`    ε_1
-    `error`          ε_2
+    `small_error`    ε_1, in [0, 1]
+    `error`          ε_2, in [0, 1]
 
-    It exceeds `accumulated_distance` by Σ_{t=l+1}^k t (ε_1 + ε_2): the first sum should end at l. The paper goes on
-    with that sum. Raises `ValueError` where an argument does not fit.
+    Returns a fraction. It exceeds `accumulated_distance` by Σ_{t=l+1}^k t (ε_1 + ε_2): the first sum should end at l.
+    The paper goes on with that sum. Raises `ValueError` where an argument does not fit.
     """
     k, length, one, both = _of_two(branch_length, length, small_error, error)
     return _triangle(k) * both + length * (k - length) * both + _triangle(k - length) * one
@@ -117,8 +117,13 @@ def printed_real_to_simu(branch_length: int, length: int, small_error: Any, erro
 
         Σ_{t=1}^{k−l} t ε_1 + l (k − l) ε_1 + Σ_{t=k−l+1}^k (t − k + l)(ε_1 + ε_2)
 
-    The arguments and errors are those of `printed_simu_to_real`. It equals `accumulated_distance`; that of simu-to-real
-    is larger by l (k − l) ε_2.
+    `branch_length`  k
+    `length`         l = n_2 ≤ k, while n_1 = k
+    `small_error`    ε_1, in [0, 1]
+    `error`          ε_2, in [0, 1]
+
+    Returns a fraction. It equals `accumulated_distance`; that of simu-to-real is larger by l (k − l) ε_2. Raises
+    `ValueError` where an argument does not fit.
     """
     k, length, one, both = _of_two(branch_length, length, small_error, error)
     return _triangle(k - length) * one + length * (k - length) * one + _triangle(length) * both

@@ -24,8 +24,8 @@ def load_setup(path: str | PathLike[str], agent: int | None = None) -> Setup:
     `path`   the file; `save_setup` writes such files
     `agent`  from which agent's side it is seen; by default from that which the file names
 
-    Raises `InvalidInput`, a `ValueError`, naming the file and the line, key or array that is broken; and where another
-    agent is asked for than the one whose opponents the file has models of.
+    Returns a `Setup`. Raises `InvalidInput`, a `ValueError`, naming the file and the line, key or array that is broken;
+    and where another agent is asked for than the one whose opponents the file has models of.
     """
     path = Path(path)
     return read(path, lambda data: _parse(decode(data), path.parent, agent), "a setup")

@@ -1,4 +1,4 @@
-"""Bounds that are sharper than the printed ones, from the same errors or from exact values. All for normalised returns.
+"""Bounds that are sharper than the printed ones, from the same errors. All for normalised returns.
 
 The proof runs the processes that a claim compares in one probability space, so that they stay together as long as they
 can. Let c_t be the probability that they are together up to time t. They part where their actions differ, which has
@@ -21,18 +21,9 @@ range of the rewards, nor above the printed bound with max |r| for r_max.
 from collections.abc import Sequence
 from math import ceil, fsum, inf, log, log1p
 
-import numpy as np
-
 from mathrl.base.checks import fail
 from mathrl.bounds.checked import checked
 from mathrl.bounds.closed_sums import any_of, geometric_sum, lost
-from mathrl.bounds.errors import dynamics_distance
-from mathrl.bounds.process import Process, mean
-from mathrl.bounds.setup import Setup
-from mathrl.games.policies import opponents_policy
-from mathrl.operators import expectation
-from mathrl.softmax import total_variation
-from mathrl.values.policy_values import evaluate_joint
 
 __all__ = [
     "coupling_lemma_c1",
@@ -46,15 +37,18 @@ __all__ = [
     "linear_theorem_1",
     "linear_theorem_2",
     "trivial_bound",
-    "value_bound",
 ]
 
 
 @checked
 def trivial_bound(*, reward_range: float) -> float:
-    """Bound the difference of any two normalised returns: max r − min r.
+    """Bound the difference of any two normalised returns by the range of the rewards.
+
+        |η_1 − η_2| ≤ max r − min r
 
     `reward_range`  max r − min r, ≥ 0
+
+    Returns the bound. Raises `ValueError` where the range is negative.
     """
     return reward_range
 
@@ -75,13 +69,21 @@ def coupling_theorem_1(
         (max r − min r) (1 − γ) Σ_t γ^t (1 − f c_t),   f = Π_j (1 − ε_π̂^j),                                  (2)
         1 − c_t ≤ (y + ε_m) Σ_{s<t} (1 − y)^s,   y = 1 − (1 − ε_π^i) Π_j (1 − ε_π^j − ε_π̂^j)
 
-    `reward_range`  max r − min r, ≥ 0
-    `averaged`      true where the dynamics' error is a discounted average over t rather than a maximum
+    `reward_range`     max r − min r, ≥ 0
+    `discount`         γ, in [0, 1)
+    `dynamics_error`   ε_m, a total variation: with π_D along T or along T̂, or the maximum over s and a
+    `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
+    `opponent_shifts`  ε_π^j = max_s TV(π^j, π_D^j) of each opponent j
+    `opponent_errors`  ε_π̂^j = max_s TV(π^j, π̂^j) of each opponent j
+    `averaged`         true where the dynamics' error is a discounted average over t rather than a maximum; default
+                       false
 
-    The other arguments and errors are those of `theorem_1`; for Theorem 4 give the errors of the opponents' joint
-    policy as those of one opponent. Three processes stay together with probability c_t: T with π, T̂ with (π^i,
-    π̂^{-i}), and the one along which ε_m is taken, T or T̂ with π_D. Opponent j acts alike in all of them with
-    probability 1 − ε_π^j − ε_π̂^j or more. So each ε_π counts once, not twice.
+    Returns the bound, for normalised returns. For Theorem 4 give the errors of the opponents' joint policy as those of
+    one opponent. Raises `ValueError` where an argument is out of range, or opponent shifts and errors differ in number.
+
+    Three processes stay together with probability c_t: T with π, T̂ with (π^i, π̂^{-i}), and the one along which ε_m is
+    taken, T or T̂ with π_D. Opponent j acts alike in all of them with probability 1 − ε_π^j − ε_π̂^j or more. So each
+    ε_π counts once, not twice.
     """
     if len(opponent_shifts) != len(opponent_errors):
         fail("opponent_errors", f"has {len(opponent_errors)} entries", f"{len(opponent_shifts)}, one per opponent")
@@ -105,7 +107,17 @@ def coupling_theorem_3(
         (max r − min r) (1 − γ) Σ_t γ^t (1 − c_t),
         1 − c_t ≤ (y + ε_m) Σ_{s<t} (1 − y)^s,   y = 1 − (1 − ε_π^i) Π_j (1 − ε_π^j)
 
-    It is `coupling_theorem_1` with perfect opponent models; the arguments and errors are the same.
+    `reward_range`     max r − min r, ≥ 0
+    `discount`         γ, in [0, 1)
+    `dynamics_error`   ε_m, a total variation: with π_D along T or along T̂, or the maximum over s and a
+    `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
+    `opponent_shifts`  ε_π^j = max_s TV(π^j, π_D^j) of each opponent j
+    `averaged`         true where the dynamics' error is a discounted average over t rather than a maximum; default
+                       false
+
+    Returns the bound, for normalised returns: that of `coupling_theorem_1` with perfect opponent models. The two
+    processes are together at time t with probability c_t or more. Raises `ValueError` where an argument is out of
+    range.
     """
     return coupling_theorem_1(
         reward_range=reward_range,
@@ -131,14 +143,25 @@ def coupling_theorem_2(
 ) -> float:
     """A sharper bound than those of Theorems 2, 5 and B.2, from the same errors, by a coupling   (aorpo Theorem 2).
 
-    It is `coupling_lemma_c4` where the policies err before the branch by their shifts ε_π, after it by the errors ε_π̂
-    of the opponent models, and the dynamics err only after it, by ε'_m.
+        (max r − min r) (1 − γ) Σ_t γ^t (1 − Π_j (1 − ε_π̂^j) c_t)
 
-    `reward_range`  max r − min r, ≥ 0
-    `averaged`      true where the dynamics' error is a discounted average over t rather than a maximum
+    The real and the simulated process are together at time t with probability c_t or more. c_t starts at 1 and falls in
+    each step: before the branch, t − k times, to Π (1 − ε_π) c, over the agent and its opponents; after it, k times, to
+    Π_j (1 − ε_π̂^j) c − ε'_m. For t < k only t steps, all after the branch, count.
 
-    The other arguments and errors are those of `theorem_2`; for Theorem 5 give the errors of the opponents' joint
-    policy as those of one opponent.
+    `reward_range`     max r − min r, ≥ 0
+    `discount`         γ, in [0, 1)
+    `dynamics_error`   ε'_m: with π along T, or with (π^i, π̂^{-i}) along the rollouts, or the maximum over s and a
+    `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
+    `opponent_shifts`  ε_π^j = max_s TV(π^j, π_D^j) of each opponent j
+    `opponent_errors`  ε_π̂^j = max_s TV(π^j, π̂^j) of each opponent j
+    `branch_length`    k ≥ 0, the number of steps of a rollout
+    `averaged`         true where the dynamics' error is a discounted average over t rather than a maximum; default
+                       false
+
+    Returns the bound, for normalised returns: that of `coupling_lemma_c4` for these errors. For Theorem 5 give the
+    errors of the opponents' joint policy as those of one opponent. Raises `ValueError` where an argument is out of
+    range.
     """
     return coupling_lemma_c4(
         reward_range=reward_range,
@@ -160,7 +183,13 @@ def coupling_lemma_c1(*, state_distance: float, policy_distance: float, opponent
 
         1 − (1 − TV(p_1(x), p_2(x))) Π (1 − ε)   over the distances ε of all agents' policies
 
-    The arguments are those of `extended_lemma_c1`.
+    x is the state; given x, the agents' actions are independent under both laws.
+
+    `state_distance`      TV(p_1(x), p_2(x)), in [0, 1]
+    `policy_distance`     P, the largest TV of the agent's policies, over states
+    `opponent_distances`  O_j, the largest TV of each opponent's policies, over states
+
+    Returns the bound of the TV of state and actions. Raises `ValueError` where a distance is outside [0, 1].
     """
     return any_of((state_distance, policy_distance, *opponent_distances))
 
@@ -173,7 +202,13 @@ def coupling_lemma_c2(
 
         min(1, (y + M) Σ_{s<t} (1 − y)^s),   y = 1 − (1 − P) Π_j (1 − O_j)                                     (1)
 
-    The arguments are those of `extended_lemma_c2`.
+    `step`                t ≥ 0
+    `dynamics_error`      M, the largest expected TV of the dynamics over time, along one of the two processes
+    `policy_distance`     P, the largest TV of the agent's policies, over states
+    `opponent_distances`  O_j, the largest TV of each opponent's policies, over states
+
+    Returns the bound of TV(p_1(s_t), p_2(s_t)). Raises `ValueError` where an error is outside [0, 1], or t is no whole
+    number.
     """
     parting = any_of((policy_distance, *opponent_distances))
     return min(1.0, (parting + dynamics_error) * geometric_sum(parting, step))  # (1)
@@ -194,10 +229,16 @@ def coupling_lemma_c3(
         (max r − min r) (1 − γ) Σ_t γ^t (1 − (1 − y) c_t),                                                    (2)
         1 − c_t ≤ (y + M) Σ_{s<t} (1 − y)^s,   y = 1 − (1 − P) Π_j (1 − O_j)
 
-    `reward_range`  max r − min r, ≥ 0
-    `averaged`      true where the dynamics' error is a discounted average over t rather than a maximum
+    `reward_range`        max r − min r, ≥ 0
+    `discount`            γ, in [0, 1)
+    `dynamics_error`      M, the largest expected TV of the dynamics over time, along one of the two processes
+    `policy_distance`     P, the largest TV of the agent's policies, over states
+    `opponent_distances`  O_j, the largest TV of each opponent's policies, over states
+    `averaged`            true where the dynamics' error is a discounted average over t rather than a maximum; default
+                          false
 
-    The other arguments are those of `extended_lemma_c3`.
+    Returns the bound, for normalised returns. The two processes are together at time t with probability c_t or more.
+    Raises `ValueError` where an argument is out of range.
     """
     parting = any_of((policy_distance, *opponent_distances))
     return reward_range * any_of((parting, lost(discount, (parting, dynamics_error), averaged=averaged)))  # (2)
@@ -221,13 +262,23 @@ def coupling_lemma_c4(
 
         (max r − min r) (1 − γ) Σ_t γ^t (1 − (1 − y) c_t),   y = 1 − (1 − P^post) Π_j (1 − O_j^post)           (2)
 
-    The processes are together at time t with probability c_t. It falls to (1 − y) c − M in each step: t − k times with
-    y and M before the branch, then k times with those after it; for t < k, t times with those after it alone.
+    The processes are together at time t with probability c_t or more. c_t falls to (1 − y) c − M in each step: t − k
+    times with y and M before the branch, then k times with those after it; for t < k, t times with those after it
+    alone.
 
-    `reward_range`  max r − min r, ≥ 0
-    `averaged`      true where the dynamics' errors are discounted averages over t rather than maxima
+    `reward_range`             max r − min r, ≥ 0
+    `discount`                 γ, in [0, 1)
+    `dynamics_error_pre`       M^pre, the largest expected TV of the dynamics before the branch
+    `policy_distance_pre`      P^pre, the largest TV of the agent's policies, over states, before the branch
+    `opponent_distances_pre`   O_j^pre, the same of each opponent's policies
+    `dynamics_error_post`      M^post, as M^pre, but after the branch
+    `policy_distance_post`     P^post, as P^pre, but after the branch
+    `opponent_distances_post`  O_j^post, as O_j^pre, but after the branch
+    `branch_length`            k ≥ 0, the number of steps after the branch
+    `averaged`                 true where the dynamics' errors are discounted averages over t rather than maxima;
+                               default false
 
-    The other arguments are those of `extended_lemma_c4`.
+    Returns the bound, for normalised returns. Raises `ValueError` where an argument is out of range.
     """
     pre = any_of((policy_distance_pre, *opponent_distances_pre)), dynamics_error_pre
     post = any_of((policy_distance_post, *opponent_distances_post)), dynamics_error_post
@@ -248,9 +299,17 @@ def linear_theorem_1(
 
         (max r − min r) [γ (ε_m + ε_π^i + Σ_j ε_π^j + Σ_j ε_π̂^j) / (1 − γ) + Σ_j ε_π̂^j]
 
-    It is never below `coupling_theorem_1`, and equals it to first order. A shift ε_π counts once, not twice, and only
-    in the state. Without opponent errors it is the same for Theorem 3. ε_m may be a discounted average over t.
-    `reward_range` is max r − min r; the other arguments and errors are those of `theorem_1`.
+    `reward_range`     max r − min r, ≥ 0
+    `discount`         γ, in [0, 1)
+    `dynamics_error`   ε_m: with π_D along T or along T̂, or the maximum over s and a; a discounted average over t will
+                       also do
+    `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
+    `opponent_shifts`  ε_π^j = max_s TV(π^j, π_D^j) of each opponent j
+    `opponent_errors`  ε_π̂^j = max_s TV(π^j, π̂^j) of each opponent j
+
+    Returns the bound, for normalised returns. It is never below `coupling_theorem_1`, and equals it to first order in
+    the errors. A shift ε_π counts once, not twice, and only in the state. Without opponent errors it is the same for
+    Theorem 3. Raises `ValueError` where an argument is out of range.
     """
     each = fsum((dynamics_error, policy_shift, *opponent_shifts, *opponent_errors))
     return reward_range * (discount * each / (1 - discount) + fsum(opponent_errors))
@@ -272,10 +331,19 @@ def linear_theorem_2(
         (max r − min r) [γ / (1 − γ) (x (1 − γ^k) + c γ^k) + Σ_j ε_π̂^j],                                   (3)
         x = ε'_m + Σ_j ε_π̂^j,   c = ε_π^i + Σ_j ε_π^j
 
-    It is never below `coupling_theorem_2`. Where the printed proof puts k, this has E[min(t, k)] = γ (1 − γ^k) / (1 −
-    γ), for t with probability (1 − γ) γ^t. As k grows, (3) moves from c to x: the longest rollouts are best if x < c,
-    the shortest if not. The printed bound is least at a k in between only because it estimates t ≤ k. ε'_m may be a
-    discounted average over t. `reward_range` is max r − min r; the other arguments and errors are those of `theorem_2`.
+    `reward_range`     max r − min r, ≥ 0
+    `discount`         γ, in [0, 1)
+    `dynamics_error`   ε'_m: with π along T, or with (π^i, π̂^{-i}) along the rollouts, or the maximum over s and a; a
+                       discounted average over t will also do
+    `policy_shift`     ε_π^i = max_s TV(π^i, π_D^i)
+    `opponent_shifts`  ε_π^j = max_s TV(π^j, π_D^j) of each opponent j
+    `opponent_errors`  ε_π̂^j = max_s TV(π^j, π̂^j) of each opponent j
+    `branch_length`    k ≥ 0, the number of steps of a rollout
+
+    Returns the bound, for normalised returns. It is never below `coupling_theorem_2`. Where the printed proof puts k,
+    this has E[min(t, k)] = γ (1 − γ^k) / (1 − γ), for t with probability (1 − γ) γ^t. As k grows, (3) moves from c to
+    x: the longest rollouts are best if x < c, the shortest if not. The printed bound is least at a k in between only
+    because it estimates t ≤ k. Raises `ValueError` where an argument is out of range.
     """
     errors, kept = fsum(opponent_errors), discount**branch_length
     mixed = (dynamics_error + errors) * (1 - kept) + fsum((policy_shift, *opponent_shifts)) * kept
@@ -293,31 +361,3 @@ def last_together(*, dynamics_error: float, opponent_errors: Sequence[float]) ->
     kept = M / (y + M)
     steps = 1 / M if y == 0 else log(kept) / log1p(-y) if kept > 0 else inf
     return ceil(steps) - 1.0 if steps < 2.0**53 else inf
-
-
-def value_bound(setup: Setup, other: Process) -> float:
-    """Bound how far the return of `setup.modelled` or `setup.learned` is from the real one, by its exact values.
-
-        |η_i[π^i, π^{-i}] − η_other| ≤ E_{s~ρ}[TV(π^{-i}, π'^{-i}) span_{a^{-i}} E_{a^i}[Q̂(s, a)]]
-                                       + γ E_{s,a~ρ}[d(s, a)] span V̂                                             (4)
-
-    `setup`  what is compared
-    `other`  `setup.modelled` or `setup.learned`
-
-    ρ is the normalised discounted occupancy of T with π. Q̂ and V̂ are the values of `other`, not normalised, and
-    π'^{-i} is what its opponents play. span is max − min, and d(s, a) = TV(T, T̂). The returns are normalised. No
-    maximum over states or times enters.
-
-    Proof: η − η̂ = E_ρ[Σ_a (π − π')(a|s) Q̂(s, a) + γ Σ_t (T − T̂)(t|s, a) V̂(t)], by V̂ = r + γ T̂ V̂ summed along T;
-    and Σ (p − p') f ≤ TV(p, p') span f.
-    """
-    game, real, agent = setup.game, setup.real, setup.agent
-    nothing = np.zeros((1, game.num_states))
-    values = evaluate_joint(other.game, other.joint, nothing, agent_axis=True, solve=other.discounted)
-    row = 0 if game.common_payoff else agent
-    q = values.q[row]
-    of_others = expectation(q, setup.policy, keep=setup.opponents).reshape(game.num_states, -1)
-    policies_s = total_variation(opponents_policy(real.policy)[agent], opponents_policy(other.policy)[agent])
-    dynamics_s = real.expected(dynamics_distance(setup))
-    each_s = policies_s * np.ptp(of_others, axis=1) + game.discount * dynamics_s * np.ptp(values.v_ms[row])
-    return (1 - game.discount) * mean(real.visits, each_s)  # (4)

@@ -33,7 +33,8 @@ class Parser(argparse.ArgumentParser):
 
             name = unknown[0].partition("=")[0]
             if not name.startswith("-"):
-                fail(f"argument {name!r}", "is one too many", "no further argument", f"see {self.prog} --help")
+                found, mend = "is not one that this command takes", f"see {self.prog} --help"
+                fail(f"argument {name!r}", found, "no further argument", mend)
             choice("option", name, self._option_string_actions, see=f"{self.prog} --help")
         return arguments
 

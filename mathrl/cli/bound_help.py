@@ -40,9 +40,11 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         " equal as long as possible (a coupling)",
         "value": "a bound that also uses the exact values of the game; empty for branched returns",
         "trivial": "max r − min r: no two returns are farther apart",
-        "printed_bound": "what the printed bound is worth: it holds; it says nothing, as it is not below trivial; or it"
-        " FAILS, as the discrepancy is larger",
-        "holds_as_defined*": "whether it holds for returns as §3.1 defines them: not normalised, from t = 1",
+        "printed_bound": "what the printed bound is worth. 'holds': the discrepancy is at most the bound, and the bound"
+        " is below trivial. 'says nothing': the bound is not below trivial, so that it is true for any two returns and"
+        " tells nothing about the model. 'FAILS': the discrepancy is larger than the bound",
+        "holds_as_defined*": "whether the printed bound also holds for returns as §3.1 of the paper defines them: sums"
+        " that are not multiplied by 1 − discount, and that begin at t = 1 instead of t = 0",
         "dynamics_error*": "the error of the model that entered the bound",
         "reading*": "how this error was measured, see --dynamics-error; some lemmas prescribe it",
         "proved*": "whether corrected and coupling are proved for an error that is measured so",

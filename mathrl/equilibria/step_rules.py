@@ -92,8 +92,11 @@ def next_length(length: float, correction: float, step_length: float) -> float:
 def shortest(largest: float) -> float:
     """The shortest step from a point with this largest entry; if even this is refused, a bifurcation is here.
 
-    A bifurcation is, to first order, x d = 0, with d the distance along the curve. An error ε makes of it the curve x =
-    ε/d, which turns within √ε. Rounding is such an error, of about eps · (1 + largest), so that no step of that size
-    can tell whether the branch goes straight on or turns.
+    At a bifurcation another curve crosses the branch. Let d be the distance from the crossing along the branch, and x
+    the distance from the branch, in suitable units. Near the crossing the equilibria solve x d = 0, up to terms of
+    higher order: the branch is x = 0, and the other curve is d = 0. If the equation has an error ε, its solutions are
+    x = ε/d instead: the branch then turns into the other curve, at a distance of about √ε from the crossing. Rounding
+    is such an error, of about eps · (1 + largest). So no step of that size can tell whether the branch goes straight on
+    or turns.
     """
     return float(_UNTOLD * math.sqrt(_EPS * (1 + largest)))

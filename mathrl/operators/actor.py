@@ -29,8 +29,13 @@ def actor_objective(
 ) -> Any:
     """L_π = Σ_s D(s) Σ_a π(a|s) (Q(s, a) − ω log(π(a|s)/ρ(a|s))), for a fixed Q   (dmac §4.5).
 
-    q is (S, A_1, …, A_n); `policy` (π) and `target_policy` (ρ > 0 where π is) have one array (S, A_i) per agent;
-    `states` is D (S,), and ω the temperature. The result is one number.
+    `q`              Q, (S, A_1, …, A_n)
+    `policy`         π, one array (S, A_i) per agent
+    `target_policy`  ρ, one array (S, A_i) per agent, > 0 where π is
+    `states`         D, the distribution of states, (S,)
+    `temperature`    ω ≥ 0, the weight of the divergence
+
+    Returns one number.
     """
     xp = namespace(q)
     pairs = zip(policy, target_policy, strict=True)
@@ -39,12 +44,16 @@ def actor_objective(
 
 
 def actor_signal(q: Any, policy: Sequence[Any], target_policy: Sequence[Any], *, temperature: Any) -> Any:
-    """g = Q − ω log(π/ρ) − ω, (S, A_1, …, A_n), the same for all agents   (dmac §4.5, A.9).
+    """g = Q − ω log(π/ρ) − ω, the same for all agents   (dmac §4.5, A.9).
 
     The constant −ω, which A.9 keeps, changes no gradient, as E[∇ log π^i] = 0.
 
-    q is (S, A_1, …, A_n); `policy` (π) and `target_policy` (ρ > 0 where π is) have one array (S, A_i) per agent; ω is
-    the temperature.
+    `q`              Q, (S, A_1, …, A_n)
+    `policy`         π, one array (S, A_i) per agent
+    `target_policy`  ρ, one array (S, A_i) per agent, > 0 where π is
+    `temperature`    ω ≥ 0, the weight of the divergence
+
+    Returns g, (S, A_1, …, A_n), for `actor_gradient`.
     """
     signal = q - temperature
     for agent in range(len(policy)):
@@ -56,12 +65,17 @@ def actor_signal(q: Any, policy: Sequence[Any], target_policy: Sequence[Any], *,
 def counterfactual_signal(
     q: Any, policy: Sequence[Any], target_policy: Sequence[Any], agent: int, *, temperature: Any
 ) -> Any:
-    """g^i = Q − ω log(π^i/ρ^i) − E_{a_i~π^i}[Q] + ω KL(π^i ‖ ρ^i), (S, A_1, …, A_n)   (dmac §4.5).
+    """g^i = Q − ω log(π^i/ρ^i) − E_{a_i~π^i}[Q] + ω KL(π^i ‖ ρ^i)   (dmac §4.5).
 
-    `actor_signal` less its mean over the agent's own action, in which the other agents' policies cancel.
+    It is `actor_signal` less its mean over the agent's own action; the other agents' policies cancel in the difference.
 
-    q is (S, A_1, …, A_n); `policy` (π) and `target_policy` (ρ > 0 where π is) have one array (S, A_i) per agent;
-    `agent` is i, and ω the temperature.
+    `q`              Q, (S, A_1, …, A_n)
+    `policy`         π, one array (S, A_i) per agent
+    `target_policy`  ρ, one array (S, A_i) per agent, > 0 where π is
+    `agent`          i, the number of the agent
+    `temperature`    ω ≥ 0, the weight of the divergence
+
+    Returns g^i, (S, A_1, …, A_n), for `actor_gradient`.
     """
     pi_sa, num_agents = policy[agent], len(policy)
     baseline = namespace(q).sum(q * along(pi_sa, agent, num_agents), axis=1 + agent, keepdims=True)
@@ -78,13 +92,18 @@ def linear_signal(
     *,
     temperature: Any,
 ) -> Any:
-    """g^i = k_i (Q_i − E_{π^i}[Q_i]) − ω log(π^i/ρ^i) + ω KL(π^i ‖ ρ^i), (S, 1, …, A_i, …, 1)   (dmac §4.5).
+    """g^i = k_i (Q_i − E_{π^i}[Q_i]) − ω log(π^i/ρ^i) + ω KL(π^i ‖ ρ^i)   (dmac §4.5).
 
-    `counterfactual_signal` where Q = Σ_i k_i Q_i + b: it does not depend on the others' actions. Q_i is (S, A_i), and
-    the weights k are (n, S).
+    It is `counterfactual_signal` where Q = Σ_i k_i Q_i + b, and does not depend on the others' actions.
 
-    `policy` (π) and `target_policy` (ρ > 0 where π is) have one array (S, A_i) per agent; `agent` is i, and ω the
-    temperature.
+    `individual_q`   Q_i, one array (S, A_i) per agent
+    `weights`        k, (n, S)
+    `policy`         π, one array (S, A_i) per agent
+    `target_policy`  ρ, one array (S, A_i) per agent, > 0 where π is
+    `agent`          i, the number of the agent
+    `temperature`    ω ≥ 0, the weight of the divergence
+
+    Returns g^i, (S, 1, …, A_i, …, 1), for `actor_gradient`.
     """
     pi_sa, own_q = policy[agent], individual_q[agent]
     advantage = own_q - namespace(own_q).sum(pi_sa * own_q, axis=-1, keepdims=True)
@@ -95,9 +114,12 @@ def linear_signal(
 def actor_gradient(signal: Any, policy: Sequence[Any], states: Any, agent: int) -> Any:
     """E_{s~D, a~π}[∇ log π^i(a_i|s) g(s, a)] = D π^i (ḡ − E_{π^i}[ḡ]), ḡ = E_{π^{-i}}[g], exactly   (dmac §4.5).
 
-    In the logits (S, A_i) of one agent; `signal` is g.
+    `signal`  g, (S, A_1, …, A_n), or with axes of length 1 for actions that do not matter
+    `policy`  π, one array (S, A_i) per agent
+    `states`  D, the distribution of states, (S,)
+    `agent`   i, the number of the agent
 
-    `policy` has one array (S, A_i) per agent; `states` is the distribution of states D (S,), and `agent` is i.
+    Returns the gradient in the agent's logits, (S, A_i), where π^i = softmax(logits).
     """
     pi_sa = policy[agent]
     expected = expectation(_whole(signal, policy), policy, keep=(agent,))
@@ -108,10 +130,14 @@ def actor_gradient(signal: Any, policy: Sequence[Any], states: Any, agent: int) 
 def actor_gradient_variance(signal: Any, policy: Sequence[Any], states: Any, agent: int) -> Any:
     """E‖ĝ − E ĝ‖² of the estimate ĝ = ∇ log π^i(a_i|s) g(s, a) from one sample s ~ D, a ~ π   (dmac §4.5).
 
-    The sum of the variances of its entries; ‖∇ log π^i(a|s)‖² = 1 − 2 π^i(a|s) + Σ_b π^i(b|s)². `signal` is g.
+    It is the sum of the variances of the entries of ĝ. Used is ‖∇ log π^i(a|s)‖² = 1 − 2 π^i(a|s) + Σ_b π^i(b|s)².
 
-    `policy` has one array (S, A_i) per agent; `states` is the distribution of states D (S,), and `agent` is i. The
-    result is one number.
+    `signal`  g, (S, A_1, …, A_n), or with axes of length 1 for actions that do not matter
+    `policy`  π, one array (S, A_i) per agent
+    `states`  D, the distribution of states, (S,)
+    `agent`   i, the number of the agent
+
+    Returns one number.
     """
     xp = namespace(signal)
     pi_sa = policy[agent]

@@ -19,7 +19,13 @@ def flat(x: Any) -> Any:
 
 
 def own_and_others(x: Any, agent: int) -> Any:
-    """x (S, A_1, …, A_n) as (S, A_i, B): the agent's own action, then the others' joint action   (rommeo §2.2)."""
+    """x (S, A_1, …, A_n) as (S, A_i, B): the agent's own action, then the others' joint action   (rommeo §2.2).
+
+    `x`      any array (S, A_1, …, A_n)
+    `agent`  i, the number of the agent
+
+    Returns (S, A_i, B), where B counts the others' joint actions in C order.
+    """
     xp = namespace(x)
     others = [axis for axis in range(1, x.ndim) if axis != agent + 1]
     return xp.reshape(xp.permute_dims(x, (0, agent + 1, *others)), (x.shape[0], x.shape[agent + 1], -1))

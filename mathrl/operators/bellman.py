@@ -34,7 +34,11 @@ __all__ = [
 def expectation(q: Any, policy: Sequence[Any], keep: Sequence[int] = ()) -> Any:
     """E_{a~π}[Q(s, a)] = Σ_a Π_i π^i(a^i|s) Q(s, a) over all agents i but those in `keep`   (hasac Eq. 6, first term).
 
-    q (…, S, A_1, …, A_n) becomes (…, S) followed by the action axes of `keep`, in the order given.
+    `q`       Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `policy`  π, one array (S, A_i) per agent
+    `keep`    the agents whose actions are not averaged over; default: none
+
+    Returns (S,) or (n, S), followed by the action axes of the agents in `keep`, in the order given there.
     """
     xp = namespace(q)
     num_agents = len(policy)
@@ -51,17 +55,26 @@ def expectation(q: Any, policy: Sequence[Any], keep: Sequence[int] = ()) -> Any:
 def entropy_bonus(policy: Sequence[Any], *, temperature: Any, entropy: str = "team") -> Any:
     """What entropy adds to V(s): α Σ_j H(π^j) for `"team"`, α H(π^i) for `"own"`, 0 for `"none"`   (hasac Eq. 6).
 
-    Shape (n, S) for `"own"`, else (S,). Of `"none"` no logarithm is taken. Another word raises `ValueError`.
+    `policy`       π, one array (S, A_i) per agent
+    `temperature`  α ≥ 0, the weight of the entropy
+    `entropy`      "team" (the default), "own" or "none"; of "none" no logarithm is taken
 
-    `policy` has one array (S, A_i) per agent; α is the temperature, ≥ 0.
+    Returns (S,), or (n, S) for "own". Raises `ValueError` for another `entropy`.
     """
     return _bonus(shannon_entropy, policy, temperature, entropy)
 
 
 def entropy_bonus_of_logs(log_policy: Sequence[Any], *, temperature: Any, entropy: str = "team") -> Any:
-    """What `entropy_bonus` is of π, from log π, one (S, A_i) per agent, −∞ where π is 0   (hasac Eq. 6).
+    """α Σ_j H(π^j) for `"team"`, α H(π^i) for `"own"`, 0 for `"none"`, computed from log π   (hasac Eq. 6).
 
-    Finite where probabilities are 0 or underflow, and so is its gradient.
+    It is what `entropy_bonus` is, for networks, which hold log π. It is finite where probabilities are 0 or underflow,
+    and so is its gradient.
+
+    `log_policy`   log π, one array (S, A_i) per agent, −∞ where π is 0
+    `temperature`  α ≥ 0, the weight of the entropy
+    `entropy`      "team" (the default), "own" or "none"; of "none" no logarithm is used
+
+    Returns (S,), or (n, S) for "own". Raises `ValueError` for another `entropy`.
     """
     return _bonus(entropy_of_logs, log_policy, temperature, entropy)
 
@@ -69,22 +82,29 @@ def entropy_bonus_of_logs(log_policy: Sequence[Any], *, temperature: Any, entrop
 def soft_value(q: Any, policy: Sequence[Any], *, temperature: Any, entropy: str = "team") -> Any:
     """V(s) = E_{a~π}[Q(s, a)] + α Σ_j H(π^j(·|s)) for `entropy="team"`   (hasac Eq. 6).
 
-    `"own"` counts H(π^i) in the value of agent i alone, shape (n, S), `"none"` nothing. Another word raises
-    `ValueError`.
+    `q`            Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `policy`       π, one array (S, A_i) per agent
+    `temperature`  α ≥ 0, the weight of the entropy
+    `entropy`      whose entropy counts: "team" (all agents'; the default), "own" (each agent's in its own value) or
+                   "none"
 
-    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; `policy` has one array (S, A_i) per
-    agent; α is the temperature. The result is (S,), or (n, S) with an agent axis.
+    Returns (S,), or (n, S) where q has an agent axis or `entropy` is "own". Raises `ValueError` for another `entropy`.
     """
     return expectation(q, policy) + entropy_bonus(policy, temperature=temperature, entropy=entropy)
 
 
 def soft_value_of_logs(q: Any, log_policy: Sequence[Any], *, temperature: Any, entropy: str = "team") -> Any:
-    """V(s) = E_{a~π}[Q(s, a)] + α Σ_j H(π^j(·|s)) from log π, one (S, A_i) per agent, −∞ where π is 0   (hasac Eq. 6).
+    """V(s) = E_{a~π}[Q(s, a)] + α Σ_j H(π^j(·|s)) for `entropy="team"`, computed from log π   (hasac Eq. 6).
 
-    The same as `soft_value`, for networks, which hold log π.
+    It is what `soft_value` is, for networks, which hold log π.
 
-    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ. The result is (S,), or (n, S) with an
-    agent axis.
+    `q`            Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `log_policy`   log π, one array (S, A_i) per agent, −∞ where π is 0
+    `temperature`  α ≥ 0, the weight of the entropy
+    `entropy`      whose entropy counts: "team" (all agents'; the default), "own" (each agent's in its own value) or
+                   "none"
+
+    Returns (S,), or (n, S) where q has an agent axis or `entropy` is "own". Raises `ValueError` for another `entropy`.
     """
     policy = [namespace(logs).exp(logs) for logs in log_policy]
     return expectation(q, policy) + entropy_bonus_of_logs(log_policy, temperature=temperature, entropy=entropy)
@@ -93,7 +113,10 @@ def soft_value_of_logs(q: Any, log_policy: Sequence[Any], *, temperature: Any, e
 def policy_transitions(transitions: Any, policy: Sequence[Any]) -> Any:
     """P_π(t|s) = Σ_a π(a|s) P(t|s, a), shape (S, S), of dense transitions   (hasac Eq. 5 and 6 taken together).
 
-    The transitions are (S, A_1, …, A_n, S); `policy` has one array (S, A_i) per agent.
+    `transitions`  P(t|s, a), (S, A_1, …, A_n, S), a dense array
+    `policy`       π, one array (S, A_i) per agent
+
+    Returns (S, S).
     """
     xp = namespace(transitions)
     states_last = xp.permute_dims(transitions, (transitions.ndim - 1, *range(transitions.ndim - 1)))
@@ -103,10 +126,12 @@ def policy_transitions(transitions: Any, policy: Sequence[Any]) -> Any:
 def backup(v: Any, rewards: Any, transitions: Any, *, discount: Any) -> Any:
     """Q(s, a) = r(s, a) + γ Σ_t P(t|s, a) V(t)   (hasac Eq. 5).
 
-    With an agent axis in v (n, S) or in rewards (n, S, A_1, …, A_n), the result has one too.
+    `v`            V, (S,), or (n, S) where the agents' values differ
+    `rewards`      r, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' rewards differ
+    `transitions`  P(t|s, a), (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S)
+    `discount`     γ, in [0, 1)
 
-    v is (S,) or (n, S), rewards are (S, A_1, …, A_n) or (n, S, A_1, …, A_n), transitions are (S, A_1, …, A_n, S), or a
-    scipy sparse array (S·A, S); the result is shaped as rewards, or with the agent axis of v. γ is the discount.
+    Returns Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where v or the rewards have an agent axis.
     """
     xp = namespace(v)
     dense = transitions.ndim > 2
@@ -130,11 +155,19 @@ def policy_backup(
 ) -> Any:
     """(Γ_π Q)(s, a) = r(s, a) + γ Σ_t P(t|s, a) V(t), V(t) = E_π[Q(t, ·)] + α Σ_j H(π^j(·|t))   (hasac Eq. 5, Eq. 6).
 
-    A γ-contraction in the maximum norm, whose fixed point is Q_π. `entropy` is as in `soft_value`.
+    It is a γ-contraction in the maximum norm, whose fixed point is Q_π.
 
-    q and rewards are (S, A_1, …, A_n), or have a leading agent axis; `policy` has one array (S, A_i) per agent;
-    transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S). The result is shaped as q; γ is the discount,
-    α the temperature.
+    `q`            Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `policy`       π, one array (S, A_i) per agent
+    `rewards`      r, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' rewards differ
+    `transitions`  P(t|s, a), (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S)
+    `discount`     γ, in [0, 1)
+    `temperature`  α ≥ 0, the weight of the entropy
+    `entropy`      whose entropy counts: "team" (all agents'; the default), "own" (each agent's in its own value) or
+                   "none"
+
+    Returns Γ_π Q, (S, A_1, …, A_n), with an agent axis where q or the rewards have one or `entropy` is "own". Raises
+    `ValueError` for another `entropy`.
     """
     v = soft_value(q, policy, temperature=temperature, entropy=entropy)
     return backup(v, rewards, transitions, discount=discount)
@@ -143,12 +176,18 @@ def policy_backup(
 def subset_q(q: Any, policy: Sequence[Any], subset: Sequence[int], *, temperature: Any, entropy: str = "team") -> Any:
     """Q^{i_1:m}(s, a^{i_1:m}) = E_{a^{-i_1:m}~π}[Q(s, a)] + α Σ_{i∉i_1:m} H(π^i(·|s))   (hasac Eq. 7).
 
-    The multi-agent soft Q of an ordered subset i_1:m of agents. The axes after the state are those of `subset`, in its
-    order: all agents give Q itself, none gives V. `"team"` adds the entropies of the agents outside the subset, `"own"`
-    that of agent i where it is outside (with an agent axis), `"none"` nothing.
+    It is the multi-agent soft Q of an ordered subset i_1:m of the agents. If the subset holds all agents it is Q
+    itself, if it is empty it is V.
 
-    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; `policy` has one array (S, A_i) per
-    agent; `subset` holds the numbers of the agents.
+    `q`            Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `policy`       π, one array (S, A_i) per agent
+    `subset`       i_1:m, the numbers of the agents, in any order
+    `temperature`  α ≥ 0, the weight of the entropy
+    `entropy`      "team" (the default) adds the entropies of the agents outside the subset, "own" that of agent i where
+                   it is outside (with an agent axis), "none" nothing
+
+    Returns (S,) or (n, S), followed by the action axes of the agents in `subset`, in the order given there. Raises
+    `ValueError` for another `entropy`, unless the subset holds all agents.
     """
     expected = expectation(q, policy, keep=subset)
     if all(agent in subset for agent in range(len(policy))):

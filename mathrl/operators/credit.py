@@ -22,10 +22,12 @@ __all__ = ["greedy_policy", "igi_gap", "igm_gap", "igm_set_gap", "igo_gap"]
 def igm_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
     """max_a Q_tot(s, a) − min {Q_tot(s, a) : a_i ∈ argmax Q_i(s, ·) for all i}   (soft-qmix Definition 3.1, Eq. 1).
 
-    Zero exactly where every combination of individual maximisers maximises Q_tot, however they break their ties. Raises
-    `Undecided` for balls that leave open which actions are maximisers.
+    It is zero exactly where every combination of individual maximisers maximises Q_tot, however ties are broken.
 
-    q_tot is (S, A_1, …, A_n), and `individual_q` has Q_i (S, A_i) of each agent; the result is (S,).
+    `q_tot`         Q_tot, (S, A_1, …, A_n)
+    `individual_q`  Q_i, one array (S, A_i) per agent
+
+    Returns (S,). Raises `Undecided` for balls that leave open which actions are maximisers.
     """
     xp, q_sa = namespace(q_tot), flat(q_tot)
     chosen = xp.where(_joint([maximisers(own) for own in individual_q], _both), q_sa, xp.inf)
@@ -35,11 +37,17 @@ def igm_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
 def igm_set_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
     """max of `igm_gap` and max {max Q_i(s, ·) − Q_i(s, a_i) : i, a ∈ argmax Q_tot(s, ·)}   (soft-qmix Eq. 1).
 
-    The second maximum says how far the Q_i are from their maxima at a maximiser of Q_tot. Zero exactly where
-    argmax_a Q_tot(s, a) and argmax Q_1(s, ·) × … × argmax Q_n(s, ·) are equal sets. Raises `Undecided` as
-    `igm_gap` does.
+    It is, in each state, the larger of two numbers:
 
-    q_tot is (S, A_1, …, A_n), and `individual_q` has Q_i (S, A_i) of each agent; the result is (S,).
+        max_a Q_tot(s, a) − min {Q_tot(s, a) : a_i ∈ argmax Q_i(s, ·) for all i},   which is `igm_gap`
+        max {max Q_i(s, ·) − Q_i(s, a_i) : all i, all a ∈ argmax Q_tot(s, ·)}
+
+    It is zero exactly where argmax_a Q_tot(s, a) and argmax Q_1(s, ·) × … × argmax Q_n(s, ·) are equal sets.
+
+    `q_tot`         Q_tot, (S, A_1, …, A_n)
+    `individual_q`  Q_i, one array (S, A_i) per agent
+
+    Returns (S,). Raises `Undecided` for balls that leave open which actions are maximisers.
     """
     xp = namespace(q_tot)
     missed = _joint([xp.max(own, axis=-1, keepdims=True) - own for own in individual_q], xp.maximum)
@@ -52,7 +60,10 @@ def igi_gap(joint_policy: Any, policy: Sequence[Any]) -> Any:
 
     If some individual policies make it zero, the marginals of π do: try these to see whether there are any.
 
-    `joint_policy` is (S, A_1, …, A_n); `policy` has one array (S, A_i) per agent; the result is (S,).
+    `joint_policy`  π, (S, A_1, …, A_n)
+    `policy`        π_i, one array (S, A_i) per agent
+
+    Returns (S,).
     """
     xp = namespace(joint_policy)
     product = xp.ones_like(joint_policy)
@@ -64,10 +75,13 @@ def igi_gap(joint_policy: Any, policy: Sequence[Any]) -> Any:
 def igo_gap(q: Any, policy: Sequence[Any], *, temperature: Any) -> Any:
     """max_a |softmax(Q*(s, ·)/α)(a) − Π_i π_i(a_i|s)|   (soft-qmix Definition B.2, Eq. 17; FOP's condition).
 
-    q is the soft optimal Q* of a controller of all agents, (S, A_1, …, A_n). There are policies that make the gap zero
-    exactly where Q* is a sum of functions of one action each.
+    There are policies that make it zero exactly where Q* is a sum of functions of one agent's action each.
 
-    `policy` has one array (S, A_i) per agent; α is the temperature; the result is (S,).
+    `q`            Q*, the soft optimal Q of one controller of all agents, (S, A_1, …, A_n)
+    `policy`       π_i, one array (S, A_i) per agent
+    `temperature`  α > 0
+
+    Returns (S,).
     """
     joint = boltzmann(flat(q), temperature)
     return igi_gap(namespace(joint).reshape(joint, q.shape), policy)
@@ -76,7 +90,9 @@ def igo_gap(q: Any, policy: Sequence[Any], *, temperature: Any) -> Any:
 def greedy_policy(individual_q: Sequence[Any]) -> tuple[Any, ...]:
     """π_i(a|s) = 1[a = argmax_b Q_i(s, b)], ties to the lowest index: greedy execution   (soft-qmix §4.1, §4.3).
 
-    `individual_q` has Q_i (S, A_i) of each agent; the result has one array (S, A_i) per agent.
+    `individual_q`  Q_i, one array (S, A_i) per agent
+
+    Returns one array (S, A_i) per agent. Raises `Undecided` for balls that leave open which action is the maximiser.
     """
     return tuple(greedy_response(own, (own,), 0) for own in individual_q)
 

@@ -25,11 +25,17 @@ __all__ = [
 def soft_advantage(q: Any, policy: Sequence[Any], agent: int, given: Sequence[int], *, temperature: Any) -> Any:
     """A^i(s, a^j, a^i) = Q^{j,i}(s, a^j, a^i) − Q^j(s, a^j), with Q^j of `subset_q`   (hasac Eq. 11, Definition 6).
 
-    The soft advantage of an agent's actions given those of the agents j in `given`. Its axes are the state, the actions
-    of the agents in `given`, in that order, and the agent's own action. Its mean over the agent's policy is not 0 but
-    −α H(π^i): Definition 6 leaves the agent's own entropy out of the first term and counts it in the second.
+    It is the soft advantage of agent i's actions given those of the agents j. Its mean over the agent's policy is not 0
+    but −α H(π^i): Definition 6 leaves the agent's own entropy out of the first term and counts it in the second.
 
-    q is (S, A_1, …, A_n); `policy` has one array (S, A_i) per agent; `agent` is i, and α the temperature.
+    `q`            Q, (S, A_1, …, A_n)
+    `policy`       π, one array (S, A_i) per agent
+    `agent`        i, the number of the agent
+    `given`        j, the numbers of the agents whose actions are given
+    `temperature`  α ≥ 0, the weight of the entropy
+
+    Returns an array whose axes are the state, the actions of the agents in `given`, in that order, and agent i's own
+    action.
     """
     with_agent = subset_q(q, policy, (*given, agent), temperature=temperature)
     without = subset_q(q, policy, tuple(given), temperature=temperature)
@@ -39,7 +45,10 @@ def soft_advantage(q: Any, policy: Sequence[Any], agent: int, given: Sequence[in
 def expected_parts(advantage: Any, updated: Sequence[Any]) -> tuple[Any, Any]:
     """E_{a^j~π̄}[A₊] and E_{a^j~π̄}[A₋], A = A₊ − A₋, (S, A_i) each   (hasac Definition 4, D's π̄^{j_1:m}).
 
-    `advantage` is (S, A_{j_1}, …, A_{j_m}, A_i), and `updated` holds π̄ of j_1, …, j_m.
+    `advantage`  A, (S, A_{j_1}, …, A_{j_m}, A_i), as `soft_advantage` returns it
+    `updated`    π̄ of the agents j_1, …, j_m, one array (S, A_j) each
+
+    Returns both expectations, (S, A_i) each, for `clipped_ratio_drift`.
     """
     xp = namespace(advantage)
     zero = xp.zeros_like(advantage)
@@ -51,7 +60,11 @@ def expected_parts(advantage: Any, updated: Sequence[Any]) -> tuple[Any, Any]:
 def kl_drift(policy: Any, old: Any, *, weight: Any) -> Any:
     """D(p) = weight · KL(p ‖ π_old), and 0 where the weight is 0   (hasac Definition 4; §4.3 names it).
 
-    p, `policy`, and π_old, `old`, are (…, A), with sums over the last axis; the result is (…).
+    `policy`  p, (…, A)
+    `old`     π_old, (…, A)
+    `weight`  a number ≥ 0, or one per row, (…)
+
+    Returns (…): the sum is over the last axis.
     """
     divergence = kl_divergence(policy, old)
     xp = namespace(policy)
@@ -61,7 +74,11 @@ def kl_drift(policy: Any, old: Any, *, weight: Any) -> Any:
 def squared_drift(policy: Any, old: Any, *, weight: Any) -> Any:
     """D(p) = weight/2 · Σ_a (p(a) − π_old(a))²   (an instance of hasac Definition 4).
 
-    p, `policy`, and π_old, `old`, are (…, A), with sums over the last axis; the result is (…).
+    `policy`  p, (…, A)
+    `old`     π_old, (…, A)
+    `weight`  a number ≥ 0, or one per row, (…)
+
+    Returns (…): the sum is over the last axis.
     """
     return weight * namespace(policy).sum((policy - old) ** 2, axis=-1) / 2
 
@@ -69,8 +86,16 @@ def squared_drift(policy: Any, old: Any, *, weight: Any) -> Any:
 def clipped_ratio_drift(policy: Any, old: Any, up: Any, down: Any, *, clip: Any, weight: Any = 1) -> Any:
     """D(p) = weight · Σ_a [(p − (1+ε) π)₊ E[A₊] + ((1−ε) π − p)₊ E[A₋]], π the old policy   (hasac Definition 4).
 
-    HAPPO's clipped ratio: E_{π̄, a^i~π}[((r − clip(r, 1±ε)) A)₊] with r = p/π; where π(a) = 0 its limit p(a) E[A₊] is
-    taken. ε is `clip`, and `up`, `down` are E[A₊], E[A₋] of `expected_parts`.
+    This is HAPPO's clipped ratio, E_{π̄, a^i~π}[((r − clip(r, 1±ε)) A)₊] with r = p/π; where π(a) = 0 its limit p(a)
+    E[A₊] is taken.
+
+    `policy`      p, (…, A)
+    `old`         π, (…, A)
+    `up`, `down`  E[A₊] and E[A₋] of `expected_parts`, (…, A) each
+    `clip`        ε, in [0, 1)
+    `weight`      a number ≥ 0, or one per row, (…); default 1
+
+    Returns (…): the sum is over the last axis.
     """
     xp = namespace(policy)
     over, under = policy - (1 + clip) * old, (1 - clip) * old - policy
@@ -80,9 +105,15 @@ def clipped_ratio_drift(policy: Any, old: Any, up: Any, down: Any, *, clip: Any,
 
 
 def largest_ratio(policy: Any, old: Any) -> Any:
-    """max_a max(p(a)/π_old(a), π_old(a)/p(a)), with 0/0 = 1; its balls are neighbourhoods   (hasac Definition 5).
+    """max_a max(p(a)/π_old(a), π_old(a)/p(a)), with 0/0 = 1: how far p is from the old policy   (hasac Definition 5).
 
-    p, `policy`, and π_old, `old`, are (…, A), with the maximum over the last axis; the result is (…).
+    It is 1 where both are equal, else more. All p at which it is at most some number > 1 form a neighbourhood of
+    π_old as Definition 5 asks for one: a set from which an agent may choose its new policy.
+
+    `policy`  p, (…, A)
+    `old`     π_old, (…, A)
+
+    Returns (…): the maximum is over the last axis.
     """
     xp = namespace(policy)
     one, both = xp.ones_like(policy), (policy > 0) & (old > 0)
@@ -103,11 +134,20 @@ def mirror_value(
     *,
     temperature: Any,
 ) -> Any:
-    """M(p) = E_{a^j~π̄, a^i~p}[Q^{j,i}(s, a^j, a^i) − α log p(a^i|s)] − D(p), shape (S,)   (hasac Definition 2).
+    """M(p) = E_{a^j~π̄, a^i~p}[Q^{j,i}(s, a^j, a^i) − α log p(a^i|s)] − D(p)   (hasac Definition 2).
 
-    The operator that agent i maximises. p is its `response` and D(p) (S,) the `drift` of it; `policy` is the old one,
-    whose soft Q is `q`, with Q^{j,i} of `subset_q`; j are the agents `given`, which updated to the policies π̄,
-    `updated`.
+    Agent i maximises this over p. Q^{j,i} is `subset_q` of the old policy π; j are the agents that have updated, to π̄.
+
+    `q`            the soft Q of the old policy, (S, A_1, …, A_n)
+    `policy`       π, the old policy, one array (S, A_i) per agent
+    `agent`        i, the number of the agent
+    `given`        j, the numbers of the agents that have updated
+    `updated`      π̄ of the agents in `given`, one array (S, A_j) each
+    `response`     p, (S, A_i)
+    `drift`        D(p), (S,)
+    `temperature`  α ≥ 0, the weight of the entropy
+
+    Returns M(p), (S,).
     """
     both = subset_q(q, policy, (*given, agent), temperature=temperature)
     return expectation(both, (*updated, response)) + temperature * entropy(response) - drift

@@ -29,13 +29,20 @@ def trace_target(
 ) -> Any:
     """(T_λ Q)(s, a) = Q(s, a) + Σ_l (γλ)^l E[δ_l | s, a], δ = Γ_π Q − Q, λ = `trace_decay`   (soft-qmix Eq. 7 and 24).
 
-    Exact, for dense transitions: the sum is δ + γλ P y, where y = δ_π + γλ P_π y and δ_π(s) = E_{a~π}[δ(s, a)]. λ = 0
-    gives Γ_π Q of `policy_backup` (soft-qmix Eq. 5), λ = 1 the soft Q of the policy, whatever q is. Eq. 26 as printed
-    omits α γ before the log π of its second line, and its V there is that of step t + 2; Eq. 27 then holds as
-    printed, in expectation over the actions.
+    It is computed exactly: the sum is δ + γλ P y, where y = δ_π + γλ P_π y and δ_π(s) = E_{a~π}[δ(s, a)]. λ = 0 gives
+    Γ_π Q of `policy_backup` (soft-qmix Eq. 5), λ = 1 the soft Q of the policy, whatever q is. Eq. 26 as printed omits α
+    γ before the log π of its second line, and its V there is that of step t + 2; Eq. 27 then holds as printed, in
+    expectation over the actions.
 
-    q and rewards are (S, A_1, …, A_n), transitions (S, A_1, …, A_n, S); `policy` has one array (S, A_i) per agent; γ is
-    the discount, α the temperature.
+    `q`            Q, (S, A_1, …, A_n)
+    `policy`       π, one array (S, A_i) per agent
+    `rewards`      r, (S, A_1, …, A_n)
+    `transitions`  P(t|s, a), (S, A_1, …, A_n, S), a dense array
+    `discount`     γ, in [0, 1)
+    `temperature`  α ≥ 0, the weight of the entropy
+    `trace_decay`  λ, in [0, 1]
+
+    Returns T_λ Q, (S, A_1, …, A_n).
     """
     xp = namespace(q)
     errors = policy_backup(q, policy, rewards, transitions, discount=discount, temperature=temperature) - q
@@ -46,22 +53,29 @@ def trace_target(
 
 
 def critic_loss(q_tot: Any, target: Any, policy: Sequence[Any]) -> Any:
-    """½ Σ_a π(a|s) (Q_tot(s, a) − T(s, a))², shape (S,), T the target   (soft-qmix Eq. 13; Eq. 14 for a sum of f_i).
+    """½ Σ_a π(a|s) (Q_tot(s, a) − T(s, a))²   (soft-qmix Eq. 13; Eq. 14 for a sum of f_i).
 
-    q_tot and the target are (S, A_1, …, A_n); `policy` has one array (S, A_i) per agent.
+    `q_tot`   Q_tot, (S, A_1, …, A_n)
+    `target`  T, (S, A_1, …, A_n)
+    `policy`  π, one array (S, A_i) per agent
+
+    Returns (S,).
     """
     return expectation((q_tot - target) ** 2, policy) / 2
 
 
 def local_values(q_tot: Any, policy: Sequence[Any]) -> tuple[Any, ...]:
-    """f_i(s, a_i) = E_{π^{-i}}[Q_tot(s, a_i, ·)] − (1 − 1/n) E_π[Q_tot(s, ·)], (S, A_i) each   (soft-qmix Eq. 14).
+    """f_i(s, a_i) = E_{π^{-i}}[Q_tot(s, a_i, ·)] − (1 − 1/n) E_π[Q_tot(s, ·)]   (soft-qmix Eq. 14).
 
     They minimise ½ Σ_a π(a|s) (Σ_i f_i(s, a_i) − Q_tot(s, a))². Under a product policy the agents' deviations from the
     mean are orthogonal, so each f_i can be fitted alone. For a monotone Q_tot, E_{π^{-i}}[Q_tot(a_i, ·)] does not
     decrease in Q_i(a_i), so f_i keeps the order of Q_i by itself. `local_policy` of them is the quantal response of all
     agents at once to Q_tot.
 
-    q_tot is (S, A_1, …, A_n); `policy` has one array (S, A_i) per agent.
+    `q_tot`   Q_tot, (S, A_1, …, A_n)
+    `policy`  π, one array (S, A_i) per agent
+
+    Returns f_i, one array (S, A_i) per agent.
     """
     xp = namespace(q_tot)
     mean = xp.expand_dims(expectation(q_tot, policy), axis=-1)
@@ -71,17 +85,22 @@ def local_values(q_tot: Any, policy: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def local_policy(local: Sequence[Any], *, temperature: Any) -> tuple[Any, ...]:
-    """π_i(a_i|s) = exp(f_i(s, a_i)/α) / Σ_b exp(f_i(s, b)/α), shapes (S, A_i)   (soft-qmix Eq. 15).
+    """π_i(a_i|s) = exp(f_i(s, a_i)/α) / Σ_b exp(f_i(s, b)/α)   (soft-qmix Eq. 15).
 
-    `local` has f_i (S, A_i) of each agent; α is the temperature, > 0.
+    `local`        f_i, one array (S, A_i) per agent
+    `temperature`  α > 0
+
+    Returns π_i, one array (S, A_i) per agent.
     """
     return tuple(boltzmann(f_sa, temperature) for f_sa in local)
 
 
 def additive_mix(local: Sequence[Any]) -> Any:
-    """Σ_i f_i(s, a_i), shape (S, A_1, …, A_n): VDN's mixer   (soft-qmix Eq. 10, the sum).
+    """Σ_i f_i(s, a_i), the sum: VDN's mixer   (soft-qmix Eq. 10).
 
-    `local` has f_i (S, A_i) of each agent.
+    `local`  f_i, one array (S, A_i) per agent
+
+    Returns (S, A_1, …, A_n).
     """
     xp = namespace(local[0])
     total = local[0]
@@ -92,13 +111,15 @@ def additive_mix(local: Sequence[Any]) -> Any:
 
 
 def monotonicity_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
-    """max {Q_tot(s, p, b) − Q_tot(s, c, b) : Q_i(s, p) ≤ Q_i(s, c)} over i, p, c, b, shape (S,)   (soft-qmix Eq. 6).
+    """max {Q_tot(s, p, b) − Q_tot(s, c, b) : Q_i(s, p) ≤ Q_i(s, c)} over i, p, c, b   (soft-qmix Eq. 6).
 
-    How far Q_tot is from increasing in every Q_i; p and c are actions of agent i, b the others'. Zero exactly where
-    Q_tot = Mixer(Q_1, …, Q_n) for some non-decreasing Mixer. Equal Q_i ask for equal Q_tot. Raises `Undecided` for
-    balls that leave open which of two Q_i is larger.
+    This says how far Q_tot is from increasing in every Q_i; p and c are actions of agent i, b the others'. It is zero
+    exactly where Q_tot = Mixer(Q_1, …, Q_n) for some non-decreasing Mixer. Equal Q_i ask for equal Q_tot.
 
-    q_tot is (S, A_1, …, A_n), and `individual_q` has Q_i (S, A_i) of each agent.
+    `q_tot`         Q_tot, (S, A_1, …, A_n)
+    `individual_q`  Q_i, one array (S, A_i) per agent
+
+    Returns (S,). Raises `Undecided` for balls that leave open which of two Q_i is larger.
     """
     xp = namespace(q_tot)
     gaps = [xp.zeros_like(individual_q[0][:, 0])]  # of p = c

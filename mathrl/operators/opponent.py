@@ -33,29 +33,44 @@ __all__ = [
 
 
 def conditional_policy(q: Any, *, temperature: Any) -> Any:
-    """π(a|s, b) = exp(Q(s, a, b)/α) / Σ_{a'} exp(Q(s, a', b)/α), (S, A_i, B)   (rommeo Eq. 10).
+    """π(a|s, b) = exp(Q(s, a, b)/α) / Σ_{a'} exp(Q(s, a', b)/α)   (rommeo Eq. 10).
 
     At Q^{π,ρ} it is the policy improvement of Theorem 4, Eq. 38.
 
-    q is (S, A_i, B), with the others' joint actions b in C order; α is the temperature, > 0.
+    `q`            Q of one agent, (S, A_i, B): its own action, then the others' joint action in C order
+    `temperature`  α > 0
+
+    Returns π, (S, A_i, B).
     """
     return _own_last(boltzmann(_own_last(q), temperature))
 
 
 def opponent_value(q: Any, prior: Any, *, temperature: Any, divergence_weight: Any = 1.0) -> Any:
-    """V(s) = κ log Σ_b P(b|s) (Σ_a exp(Q(s, a, b)/α))^{α/κ}, (S,)   (rommeo Eq. 9).
+    """V(s) = κ log Σ_b P(b|s) (Σ_a exp(Q(s, a, b)/α))^{α/κ}   (rommeo Eq. 9).
 
-    The value that `conditional_policy` and `opponent_model` attain together. q is (S, A_i, B), the prior P (S, B), α
-    the temperature and κ the divergence weight.
+    `conditional_policy` and `opponent_model` together attain it.
+
+    `q`                  Q of one agent, (S, A_i, B): its own action, then the others' joint action in C order
+    `prior`              P(b|s), (S, B), over the others' joint actions in C order
+    `temperature`        α > 0, the weight of the entropy
+    `divergence_weight`  κ > 0, the weight of the divergence of ρ from P; default 1, as in the paper
+
+    Returns V, (S,).
     """
     return target_soft_max(_own_soft_max(q, temperature), log_probabilities(prior), divergence_weight)
 
 
 def opponent_model(q: Any, prior: Any, *, temperature: Any, divergence_weight: Any = 1.0) -> Any:
-    """ρ(b|s) = P(b|s) (Σ_a exp(Q(s, a, b)/α))^{α/κ} / exp(V(s)/κ), (S, B)   (rommeo Eq. 11).
+    """ρ(b|s) = P(b|s) (Σ_a exp(Q(s, a, b)/α))^{α/κ} / exp(V(s)/κ)   (rommeo Eq. 11).
 
-    The prior, weighted in favour of what suits the agent; V is `opponent_value`. The prior P is (S, B), α the
-    temperature and κ the divergence weight.
+    It is the prior, weighted in favour of what suits the agent; V is `opponent_value`.
+
+    `q`                  Q of one agent, (S, A_i, B): its own action, then the others' joint action in C order
+    `prior`              P(b|s), (S, B), over the others' joint actions in C order
+    `temperature`        α > 0, the weight of the entropy
+    `divergence_weight`  κ > 0, the weight of the divergence of ρ from P; default 1, as in the paper
+
+    Returns ρ, (S, B).
     """
     return _tilted(_own_soft_max(q, temperature), prior, divergence_weight)
 
@@ -65,16 +80,24 @@ def opponent_model_improvement(
 ) -> Any:
     """ρ̃(b|s) ∝ P(b|s) exp((E_{a~π}[Q(s, a, b)] + α H(π(·|s, b)))/κ) at a given π   (rommeo Theorem 5, Eq. 39).
 
-    q is (S, A_i, B), with the others' joint actions b in C order; π, `conditional`, is (S, A_i, B), the prior P (S, B);
-    α is the temperature, κ the divergence weight.
+    `q`                  Q of one agent, (S, A_i, B): its own action, then the others' joint action in C order
+    `conditional`        π(a|s, b), (S, A_i, B)
+    `prior`              P(b|s), (S, B), over the others' joint actions in C order
+    `temperature`        α > 0, the weight of the entropy
+    `divergence_weight`  κ > 0, the weight of the divergence of ρ from P; default 1, as in the paper
+
+    Returns ρ̃, (S, B).
     """
     return _tilted(_attained(q, conditional, temperature), prior, divergence_weight)
 
 
 def marginal_policy(conditional: Any, model: Any) -> Any:
-    """π(a|s) = Σ_b ρ(b|s) π(a|s, b), (S, A_i): what the agent is seen to play   (rommeo §A, Algorithm 1).
+    """π(a|s) = Σ_b ρ(b|s) π(a|s, b): what the agent is seen to play   (rommeo §A, Algorithm 1).
 
-    `conditional` is (S, A_i, B), and ρ, `model`, (S, B), over the others' joint actions b in C order.
+    `conditional`  π(a|s, b), (S, A_i, B): own action given the others' joint action b
+    `model`        ρ(b|s), (S, B), over the others' joint actions in C order
+
+    Returns π(a|s), (S, A_i).
     """
     return namespace(conditional).sum(conditional * model[:, None, :], axis=-1)
 
@@ -84,10 +107,14 @@ def opponent_policy_value(
 ) -> Any:
     """V^{π,ρ}(s) = E_{b~ρ, a~π}[Q(s, a, b)] + α E_{b~ρ}[H(π(·|s, b))] − κ KL(ρ(·|s) ‖ P(·|s))   (rommeo Eq. 33-36).
 
-    Shape (S,), of any conditional policy π and any opponent model ρ.
+    `q`                  Q of one agent, (S, A_i, B): its own action, then the others' joint action in C order
+    `conditional`        π(a|s, b), (S, A_i, B), any conditional policy
+    `model`              ρ(b|s), (S, B), any opponent model
+    `prior`              P(b|s), (S, B), over the others' joint actions in C order
+    `temperature`        α > 0, the weight of the entropy
+    `divergence_weight`  κ > 0, the weight of the divergence of ρ from P; default 1, as in the paper
 
-    q is (S, A_i, B), with the others' joint actions b in C order; π, `conditional`, is (S, A_i, B); ρ, `model`, and P,
-    `prior`, are (S, B); α is the temperature, κ the divergence weight.
+    Returns V^{π,ρ}, (S,).
     """
     attained = namespace(q).sum(model * _attained(q, conditional, temperature), axis=-1)
     return attained - divergence_weight * kl_divergence(model, prior)
@@ -106,10 +133,18 @@ def opponent_backup(
 ) -> Any:
     """(T Q)(s, a, b) = r(s, a, b) + γ Σ_t P(t|s, a, b) V(t) with V of `opponent_value`   (rommeo Eq. 12-13).
 
-    A γ-contraction. Q and rewards are one agent's, (S, A_1, …, A_n), and so is the result.
+    It is a γ-contraction in the maximum norm.
 
-    The prior P is (S, B), over the others' joint actions in C order; transitions are (S, A_1, …, A_n, S), or a scipy
-    sparse array (S·A, S); γ is the discount, α the temperature, κ the divergence weight.
+    `q`                  Q of agent i, (S, A_1, …, A_n)
+    `prior`              P(b|s), (S, B), over the others' joint actions in C order
+    `agent`              i, the number of the agent
+    `rewards`            r of agent i, (S, A_1, …, A_n)
+    `transitions`        P(t|s, a), (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S)
+    `discount`           γ, in [0, 1)
+    `temperature`        α > 0, the weight of the entropy
+    `divergence_weight`  κ > 0, the weight of the divergence of ρ from P; default 1, as in the paper
+
+    Returns T Q, (S, A_1, …, A_n).
     """
     own = own_and_others(q, agent)
     v = opponent_value(own, prior, temperature=temperature, divergence_weight=divergence_weight)

@@ -29,12 +29,15 @@ __all__ = [
 
 
 def quantal_response_residuals(q: Any, policy: Sequence[Any], *, temperature: Any) -> tuple[Any, ...]:
-    """π^i(a^i|s) − exp(Q^i(s, a^i)/α) / Σ_b exp(Q^i(s, b)/α) with Q^i = E_{π^{-i}}[Q], (S, A_i) each   (hasac Eq. 3).
+    """π^i(a^i|s) − exp(Q^i(s, a^i)/α) / Σ_b exp(Q^i(s, b)/α) with Q^i = E_{π^{-i}}[Q]   (hasac Eq. 3).
 
-    Zero exactly at a QRE of the values q. All agents respond to the policy as it is.
+    All are zero exactly at a QRE of the values q. All agents respond to the policy as it is.
 
-    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; `policy` has one array (S, A_i) per
-    agent; α is the temperature, > 0.
+    `q`            Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `policy`       π, one array (S, A_i) per agent
+    `temperature`  α > 0
+
+    Returns one array (S, A_i) per agent.
     """
     return tuple(
         pi_sa - quantal_response(q, policy, agent, temperature=temperature) for agent, pi_sa in enumerate(policy)
@@ -42,11 +45,15 @@ def quantal_response_residuals(q: Any, policy: Sequence[Any], *, temperature: An
 
 
 def quantal_response_log_residuals(q: Any, log_policy: Sequence[Any], *, temperature: Any) -> tuple[Any, ...]:
-    """log π^i − (Q^i/α − log Σ_b exp(Q^i(s, b)/α)) with Q^i = E_{π^{-i}}[Q], (S, A_i) each   (log of hasac Eq. 3).
+    """log π^i − (Q^i/α − log Σ_b exp(Q^i(s, b)/α)) with Q^i = E_{π^{-i}}[Q]   (log of hasac Eq. 3).
 
-    Takes log π, one (S, A_i) per agent. Rare actions weigh as much as common ones; −∞ where π is 0.
+    Rare actions weigh as much as common ones.
 
-    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; α is the temperature, > 0.
+    `q`            Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `log_policy`   log π, one array (S, A_i) per agent, −∞ where π is 0
+    `temperature`  α > 0
+
+    Returns one array (S, A_i) per agent, −∞ where π is 0.
     """
     policy = [namespace(logs).exp(logs) for logs in log_policy]
     return tuple(
@@ -57,10 +64,13 @@ def quantal_response_log_residuals(q: Any, log_policy: Sequence[Any], *, tempera
 def quantal_response_residual(q: Any, policy: Sequence[Any], *, temperature: Any) -> Any:
     """max over i, s, a^i of |π^i − exp(Q^i/α) / Σ_b exp(Q^i(s, b)/α)|, Q^i = E_{π^{-i}}[Q]   (hasac Eq. 3).
 
-    One number, zero exactly at a QRE of the values q: the largest entry of `quantal_response_residuals`.
+    It is zero exactly at a QRE of the values q: the largest entry of `quantal_response_residuals`.
 
-    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; `policy` has one array (S, A_i) per
-    agent; α is the temperature, > 0.
+    `q`            Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `policy`       π, one array (S, A_i) per agent
+    `temperature`  α > 0
+
+    Returns one number.
     """
     residuals = quantal_response_residuals(q, policy, temperature=temperature)
     xp = namespace(residuals[0])
@@ -79,34 +89,52 @@ def policy_residual(
 ) -> Any:
     """r(s, a) + γ Σ_t P(t|s, a) V(t) − Q(s, a), V(t) = E_π[Q(t, ·)] + α Σ_j H(π^j(·|t))   (hasac Eq. 5 with Eq. 6).
 
-    Γ_π Q − Q, in the shape of q: zero exactly at the soft Q of the policy. `entropy` is as in `soft_value`.
+    This is Γ_π Q − Q, zero exactly at the soft Q of the policy.
 
-    q and rewards are (S, A_1, …, A_n), or have a leading agent axis; `policy` has one array (S, A_i) per agent;
-    transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S); γ is the discount, α the temperature.
+    `q`            Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `policy`       π, one array (S, A_i) per agent
+    `rewards`      r, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' rewards differ
+    `transitions`  P(t|s, a), (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S)
+    `discount`     γ, in [0, 1)
+    `temperature`  α ≥ 0, the weight of the entropy
+    `entropy`      whose entropy counts: "team" (all agents'; the default), "own" (each agent's in its own value) or
+                   "none"
+
+    Returns (S, A_1, …, A_n), with an agent axis where q or the rewards have one or `entropy` is "own". Raises
+    `ValueError` for another `entropy`.
     """
     target = policy_backup(q, policy, rewards, transitions, discount=discount, temperature=temperature, entropy=entropy)
     return target - q
 
 
 def optimality_residual(q: Any, rewards: Any, transitions: Any, *, discount: Any) -> Any:
-    """r(s, a) + γ Σ_t P(t|s, a) max_b Q(t, b) − Q(s, a), in the shape of q   (Bellman's; hasac Eq. 5 and 6 as α → 0).
+    """r(s, a) + γ Σ_t P(t|s, a) max_b Q(t, b) − Q(s, a)   (Bellman's; hasac Eq. 5 and 6 as α → 0).
 
-    b is a joint action of all agents, who have one reward function: zero exactly at the optimal Q.
+    b is a joint action of all agents, who have one reward function. It is zero exactly at the optimal Q.
 
-    q and rewards are (S, A_1, …, A_n), transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S); γ is the
-    discount.
+    `q`            Q, (S, A_1, …, A_n)
+    `rewards`      r, (S, A_1, …, A_n)
+    `transitions`  P(t|s, a), (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S)
+    `discount`     γ, in [0, 1)
+
+    Returns (S, A_1, …, A_n).
     """
     q_sa = flat(q)
     return backup(namespace(q_sa).max(q_sa, axis=-1), rewards, transitions, discount=discount) - q
 
 
 def soft_optimality_residual(q: Any, rewards: Any, transitions: Any, *, discount: Any, temperature: Any) -> Any:
-    """r(s, a) + γ Σ_t P(t|s, a) α log Σ_b exp(Q(t, b)/α) − Q(s, a), in the shape of q   (aorpo §D, hasac [7]).
+    """r(s, a) + γ Σ_t P(t|s, a) α log Σ_b exp(Q(t, b)/α) − Q(s, a)   (aorpo §D, hasac [7]).
 
-    b is a joint action of all agents, who have one reward function: zero exactly at the soft optimal Q.
+    b is a joint action of all agents, who have one reward function. It is zero exactly at the soft optimal Q.
 
-    q and rewards are (S, A_1, …, A_n), transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S); γ is the
-    discount, α the temperature.
+    `q`            Q, (S, A_1, …, A_n)
+    `rewards`      r, (S, A_1, …, A_n)
+    `transitions`  P(t|s, a), (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S)
+    `discount`     γ, in [0, 1)
+    `temperature`  α > 0, the weight of the entropy
+
+    Returns (S, A_1, …, A_n).
     """
     return backup(soft_max(flat(q), temperature), rewards, transitions, discount=discount) - q
 
@@ -114,12 +142,18 @@ def soft_optimality_residual(q: Any, rewards: Any, transitions: Any, *, discount
 def divergence_optimality_residual(
     q: Any, log_target: Any, rewards: Any, transitions: Any, *, discount: Any, temperature: Any
 ) -> Any:
-    """r(s, a) + γ Σ_t P(t|s, a) ω log Σ_b ρ(b|t) exp(Q(t, b)/ω) − Q(s, a), in the shape of q   (dmac Eq. 20, Eq. 21).
+    """r(s, a) + γ Σ_t P(t|s, a) ω log Σ_b ρ(b|t) exp(Q(t, b)/ω) − Q(s, a)   (dmac Eq. 20, Eq. 21).
 
-    `log_target` is log ρ of joint actions (S, A_1, …, A_n), −∞ where ρ is 0: zero exactly at Q_ρ^*.
+    It is zero exactly at Q_ρ^*.
 
-    q and rewards are (S, A_1, …, A_n), transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S); γ is the
-    discount, ω the temperature.
+    `q`            Q, (S, A_1, …, A_n)
+    `log_target`   log ρ of joint actions, (S, A_1, …, A_n), −∞ where ρ is 0
+    `rewards`      r, (S, A_1, …, A_n)
+    `transitions`  P(t|s, a), (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S)
+    `discount`     γ, in [0, 1)
+    `temperature`  ω > 0, the weight of the divergence
+
+    Returns (S, A_1, …, A_n).
     """
     v = divergence_soft_max(q, log_target, temperature=temperature)
     return backup(v, rewards, transitions, discount=discount) - q
@@ -138,11 +172,18 @@ def opponent_residual(
 ) -> Any:
     """r(s, a) + γ Σ_t P(t|s, a) V(t) − Q(s, a), V(t) = κ log Σ_b P(b|t) (Σ_a exp(Q/α))^{α/κ}   (rommeo Eq. 12-13).
 
-    One agent's Q and rewards, (S, A_1, …, A_n); P(b|t) is the prior (S, B), κ the divergence weight. Zero exactly at
-    its Q*.
+    It is zero exactly at the agent's Q*.
 
-    Transitions are (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S); `agent` is the agent's number, γ the
-    discount, α the temperature.
+    `q`                  Q of agent i, (S, A_1, …, A_n)
+    `prior`              P(b|s), (S, B), over the others' joint actions in C order
+    `agent`              i, the number of the agent
+    `rewards`            r of agent i, (S, A_1, …, A_n)
+    `transitions`        P(t|s, a), (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S)
+    `discount`           γ, in [0, 1)
+    `temperature`        α > 0, the weight of the entropy
+    `divergence_weight`  κ > 0, the weight of the divergence of ρ from P; default 1, as in the paper
+
+    Returns (S, A_1, …, A_n).
     """
     weights = {"temperature": temperature, "divergence_weight": divergence_weight}
     return opponent_backup(q, prior, agent, rewards, transitions, discount=discount, **weights) - q

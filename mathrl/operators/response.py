@@ -17,20 +17,27 @@ __all__ = ["deviation_gain", "greedy_response", "marginal_q", "quantal_response"
 
 
 def marginal_q(q: Any, policy: Sequence[Any], agent: int) -> Any:
-    """Q^i(s, a^i) = E_{a^{-i}~π^{-i}}[Q(s, a)], shape (S, A_i)   (hasac Eq. 3, inside the exponent).
+    """Q^i(s, a^i) = E_{a^{-i}~π^{-i}}[Q(s, a)]   (hasac Eq. 3, inside the exponent).
 
-    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; `policy` has one array (S, A_i) per
-    agent; `agent` is i.
+    `q`       Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `policy`  π, one array (S, A_i) per agent
+    `agent`   i, the number of the agent
+
+    Returns Q^i, (S, A_i).
     """
     agent_q = q if q.ndim == len(policy) + 1 else q[agent, ...]
     return expectation(agent_q, policy, keep=(agent,))
 
 
 def quantal_response(q: Any, policy: Sequence[Any], agent: int, *, temperature: Any) -> Any:
-    """π̂^i(a^i|s) = exp(Q^i(s, a^i)/α) / Σ_b exp(Q^i(s, b)/α), Q^i of `marginal_q`, shape (S, A_i)   (hasac Eq. 3).
+    """π̂^i(a^i|s) = exp(Q^i(s, a^i)/α) / Σ_b exp(Q^i(s, b)/α), Q^i = E_{π^{-i}}[Q]   (hasac Eq. 3).
 
-    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; `policy` has one array (S, A_i) per
-    agent; `agent` is i, and α the temperature, > 0.
+    `q`            Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `policy`       π, one array (S, A_i) per agent
+    `agent`        i, the number of the agent
+    `temperature`  α > 0
+
+    Returns π̂^i, (S, A_i).
     """
     return boltzmann(marginal_q(q, policy, agent), temperature)
 
@@ -38,11 +45,15 @@ def quantal_response(q: Any, policy: Sequence[Any], agent: int, *, temperature: 
 def sequential_improvement(q: Any, policy: Sequence[Any], order: Sequence[int], *, temperature: Any) -> tuple[Any, ...]:
     """π_new^{i_m} = softmax(E[Q]/α) against π_new^{i_1:m-1} and π_old^{i_m+1:n}, in the given order   (hasac Eq. 8).
 
-    q stays that of the old policy. The entropies in Eq. 7 do not depend on the updating agent's action, so the
+    Q stays that of the old policy. The entropies in Eq. 7 do not depend on the updating agent's action, so the
     minimiser of the KL divergence in Eq. 8 is the quantal response to the policies that hold at that moment.
 
-    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; `policy` has one array (S, A_i) per
-    agent; `order` holds agents' numbers, and α is the temperature, > 0.
+    `q`            Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `policy`       π_old, one array (S, A_i) per agent
+    `order`        the numbers of the agents, in the order in which they respond; who is left out stays as it is
+    `temperature`  α > 0
+
+    Returns π_new, one array (S, A_i) per agent.
     """
     updated = list(policy)
     for agent in order:
@@ -51,12 +62,15 @@ def sequential_improvement(q: Any, policy: Sequence[Any], order: Sequence[int], 
 
 
 def greedy_response(q: Any, policy: Sequence[Any], agent: int) -> Any:
-    """π(a|s) = 1[a = argmax_b Q^i(s, b)] with Q^i of `marginal_q`, (S, A_i)   (the limit α → 0 of hasac Eq. 3).
+    """π(a|s) = 1[a = argmax_b Q^i(s, b)], Q^i = E_{π^{-i}}[Q]   (the limit α → 0 of hasac Eq. 3).
 
-    Of several maximisers the lowest index is played. Raises `Undecided` for balls that leave open which it is.
+    Of several maximisers the one of the lowest index is played.
 
-    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; `policy` has one array (S, A_i) per
-    agent; `agent` is i.
+    `q`       Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `policy`  π, one array (S, A_i) per agent
+    `agent`   i, the number of the agent
+
+    Returns π, (S, A_i). Raises `Undecided` for balls that leave open which action is the maximiser.
     """
     own_q = marginal_q(q, policy, agent)
     xp = namespace(own_q)
@@ -65,12 +79,14 @@ def greedy_response(q: Any, policy: Sequence[Any], agent: int) -> Any:
 
 
 def deviation_gain(q: Any, policy: Sequence[Any]) -> Any:
-    """max_b Q^i(s, b) − E_{a^i~π^i}[Q^i(s, a^i)] ≥ 0 with Q^i of `marginal_q`, shape (n, S)   (hasac Eq. 3 as α → 0).
+    """max_b Q^i(s, b) − E_{a^i~π^i}[Q^i(s, a^i)] ≥ 0, Q^i = E_{π^{-i}}[Q]   (hasac Eq. 3 as α → 0).
 
-    What agent i gains by deviating once, in state s. In a matrix game it is zero exactly at a Nash equilibrium.
+    This is what agent i gains by deviating once, in state s. In a matrix game it is zero exactly at a Nash equilibrium.
 
-    q is (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; `policy` has one array (S, A_i) per
-    agent.
+    `q`       Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
+    `policy`  π, one array (S, A_i) per agent
+
+    Returns (n, S).
     """
     own = [marginal_q(q, policy, agent) for agent in range(len(policy))]
     xp = namespace(own[0])

@@ -19,9 +19,9 @@ from mathrl.operators import ENTROPIES, quantal_response_residuals
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
 from mathrl.oracle.compare import quantal_responses
 from mathrl.oracle.diagnose import ATOL, RTOL, Mistake, diagnose
+from mathrl.oracle.entries import Entry, entry_table, worst_entries, worst_of_policy
 from mathrl.oracle.mistakes import target_mistakes, value_mistakes
 from mathrl.oracle.overflow import in_range
-from mathrl.oracle.report import Entry, entry_table, worst_entries, worst_of_policy
 from mathrl.oracle.targets import bootstrap, n_step_target, td_lambda_target
 from mathrl.values.policy_values import evaluate, has_agent_axis
 
@@ -76,9 +76,15 @@ def assert_soft_v(
 
         |v − V_π| ≤ atol + rtol |V_π|   at all states
 
-    `v`  (S,), with a leading agent axis where the agents' values differ; or a function `v(state)`
+    `game`          the game
+    `v`             (S,), with a leading agent axis where the agents' values differ; or a function `v(state)`
+    `policy`        π: one array (S, A_i) per agent of any framework, or a function `policy(state)`, as in `compare`
+    `temperature`   α > 0
+    `entropy`       whose entropy counts: "team" (by default, the sum over agents), "own" or "none"
+    `rtol`, `atol`  tolerances, relative and absolute; by default what single precision leaves
 
-    The other arguments and errors are those of `assert_soft_q`.
+    The message shows the worst entries, and names a known mistake that explains them. Raises `ValueError` where an
+    argument is none of these.
 
     >>> from mathrl.games import load
     >>> assert_soft_v(load("hasac"), [5.0], policy=[[1, 0, 0]] * 2, temperature=1.0)
@@ -134,7 +140,7 @@ def assert_td_target(
     if trace_decay is not None:
         trace_decay = proportion("trace_decay", trace_decay)
     if trace_decay is not None and steps != 1:
-        fail("trace_decay", "is given beside steps", "one of the two")
+        fail("trace_decay", "is given together with steps", "one of the two")
     given = action_values(game, target, agent_axis=agent_axis, argument="target")
     if trace_decay is None:
         computed: Callable[..., FloatArray] = partial(n_step_target, policy=rows, steps=count("steps", steps, 1))

@@ -21,9 +21,10 @@ from mathrl.iteration.outcome import rounding_floor
 from mathrl.operators import ENTROPIES, quantal_response, quantal_response_residuals, soft_value
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
 from mathrl.oracle.diagnose import diagnose
+from mathrl.oracle.entries import worst_entries, worst_of_policy
 from mathrl.oracle.mistakes import value_mistakes
 from mathrl.oracle.overflow import in_range
-from mathrl.oracle.report import Report, worst_entries, worst_of_policy
+from mathrl.oracle.report import Report
 from mathrl.oracle.targets import one_step_target
 from mathrl.softmax import soft_max
 from mathrl.solution import Solution

@@ -1,53 +1,21 @@
-"""What `compare` finds: its numbers, what each of them means, and the entries that are worst."""
+"""What `compare` finds: its numbers, and what each of them means."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from math import ceil, log10
 from textwrap import fill
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from mathrl.base.checks import SIMPLEX_TOLERANCE, FloatArray
 from mathrl.base.document import plain
 from mathrl.base.render import render
 from mathrl.base.table import Column, Table
-from mathrl.base.ties import largest_first
+from mathrl.oracle.entries import Entry, entry_table
 
-__all__ = ["Entry", "Measure", "Report", "entry_table", "worst_entries", "worst_of_policy"]
+__all__ = ["Measure", "Report"]
 
 Measured = float | FloatArray | None
-
-SHOWN = 5
-"""How many of the worst entries of an array are shown."""
-
-_SAME = 1e-9
-"""Two differences that differ by less than this, relatively, are the same: entries are shown to nine digits."""
-
-_ROUNDING = 64 * float(np.finfo(np.float64).eps)
-"""Times the size of the exact numbers: differences that differ by less than this may do so by rounding alone."""
-
-
-class Entry(NamedTuple):
-    """One entry of an array that was compared.
-
-    `array`       "q", "v" or "policy"
-    `agent`       the number of the agent, None where the array has no agent axis
-    `state`       the number of the state
-    `action`      a joint action for q, the agent's own for a policy, empty for v
-    `theirs`      the number that was given
-    `exact`       the exact one
-    `difference`  theirs − exact
-    """
-
-    array: str
-    agent: int | None
-    state: int
-    action: tuple[int, ...]
-    theirs: float
-    exact: float
-    difference: float
 
 
 class Measure(NamedTuple):
@@ -259,44 +227,6 @@ class Report:
         return "\n".join(parts)
 
 
-def worst_entries(array: str, theirs: FloatArray, exact: FloatArray, *, agent_axis: bool) -> list[Entry]:
-    """The entries that differ most, the worst first. Differences that are equal up to rounding go by index."""
-    difference = theirs - exact
-    entries = []
-    for place in _worst_first(difference, exact):
-        index = tuple(map(int, np.unravel_index(place, difference.shape)))
-        agent, (state, *action) = (index[0], index[1:]) if agent_axis else (None, index)
-        numbers = (float(theirs[index]), float(exact[index]), float(difference[index]))
-        entries.append(Entry(array, agent, state, tuple(action), *numbers))
-    return [entry for entry in entries if entry.difference != 0]
-
-
-def worst_of_policy(policy: Sequence[FloatArray], responses: Sequence[FloatArray]) -> list[Entry]:
-    """The probabilities that differ most from those of the responses, over all agents; ties as in `worst_entries`."""
-    entries = [
-        entry._replace(agent=agent)
-        for agent, (ours, theirs) in enumerate(zip(policy, responses, strict=True))
-        for entry in worst_entries("policy", ours, theirs, agent_axis=False)
-    ]
-    entries.sort(key=lambda entry: (entry.agent, entry.state, entry.action))
-    worst = _worst_first([entry.difference for entry in entries], [entry.exact for entry in entries])
-    return [entries[place] for place in worst]
-
-
-def _worst_first(difference: npt.ArrayLike, exact: npt.ArrayLike) -> list[int]:
-    """The flat indices of the entries to show: the largest |difference| first, ties by index."""
-    finite = np.abs(np.asarray(exact)[np.isfinite(exact)])
-    slack = _ROUNDING * float(finite.max(initial=0.0))
-    return list(map(int, largest_first(np.abs(difference), slack=slack, share=_SAME, count=SHOWN)))
-
-
-def entry_table(entries: Iterable[Entry]) -> str:
-    """Entries of one array as a table: agent, where there is one, state, action, theirs, exact, difference."""
-    rows = list(entries)
-    shown = [column for column in _ENTRY_COLUMNS if any(column.cell(row) not in (None, "") for row in rows)]
-    return render(Table(shown, rows)).rstrip("\n")
-
-
 def _formatted(value: float | FloatArray) -> str:
     """A number, or one per agent, to four digits."""
     return ", ".join(f"{number:.4g}" for number in np.atleast_1d(value))
@@ -306,12 +236,4 @@ _MEASURE_COLUMNS = (
     Column("measure", lambda measure: measure.name),
     Column("value", lambda measure: _formatted(measure.value), number=True),
     Column("meaning", lambda measure: measure.meaning),
-)
-_ENTRY_COLUMNS = (
-    Column("agent", lambda entry: entry.agent, spec="d", number=True),
-    Column("state", lambda entry: entry.state, spec="d", number=True),
-    Column("action", lambda entry: ", ".join(map(str, entry.action)), number=True),
-    Column("theirs", lambda entry: entry.theirs, spec=".9g", number=True),
-    Column("exact", lambda entry: entry.exact, spec=".9g", number=True),
-    Column("difference", lambda entry: entry.difference, spec=".3g", number=True),
 )

@@ -41,7 +41,18 @@ def one_step_target(
 
         y_1(s, a) = r(s, a) + γ Σ_t P(t|s, a) v(t),   v(t) = E_{a~π}[q(t, a)] + α Σ_j H(π^j(·|t)) where q is given
 
-    It is the soft Bellman operator, and `n_step_target` with one step; the arguments and errors are the same.
+    It is the soft Bellman operator. For `entropy="own"` v(t) has α H(π^i) in place of the sum, for "none" nothing.
+
+    `game`         the game
+    `policy`       π: one array (S, A_i) per agent, or a function `policy(state)`, as in `compare`
+    `temperature`  α ≥ 0
+    `q`            the critic that is bootstrapped from, (S, A_1, …, A_n)
+    `v`            v itself, (S,), with the entropy of its own state; exactly one of q and v is given
+    `entropy`      whose entropy counts: "team" (by default, the sum over agents), "own" or "none"
+
+    q and v have a leading agent axis for general-sum games and for `entropy="own"`. Arrays may be of any framework.
+
+    Returns y_1, shaped as q. Raises `ValueError` naming the argument.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
     >>> one_step_target(game, policy=[[0.5, 0.5]], temperature=1.0, q=[[0.0, 0.0]]).round(3).tolist()  # 1 + ½ log 2
@@ -70,11 +81,13 @@ def n_step_target(
     `q`            the critic that is bootstrapped from, (S, A_1, …, A_n); then v(s) = E_{a~π}[q(s, a)] + bonus(s)
     `v`            v itself, (S,), with the entropy of its own state; exactly one of q and v is given
     `entropy`      bonus(s) is α Σ_j H(π^j) for "team" (by default), α H(π^i) for "own", 0 for "none"
-    `steps`        n ≥ 1
+    `steps`        n ≥ 1, default 1
 
     q and v have a leading agent axis for general-sum games and for `entropy="own"`. Arrays may be of any framework, or
-    functions, as in `compare`. The target is shaped as q, and nearer to the exact soft Q than q is, by a factor γ^n or
-    less. Raises `ValueError` naming the argument.
+    functions, as in `compare`.
+
+    Returns y_n, shaped as q. It is nearer to the exact soft Q than q is, by a factor γ^n or less. Raises `ValueError`
+    naming the argument.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
     >>> n_step_target(game, policy=[[0.5, 0.5]], temperature=0.0, v=[10.0], steps=3).tolist()   # 1 + ½ + ¼ + 10/8
@@ -104,9 +117,19 @@ def td_lambda_target(
         y_λ = (1 − λ) Σ_{n≥1} λ^{n−1} y_n = r + γ P u,   u = (1 − λ) v + λ (b + γ P_π u),                  (4)
         b(s) = E_{a~π}[r(s, a)] + bonus(s)
 
-    `trace_decay`  λ, in [0, 1]: 0 is `one_step_target`, 1 the exact soft Q of the policy, whatever q or v is
+    y_n is `n_step_target`, by n steps from the same v.
 
-    y_n, v and bonus are those of `n_step_target`, and so are the other arguments, shapes and errors.
+    `game`         the game
+    `policy`       π: one array (S, A_i) per agent, or a function `policy(state)`, as in `compare`
+    `temperature`  α ≥ 0
+    `trace_decay`  λ, in [0, 1]: 0 is `one_step_target`, 1 the exact soft Q of the policy, whatever q or v is
+    `q`            the critic that is bootstrapped from, (S, A_1, …, A_n); then v(s) = E_{a~π}[q(s, a)] + bonus(s)
+    `v`            v itself, (S,), with the entropy of its own state; exactly one of q and v is given
+    `entropy`      bonus(s) is α Σ_j H(π^j) for "team" (by default), α H(π^i) for "own", 0 for "none"
+
+    q and v have a leading agent axis for general-sum games and for `entropy="own"`. Arrays may be of any framework.
+
+    Returns y_λ, shaped as q. Raises `ValueError` naming the argument.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
     >>> td_lambda_target(game, policy=[[0.5, 0.5]], temperature=0.0, v=[10.0], trace_decay=1.0).tolist()

@@ -33,7 +33,11 @@ from mathrl.values.target_policy import Point, Regularised, answer, controller, 
 __all__ = ["divergence_limit"]
 
 _SHARP_STEPS = 100
-"""The most steps towards Q* to 8 floors, whatever `tol` is: a greedy policy that is not optimal would move the ties."""
+"""The most steps that are taken to find Q* to 8 rounding floors, whatever `tol` is.
+
+The tied actions in (2) are read from the values of the greedy policy. If Q* were found less exactly, this policy might
+not be optimal, and other actions would count as tied.
+"""
 
 _TIES = 64
 """Rounding floors within which two actions tie."""

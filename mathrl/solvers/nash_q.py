@@ -57,15 +57,17 @@ def nash_q(game: Game, *, tol: float = 100.0, max_steps: int = 10_000) -> Soluti
 
     (2) is the global optimum and (3) the saddle point of aorpo Theorem 7, condition 3 (Hu and Wellman, JMLR 4 (2003),
     Theorem 17). (3) is for two agents with r^1 + r^2 = c, up to rounding. Every other game must have a global optimum
-    in each stage game that is met, up to max(tol, 64)/(1 − γ) rounding floors of each agent's Q; of those that tie, the
-    lowest joint action is played. Games of one agent or with a common payoff always do, and get the answer of
+    in each stage game that is met, up to max(tol, 64)/(1 − γ) rounding floors of each agent's Q. Where several joint
+    actions are equally good, up to rounding, the first of them is played, in the order in which the last agent's action
+    changes fastest. Games of one agent or with a common payoff always have a global optimum, and get the answer of
     `optimal`.
 
     (4) is Newton's step for the π that attains (2) or (3). With (2) it is policy iteration for all agents at once,
     which always converges; where it leads to stage games without a global optimum, V ← Nash(Q_V) is taken instead. With
     (3) (Pollatschek and Avi-Itzhak 1969) it may fail. It is taken where it lowers the residual to γ times the least one
-    so far, and (5) otherwise (Hoffman and Karp 1966), which contracts the error by γ or better. (4) may pass over stage
-    games that the plain iteration would meet.
+    so far, and (5) otherwise (Hoffman and Karp 1966), which contracts the error by γ or better. The stage games on the
+    way of (4) are not those of the plain iteration V ← Nash(Q_V). If a stage game that only the plain iteration would
+    meet has no global optimum, this is not noticed.
 
     `game`       any game; see above which of them are solved
     `tol`        stop at a residual of this many rounding floors eps·‖Q‖∞ (see `mathrl.Solution`); below 8 counts as 8;

@@ -71,7 +71,7 @@ def soft_q_iteration(
     check_game(game)
     alpha, share = positive("temperature", temperature), proportion("real_share", real_share)
     if models and opponent_model is not None:
-        fail("opponent_model", "is given beside models", "one of the two", "each model brings its own")
+        fail("opponent_model", "is given together with models", "one of the two", "each of the models has its own")
     checked = tuple(_checked(game, t, model, share) for t, model in enumerate(models))
     sequence: list[tuple[Game, Any]] = [(model.mixed_with(game, share), model.opponent_model) for model in checked]
     if not sequence:

@@ -92,11 +92,13 @@ def evidence_bound(
     `opponent_model`      ρ(b|s), (S, B): what the agent takes the others to play
     `prior`               P(b|s), (S, B)
     `horizon`             the number of steps T
-    `temperature`         α, > 0; 1 in Eq. 7 as printed
-    `divergence_weight`   κ, > 0; 1 in the paper
+    `temperature`         α, > 0; default 1, as in Eq. 7 as printed
+    `divergence_weight`   κ, > 0; default 1, as in the paper
 
-    π and ρ may also be sequences of T arrays, one per step. J ≤ `log_evidence` at α = κ = 1 (rommeo Eq. 27). Raises
-    `ValueError` as `opponent_policy_q` does.
+    π and ρ may also be sequences of T arrays, one per step.
+
+    Returns J. It is at most `log_evidence` at α = κ = 1 (rommeo Eq. 27). Raises `ValueError` where a shape is wrong, a
+    row is no distribution, or ρ > 0 = P somewhere.
 
     >>> from mathrl.games import load
     >>> half = [[0.5, 0.5]]
@@ -164,8 +166,9 @@ def log_evidence(game: Game, agent: int, *, prior: npt.ArrayLike, horizon: int) 
     `prior`    P(b|s), (S, B), of the others' joint actions in C order
     `horizon`  the number of steps T
 
-    As printed, the agent's own actions have weight 1 in (26), not 1/A_i ("∝ 1", Eq. 31), so that the "probability" may
-    be larger than 1. It is computed in log space. Raises `ValueError` where the prior is no distribution.
+    Returns the logarithm, computed in log space. As printed, the agent's own actions have weight 1 in (26), not 1/A_i
+    ("∝ 1", Eq. 31), so that the "probability" may be larger than 1. Raises `ValueError` where the prior is no
+    distribution.
     """
     agent = check_agent(game, agent)
     own, steps = agent_game(game, agent), count("horizon", horizon)
@@ -230,7 +233,7 @@ def as_strategies(
     `model`        ρ(b|s), (S, B): what the agent takes the others to play
     `prior`        P(b|s), (S, B)
 
-    Raises `ValueError` where a shape is wrong, a row is no distribution, or ρ > 0 = P somewhere.
+    Returns π, ρ and P. Raises `ValueError` where a shape is wrong, a row is no distribution, or ρ > 0 = P somewhere.
     """
     prior_sb = _prior(game, agent, prior)
     rho_sb, pi_sab = as_floats("opponent_model", model), as_floats("conditional_policy", conditional)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.base.ties import first_largest, first_least, largest_first
-from mathrl.oracle.report import worst_entries, worst_of_policy
+from mathrl.oracle.entries import worst_entries, worst_of_policy
 
 ULP = 2.0**-52
 

@@ -127,7 +127,7 @@ CALLS = [
         models=[LearnedModel(STATES)]),
     bad(soft_q_iteration, r"^models\[0\]\.opponent_model has 1 arrays", COMMON, temperature=1.0,
         models=[LearnedModel(COMMON, UNIFORM[:1])]),
-    bad(soft_q_iteration, "^opponent_model is given beside models", COMMON, temperature=1.0,
+    bad(soft_q_iteration, "^opponent_model is given together with models", COMMON, temperature=1.0,
         opponent_model=UNIFORM, models=[LearnedModel(COMMON)]),
     *(bad(best_response, "^agent is", COMMON, UNIFORM, agent, temperature=1.0) for agent in (2, -1, 0.5, "0", True)),
 ]  # fmt: skip

@@ -21,10 +21,10 @@ from mathrl.bounds import (
     dynamics_distance,
     expected_return,
     joint_distances,
+    lemmas,
     measure,
     sharper,
     state_distances,
-    theorems,
 )
 from mathrl.bounds.over_time import largest_over_time
 from mathrl.games import Game, uniform_policy
@@ -406,7 +406,7 @@ def answering(game, conditional, opponents, agent):
 
 def extended_bounds(lemma, ours=None, theirs=None, **numbers):
     """The sharper bound of an extended lemma, and the printed one."""
-    coupling, printed = getattr(sharper, f"coupling_{lemma}"), getattr(theorems, f"extended_{lemma}")
+    coupling, printed = getattr(sharper, f"coupling_{lemma}"), getattr(lemmas, f"extended_{lemma}")
     return coupling(**numbers, **(ours or {})), printed(**numbers, **(theirs or {}))
 
 

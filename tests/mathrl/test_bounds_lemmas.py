@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathrl.bounds import Process, sharper, theorems
+from mathrl.bounds import Process, lemmas, sharper
 from mathrl.games import Game
 from mathrl.proofs_checks.strategies import _near, games, policies
 from tests.examples import costly
@@ -80,7 +80,7 @@ def assert_bounds(lemma, exact, numbers, distances, *, ours=(), theirs=(), large
     for name, known, printed_from in ((f"extended_{lemma}", each, each), (lemma, all_as_one, joint)):
         sharp = coupling(**dict(ours), **known, **kind)
         assert exact <= sharp + slack
-        assert sharp <= min(largest, getattr(theorems, name)(**dict(theirs), **printed_from)) + slack
+        assert sharp <= min(largest, getattr(lemmas, name)(**dict(theirs), **printed_from)) + slack
 
 
 def lemmas_c1_and_c2(agent, one, other):

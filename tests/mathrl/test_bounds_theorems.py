@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl import bounds
-from mathrl.bounds import theorems
+from mathrl.bounds import lemmas, theorems
 
 ERRORS = st.floats(0, 1, allow_subnormal=False)
 SEVERAL = st.lists(ERRORS, max_size=3)
@@ -31,7 +31,7 @@ def to_the_end(discount, last, constant, slope):
 
 @given(REWARDS, DISCOUNTS, ERRORS, ERRORS, ERRORS)
 def test_lemma_c3_is_the_sum_over_time_of_lemmas_c1_and_c2(r, discount, M, P, others):
-    bound = theorems.lemma_c3(
+    bound = lemmas.lemma_c3(
         reward_bound=r, discount=discount, dynamics_error=M, policy_distance=P, opponents_distance=others
     )
     M, P, others = map(Fraction, (M, P, others))
@@ -40,7 +40,7 @@ def test_lemma_c3_is_the_sum_over_time_of_lemmas_c1_and_c2(r, discount, M, P, ot
 
 @given(REWARDS, DISCOUNTS, st.tuples(ERRORS, ERRORS, ERRORS), st.tuples(ERRORS, ERRORS, ERRORS), LENGTHS)
 def test_lemma_c4_is_the_sum_over_time_in_its_proof(r, discount, pre, post, k):
-    bound = theorems.lemma_c4(
+    bound = lemmas.lemma_c4(
         reward_bound=r,
         discount=discount,
         dynamics_error_pre=pre[0],
@@ -63,7 +63,7 @@ def test_theorems_are_the_lemmas_that_their_proofs_add_up(r, discount, M, P, oth
     common = {"reward_bound": r, "discount": discount}
 
     def c3(dynamics_error, policy_distance, opponents_distance):
-        return theorems.lemma_c3(
+        return lemmas.lemma_c3(
             **common,
             dynamics_error=dynamics_error,
             policy_distance=policy_distance,
@@ -74,7 +74,7 @@ def test_theorems_are_the_lemmas_that_their_proofs_add_up(r, discount, M, P, oth
         names = ("dynamics_error", "policy_distance", "opponents_distance")
         numbers = {f"{name}_pre": x for name, x in zip(names, pre, strict=True)}
         numbers |= {f"{name}_post": x for name, x in zip(names, post, strict=True)}
-        return theorems.lemma_c4(**common, **numbers, branch_length=k)
+        return lemmas.lemma_c4(**common, **numbers, branch_length=k)
 
     theorem_3 = theorems.theorem_3(**common, dynamics_error=M, policy_shift=P, opponents_shift=others)
     assert close(theorem_3, c3(0, P, others) + c3(M, P, others))
@@ -101,24 +101,24 @@ def test_extended_claims_add_the_opponents_errors_up(r, discount, M, P, shifts, 
         theorems.theorem_2(**common, **each, branch_length=3), theorems.theorem_5(**common, **joint, branch_length=3)
     )
     assert close(
-        theorems.extended_lemma_c1(state_distance=M, policy_distance=P, opponent_distances=errors),
-        theorems.lemma_c1(state_distance=M, policy_distance=P, opponents_distance=joint_error),
+        lemmas.extended_lemma_c1(state_distance=M, policy_distance=P, opponent_distances=errors),
+        lemmas.lemma_c1(state_distance=M, policy_distance=P, opponents_distance=joint_error),
     )
     lemma = {"dynamics_error": M, "policy_distance": P}
     assert close(
-        theorems.extended_lemma_c2(step=7, **lemma, opponent_distances=errors),
-        theorems.lemma_c2(step=7, **lemma, opponents_distance=joint_error),
+        lemmas.extended_lemma_c2(step=7, **lemma, opponent_distances=errors),
+        lemmas.lemma_c2(step=7, **lemma, opponents_distance=joint_error),
     )
     lemma |= {"reward_bound": r, "discount": discount}
     assert close(
-        theorems.extended_lemma_c3(**lemma, opponent_distances=errors),
-        theorems.lemma_c3(**lemma, opponents_distance=joint_error),
+        lemmas.extended_lemma_c3(**lemma, opponent_distances=errors),
+        lemmas.lemma_c3(**lemma, opponents_distance=joint_error),
     )
     apart = {"dynamics_error_pre": M, "policy_distance_pre": P, "dynamics_error_post": P, "policy_distance_post": M}
     apart |= {"reward_bound": r, "discount": discount, "branch_length": 2}
     assert close(
-        theorems.extended_lemma_c4(**apart, opponent_distances_pre=shifts, opponent_distances_post=errors),
-        theorems.lemma_c4(**apart, opponents_distance_pre=joint_shift, opponents_distance_post=joint_error),
+        lemmas.extended_lemma_c4(**apart, opponent_distances_pre=shifts, opponent_distances_post=errors),
+        lemmas.lemma_c4(**apart, opponents_distance_pre=joint_shift, opponents_distance_post=joint_error),
     )
 
 
@@ -145,14 +145,12 @@ def test_printed_numbers_by_hand(name, numbers, expected):
 
 def test_lemmas_c1_and_c2_by_hand():
     """Each number is a power of 2 of its own: the sum tells which were added."""
-    assert theorems.lemma_c1(state_distance=1 / 2, policy_distance=1 / 4, opponents_distance=1 / 8) == 7 / 8
-    extended = theorems.extended_lemma_c1(
-        state_distance=1 / 2, policy_distance=1 / 4, opponent_distances=[1 / 8, 1 / 16]
-    )
+    assert lemmas.lemma_c1(state_distance=1 / 2, policy_distance=1 / 4, opponents_distance=1 / 8) == 7 / 8
+    extended = lemmas.extended_lemma_c1(state_distance=1 / 2, policy_distance=1 / 4, opponent_distances=[1 / 8, 1 / 16])
     assert extended == 15 / 16
     numbers = {"step": 3, "dynamics_error": 1 / 2, "policy_distance": 1 / 4}
-    assert theorems.lemma_c2(**numbers, opponents_distance=1 / 8) == 3 * 7 / 8
-    assert theorems.extended_lemma_c2(**numbers, opponent_distances=[1 / 8, 1 / 16]) == 3 * 15 / 16
+    assert lemmas.lemma_c2(**numbers, opponents_distance=1 / 8) == 3 * 7 / 8
+    assert lemmas.extended_lemma_c2(**numbers, opponent_distances=[1 / 8, 1 / 16]) == 3 * 15 / 16
 
 
 def test_b1_and_b2_restate_theorems_1_and_2():
@@ -160,12 +158,13 @@ def test_b1_and_b2_restate_theorems_1_and_2():
     assert bounds.extended_theorem_b2 is bounds.theorem_2
 
 
+PRINTED = [name for module in (theorems, lemmas) for name in module.__all__ if "theorem" in name or "lemma" in name]
 GOOD = {
     name: {"branch_length": 3, "step": 3, "discount": 0.5, "opponent": [0.1]}.get(
         "opponent" if name.startswith("opponent_") else name, 0.1
     )
-    for function in theorems.__all__
-    for name in inspect.signature(getattr(theorems, function)).parameters
+    for function in PRINTED
+    for name in inspect.signature(getattr(bounds, function)).parameters
 }
 BAD = {
     "reward_bound": float("inf"),
@@ -178,19 +177,15 @@ BAD = {
 
 @pytest.mark.parametrize(
     ("function", "name"),
-    [
-        (function, name)
-        for function in theorems.__all__
-        for name in inspect.signature(getattr(theorems, function)).parameters
-    ],
+    [(function, name) for function in PRINTED for name in inspect.signature(getattr(bounds, function)).parameters],
 )
 def test_every_number_of_every_claim_is_checked(function, name):
-    wanted = inspect.signature(getattr(theorems, function)).parameters
+    wanted = inspect.signature(getattr(bounds, function)).parameters
     numbers = {argument: GOOD[argument] for argument in wanted}
-    assert getattr(theorems, function)(**numbers) >= 0
+    assert getattr(bounds, function)(**numbers) >= 0
     bad = BAD.get("opponent_" if name.startswith("opponent_") else name, 1.5)
     with pytest.raises(ValueError, match=name):
-        getattr(theorems, function)(**{**numbers, name: bad})
+        getattr(bounds, function)(**{**numbers, name: bad})
 
 
 def test_errors_of_opponents_are_a_sequence():

@@ -672,7 +672,7 @@ def test_the_message_is_a_table_with_agents_where_values_differ():
     [
         ("q and v are both missing", assert_td_target, {"target": [[0, 0]]}),
         ("q and v are both given", assert_td_target, {"target": [[0, 0]], "q": [[0, 0]], "v": [0]}),
-        ("trace_decay is given beside steps", assert_td_target, {"target": [[0, 0]], "v": [0], "steps": 2, "trace_decay": 0.5}),  # noqa: E501
+        ("trace_decay is given together with steps", assert_td_target, {"target": [[0, 0]], "v": [0], "steps": 2, "trace_decay": 0.5}),  # noqa: E501
         ("trace_decay is 2, ", assert_td_target, {"target": [[0, 0]], "v": [0], "trace_decay": 2}),
         ("steps is 0, ", assert_td_target, {"target": [[0, 0]], "v": [0], "steps": 0}),
         (r"target has shape \(1, 3\), ", assert_td_target, {"target": [[0, 0, 0]], "v": [0]}),

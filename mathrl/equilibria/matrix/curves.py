@@ -41,7 +41,8 @@ class Curve:
 
     `rationality`  (K,), 1/temperature of each point
     `policy`       per agent (K, 1, A_i)
-    `folds`        (F,), the indices of the points at which the rationality turns
+    `folds`        (F,), the indices of the points at which the rationality turns: folds, and pitchforks, which are
+                   also on another curve
     `stable`       (K,), whether logit dynamics return to the point from nearby; with a common payoff, whether it is a
                    strict local maximum of the objective (`mathrl.equilibria.matrix.search`)
     `closed`       whether the last point is the first
