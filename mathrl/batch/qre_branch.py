@@ -51,6 +51,7 @@ def qre_branch(
     road `""`, and NaN for numbers. `mathrl.iteration.iterate.watching` is told how many games are done. Raises
     `ValueError` naming the argument, also for payoffs above 1e300 temperatures.
 
+    >>> import numpy as np
     >>> payoffs = np.random.default_rng(0).standard_normal((1000, 2, 3, 3))
     >>> qre_branch(payoffs, temperature=2.0)
     <BatchSolution: 1000 games: 1000 CONVERGED>
