@@ -8,7 +8,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.bounds import SCHEMES, Comparison, Setup, branch_law, compare_returns, measure, rollout
 from mathrl.bounds.best_lengths import best_lengths
-from mathrl.figures.curve_minimum import least, rounding
+from mathrl.figures.curve_minimum import minimum_index, rounding
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -195,7 +195,7 @@ def _line(
 
 def _least(lengths: Sequence[int], curve: FloatArray, best: float | None) -> int | None:
     """Where the ring stands: at the best k ≥ 1, at 0 where that is better, or in a dip where no best k is known."""
-    at = least(curve, 0.0)
+    at = minimum_index(curve, 0.0)
     if at is None or curve[at] <= 0:
         return None
     if best is None:

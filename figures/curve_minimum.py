@@ -6,7 +6,7 @@ import numpy.typing as npt
 from mathrl.base.ties import first_least
 from mathrl.bounds import Setup
 
-__all__ = ["ROUNDED", "least", "rounding"]
+__all__ = ["ROUNDED", "minimum_index", "rounding"]
 
 FLAT = 1e-9
 """A curve whose values differ by less than this, relative to the largest, is called flat."""
@@ -15,7 +15,7 @@ ROUNDED = 1e-13
 """Two values that differ by less than this, relative to the largest, count as equal: rounding may explain it."""
 
 
-def least(values: npt.ArrayLike, rounding: float) -> int | None:
+def minimum_index(values: npt.ArrayLike, rounding: float) -> int | None:
     """Return the index of the least value; None where the values are all the same.
 
     `values`    the values of a curve, a one-dimensional array

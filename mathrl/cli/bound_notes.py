@@ -7,7 +7,7 @@ from typing import Any
 
 from mathrl.bounds import READINGS, SCHEMES, Comparison, Errors, Setup
 from mathrl.bounds.best_lengths import best_lengths
-from mathrl.figures.curve_minimum import ROUNDED, least
+from mathrl.figures.curve_minimum import ROUNDED, minimum_index
 
 __all__ = ["facts", "findings", "in_order", "joined", "least_bounds", "least_rollouts", "merged", "unseen", "verdict"]
 
@@ -115,7 +115,7 @@ def _at(number: str, k: float) -> str:
 
 def _least_shown(rows: Sequence[Row], numbers: Iterable[str], noise: float = 0.0) -> str:
     """Where each number is least, if that can be told."""
-    found = {number: least([row[number] for row in rows], noise) for number in numbers if rows}
+    found = {number: minimum_index([row[number] for row in rows], noise) for number in numbers if rows}
     return ", ".join(_at(number, rows[row]["branch_length"]) for number, row in found.items() if row is not None)
 
 
