@@ -239,3 +239,26 @@ def test_a_bifurcation_of_agents_who_leave_each_other_is_passed_too():
     points, [end] = walk(Follower(logit_curve(Game.matrix(np.array([[-1.0, 0.0], [0.0, 0.0]])), entropy="none")), 100.0)
     assert sum(point.past_bifurcation for point in points) == 1
     np.testing.assert_allclose(end.policy[0], end.policy[1], rtol=0, atol=1e-9)  # symmetric, to magnified rounding
+
+
+@pytest.mark.parametrize("entropy", ENTROPIES)
+@pytest.mark.parametrize(("num_states", "discount"), [(600, 0.9), (600, 0.9999), (3, 1 - 1e-10)])
+def test_the_first_point_is_exact_where_factors_are_not(num_states, discount, entropy):
+    """The uniform policy's values, by the definition; factors have single precision, or lose most of their digits."""
+    game = random_stochastic(num_states=num_states, num_actions=(2, 2), discount=discount, seed=1)
+    system = logit_curve(game, entropy=entropy)
+    point = Follower(system).start()
+    bonus = {"team": 2 * np.log(2), "own": np.log(2), "none": 0.0}[entropy]
+    assert np.allclose(system.values(point.z), bonus / (1 - discount), rtol=1e-12 / (1 - discount), atol=0)
+    assert (system.ratios(point.z) == 0).all()
+    assert Follower(system).advance(point, 1.0) is not None
+
+
+@pytest.mark.parametrize("entropy", ENTROPIES)
+def test_a_first_point_without_a_tangent_leads_nowhere(entropy):
+    """At a discount of 1 − 1e-14 the factors say nothing."""
+    game = random_stochastic(num_states=3, num_actions=(2, 2), discount=1 - 1e-14, seed=1)
+    curve = Follower(logit_curve(game, entropy=entropy))
+    point = curve.start()
+    assert (point.policy[0] == 0.5).all()
+    assert point.tangent.any() or curve.advance(point, 1.0) is None

@@ -31,7 +31,9 @@ from mathrl.equilibria.stochastic import blocks
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
-from mathrl.values.policy_values import has_agent_axis
+from mathrl.softmax import entropy
+from mathrl.values.linear_system import resolvent
+from mathrl.values.policy_values import has_agent_axis, policy_transitions
 
 __all__ = ["Place", "System", "curve_from", "logit_curve"]
 
@@ -115,6 +117,16 @@ class System:
         """x and t of z in one array: lengths on the curve are those of its largest entry."""
         return np.append(z[: self.num_ratios], z[-1])
 
+    def first_values(self) -> FloatArray:
+        """W (m, S) of (2) at the first policy and t = 0: exact, as the policy is known; (m, 0) where γ is 0."""
+        if self.game.discount == 0:
+            return self.values(self.zero)
+        profile = self.policy(self.vector(self.first_sk, self.values(self.zero), 0.0))
+        bonus_ms = self.counted_mi @ np.stack([entropy(own) for own in profile])
+        expected_ms = np.einsum("msa,sa->ms", self.reward_weight[0] * self._rewards_msa, profile.joint_sa)
+        solve = resolvent(policy_transitions(self.game, profile.joint_sa), self.game.discount)
+        return np.stack([solve(b_s) for b_s in expected_ms + bonus_ms])
+
     def ahead(self, w_ms: FloatArray) -> FloatArray:
         """γ P W (m, S, A)."""
         ahead_msa = np.empty(self._rewards_msa.shape)
@@ -146,7 +158,7 @@ class System:
         """E_π[Q^m] (m, S), from E[Q^i | a_i]."""
         return np.add.reduceat(own_sk * pi_sk, self.first, axis=1).T[: self.num_functions]
 
-    def policy(self, z: FloatArray) -> Policy:
+    def policy(self, z: FloatArray) -> Profile:
         """π of the log ratios."""
         return Profile.split(self.probabilities(z)[0], self.game.num_actions)
 

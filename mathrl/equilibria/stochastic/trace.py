@@ -126,18 +126,23 @@ class Follower:
 
     @one_thread()
     def start(self) -> Point:
-        """The point t = 0, from which t rises. Raises `ArithmeticError` where its values cannot be computed."""
+        """The point t = 0, from which t rises. Where rounding hides the tangent it is 0, and no step leads on."""
         system = self._system
-        guess = system.vector(system.first_sk, np.zeros_like(system.values(system.zero)), 0.0)
-        found = self._newton(guess, -1, 1.0, farthest=inf, polish=True)
-        if found is None:
-            raise ArithmeticError("the values of the first policy could not be computed")
-        z = system.vector(system.first_sk, system.values(found.z), 0.0)  # its policy is known exactly
-        return Point(system, 0.0, z, _scaled(system, found.tangent), FIRST * self._step_length, found.orientation)
+        z = system.vector(system.first_sk, system.first_values(), 0.0)
+        try:
+            bordered = Bordered(place := Place(system, z), -1, self._room)
+            tangent, orientation = bordered.tangent(place, 1.0), bordered.orientation
+        except np.linalg.LinAlgError:
+            tangent = None
+        if tangent is None:
+            return Point(system, 0.0, z, np.zeros_like(z), 0.0, 0.0)
+        return Point(system, 0.0, z, _scaled(system, tangent), FIRST * self._step_length, orientation)
 
     @one_thread()
     def advance(self, point: Point, target: float = inf) -> Point | None:
         """The next point, at most `target`; None where no step, however short, succeeds."""
+        if not point.tangent.any():
+            return None
         scale = 1 + float(np.abs(self._system.measured(point.z)).max())
         length, through = max(point.length, _SHORTEST * scale), None
         while length > CUT * _SHORTEST * scale:
