@@ -51,11 +51,13 @@ def expected_parts(advantage: Any, updated: Sequence[Any]) -> tuple[Any, Any]:
 def kl_drift(policy: Any, old: Any, *, weight: Any) -> Any:
     """D(p) = weight · KL(p ‖ π_old), and 0 where the weight is 0   (hasac Definition 4; §4.3 names it).
 
+    Its derivative in the weight is KL, also at 0; where KL is infinite there is none at 0, and a gradient says 0.
+
     p, `policy`, and π_old, `old`, are (…, A), with sums over the last axis; the result is (…).
     """
     divergence = kl_divergence(policy, old)
     xp = namespace(policy)
-    return weight * xp.where(xp.asarray(weight > 0), divergence, 0.0)  # 0 · ∞ would be nan
+    return weight * xp.where((divergence < xp.inf) | (weight > 0), divergence, 0.0)  # 0 · ∞ would be nan
 
 
 def squared_drift(policy: Any, old: Any, *, weight: Any) -> Any:

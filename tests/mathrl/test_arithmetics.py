@@ -383,6 +383,22 @@ def test_symbols_give_the_formula_itself(name):
         assert all(entry.xreplace(meant) == sympy.Rational(value) for entry, value in entries)
 
 
+# Drifts
+
+
+@pytest.mark.usefixtures("x64")
+def test_the_slope_of_the_kl_drift_in_its_weight_is_the_divergence():
+    policy, old = jax.numpy.array([0.25, 0.75, 0.0]), jax.numpy.array([0.5, 0.25, 0.25])
+    for weight in (0.0, 0.3):
+        slope = jax.jit(jax.grad(lambda weight: operators.kl_drift(policy, old, weight=weight)))(weight)
+        assert float(slope) == pytest.approx(float(softmax.kl_divergence(policy, old)), rel=8 * EPS)
+    slopes = jax.grad(operators.kl_drift, argnums=(0, 1))(policy, old, weight=0.0)
+    assert not np.any(slopes)
+    elsewhere = jax.numpy.array([0.0, 0.5, 0.5])
+    assert operators.kl_drift(policy, elsewhere, weight=0.0) == 0
+    assert operators.kl_drift(policy, elsewhere, weight=0.3) == math.inf
+
+
 # Logarithms of policies
 
 
