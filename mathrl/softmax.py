@@ -6,7 +6,7 @@ temperature α is a number > 0 and may be a ball or traced by JAX. Policies, and
 
 from typing import Any
 
-from mathrl.arithmetic import log_one_plus, log_total, namespace, shift
+from mathrl.arithmetic import at_ends, log_one_plus, log_part, log_total, namespace, shift
 
 __all__ = [
     "boltzmann",
@@ -26,7 +26,7 @@ __all__ = [
 
 def log_sum_exp(x: Any) -> Any:
     """log Σ_a exp x(a), shifted by max x, so that no exp overflows."""
-    return _log_sum_exp(x)[..., 0]
+    return at_ends(_log_sum_exp, x)[..., 0]
 
 
 def soft_max(q: Any, temperature: Any) -> Any:
@@ -34,8 +34,8 @@ def soft_max(q: Any, temperature: Any) -> Any:
 
     It tends to max Q as α → 0, and to mean Q + α log A as α → ∞.
     """
-    middle = shift(q)
-    return (middle + temperature * log_total((q - middle) / temperature))[..., 0]
+    # It grows with Q(a), at the rate π(a), and with α, at the rate H(π).
+    return at_ends(_soft_max, q, temperature)[..., 0]
 
 
 def target_soft_max(q: Any, log_target: Any, temperature: Any) -> Any:
@@ -43,28 +43,37 @@ def target_soft_max(q: Any, log_target: Any, temperature: Any) -> Any:
 
     It tends to max Q over the support of ρ as α → 0, and to E_ρ[Q] as α → ∞.
     """
-    _, middle, log_mean = _tilt(q, log_target, temperature)
-    return (middle + temperature * log_mean)[..., 0]
+
+    def at(q: Any, temperature: Any) -> Any:
+        _, middle, log_mean = _tilt(q, log_target, temperature)
+        return middle + temperature * log_mean
+
+    # It grows with Q(a), at the rate π(a), and falls as α grows, at the rate KL(π ‖ ρ).
+    return at_ends(at, q, temperature)[..., 0]
 
 
 def target_log_ratio(q: Any, log_target: Any, temperature: Any) -> Any:
-    """log(π(a) / ρ(a)) of π ∝ ρ exp(Q / α), which attains `target_soft_max`: finite also where π underflows."""
-    scaled, _, log_mean = _tilt(q, log_target, temperature)
-    return scaled - log_mean
+    """log(π(a) / ρ(a)) of π ∝ ρ exp(Q / α), which attains `target_soft_max`: finite also where π underflows.
+
+    Where ρ is 0 it is some finite number, which says nothing.
+    """
+    x, _, log_mean = _tilt(q, log_target, temperature)
+    return log_part(x / temperature, log_mean, x, temperature, log_target)
 
 
 def log_probabilities(rows: Any) -> Any:
     """log(P(a) / Σ_b P(b)) of rows P, which then sum to 1 exactly; −∞ where P is 0."""
     xp = namespace(rows)
     positive = rows > 0
-    logs = xp.log(xp.where(positive, rows, 1.0)) - xp.log(xp.sum(rows, axis=-1, keepdims=True))
-    return xp.where(positive, logs, -xp.inf)
+    logs = xp.log(xp.where(positive, rows, 1.0))
+    parts = log_part(logs, xp.log(xp.sum(rows, axis=-1, keepdims=True)), xp.where(positive, logs, -xp.inf), 1)
+    return xp.where(positive, parts, -xp.inf)
 
 
 def log_boltzmann(q: Any, temperature: Any) -> Any:
     """log π(a) = Q(a) / α − log Σ_b exp(Q(b) / α) of the Boltzmann policy, finite where π(a) itself underflows."""
     scaled = (q - shift(q)) / temperature
-    return scaled - log_total(scaled)
+    return log_part(scaled, log_total(scaled), q, temperature)
 
 
 def boltzmann(q: Any, temperature: Any) -> Any:
@@ -100,15 +109,21 @@ def kl_divergence_of_logs(log_policy: Any, log_other: Any) -> Any:
     digits.
     """
     xp = namespace(log_policy)
-    played, known = log_policy > -xp.inf, log_other > -xp.inf
+    policy, played, known = xp.exp(log_policy), log_policy > -xp.inf, log_other > -xp.inf
     ratio = xp.where(played, log_policy, 0.0) - xp.where(known, log_other, 0.0)
-    return xp.sum(xp.where(played & ~known, xp.inf, xp.exp(log_policy) * ratio), axis=-1)
+    return xp.sum(xp.where(played & ~known, xp.inf, policy * ratio), axis=-1)
 
 
 def total_variation(policy: Any, other: Any) -> Any:
     """½ Σ_a |π(a) − ρ(a)|, between 0 and 1."""
     xp = namespace(policy)
     return xp.sum(xp.abs(policy - other), axis=-1) / 2
+
+
+def _soft_max(q: Any, temperature: Any) -> Any:
+    """`soft_max` with the last axis kept."""
+    middle = shift(q)
+    return middle + temperature * log_total((q - middle) / temperature)
 
 
 def _log_sum_exp(x: Any) -> Any:
@@ -118,7 +133,7 @@ def _log_sum_exp(x: Any) -> Any:
 
 
 def _tilt(q: Any, log_target: Any, temperature: Any) -> tuple[Any, Any, Any]:
-    """(Q − m)/α, m, and log E_ρ[exp((Q − m)/α)], with m the largest Q that ρ plays; ρ is taken over its sum.
+    """Q − m, m, and log E_ρ[exp((Q − m)/α)], with m the largest Q that ρ plays; ρ is taken over its sum.
 
     It is not good enough that ρ sums to 1 up to rounding: where the best action is as rare as that rounding, what is
     missing in the sum would count as much as this action.
@@ -126,9 +141,10 @@ def _tilt(q: Any, log_target: Any, temperature: Any) -> tuple[Any, Any, Any]:
     xp = namespace(q)
     played = log_target > -xp.inf
     middle = shift(xp.where(played, q, -xp.inf))
-    scaled = xp.where(played, q - middle, 0.0) / temperature
+    apart = xp.where(played, q - middle, 0.0)
+    scaled = apart / temperature
     # Where α ≫ |Q| the mean is near 1, and α times its logarithm would lose what log1p keeps.
     rho = xp.exp(log_target)
     fall = xp.sum(rho * xp.expm1(scaled), axis=-1, keepdims=True) / xp.sum(rho, axis=-1, keepdims=True)
     whole = _log_sum_exp(log_target + scaled) - _log_sum_exp(log_target)
-    return scaled, middle, log_one_plus(fall, whole)
+    return apart, middle, log_one_plus(fall, whole)
