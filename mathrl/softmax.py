@@ -6,7 +6,7 @@ temperature α is a number > 0 and may be a ball or traced by JAX. Policies, and
 
 from typing import Any
 
-from mathrl.arithmetic import at_ends, log_one_plus, log_part, log_total, namespace, shift
+from mathrl.arithmetic import alike, at_ends, log_one_plus, log_part, log_total, namespace, shift
 
 __all__ = [
     "boltzmann",
@@ -24,11 +24,13 @@ __all__ = [
 ]
 
 
+@alike
 def log_sum_exp(x: Any) -> Any:
     """log Σ_a exp x(a), shifted by max x, so that no exp overflows."""
     return at_ends(_log_sum_exp, x)[..., 0]
 
 
+@alike
 def soft_max(q: Any, temperature: Any) -> Any:
     """α log Σ_a exp(Q(a) / α): the largest expected Q plus α times entropy.
 
@@ -38,6 +40,7 @@ def soft_max(q: Any, temperature: Any) -> Any:
     return at_ends(_soft_max, q, temperature)[..., 0]
 
 
+@alike
 def target_soft_max(q: Any, log_target: Any, temperature: Any) -> Any:
     """α log Σ_a ρ(a) exp(Q(a) / α): the largest E_π[Q] − α KL(π ‖ ρ); `log_target` is log ρ, −∞ where ρ is 0.
 
@@ -52,6 +55,7 @@ def target_soft_max(q: Any, log_target: Any, temperature: Any) -> Any:
     return at_ends(at, q, temperature)[..., 0]
 
 
+@alike
 def target_log_ratio(q: Any, log_target: Any, temperature: Any) -> Any:
     """log(π(a) / ρ(a)) of π ∝ ρ exp(Q / α), which attains `target_soft_max`: finite also where π underflows.
 
@@ -61,6 +65,7 @@ def target_log_ratio(q: Any, log_target: Any, temperature: Any) -> Any:
     return log_part(x / temperature, log_mean, x, temperature, log_target)
 
 
+@alike
 def log_probabilities(rows: Any) -> Any:
     """log(P(a) / Σ_b P(b)) of rows P, which then sum to 1 exactly; −∞ where P is 0."""
     xp = namespace(rows)
@@ -70,30 +75,38 @@ def log_probabilities(rows: Any) -> Any:
     return xp.where(positive, parts, -xp.inf)
 
 
+@alike
 def log_boltzmann(q: Any, temperature: Any) -> Any:
     """log π(a) = Q(a) / α − log Σ_b exp(Q(b) / α) of the Boltzmann policy, finite where π(a) itself underflows."""
     scaled = (q - shift(q)) / temperature
     return log_part(scaled, log_total(scaled), q, temperature)
 
 
+@alike
 def boltzmann(q: Any, temperature: Any) -> Any:
-    """π(a) = exp(Q(a) / α) / Σ_b exp(Q(b) / α)   (hasac Eq. 3; maximises E_π[Q] + α H(π))."""
+    """π(a) = exp(Q(a) / α) / Σ_b exp(Q(b) / α)   (hasac Eq. 3; maximises E_π[Q] + α H(π)).
+
+    It grows with Q(a) and falls with each other Q(b): over balls Q it lies between what two opposite corners give.
+    """
     logs = log_boltzmann(q, temperature)
     return namespace(logs).exp(logs)
 
 
+@alike
 def entropy(policy: Any) -> Any:
     """H(π) = −Σ_a π(a) log π(a) in nats, with 0 log 0 = 0."""
     xp = namespace(policy)
     return -xp.sum(policy * xp.log(xp.where(policy > 0, policy, 1.0)), axis=-1)
 
 
+@alike
 def entropy_of_logs(log_policy: Any) -> Any:
     """H(π) = −Σ_a exp(l(a)) l(a) of l = log π, −∞ where π is 0: finite, and so is its gradient."""
     xp = namespace(log_policy)
     return -xp.sum(xp.exp(log_policy) * xp.where(log_policy > -xp.inf, log_policy, 0.0), axis=-1)
 
 
+@alike
 def kl_divergence(policy: Any, other: Any) -> Any:
     """KL(π ‖ ρ) = Σ_a π(a) log(π(a) / ρ(a)); infinite where π(a) > 0 = ρ(a)."""
     xp = namespace(policy)
@@ -102,6 +115,7 @@ def kl_divergence(policy: Any, other: Any) -> Any:
     return xp.sum(xp.where(played & (other <= 0), xp.inf, policy * ratio), axis=-1)
 
 
+@alike
 def kl_divergence_of_logs(log_policy: Any, log_other: Any) -> Any:
     """KL(π ‖ ρ) = Σ_a exp(l(a)) (l(a) − m(a)) of l = log π and m = log ρ; infinite where π(a) > 0 = ρ(a).
 
@@ -114,6 +128,7 @@ def kl_divergence_of_logs(log_policy: Any, log_other: Any) -> Any:
     return xp.sum(xp.where(played & ~known, xp.inf, policy * ratio), axis=-1)
 
 
+@alike
 def total_variation(policy: Any, other: Any) -> Any:
     """½ Σ_a |π(a) − ρ(a)|, between 0 and 1."""
     xp = namespace(policy)
@@ -139,12 +154,11 @@ def _tilt(q: Any, log_target: Any, temperature: Any) -> tuple[Any, Any, Any]:
     missing in the sum would count as much as this action.
     """
     xp = namespace(q)
-    played = log_target > -xp.inf
+    rho, played = xp.exp(log_target), log_target > -xp.inf
     middle = shift(xp.where(played, q, -xp.inf))
     apart = xp.where(played, q - middle, 0.0)
     scaled = apart / temperature
     # Where α ≫ |Q| the mean is near 1, and α times its logarithm would lose what log1p keeps.
-    rho = xp.exp(log_target)
     fall = xp.sum(rho * xp.expm1(scaled), axis=-1, keepdims=True) / xp.sum(rho, axis=-1, keepdims=True)
     whole = _log_sum_exp(log_target + scaled) - _log_sum_exp(log_target)
     return apart, middle, log_one_plus(fall, whole)

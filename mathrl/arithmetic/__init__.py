@@ -1,6 +1,7 @@
 """What a formula asks of its arrays, whatever they hold: floats of any array library, balls, fractions or symbols.
 
-Formulas are written against the array API. `namespace` gives the functions that belong to an array. Six questions have another answer for floats, where rounding and
+Formulas are written against the array API. `namespace` gives the functions that belong to an array, and `alike` makes
+the arguments of a formula numbers of one kind. Six questions have another answer for floats, where rounding and
 overflow matter, than for exact or enclosing entries: from where exponents are taken (`shift`), what their sum is
 (`log_total`), what part of it an entry is (`log_part`), how a logarithm near 0 keeps its digits (`log_one_plus`), what
 follows from a number that enters twice (`at_ends`), and which entries are largest (`maximisers`).
@@ -12,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from mathrl.arithmetic import objects
+from mathrl.arithmetic.alike import alike
 from mathrl.arithmetic.undecided import Undecided
 
-__all__ = ["Undecided", "at_ends", "log_one_plus", "log_part", "log_total", "maximisers", "namespace", "shift"]
+__all__ = ["Undecided", "alike", "at_ends", "log_one_plus", "log_part", "log_total", "maximisers", "namespace", "shift"]
 
 
 def namespace(x: Any) -> Any:

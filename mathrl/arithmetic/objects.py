@@ -93,6 +93,9 @@ def _larger(x: Any, y: Any) -> Any:
         return x.larger(y)
     if hasattr(y, "larger"):
         return y.larger(x)
+    for one, other in ((x, y), (y, x)):
+        if isinstance(one, float) and math.isinf(one):  # which flint's fractions do not compare with themselves
+            return one if one > 0 else other
     return y if y > x else x
 
 

@@ -7,6 +7,7 @@ discount.
 
 from typing import Any
 
+from mathrl.arithmetic import alike
 from mathrl.operators.actor import (
     actor_gradient,
     actor_gradient_variance,
@@ -157,6 +158,10 @@ __all__ = [
     "subset_q",
     "trace_target",
 ]
+
+for _name in set(__all__) - {"ENTROPIES"}:
+    globals()[_name] = alike(globals()[_name])
+    globals()[_name].__module__ = __name__  # where it is found when a process sends it to another
 
 _RENAMED = {"best_response": "greedy_response", "exploitability": "deviation_gain"}
 """Old names, which mean something else in `mathrl.exploitability`."""

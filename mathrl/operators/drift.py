@@ -90,7 +90,7 @@ def largest_ratio(policy: Any, old: Any) -> Any:
     one, both = xp.ones_like(policy), (policy > 0) & (old > 0)
     ratio = xp.where(both, policy, one) / xp.where(both, old, one)
     neither = (policy <= 0) & (old <= 0)
-    unlike = xp.where(neither, one, xp.inf * one)
+    unlike = xp.where(neither, one, xp.inf)
     return xp.max(xp.where(both, xp.maximum(ratio, 1 / ratio), unlike), axis=-1)
 
 
