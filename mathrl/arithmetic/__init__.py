@@ -1,19 +1,22 @@
 """What a formula asks of its arrays, whatever they hold: floats of any array library, balls, fractions or symbols.
 
-Formulas are written against the array API. `namespace` gives the functions that belong to an array. Four questions
-have another answer for floats, where rounding and overflow matter, than for exact or enclosing entries: from where
-exponents are taken (`shift`), what their sum is (`log_total`), how a logarithm near 0 keeps its digits
-(`log_one_plus`), and which entries are largest (`maximisers`).
+Formulas are written against the array API. `namespace` gives the functions that belong to an array, and `alike` makes
+the arguments of a formula numbers of one kind. Six questions have another answer for floats, where rounding and
+overflow matter, than for exact or enclosing entries: from where exponents are taken (`shift`), what their sum is
+(`log_total`), what part of it an entry is (`log_part`), how a logarithm near 0 keeps its digits (`log_one_plus`), what
+follows from a number that enters twice (`at_ends`), and which entries are largest (`maximisers`).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from mathrl.arithmetic import objects
+from mathrl.arithmetic.alike import alike
 from mathrl.arithmetic.undecided import Undecided
 
-__all__ = ["Undecided", "log_one_plus", "log_total", "maximisers", "namespace", "shift"]
+__all__ = ["Undecided", "alike", "at_ends", "log_one_plus", "log_part", "log_total", "maximisers", "namespace", "shift"]
 
 
 def namespace(x: Any) -> Any:
@@ -47,6 +50,23 @@ def log_total(x: Any) -> Any:
     """
     xp = namespace(x)
     return objects.log_total(x) if xp is objects else xp.log(xp.sum(xp.exp(x), axis=-1, keepdims=True))
+
+
+def log_part(scaled: Any, total: Any, x: Any, temperature: Any, log_weight: Any = None) -> Any:
+    """log(exp(x(s, a)/α) / Σ_b w(s, b) exp(x(s, b)/α)), which for floats is `scaled` less `total`.
+
+    Weights are taken over their sum; without `log_weight` they are 1. The part grows with x(s, a) and falls with each
+    other x(s, b), so that balls x are enclosed by what two opposite corners give.
+    """
+    return objects.log_part(x, temperature, log_weight) if namespace(scaled) is objects else scaled - total
+
+
+def at_ends(function: Callable[..., Any], *arguments: Any) -> Any:
+    """f of an array, and perhaps a temperature α > 0, in each of which f grows everywhere or falls everywhere.
+
+    Of balls the hull of what their ends give, which holds all that lies between.
+    """
+    return objects.at_ends(function, *arguments) if namespace(arguments[0]) is objects else function(*arguments)
 
 
 def maximisers(x: Any) -> Any:

@@ -8,7 +8,9 @@ them as floats.
 """
 
 import math
-from functools import partial
+from collections.abc import Callable
+from functools import partial, reduce
+from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
@@ -36,6 +38,7 @@ __all__ = [
     "arange",
     "argmax",
     "asarray",
+    "at_ends",
     "broadcast_to",
     "exp",
     "expand_dims",
@@ -45,6 +48,7 @@ __all__ = [
     "linalg",
     "log",
     "log1p",
+    "log_part",
     "log_total",
     "max",
     "maximisers",
@@ -89,6 +93,9 @@ def _larger(x: Any, y: Any) -> Any:
         return x.larger(y)
     if hasattr(y, "larger"):
         return y.larger(x)
+    for one, other in ((x, y), (y, x)):
+        if isinstance(one, float) and math.isinf(one):  # which flint's fractions do not compare with themselves
+            return one if one > 0 else other
     return y if y > x else x
 
 
@@ -114,9 +121,40 @@ def min(x: Any, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = F
     return _negative(max(_negative(x), axis=axis, keepdims=keepdims))
 
 
+def at_ends(function: Callable[..., Any], *arguments: Any) -> Any:
+    """The hull of what all ends of the arguments give: it holds all values of a function monotone in each of them."""
+    return reduce(_hull, [function(*ends) for ends in product(*map(_ends, arguments))])
+
+
+def _ends(x: Any) -> tuple[Any, ...]:
+    """The lower and the upper end of all entries; a number that is exact, or may be 0 or less, stays as it is."""
+    if not isinstance(x, np.ndarray) and (not hasattr(x, "hull") or x.radius() == 0 or not x.lower() > 0):
+        return (x,)
+    return _lower(x), _upper(x)
+
+
 def log_total(x: Any) -> Any:
-    """log Σ exp x over the last axis, kept with length 1; the hull of what the ends of the entries give."""
-    return _hull(*(log(sum(exp(end(x)), axis=-1, keepdims=True)) for end in (_lower, _upper)))
+    """log Σ exp x over the last axis, kept with length 1."""
+    return at_ends(lambda end: log(sum(exp(end), axis=-1, keepdims=True)), x)
+
+
+def log_part(x: Any, temperature: Any, log_weight: Any) -> Any:
+    """−log Σ_b w(b) exp((x(b) − x(a))/α), w over their sum or 1: the logarithm of a part of a soft total.
+
+    The sum falls with x(a) and grows with each other x(b), as 0 stands at b = a. So it is least where x(a) is at its
+    upper end and all others are at their lower ends, and largest at the opposite corner. A ball α enters each term
+    once, and is enclosed term by term.
+    """
+
+    def at(own: Any, others: Any) -> Any:
+        differences = where(others[..., None, :] > -inf, others[..., None, :] - own[..., :, None], -inf)
+        exponents = where(np.eye(x.shape[-1], dtype=bool), 0.0, differences) / temperature
+        if log_weight is None:
+            return -log_total(exponents)[..., 0]
+        return log_total(log_weight) - log_total(log_weight[..., None, :] + exponents)[..., 0]
+
+    lower, upper = _ends(x)
+    return _hull(at(lower, upper), at(upper, lower))
 
 
 def argmax(x: Any, *, axis: int = -1) -> Any:

@@ -17,8 +17,8 @@ it an argmax or a mask by value, raises `Undecided`:
 Traceback (most recent call last):
 mathrl.arithmetic.undecided.Undecided: [+/- 2.01] > 1.00000000000000 is undecided: use more precision, or narrower balls
 
-Give every array as balls: floats among balls are taken at their exact binary value, but what is computed from floats
-alone is rounded, and no ball knows of it.
+The arguments of one function may be of several kinds: doubles beside balls are taken at their exact binary value, and
+rounded nowhere. Make balls of doubles before computing with these alone: that is rounded, and no ball knows of it.
 """
 
 from mathrl.arithmetic import Undecided

@@ -58,6 +58,23 @@ def _binary(operation: Callable[[arb, arb], arb], x: Any, y: Any) -> Any:
     return NotImplemented if left is None or right is None else Ball(operation(left, right))
 
 
+def _at_ends(function: Callable[[arb], arb], x: arb) -> arb:
+    """A function that is monotone on the ball x, enclosed by what it gives at the two ends of x.
+
+    All its other values lie between these. What python-flint gives for the whole ball is wider by a part as large as
+    the radius of x, but is rounded less often: the narrower of the two is taken.
+    """
+    whole = function(x)
+    if x.is_exact() or not whole.is_finite():
+        return whole
+    return min(whole, function(x.lower()).union(function(x.upper())), key=arb.rad)
+
+
+def _quotient(x: arb, y: arb) -> arb:
+    """x / y, which is monotone in y on either side of 0."""
+    return x / y if y.contains(0) else _at_ends(lambda end: x / end, y)
+
+
 _SIGNS: dict[Any, str] = {
     operator.lt: "<",
     operator.le: "<=",
@@ -129,10 +146,10 @@ class Ball:
         return _binary(operator.mul, other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        return _binary(operator.truediv, self, other)
+        return _binary(_quotient, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return _binary(operator.truediv, other, self)
+        return _binary(_quotient, other, self)
 
     def __pow__(self, other: Any) -> Any:
         return _binary(operator.pow, self, other)
@@ -151,23 +168,23 @@ class Ball:
 
     def exp(self) -> "Ball":
         """Exponential."""
-        return Ball(self._arb.exp())
+        return Ball(_at_ends(arb.exp, self._arb))
 
     def expm1(self) -> "Ball":
         """Exponential, less 1."""
-        return Ball(self._arb.expm1())
+        return Ball(_at_ends(arb.expm1, self._arb))
 
     def log(self) -> "Ball":
         """Natural logarithm: −∞ of an exact 0, and not a number where a part of the ball is not positive."""
-        return Ball(-math.inf) if self._arb.is_zero() else Ball(self._arb.log())
+        return Ball(-math.inf) if self._arb.is_zero() else Ball(_at_ends(arb.log, self._arb))
 
     def log1p(self) -> "Ball":
         """Natural logarithm of 1 + x."""
-        return (self + 1).log() if (self._arb + 1).is_zero() else Ball(self._arb.log1p())
+        return (self + 1).log() if (self._arb + 1).is_zero() else Ball(_at_ends(arb.log1p, self._arb))
 
     def sqrt(self) -> "Ball":
         """Square root; not a number where a part of the ball is negative."""
-        return Ball(self._arb.sqrt())
+        return Ball(_at_ends(arb.sqrt, self._arb))
 
     def larger(self, other: Any) -> "Ball":
         """The larger of two numbers; where the balls overlap, a ball that holds it whichever it is."""

@@ -4,7 +4,8 @@
     v: FloatArray = field(metadata=stored(array("S", "n S")))
 
 A shape is a text of axes, whose lengths are looked up when a file is read: `n` agents, `S` states, `A` for all of
-A_1, …, A_n, `A_i` and `B_i` for the actions of agent i and the joint actions of all others.
+A_1, …, A_n, `A_i` and `B_i` for the actions of agent i and the joint actions of all others. Arrays of probabilities
+name the axis over which they sum to 1, and indices the axis that they are indices of.
 """
 
 import math
@@ -15,18 +16,20 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from mathrl.base.checks import InvalidInput, fail
+from mathrl.base.checks import InvalidInput, fail, probabilities
 from mathrl.base.document import plain
 
 __all__ = [
-    "INDICES",
     "INTEGER",
     "NUMBER",
     "TEXT",
     "Form",
+    "Lengths",
     "array",
     "arrays",
-    "check_shape",
+    "check_field",
+    "check_form",
+    "indices",
     "nested",
     "number_or_array",
     "of_type",
@@ -54,13 +57,15 @@ def _written(value: Any) -> Any:
 class Form:
     """How a field is read from JSON and written, and which shapes its array, or each agent's, can have.
 
-    `read` raises `KeyError`, `TypeError` or `ValueError` where the JSON is not of this form.
+    `read` raises `KeyError`, `OverflowError`, `TypeError` or `ValueError` where the JSON is not of this form.
     """
 
     read: Callable[[Any], Any]
     write: Callable[[Any], Any] = _written
     shapes: tuple[str, ...] = ()
     each_agent: bool = False
+    sums_to_1_over: str = ""
+    indices_of: str = ""
 
 
 def stored(form: Form, *, may_lack: bool = False) -> dict[str, Any]:
@@ -80,7 +85,7 @@ def read_fields(kind: Any, values: Mapping[str, Any], source: str, expected: str
         if item.name in values:
             try:
                 read[item.name] = item.metadata[_FORM].read(values[item.name])
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, OverflowError, TypeError, ValueError) as error:
                 found = f"has the key {item.name!r} with value {reprlib.repr(values[item.name])}"
                 raise InvalidInput(f"{source} {found}, expected {expected}") from error
         elif not item.metadata[_MAY_LACK]:
@@ -93,27 +98,44 @@ def shape_of(axes: str, lengths: Lengths) -> tuple[int, ...]:
     return tuple(length for axis in axes.split() for length in lengths[axis])
 
 
-def check_shape(item: Any, value: Any, source: str, lengths: Lengths, of_agent: Sequence[Lengths]) -> None:
-    """Require one of the shapes of a field; `of_agent` are the lengths that differ from agent to agent."""
-    form: Form = item.metadata[_FORM]
-    where = f"{source}: key {item.name!r}"
+def check_field(item: Any, value: Any, source: str, lengths: Lengths, of_agent: Sequence[Lengths]) -> None:
+    """`check_form` of a field of a dataclass; `source` is where the dataclass stands."""
+    check_form(item.metadata[_FORM], value, f"{source}: key {item.name!r}", lengths, of_agent)
+
+
+def check_form(form: Form, value: Any, where: str, lengths: Lengths, of_agent: Sequence[Lengths]) -> None:
+    """Require one of the shapes of a form, probabilities and indices; `of_agent` are the lengths that agents differ in.
+
+    Numbers that JSON does not know are nan when they are read back, and nan is let pass.
+    """
     if form.each_agent and value is not None:
         if len(value) != len(of_agent):
             fail(where, f"has {len(value)} arrays", f"{len(of_agent)}, one per agent")
         for i, own in enumerate(value):
-            _check(f"{where}, array {i},", own, form.shapes, {**lengths, **of_agent[i]})
+            _check(f"{where}, array {i},", own, form, {**lengths, **of_agent[i]})
     elif form.shapes and isinstance(value, np.ndarray):
-        _check(where, value, form.shapes, lengths)
+        _check(where, value, form, lengths)
+    elif form.indices_of:
+        (length,) = lengths[form.indices_of]
+        outside = value[(value < 0) | (value >= length)]
+        if outside.size:
+            fail(where, f"holds {outside[0]}", f"indices of {length} points, from 0 to {length - 1}")
 
 
-def _check(where: str, value: Any, shapes: Sequence[str], lengths: Lengths) -> None:
-    allowed = {axes: shape_of(axes, lengths) for axes in shapes}
+def _check(where: str, value: Any, form: Form, lengths: Lengths) -> None:
+    allowed = {axes: shape_of(axes, lengths) for axes in form.shapes}
     if value.shape not in allowed.values():
         named = (f"{shape} for ({_spelled(axes)})" for axes, shape in allowed.items())
-        counted = {"steps", "K"} & set(" ".join(shapes).split())
+        counted = {"steps", "K"} & set(" ".join(form.shapes).split())
         fail(
             where, f"has shape {value.shape}", " or ".join(named), "" if counted else "the lengths are those of policy"
         )
+    if form.sums_to_1_over:
+        axes = next(axes for axes, shape in allowed.items() if shape == value.shape)
+        named_axes = [axis for axis in axes.split() for _ in lengths[axis]]
+        summed = [k for k, axis in enumerate(named_axes) if axis == form.sums_to_1_over]
+        rows = np.moveaxis(value, summed, range(-len(summed), 0))
+        probabilities(f"{where.rstrip(',')}, row", rows.reshape(*rows.shape[: -len(summed)], -1))
 
 
 def _spelled(axes: str) -> str:
@@ -142,12 +164,16 @@ def _array(value: Any) -> Any:
 NUMBER = Form(_number)
 INTEGER = Form(of_type(int))
 TEXT = Form(of_type(str))
-INDICES = Form(lambda value: np.array(of_type(list)(value), np.int64))
 
 
-def array(*shapes: str) -> Form:
+def indices(of: str) -> Form:
+    """A list of indices of the axis `of`."""
+    return Form(lambda value: np.array([*map(of_type(int), of_type(list)(value))], np.int64), indices_of=of)
+
+
+def array(*shapes: str, sums_to_1_over: str = "") -> Form:
     """An array of floats, of one of these shapes."""
-    return Form(_array, shapes=shapes)
+    return Form(_array, shapes=shapes, sums_to_1_over=sums_to_1_over)
 
 
 def number_or_array(*shapes: str) -> Form:
@@ -155,9 +181,13 @@ def number_or_array(*shapes: str) -> Form:
     return Form(lambda value: _array(value) if isinstance(value, list) else _number(value), shapes=shapes)
 
 
-def arrays(*shapes: str) -> Form:
+def arrays(*shapes: str, sums_to_1_over: str = "") -> Form:
     """A tuple of arrays, one for each agent, of one of these shapes."""
-    return Form(lambda value: tuple(map(_array, of_type(list)(value))), shapes=shapes, each_agent=True)
+
+    def read(value: Any) -> Any:
+        return tuple(map(_array, of_type(list)(value)))
+
+    return Form(read, shapes=shapes, each_agent=True, sums_to_1_over=sums_to_1_over)
 
 
 def nested(kind: Callable[..., T]) -> Form:

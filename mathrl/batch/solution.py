@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from os import PathLike
 from pathlib import Path
@@ -11,13 +12,17 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, fail
+from mathrl.base.checks import FloatArray, fail, probabilities
 from mathrl.base.files import read, write_bytes
 from mathrl.iteration.outcome import Status
 
 __all__ = ["BatchSolution"]
 
 _SAVED = "a batch written by save"
+_KINDS, _CALLED = (
+    {"steps": "i", "period": "i", "status": "U", "road": "U"},
+    {"f": "floats", "i": "integers", "U": "texts"},
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,18 +86,40 @@ class BatchSolution:
             why = f" ({error})" if zipfile.is_zipfile(io.BytesIO(data)) else ""
             fail("the file", f"is no .npz archive of plain arrays{why}", _SAVED)
         names = [item.name for item in fields(cls)[1:]]
-        num_agents = sum(name.startswith("policy_") for name in arrays)
-        for name in (*names, *(f"policy_{i}" for i in range(max(num_agents, 1)))):
+        policies = [f"policy_{i}" for i in range(max(1, sum(name.startswith("policy_") for name in arrays)))]
+        for name in (*names, *policies):
             if name not in arrays:
                 fail(f"array {name!r}", "is missing", _SAVED)
-            if arrays[name].shape[:1] != arrays["steps"].shape:
+            if arrays[name].shape[:1] != arrays["steps"].shape[:1]:
                 fail(f"array {name!r}", f"has shape {arrays[name].shape}", f"a row for each game: {_SAVED}")
+        _check({name: arrays[name] for name in (*policies, *names)}, len(policies))
         unknown = sorted(set(arrays["status"].tolist()) - set(Status.__members__))
         if unknown:
             fail("array 'status'", f"holds {unknown[0]!r}", f"one of {', '.join(Status.__members__)}")
         rows = {name: arrays[name] for name in names if name != "status"}
         status = np.array([Status[name] for name in arrays["status"].tolist()], dtype=object)
-        return cls(policy=tuple(arrays[f"policy_{i}"] for i in range(num_agents)), status=status, **rows)
+        return cls(policy=tuple(arrays[name] for name in policies), status=status, **rows)
+
+
+def _check(arrays: Mapping[str, npt.NDArray[Any]], num_agents: int) -> None:
+    """Require the types and shapes of a batch, and policies whose rows sum to 1 up to 1e-9.
+
+    The policies of games that were interrupted hold nan, which is let pass.
+    """
+    games = arrays["steps"].shape[:1]
+    states = arrays["policy_0"].shape[1:2]
+    for name, array in arrays.items():
+        where, kind = f"array {name!r}", _KINDS.get(name, "f")
+        if array.dtype.kind != kind:
+            fail(where, f"has dtype {array.dtype}", f"{_CALLED[kind]}: {_SAVED}")
+        if name.startswith("policy_"):
+            if array.ndim != 3 or array.shape[1:2] != states or 0 in array.shape[1:]:
+                fail(where, f"has shape {array.shape}", f"({', '.join(map(str, games + states))}, A_i): {_SAVED}")
+            probabilities(f"{where}, row", array)
+        else:
+            allowed = [games, (*games, num_agents)] if name == "objective" else [games]
+            if array.shape not in allowed:
+                fail(where, f"has shape {array.shape}", f"{' or '.join(map(str, allowed))}: {_SAVED}")
 
 
 def _names(status: npt.NDArray[np.object_]) -> list[str]:

@@ -9,7 +9,7 @@ distribution of states D (S,).
 from collections.abc import Sequence
 from typing import Any
 
-from mathrl.arithmetic import namespace
+from mathrl.arithmetic import alike, namespace
 from mathrl.operators.axes import along
 from mathrl.operators.bellman import expectation
 from mathrl.softmax import kl_divergence, log_probabilities
@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 
+@alike
 def actor_objective(
     q: Any, policy: Sequence[Any], target_policy: Sequence[Any], states: Any, *, temperature: Any
 ) -> Any:
@@ -43,6 +44,7 @@ def actor_objective(
     return xp.sum(states * (expectation(q, policy) - temperature * divergence))
 
 
+@alike
 def actor_signal(q: Any, policy: Sequence[Any], target_policy: Sequence[Any], *, temperature: Any) -> Any:
     """g = Q − ω log(π/ρ) − ω, the same for all agents   (dmac §4.5, A.9).
 
@@ -62,6 +64,7 @@ def actor_signal(q: Any, policy: Sequence[Any], target_policy: Sequence[Any], *,
     return signal
 
 
+@alike
 def counterfactual_signal(
     q: Any, policy: Sequence[Any], target_policy: Sequence[Any], agent: int, *, temperature: Any
 ) -> Any:
@@ -83,6 +86,7 @@ def counterfactual_signal(
     return q - baseline + along(own, agent, num_agents)
 
 
+@alike
 def linear_signal(
     individual_q: Sequence[Any],
     weights: Any,
@@ -111,6 +115,7 @@ def linear_signal(
     return along(weights[agent, :][:, None] * advantage + own, agent, len(policy))
 
 
+@alike
 def actor_gradient(signal: Any, policy: Sequence[Any], states: Any, agent: int) -> Any:
     """E_{s~D, a~π}[∇ log π^i(a_i|s) g(s, a)] = D π^i (ḡ − E_{π^i}[ḡ]), ḡ = E_{π^{-i}}[g], exactly   (dmac §4.5).
 
@@ -127,6 +132,7 @@ def actor_gradient(signal: Any, policy: Sequence[Any], states: Any, agent: int) 
     return states[:, None] * pi_sa * (expected - mean)
 
 
+@alike
 def actor_gradient_variance(signal: Any, policy: Sequence[Any], states: Any, agent: int) -> Any:
     """E‖ĝ − E ĝ‖² of the estimate ĝ = ∇ log π^i(a_i|s) g(s, a) from one sample s ~ D, a ~ π   (dmac §4.5).
 

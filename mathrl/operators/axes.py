@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mathrl.arithmetic import namespace
+from mathrl.arithmetic import alike, namespace
 
 __all__ = ["along", "flat", "own_and_others"]
 
@@ -18,6 +18,7 @@ def flat(x: Any) -> Any:
     return namespace(x).reshape(x, (x.shape[0], -1))
 
 
+@alike
 def own_and_others(x: Any, agent: int) -> Any:
     """x (S, A_1, …, A_n) as (S, A_i, B): the agent's own action, then the others' joint action   (rommeo §2.2).
 

@@ -9,7 +9,7 @@ be balls, fractions or traced by JAX. Numbers of equations are those of the HASA
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mathrl.arithmetic import namespace
+from mathrl.arithmetic import alike, namespace
 from mathrl.base.checks import choice
 from mathrl.softmax import entropy as shannon_entropy
 from mathrl.softmax import entropy_of_logs
@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 
+@alike
 def expectation(q: Any, policy: Sequence[Any], keep: Sequence[int] = ()) -> Any:
     """E_{a~π}[Q(s, a)] = Σ_a Π_i π^i(a^i|s) Q(s, a) over all agents i but those in `keep`   (hasac Eq. 6, first term).
 
@@ -52,6 +53,7 @@ def expectation(q: Any, policy: Sequence[Any], keep: Sequence[int] = ()) -> Any:
     return q
 
 
+@alike
 def entropy_bonus(policy: Sequence[Any], *, temperature: Any, entropy: str = "team") -> Any:
     """What entropy adds to V(s): α Σ_j H(π^j) for `"team"`, α H(π^i) for `"own"`, 0 for `"none"`   (hasac Eq. 6).
 
@@ -64,6 +66,7 @@ def entropy_bonus(policy: Sequence[Any], *, temperature: Any, entropy: str = "te
     return _bonus(shannon_entropy, policy, temperature, entropy)
 
 
+@alike
 def entropy_bonus_of_logs(log_policy: Sequence[Any], *, temperature: Any, entropy: str = "team") -> Any:
     """α Σ_j H(π^j) for `"team"`, α H(π^i) for `"own"`, 0 for `"none"`, computed from log π   (hasac Eq. 6).
 
@@ -79,6 +82,7 @@ def entropy_bonus_of_logs(log_policy: Sequence[Any], *, temperature: Any, entrop
     return _bonus(entropy_of_logs, log_policy, temperature, entropy)
 
 
+@alike
 def soft_value(q: Any, policy: Sequence[Any], *, temperature: Any, entropy: str = "team") -> Any:
     """V(s) = E_{a~π}[Q(s, a)] + α Σ_j H(π^j(·|s)) for `entropy="team"`   (hasac Eq. 6).
 
@@ -93,6 +97,7 @@ def soft_value(q: Any, policy: Sequence[Any], *, temperature: Any, entropy: str 
     return expectation(q, policy) + entropy_bonus(policy, temperature=temperature, entropy=entropy)
 
 
+@alike
 def soft_value_of_logs(q: Any, log_policy: Sequence[Any], *, temperature: Any, entropy: str = "team") -> Any:
     """V(s) = E_{a~π}[Q(s, a)] + α Σ_j H(π^j(·|s)) for `entropy="team"`, computed from log π   (hasac Eq. 6).
 
@@ -110,6 +115,7 @@ def soft_value_of_logs(q: Any, log_policy: Sequence[Any], *, temperature: Any, e
     return expectation(q, policy) + entropy_bonus_of_logs(log_policy, temperature=temperature, entropy=entropy)
 
 
+@alike
 def policy_transitions(transitions: Any, policy: Sequence[Any]) -> Any:
     """P_π(t|s) = Σ_a π(a|s) P(t|s, a), shape (S, S), of dense transitions   (hasac Eq. 5 and 6 taken together).
 
@@ -123,6 +129,7 @@ def policy_transitions(transitions: Any, policy: Sequence[Any]) -> Any:
     return xp.permute_dims(expectation(states_last, policy), (1, 0))
 
 
+@alike
 def backup(v: Any, rewards: Any, transitions: Any, *, discount: Any) -> Any:
     """Q(s, a) = r(s, a) + γ Σ_t P(t|s, a) V(t)   (hasac Eq. 5).
 
@@ -143,6 +150,7 @@ def backup(v: Any, rewards: Any, transitions: Any, *, discount: Any) -> Any:
     return rewards + discount * expected
 
 
+@alike
 def policy_backup(
     q: Any,
     policy: Sequence[Any],
@@ -173,6 +181,7 @@ def policy_backup(
     return backup(v, rewards, transitions, discount=discount)
 
 
+@alike
 def subset_q(q: Any, policy: Sequence[Any], subset: Sequence[int], *, temperature: Any, entropy: str = "team") -> Any:
     """Q^{i_1:m}(s, a^{i_1:m}) = E_{a^{-i_1:m}~π}[Q(s, a)] + α Σ_{i∉i_1:m} H(π^i(·|s))   (hasac Eq. 7).
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from typing import Any
 
-from mathrl.arithmetic import maximisers, namespace
+from mathrl.arithmetic import alike, maximisers, namespace
 from mathrl.operators.axes import along, flat
 from mathrl.operators.response import greedy_response
 from mathrl.softmax import boltzmann
@@ -19,6 +19,7 @@ from mathrl.softmax import boltzmann
 __all__ = ["greedy_policy", "igi_gap", "igm_gap", "igm_set_gap", "igo_gap"]
 
 
+@alike
 def igm_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
     """max_a Q_tot(s, a) − min {Q_tot(s, a) : a_i ∈ argmax Q_i(s, ·) for all i}   (soft-qmix Definition 3.1, Eq. 1).
 
@@ -34,6 +35,7 @@ def igm_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
     return xp.max(q_sa, axis=-1) - xp.min(chosen, axis=-1)
 
 
+@alike
 def igm_set_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
     """max of `igm_gap` and max {max Q_i(s, ·) − Q_i(s, a_i) : i, a ∈ argmax Q_tot(s, ·)}   (soft-qmix Eq. 1).
 
@@ -55,6 +57,7 @@ def igm_set_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
     return xp.maximum(igm_gap(q_tot, individual_q), at_maximisers)
 
 
+@alike
 def igi_gap(joint_policy: Any, policy: Sequence[Any]) -> Any:
     """max_a |π(a|s) − Π_i π_i(a_i|s)| of a joint and individual policies   (soft-qmix Definition 3.2, Eq. 2).
 
@@ -72,6 +75,7 @@ def igi_gap(joint_policy: Any, policy: Sequence[Any]) -> Any:
     return xp.max(flat(xp.abs(joint_policy - product)), axis=-1)
 
 
+@alike
 def igo_gap(q: Any, policy: Sequence[Any], *, temperature: Any) -> Any:
     """max_a |softmax(Q*(s, ·)/α)(a) − Π_i π_i(a_i|s)|   (soft-qmix Definition B.2, Eq. 17; FOP's condition).
 
@@ -87,6 +91,7 @@ def igo_gap(q: Any, policy: Sequence[Any], *, temperature: Any) -> Any:
     return igi_gap(namespace(joint).reshape(joint, q.shape), policy)
 
 
+@alike
 def greedy_policy(individual_q: Sequence[Any]) -> tuple[Any, ...]:
     """π_i(a|s) = 1[a = argmax_b Q_i(s, b)], ties to the lowest index: greedy execution   (soft-qmix §4.1, §4.3).
 

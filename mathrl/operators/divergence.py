@@ -7,7 +7,7 @@ where ρ is 0; there π is 0 too. ω is the temperature, and q is (S, A_1, …, 
 from collections.abc import Sequence
 from typing import Any
 
-from mathrl.arithmetic import namespace
+from mathrl.arithmetic import alike, namespace
 from mathrl.operators.axes import along, flat
 from mathrl.operators.bellman import backup
 from mathrl.operators.response import marginal_q
@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 
+@alike
 def divergence_value(q: Any, joint_policy: Any, target_policy: Any, *, temperature: Any) -> Any:
     """V_ρ^π(s) = E_{a~π}[Q(s, a)] − ω KL(π(·|s) ‖ ρ(·|s)), of joint policies   (dmac §4.1).
 
@@ -42,6 +43,7 @@ def divergence_value(q: Any, joint_policy: Any, target_policy: Any, *, temperatu
     return namespace(q_sa).sum(w_sa * q_sa, axis=-1) - temperature * kl_divergence(w_sa, rho_sa)
 
 
+@alike
 def divergence_backup(
     q: Any,
     joint_policy: Any,
@@ -71,6 +73,7 @@ def divergence_backup(
     return backup(v, rewards, transitions, discount=discount)
 
 
+@alike
 def log_divergence_ratio(q: Any, log_target: Any, *, temperature: Any) -> Any:
     """log(π_new(a|s)/ρ(a|s)) = Q(s, a)/ω − log Σ_b ρ(b|s) exp(Q(s, b)/ω), in the shape of q   (dmac Eq. 5, Eq. 19).
 
@@ -86,6 +89,7 @@ def log_divergence_ratio(q: Any, log_target: Any, *, temperature: Any) -> Any:
     return namespace(ratio_sa).reshape(ratio_sa, q.shape)
 
 
+@alike
 def divergence_improvement(q: Any, target_policy: Any, *, temperature: Any) -> Any:
     """π_new(a|s) = ρ(a|s) exp(Q(s, a)/ω) / Z(s)   (dmac Lemma 2, Eq. 5, Proposition 5).
 
@@ -103,6 +107,7 @@ def divergence_improvement(q: Any, target_policy: Any, *, temperature: Any) -> A
     return xp.reshape(xp.exp(logs), q.shape)
 
 
+@alike
 def divergence_soft_max(q: Any, log_target: Any, *, temperature: Any) -> Any:
     """ω log Σ_a ρ(a|s) exp(Q(s, a)/ω) = max_π E_π[Q] − ω KL(π ‖ ρ), from log ρ   (dmac Eq. 20).
 
@@ -117,6 +122,7 @@ def divergence_soft_max(q: Any, log_target: Any, *, temperature: Any) -> Any:
     return target_soft_max(flat(q), flat(log_target), temperature)
 
 
+@alike
 def divergence_response(
     q: Any, policy: Sequence[Any], target_policy: Sequence[Any], agent: int, *, temperature: Any
 ) -> Any:
@@ -135,6 +141,7 @@ def divergence_response(
     return divergence_improvement(marginal_q(q, policy, agent), target_policy[agent], temperature=temperature)
 
 
+@alike
 def sequential_divergence_improvement(
     q: Any, policy: Sequence[Any], target_policy: Sequence[Any], order: Sequence[int], *, temperature: Any
 ) -> tuple[Any, ...]:
@@ -157,6 +164,7 @@ def sequential_divergence_improvement(
     return tuple(updated)
 
 
+@alike
 def additive_parts(q: Any) -> tuple[Any, ...]:
     """(b, Q_1, …, Q_n) with Q ≈ b(s) + Σ_i Q_i(s, a_i), nearest in least squares, Σ_{a_i} Q_i = 0   (dmac Lemma 3).
 
@@ -173,6 +181,7 @@ def additive_parts(q: Any) -> tuple[Any, ...]:
     return base, *(mean - base[:, None] for mean in means)
 
 
+@alike
 def additive_distance(q: Any) -> Any:
     """max_a |Q(s, a) − b(s) − Σ_i Q_i(s, a_i)| for `additive_parts`: 0 where Lemma 3 applies   (dmac Lemma 3).
 
@@ -190,6 +199,7 @@ def additive_distance(q: Any) -> Any:
     return xp.max(xp.abs(flat(rest)), axis=-1)
 
 
+@alike
 def linear_divergence_improvement(
     individual_q: Sequence[Any], weights: Any, target_policy: Sequence[Any], *, temperature: Any
 ) -> tuple[Any, ...]:
@@ -210,6 +220,7 @@ def linear_divergence_improvement(
     )
 
 
+@alike
 def divergence_optimality_backup(
     v: Any, target_policy: Any, rewards: Any, transitions: Any, *, discount: Any, temperature: Any
 ) -> Any:

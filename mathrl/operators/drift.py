@@ -7,7 +7,7 @@ instances of its Definition 4. Policies are (…, A); sums run over the last axi
 from collections.abc import Sequence
 from typing import Any
 
-from mathrl.arithmetic import namespace
+from mathrl.arithmetic import alike, namespace
 from mathrl.operators.bellman import expectation, subset_q
 from mathrl.softmax import entropy, kl_divergence
 
@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 
+@alike
 def soft_advantage(q: Any, policy: Sequence[Any], agent: int, given: Sequence[int], *, temperature: Any) -> Any:
     """A^i(s, a^j, a^i) = Q^{j,i}(s, a^j, a^i) − Q^j(s, a^j), with Q^j of `subset_q`   (hasac Eq. 11, Definition 6).
 
@@ -42,6 +43,7 @@ def soft_advantage(q: Any, policy: Sequence[Any], agent: int, given: Sequence[in
     return with_agent - without[..., None]
 
 
+@alike
 def expected_parts(advantage: Any, updated: Sequence[Any]) -> tuple[Any, Any]:
     """E_{a^j~π̄}[A₊] and E_{a^j~π̄}[A₋], A = A₊ − A₋, (S, A_i) each   (hasac Definition 4, D's π̄^{j_1:m}).
 
@@ -57,6 +59,7 @@ def expected_parts(advantage: Any, updated: Sequence[Any]) -> tuple[Any, Any]:
     return up, down
 
 
+@alike
 def kl_drift(policy: Any, old: Any, *, weight: Any) -> Any:
     """D(p) = weight · KL(p ‖ π_old), and 0 where the weight is 0   (hasac Definition 4; §4.3 names it).
 
@@ -64,13 +67,15 @@ def kl_drift(policy: Any, old: Any, *, weight: Any) -> Any:
     `old`     π_old, (…, A)
     `weight`  a number ≥ 0, or one per row, (…)
 
-    Returns (…): the sum is over the last axis.
+    Returns (…): the sum is over the last axis. Its derivative in the weight is KL, also at 0. Where KL is infinite,
+    there is none at 0, and a gradient says 0.
     """
     divergence = kl_divergence(policy, old)
     xp = namespace(policy)
-    return weight * xp.where(xp.asarray(weight > 0), divergence, 0.0)  # 0 · ∞ would be nan
+    return weight * xp.where((divergence < xp.inf) | (weight > 0), divergence, 0.0)  # 0 · ∞ would be nan
 
 
+@alike
 def squared_drift(policy: Any, old: Any, *, weight: Any) -> Any:
     """D(p) = weight/2 · Σ_a (p(a) − π_old(a))²   (an instance of hasac Definition 4).
 
@@ -83,6 +88,7 @@ def squared_drift(policy: Any, old: Any, *, weight: Any) -> Any:
     return weight * namespace(policy).sum((policy - old) ** 2, axis=-1) / 2
 
 
+@alike
 def clipped_ratio_drift(policy: Any, old: Any, up: Any, down: Any, *, clip: Any, weight: Any = 1) -> Any:
     """D(p) = weight · Σ_a [(p − (1+ε) π)₊ E[A₊] + ((1−ε) π − p)₊ E[A₋]], π the old policy   (hasac Definition 4).
 
@@ -104,6 +110,7 @@ def clipped_ratio_drift(policy: Any, old: Any, up: Any, down: Any, *, clip: Any,
     return weight * xp.sum(parts, axis=-1)
 
 
+@alike
 def largest_ratio(policy: Any, old: Any) -> Any:
     """max_a max(p(a)/π_old(a), π_old(a)/p(a)), with 0/0 = 1: how far p is from the old policy   (hasac Definition 5).
 
@@ -119,10 +126,11 @@ def largest_ratio(policy: Any, old: Any) -> Any:
     one, both = xp.ones_like(policy), (policy > 0) & (old > 0)
     ratio = xp.where(both, policy, one) / xp.where(both, old, one)
     neither = (policy <= 0) & (old <= 0)
-    unlike = xp.where(neither, one, xp.inf * one)
+    unlike = xp.where(neither, one, xp.inf)
     return xp.max(xp.where(both, xp.maximum(ratio, 1 / ratio), unlike), axis=-1)
 
 
+@alike
 def mirror_value(
     q: Any,
     policy: Sequence[Any],

@@ -9,7 +9,7 @@ agents' policies, whose entropies add up to that of V_tot (soft-qmix Eq. 4). q i
 from collections.abc import Sequence
 from typing import Any
 
-from mathrl.arithmetic import namespace
+from mathrl.arithmetic import alike, namespace
 from mathrl.operators.axes import own_and_others
 from mathrl.operators.bellman import expectation, policy_backup, policy_transitions
 from mathrl.softmax import boltzmann
@@ -17,6 +17,7 @@ from mathrl.softmax import boltzmann
 __all__ = ["additive_mix", "critic_loss", "local_policy", "local_values", "monotonicity_gap", "trace_target"]
 
 
+@alike
 def trace_target(
     q: Any,
     policy: Sequence[Any],
@@ -52,6 +53,7 @@ def trace_target(
     return q + errors + discount * trace_decay * xp.reshape(transitions @ y, q.shape)
 
 
+@alike
 def critic_loss(q_tot: Any, target: Any, policy: Sequence[Any]) -> Any:
     """½ Σ_a π(a|s) (Q_tot(s, a) − T(s, a))²   (soft-qmix Eq. 13; Eq. 14 for a sum of f_i).
 
@@ -64,6 +66,7 @@ def critic_loss(q_tot: Any, target: Any, policy: Sequence[Any]) -> Any:
     return expectation((q_tot - target) ** 2, policy) / 2
 
 
+@alike
 def local_values(q_tot: Any, policy: Sequence[Any]) -> tuple[Any, ...]:
     """f_i(s, a_i) = E_{π^{-i}}[Q_tot(s, a_i, ·)] − (1 − 1/n) E_π[Q_tot(s, ·)]   (soft-qmix Eq. 14).
 
@@ -84,6 +87,7 @@ def local_values(q_tot: Any, policy: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(expectation(q_tot, policy, keep=(agent,)) - share for agent in range(agents))
 
 
+@alike
 def local_policy(local: Sequence[Any], *, temperature: Any) -> tuple[Any, ...]:
     """π_i(a_i|s) = exp(f_i(s, a_i)/α) / Σ_b exp(f_i(s, b)/α)   (soft-qmix Eq. 15).
 
@@ -95,6 +99,7 @@ def local_policy(local: Sequence[Any], *, temperature: Any) -> tuple[Any, ...]:
     return tuple(boltzmann(f_sa, temperature) for f_sa in local)
 
 
+@alike
 def additive_mix(local: Sequence[Any]) -> Any:
     """Σ_i f_i(s, a_i), the sum: VDN's mixer   (soft-qmix Eq. 10).
 
@@ -110,6 +115,7 @@ def additive_mix(local: Sequence[Any]) -> Any:
     return total
 
 
+@alike
 def monotonicity_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
     """max {Q_tot(s, p, b) − Q_tot(s, c, b) : Q_i(s, p) ≤ Q_i(s, c)} over i, p, c, b   (soft-qmix Eq. 6).
 

@@ -8,7 +8,7 @@ weight 1. With κ = α the value is the soft maximum over joint actions weighted
 
 from typing import Any
 
-from mathrl.arithmetic import namespace
+from mathrl.arithmetic import alike, namespace
 from mathrl.operators.axes import own_and_others
 from mathrl.operators.bellman import backup
 from mathrl.softmax import (
@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 
+@alike
 def conditional_policy(q: Any, *, temperature: Any) -> Any:
     """π(a|s, b) = exp(Q(s, a, b)/α) / Σ_{a'} exp(Q(s, a', b)/α)   (rommeo Eq. 10).
 
@@ -45,6 +46,7 @@ def conditional_policy(q: Any, *, temperature: Any) -> Any:
     return _own_last(boltzmann(_own_last(q), temperature))
 
 
+@alike
 def opponent_value(q: Any, prior: Any, *, temperature: Any, divergence_weight: Any = 1.0) -> Any:
     """V(s) = κ log Σ_b P(b|s) (Σ_a exp(Q(s, a, b)/α))^{α/κ}   (rommeo Eq. 9).
 
@@ -60,6 +62,7 @@ def opponent_value(q: Any, prior: Any, *, temperature: Any, divergence_weight: A
     return target_soft_max(_own_soft_max(q, temperature), log_probabilities(prior), divergence_weight)
 
 
+@alike
 def opponent_model(q: Any, prior: Any, *, temperature: Any, divergence_weight: Any = 1.0) -> Any:
     """ρ(b|s) = P(b|s) (Σ_a exp(Q(s, a, b)/α))^{α/κ} / exp(V(s)/κ)   (rommeo Eq. 11).
 
@@ -75,6 +78,7 @@ def opponent_model(q: Any, prior: Any, *, temperature: Any, divergence_weight: A
     return _tilted(_own_soft_max(q, temperature), prior, divergence_weight)
 
 
+@alike
 def opponent_model_improvement(
     q: Any, conditional: Any, prior: Any, *, temperature: Any, divergence_weight: Any = 1.0
 ) -> Any:
@@ -91,6 +95,7 @@ def opponent_model_improvement(
     return _tilted(_attained(q, conditional, temperature), prior, divergence_weight)
 
 
+@alike
 def marginal_policy(conditional: Any, model: Any) -> Any:
     """π(a|s) = Σ_b ρ(b|s) π(a|s, b): what the agent is seen to play   (rommeo §A, Algorithm 1).
 
@@ -102,6 +107,7 @@ def marginal_policy(conditional: Any, model: Any) -> Any:
     return namespace(conditional).sum(conditional * model[:, None, :], axis=-1)
 
 
+@alike
 def opponent_policy_value(
     q: Any, conditional: Any, model: Any, prior: Any, *, temperature: Any, divergence_weight: Any = 1.0
 ) -> Any:
@@ -120,6 +126,7 @@ def opponent_policy_value(
     return attained - divergence_weight * kl_divergence(model, prior)
 
 
+@alike
 def opponent_backup(
     q: Any,
     prior: Any,

@@ -6,7 +6,7 @@ the soft one tends to the other as α → 0.
 
 from typing import Any
 
-from mathrl.arithmetic import namespace
+from mathrl.arithmetic import alike, namespace
 from mathrl.operators.axes import flat
 from mathrl.operators.bellman import backup
 from mathrl.softmax import soft_max
@@ -14,6 +14,7 @@ from mathrl.softmax import soft_max
 __all__ = ["optimality_backup", "soft_optimality_backup"]
 
 
+@alike
 def optimality_backup(v: Any, rewards: Any, transitions: Any, *, discount: Any) -> Any:
     """(T V)(s) = max_a [r(s, a) + γ Σ_t P(t|s, a) V(t)]   (Bellman's; hasac Eq. 5 and 6 as α → 0).
 
@@ -30,6 +31,7 @@ def optimality_backup(v: Any, rewards: Any, transitions: Any, *, discount: Any) 
     return namespace(q_sa).max(q_sa, axis=-1)
 
 
+@alike
 def soft_optimality_backup(v: Any, rewards: Any, transitions: Any, *, discount: Any, temperature: Any) -> Any:
     """(T V)(s) = α log Σ_a exp([r(s, a) + γ Σ_t P(t|s, a) V(t)]/α)   (aorpo §D; hasac's reference 7).
 

@@ -8,7 +8,7 @@ differ; a policy has one array (S, A_i) per agent. A γ-contraction T with fixed
 from collections.abc import Sequence
 from typing import Any
 
-from mathrl.arithmetic import namespace
+from mathrl.arithmetic import alike, namespace
 from mathrl.operators.axes import flat
 from mathrl.operators.bellman import backup, policy_backup
 from mathrl.operators.divergence import divergence_soft_max
@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 
+@alike
 def quantal_response_residuals(q: Any, policy: Sequence[Any], *, temperature: Any) -> tuple[Any, ...]:
     """π^i(a^i|s) − exp(Q^i(s, a^i)/α) / Σ_b exp(Q^i(s, b)/α) with Q^i = E_{π^{-i}}[Q]   (hasac Eq. 3).
 
@@ -44,6 +45,7 @@ def quantal_response_residuals(q: Any, policy: Sequence[Any], *, temperature: An
     )
 
 
+@alike
 def quantal_response_log_residuals(q: Any, log_policy: Sequence[Any], *, temperature: Any) -> tuple[Any, ...]:
     """log π^i − (Q^i/α − log Σ_b exp(Q^i(s, b)/α)) with Q^i = E_{π^{-i}}[Q]   (log of hasac Eq. 3).
 
@@ -61,6 +63,7 @@ def quantal_response_log_residuals(q: Any, log_policy: Sequence[Any], *, tempera
     )
 
 
+@alike
 def quantal_response_residual(q: Any, policy: Sequence[Any], *, temperature: Any) -> Any:
     """max over i, s, a^i of |π^i − exp(Q^i/α) / Σ_b exp(Q^i(s, b)/α)|, Q^i = E_{π^{-i}}[Q]   (hasac Eq. 3).
 
@@ -77,6 +80,7 @@ def quantal_response_residual(q: Any, policy: Sequence[Any], *, temperature: Any
     return xp.max(xp.stack([xp.max(xp.abs(residual)) for residual in residuals]))
 
 
+@alike
 def policy_residual(
     q: Any,
     policy: Sequence[Any],
@@ -107,6 +111,7 @@ def policy_residual(
     return target - q
 
 
+@alike
 def optimality_residual(q: Any, rewards: Any, transitions: Any, *, discount: Any) -> Any:
     """r(s, a) + γ Σ_t P(t|s, a) max_b Q(t, b) − Q(s, a)   (Bellman's; hasac Eq. 5 and 6 as α → 0).
 
@@ -123,6 +128,7 @@ def optimality_residual(q: Any, rewards: Any, transitions: Any, *, discount: Any
     return backup(namespace(q_sa).max(q_sa, axis=-1), rewards, transitions, discount=discount) - q
 
 
+@alike
 def soft_optimality_residual(q: Any, rewards: Any, transitions: Any, *, discount: Any, temperature: Any) -> Any:
     """r(s, a) + γ Σ_t P(t|s, a) α log Σ_b exp(Q(t, b)/α) − Q(s, a)   (aorpo §D, hasac [7]).
 
@@ -139,6 +145,7 @@ def soft_optimality_residual(q: Any, rewards: Any, transitions: Any, *, discount
     return backup(soft_max(flat(q), temperature), rewards, transitions, discount=discount) - q
 
 
+@alike
 def divergence_optimality_residual(
     q: Any, log_target: Any, rewards: Any, transitions: Any, *, discount: Any, temperature: Any
 ) -> Any:
@@ -159,6 +166,7 @@ def divergence_optimality_residual(
     return backup(v, rewards, transitions, discount=discount) - q
 
 
+@alike
 def opponent_residual(
     q: Any,
     prior: Any,

@@ -9,13 +9,14 @@ own quantal response at its own soft Q. What lasts longer than one deviation in 
 from collections.abc import Sequence
 from typing import Any
 
-from mathrl.arithmetic import namespace
+from mathrl.arithmetic import alike, namespace
 from mathrl.operators.bellman import expectation
 from mathrl.softmax import boltzmann
 
 __all__ = ["deviation_gain", "greedy_response", "marginal_q", "quantal_response", "sequential_improvement"]
 
 
+@alike
 def marginal_q(q: Any, policy: Sequence[Any], agent: int) -> Any:
     """Q^i(s, a^i) = E_{a^{-i}~π^{-i}}[Q(s, a)]   (hasac Eq. 3, inside the exponent).
 
@@ -29,6 +30,7 @@ def marginal_q(q: Any, policy: Sequence[Any], agent: int) -> Any:
     return expectation(agent_q, policy, keep=(agent,))
 
 
+@alike
 def quantal_response(q: Any, policy: Sequence[Any], agent: int, *, temperature: Any) -> Any:
     """π̂^i(a^i|s) = exp(Q^i(s, a^i)/α) / Σ_b exp(Q^i(s, b)/α), Q^i = E_{π^{-i}}[Q]   (hasac Eq. 3).
 
@@ -42,6 +44,7 @@ def quantal_response(q: Any, policy: Sequence[Any], agent: int, *, temperature: 
     return boltzmann(marginal_q(q, policy, agent), temperature)
 
 
+@alike
 def sequential_improvement(q: Any, policy: Sequence[Any], order: Sequence[int], *, temperature: Any) -> tuple[Any, ...]:
     """π_new^{i_m} = softmax(E[Q]/α) against π_new^{i_1:m-1} and π_old^{i_m+1:n}, in the given order   (hasac Eq. 8).
 
@@ -61,6 +64,7 @@ def sequential_improvement(q: Any, policy: Sequence[Any], order: Sequence[int], 
     return tuple(updated)
 
 
+@alike
 def greedy_response(q: Any, policy: Sequence[Any], agent: int) -> Any:
     """π(a|s) = 1[a = argmax_b Q^i(s, b)], Q^i = E_{π^{-i}}[Q]   (the limit α → 0 of hasac Eq. 3).
 
@@ -78,6 +82,7 @@ def greedy_response(q: Any, policy: Sequence[Any], agent: int) -> Any:
     return xp.where(played, xp.ones_like(own_q), xp.zeros_like(own_q))
 
 
+@alike
 def deviation_gain(q: Any, policy: Sequence[Any]) -> Any:
     """max_b Q^i(s, b) − E_{a^i~π^i}[Q^i(s, a^i)] ≥ 0, Q^i = E_{π^{-i}}[Q]   (hasac Eq. 3 as α → 0).
 

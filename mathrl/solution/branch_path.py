@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.stored import INDICES, array, arrays, stored
+from mathrl.base.stored import array, arrays, indices, stored
 from mathrl.games.policies import Policy
 from mathrl.solution.frozen import frozen
 
@@ -25,9 +25,9 @@ class BranchPath:
     """
 
     rationality: FloatArray = field(metadata=stored(array("K")))
-    policy: Policy = field(metadata=stored(arrays("K S A_i")))
-    folds: npt.NDArray[np.int64] = field(metadata=stored(INDICES))
-    bifurcations: npt.NDArray[np.int64] = field(metadata=stored(INDICES))
+    policy: Policy = field(metadata=stored(arrays("K S A_i", sums_to_1_over="A_i")))
+    folds: npt.NDArray[np.int64] = field(metadata=stored(indices("K")))
+    bifurcations: npt.NDArray[np.int64] = field(metadata=stored(indices("K")))
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

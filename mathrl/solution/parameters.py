@@ -7,17 +7,22 @@ lists; an array that stands alone is an object with the key `array`; a `LearnedM
 `opponent_model`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from mathrl.base.checks import fail
 from mathrl.base.document import plain
-from mathrl.base.stored import of_type
+from mathrl.base.stored import Lengths, array, arrays, check_form, of_type
 from mathrl.games.json_file import from_json, to_json
 from mathrl.games.learned_model import LearnedModel
 
-__all__ = ["read", "written"]
+__all__ = ["check", "read", "written"]
+
+_POLICIES, _MODELS = ("policy", "initial_policy", "target_policy"), ("prior", "opponent_model")
+_POLICY, _MODEL = arrays("S A_i", sums_to_1_over="A_i"), arrays("S B_i", sums_to_1_over="B_i")
+_JOINT_POLICY = array("S A", sums_to_1_over="A")
 
 
 def written(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,6 +33,34 @@ def written(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def read(values: Any) -> dict[str, Any]:
     """The parameters that were written; raises `TypeError` or `ValueError` where they are broken."""
     return {name: _read(value) for name, value in of_type(dict)(values).items()}
+
+
+def check(parameters: Mapping[str, Any], source: str, lengths: Lengths, of_agent: Sequence[Lengths]) -> None:
+    """Require that policies and models are probabilities, of the shapes that the solution has."""
+    for name, value in parameters.items():
+        _check(name, value, f"{source}, {name}", lengths, of_agent)
+
+
+def _check(name: str, value: Any, where: str, lengths: Lengths, of_agent: Sequence[Lengths]) -> None:
+    kinds = {type(item) for item in value} if isinstance(value, tuple) else set()
+    if name in _POLICIES and isinstance(value, np.ndarray):
+        check_form(_JOINT_POLICY, value, where, lengths, of_agent)
+    elif name in (*_POLICIES, *_MODELS) and kinds == {np.ndarray}:
+        check_form(_POLICY if name in _POLICIES else _MODEL, value, where, lengths, of_agent)
+    elif name == "models" and kinds == {LearnedModel}:
+        for t, model in enumerate(value):
+            _check_model(model, f"{where}[{t}]", lengths, of_agent)
+
+
+def _check_model(model: LearnedModel, where: str, lengths: Lengths, of_agent: Sequence[Lengths]) -> None:
+    found, expected = (model.game.num_states, *model.game.num_actions), (*lengths["S"], *lengths["A"])
+    if found != expected:
+        fail(f"{where}.game", f"has {_counted(found)}", f"{_counted(expected)}", "the lengths are those of policy")
+    check_form(_MODEL, model.opponent_model, f"{where}.opponent_model", lengths, of_agent)
+
+
+def _counted(lengths: Sequence[int]) -> str:
+    return f"{lengths[0]} states and {', '.join(map(str, lengths[1:]))} actions"
 
 
 def _written(value: Any) -> Any:

@@ -20,7 +20,7 @@ from mathrl.base.stored import (
     Form,
     array,
     arrays,
-    check_shape,
+    check_field,
     nested,
     number_or_array,
     optional,
@@ -41,6 +41,9 @@ _EXPECTED = "a solution written by save"
 _EQUATION = Form(read=lambda name: named(name), write=lambda equation: None if equation is None else equation.name)
 _STATUS = Form(read=lambda name: Status[name], write=lambda status: status.name)
 _PARAMETERS = Form(solver_parameters.read, solver_parameters.written)
+_JOINT_POLICY = optional(array("S A", "n S A", sums_to_1_over="A"))
+_CONDITIONAL_POLICY = optional(arrays("S A_i B_i", sums_to_1_over="A_i"))
+_OPPONENT_MODEL = optional(arrays("S B_i", sums_to_1_over="B_i"))
 
 
 class NotConverged(RuntimeError):
@@ -83,7 +86,7 @@ class Solution:
     `path`                the points of the branch that led here
     """
 
-    policy: Policy = field(metadata=stored(arrays("S A_i")))
+    policy: Policy = field(metadata=stored(arrays("S A_i", sums_to_1_over="A_i")))
     q: FloatArray = field(metadata=stored(array("S A", "n S A")))
     v: FloatArray = field(metadata=stored(array("S", "n S")))
     objective: float | FloatArray = field(metadata=stored(number_or_array("n")))
@@ -97,9 +100,9 @@ class Solution:
     equation: Equation | None = field(default=None, metadata=stored(optional(_EQUATION), may_lack=True))
     temperature: float | None = field(default=None, metadata=stored(optional(NUMBER), may_lack=True))
     detail: str = field(default="", metadata=stored(TEXT))
-    joint_policy: FloatArray | None = field(default=None, metadata=stored(optional(array("S A", "n S A"))))
-    conditional_policy: Policy | None = field(default=None, metadata=stored(optional(arrays("S A_i B_i"))))
-    opponent_model: Policy | None = field(default=None, metadata=stored(optional(arrays("S B_i"))))
+    joint_policy: FloatArray | None = field(default=None, metadata=stored(_JOINT_POLICY))
+    conditional_policy: Policy | None = field(default=None, metadata=stored(_CONDITIONAL_POLICY))
+    opponent_model: Policy | None = field(default=None, metadata=stored(_OPPONENT_MODEL))
     q_tot: FloatArray | None = field(default=None, metadata=stored(optional(array("S A"))))
     individual_q: Policy | None = field(default=None, metadata=stored(optional(arrays("S A_i"))))
     period: int | None = field(default=None, metadata=stored(optional(INTEGER)))
@@ -158,12 +161,16 @@ class Solution:
         if not isinstance(values, dict):
             fail(str(path), f"holds a {type(values).__name__}", "one JSON object")
         found = cls(**read_fields(cls, values, str(path), _EXPECTED))
-        _check_shapes(found, str(path))
+        _check_arrays(found, str(path))
         return found
 
 
-def _check_shapes(solution: Solution, source: str) -> None:
-    """Require that the shapes of all arrays agree with each other; the policy sets the number of actions."""
+def _check_arrays(solution: Solution, source: str) -> None:
+    """Require that the shapes of all arrays agree, and rows of probabilities; the policy sets the number of actions.
+
+    Rows of policies must sum to 1 up to 1e-9, as everywhere in mathrl: it is far above what rounding leaves of a sum
+    (2⁻⁵² times the number of actions), and far below what a changed or a rounded number does.
+    """
     policy = solution.policy
     if not policy or not all(own.size for own in policy):
         fail(f"{source}: key 'policy'", "lacks probabilities", "one array (S, A_i) per agent")
@@ -179,9 +186,10 @@ def _check_shapes(solution: Solution, source: str) -> None:
     }
     of_agent = [{"A_i": (own,), "B_i": (joint // own,)} for own in actions]
     for item in fields(solution):
-        check_shape(item, getattr(solution, item.name), source, lengths, of_agent)
+        check_field(item, getattr(solution, item.name), source, lengths, of_agent)
     for item in [] if solution.path is None else fields(solution.path):
-        check_shape(item, getattr(solution.path, item.name), f"{source}: key 'path'", lengths, of_agent)
+        check_field(item, getattr(solution.path, item.name), f"{source}: key 'path'", lengths, of_agent)
+    solver_parameters.check(solution.parameters, f"{source}: key 'parameters'", lengths, of_agent)
     if not np.ndim(solution.objective) == solution.v.ndim - 1 == solution.q.ndim - 1 - len(policy):
         found = f"have shapes {solution.q.shape}, {solution.v.shape} and {np.shape(solution.objective)}"
         fail(f"{source}: keys 'q', 'v' and 'objective'", found, "an agent axis in all of them or in none")

@@ -1,6 +1,7 @@
 """Every operator in every arithmetic, held to each other: doubles, other libraries, JAX, balls, fractions, symbols."""
 
 import math
+import pickle
 from fractions import Fraction
 from functools import partial
 
@@ -8,7 +9,9 @@ import array_api_strict
 import jax
 import numpy as np
 import pytest
+import scipy.sparse
 import sympy
+from flint import fmpq
 
 from mathrl import operators, softmax
 from mathrl.balls import Undecided, balls, contains, midpoints, precision, radii
@@ -306,8 +309,15 @@ def test_bare_flint_numbers_are_refused():
 # Fractions and symbols
 
 
-def fractions(x):
-    return np.frompyfunc(lambda value: Fraction(value).limit_denominator(64), 1, 1)(x)
+def fractions(x, kind=Fraction):
+    return np.frompyfunc(lambda value: kind(Fraction(value).limit_denominator(64)), 1, 1)(x)
+
+
+def flint_fraction(x):
+    return fmpq(*Fraction(x).as_integer_ratio())
+
+
+every_kind = pytest.mark.parametrize("kind", [Fraction, flint_fraction])
 
 
 def as_doubles(x):
@@ -329,8 +339,18 @@ COUNTS_NOBODY = {"entropy_bonus", "policy_backup", "policy_residual", "soft_valu
 EXACT = sorted(set(NAMES) - TAKES_LOGARITHMS)
 
 
-def exact_call(name):
-    return converted(CALLS[name], fractions, Fraction) | ({"entropy": "none"} if name in COUNTS_NOBODY else {})
+def exact_call(name, kind=Fraction):
+    call = converted(CALLS[name], partial(fractions, kind=kind), kind)
+    return call | ({"entropy": "none"} if name in COUNTS_NOBODY else {})
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_of_flint_s_fractions_the_answer_is_the_same(name):
+    for theirs, ours in zip(
+        answers(name, exact_call(name, flint_fraction)), answers(name, exact_call(name)), strict=True
+    ):
+        assert all(isinstance(value, fmpq) for value in np.ravel(theirs))
+        assert np.all(theirs == np.frompyfunc(flint_fraction, 1, 1)(ours))
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -344,10 +364,11 @@ def test_of_fractions_the_answer_is_exact(name):
         np.testing.assert_allclose(as_doubles(exact), rounded, rtol=0, atol=ROUNDING)
 
 
+@every_kind
 @pytest.mark.parametrize("name", sorted(TAKES_LOGARITHMS | COUNTS_NOBODY))
-def test_a_logarithm_of_a_fraction_is_refused(name):
+def test_a_logarithm_of_a_fraction_is_refused(name, kind):
     with pytest.raises(TypeError, match="use an array of balls"):
-        answers(name, converted(CALLS[name], fractions, Fraction))
+        answers(name, converted(CALLS[name], partial(fractions, kind=kind), kind))
 
 
 COMPARES = {"additive_distance", "clipped_ratio_drift", "deviation_gain", "expected_parts", "greedy_policy"}
@@ -381,6 +402,83 @@ def test_symbols_give_the_formula_itself(name):
     for formula, exact in zip(answers(name, symbolic), answers(name, call), strict=True):
         entries = zip(np.ravel(formula)[:4], np.ravel(exact)[:4], strict=True)
         assert all(entry.xreplace(meant) == sympy.Rational(value) for entry, value in entries)
+
+
+# Several kinds of numbers at once
+
+
+def alone_and_the_rest(call):
+    """Each argument that is of numbers, as a set, and all others."""
+    numbers = {key for key, value in call.items() if is_numbers(value)}
+    return [some for key in sorted(numbers) for some in ({key}, numbers - {key}) if some]
+
+
+@every_operator
+def test_beside_balls_doubles_are_taken_exactly(name):
+    call = CALLS[name]
+    with precision(200):
+        sharp = answers(name, in_balls(call))
+    for some in alone_and_the_rest(call):
+        mixed = call | in_balls({key: call[key] for key in some})
+        for around, value in zip(answers(name, mixed), sharp, strict=True):
+            assert contains(around, value).all()
+            assert (radii(around) < 1e-11).all()
+
+
+@every_kind
+@pytest.mark.parametrize("name", EXACT)
+def test_beside_fractions_doubles_are_taken_exactly(name, kind):
+    doubles = CALLS[name] | ({"entropy": "none"} if name in COUNTS_NOBODY else {})
+    call = converted(doubles, np.frompyfunc(kind, 1, 1), kind)
+    exact = answers(name, call)
+    for some in alone_and_the_rest(doubles):
+        mixed = doubles | {key: call[key] for key in some}
+        for found, value in zip(answers(name, mixed), exact, strict=True):
+            assert np.all(found == value)
+
+
+@every_kind
+def test_integers_stand_beside_fractions(kind):
+    q, plays = fractions(SHARED_Q, kind), tuple(np.eye(size, dtype=int)[[0, 0]] for size in SHARED_Q.shape[1:])
+    assert (operators.expectation(q, plays) == q[:, 0, 0, 0]).all()
+    assert (operators.local_values(np.zeros(q.shape, dtype=int), (fractions(plays[0], kind), *plays[1:]))[1] == 0).all()
+    assert (operators.squared_drift(plays[1], fractions(plays[1], kind), weight=3) == 0).all()
+
+
+@every_operator
+def test_an_operator_can_be_sent_to_another_process(name):
+    operator = getattr(operators, name)
+    assert pickle.loads(pickle.dumps(operator)) is operator
+
+
+def test_agents_are_no_numbers_to_convert():
+    name = "sequential_improvement"
+    call = in_balls(CALLS[name])
+    for found, same in zip(answers(name, call | {"order": np.array([2, 0, 1])}), answers(name, call), strict=True):
+        assert contains(found, same).all()
+
+
+def test_sparse_transitions_stand_beside_balls():
+    sparse = scipy.sparse.csr_array(GAME.transitions.reshape(-1, 2))
+    call = in_balls({"v": VALUES, **DYNAMICS})
+    for found, same in zip(answers("backup", call | {"transitions": sparse}), answers("backup", call), strict=True):
+        assert contains(found, same).all()
+
+
+# Drifts
+
+
+@pytest.mark.usefixtures("x64")
+def test_the_slope_of_the_kl_drift_in_its_weight_is_the_divergence():
+    policy, old = jax.numpy.array([0.25, 0.75, 0.0]), jax.numpy.array([0.5, 0.25, 0.25])
+    for weight in (0.0, 0.3):
+        slope = jax.jit(jax.grad(lambda weight: operators.kl_drift(policy, old, weight=weight)))(weight)
+        assert float(slope) == pytest.approx(float(softmax.kl_divergence(policy, old)), rel=8 * EPS)
+    slopes = jax.grad(operators.kl_drift, argnums=(0, 1))(policy, old, weight=0.0)
+    assert not np.any(slopes)
+    elsewhere = jax.numpy.array([0.0, 0.5, 0.5])
+    assert operators.kl_drift(policy, elsewhere, weight=0.0) == 0
+    assert operators.kl_drift(policy, elsewhere, weight=0.3) == math.inf
 
 
 # Logarithms of policies

@@ -69,6 +69,31 @@ def test_functions_enclose(drawn):
         assert around.hull(value).upper() == around.upper() or around.contains(value)
 
 
+RADIUS_ROUNDING = 1e-7  # some hundred roundings of the 30 binary digits that a radius has
+
+
+def as_wide_as_its_range(around, value, other, rounding=RADIUS_ROUNDING):
+    """Whether a ball is no wider than it must be to hold two values."""
+    low, high = value.smaller(other).lower(), value.larger(other).upper()
+    return around.upper() - around.lower() <= (high - low) * (1 + rounding) + 1e-15
+
+
+@given(a_ball_and_a_point(), a_ball_and_a_point())
+def test_monotone_functions_of_a_ball_go_no_further_than_its_ends(first, second):
+    (x, p), (y, r) = first, second
+    with precision(120):
+        low, high = x.lower(), x.upper()
+        pairs = [(x.exp(), low.exp(), high.exp()), (x.expm1(), low.expm1(), high.expm1())]
+        if low > 0:
+            pairs += [(x.log(), low.log(), high.log()), (x.sqrt(), low.sqrt(), high.sqrt())]
+        if low > -1:
+            pairs.append((x.log1p(), low.log1p(), high.log1p()))
+        if y.lower() > 0 or y.upper() < 0:
+            assert (x / y).contains(p / r)
+            pairs.append((p / y, p / y.lower(), p / y.upper()))
+        assert all(as_wide_as_its_range(*pair) for pair in pairs)
+
+
 def test_a_question_is_refused_only_where_the_balls_leave_it_open():
     wide, other = Ball(0, 1), Ball(3)
     assert wide < other
@@ -215,6 +240,91 @@ def test_a_soft_maximum_is_enclosed_and_hardly_wider_than_its_balls(drawn, tempe
     slack = 1e-9  # of values of size 60
     assert radii(around[0]) <= 2 * radii(x).max() + slack
     assert shift(x)[0] == objects.max(x).midpoint()
+
+
+@st.composite
+def a_box(draw):
+    """Balls, a point in them, logarithms of weights, and a temperature, all of them exact but the balls."""
+    drawn = draw(st.lists(a_ball_and_a_point(), min_size=2, max_size=4))
+    x, point = np.array([ball for ball, _ in drawn]), balls([point for _, point in drawn])
+    weights = [draw(st.sampled_from([-math.inf, -3.5, -0.25, 0.0])) for _ in drawn[1:]] + [-1.0]
+    temperature = Ball(draw(st.fractions(Fraction(1, 10), 10))).midpoint()
+    return x, point, balls(weights), temperature
+
+
+def holds(around, value):
+    """Whether balls meet others that are small: an end of the former may lie within what is left open of the value."""
+    return contains(around - value, np.zeros(np.shape(value), dtype=int)).all()
+
+
+def ends(x):
+    return tuple(np.array([getattr(ball, end)() for ball in x]) for end in ("lower", "upper"))
+
+
+@settings(max_examples=30)
+@given(a_box())
+def test_parts_of_a_soft_total_have_no_more_than_the_range_of_their_values(drawn):
+    """An entry is least where its own number is at the lower end and all others are at their upper ends."""
+    x, point, log_target, temperature = drawn
+    with precision(200):
+        functions = {
+            softmax.log_boltzmann: (x, point, (temperature,), RADIUS_ROUNDING),
+            softmax.target_log_ratio: (x, point, (log_target, temperature), RADIUS_ROUNDING),
+            # of logarithms, whose radii are rounded
+            softmax.boltzmann: (x, point, (temperature,), 1e2 * RADIUS_ROUNDING),
+            softmax.log_probabilities: (np.exp(x / 50), np.exp(point / 50), (), 1e2 * RADIUS_ROUNDING),
+        }
+        for function, (box, inside, more, rounding) in functions.items():
+            around, (lower, upper) = function(box, *more), ends(box)
+            played = np.flatnonzero(midpoints(log_target) > -math.inf)
+            assert holds(around[played], function(inside, *more)[played])
+            for a in played:
+                own = np.arange(len(box)) == a
+                corners = (np.where(own, lower, upper), np.where(own, upper, lower))
+                assert as_wide_as_its_range(around[a], *(function(at, *more)[a] for at in corners), rounding)
+
+
+@settings(max_examples=30)
+@given(a_box(), st.fractions(0, Fraction(9, 10)), INSIDE)
+def test_soft_maxima_have_no_more_than_the_range_of_their_values(drawn, share, inside):
+    """They grow with all numbers; without a target they grow with the temperature, and with one they fall."""
+    x, point, log_target, temperature = drawn
+    with precision(200):
+        wide, one = Ball(temperature, temperature * share), temperature * (1 + share * inside * Fraction(99, 100))
+        (lower, upper), cold, hot = ends(x), wide.lower(), wide.upper()
+        functions = {
+            softmax.log_sum_exp: ((x,), (point,), (lower,), (upper,)),
+            softmax.soft_max: ((x, wide), (point, one), (lower, cold), (upper, hot)),
+            softmax.target_soft_max: tuple(
+                (q, log_target, at) for q, at in ((x, wide), (point, one), (lower, hot), (upper, cold))
+            ),
+        }
+        for function, calls in functions.items():
+            around, value, least, largest = (function(*call).item() for call in calls)
+            assert holds(around, value)
+            assert as_wide_as_its_range(around, least, largest)
+        for part in (softmax.boltzmann, softmax.log_boltzmann):
+            assert holds(part(x, wide), part(point, one))
+        ratio, played = softmax.target_log_ratio, midpoints(log_target) > -math.inf
+        assert holds(ratio(x, log_target, wide)[played], ratio(point, log_target, one)[played])
+
+
+def test_the_policy_of_two_actions_is_known_exactly_at_a_ball_of_temperatures():
+    policy = softmax.boltzmann(balls([0, 1], 0.25), Ball(1, 0.5))
+    for entry, sign in zip(policy, (1, -1), strict=True):
+        least, largest = (1 / (1 + (sign * Ball(gap)).exp()) for gap in (0.5 / 1.5, 1.5 / 0.5))
+        assert as_wide_as_its_range(entry, least, largest)
+
+
+def test_temperatures_that_may_not_be_positive_enclose_nothing_finite():
+    for function in (softmax.soft_max, softmax.boltzmann):
+        assert not np.isfinite(midpoints(function(balls([0, 1]), Ball(0, 1)))).any()
+
+
+def test_values_of_minus_infinity_have_no_part():
+    q = balls([0, -math.inf, -math.inf, 1])
+    assert midpoints(softmax.boltzmann(q, 1)).tolist()[1:3] == [0, 0]
+    assert contains(softmax.boltzmann(q, 1), softmax.boltzmann(balls([0, 1]), 1)[[0, 0, 0, 1]])[[0, 3]].all()
 
 
 def test_axes_of_the_largest_entry():

@@ -116,6 +116,7 @@ def test_files_that_are_no_batch_are_refused(tmp_path):
     path = tmp_path / "found.npz"
     found.save(path)
     arrays = dict(np.load(path))
+    first, row = arrays["policy_0"], np.arange(12)[:, None, None]
 
     def refused(message, **changed):
         np.savez(path, **{name: rows for name, rows in (arrays | changed).items() if rows is not None})
@@ -125,6 +126,18 @@ def test_files_that_are_no_batch_are_refused(tmp_path):
     refused("found.npz: array 'road' is missing", road=None)
     refused("found.npz: array 'policy_0' is missing", policy_0=None)
     refused(r"array 'residual' has shape \(3,\)", residual=np.zeros(3))
+    for name in ("residual", "rounding_floor", "steps", "period", "status", "road"):
+        refused(rf"array '{name}' has shape \(12, 1\), expected \(12,\): a batch", **{name: arrays[name][:, None]})
+    for wrong in (arrays["objective"][:, None, None], np.zeros((12, 3))):
+        refused(r"array 'objective' has shape \(12, .*, expected \(12,\) or \(12, 2\)", objective=wrong)
+    for wrong in (first[:, 0], first[..., None], first[:, :, :0]):
+        refused(r"array 'policy_0' has shape \(12.*, expected \(12, \d, A_i\)", policy_0=wrong)
+    refused(r"array 'policy_1' has shape \(12, 2, 2\), expected \(12, 1, A_i\)", policy_1=np.full((12, 2, 2), 0.5))
+    refused(r"array 'policy_0', row\[3, 0\] sums to 2\.0, expected 1: normalise", policy_0=first * (1 + (row == 3)))
+    refused(r"array 'policy_0', row\[2, 0, 0\] is -\d.*, expected a probability", policy_0=first * (1 - 2 * (row == 2)))
+    refused("array 'steps' has dtype float64, expected integers: a batch", steps=arrays["steps"] * 1.0)
+    refused("array 'policy_0' has dtype <U32, expected floats: a batch", policy_0=first.astype(str))
+    refused("array 'road' has dtype int64, expected texts: a batch", road=arrays["steps"])
     refused("array 'status' holds 'FINE', expected one of CONVERGED", status=np.full(12, "FINE"))
     path.write_bytes(path.read_bytes()[:300])
     with pytest.raises(ValueError, match=r"found.npz: the file is no .npz archive"):

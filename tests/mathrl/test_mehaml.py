@@ -239,6 +239,13 @@ def test_ties_stay_mixed_at_temperature_zero():
     assert solution.policy[1].tolist() == [[0.5, 0.5, 0.0]]
 
 
+def test_a_tie_but_for_rounding_is_a_tie():
+    """Two actions earn the mean of the same numbers, added in another order; the third earns 0."""
+    game = Game.matrix(np.array([[0.1, 0.2, 0.3, 0.7], [0.1, 0.7, 0.3, 0.2], [0.0, 0.0, 0.0, 0.0]]))
+    solution = mehaml(game, temperature=0, max_steps=1)
+    assert solution.policy[0].tolist() == [[0.5, 0.5, 0.0]]
+
+
 @pytest.mark.parametrize(("drift", "neighbourhood"), COMBINATIONS)
 @pytest.mark.parametrize("temperature", [0.0, 0.3])
 def test_names_and_storage_do_not_matter(drift, neighbourhood, temperature):

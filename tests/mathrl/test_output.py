@@ -118,6 +118,7 @@ def test_interrupted_runs_print_what_they_have():
         "import os, signal, sys\n"
         "from mathrl.cli import main\n"
         "from mathrl import solvers\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has background jobs ignore it\n"
         "haspi = solvers.haspi\n"
         "def interrupted(game, *, temperature: float, tol: float = 1.0):\n"
         "    if temperature == 2: os.kill(os.getpid(), signal.SIGINT)\n"

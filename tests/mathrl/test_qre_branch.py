@@ -260,6 +260,7 @@ def test_statuses_and_history():
         assert_same_policy(rows(short.path, -1), short.policy, atol=0)
     several = qre_branch(game, temperature=[1.0, 0.05], max_steps=full.steps // 2)
     assert [solution.status for solution in several] == [Status.CONVERGED, Status.MAX_STEPS]
+    assert several[1].steps == full.steps // 2  # those to the first temperature count
 
 
 def test_an_interrupt_keeps_the_path():

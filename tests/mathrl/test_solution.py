@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import json
 import pickle
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -15,12 +16,14 @@ from mathrl.base.checks import InvalidInput
 from mathrl.base.document import plain
 from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.games import load
+from mathrl.games.json_file import to_json
 from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.proofs_checks.strategies import TEMPERATURES, games
 from mathrl.solution import NotConverged, Solution
 from mathrl.solvers import haspi, optimal, qre, soft_evaluation
 
 HASAC = load("hasac")
+THIRDS = [0.25, 0.25, 0.5]
 START = [[0.6, 0.2, 0.2]] * 2
 ARRAYS = ("q", "v", "history")
 SOLUTIONS = {
@@ -93,7 +96,7 @@ def test_numbers_that_are_not_finite_become_none_and_nan(tmp_path):
         SOLUTIONS["haspi"],
         q=np.array([[[np.inf, -np.inf, np.nan], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]),
         residual=float("inf"),
-        joint_policy=np.eye(3)[None],
+        joint_policy=np.diag([0.5, 0.25, 0.25])[None],
     )
     assert odd.to_dict()["q"] == [[[None, None, None], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]
     assert odd.to_dict()["residual"] is None
@@ -102,7 +105,7 @@ def test_numbers_that_are_not_finite_become_none_and_nan(tmp_path):
     back = Solution.load(tmp_path / "odd.json")
     assert np.isnan(back.q[0, 0]).all()
     assert np.isnan(back.residual)
-    assert back.joint_policy.tolist() == [[[1, 0, 0], [0, 1, 0], [0, 0, 1]]]
+    assert back.joint_policy.tolist() == [[[0.5, 0, 0], [0, 0.25, 0], [0, 0, 0.25]]]
 
 
 @every_solution
@@ -158,6 +161,13 @@ BROKEN = {
     written(equation=["optimality"]): "equation",
     written(temperature="warm"): "temperature",
 }
+PATH = {"rationality": [0.0, 1.0], "policy": [[[THIRDS]] * 2] * 2, "folds": [], "bifurcations": [1]}
+BROKEN |= {
+    written(path=PATH | {"folds": [0.5]}): "path",
+    written(path=PATH | {"folds": [[0]]}): "path",
+    written(path=PATH | {"folds": [2**70]}): "path",
+    written(v=[10**400]): "v",
+}
 WRONG_SHAPES = {
     written(policy=[]): "policy",
     written(policy=[[], []]): "policy",
@@ -178,6 +188,76 @@ WRONG_SHAPES = {
     written(individual_q=[[[1.0, 2.0]]] * 2): "individual_q",
     written(path={"rationality": [0.0, 1.0], "policy": [[[[1.0]]]] * 2, "folds": [], "bifurcations": []}): "path",
 }
+
+
+JOINT = [[[0.5, 0.0, 0.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.0]]]
+CONDITIONAL = [[[[0.5] * 3, [0.25] * 3, [0.25] * 3]]] * 2
+SMALLER = {"game": to_json(load("chicken")), "opponent_model": None}
+ITS_OWN = {"game": to_json(HASAC), "opponent_model": [[THIRDS], [[0.5, 0.25, 0.5]]]}
+WRONG_NUMBERS = {
+    "key 'policy', array 1, row[0] sums to 0.75, expected 1: normalise the row": {
+        "policy": [[THIRDS], [[0.25, 0.25, 0.25]]]
+    },
+    "key 'policy', array 0, row[0, 1] is -0.5, expected a probability": {"policy": [[[0.75, -0.5, 0.75]], [THIRDS]]},
+    "key 'policy', array 0, row[0] sums to 1.00000001, expected 1": {"policy": [[[0.25, 0.25, 0.50000001]], [THIRDS]]},
+    "key 'joint_policy', row[0] sums to 0.75, expected 1": {"joint_policy": [[[0.25] * 3, [0.0] * 3, [0.0] * 3]]},
+    "key 'joint_policy', row[1, 0] sums to 2.0, expected 1": {
+        "joint_policy": [JOINT, [[[2.0, 0, 0], [0] * 3, [0] * 3]]]
+    },
+    "key 'conditional_policy', array 0, row[0, 2] sums to 1.25": {
+        "conditional_policy": [[[[0.5] * 3, [0.25] * 3, [0.25, 0.25, 0.5]]], CONDITIONAL[1]]
+    },
+    "key 'opponent_model', array 1, row[0] sums to 0.0, expected 1": {"opponent_model": [[THIRDS], [[0.0] * 3]]},
+    "key 'path': key 'policy', array 0, row[1, 0] sums to": {
+        "path": PATH | {"policy": [[[THIRDS], [[0.5] * 3]], [[THIRDS]] * 2]}
+    },
+    "key 'path': key 'folds' holds 2, expected indices of 2 points, from 0 to 1": {"path": PATH | {"folds": [0, 2]}},
+    "key 'path': key 'bifurcations' holds -1, expected indices": {"path": PATH | {"bifurcations": [-1]}},
+    "key 'parameters', initial_policy has 1 arrays, expected 2, one per agent": {
+        "parameters": {"initial_policy": [[THIRDS]]}
+    },
+    "key 'parameters', initial_policy, array 1, has shape (1, 2), expected (1, 3) for (S, A_i)": {
+        "parameters": {"initial_policy": [[THIRDS], [[0.5, 0.5]]]}
+    },
+    "key 'parameters', policy, array 0, row[0] sums to 1.25": {
+        "parameters": {"policy": [[[0.5, 0.25, 0.5]], [THIRDS]]}
+    },
+    "key 'parameters', target_policy has shape (1, 2), expected (1, 3, 3) for (S, A_1, …, A_n)": {
+        "parameters": {"target_policy": {"array": [[0.5, 0.5]]}}
+    },
+    "key 'parameters', initial_policy, row[0] sums to 2": {
+        "parameters": {"initial_policy": {"array": [[[0, 1, 0], [1, 0, 0], [0, 0, 0]]]}}
+    },
+    "key 'parameters', prior, array 0, has shape (1, 2), expected (1, 3) for (S, B_i)": {
+        "parameters": {"prior": [[[0.5, 0.5]], [THIRDS]]}
+    },
+    "key 'parameters', models[1].game has 1 states and 2, 2 actions, expected 1 states and 3, 3 actions": {
+        "parameters": {"models": [ITS_OWN | {"opponent_model": None}, SMALLER]}
+    },
+    "key 'parameters', models[0].opponent_model, array 1, row[0] sums to 1.25": {"parameters": {"models": [ITS_OWN]}},
+}
+
+
+@pytest.mark.parametrize(("message", "changes"), WRONG_NUMBERS.items(), ids=range(len(WRONG_NUMBERS)))
+def test_what_is_no_policy_no_index_or_not_of_this_game_is_refused(message, changes, tmp_path):
+    path = tmp_path / "numbers.json"
+    path.write_text(written(**changes))
+    with pytest.raises(InvalidInput, match=re.escape(f"{path}: {message}")) as caught:
+        Solution.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_right_is_read(tmp_path):
+    parameters = {
+        "initial_policy": {"array": JOINT},
+        "prior": [[THIRDS]] * 2,
+        "models": [ITS_OWN | {"opponent_model": None}],
+    }
+    right = {"joint_policy": [JOINT, JOINT], "conditional_policy": CONDITIONAL, "opponent_model": [[THIRDS]] * 2}
+    (tmp_path / "right.json").write_text(written(path=PATH, parameters=parameters, **right))
+    found = Solution.load(tmp_path / "right.json")
+    assert found.path.bifurcations.tolist() == [1]
+    assert found.joint_policy.tolist() == [JOINT, JOINT]
 
 
 @pytest.mark.parametrize(
