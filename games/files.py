@@ -50,7 +50,7 @@ def _suffix(path: Path) -> str:
 _READERS: dict[str, Callable[[bytes], Game]] = {
     ".json": lambda data: json_file.parse(decode(data)),
     ".npz": npz_file.parse,
-    ".nfg": lambda data: gambit.parse(decode(data)),
+    ".nfg": lambda data: gambit.parse(decode(data, otherwise="latin-1")),  # as programs of the 1990s wrote names
 }
 _WRITERS: dict[str, Callable[[Game], bytes]] = {
     ".json": lambda game: json_file.render(game).encode(),

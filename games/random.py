@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, choice, count, fail, positive
+from mathrl.base.text import shown
 from mathrl.games.model import Game
 from mathrl.games.registry import game
 
@@ -80,7 +81,7 @@ def random_stochastic(
     rewards = _rewards(rng, (num_states, *actions), len(actions), structure, scale)
     if successors is None:
         if local:
-            fail("local", f"is {local!r} without successors", "successors, the half width of the window")
+            fail("local", f"is {shown(local)} without successors", "successors, the half width of the window")
         transitions: Any = _simplex_rows(rng, prod(actions) * num_states, num_states)
     else:
         transitions = _sparse_rows(rng, num_states, prod(actions), _successors(successors, num_states), local)
@@ -105,7 +106,7 @@ def generator(argument: str, seed: Any) -> np.random.Generator:
 def _num_actions(num_actions: Any) -> tuple[int, ...]:
     """Check the numbers of actions, one per agent."""
     if isinstance(num_actions, str) or not isinstance(num_actions, Sequence) or len(num_actions) == 0:
-        fail("num_actions", f"is {num_actions!r}", "one whole number per agent, as in (2, 3)")
+        fail("num_actions", f"is {shown(num_actions)}", "one whole number per agent, as in (2, 3)")
     return tuple(count(f"num_actions[{i}]", actions, 1) for i, actions in enumerate(num_actions))
 
 

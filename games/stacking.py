@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import fail
+from mathrl.base.text import shown
 from mathrl.games.model import Game, check_game
 
 __all__ = ["stack"]
@@ -39,7 +40,7 @@ def stack(games: Iterable[Game]) -> Game:
     if not isinstance(given, list) or not given:
         fail(
             "games",
-            f"is {games!r}" if isinstance(given, list) else f"is of type {type(games).__name__}",
+            f"is {shown(games)}" if isinstance(given, list) else f"is of type {type(games).__name__}",
             "matrix games",
         )
     for k, game in enumerate(given):

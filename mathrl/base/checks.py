@@ -3,10 +3,13 @@
 import difflib
 import math
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
+
+from mathrl.base.text import printable, shown
 
 __all__ = [
     "SIMPLEX_TOLERANCE",
@@ -37,7 +40,10 @@ _FEW = 4
 
 
 class InvalidInput(ValueError):
-    """Bad input. The message names the argument, what was found, what was expected, and the mend."""
+    """Bad input. The message names the argument, what was found, what was expected, and the mend, in one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 def fail(argument: str, found: str, expected: str, mend: str = "") -> NoReturn:
@@ -59,8 +65,11 @@ def as_floats(argument: str, values: Any) -> FloatArray:
         raw = np.asarray(values)
         if raw.dtype.kind not in "biuf":
             raise TypeError
-        array = np.array(raw, dtype=np.float64, order="C")
-    except (TypeError, ValueError):
+        with np.errstate(over="ignore"):
+            array = np.array(raw, dtype=np.float64, order="C")
+    except MemoryError:
+        raise
+    except Exception:  # what is no array may raise anything in its own `__array__`
         kind = f"has dtype {raw.dtype}" if isinstance(raw, np.ndarray) else "is ragged or not numeric"
         fail(argument, kind, "a rectangular array of real numbers")
     if not np.isfinite(array).all():
@@ -98,10 +107,14 @@ def row_sums(argument: str, sums: FloatArray, mend: str = "normalise the row") -
 def real(argument: str, value: Any) -> float:
     """Require one finite real number."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        fail(argument, f"is {value!r}", "a number")
-    if not math.isfinite(value):
-        fail(argument, f"is {value}", "a finite number")
-    return float(value)
+        fail(argument, f"is {shown(value)}", "a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        fail(argument, f"is {shown(value)}", "a number that a float can hold")
+    if not math.isfinite(number):
+        fail(argument, f"is {number}", "a finite number")
+    return number
 
 
 def positive(argument: str, value: Any, mend: str = "") -> float:
@@ -139,7 +152,7 @@ def proportion(argument: str, value: Any) -> float:
 def count(argument: str, value: Any, minimum: int = 0) -> int:
     """Require a whole number that is at least `minimum`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < minimum:
-        fail(argument, f"is {value!r}", f"a whole number, at least {minimum}")
+        fail(argument, f"is {shown(value)}", f"a whole number, at least {minimum}")
     return int(value)
 
 
@@ -149,19 +162,19 @@ def choice(argument: str, value: str, choices: Iterable[str], see: str = "") -> 
     if isinstance(value, str) and value in known:
         return value
     few = 0 < len(known) <= _FEW
-    near = difflib.get_close_matches(str(value), known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(value, known, n=3, cutoff=0.5) if isinstance(value, str) else []
     listed = see if see else "" if few else ", ".join(known)
     mend = f"did you mean {' or '.join(near)}?" if near else f"see {listed}" if listed else ""
-    fail(argument, f"{value!r} is unknown", " or ".join(map(repr, known)) if few else "a known name", mend)
+    fail(argument, f"{shown(value)} is unknown", " or ".join(map(repr, known)) if few else "a known name", mend)
 
 
 def permutation_of(argument: str, given: Any, size: int, otherwise: str = "") -> list[int]:
     """Require each of 0 … size − 1 once."""
     try:
-        items = list(given)
+        items = list(islice(given, size + 1))
     except TypeError:
         items = []
     whole = all(isinstance(item, (int, np.integer)) and not isinstance(item, bool) for item in items)
     if not whole or sorted(items) != list(range(size)):
-        fail(argument, f"is {given!r}", f"each number from 0 to {size - 1} once{otherwise}")
+        fail(argument, f"is {shown(given)}", f"each number from 0 to {size - 1} once{otherwise}")
     return [int(item) for item in items]

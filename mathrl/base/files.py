@@ -25,11 +25,13 @@ def read(path: Path, parse: Callable[[bytes], T], expected: str) -> T:
         raise InvalidInput(f"{path}: {error}") from error
 
 
-def decode(data: bytes) -> str:
-    """The text of bytes in UTF-8, with or without a byte-order mark."""
+def decode(data: bytes, otherwise: str | None = None) -> str:
+    """The text of bytes in UTF-8, with or without a byte-order mark; others are in the encoding `otherwise`, if any."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if otherwise is not None:
+            return data.decode(otherwise)
         line = data.count(b"\n", 0, error.start) + 1
         fail(f"line {line}", "is not UTF-8", "text in UTF-8")
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import fail
+from mathrl.base.text import shown
 from mathrl.batch.solution import BatchSolution
 from mathrl.games.model import Game, check_game
 from mathrl.iteration.iterate import interruptible
@@ -70,7 +71,7 @@ def _check_one(solution: object, parameters: dict[str, Any]) -> None:
     """Refuse several solutions, which `qre_branch` gives for several temperatures: a batch has no axis for them."""
     if isinstance(solution, tuple):
         expected = "one temperature for all games"
-        fail("temperature", f"is {parameters.get('temperature')!r}", expected, "call `each` for every temperature")
+        fail("temperature", f"is {shown(parameters.get('temperature'))}", expected, "call `each` for every temperature")
 
 
 def _shapes(solution: Solution) -> tuple[tuple[int, ...], ...]:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, entry, fail, permutation_of, positive
 from mathrl.base.compile import kernel
+from mathrl.base.text import shown
 from mathrl.batch.answers import Answers, floor, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
@@ -62,7 +63,7 @@ def haspi(
     """
     games = _common(as_matrix_games(payoffs, temperature))
     if entropy != "team":
-        fail("entropy", f"is {entropy!r}", "'team'", "else steps of HASPI can lower the value; qre takes any")
+        fail("entropy", f"is {shown(entropy)}", "'team'", "else steps of HASPI can lower the value; qre takes any")
     first_bk = first_policies(games, initial_policy)
     most, tolerance = count("max_steps", max_steps), max(positive("tol", tol), MINIMUM_TOL)
     order_ti = _orders(order, seed, games.num_agents, most)

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from mathrl.base.checks import count, discount_factor, fail, not_negative, real
+from mathrl.base.text import shown
 
 __all__ = ["checked", "whole_lengths"]
 
@@ -27,7 +28,12 @@ def checked(formula: Callable[P, float]) -> Callable[P, float]:
 def whole_lengths(branch_lengths: Iterable[int], minimum: int = 0) -> list[int]:
     """Check branch lengths whose steps are to be followed one by one."""
     if not isinstance(branch_lengths, Iterable):
-        fail("branch_lengths", f"is {branch_lengths!r}", "whole numbers", f"give [{branch_lengths!r}] for one length")
+        fail(
+            "branch_lengths",
+            f"is {shown(branch_lengths)}",
+            "whole numbers",
+            f"give [{shown(branch_lengths)}] for one length",
+        )
     lengths = [count("branch_lengths", k, minimum) for k in branch_lengths]
     for k in lengths:
         if k > _MOST_STEPS:
@@ -48,14 +54,19 @@ def _distance(argument: str, value: Any) -> float:
 def _distances(argument: str, values: Any) -> tuple[float, ...]:
     """Check one total variation per opponent."""
     if not isinstance(values, Iterable):
-        fail(argument, f"is {values!r}", "one total variation per opponent", f"give ({values!r},) for one opponent")
+        fail(
+            argument,
+            f"is {shown(values)}",
+            "one total variation per opponent",
+            f"give ({shown(values)},) for one opponent",
+        )
     return tuple(_distance(f"{argument}[{j}]", value) for j, value in enumerate(values))
 
 
 def _steps(argument: str, value: Any) -> int:
     """Check a number of steps; it must be exact as a double."""
     if count(argument, value) > 2**53:
-        fail(argument, f"is {value!r}", "a whole number, at most 2**53")
+        fail(argument, f"is {shown(value)}", "a whole number, at most 2**53")
     return int(value)
 
 

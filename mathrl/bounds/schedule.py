@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import count, fail, real
+from mathrl.base.text import shown
 from mathrl.bounds.exact import simplest_fraction
 
 __all__ = [
@@ -176,7 +177,7 @@ class Schedule:
 def exact_errors(opponent_errors: Iterable[Any]) -> tuple[Fraction, ...]:
     """Return ε_j as fractions; raise `ValueError` where one is no total variation."""
     if not isinstance(opponent_errors, Iterable):
-        fail("opponent_errors", f"is {opponent_errors!r}", "one number per opponent")
+        fail("opponent_errors", f"is {shown(opponent_errors)}", "one number per opponent")
     exact = tuple(_fraction(f"opponent_errors[{j}]", error) for j, error in enumerate(opponent_errors))
     for j, error in enumerate(exact):
         if not 0 <= error <= 1:

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mathrl.base.table import FORMATS, Table
+from mathrl.base.text import printable
 
 __all__ = [
     "ClosedPipeError",
@@ -83,7 +84,7 @@ def flush() -> None:
 
 def say(message: str) -> None:
     """One line on standard error."""
-    line = " ".join(f"mathrl: {message}".split())
+    line = printable(" ".join(f"mathrl: {message}".split()))
     with suppress(OSError, AttributeError):
         encoding = sys.stderr.encoding or "utf-8"
         print(line.encode(encoding, "replace").decode(encoding), file=sys.stderr, flush=True)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import count, fail, permutation_of
+from mathrl.base.text import shown
 from mathrl.games.model import Game, check_game
 
 __all__ = ["check_monotone", "sequences"]
@@ -25,7 +26,7 @@ def check_monotone(game: Game, entropy: str, name: str) -> None:
         )
     if entropy != "team":
         mend = f"else steps of {name} can lower the value; solver qre takes any entropy"
-        fail("entropy", f"is {entropy!r}", "'team'", mend)
+        fail("entropy", f"is {shown(entropy)}", "'team'", mend)
 
 
 def sequences(
