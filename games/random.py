@@ -43,7 +43,9 @@ def random_matrix(
     (2, 3)
     """
     actions, rng = _num_actions(num_actions), generator("seed", seed)
-    return Game.matrix(_rewards(rng, actions, len(actions), structure, scale))
+    return Game.matrix(
+        _rewards(rng, actions, len(actions), structure, scale), common_payoff=structure == "common-payoff"
+    )
 
 
 @game("random-stochastic", source="mathrl")

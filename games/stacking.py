@@ -56,7 +56,7 @@ def stack(games: Iterable[Game]) -> Game:
     shape = given[0].rewards.shape if common_payoff else (len(num_actions), 1, *num_actions)
     rewards = np.stack([np.broadcast_to(game.rewards, shape) for game in given], axis=-len(num_actions) - 1)
     rewards = rewards.reshape((num_games, *num_actions) if common_payoff else (-1, num_games, *num_actions))
-    return Game.stochastic(rewards if common_payoff else list(rewards), _stay(num_games, given[0]), 0.0)
+    return Game.stochastic(rewards, _stay(num_games, given[0]), 0.0)
 
 
 def _fits(k: int, game: Any, first: Game) -> None:

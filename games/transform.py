@@ -122,4 +122,4 @@ def _with_rewards(game: Game, change: Callable[[FloatArray], FloatArray]) -> Gam
 
 def _built(game: Game, rewards: FloatArray, transitions: Any) -> Game:
     """A game with these rewards and transitions, and the discount and start of `game`."""
-    return Game.stochastic(rewards if game.common_payoff else list(rewards), transitions, game.discount, game.start)
+    return Game.stochastic(rewards, transitions, game.discount, game.start)

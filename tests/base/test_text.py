@@ -22,6 +22,6 @@ class Broken:
 @pytest.mark.parametrize("value", ["x" * 10**6, [0.5] * 10**5, 10**400, 10**5000, Broken()], ids=range(5))
 def test_long_and_broken_values_are_quoted_briefly(value):
     assert len(shown(value)) <= 70
-    with pytest.raises(InvalidInput, match="^size is ") as raised:
+    with pytest.raises(InvalidInput, match=r"^size is ") as raised:
         count("size", value if not isinstance(value, int) else -value)
     assert len(str(raised.value)) < 150

@@ -30,7 +30,8 @@ def normal(num_actions, seed, *, games=5, common=False):
 
 def one(payoffs):
     """The game of payoffs (m, A_1, …, A_n)."""
-    return Game.matrix(payoffs[0] if len(payoffs) < payoffs.ndim - 1 else list(payoffs))
+    common_payoff = len(payoffs) < payoffs.ndim - 1
+    return Game.matrix(payoffs[0] if common_payoff else payoffs, common_payoff=common_payoff)
 
 
 def apart(found, other):
