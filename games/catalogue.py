@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from mathrl.base.checks import InvalidInput, choice, fail
+from mathrl.base.checks import InvalidInput, choice, fail, instance
 from mathrl.base.text import shown
 from mathrl.games import matrix, random, stochastic
 from mathrl.games.files import SUFFIXES, load_file
@@ -34,6 +34,7 @@ def entry(name: str) -> Entry:
 
     Returns an `Entry`. Raises `ValueError` where no game has this name.
     """
+    instance("name", name, str, "the name of a game")
     return REGISTRY[choice("game", name.replace("_", "-"), REGISTRY, see=LISTED)]
 
 

@@ -21,6 +21,8 @@ from mathrl.base.checks import (
     discount_factor,
     entry,
     fail,
+    flag,
+    instance,
     probabilities,
     row_sums,
     shape,
@@ -82,7 +84,9 @@ class Game:
         >>> Game.matrix(np.zeros((2, 2, 2)), common_payoff=True).num_agents
         3
         """
-        if common_payoff is None and not isinstance(payoffs, (list, tuple)):
+        if common_payoff is not None:
+            flag("common_payoff", common_payoff)
+        elif not isinstance(payoffs, (list, tuple)):
             payoffs = as_floats("payoffs", payoffs)
             _refuse_stacked(payoffs)
         rewards, common_payoff, num_actions = _rewards("payoffs", payoffs, state_axes=0, common_payoff=common_payoff)
@@ -209,10 +213,7 @@ class Game:
 
 def check_game(game: Any, argument: str = "game") -> None:
     """Raise `ValueError` unless `game` is a `Game`; `argument` is the name that the message gives it."""
-    if not isinstance(game, Game):
-        fail(
-            argument, f"is of type {type(game).__name__}", "a mathrl.Game", "mathrl.load makes one of a name or a file"
-        )
+    instance(argument, game, Game, "a mathrl.Game", "mathrl.load makes one of a name or a file")
 
 
 def check_agent(game: Any, agent: Any) -> int:

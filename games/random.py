@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, choice, count, fail, positive
+from mathrl.base.checks import FloatArray, choice, count, fail, flag, positive, room
 from mathrl.base.text import shown
 from mathrl.games.model import Game
 from mathrl.games.registry import game
@@ -81,8 +81,11 @@ def random_stochastic(
     """
     num_states, actions, rng = count("num_states", num_states, 1), _num_actions(num_actions), generator("seed", seed)
     rewards = _rewards(rng, (num_states, *actions), len(actions), structure, scale)
+    room("num_states", num_states, num_states if successors is None else 1, *actions)
+    if sparse is not None:
+        flag("sparse", sparse)
     if successors is None:
-        if local:
+        if flag("local", local):
             fail("local", f"is {shown(local)} without successors", "successors, the half width of the window")
         transitions: Any = _simplex_rows(rng, prod(actions) * num_states, num_states)
     else:
@@ -102,7 +105,7 @@ def generator(argument: str, seed: Any) -> np.random.Generator:
     """Return the generator that is given, or a new one with the given whole number as its seed."""
     if isinstance(seed, np.random.Generator):
         return seed
-    return np.random.default_rng(count(argument, seed))
+    return np.random.default_rng(count(argument, seed, maximum=None))
 
 
 def _num_actions(num_actions: Any) -> tuple[int, ...]:
@@ -124,6 +127,7 @@ def _rewards(
 ) -> FloatArray | list[FloatArray]:
     """Draw rewards of this shape: one array for a common payoff, else one per agent."""
     choice("structure", structure, STRUCTURES)
+    room("num_actions", *shape)
     scale = positive("scale", scale)
     if structure == "zero-sum" and num_agents != 2:
         fail(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import fail
+from mathrl.base.checks import fail, iterated
 from mathrl.base.text import shown
 from mathrl.games.model import Game, check_game
 
@@ -36,13 +36,9 @@ def stack(games: Iterable[Game]) -> Game:
     >>> stack(random_matrix((2, 3), seed=k) for k in range(4))
     <Game: 4 states, 2 agents, 2×3 actions, common payoff, discount 0.0, sparse>
     """
-    given = list(games) if isinstance(games, Iterable) else games
-    if not isinstance(given, list) or not given:
-        fail(
-            "games",
-            f"is {shown(games)}" if isinstance(given, list) else f"is of type {type(games).__name__}",
-            "matrix games",
-        )
+    given = list(iterated("games", games, "matrix games, in a list for example"))
+    if not given:
+        fail("games", f"is {shown(games)}", "at least one matrix game")
     for k, game in enumerate(given):
         _fits(k, game, given[0])
     scales = np.array([game.reward_scale for game in given])

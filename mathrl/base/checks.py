@@ -2,9 +2,11 @@
 
 import difflib
 import math
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,20 +22,30 @@ __all__ = [
     "count",
     "discount_factor",
     "fail",
+    "flag",
+    "instance",
+    "iterated",
     "not_negative",
     "permutation_of",
     "positive",
     "probabilities",
     "proportion",
     "real",
+    "room",
     "shape",
 ]
 
 FloatArray = npt.NDArray[np.float64]
+T = TypeVar("T")
 
 SIMPLEX_TOLERANCE = 1e-9
 """How far from 1 the sum of a row of probabilities may be."""
 
+
+_LONGEST_NAME = 250
+
+_MOST_NUMBERS = 2**48
+"""How many numbers an array may hold: of two million gigabytes one byte too many."""
 
 _FEW = 4
 """How many choices a message lists at most, whether near to what was given or not."""
@@ -48,6 +60,7 @@ class InvalidInput(ValueError):
 
 def fail(argument: str, found: str, expected: str, mend: str = "") -> NoReturn:
     """Raise `InvalidInput` in the one form that all messages have."""
+    argument = argument if len(argument) <= _LONGEST_NAME else argument[: _LONGEST_NAME - 1] + "…"  # it may be a path
     raise InvalidInput(f"{argument} {found}, expected {expected}" + (f": {mend}" if mend else ""))
 
 
@@ -149,11 +162,39 @@ def proportion(argument: str, value: Any) -> float:
     return number
 
 
-def count(argument: str, value: Any, minimum: int = 0) -> int:
-    """Require a whole number that is at least `minimum`."""
+def count(argument: str, value: Any, minimum: int = 0, maximum: int | None = sys.maxsize) -> int:
+    """Require a whole number from `minimum` to `maximum`; None: however large."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < minimum:
         fail(argument, f"is {shown(value)}", f"a whole number, at least {minimum}")
+    if maximum is not None and value > maximum:
+        fail(argument, f"is {shown(value)}", f"a whole number, at most {maximum}")
     return int(value)
+
+
+def room(argument: str, *sizes: int) -> None:
+    """Require that an array of these sizes, which the argument asks for, is not beyond all memory."""
+    if math.prod(sizes) > _MOST_NUMBERS:
+        fail(argument, f"asks for an array of {shown(math.prod(sizes))} numbers", "one that fits into memory")
+
+
+def flag(argument: str, value: Any) -> bool:
+    """Require true or false."""
+    return bool(instance(argument, value, (bool, np.bool_), "true or false"))
+
+
+def instance(argument: str, value: Any, kind: "type[T] | tuple[type[T], ...]", expected: str, mend: str = "") -> T:
+    """Require an object of a class, which `expected` puts into words, or of one of several."""
+    if not isinstance(value, kind):
+        fail(argument, f"is of type {type(value).__name__}", expected, mend)
+    return value
+
+
+def iterated(argument: str, values: Any, expected: str, mend: str = "") -> Iterator[Any]:
+    """Require something that can be gone through, but no text and no dict, and begin to."""
+    if not isinstance(values, (str, bytes, dict)):
+        with suppress(TypeError):
+            return iter(values)
+    fail(argument, f"is {shown(values)}", expected, mend)
 
 
 def choice(argument: str, value: str, choices: Iterable[str], see: str = "") -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import fail
+from mathrl.base.checks import fail, iterated
 from mathrl.base.text import shown
 from mathrl.batch.solution import BatchSolution
 from mathrl.games.model import Game, check_game
@@ -36,12 +36,13 @@ def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: A
     >>> found.policy[0].shape, sorted({status.name for status in found.status})
     ((20, 1, 2), ['CONVERGED', 'CYCLED'])
     """
-    if not isinstance(games, Iterable):
-        fail("games", f"is of type {type(games).__name__}", "games, in a list for example")
+    if not callable(solver):
+        fail("solver", f"is {shown(solver)}", "a function of mathrl.solvers")
+    iterator = iterated("games", games, "games, in a list for example")
     solutions: list[Solution] = []
     try:
         with interruptible():
-            for k, game in enumerate(games):
+            for k, game in enumerate(iterator):
                 check_game(game, f"games[{k}]")
                 solutions.append(solver(game, **parameters))
                 _check_one(solutions[-1], parameters)

@@ -16,13 +16,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, InvalidInput, as_floats, fail
+from mathrl.base.checks import FloatArray, InvalidInput, as_floats, fail, instance
 from mathrl.bounds.process import Process
 from mathrl.games.model import Game, check_agent
 from mathrl.games.policies import Policy, as_opponent_models, as_policy
 from mathrl.games.transform import to_dense, to_sparse
 
-__all__ = ["Setup"]
+__all__ = ["Setup", "check_setup"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -127,6 +127,11 @@ class Setup:
     def modelled(self) -> Process:
         """The model against opponent models, T̂ with (π^i, π̂^{-i}): its return is η̂_i[π^i, π̂^{-i}]."""
         return Process(self.model, self.modelled_policy)
+
+
+def check_setup(setup: Any) -> None:
+    """Raise `ValueError` unless `setup` is a `Setup`."""
+    instance("setup", setup, Setup, "a mathrl.bounds.Setup", "Setup.of and load_setup make one")
 
 
 def _features(game: Game, values: Any) -> FloatArray:

@@ -62,7 +62,7 @@ def test_bad_input():
         each(nash_q, [load("pure-coordination"), load("matching-pennies")])
     with pytest.raises(ValueError, match=r"games\[0\] is of type int"):
         each(haspi, [1, 2], temperature=1.0)
-    with pytest.raises(ValueError, match="games is of type int"):
+    with pytest.raises(ValueError, match="games is 5, expected games"):
         each(haspi, 5, temperature=1.0)
     with pytest.raises(ValueError, match="temperature"):
         each(haspi, [load("hasac")], temperature=-1.0)
