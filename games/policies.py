@@ -126,7 +126,7 @@ def random_policy(game: Game, rng: np.random.Generator, concentration: float = 1
     `concentration`  c > 0; 1 (the default) is uniform on the simplex, and rows come nearer to deterministic ones as it
                      falls
 
-    Returns one array (S, A_i) per agent.
+    Returns one array (S, A_i) per agent. Raises `ValueError` naming the argument.
     """
     check_game(game)
     instance("rng", rng, np.random.Generator, "a numpy.random.Generator", "numpy.random.default_rng(0) makes one")
@@ -173,7 +173,7 @@ def marginals(joint: FloatArray) -> Policy:
 
     `joint`  π, (S, A_1, …, A_n)
 
-    Returns one array (S, A_i) per agent.
+    Returns one array (S, A_i) per agent. Raises `ValueError` where `joint` is no such array.
     """
     if instance("joint", joint, np.ndarray, "an array (S, A_1, …, A_n)").ndim < 2:
         fail("joint", f"has shape {joint.shape}", "(S, A_1, …, A_n)")
