@@ -70,6 +70,7 @@ EQUIVALENT: dict[str, str] = {
     "79d68366": "rommeo_self_play: the residual of a run whose inner run did not end, which need only be large",
     "207398b0": "optimal: a temperature where no entropy counts",
     "008cc75d": "policy_values: λ = 0 solved for, which gives the same",
+    "1b41cb7b": "credit: the last axis of two is axis 1",
     "001e6e4b": "bounds/errors: NumPy takes -2 for -1 in reshape",
 }
 """Mutants, by their names in `--list`, that no test can catch, and why."""

@@ -6,7 +6,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from mathrl.base.checks import InvalidInput, choice, fail
+from mathrl.base.checks import InvalidInput, choice, fail, instance
+from mathrl.base.text import shown
 from mathrl.games import matrix, random, stochastic
 from mathrl.games.files import SUFFIXES, load_file
 from mathrl.games.model import Game
@@ -33,6 +34,7 @@ def entry(name: str) -> Entry:
 
     Returns an `Entry`. Raises `ValueError` where no game has this name.
     """
+    instance("name", name, str, "the name of a game")
     return REGISTRY[choice("game", name.replace("_", "-"), REGISTRY, see=LISTED)]
 
 
@@ -50,7 +52,7 @@ def load(name_or_path: str | PathLike[str]) -> Game:
     -50.0
     """
     if not isinstance(name_or_path, (str, PathLike)):
-        fail("name_or_path", f"is {name_or_path!r}", "a name or a path")
+        fail("name_or_path", f"is {shown(name_or_path)}", "a name or a path")
     text = os.fspath(name_or_path)
     if "(" not in text and os.path.exists(text) and Path(text).suffix.lower() not in SUFFIXES:
         fail(f"path {text!r}", f"ends in {Path(text).suffix!r}", " or ".join(SUFFIXES))
@@ -71,16 +73,16 @@ def _literals(text: str, rest: str, known: Entry) -> dict[str, Any]:
     try:
         call = ast.parse(f"_({rest}", mode="eval").body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-            fail("game", f"is {text!r}", form)
+            fail("game", f"is {shown(text)}", form)
         if call.args:
-            fail("game", f"is {text!r}", form, "name every parameter")
+            fail("game", f"is {shown(text)}", form, "name every parameter")
         parameters = {keyword.arg or "**": ast.literal_eval(keyword.value) for keyword in call.keywords}
     except InvalidInput:
         raise
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        fail("game", f"is {text!r}", form)
+        fail("game", f"is {shown(text)}", form)
     if len(parameters) < len(call.keywords):
-        fail("game", f"is {text!r}", "each parameter once")
+        fail("game", f"is {shown(text)}", "each parameter once")
     for parameter in parameters:
         if parameter not in known.parameters:
             takes = ", ".join(known.parameters) or "none"

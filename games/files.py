@@ -8,9 +8,9 @@ from os import PathLike
 from pathlib import Path
 
 from mathrl.base.checks import fail
-from mathrl.base.files import decode, read, write_bytes
+from mathrl.base.files import as_path, decode, read, write_bytes
 from mathrl.games import gambit, json_file, npz_file
-from mathrl.games.model import Game
+from mathrl.games.model import Game, check_game
 
 __all__ = ["SUFFIXES", "load_file", "save"]
 
@@ -22,7 +22,7 @@ def load_file(path: str | PathLike[str]) -> Game:
 
     Raises `InvalidInput`, a `ValueError`, naming the file and the line, key or array that is broken.
     """
-    path = Path(path)
+    path = as_path("path", path)
     return read(path, _READERS[_suffix(path)], "a game")
 
 
@@ -35,7 +35,8 @@ def save(game: Game, path: str | PathLike[str]) -> None:
     The file is written whole or not at all. Raises `ValueError` where the ending is another one, or the game has states
     and the ending is `.nfg`.
     """
-    path = Path(path)
+    check_game(game)
+    path = as_path("path", path)
     write_bytes(path, _WRITERS[_suffix(path)](game))
 
 
@@ -50,7 +51,7 @@ def _suffix(path: Path) -> str:
 _READERS: dict[str, Callable[[bytes], Game]] = {
     ".json": lambda data: json_file.parse(decode(data)),
     ".npz": npz_file.parse,
-    ".nfg": lambda data: gambit.parse(decode(data)),
+    ".nfg": lambda data: gambit.parse(decode(data, otherwise="latin-1")),  # as programs of the 1990s wrote names
 }
 _WRITERS: dict[str, Callable[[Game], bytes]] = {
     ".json": lambda game: json_file.render(game).encode(),

@@ -4,7 +4,8 @@
     NFG 1 R "title" { "player 1" … } { { "a" "b" } … } { { "name" numbers } … } numbers of outcomes
 
 The payoff form gives n payoffs for each joint action, the outcome form one outcome, 0 where all payoffs are 0. The
-first player's strategy varies fastest. Commas are optional; a number is an integer, a decimal or a rational (1/3).
+first player's strategy varies fastest. Commas are optional; a number is an integer, a decimal or a rational (1/3). In
+a text, a quote behind a backslash does not end it; there is no other escape.
 Source: Gambit's documentation, "Game representation formats".
 """
 
@@ -24,7 +25,7 @@ __all__ = ["is_matrix", "parse", "render"]
 
 T = TypeVar("T")
 
-TOKEN = re.compile(r'\s+|,|(?P<token>"(?:\\.|[^"\\])*"|[{}]|[^\s,{}"]+)|(?P<open>")', re.DOTALL)
+TOKEN = re.compile(r'\s+|,|(?P<token>"(?:[^"\\]|\\"?)*+"|[{}]|[^\s,{}"]+)|(?P<open>")')
 NUMBER = re.compile(r"[+-]?(\d+/\d+|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)", re.ASCII)
 END = "the end of the file"
 

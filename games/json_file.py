@@ -30,10 +30,10 @@ def from_json(values: Any) -> Game:
     schema = json.loads(files("mathrl.games").joinpath("game.schema.json").read_text(encoding="utf-8"))
     document.check(values, schema)
     name = "payoffs" if values["kind"] == "matrix" else "rewards"
-    given: Any = values[name]
-    rewards: Any = as_floats(name, given) if values["common_payoff"] else given
+    rewards: Any = values[name]
     if values["kind"] == "matrix":
-        return Game.matrix(rewards)
+        return Game.matrix(rewards, common_payoff=values["common_payoff"])
+    rewards = as_floats(name, rewards) if values["common_payoff"] else rewards
     transitions = transitions_from_json("transitions", values["transitions"], rewards)
     return Game.stochastic(rewards, transitions, values["discount"], values.get("start"))
 

@@ -35,5 +35,4 @@ class LearnedModel:
         if real_share == 0:
             return self.game
         mixed = real_share * game.transitions + (1 - real_share) * self.game.transitions
-        rewards = self.game.rewards if self.game.common_payoff else list(self.game.rewards)
-        return Game.stochastic(rewards, mixed, game.discount, game.start)
+        return Game.stochastic(self.game.rewards, mixed, game.discount, game.start)

@@ -54,7 +54,7 @@ def pure_coordination(num_agents: int = 2, num_actions: int = 2) -> Game:
         fail("num_actions", f"is {num_actions} for {num_agents} agents", "at most 1e8 joint actions")
     payoffs = np.zeros((num_actions,) * num_agents)
     payoffs[(np.arange(num_actions),) * num_agents] = 1
-    return Game.matrix(payoffs)
+    return Game.matrix(payoffs, common_payoff=True)
 
 
 @game("stag-hunt", source="Rousseau, Discourse on inequality (1755), with payoffs often used for it")

@@ -21,6 +21,8 @@ from mathrl.base.checks import (
     discount_factor,
     entry,
     fail,
+    flag,
+    instance,
     probabilities,
     row_sums,
     shape,
@@ -63,10 +65,15 @@ class Game:
     common_payoff: bool
 
     @classmethod
-    def matrix(cls, payoffs: npt.ArrayLike | Sequence[npt.ArrayLike]) -> Self:
+    def matrix(cls, payoffs: npt.ArrayLike | Sequence[npt.ArrayLike], *, common_payoff: bool | None = None) -> Self:
         """Make a one-shot game from its payoffs.
 
-        `payoffs`  one array (A_1, …, A_n) is a common payoff; a list or tuple holds one such array per agent
+        `payoffs`        one array (A_1, …, A_n) is a common payoff; a list or tuple holds one such array per agent
+        `common_payoff`  true: `payoffs` is a common payoff, also in a list; false: one array per agent, also in one
+                         array; None (the default): as is said above
+
+        An array that holds n arrays with n axes each may be meant as n payoffs of n agents, as in other libraries, or
+        as the common payoff of n + 1 agents. It is refused, unless `common_payoff` says which.
 
         Returns a game of one state and discount 0. Raises `ValueError` where a payoff is not finite or shapes differ.
 
@@ -74,8 +81,15 @@ class Game:
         (2, 2)
         >>> Game.matrix([np.eye(2), -np.eye(2)]).common_payoff
         False
+        >>> Game.matrix(np.zeros((2, 2, 2)), common_payoff=True).num_agents
+        3
         """
-        rewards, common_payoff, num_actions = _rewards("payoffs", payoffs, state_axes=0)
+        if common_payoff is not None:
+            flag("common_payoff", common_payoff)
+        elif not isinstance(payoffs, (list, tuple)):
+            payoffs = as_floats("payoffs", payoffs)
+            _refuse_stacked(payoffs)
+        rewards, common_payoff, num_actions = _rewards("payoffs", payoffs, state_axes=0, common_payoff=common_payoff)
         return cls._build(
             rewards=rewards if common_payoff else rewards.reshape(len(num_actions), 1, *num_actions),
             transitions=np.ones((1, *num_actions, 1)),
@@ -95,7 +109,8 @@ class Game:
     ) -> Self:
         """Make a discounted stochastic game from its rewards and transitions.
 
-        `rewards`      one array (S, A_1, …, A_n) is a common payoff; a list or tuple holds one such array per agent
+        `rewards`      one array (S, A_1, …, A_n) is a common payoff; a list or tuple holds one such array per agent;
+                       so does an array (n, S, A_1, …, A_n), which the shape of the transitions tells from the first
         `transitions`  P(t | s, a): dense (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S), rows (s, a) in C order
         `discount`     γ, in [0, 1)
         `start`        the distribution of the initial state, (S,); by default uniform
@@ -103,6 +118,9 @@ class Game:
         Raises `ValueError` naming the argument, what was expected and what was found: rewards that are not finite,
         rows of transitions that do not sum to 1 up to 1e-9, negative or duplicate entries, a discount outside [0, 1).
         """
+        if not isinstance(rewards, (list, tuple)):
+            rewards = as_floats("rewards", rewards)
+            rewards = list(rewards) if _stacked(rewards.shape, transitions) else rewards
         array, common_payoff, num_actions = _rewards("rewards", rewards, state_axes=1)
         num_states = array.shape[-len(num_actions) - 1]
         dense_shape = (num_states, *num_actions, num_states)
@@ -195,10 +213,7 @@ class Game:
 
 def check_game(game: Any, argument: str = "game") -> None:
     """Raise `ValueError` unless `game` is a `Game`; `argument` is the name that the message gives it."""
-    if not isinstance(game, Game):
-        fail(
-            argument, f"is of type {type(game).__name__}", "a mathrl.Game", "mathrl.load makes one of a name or a file"
-        )
+    instance(argument, game, Game, "a mathrl.Game", "mathrl.load makes one of a name or a file")
 
 
 def check_agent(game: Any, agent: Any) -> int:
@@ -209,13 +224,40 @@ def check_agent(game: Any, agent: Any) -> int:
     return int(agent)
 
 
-def _rewards(argument: str, given: Any, state_axes: int) -> tuple[FloatArray, bool, tuple[int, ...]]:
+def _refuse_stacked(payoffs: FloatArray) -> None:
+    """Refuse an array of n arrays with n axes each, which may be n payoffs or one common payoff of n + 1 agents."""
+    n = payoffs.ndim - 1
+    if n > 0 and len(payoffs) == n:
+        per_agent = f"{n} payoff{'s' * (n > 1)} of {n} agent{'s' * (n > 1)}, or the common payoff of {n + 1}"
+        mend = "give list(payoffs) for one payoff per agent, common_payoff=True for a common one"
+        fail("payoffs", f"has shape {payoffs.shape}, {per_agent}", "to be told which", mend)
+
+
+def _stacked(rewards: tuple[int, ...], transitions: Any) -> bool:
+    """Whether rewards of this shape are one array per agent: with that the transitions fit, and with nothing else."""
+    if len(rewards) < 3 or rewards[0] != len(rewards) - 2:
+        return False
+    found = transitions.shape if hasattr(transitions, "tocoo") else as_floats("transitions", transitions).shape
+
+    def fits(cells: tuple[int, ...]) -> bool:
+        return found in ((*cells, cells[0]), (prod(cells), cells[0]))
+
+    return fits(rewards[1:]) and not fits(rewards)
+
+
+def _rewards(
+    argument: str, given: Any, state_axes: int, common_payoff: bool | None = None
+) -> tuple[FloatArray, bool, tuple[int, ...]]:
     """The rewards as one array, whether they are a common payoff, and the numbers of actions."""
-    if not isinstance(given, (list, tuple)):
+    if common_payoff is None:
+        common_payoff = not isinstance(given, (list, tuple))
+    if common_payoff:
         array = as_floats(argument, given)
         if array.ndim <= state_axes or array.size == 0:
             fail(argument, f"has shape {array.shape}", "at least one agent, one state and one action")
         return array, True, tuple(array.shape[state_axes:])
+    if not isinstance(given, (list, tuple)):
+        given = list(np.atleast_1d(as_floats(argument, given)))
     arrays = [as_floats(f"{argument}[{i}]", agent_rewards) for i, agent_rewards in enumerate(given)]
     if not arrays:
         fail(argument, "is an empty list", "one array per agent")

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, as_floats, fail, probabilities, shape
-from mathrl.games.model import Game
+from mathrl.base.checks import FloatArray, as_floats, fail, instance, positive, probabilities, shape
+from mathrl.base.text import shown
+from mathrl.games.model import Game, check_agent, check_game
 
 __all__ = [
     "Policy",
@@ -35,6 +36,7 @@ def as_policy(game: Game, policy: Sequence[Any], argument: str = "policy") -> Po
     Returns one array (S, A_i) per agent. Raises `ValueError` where the number of agents or a shape is wrong, or a row
     is not a probability distribution: its entries must be ≥ 0 and sum to 1 up to 1e-9.
     """
+    check_game(game)
     return _checked(game, policy, argument, game.num_actions)
 
 
@@ -49,6 +51,7 @@ def as_opponent_model(game: Game, model: Sequence[Any], argument: str = "opponen
     Returns one array (S, B_i) per agent. Raises `ValueError` where the number of arrays or a shape is wrong, or a row
     is not a probability distribution: its entries must be ≥ 0 and sum to 1 up to 1e-9.
     """
+    check_game(game)
     return _checked(game, model, argument, [game.num_joint_actions // actions for actions in game.num_actions])
 
 
@@ -64,6 +67,7 @@ def as_opponent_models(game: Game, models: Sequence[Any], agent: int, argument: 
     where the number of arrays or a shape is wrong, or a row is not a probability distribution: its entries must be ≥ 0
     and sum to 1 up to 1e-9.
     """
+    agent = check_agent(game, agent)
     return _checked(
         game, models, argument, [*game.num_actions[:agent], *game.num_actions[agent + 1 :]], "one per opponent"
     )
@@ -73,8 +77,7 @@ def _checked(
     game: Game, policy: Sequence[Any], argument: str, num_actions: Sequence[int], each: str = "one per agent"
 ) -> Policy:
     """The arrays (S, k) of a policy or model, checked, for k in `num_actions`; `each` says whose they are."""
-    if not isinstance(policy, Sequence):
-        fail(argument, f"is of type {type(policy).__name__}", f"a tuple of {len(num_actions)} arrays, {each}")
+    instance(argument, policy, Sequence, f"a tuple of {len(num_actions)} arrays, {each}")
     if len(policy) != len(num_actions):
         fail(argument, f"has {len(policy)} arrays", f"{len(num_actions)}, {each}")
     checked = []
@@ -91,6 +94,15 @@ def _checked(
     return tuple(checked)
 
 
+def _check_arrays(policy: Any) -> None:
+    """Require at least one array (S, A_i), all of as many states."""
+    expected, mend = "a tuple of arrays (S, A_i), one per agent", "as_policy makes it of lists"
+    given: Sequence[Any] = instance("policy", policy, Sequence, expected, mend)
+    shapes: list[tuple[int, ...]] = [getattr(own, "shape", ()) for own in given]
+    if not shapes or any(len(own) != 2 or own[0] != shapes[0][0] for own in shapes):
+        fail("policy", f"is {shown(policy)}", expected, mend)
+
+
 def uniform_policy(game: Game) -> Policy:
     """Return the policy in which each agent plays all of its actions with the same probability.
 
@@ -100,6 +112,7 @@ def uniform_policy(game: Game) -> Policy:
 
     Returns one array (S, A_i) per agent.
     """
+    check_game(game)
     return tuple(np.full((game.num_states, actions), 1 / actions) for actions in game.num_actions)
 
 
@@ -113,8 +126,11 @@ def random_policy(game: Game, rng: np.random.Generator, concentration: float = 1
     `concentration`  c > 0; 1 (the default) is uniform on the simplex, and rows come nearer to deterministic ones as it
                      falls
 
-    Returns one array (S, A_i) per agent.
+    Returns one array (S, A_i) per agent. Raises `ValueError` naming the argument.
     """
+    check_game(game)
+    instance("rng", rng, np.random.Generator, "a numpy.random.Generator", "numpy.random.default_rng(0) makes one")
+    concentration = positive("concentration", concentration)
     rows = (rng.dirichlet(np.full(actions, concentration), size=game.num_states) for actions in game.num_actions)
     return tuple(rows)
 
@@ -128,6 +144,7 @@ def joint_policy(policy: Policy) -> FloatArray:
 
     Returns (S, A_1, …, A_n).
     """
+    _check_arrays(policy)
     return reduce(
         lambda joint, agent: joint[..., None] * agent.reshape(len(agent), *[1] * (joint.ndim - 1), -1), policy
     )
@@ -142,6 +159,7 @@ def opponents_policy(policy: Policy) -> Policy:
 
     Returns one array (S, B_i) per agent, with the others' joint actions b in C order.
     """
+    _check_arrays(policy)
     num_states = len(policy[0])
     nobody = np.ones((num_states, 1))
     others = [joint_policy((nobody, *policy[:i], *policy[i + 1 :])) for i in range(len(policy))]
@@ -155,7 +173,9 @@ def marginals(joint: FloatArray) -> Policy:
 
     `joint`  π, (S, A_1, …, A_n)
 
-    Returns one array (S, A_i) per agent.
+    Returns one array (S, A_i) per agent. Raises `ValueError` where `joint` is no such array.
     """
+    if instance("joint", joint, np.ndarray, "an array (S, A_1, …, A_n)").ndim < 2:
+        fail("joint", f"has shape {joint.shape}", "(S, A_1, …, A_n)")
     axes = range(1, joint.ndim)
     return tuple(joint.sum(axis=tuple(axis for axis in axes if axis != agent)) for agent in axes)

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, choice, count, fail, positive
+from mathrl.base.checks import FloatArray, choice, count, fail, flag, positive, room
+from mathrl.base.text import shown
 from mathrl.games.model import Game
 from mathrl.games.registry import game
 
@@ -42,7 +43,9 @@ def random_matrix(
     (2, 3)
     """
     actions, rng = _num_actions(num_actions), generator("seed", seed)
-    return Game.matrix(_rewards(rng, actions, len(actions), structure, scale))
+    return Game.matrix(
+        _rewards(rng, actions, len(actions), structure, scale), common_payoff=structure == "common-payoff"
+    )
 
 
 @game("random-stochastic", source="mathrl")
@@ -78,9 +81,12 @@ def random_stochastic(
     """
     num_states, actions, rng = count("num_states", num_states, 1), _num_actions(num_actions), generator("seed", seed)
     rewards = _rewards(rng, (num_states, *actions), len(actions), structure, scale)
+    room("num_states", num_states, num_states if successors is None else 1, *actions)
+    if sparse is not None:
+        flag("sparse", sparse)
     if successors is None:
-        if local:
-            fail("local", f"is {local!r} without successors", "successors, the half width of the window")
+        if flag("local", local):
+            fail("local", f"is {shown(local)} without successors", "successors, the half width of the window")
         transitions: Any = _simplex_rows(rng, prod(actions) * num_states, num_states)
     else:
         transitions = _sparse_rows(rng, num_states, prod(actions), _successors(successors, num_states), local)
@@ -99,13 +105,13 @@ def generator(argument: str, seed: Any) -> np.random.Generator:
     """Return the generator that is given, or a new one with the given whole number as its seed."""
     if isinstance(seed, np.random.Generator):
         return seed
-    return np.random.default_rng(count(argument, seed))
+    return np.random.default_rng(count(argument, seed, maximum=None))
 
 
 def _num_actions(num_actions: Any) -> tuple[int, ...]:
     """Check the numbers of actions, one per agent."""
     if isinstance(num_actions, str) or not isinstance(num_actions, Sequence) or len(num_actions) == 0:
-        fail("num_actions", f"is {num_actions!r}", "one whole number per agent, as in (2, 3)")
+        fail("num_actions", f"is {shown(num_actions)}", "one whole number per agent, as in (2, 3)")
     return tuple(count(f"num_actions[{i}]", actions, 1) for i, actions in enumerate(num_actions))
 
 
@@ -121,6 +127,7 @@ def _rewards(
 ) -> FloatArray | list[FloatArray]:
     """Draw rewards of this shape: one array for a common payoff, else one per agent."""
     choice("structure", structure, STRUCTURES)
+    room("num_actions", *shape)
     scale = positive("scale", scale)
     if structure == "zero-sum" and num_agents != 2:
         fail(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, count, proportion
+from mathrl.base.checks import FloatArray, count, instance, proportion, room
 from mathrl.base.compile import kernel
 from mathrl.games.model import Game
 from mathrl.games.policies import as_policy
@@ -64,6 +64,7 @@ def simulate(
     """
     checked = as_policy(game, policy)
     num_episodes, num_steps = count("num_episodes", num_episodes, 1), count("num_steps", num_steps, 1)
+    room("num_episodes", num_episodes, num_steps + 1, game.num_agents)
     rng = generator("seed", seed)
     pi_sa = np.concatenate(checked, axis=1)
     first_a = np.concatenate([[0], np.cumsum(game.num_actions)])
@@ -97,6 +98,7 @@ def discounted_returns(episodes: Episodes, discount: float) -> FloatArray:
 
     Returns (B,) for a common payoff, else (B, n). Raises `ValueError` where the discount is outside [0, 1].
     """
+    instance("episodes", episodes, Episodes, "mathrl.games.Episodes", "simulate makes them")
     weights = proportion("discount", discount) ** np.arange(episodes.rewards.shape[1])
     returns: FloatArray = np.einsum("bt...,t->b...", episodes.rewards, weights)
     return returns

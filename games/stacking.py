@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import fail
+from mathrl.base.checks import fail, iterated
+from mathrl.base.text import shown
 from mathrl.games.model import Game, check_game
 
 __all__ = ["stack"]
@@ -35,13 +36,9 @@ def stack(games: Iterable[Game]) -> Game:
     >>> stack(random_matrix((2, 3), seed=k) for k in range(4))
     <Game: 4 states, 2 agents, 2×3 actions, common payoff, discount 0.0, sparse>
     """
-    given = list(games) if isinstance(games, Iterable) else games
-    if not isinstance(given, list) or not given:
-        fail(
-            "games",
-            f"is {games!r}" if isinstance(given, list) else f"is of type {type(games).__name__}",
-            "matrix games",
-        )
+    given = list(iterated("games", games, "matrix games, in a list for example"))
+    if not given:
+        fail("games", f"is {shown(games)}", "at least one matrix game")
     for k, game in enumerate(given):
         _fits(k, game, given[0])
     scales = np.array([game.reward_scale for game in given])
@@ -55,7 +52,7 @@ def stack(games: Iterable[Game]) -> Game:
     shape = given[0].rewards.shape if common_payoff else (len(num_actions), 1, *num_actions)
     rewards = np.stack([np.broadcast_to(game.rewards, shape) for game in given], axis=-len(num_actions) - 1)
     rewards = rewards.reshape((num_games, *num_actions) if common_payoff else (-1, num_games, *num_actions))
-    return Game.stochastic(rewards if common_payoff else list(rewards), _stay(num_games, given[0]), 0.0)
+    return Game.stochastic(rewards, _stay(num_games, given[0]), 0.0)
 
 
 def _fits(k: int, game: Any, first: Game) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, count, fail, permutation_of, real
-from mathrl.games.model import Game
+from mathrl.base.checks import FloatArray, permutation_of, real
+from mathrl.games.model import Game, check_agent, check_game
 
 __all__ = ["permute_actions", "relabel_agents", "scale_rewards", "shift_rewards", "to_dense", "to_sparse"]
 
@@ -23,6 +23,7 @@ def relabel_agents(game: Game, order: Sequence[int]) -> Game:
     Returns the new game. A policy π of the old game becomes π'^i = π^order[i]. `relabel_agents` with
     `numpy.argsort(order)` undoes it. Raises `ValueError` where `order` is no permutation.
     """
+    check_game(game)
     agents = permutation_of("order", order, game.num_agents)
     return _rearranged(game, _rows(game).transpose(0, *[agent + 1 for agent in agents]), agents)
 
@@ -39,8 +40,7 @@ def permute_actions(game: Game, agent: int, permutation: Sequence[int]) -> Game:
     Returns the new game. The agent's policy π becomes π'(k | s) = π(permutation[k] | s). `permute_actions` with
     `numpy.argsort(permutation)` undoes it. Raises `ValueError` where there is no such agent, or `permutation` is none.
     """
-    if count("agent", agent) >= game.num_agents:
-        fail("agent", f"is {agent}", f"an agent from 0 to {game.num_agents - 1}")
+    agent = check_agent(game, agent)
     actions = permutation_of("permutation", permutation, game.num_actions[agent])
     return _rearranged(game, _rows(game).take(actions, axis=agent + 1), range(game.num_agents))
 
@@ -55,6 +55,7 @@ def scale_rewards(game: Game, factor: float) -> Game:
 
     Returns the new game. Raises `ValueError` where the factor, or a reward times it, is not finite.
     """
+    check_game(game)
     factor = real("factor", factor)
     return _with_rewards(game, lambda rewards: factor * rewards)
 
@@ -69,6 +70,7 @@ def shift_rewards(game: Game, amount: float) -> Game:
 
     Returns the new game. Raises `ValueError` where the amount, or a reward plus it, is not finite.
     """
+    check_game(game)
     amount = real("amount", amount)
     return _with_rewards(game, lambda rewards: rewards + amount)
 
@@ -80,6 +82,7 @@ def to_dense(game: Game) -> Game:
 
     Returns the same game with transitions (S, A_1, …, A_n, S).
     """
+    check_game(game)
     transitions: Any = game.transitions
     dense = transitions.toarray() if game.sparse else transitions
     return _built(game, game.rewards, dense.reshape(game.num_states, *game.num_actions, game.num_states))
@@ -92,6 +95,8 @@ def to_sparse(game: Game) -> Game:
 
     Returns the same game with its transitions as a CSR array (S·A, S), zeros left out.
     """
+    check_game(game)
+
     from scipy.sparse import csr_array
 
     transitions: Any = game.transitions
@@ -122,4 +127,4 @@ def _with_rewards(game: Game, change: Callable[[FloatArray], FloatArray]) -> Gam
 
 def _built(game: Game, rewards: FloatArray, transitions: Any) -> Game:
     """A game with these rewards and transitions, and the discount and start of `game`."""
-    return Game.stochastic(rewards if game.common_payoff else list(rewards), transitions, game.discount, game.start)
+    return Game.stochastic(rewards, transitions, game.discount, game.start)

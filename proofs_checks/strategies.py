@@ -73,7 +73,8 @@ def matrix_games(
     Rewards that were drawn equal for all agents are a common payoff, whatever the structure.
     """
     structure, num_actions = draw(_sizes(min_agents, max_agents, max_actions, structure))
-    return Game.matrix(draw(_rewards(structure, num_actions, len(num_actions))))
+    payoffs = draw(_rewards(structure, num_actions, len(num_actions)))
+    return Game.matrix(payoffs, common_payoff=structure == "common-payoff")
 
 
 @st.composite

@@ -2,11 +2,16 @@
 
 import difflib
 import math
-from collections.abc import Iterable
-from typing import Any, NoReturn
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from mathrl.base.text import printable, shown
 
 __all__ = [
     "SIMPLEX_TOLERANCE",
@@ -17,31 +22,45 @@ __all__ = [
     "count",
     "discount_factor",
     "fail",
+    "flag",
+    "instance",
+    "iterated",
     "not_negative",
     "permutation_of",
     "positive",
     "probabilities",
     "proportion",
     "real",
+    "room",
     "shape",
 ]
 
 FloatArray = npt.NDArray[np.float64]
+T = TypeVar("T")
 
 SIMPLEX_TOLERANCE = 1e-9
 """How far from 1 the sum of a row of probabilities may be."""
 
+
+_LONGEST_NAME = 250
+
+_MOST_NUMBERS = 2**48
+"""How many numbers an array may hold: of two million gigabytes one byte too many."""
 
 _FEW = 4
 """How many choices a message lists at most, whether near to what was given or not."""
 
 
 class InvalidInput(ValueError):
-    """Bad input. The message names the argument, what was found, what was expected, and the mend."""
+    """Bad input. The message names the argument, what was found, what was expected, and the mend, in one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 def fail(argument: str, found: str, expected: str, mend: str = "") -> NoReturn:
     """Raise `InvalidInput` in the one form that all messages have."""
+    argument = argument if len(argument) <= _LONGEST_NAME else argument[: _LONGEST_NAME - 1] + "…"  # it may be a path
     raise InvalidInput(f"{argument} {found}, expected {expected}" + (f": {mend}" if mend else ""))
 
 
@@ -59,8 +78,11 @@ def as_floats(argument: str, values: Any) -> FloatArray:
         raw = np.asarray(values)
         if raw.dtype.kind not in "biuf":
             raise TypeError
-        array = np.array(raw, dtype=np.float64, order="C")
-    except (TypeError, ValueError):
+        with np.errstate(over="ignore"):
+            array = np.array(raw, dtype=np.float64, order="C")
+    except MemoryError:
+        raise
+    except Exception:  # what is no array may raise anything in its own `__array__`
         kind = f"has dtype {raw.dtype}" if isinstance(raw, np.ndarray) else "is ragged or not numeric"
         fail(argument, kind, "a rectangular array of real numbers")
     if not np.isfinite(array).all():
@@ -98,10 +120,14 @@ def row_sums(argument: str, sums: FloatArray, mend: str = "normalise the row") -
 def real(argument: str, value: Any) -> float:
     """Require one finite real number."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        fail(argument, f"is {value!r}", "a number")
-    if not math.isfinite(value):
-        fail(argument, f"is {value}", "a finite number")
-    return float(value)
+        fail(argument, f"is {shown(value)}", "a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        fail(argument, f"is {shown(value)}", "a number that a float can hold")
+    if not math.isfinite(number):
+        fail(argument, f"is {number}", "a finite number")
+    return number
 
 
 def positive(argument: str, value: Any, mend: str = "") -> float:
@@ -136,11 +162,39 @@ def proportion(argument: str, value: Any) -> float:
     return number
 
 
-def count(argument: str, value: Any, minimum: int = 0) -> int:
-    """Require a whole number that is at least `minimum`."""
+def count(argument: str, value: Any, minimum: int = 0, maximum: int | None = sys.maxsize) -> int:
+    """Require a whole number from `minimum` to `maximum`; None: however large."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < minimum:
-        fail(argument, f"is {value!r}", f"a whole number, at least {minimum}")
+        fail(argument, f"is {shown(value)}", f"a whole number, at least {minimum}")
+    if maximum is not None and value > maximum:
+        fail(argument, f"is {shown(value)}", f"a whole number, at most {maximum}")
     return int(value)
+
+
+def room(argument: str, *sizes: int) -> None:
+    """Require that an array of these sizes, which the argument asks for, is not beyond all memory."""
+    if math.prod(sizes) > _MOST_NUMBERS:
+        fail(argument, f"asks for an array of {shown(math.prod(sizes))} numbers", "one that fits into memory")
+
+
+def flag(argument: str, value: Any) -> bool:
+    """Require true or false."""
+    return bool(instance(argument, value, (bool, np.bool_), "true or false"))
+
+
+def instance(argument: str, value: Any, kind: "type[T] | tuple[type[T], ...]", expected: str, mend: str = "") -> T:
+    """Require an object of a class, which `expected` puts into words, or of one of several."""
+    if not isinstance(value, kind):
+        fail(argument, f"is of type {type(value).__name__}", expected, mend)
+    return value
+
+
+def iterated(argument: str, values: Any, expected: str, mend: str = "") -> Iterator[Any]:
+    """Require something that can be gone through, but no text and no dict, and begin to."""
+    if not isinstance(values, (str, bytes, dict)):
+        with suppress(TypeError):
+            return iter(values)
+    fail(argument, f"is {shown(values)}", expected, mend)
 
 
 def choice(argument: str, value: str, choices: Iterable[str], see: str = "") -> str:
@@ -149,19 +203,19 @@ def choice(argument: str, value: str, choices: Iterable[str], see: str = "") -> 
     if isinstance(value, str) and value in known:
         return value
     few = 0 < len(known) <= _FEW
-    near = difflib.get_close_matches(str(value), known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(value, known, n=3, cutoff=0.5) if isinstance(value, str) else []
     listed = see if see else "" if few else ", ".join(known)
     mend = f"did you mean {' or '.join(near)}?" if near else f"see {listed}" if listed else ""
-    fail(argument, f"{value!r} is unknown", " or ".join(map(repr, known)) if few else "a known name", mend)
+    fail(argument, f"{shown(value)} is unknown", " or ".join(map(repr, known)) if few else "a known name", mend)
 
 
 def permutation_of(argument: str, given: Any, size: int, otherwise: str = "") -> list[int]:
     """Require each of 0 … size − 1 once."""
     try:
-        items = list(given)
+        items = list(islice(given, size + 1))
     except TypeError:
         items = []
     whole = all(isinstance(item, (int, np.integer)) and not isinstance(item, bool) for item in items)
     if not whole or sorted(items) != list(range(size)):
-        fail(argument, f"is {given!r}", f"each number from 0 to {size - 1} once{otherwise}")
+        fail(argument, f"is {shown(given)}", f"each number from 0 to {size - 1} once{otherwise}")
     return [int(item) for item in items]

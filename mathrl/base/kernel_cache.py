@@ -7,8 +7,12 @@ the hash of
     its code, the code of all kernels that it calls, of those that they call, …, and the values of their constants,
 
 as they are in memory: what is edited after it was imported is not taken for what was compiled.
+
+Where no folder can be written, as in a read-only installation without a home, nothing is kept: each process compiles
+what it needs, and a warning says so once.
 """
 
+import warnings
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 from hashlib import sha256
@@ -16,11 +20,12 @@ from types import CodeType, ModuleType
 from typing import Any
 
 import numpy as np
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, NullCache
 
 __all__ = ["KernelCache", "fingerprint"]
 
 _NUMBAS: Any = FunctionCache  # numba has no types
+_NONE: Any = NullCache
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
 
@@ -31,9 +36,28 @@ class KernelCache:
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
 
+    def load_overload(self, *arguments: Any) -> Any:
+        """What is kept for a signature, or None."""
+        return self._tried("load_overload", *arguments)
+
+    def save_overload(self, *arguments: Any) -> None:
+        """Keep what was compiled for a signature."""
+        self._tried("save_overload", *arguments)
+
+    def _tried(self, name: str, *arguments: Any) -> Any:
+        try:
+            return getattr(self._opened, name)(*arguments)
+        except OSError as error:  # a full disk, or a folder that has become read-only
+            _warn(str(error))
+            self._opened = _NONE()
+
     @cached_property
     def _opened(self) -> Any:
-        opened = _NUMBAS(self._function)
+        try:
+            opened = _NUMBAS(self._function)
+        except RuntimeError:  # of all folders that numba knows, none can be written
+            _warn("no folder can be written")
+            return _NONE()
         stamped = opened._cache_file
         stamped._source_stamp = (stamped._source_stamp, fingerprint(self._function))
         return opened
@@ -42,6 +66,14 @@ class KernelCache:
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self._opened, name)
+
+
+@cache
+def _warn(why: str) -> None:
+    """Once for each reason."""
+    mend = "set NUMBA_CACHE_DIR to a folder that can be written"
+    said = f"compiled code cannot be kept ({why}), so that every process compiles again, for some seconds: {mend}"
+    warnings.warn(said, RuntimeWarning, stacklevel=2)
 
 
 def fingerprint(function: Callable[..., Any]) -> str:

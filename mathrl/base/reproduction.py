@@ -216,7 +216,7 @@ def reproduce(entry: Reproduction, *, seed: int = 0, budget: str = "fast") -> Re
     Returns the printed cells first, in the order of print, then those that only we give. Raises `ValueError` where a
     printed cell was not computed, unless the kind is "unavailable".
     """
-    computed = entry.compute(count("seed", seed), choice("budget", budget, BUDGETS))
+    computed = entry.compute(count("seed", seed, maximum=None), choice("budget", budget, BUDGETS))
     printed_cells = {(row, column): cell for row, columns in entry.paper.items() for column, cell in columns.items()}
     left_out = [key for key in printed_cells if key not in computed.values]
     if left_out and entry.kind != "unavailable":

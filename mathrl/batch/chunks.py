@@ -7,7 +7,7 @@ from contextlib import suppress
 from math import ceil
 
 from mathrl.base.checks import count
-from mathrl.iteration.iterate import report
+from mathrl.iteration.iterate import is_interruptible, report
 
 __all__ = ["in_chunks"]
 
@@ -25,8 +25,8 @@ def in_chunks(work: Callable[[slice], float], num_games: int, *, payoffs_each: i
     """Call `work(chunk)` for all chunks of games on `workers` threads; the chunks that were done.
 
     `workers` None is one thread for each core. `work` returns the largest residual of its games, which is reported with
-    the number of games done so far. After an interrupt the chunks that have begun are finished and the others left;
-    `KeyboardInterrupt` is raised if nothing was done.
+    the number of games done so far. An interrupt leaves the chunks that have not begun. It is raised, unless the block
+    is `interruptible` and a chunk was done before it came.
     """
     threads = _cores() if workers is None else count("workers", workers, 1)
     chunks = _chunks(num_games, payoffs_each, threads)
@@ -39,10 +39,9 @@ def in_chunks(work: Callable[[slice], float], num_games: int, *, payoffs_each: i
                 report(solved, future.result())
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
-            done = [chunk for future, chunk in pending.items() if not future.cancelled() and not future.exception()]
-            if not done:
+            if solved == 0 or not is_interruptible():
                 raise
-            return done
+            return [chunk for future, chunk in pending.items() if not future.cancelled() and not future.exception()]
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

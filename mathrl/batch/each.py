@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import fail
+from mathrl.base.checks import fail, iterated
+from mathrl.base.text import shown
 from mathrl.batch.solution import BatchSolution
 from mathrl.games.model import Game, check_game
-from mathrl.iteration.iterate import interruptible
+from mathrl.iteration.iterate import is_interruptible
 from mathrl.iteration.outcome import Status
 from mathrl.solution import Solution
 
@@ -24,8 +25,9 @@ def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: A
     `games`       games with the same agents, states and actions
     `parameters`  those of the solver, the same for all games
 
-    Returns a `BatchSolution` whose `road` is the name of the solver. After an interrupt it holds the games that were
-    solved, and last the one that was being solved, as far as it came; if there are none, `KeyboardInterrupt` is raised.
+    Returns a `BatchSolution` whose `road` is the name of the solver. Ctrl-C raises `KeyboardInterrupt`, unless it is
+    called in a block `with mathrl.iteration.iterate.interruptible():`. There the result holds the games that were
+    solved, and last the one that was being solved, as far as it came, if there are any.
     `mathrl.games.stack` is faster if one status for all games is enough; `haspi`, `qre` and `qre_branch` of this
     package are faster still, for matrix games. Raises `ValueError` naming the argument.
 
@@ -35,22 +37,22 @@ def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: A
     >>> found.policy[0].shape, sorted({status.name for status in found.status})
     ((20, 1, 2), ['CONVERGED', 'CYCLED'])
     """
-    if not isinstance(games, Iterable):
-        fail("games", f"is of type {type(games).__name__}", "games, in a list for example")
+    if not callable(solver):
+        fail("solver", f"is {shown(solver)}", "a function of mathrl.solvers")
+    iterator = iterated("games", games, "games, in a list for example")
     solutions: list[Solution] = []
     try:
-        with interruptible():
-            for k, game in enumerate(games):
-                check_game(game, f"games[{k}]")
-                solutions.append(solver(game, **parameters))
-                _check_one(solutions[-1], parameters)
-                if _shapes(solutions[-1]) != _shapes(solutions[0]):
-                    mend = "agents, states, actions, and whether the payoff is common"
-                    fail(f"games[{k}]", f"is {game!r}", "the shape of games[0]", mend)
-                if solutions[-1].status is Status.INTERRUPTED:
-                    break
+        for k, game in enumerate(iterator):
+            check_game(game, f"games[{k}]")
+            solutions.append(solver(game, **parameters))
+            _check_one(solutions[-1], parameters)
+            if _shapes(solutions[-1]) != _shapes(solutions[0]):
+                mend = "agents, states, actions, and whether the payoff is common"
+                fail(f"games[{k}]", f"is {game!r}", "the shape of games[0]", mend)
+            if solutions[-1].status is Status.INTERRUPTED:
+                break
     except KeyboardInterrupt:
-        if not solutions:
+        if not (solutions and is_interruptible()):
             raise
     if not solutions:
         fail("games", "is empty", "at least one game")
@@ -70,7 +72,7 @@ def _check_one(solution: object, parameters: dict[str, Any]) -> None:
     """Refuse several solutions, which `qre_branch` gives for several temperatures: a batch has no axis for them."""
     if isinstance(solution, tuple):
         expected = "one temperature for all games"
-        fail("temperature", f"is {parameters.get('temperature')!r}", expected, "call `each` for every temperature")
+        fail("temperature", f"is {shown(parameters.get('temperature'))}", expected, "call `each` for every temperature")
 
 
 def _shapes(solution: Solution) -> tuple[tuple[int, ...], ...]:

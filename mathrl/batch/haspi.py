@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, entry, fail, permutation_of, positive
 from mathrl.base.compile import kernel
+from mathrl.base.text import shown
 from mathrl.batch.answers import Answers, floor, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
@@ -61,8 +62,8 @@ def haspi(
     [[[0.2, 0.23, 0.57]]]
     """
     games = _common(as_matrix_games(payoffs, temperature))
-    if entropy != "team":
-        fail("entropy", f"is {entropy!r}", "'team'", "else steps of HASPI can lower the value; qre takes any")
+    if not (isinstance(entropy, str) and entropy == "team"):
+        fail("entropy", f"is {shown(entropy)}", "'team'", "else steps of HASPI can lower the value; qre takes any")
     first_bk = first_policies(games, initial_policy)
     most, tolerance = count("max_steps", max_steps), max(positive("tol", tol), MINIMUM_TOL)
     order_ti = _orders(order, seed, games.num_agents, most)
@@ -95,7 +96,7 @@ def _common(games: MatrixGames) -> MatrixGames:
 
 def _orders(order: Sequence[int] | str | None, seed: int, num_agents: int, most: int) -> Integers:
     """The agents of each step (T, n); a run of more than T steps goes through them again."""
-    rng = np.random.default_rng(count("seed", seed))
+    rng = np.random.default_rng(count("seed", seed, maximum=None))
     if isinstance(order, str) and order == "random":
         return rng.permuted(np.tile(np.arange(num_agents), (min(max(most, 1), _ORDERS), 1)), axis=1)
     return np.array(

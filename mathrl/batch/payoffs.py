@@ -96,7 +96,7 @@ def _with_agents(given: tuple[int, ...]) -> str:
 
 
 def _temperatures(temperature: npt.ArrayLike, num_games: int) -> FloatArray:
-    if np.ndim(temperature) == 0:
+    if not isinstance(temperature, Sequence | np.ndarray) or isinstance(temperature, str):
         return np.full(num_games, positive("temperature", temperature))
     temperature_b = as_floats("temperature", temperature)
     if temperature_b.shape != (num_games,):

@@ -47,9 +47,12 @@ def qre_branch(
     `STALLED`, no step led on from there, or the residual is too large. That an answer is on the branch is not proved;
     docs/decisions/012 says where it may not be.
 
-    Ctrl-C ends the work after the chunks of games that have begun; the other games have the status `INTERRUPTED`, the
-    road `""`, and NaN for numbers. `mathrl.iteration.iterate.watching` is told how many games are done. Raises
-    `ValueError` naming the argument, also for payoffs above 1e300 temperatures.
+    Ctrl-C raises `KeyboardInterrupt` once the chunks of games that have begun are done. In a block
+    `with mathrl.iteration.iterate.interruptible():` the games that are done are returned, if there are any, and the
+    others have the status `INTERRUPTED`, the road `""`, and NaN for numbers; a second Ctrl-C is raised there too.
+    `mathrl.iteration.iterate.watching` is such a block, and is told how many games are done.
+
+    Raises `ValueError` naming the argument, also for payoffs above 1e300 temperatures.
 
     >>> import numpy as np
     >>> payoffs = np.random.default_rng(0).standard_normal((1000, 2, 3, 3))

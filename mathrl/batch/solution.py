@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from os import PathLike
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, fail, probabilities
-from mathrl.base.files import read, write_bytes
+from mathrl.base.files import as_path, read, write_bytes
 from mathrl.iteration.outcome import Status
 
 __all__ = ["BatchSolution"]
@@ -63,7 +62,7 @@ class BatchSolution:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write all arrays to a `.npz` archive that reads back exactly, whole or not at all."""
-        path = Path(path)
+        path = as_path("path", path)
         if path.suffix.lower() != ".npz":
             fail(f"path {str(path)!r}", f"ends in {path.suffix!r}", ".npz")
         arrays = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("policy", "status")}
@@ -75,7 +74,7 @@ class BatchSolution:
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
         """Read a batch that `save` wrote. Raises `ValueError` naming the file and the array that is broken."""
-        return read(Path(path), cls._of, _SAVED)
+        return read(as_path("path", path), cls._of, _SAVED)
 
     @classmethod
     def _of(cls, data: bytes) -> Self:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, ParamSpec
 
-from mathrl.base.checks import count, discount_factor, fail, not_negative, real
+from mathrl.base.checks import count, discount_factor, fail, flag, iterated, not_negative, real
+from mathrl.base.text import shown
 
 __all__ = ["checked", "whole_lengths"]
 
@@ -26,16 +27,16 @@ def checked(formula: Callable[P, float]) -> Callable[P, float]:
 
 def whole_lengths(branch_lengths: Iterable[int], minimum: int = 0) -> list[int]:
     """Check branch lengths whose steps are to be followed one by one."""
-    if not isinstance(branch_lengths, Iterable):
-        fail("branch_lengths", f"is {branch_lengths!r}", "whole numbers", f"give [{branch_lengths!r}] for one length")
-    lengths = [count("branch_lengths", k, minimum) for k in branch_lengths]
+    mend = f"give [{shown(branch_lengths)}] for one length"
+    given = iterated("branch_lengths", branch_lengths, "whole numbers", mend)
+    lengths = [count("branch_lengths", k, minimum) for k in given]
     for k in lengths:
-        if k > _MOST_STEPS:
-            fail("branch_lengths", f"holds {k}", f"at most {_MOST_STEPS}", "each of its steps is followed")
+        if k > MOST_STEPS:
+            fail("branch_lengths", f"holds {k}", f"at most {MOST_STEPS}", "each of its steps is followed")
     return lengths
 
 
-_MOST_STEPS = 10**6
+MOST_STEPS = 10**6
 
 
 def _distance(argument: str, value: Any) -> float:
@@ -47,19 +48,20 @@ def _distance(argument: str, value: Any) -> float:
 
 def _distances(argument: str, values: Any) -> tuple[float, ...]:
     """Check one total variation per opponent."""
-    if not isinstance(values, Iterable):
-        fail(argument, f"is {values!r}", "one total variation per opponent", f"give ({values!r},) for one opponent")
-    return tuple(_distance(f"{argument}[{j}]", value) for j, value in enumerate(values))
+    mend = f"give ({shown(values)},) for one opponent"
+    given = iterated(argument, values, "one total variation per opponent", mend)
+    return tuple(_distance(f"{argument}[{j}]", value) for j, value in enumerate(given))
 
 
 def _steps(argument: str, value: Any) -> int:
     """Check a number of steps; it must be exact as a double."""
     if count(argument, value) > 2**53:
-        fail(argument, f"is {value!r}", "a whole number, at most 2**53")
+        fail(argument, f"is {shown(value)}", "a whole number, at most 2**53")
     return int(value)
 
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "averaged": flag,
     "reward_bound": real,
     "reward_range": not_negative,
     "discount": discount_factor,

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from mathrl.base.checks import choice
+from mathrl.base.checks import choice, instance
 from mathrl.bounds.checked import whole_lengths
 from mathrl.bounds.claims import CLAIMS, DISTANCE_CLAIMS, Claim
 from mathrl.bounds.errors import (
@@ -21,7 +21,7 @@ from mathrl.bounds.errors import (
 )
 from mathrl.bounds.process import mean
 from mathrl.bounds.returns import branched_returns, returns
-from mathrl.bounds.setup import Setup
+from mathrl.bounds.setup import Setup, check_setup
 from mathrl.bounds.sharper import trivial_bound
 from mathrl.bounds.value_bound import value_bound
 
@@ -128,6 +128,9 @@ def compare_returns(
     >>> row.claim, round(row.discrepancy, 3), round(row.printed, 3), round(row.coupling, 3), row.trivial
     ('theorem-1', 1.289, 3.667, 6.833, 41.0)
     """
+    check_setup(setup)
+    if errors is not None:
+        instance("errors", errors, Errors, "mathrl.bounds.Errors", "measure finds them")
     reading, game = choice("dynamics_error", dynamics_error, DYNAMICS_ERRORS), setup.game
     lengths = whole_lengths(branch_lengths)
     errors, exact = measure(setup, lengths) if errors is None else errors, returns(setup)
@@ -181,6 +184,7 @@ def compare_distances(setup: Setup, steps: int) -> tuple[DistanceComparison, ...
     Returns one `DistanceComparison` for each of `DISTANCE_CLAIMS` and each t. Raises `ValueError` where `steps` is no
     whole number.
     """
+    check_setup(setup)
     errors = policy_distances(setup)
     of_states = state_distances(setup.real, setup.modelled, steps)
     of_actions = joint_distances(setup.real, setup.modelled, steps)

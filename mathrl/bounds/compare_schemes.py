@@ -28,7 +28,7 @@ from mathrl.bounds.errors import Errors, measure
 from mathrl.bounds.returns import expected_return, scheduled_return
 from mathrl.bounds.rollouts import Rollout, rollout
 from mathrl.bounds.schemes import SCHEMES, model_steps
-from mathrl.bounds.setup import Setup
+from mathrl.bounds.setup import Setup, check_setup
 from mathrl.bounds.theorems import theorem_2
 
 __all__ = ["SchemeComparison", "compare_schemes", "compare_schemes_by_row"]
@@ -107,6 +107,7 @@ def compare_schemes_by_row(
     Returns an iterator of one `SchemeComparison` for each k and each of `SCHEMES`. Raises `ValueError` where a length
     is no whole number ≥ 1, or `start` is no distribution, once the first row is asked for.
     """
+    check_setup(setup)
     lengths = whole_lengths(branch_lengths, 1)
     # Where the lengths are fixed, a shorter rollout is the beginning of a longer one.
     longest = max(lengths, default=1)

@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import FloatArray, count
-from mathrl.bounds.checked import whole_lengths
+from mathrl.bounds.checked import MOST_STEPS, whole_lengths
 from mathrl.bounds.exact import simplest_fraction
 from mathrl.bounds.over_time import OverTime, largest_over_time
-from mathrl.bounds.process import Process, mean
-from mathrl.bounds.setup import Setup
+from mathrl.bounds.process import Process, check_process, mean
+from mathrl.bounds.setup import Setup, check_setup
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
 from mathrl.softmax import total_variation
@@ -141,6 +141,7 @@ def dynamics_distance(setup: Setup) -> FloatArray:
 
     Returns (S, A), joint actions in C order.
     """
+    check_setup(setup)
     game, model = setup.game, setup.model
     shape = (game.num_states, game.num_joint_actions)
     if game.sparse:
@@ -164,6 +165,7 @@ def exact_opponent_errors(setup: Setup) -> tuple[Fraction, ...]:
     >>> exact_opponent_errors(Setup.of(game, policy=uniform_policy(game), opponent_models=[[0.7, 0.2, 0.1]]))
     (Fraction(11, 30),)
     """
+    check_setup(setup)
     models = zip(setup.opponents, setup.opponent_models, strict=True)
     return tuple(_largest_exact_distance(setup.policy[j], model) for j, model in models)
 
@@ -178,7 +180,9 @@ def state_distances(one: Process, other: Process, steps: int) -> FloatArray:
 
     Returns (steps + 1,). Raises `ValueError` where `steps` is no whole number.
     """
-    pairs = islice(zip(one.laws(), other.laws(), strict=True), count("steps", steps) + 1)
+    check_process("one", one)
+    check_process("other", other, one)
+    pairs = islice(zip(one.laws(), other.laws(), strict=True), count("steps", steps, maximum=MOST_STEPS) + 1)
     return np.array([total_variation(law_s, other_s) for law_s, other_s in pairs])
 
 
@@ -192,7 +196,9 @@ def joint_distances(one: Process, other: Process, steps: int) -> FloatArray:
 
     Returns (steps + 1,). Raises `ValueError` where `steps` is no whole number.
     """
-    pairs = islice(zip(one.laws(), other.laws(), strict=True), count("steps", steps) + 1)
+    check_process("one", one)
+    check_process("other", other, one)
+    pairs = islice(zip(one.laws(), other.laws(), strict=True), count("steps", steps, maximum=MOST_STEPS) + 1)
     return np.array([
         total_variation((law_s[:, None] * one.joint).ravel(), (other_s[:, None] * other.joint).ravel())
         for law_s, other_s in pairs

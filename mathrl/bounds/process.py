@@ -1,20 +1,20 @@
 """Dynamics and the policies that are executed in them: the Markov chain that AORPO compares with another one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray
-from mathrl.games.model import Game, check_agent
+from mathrl.base.checks import FloatArray, fail, instance
+from mathrl.games.model import Game, check_agent, check_game
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
 from mathrl.values.linear_system import Resolvent, resolvent
 from mathrl.values.policy_values import policy_transitions
 
-__all__ = ["Process", "mean"]
+__all__ = ["Process", "check_alike", "check_process", "mean"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +27,10 @@ class Process:
 
     game: Game
     policy: Policy
+
+    def __post_init__(self) -> None:
+        check_game(self.game)
+        instance("policy", self.policy, Sequence, "a tuple of arrays (S, A_i), one per agent")
 
     @cached_property
     def joint(self) -> FloatArray:
@@ -80,6 +84,19 @@ class Process:
         while True:
             yield law_s
             law_s = self.after(law_s)
+
+
+def check_process(argument: str, process: Any, like: Process | None = None) -> None:
+    """Raise `ValueError` unless `process` is a `Process`, with as many states and actions as `like`."""
+    found = instance(argument, process, Process, "a mathrl.bounds.Process").game
+    if like is not None:
+        check_alike(argument, found, like.game)
+
+
+def check_alike(argument: str, game: Game, like: Game) -> None:
+    """Raise `ValueError` unless both games have as many states and actions."""
+    if (game.num_states, game.num_actions) != (like.num_states, like.num_actions):
+        fail(argument, f"has the states and actions of {game!r}", f"those of {like!r}")
 
 
 def mean(law_s: FloatArray, of_s: FloatArray) -> float:

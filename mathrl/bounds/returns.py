@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, fail
+from mathrl.base.checks import FloatArray, fail, iterated
 from mathrl.bounds.checked import whole_lengths
-from mathrl.bounds.process import Process, mean
-from mathrl.bounds.setup import Setup
-from mathrl.games.model import Game
+from mathrl.bounds.process import Process, check_alike, check_process, mean
+from mathrl.bounds.setup import Setup, check_setup
+from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy
 
 __all__ = ["Returns", "branched_return", "branched_returns", "expected_return", "returns", "scheduled_return"]
@@ -57,6 +57,7 @@ def expected_return(process: Process, agent: int) -> float:
     >>> expected_return(Process(game, (np.array([[0.5, 0.5]]),)), agent=0)
     2.0
     """
+    check_process("process", process)
     return mean(process.visits, process.rewards(agent))  # (1)
 
 
@@ -69,6 +70,7 @@ def returns(setup: Setup) -> Returns:
 
     Returns `Returns`. They are not normalised.
     """
+    check_setup(setup)
     processes = (setup.real, setup.data, setup.learned, setup.modelled)
     return Returns(*(expected_return(process, setup.agent) for process in processes))
 
@@ -109,6 +111,8 @@ def branched_returns(pre: Process, post: Process, branch_lengths: Iterable[int],
     >>> branched_returns(pre, post, range(3), agent=0)
     array([1.  , 0.5 , 0.25])
     """
+    check_process("pre", pre)
+    check_process("post", post, pre)
     lengths = whole_lengths(branch_lengths)
     values = _by_branch_length(pre, repeat(post), agent)
     return np.array(list(islice(values, max(lengths, default=0) + 1)))[lengths]
@@ -127,9 +131,13 @@ def scheduled_return(pre: Process, model: Game, policies: Sequence[Sequence[Any]
     Returns one number, not normalised. Before time k the branch was at time 0, so that `policies[t]` is played at time
     t. Raises `ValueError` where there is no policy, or one does not fit the model.
     """
-    if not policies:
+    check_process("pre", pre)
+    check_game(model, "model")
+    check_alike("model", model, pre.game)
+    given = iterated("policies", policies, "k + 1 policies")
+    checked = [as_policy(model, policy, f"policies[{h}]") for h, policy in enumerate(given)]
+    if not checked:
         fail("policies", "is empty", "k + 1 policies", "give the one that is played at the branch, at least")
-    checked = [as_policy(model, policy, f"policies[{h}]") for h, policy in enumerate(policies)]
     # Schemes play few different policies, each for many steps.
     posts = {_content(policy): Process(model, policy) for policy in checked}
     *_, value = _by_branch_length(pre, (posts[_content(policy)] for policy in checked), agent)

@@ -26,7 +26,7 @@ from mathrl.bounds.compounding import Compounding, compounding
 from mathrl.bounds.errors import dynamics_distance, exact_opponent_errors
 from mathrl.bounds.process import Process, mean
 from mathrl.bounds.schemes import model_steps, scheme_lengths
-from mathrl.bounds.setup import Setup
+from mathrl.bounds.setup import Setup, check_setup
 from mathrl.games.policies import Policy
 from mathrl.softmax import total_variation
 
@@ -101,6 +101,7 @@ def rollout(
 
     Returns a `Rollout`. Raises `ValueError` where the scheme is unknown, or lengths or start do not fit.
     """
+    check_setup(setup)
     used, modelled_pj = _modelled(setup, scheme, branch_length, lengths)
     simulated = _processes(setup, modelled_pj)
     start_s = setup.game.start if start is None else _law(setup, start)
@@ -131,6 +132,7 @@ def branch_law(setup: Setup) -> FloatArray:
 
     Returns (S,); rollouts branch from it.
     """
+    check_setup(setup)
     visits_s = setup.data.visits
     return np.asarray(visits_s / visits_s.sum())
 
@@ -139,7 +141,8 @@ def _modelled(
     setup: Setup, scheme: str, branch_length: int, lengths: Sequence[int] | None
 ) -> tuple[tuple[int, ...], npt.NDArray[np.bool_]]:
     """The lengths, and [π̂^j acts in step p], (k, n − 1)."""
-    used = scheme_lengths(scheme, count("branch_length", branch_length, 1), exact_opponent_errors(setup), lengths)
+    count("branch_length", branch_length, 1)
+    used = scheme_lengths(scheme, branch_length, exact_opponent_errors(setup), lengths)
     return used, model_steps(scheme, branch_length, used)
 
 

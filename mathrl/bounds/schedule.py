@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import count, fail, real
+from mathrl.base.checks import count, fail, iterated, real
+from mathrl.base.text import shown
 from mathrl.bounds.exact import simplest_fraction
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Schedule",
     "branch_length_at",
     "error_budget",
+    "exact_error",
     "exact_errors",
     "rollout_lengths",
 ]
@@ -175,13 +177,16 @@ class Schedule:
 
 def exact_errors(opponent_errors: Iterable[Any]) -> tuple[Fraction, ...]:
     """Return ε_j as fractions; raise `ValueError` where one is no total variation."""
-    if not isinstance(opponent_errors, Iterable):
-        fail("opponent_errors", f"is {opponent_errors!r}", "one number per opponent")
-    exact = tuple(_fraction(f"opponent_errors[{j}]", error) for j, error in enumerate(opponent_errors))
-    for j, error in enumerate(exact):
-        if not 0 <= error <= 1:
-            mend = "the lengths depend on ratios alone, so divide by the largest" if error > 1 else ""
-            fail(f"opponent_errors[{j}]", f"is {float(error)!r}", "a total variation, from 0 to 1", mend)
+    given = iterated("opponent_errors", opponent_errors, "one number per opponent")
+    return tuple(exact_error(f"opponent_errors[{j}]", error) for j, error in enumerate(given))
+
+
+def exact_error(argument: str, error: Any) -> Fraction:
+    """Return an error as a fraction; raise `ValueError` where it is no total variation."""
+    exact = _fraction(argument, error)
+    if not 0 <= exact <= 1:
+        mend = "the lengths depend on ratios alone, so divide by the largest" if exact > 1 else ""
+        fail(argument, f"is {shown(error)}", "a total variation, from 0 to 1", mend)
     return exact
 
 

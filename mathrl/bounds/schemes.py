@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import choice, count, fail
-from mathrl.bounds.schedule import exact_errors, rollout_lengths
+from mathrl.base.checks import choice, count, fail, iterated
+from mathrl.bounds.checked import MOST_STEPS
+from mathrl.bounds.schedule import exact_error, exact_errors, rollout_lengths
 
 __all__ = [
     "SCHEMES",
@@ -46,20 +47,21 @@ def scheme_lengths(
     k or at 0 take none.
     """
     choice("scheme", scheme, SCHEMES)
-    branch_length = count("branch_length", branch_length)
-    num_opponents = len(opponent_errors)
+    branch_length = count("branch_length", branch_length, maximum=MOST_STEPS)
+    num_opponents = len(exact_errors(opponent_errors))
     if scheme in ("all-model", "all-real"):
         if lengths is not None:
             fail("lengths", f"is given with the scheme {scheme!r}", "None", "the scheme fixes the lengths")
         return (branch_length if scheme == "all-model" else 0,) * num_opponents
     if lengths is None:
         return rollout_lengths(branch_length, opponent_errors)
-    if len(lengths) != num_opponents:
-        fail("lengths", f"has {len(lengths)} numbers", f"{num_opponents}, one per opponent")
-    for j, length in enumerate(lengths):
+    given = list(iterated("lengths", lengths, "one whole number per opponent"))
+    if len(given) != num_opponents:
+        fail("lengths", f"has {len(given)} numbers", f"{num_opponents}, one per opponent")
+    for j, length in enumerate(given):
         if count(f"lengths[{j}]", length) > branch_length:
             fail(f"lengths[{j}]", f"is {length}", f"at most the branch length {branch_length}")
-    return tuple(map(int, lengths))
+    return tuple(map(int, given))
 
 
 def model_steps(scheme: str, branch_length: int, lengths: Sequence[int]) -> npt.NDArray[np.bool_]:
@@ -133,7 +135,7 @@ def _of_two(branch_length: int, length: int, small_error: Any, error: Any) -> tu
     """k, l = `length`, ε_1 and ε_1 + ε_2."""
     if count("length", length) > count("branch_length", branch_length):
         fail("length", f"is {length}", f"at most the branch length {branch_length}")
-    one, two = exact_errors([small_error, error])
+    one, two = exact_error("small_error", small_error), exact_error("error", error)
     return int(branch_length), int(length), one, one + two
 
 

@@ -16,13 +16,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, InvalidInput, as_floats, fail
+from mathrl.base.checks import FloatArray, InvalidInput, as_floats, fail, instance
 from mathrl.bounds.process import Process
 from mathrl.games.model import Game, check_agent
 from mathrl.games.policies import Policy, as_opponent_models, as_policy
 from mathrl.games.transform import to_dense, to_sparse
 
-__all__ = ["Setup"]
+__all__ = ["Setup", "check_setup"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -129,6 +129,11 @@ class Setup:
         return Process(self.model, self.modelled_policy)
 
 
+def check_setup(setup: Any) -> None:
+    """Raise `ValueError` unless `setup` is a `Setup`."""
+    instance("setup", setup, Setup, "a mathrl.bounds.Setup", "Setup.of and load_setup make one")
+
+
 def _features(game: Game, values: Any) -> FloatArray:
     """Check the states as vectors."""
     features = as_floats("features", values)
@@ -143,9 +148,8 @@ def _features(game: Game, values: Any) -> FloatArray:
 
 def _model(game: Game, transitions: Any) -> Game:
     """The game with these transitions, stored as the game's own are."""
-    rewards = game.rewards if game.common_payoff else list(game.rewards)
     try:
-        model = Game.stochastic(rewards, transitions, game.discount, game.start)
+        model = Game.stochastic(game.rewards, transitions, game.discount, game.start)
     except InvalidInput as error:
         raise InvalidInput(str(error).replace("transitions", "model", 1)) from error
     return to_sparse(model) if game.sparse else to_dense(model)

@@ -8,8 +8,8 @@ from typing import Any
 
 from mathrl.base import document
 from mathrl.base.checks import InvalidInput, fail
-from mathrl.base.files import decode, read, write_text
-from mathrl.bounds.setup import Setup
+from mathrl.base.files import as_path, decode, read, write_text
+from mathrl.bounds.setup import Setup, check_setup
 from mathrl.games.catalogue import load
 from mathrl.games.files import SUFFIXES
 from mathrl.games.json_file import from_json, to_json, transitions_from_json, transitions_to_json
@@ -27,7 +27,7 @@ def load_setup(path: str | PathLike[str], agent: int | None = None) -> Setup:
     Returns a `Setup`. Raises `InvalidInput`, a `ValueError`, naming the file and the line, key or array that is broken;
     and where another agent is asked for than the one whose opponents the file has models of.
     """
-    path = Path(path)
+    path = as_path("path", path)
     return read(path, lambda data: _parse(decode(data), path.parent, agent), "a setup")
 
 
@@ -39,7 +39,8 @@ def save_setup(setup: Setup, path: str | PathLike[str]) -> None:
 
     The file is written whole or not at all.
     """
-    write_text(Path(path), json.dumps(_to_json(setup), allow_nan=False) + "\n")
+    check_setup(setup)
+    write_text(as_path("path", path), json.dumps(_to_json(setup), allow_nan=False) + "\n")
 
 
 def example() -> str:

@@ -93,6 +93,7 @@ def coupling_theorem_1(
     return reward_range * any_of((any_of(opponent_errors), apart))  # (2)
 
 
+@checked
 def coupling_theorem_3(
     *,
     reward_range: float,
@@ -125,11 +126,12 @@ def coupling_theorem_3(
         dynamics_error=dynamics_error,
         policy_shift=policy_shift,
         opponent_shifts=opponent_shifts,
-        opponent_errors=[0.0 for _ in opponent_shifts],
+        opponent_errors=[0.0] * len(opponent_shifts),
         averaged=averaged,
     )
 
 
+@checked
 def coupling_theorem_2(
     *,
     reward_range: float,

@@ -3,8 +3,8 @@
 import numpy as np
 
 from mathrl.bounds.errors import dynamics_distance
-from mathrl.bounds.process import Process, mean
-from mathrl.bounds.setup import Setup
+from mathrl.bounds.process import Process, check_process, mean
+from mathrl.bounds.setup import Setup, check_setup
 from mathrl.games.policies import opponents_policy
 from mathrl.operators import expectation
 from mathrl.softmax import total_variation
@@ -29,6 +29,8 @@ def value_bound(setup: Setup, other: Process) -> float:
     Proof: η − η̂ = E_ρ[Σ_a (π − π')(a|s) Q̂(s, a) + γ Σ_t (T − T̂)(t|s, a) V̂(t)], by V̂ = r + γ T̂ V̂ summed along T;
     and Σ (p − p') f ≤ TV(p, p') span f.
     """
+    check_setup(setup)
+    check_process("other", other, setup.real)
     game, real, agent = setup.game, setup.real, setup.agent
     nothing = np.zeros((1, game.num_states))
     values = evaluate_joint(other.game, other.joint, nothing, agent_axis=True, solve=other.discounted)

@@ -80,6 +80,6 @@ def _run(argv: list[str]) -> int:
 
         choice("option" if command.startswith("-") else "command", command, [*COMMANDS, "--help", "--version"])
     module = importlib.import_module(f"mathrl.cli.{command}")
-    with output.compiling():
+    with output.compiling(), output.warnings_in_a_line():
         status: int = module.run(rest)
     return status

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from mathrl.base.table import FORMATS
+from mathrl.base.text import shown
 from mathrl.cli import output
 
 __all__ = ["Parser", "add_output", "number", "whole_number"]
@@ -72,9 +73,9 @@ def number(flag: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        fail(flag, f"is {text!r}", "a number")
+        fail(flag, f"is {shown(text)}", "a number")
     if not math.isfinite(value):
-        fail(flag, f"is {text!r}", "a finite number")
+        fail(flag, f"is {shown(text)}", "a finite number")
     return value
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mathrl.base.text import shown
 from mathrl.cli import output
 from mathrl.cli.arguments import Parser, add_output
 from mathrl.cli.bound_help import DESCRIPTION, EXAMPLES, explanations
@@ -105,7 +106,11 @@ def _example(arguments: "Namespace") -> str:
 
     for name, given in vars(arguments).items():
         if given is not None and name not in ("example", "out"):
-            fail(OPTIONS.get(name, "FILE" if name == "file" else f"--{name}"), f"is {given!r}", "none with --example")
+            fail(
+                OPTIONS.get(name, "FILE" if name == "file" else f"--{name}"),
+                f"is {shown(given)}",
+                "none with --example",
+            )
     return example()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mathrl.base.text import shown
 from mathrl.cli import output
 from mathrl.cli.arguments import Parser
 
@@ -139,10 +140,10 @@ def _range(text: str) -> tuple[float, float]:
     try:
         low, high = map(float, text.split(","))
     except ValueError:
-        fail("--temperatures", f"is {text!r}", "two numbers, as in 0.1,10")
+        fail("--temperatures", f"is {shown(text)}", "two numbers, as in 0.1,10")
     low, high = positive("--temperatures", low), positive("--temperatures", high)
     if low >= high:
-        fail("--temperatures", f"is {text!r}", "two temperatures, the lowest first")
+        fail("--temperatures", f"is {shown(text)}", "two temperatures, the lowest first")
     return low, high
 
 
@@ -151,5 +152,5 @@ def _agent(text: str, game: "Game") -> int:
 
     agents = [str(agent) for agent in range(game.num_agents)]
     if text not in agents:
-        fail("--agent", f"is {text!r}", f"an agent of the game, {' or '.join(agents)}")
+        fail("--agent", f"is {shown(text)}", f"an agent of the game, {' or '.join(agents)}")
     return int(text)

@@ -2,11 +2,13 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mathrl.base.table import FORMATS, Table
+from mathrl.base.text import printable
 
 __all__ = [
     "ClosedPipeError",
@@ -19,6 +21,7 @@ __all__ = [
     "render",
     "say",
     "show",
+    "warnings_in_a_line",
 ]
 
 SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex"}
@@ -83,10 +86,18 @@ def flush() -> None:
 
 def say(message: str) -> None:
     """One line on standard error."""
-    line = " ".join(f"mathrl: {message}".split())
+    line = printable(" ".join(f"mathrl: {message}".split()))
     with suppress(OSError, AttributeError):
         encoding = sys.stderr.encoding or "utf-8"
         print(line.encode(encoding, "replace").decode(encoding), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def warnings_in_a_line() -> Iterator[None]:
+    """Say the warnings of Python within the block as all else is said."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: say(str(message))
+        yield
 
 
 @contextmanager

@@ -18,6 +18,7 @@ __all__ = [
     "Iterate",
     "Run",
     "interruptible",
+    "is_interruptible",
     "iterate",
     "report",
     "unwatched",
@@ -145,9 +146,18 @@ def report(step: int, residual: float) -> None:
         watcher(step, residual)
 
 
+def is_interruptible() -> bool:
+    """Whether an interrupt ends the running solver, which returns what it has; else it is raised, as is usual."""
+    return _watcher.get() is not None
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let an interrupt end the running solver as within `watching`, in this block; a watcher that is there stays."""
+    """Let an interrupt end the running solver or batch, which returns what it has, as within `watching`.
+
+    Outside such blocks an interrupt is raised, so that it also ends a loop around solvers. A watcher that is there
+    stays.
+    """
     token = _watcher.set(_watcher.get() or (lambda step, residual: None))
     try:
         yield
@@ -159,7 +169,8 @@ def interruptible() -> Iterator[None]:
 def watching(watcher: Watcher) -> Iterator[None]:
     """Within the block call `watcher(step, residual)` after every step of every solver.
 
-    An interrupt (Ctrl-C) then ends the running solver with `Status.INTERRUPTED` and the iterate it had reached.
+    An interrupt (Ctrl-C) then ends the running solver with `Status.INTERRUPTED` and the iterate it had reached, and a
+    batch with what was done of it.
     """
     token = _watcher.set(watcher)
     try:

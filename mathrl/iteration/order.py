@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import count, fail, permutation_of
+from mathrl.base.text import shown
 from mathrl.games.model import Game, check_game
 
 __all__ = ["check_monotone", "sequences"]
@@ -23,9 +24,9 @@ def check_monotone(game: Game, entropy: str, name: str) -> None:
             "a common payoff",
             f"else steps of {name} can lower the value; solver qre takes any game",
         )
-    if entropy != "team":
+    if not (isinstance(entropy, str) and entropy == "team"):
         mend = f"else steps of {name} can lower the value; solver qre takes any entropy"
-        fail("entropy", f"is {entropy!r}", "'team'", mend)
+        fail("entropy", f"is {shown(entropy)}", "'team'", mend)
 
 
 def sequences(
@@ -35,7 +36,7 @@ def sequences(
 
     `order` is a permutation, None for 0, 1, …, n−1, or `"random"` for a new one each time, from `default_rng(seed)`.
     """
-    rng = np.random.default_rng(count("seed", seed))
+    rng = np.random.default_rng(count("seed", seed, maximum=None))
     if isinstance(order, str) and order == "random":
         return lambda: rng.permutation(num_agents), order
     fixed = permutation_of("order", range(num_agents) if order is None else order, num_agents, ", or 'random'")

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, as_floats, fail, probabilities
+from mathrl.base.text import shown
 from mathrl.mirror.kinds import (
     ClippedRatioDrift,
     Drift,
@@ -225,7 +226,7 @@ def _drift_values(drift: Any, gains: Any) -> Callable[[FloatArray, FloatArray], 
             up, down = (1.0, 1.0) if gains is None else (np.asarray(gains[0]), np.asarray(gains[1]))
             return lambda new, old: float(clipped_ratio_drift(new, old, up, down, clip=clip, weight=weight))
     if not callable(drift):
-        fail("drift", f"is {drift!r}", "a drift, or a function of (new, old)")
+        fail("drift", f"is {shown(drift)}", "a drift, or a function of (new, old)")
     function: Callable[[FloatArray, FloatArray], Any] = drift
     return lambda new, old: float(function(new, old))
 
@@ -244,7 +245,7 @@ def _contains(neighbourhood: Any) -> Callable[[FloatArray, FloatArray], bool]:
         case MaximumRatio(ratio):
             return lambda new, old: bool(largest_ratio(new, old) <= ratio)
     if not callable(neighbourhood):
-        fail("neighbourhood", f"is {neighbourhood!r}", "a neighbourhood, or a function of (new, old)")
+        fail("neighbourhood", f"is {shown(neighbourhood)}", "a neighbourhood, or a function of (new, old)")
     function: Callable[[FloatArray, FloatArray], Any] = neighbourhood
     return lambda new, old: bool(function(new, old))
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mathrl.base.checks import FloatArray, fail, not_negative, positive, real
+from mathrl.base.text import shown
 
 __all__ = [
     "ClippedRatioDrift",
@@ -231,7 +232,7 @@ def _named(given: Any, argument: str, kinds: Mapping[str, type[Any]], expected: 
     if isinstance(given, tuple(kinds.values())):
         return given
     if not isinstance(given, str):
-        fail(argument, f"is {given!r}", " or ".join(kind.__name__ for kind in kinds.values()), mend)
+        fail(argument, f"is {shown(given)}", " or ".join(kind.__name__ for kind in kinds.values()), mend)
     written = re.fullmatch(r"(\w+)\((.*)\)", given.strip())
     if written is None:
         name, *texts = given.strip().split(":")
@@ -239,13 +240,13 @@ def _named(given: Any, argument: str, kinds: Mapping[str, type[Any]], expected: 
         name = next((short for short, kind in kinds.items() if kind.__name__ == written[1]), written[1])
         texts = [text.partition("=")[2] or text for text in written[2].split(",") if text.strip()]
     if name not in kinds:
-        fail(argument, f"is {given!r}", expected)
+        fail(argument, f"is {shown(given)}", expected)
     parameters = fields(kinds[name])
     needed = sum(parameter.name != "weight" or len(parameters) == 1 for parameter in parameters)
     try:
         numbers = [float(text) for text in texts]
     except ValueError:
-        fail(argument, f"is {given!r}", expected)
+        fail(argument, f"is {shown(given)}", expected)
     if not needed <= len(numbers) <= len(parameters):
-        fail(argument, f"is {given!r}", expected)
+        fail(argument, f"is {shown(given)}", expected)
     return kinds[name](*numbers)

@@ -84,16 +84,16 @@ def greedy_response(q: Any, policy: Sequence[Any], agent: int) -> Any:
 
 @alike
 def deviation_gain(q: Any, policy: Sequence[Any]) -> Any:
-    """max_b Q^i(s, b) − E_{a^i~π^i}[Q^i(s, a^i)] ≥ 0, Q^i = E_{π^{-i}}[Q]   (hasac Eq. 3 as α → 0).
+    """E_{a^i~π^i}[max_b Q^i(s, b) − Q^i(s, a^i)] ≥ 0, Q^i = E_{π^{-i}}[Q]   (hasac Eq. 3 as α → 0).
 
     This is what agent i gains by deviating once, in state s. In a matrix game it is zero exactly at a Nash equilibrium.
 
     `q`       Q, (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ
     `policy`  π, one array (S, A_i) per agent
 
-    Returns (n, S).
+    Returns (n, S), of floats never a negative one: no term of the sum is negative.
     """
     own = [marginal_q(q, policy, agent) for agent in range(len(policy))]
     xp = namespace(own[0])
-    pairs = zip(own, policy, strict=True)
-    return xp.stack([xp.max(own_q, axis=-1) - xp.sum(own_q * pi_sa, axis=-1) for own_q, pi_sa in pairs])
+    lost = [xp.max(own_q, axis=-1)[:, None] - own_q for own_q in own]
+    return xp.stack([xp.sum(pi_sa * lost_sa, axis=-1) for pi_sa, lost_sa in zip(policy, lost, strict=True)])

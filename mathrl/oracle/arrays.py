@@ -66,8 +66,11 @@ def distributions(argument: str, given: Any, axes: int | tuple[int, ...] = -1) -
 
 def scalar(argument: str, value: Any) -> Any:
     """The number in an array without axes, of any framework. Anything else is returned as it is, and not checked."""
-    framework = hasattr(value, "__array__") and not isinstance(value, np.number) and np.ndim(value) == 0
-    return floats(argument, value).item() if framework else value
+    if not hasattr(value, "__array__") or isinstance(value, (np.number, type)):
+        return value
+    number = floats(argument, value)
+    shape(argument, number, ())
+    return number.item()
 
 
 def floats(argument: str, values: Any) -> FloatArray:
@@ -118,7 +121,9 @@ def _called_rows(game: Game, agent: int, policy: Callable[[int], Any]) -> FloatA
 
 
 def _callable_with(argument: str, function: Callable[..., Any], *names: str) -> None:
-    """Require that `function` takes that many arguments, where its signature is known."""
+    """Require that `function` is no class, and takes that many arguments, where its signature is known."""
+    if isinstance(function, type):
+        fail(argument, f"is the class {function.__name__}", "an array or a function")
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):

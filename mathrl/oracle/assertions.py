@@ -139,11 +139,12 @@ def assert_td_target(
     critic, ends = bootstrap(game, rows, q, v, **kind)
     if trace_decay is not None:
         trace_decay = proportion("trace_decay", trace_decay)
+    steps = count("steps", steps, 1)
     if trace_decay is not None and steps != 1:
         fail("trace_decay", "is given together with steps", "one of the two")
     given = action_values(game, target, agent_axis=agent_axis, argument="target")
     if trace_decay is None:
-        computed: Callable[..., FloatArray] = partial(n_step_target, policy=rows, steps=count("steps", steps, 1))
+        computed: Callable[..., FloatArray] = partial(n_step_target, policy=rows, steps=steps)
         what = f"{steps}-step target"
     else:
         computed = partial(td_lambda_target, policy=rows, trace_decay=trace_decay)

@@ -175,7 +175,8 @@ def _gains(
             )
             attained = _attained(response.q, 0.0 if entropy == "none" else temperature)
             short = max(float(np.abs(attained - response.v).max()), rounding_floor(response.q))
-            gains[k, agent] = response.objective - np.broadcast_to(now.objective, game.num_agents)[agent]
+            gain = response.objective - np.broadcast_to(now.objective, game.num_agents)[agent]
+            gains[k, agent] = max(float(gain), 0.0)  # the agent may also keep its policy
             missing[k] = max(missing[k], short / (1 - game.discount))
     return list(zip(gains, missing, strict=True))
 

@@ -171,9 +171,10 @@ def aorpo_target(game: Game, agent: int, *, policy: Any, q: Any, temperature: fl
 
 def _critics(game: Game, q: Any) -> Sequence[Any]:
     """One critic or several: they are several where the first entry has as many axes as a critic."""
-    if callable(q) or not (isinstance(q, Sequence) or np.ndim(q)):
+    if callable(q):
         return (q,)
-    critics = list(q)
+    given = q if isinstance(q, Sequence) else floats("q", q)
+    critics = list(np.atleast_1d(given)) if isinstance(given, np.ndarray) else list(given)
     if not critics:
         fail("q", "is an empty sequence", "a critic, or several")
     several = callable(critics[0]) or floats("q[0]", critics[0]).ndim + (game.num_states == 1) > game.num_agents
@@ -191,7 +192,8 @@ def _either(game: Game, argument: str, policy: Any) -> Any:
         return policy_rows(game, policy)[0]
     if isinstance(policy, Sequence):
         return tuple(distributions(f"{argument}[{i}]", rows) for i, rows in enumerate(policy))
-    return distributions(argument, policy, tuple(range(1, np.ndim(policy))))
+    joint = floats(argument, policy)
+    return distributions(argument, joint, tuple(range(1, joint.ndim)))
 
 
 def _backed_up(game: Game, v_s: FloatArray) -> FloatArray:

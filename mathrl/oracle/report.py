@@ -135,7 +135,7 @@ class Report:
     `q_v_gap`                max |v − (E_π q + entropy)|
     `actor_gap`              max |π − softmax(E[q]/α)|
     `qre_gap`                max |π − softmax(E[Q_π]/α)|
-    `exploitability`         what each agent gains by deviating alone for good, entropy counted, (n,)
+    `exploitability`         what each agent gains by deviating alone for good, entropy counted, (n,); never negative
     `nash_exploitability`    the same in the plain return, (n,)
     `soft_return`            discounted rewards and entropies from the start, not normalised
     `plain_return`           discounted rewards alone from the start, not normalised

@@ -106,7 +106,9 @@ def qre_branch(
 
 
 def _is_several(temperature: object) -> bool:
-    return not isinstance(temperature, (str, bytes)) and hasattr(temperature, "__len__")
+    if isinstance(temperature, np.ndarray):
+        return temperature.ndim > 0
+    return isinstance(temperature, Sequence) and not isinstance(temperature, (str, bytes))
 
 
 def _several(temperature: float | Sequence[float]) -> list[float]:

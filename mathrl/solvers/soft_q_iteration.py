@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, count, fail, positive, proportion
+from mathrl.base.checks import FloatArray, count, fail, instance, iterated, positive, proportion
 from mathrl.equations import MODELLED_SOFT_OPTIMALITY, SOFT_OPTIMALITY
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_opponent_model, marginals
@@ -70,9 +70,10 @@ def soft_q_iteration(
     """
     check_game(game)
     alpha, share = positive("temperature", temperature), proportion("real_share", real_share)
-    if models and opponent_model is not None:
+    learned = list(iterated("models", models, "learned models, in a tuple for example"))
+    if learned and opponent_model is not None:
         fail("opponent_model", "is given together with models", "one of the two", "each of the models has its own")
-    checked = tuple(_checked(game, t, model, share) for t, model in enumerate(models))
+    checked = tuple(_checked(game, t, model, share) for t, model in enumerate(learned))
     sequence: list[tuple[Game, Any]] = [(model.mixed_with(game, share), model.opponent_model) for model in checked]
     if not sequence:
         held = None if opponent_model is None else as_opponent_model(game, opponent_model)
@@ -111,7 +112,7 @@ def soft_q_iteration(
         solver="soft_q_iteration",
         parameters={
             "temperature": temperature,
-            "opponent_model": None if models else sequence[-1][1],
+            "opponent_model": None if learned else sequence[-1][1],
             "models": checked,
             "real_share": real_share,
             "tol": tol,
@@ -129,8 +130,7 @@ def _sweep(game: Game, softness: Softness, v_s: FloatArray) -> FloatArray:
 def _checked(game: Game, sweep: int, model: LearnedModel, real_share: float) -> LearnedModel:
     """The model of sweep `sweep`, whose game is of the shape of `game`, with its opponent models checked."""
     name = f"models[{sweep}]"
-    if not isinstance(model, LearnedModel):
-        fail(name, f"is of type {type(model).__name__}", "a mathrl.values.modelled_opponents.LearnedModel")
+    instance(name, model, LearnedModel, "a mathrl.values.LearnedModel")
     check_game(model.game, f"{name}.game")
     for quantity in ("num_states", "num_actions", "discount"):
         theirs, ours = getattr(model.game, quantity), getattr(game, quantity)

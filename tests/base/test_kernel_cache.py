@@ -55,18 +55,23 @@ def package(tmp_path):
     return folder
 
 
-def run(package, before="", **environment):
-    """What a fresh process computes, and whether it found the compiled kernel on disk."""
-    cache = {} if "HOME" in environment else {"NUMBA_CACHE_DIR": str(package.parent / "cache")}
+def started(package, before="", **environment):
+    """A fresh process that calls the kernel, and prints the answer and how often it was found on disk."""
     paths = os.pathsep.join([str(package.parent), *sys.path])
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-B", "-c", RUN.format(before=before)],
-        env={**os.environ, "PYTHONPATH": paths, "NUMBA_CACHE_DIR": "", **cache, **environment},
+        env={**os.environ, "PYTHONPATH": paths, "NUMBA_CACHE_DIR": "", **environment},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+def run(package, before="", **environment):
+    """What a fresh process computes, and whether it found the compiled kernel on disk."""
+    cache = {} if "HOME" in environment else {"NUMBA_CACHE_DIR": str(package.parent / "cache")}
+    done = started(package, before, **cache, **environment)
     assert done.returncode == 0, done.stderr
     answer, hits = done.stdout.split()
     return float(answer), bool(int(hits))
@@ -104,6 +109,39 @@ def test_a_package_that_cannot_be_written_is_kept_in_the_users_cache(package):
     assert run(package, **home) == (6.0, False)
     assert run(package, **home) == (6.0, True)
     package.chmod(stat.S_IRWXU)
+
+
+def unwritable(package):
+    """Files where numba would make folders, which not even root can write into."""
+    blocked = package.parent / "blocked"
+    for file in (blocked, package / "__pycache__"):
+        file.write_text("no folder")
+    return {name: str(blocked / "home") for name in ("NUMBA_CACHE_DIR", "HOME", "XDG_CACHE_HOME")}
+
+
+def test_where_no_folder_can_be_written_kernels_run_and_one_warning_says_that_they_are_not_kept(package):
+    done = started(package, **unwritable(package))
+    assert (done.returncode, done.stdout) == (0, "6.0 0\n")
+    assert done.stderr.count("RuntimeWarning: compiled code cannot be kept (no folder can be written)") == 1
+    assert "NUMBA_CACHE_DIR" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_disk_that_fills_up_is_no_error(package):
+    full = "import tempfile, errno\ndef fails(*a, **k): raise OSError(errno.ENOSPC, 'No space left on device')\n"
+    full += "from numba.core.caching import IndexDataCacheFile as File; File.save = fails"
+    done = started(package, full, NUMBA_CACHE_DIR=str(package.parent / "cache"))
+    assert (done.returncode, done.stdout) == (0, "6.0 0\n")
+    assert done.stderr.count("No space left on device") == 1
+
+
+def test_the_program_says_it_in_one_line():
+    code = "import sys; from numba.core.caching import CacheImpl; CacheImpl._locator_classes = []\n"
+    code += "from mathrl.cli import main; sys.exit(main(['solve', 'hasac', '--solver', 'haspi', '--temperature', '5']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("mathrl: compiled code cannot be kept (no folder can be written)")
 
 
 def test_the_fingerprint_tells_code_constants_and_options_apart():

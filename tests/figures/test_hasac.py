@@ -41,7 +41,7 @@ def test_table_3_ends_at_equilibria():
 
 def test_coefficients_are_the_expectation_of_equation_13():
     rng = np.random.default_rng(1)
-    game = Game.matrix(rng.normal(size=(2, 3, 4)))
+    game = Game.matrix(rng.normal(size=(2, 3, 4)), common_payoff=True)
     old = as_policy(game, [rng.dirichlet(np.ones(actions)) for actions in game.num_actions])
     new = [rng.dirichlet(np.ones(2))[None], None, rng.dirichlet(np.ones(4))[None]]
     advantage = advantages(game, old)

@@ -120,7 +120,7 @@ CALLS = [
     bad(relabel_agents, r"order is \[1, 1\]", GAME, [1, 1]),
     bad(relabel_agents, r"order is \[0.0, 1.0\]", GAME, [0.0, 1.0]),
     bad(relabel_agents, "order is 3, expected each number from 0 to 1 once", GAME, 3),
-    bad(permute_actions, "agent is 2, expected an agent from 0 to 1", GAME, 2, [0, 1, 2]),
+    bad(permute_actions, "agent is 2, expected an agent 0 … 1", GAME, 2, [0, 1, 2]),
     bad(permute_actions, "agent is -1", GAME, -1, [0, 1, 2]),
     bad(permute_actions, r"permutation is \[0, 1\]", GAME, 0, [0, 1]),
     bad(scale_rewards, "factor is nan", GAME, NAN),

@@ -206,11 +206,17 @@ def test_damaged_archives_are_refused(tmp_path):
             load(tmp_path / "game.npz")
 
 
-@pytest.mark.parametrize("suffix", [".json", ".nfg"])
-def test_other_encodings_are_refused_by_line(suffix, tmp_path):
-    (tmp_path / f"game{suffix}").write_bytes(b"\n\xff\xfe")
-    with pytest.raises(InvalidInput, match=f"game{suffix}: line 2 is not UTF-8"):
-        load(tmp_path / f"game{suffix}")
+def test_other_encodings_are_refused_by_line(tmp_path):
+    (tmp_path / "game.json").write_bytes(b"\n\xff\xfe")
+    with pytest.raises(InvalidInput, match=r"game\.json: line 2 is not UTF-8"):
+        load(tmp_path / "game.json")
+
+
+def test_gambit_files_of_the_time_before_utf8_are_read(tmp_path):
+    text = 'NFG 1 R "Spiel f\u00fcr zwei" { "Andr\u00e9" "b" } { 2 1 } 1 2 3 4'
+    for encoding in ("utf-8", "utf-8-sig", "latin-1"):
+        (tmp_path / "game.nfg").write_bytes(text.encode(encoding))
+        assert load(tmp_path / "game.nfg").rewards.ravel().tolist() == [1, 3, 2, 4]
 
 
 class Interrupted(KeyboardInterrupt):

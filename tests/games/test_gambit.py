@@ -51,6 +51,13 @@ def test_equal_payoffs_are_a_common_payoff():
     assert not parse('NFG 1 R "" { "a" "b" } { 1 2 } 1 1 2 3').common_payoff
 
 
+def test_a_quote_behind_a_backslash_is_the_only_escape():
+    game = parse('NFG 1 R "x" { "\\\\"z" "\\n" } { 2 1 } 1 2 3 4')  # the first name is \"z, as Gambit 16.7 reads it
+    np.testing.assert_array_equal(game.rewards.reshape(2, 2), [[1, 3], [2, 4]])
+    with pytest.raises(InvalidInput, match='opens a " that is never closed'):
+        parse('NFG 1 R "x" { "a" "b\\\\" } { 2 1 } 1 2 3 4')
+
+
 def test_rationals_are_rounded_once():
     assert parse(f'NFG 1 R "" {{ "a" }} {{ 1 }} {10**400}/{3 * 10**400}').rewards.item() == 1 / 3
 
@@ -119,6 +126,9 @@ HEAD = 'NFG 1 R "t"\n{ "a" "b" }\n{ 2 1 }\n'
         (HEAD + '{ { "x" 1 "y" } }', 'line 4 has "y", expected a number'),
         ('NFG 1 R "t" { "a" "b" } { 999999999 999999999 } 1', "payoffs, found 1"),
         ("x" * 10_000, "line 1 has xxx"),
+        ("NFG 1 R title\x1a", r"line 1 has title\x1a, expected the title"),  # the end of a DOS file
+        (HEAD + "1 2 \0\x1b[2J\x9b\u202e 4", r"line 4 has \x00\x1b[2J\x9b\u202e, expected a number"),
+        (HEAD + '1 "two\nlines"', r'line 4 has "two\nlines", expected a number'),
     ],
 )
 def test_broken_files_are_refused_by_line(text, message):

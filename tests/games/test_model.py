@@ -70,8 +70,7 @@ def test_every_sparse_format_gives_the_same_game(game, form, data):
         given_rows = scipy.sparse.coo_array((coo.data[order], [c[order] for c in coo.coords]), shape=rows.shape)
     else:
         given_rows = rows.asformat(form)
-    rewards = game.rewards if game.common_payoff else list(game.rewards)
-    again = Game.stochastic(rewards, given_rows, game.discount, game.start)
+    again = Game.stochastic(game.rewards, given_rows, game.discount, game.start)
     for array, other in zip(arrays_of(again), arrays_of(game), strict=True):
         np.testing.assert_array_equal(array, other)
 
@@ -123,6 +122,43 @@ def test_common_payoff_is_one_array_or_equal_ones():
     assert Game.matrix([payoffs, payoffs]).rewards.shape == (1, 2, 2)
     assert not Game.matrix([payoffs, payoffs.T]).common_payoff
     assert Game.matrix([np.arange(3.0)]).num_agents == 1
+
+
+def test_n_arrays_with_n_axes_in_one_array_are_taken_as_they_are_said_to_be_meant():
+    for shape in ((2, 3, 4), (1, 3), (3, 2, 2, 2)):
+        payoffs = np.arange(np.prod(shape)).reshape(shape)
+        for stacked in (payoffs, payoffs.astype(np.float32)):
+            with pytest.raises(InvalidInput, match=r"list\(payoffs\).*common_payoff=True"):
+                Game.matrix(stacked)
+        assert Game.matrix(payoffs, common_payoff=True).num_actions == shape
+        for game in (Game.matrix(list(payoffs)), Game.matrix(payoffs, common_payoff=False)):
+            assert game.num_actions == shape[1:]
+            np.testing.assert_array_equal(game.rewards.ravel(), payoffs.ravel())
+    nested = [[1.0, 2.0], [3.0, 4.0]]
+    assert Game.matrix(nested, common_payoff=True).rewards.tolist() == [nested]
+
+
+@given(games())
+def test_rewards_of_a_stochastic_game_in_one_array_are_told_apart_by_the_transitions(game):
+    again = Game.stochastic(game.rewards, game.transitions, game.discount, game.start)
+    assert again.common_payoff == game.common_payoff
+    for array, other in zip(arrays_of(again), arrays_of(game), strict=True):
+        np.testing.assert_array_equal(array, other)
+
+
+def test_an_array_with_an_axis_of_agents_is_no_state_axis():
+    """Two states are as many as agents: the transitions say which axis is which."""
+    rewards, transitions = np.arange(8.0).reshape(2, 2, 2), np.full((2, 2, 2, 2), 0.5)
+    assert Game.stochastic(rewards, transitions, 0.5).num_agents == 2
+    stacked = np.stack([rewards, -rewards])
+    rows = scipy.sparse.csr_array(transitions.reshape(8, 2))
+    for given_transitions in (transitions, transitions.tolist(), rows):
+        game = Game.stochastic(stacked, given_transitions, 0.5)
+        assert (game.num_states, game.num_actions, game.common_payoff) == (2, (2, 2), False)
+        np.testing.assert_array_equal(game.rewards, stacked)
+    three = np.full((2, 2, 2, 2, 2), 0.5)  # of the same rewards, with three agents
+    assert Game.stochastic(stacked, three, 0.5).num_agents == 3
+    assert Game.stochastic(np.ones((1, 2, 3)), np.full((2, 3, 2), 0.5), 0.5).num_actions == (3,)
 
 
 def test_importing_games_imports_nothing_heavy():

@@ -85,8 +85,8 @@ def test_a_stack_is_one_game_of_discount_0():
     ("games", "message"),
     [
         ([], "^games is "),
-        (5, "^games is of type int"),
-        (load("climbing"), "^games is of type Game"),
+        (5, "^games is 5, expected matrix games"),
+        (load("climbing"), "^games is <Game"),
         ([load("climbing"), np.eye(3)], r"^games\[1\] is of type ndarray"),
         ([load("climbing"), load("opt-in")], r"^games\[1\] has 6 states and discount 0.9"),
         ([Game.stochastic(np.eye(2)[None], np.ones((1, 2, 2, 1)), 0.5)], r"^games\[0\] has 1 states and discount 0.5"),

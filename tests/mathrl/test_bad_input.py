@@ -1,15 +1,21 @@
 """The table of errors: each row is a bad call, its id is the call, its message names the argument in one line."""
 
+import datetime
+import decimal
 import inspect
+import random
 import re
 
 import numpy as np
 import pytest
+import scipy.sparse
 
-from mathrl import solvers
+from mathrl import NotConverged, batch, bounds, equilibria, games, oracle, solvers
+from mathrl import exploitability as exploitability_module
 from mathrl.base.checks import InvalidInput
+from mathrl.bounds import Process, Setup
 from mathrl.exploitability import best_response, exploitability, opponent_game
-from mathrl.games import load
+from mathrl.games import Game, load, random_stochastic, simulate, uniform_policy
 from mathrl.solvers import (
     haspi,
     optimal,
@@ -153,3 +159,87 @@ def test_orders_of_other_whole_number_types_are_taken():
     assert haspi(COMMON, temperature=1.0, order=np.array([1, 0])).parameters["order"] == wanted == [1, 0]
     assert haspi(COMMON, temperature=1.0, order=(1, 0)).parameters["order"] == wanted
     assert haspi(COMMON, temperature=1.0, order=range(2)).parameters["order"] == [0, 1]
+
+
+class Broken:
+    def __array__(self, *arguments, **named):
+        raise RuntimeError("no array")
+
+    def __repr__(self):
+        raise RuntimeError("no text")
+
+
+GAME, OTHER = (random_stochastic(num_states, (2, 2), discount=0.5) for num_states in (2, 3))
+PLAYED, Q, ROWS = uniform_policy(GAME), np.zeros((2, 2, 2)), np.full((2, 2), 0.5)
+SETUP = Setup.of(GAME, policy=PLAYED)
+PARTS = {"policy": PLAYED, "target_policy": PLAYED, "opponent_models": [ROWS], "q": Q, "target": Q, "models": [ROWS],
+         "prior": ROWS, "opponent_model": ROWS, "conditional_policy": np.full((2, 2, 2), 0.5)}  # fmt: skip
+NUMBERS = {"temperature": 1.0, "max_steps": 2, "atol": 100.0, "trace_decay": 0.5, "agent": 0, "discount": 0.5,
+           "step": 1, "reward_bound": 1.0, "reward_range": 1.0, "steps": 1, "length": 1, "branch_length": 2,
+           "error": 0.2, "epoch": 1, "first": 1, "last": 2, "begin": 0, "end": 3, "x": 0.5, "averaged": False,
+           "num_episodes": 1, "num_steps": 1, "seed": 0, "factor": 1.0, "amount": 1.0, "starts": 2}  # fmt: skip
+ERRORS = ("state_distance", "dynamics_error", "policy_shift", "policy_distance", "opponents_shift", "opponents_error",
+          "opponents_distance", "small_error", "opponent_shifts", "opponent_errors", "opponent_distances")  # fmt: skip
+GOOD = PARTS | NUMBERS | {
+    **{name + end: [0.1] if name.startswith("opponent_") else 0.1 for name in ERRORS for end in ("", "_pre", "_post")},
+    "game": GAME, "setup": SETUP, "process": SETUP.real, "pre": SETUP.real, "post": SETUP.real, "one": SETUP.real,
+    "other": SETUP.real, "model": GAME, "policies": [PLAYED], "branch_lengths": [1], "scheme": "simu-to-real",
+    "payoffs": np.zeros((1, 2, 2, 2)), "solver": optimal, "games": [load("hasac")], "name": "hasac",
+    "name_or_path": "hasac", "path": "game.json", "joint": np.full((2, 2, 2), 0.25), "permutation": [0, 1],
+    "order": [0, 1], "rng": np.random.default_rng(0), "temperatures": (0.5, 2.0), "curves": [],
+    "episodes": simulate(GAME, PLAYED, num_episodes=1, num_steps=1), "num_actions": (2, 2),
+    "rewards": np.zeros((2, 2)), "transitions": np.full((2, 2, 2), 0.5),
+}  # fmt: skip
+SPECIAL = {"divergence_policy_iteration": {"initial_policy": PLAYED},
+           "soft_q_iteration": {"models": (), "opponent_model": None},
+           "best_branch_length": {"bound": "printed"}, "compare_returns": {"dynamics_error": "real"},
+           "load_setup": {"path": "setup.json"}, "as_opponent_model": {"model": PLAYED}, "Setup.of": {"model": None},
+           "one_step_target": {"v": None}, "assert_soft_v": {"v": np.zeros(2)}, "each": {"temperature": 1.0},
+           "Game.matrix": {"payoffs": np.eye(2)}, "best_response": {"transitions": None},
+           "opponent_game": {"transitions": None}, "divergence_limit": {"initial_policy": PLAYED},
+           "assert_qre": {"atol": 1.0}}  # fmt: skip
+OF_MATRIX_GAMES = ("equilibria", "lipschitz_constant", "logit_curves")
+MODULES = (solvers, batch, games, oracle, bounds, exploitability_module, equilibria)
+PUBLIC = [
+    *(getattr(module, name) for module in MODULES for name in module.__all__),
+    *(Game.matrix, Game.stochastic, Setup.of),
+]
+FUNCTIONS = [function for function in PUBLIC if inspect.isroutine(function) and inspect.signature(function).parameters]
+ITSELF = []
+ITSELF.append(ITSELF)
+JUNK = [None, "x", b"x", 3, 10**400, -(10**5000), 1j, object(), Broken(), int, Game, np, datetime.datetime(2020, 1, 1),
+        {}, [1, 2], [[1, 2], [3]], [None], [10**400], np.array(3), np.array([None, 1]), ITSELF]  # fmt: skip
+WRONG = [*JUNK, "", "\0", "\ud800", "x" * 1000, True, 0, -1, 2**64, 0.5, NAN, INF, [], (), set(), iter([1]), range(2),
+         [[1, 2], [3, 4]], ["a"], np.array([]), np.array([1.0, 2.0]), np.array([NAN]), np.array(["a"]), np.eye(2),
+         np.array(["2020"], dtype="datetime64[D]"), np.float32(0.5), np.bool_(True), np.ma.masked_array([1, 2], [0, 1]),
+         decimal.Decimal("NaN"), scipy.sparse.csr_array(np.eye(2)), COMMON, OTHER, SETUP, Setup.of(OTHER,
+         policy=uniform_policy(OTHER)), Process(OTHER, uniform_policy(OTHER)), PLAYED, [PLAYED], [GAME], [SETUP],
+         LearnedModel(GAME), [LearnedModel(GAME)], [LearnedModel(None)], [LearnedModel(GAME, 3)]]  # fmt: skip
+OBJECTS = ("game", "setup", "process", "rng", "models")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__qualname__)
+def test_no_object_makes_another_error_than_bad_input(function, tmp_path, monkeypatch):
+    """Every parameter of every public function, with objects of all kinds: a new parameter needs a value in `GOOD`."""
+    monkeypatch.chdir(tmp_path)
+    bounds.save_setup(SETUP, "setup.json")
+    good = GOOD | ({"game": load("chicken")} if function.__name__ in OF_MATRIX_GAMES else {})
+    good |= SPECIAL.get(function.__qualname__, {})
+    taken = inspect.signature(function).parameters.values()
+    parameters = [one for one in taken if one.kind != one.VAR_KEYWORD and one.name not in ("argument", "watch")]
+    given = {one.name: good[one.name] for one in parameters if one.name in good or one.default is one.empty}
+    rng = random.Random(function.__qualname__)
+    for name in (one.name for one in parameters):
+        for wrong in (JUNK if name in OBJECTS else []) + rng.sample(WRONG, 8):
+            try:
+                answer, refused = function(**given | {name: wrong}), None
+                if inspect.isgenerator(answer):
+                    next(answer, None)
+            except (InvalidInput, NotConverged, AssertionError) as error:
+                refused = error
+            if isinstance(refused, InvalidInput):
+                assert "\n" not in str(refused)
+                assert len(str(refused)) < 500
+            if name in OBJECTS and any(wrong is junk for junk in JUNK):
+                assert isinstance(refused, InvalidInput)
+                assert name in str(refused)

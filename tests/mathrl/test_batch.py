@@ -8,7 +8,7 @@ import pytest
 from mathrl import solvers
 from mathrl.batch import BatchSolution, each, qre_branch
 from mathrl.games import load, random_matrix, random_stochastic
-from mathrl.iteration.iterate import watching
+from mathrl.iteration.iterate import interruptible, watching
 from mathrl.iteration.outcome import Status
 from mathrl.solvers import haspi, nash_q, qre, rommeo_q, soft_qmix
 
@@ -43,13 +43,16 @@ def test_each_game_has_its_own_status():
     assert np.array_equal(cycled, mixed.period > 1)
 
 
-def test_an_interrupt_keeps_what_was_solved():
+def test_an_interrupt_keeps_what_was_solved_if_that_is_asked_for():
     def games():
         yield from small("common-payoff", 3)
         raise KeyboardInterrupt
 
-    assert len(each(haspi, games(), temperature=1.0).status) == 3
     with pytest.raises(KeyboardInterrupt):
+        each(haspi, games(), temperature=1.0)
+    with interruptible():
+        assert len(each(haspi, games(), temperature=1.0).status) == 3
+    with interruptible(), pytest.raises(KeyboardInterrupt):
         each(haspi, (1 / 0 if k else (_ for _ in ()).throw(KeyboardInterrupt) for k in range(1)), temperature=1.0)
 
 
@@ -62,7 +65,7 @@ def test_bad_input():
         each(nash_q, [load("pure-coordination"), load("matching-pennies")])
     with pytest.raises(ValueError, match=r"games\[0\] is of type int"):
         each(haspi, [1, 2], temperature=1.0)
-    with pytest.raises(ValueError, match="games is of type int"):
+    with pytest.raises(ValueError, match="games is 5, expected games"):
         each(haspi, 5, temperature=1.0)
     with pytest.raises(ValueError, match="temperature"):
         each(haspi, [load("hasac")], temperature=-1.0)

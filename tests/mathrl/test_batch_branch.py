@@ -11,7 +11,7 @@ from mathrl.batch import chunks as chunks_module
 from mathrl.batch.answers import Answers, _Judged, _statuses
 from mathrl.equilibria.matrix.uniqueness import lipschitz_constant
 from mathrl.games import Game, load
-from mathrl.iteration.iterate import watching
+from mathrl.iteration.iterate import interruptible, watching
 from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, STALLED, Status
 from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import temperatures
@@ -30,7 +30,8 @@ def normal(num_actions, seed, *, games=5, common=False):
 
 def one(payoffs):
     """The game of payoffs (m, A_1, …, A_n)."""
-    return Game.matrix(payoffs[0] if len(payoffs) < payoffs.ndim - 1 else list(payoffs))
+    common_payoff = len(payoffs) < payoffs.ndim - 1
+    return Game.matrix(payoffs[0] if common_payoff else payoffs, common_payoff=common_payoff)
 
 
 def apart(found, other):
@@ -327,6 +328,37 @@ def test_an_interrupt_keeps_what_is_done(monkeypatch):
     assert found.converged[~left].all()
 
 
+def test_an_interrupt_is_raised_unless_what_is_done_is_asked_for(monkeypatch):
+    """So it also ends a loop of batches."""
+    monkeypatch.setattr(chunks_module, "_SMALLEST", 1)
+    payoffs = normal((2, 2), 7, games=4000)
+
+    def interrupted(step, residual):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(chunks_module, "report", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        qre_branch(payoffs, temperature=1.0, workers=2)
+    with interruptible():
+        found = qre_branch(payoffs, temperature=1.0, workers=2)
+    assert found.converged.any()
+
+
+def test_a_second_interrupt_is_raised(monkeypatch):
+    class Impatient(chunks_module.ThreadPoolExecutor):
+        def shutdown(self, *arguments, **named):
+            super().shutdown(*arguments, **named)
+            if named.get("cancel_futures"):
+                raise KeyboardInterrupt
+
+    def interrupted(step, residual):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(chunks_module, "ThreadPoolExecutor", Impatient)
+    with watching(interrupted), pytest.raises(KeyboardInterrupt):
+        qre_branch(normal((2, 2), 9), temperature=1.0)
+
+
 def test_an_interrupt_before_the_first_game_is_raised(monkeypatch):
     def at_once(pending):
         raise KeyboardInterrupt
@@ -340,7 +372,7 @@ def test_an_interrupt_before_the_first_game_is_raised(monkeypatch):
 
     monkeypatch.setattr(chunks_module, "ThreadPoolExecutor", Nobody)
     monkeypatch.setattr(chunks_module, "as_completed", at_once)
-    with pytest.raises(KeyboardInterrupt):
+    with interruptible(), pytest.raises(KeyboardInterrupt):
         qre_branch(normal((2, 2), 9), temperature=1.0)
 
 

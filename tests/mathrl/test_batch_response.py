@@ -30,12 +30,13 @@ def starts(num_actions, seed, games=4):
 
 def one(payoffs):
     """The game of payoffs (m, A_1, …, A_n)."""
-    return Game.matrix(payoffs[0] if len(payoffs) < payoffs.ndim - 1 else list(payoffs))
+    common_payoff = len(payoffs) < payoffs.ndim - 1
+    return Game.matrix(payoffs[0] if common_payoff else payoffs, common_payoff=common_payoff)
 
 
 def objective(payoffs, policy, temperature):
     """The soft return of common payoffs (1, A_1, …, A_n)."""
-    game = Game.matrix(payoffs[0])
+    game = Game.matrix(payoffs[0], common_payoff=True)
     return solvers.soft_evaluation(game, temperature=temperature, policy=policy).objective
 
 
@@ -49,7 +50,9 @@ def test_haspi_takes_the_steps_that_it_takes_alone(num_actions, seed, temperatur
     chosen = {"temperature": temperature, "order": order, "seed": seed, "max_steps": max_steps}
     found = haspi(payoffs, initial_policy=first, **chosen)
     for k, game in enumerate(payoffs):
-        alone = solvers.haspi(Game.matrix(game[0]), initial_policy=[rows[k] for rows in first], **chosen)
+        alone = solvers.haspi(
+            Game.matrix(game[0], common_payoff=True), initial_policy=[rows[k] for rows in first], **chosen
+        )
         assert all(np.array_equal(rows[k], own) for rows, own in zip(found.policy, alone.policy, strict=True))
         assert (found.steps[k], found.residual[k], found.status[k]) == (alone.steps, alone.residual, alone.status)
         assert found.rounding_floor[k] == alone.rounding_floor
@@ -69,7 +72,7 @@ def test_a_random_order_is_new_at_every_step(seed):
     chosen = {"temperature": 0.3, "order": "random", "seed": seed, "max_steps": 4}
     found = haspi(payoffs, **chosen)
     for k, game in enumerate(payoffs):
-        alone = solvers.haspi(Game.matrix(game[0]), **chosen)
+        alone = solvers.haspi(Game.matrix(game[0], common_payoff=True), **chosen)
         assert all(np.array_equal(rows[k], own) for rows, own in zip(found.policy, alone.policy, strict=True))
 
 

@@ -34,8 +34,7 @@ def processes(draw, number):
 
 def learned(game, transitions):
     """The game in other dynamics."""
-    rewards = game.rewards if game.common_payoff else list(game.rewards)
-    return Game.stochastic(rewards, transitions, game.discount, game.start)
+    return Game.stochastic(game.rewards, transitions, game.discount, game.start)
 
 
 def tv(one, other):

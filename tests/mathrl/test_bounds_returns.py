@@ -266,7 +266,6 @@ def test_relabelling_agents_and_actions_changes_nothing(setup, data):
 def test_returns_are_affine_in_the_rewards(setup, scale, shift):
     def changed(game):
         rewards = scale * game.rewards + shift
-        rewards = rewards if game.common_payoff else list(rewards)
         return Game.stochastic(rewards, to_dense(game).transitions, game.discount, game.start)
 
     game, agent = setup.game, setup.agent

@@ -1,5 +1,6 @@
 """The sharper bounds: against their recursion run step by step, below the printed ones, exact at the ends, attained."""
 
+from fractions import Fraction
 from itertools import product
 from math import fsum, prod
 
@@ -277,3 +278,16 @@ def test_shifts_and_errors_are_of_the_same_opponents():
         sharper.coupling_theorem_1(
             reward_range=1, discount=0, dynamics_error=0, policy_shift=0, opponent_shifts=[0, 0], opponent_errors=[0]
         )
+
+
+@pytest.mark.parametrize(
+    ("model", "opponents"), [(0.25, []), (0.3, [0.1]), (0.01, [0.02, 0.03]), (0.9, [0.5]), (0.5, [1.0])]
+)
+def test_the_last_step_before_the_error_reaches_1(model, opponents):
+    """(y + M) Σ_{k < t} (1 − y)^k, added up in fractions, with y = 1 − Π (1 − e_j)."""
+    M, y = Fraction(model), 1 - prod((1 - Fraction(e) for e in opponents), start=Fraction(1))
+    t, total = 0, Fraction(0)
+    while (y + M) * (total + (1 - y) ** t) < 1:
+        total += (1 - y) ** t
+        t += 1
+    assert sharper.last_together(dynamics_error=model, opponent_errors=opponents) == t

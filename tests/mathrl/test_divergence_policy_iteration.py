@@ -251,7 +251,7 @@ def test_where_q_is_additive_products_lose_nothing(game, data):
     parts = [np.arange(float(actions)) * (i + 1) for i, actions in enumerate(game.num_actions)]
     rewards = sum(np.ix_(*parts))
     target = data.draw(policies(game, zeros=False))
-    matrix = Game.matrix(rewards)
+    matrix = Game.matrix(rewards, common_payoff=True)
     rho = tuple(own[:1] for own in target)
     joint, product = (
         divergence_policy_iteration(matrix, temperature=1.5, target_policy=rho, policy_class=kind).require()

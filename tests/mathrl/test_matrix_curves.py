@@ -239,7 +239,7 @@ def test_all_seeds_find_the_same():
 
 @pytest.mark.parametrize("payoffs", [np.array([1.0, 0.0, 2.0]), np.zeros((2, 2)), np.zeros((1, 1)), [[1.0, 2.0]]])
 def test_without_interaction_there_is_one_curve(payoffs):
-    game = Game.matrix(np.array(payoffs))
+    game = Game.matrix(np.array(payoffs), common_payoff=True)
     (curve,) = logit_curves(game, temperatures=(0.1, 10.0), starts=8)
     assert curve.principal
     assert len(curve.folds) == 0

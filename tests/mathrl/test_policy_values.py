@@ -24,7 +24,7 @@ from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies
 from mathrl.softmax import entropy as shannon
 from mathrl.solvers import soft_evaluation
-from mathrl.values.policy_values import backup, evaluate, own_q, policy_transitions
+from mathrl.values.policy_values import against, backup, evaluate, own_q, policy_transitions
 from tests.tolerances import EPS, magnitude
 
 
@@ -207,3 +207,21 @@ def test_every_product_of_zeros_and_ones_is_evaluated():
         best = max(best, soft_evaluation(game, policy=policy, temperature=1.0).objective)
     mixed = soft_evaluation(game, policy=uniform_policy(game), temperature=1.0, entropy="none").objective
     assert mixed < best  # a mixture pays no more than the best of its parts
+
+
+@pytest.mark.parametrize("agent", [0, 1, 2])
+def test_transitions_against_fixed_policies_are_expectations(agent):
+    """Σ_{a_{-i}} π^{-i}(a_{-i}|s) P(t|s, a), one joint action after the other, of dense and of sparse transitions."""
+    game = random_stochastic(4, (2, 3, 2), structure="general-sum", seed=agent)
+    policy = random_policy(game, np.random.default_rng(agent))
+    expected = np.zeros((4, game.num_actions[agent], 4))
+    P = np.asarray(game.transitions)
+    for s, joint in itertools.product(range(4), np.ndindex(game.num_actions)):
+        others = np.prod([policy[j][s, a] for j, a in enumerate(joint) if j != agent])
+        expected[s, joint[agent]] += others * P[(s, *joint)]
+    for stored in (game, to_sparse(game)):
+        found = against(stored, policy, agent)
+        found = found.toarray() if stored.sparse else found
+        np.testing.assert_allclose(
+            found.reshape(expected.shape), expected, rtol=0, atol=16 * EPS
+        )  # six products of two

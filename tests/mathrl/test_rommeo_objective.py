@@ -116,9 +116,7 @@ def test_the_best_bound_is_tight_for_deterministic_transitions_only():
 def test_q_of_a_strategy_is_its_discounted_sum(situation, alpha, kappa):
     """Against 400 sweeps of rommeo Eq. 34-36, written out."""
     game, agent, prior, strategy = situation
-    game = Game.stochastic(
-        game.rewards if game.common_payoff else list(game.rewards), game.transitions, 0.9, game.start
-    )
+    game = Game.stochastic(game.rewards, game.transitions, 0.9, game.start)
     q, v = opponent_policy_q(game, agent, **strategy, temperature=alpha, divergence_weight=kappa)
     pi, rho, (rewards, transitions) = strategy["conditional_policy"], strategy["opponent_model"], arrays(game, agent)
     with np.errstate(divide="ignore", invalid="ignore"):

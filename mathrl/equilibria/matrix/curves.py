@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, count, fail, positive
+from mathrl.base.checks import FloatArray, count, fail, instance, iterated, positive, room
 from mathrl.equilibria.matrix.search import Search, known
 from mathrl.equilibria.matrix.through import crossings, filled, principal, through
 from mathrl.equilibria.matrix.tracer import Stretch, Tracer
@@ -102,7 +102,8 @@ def logit_curves(
     low, high = _range(temperatures)
     _check(game)
     starts, step_length = count("starts", starts), positive("step_length", step_length)
-    rng = np.random.default_rng(count("seed", seed))
+    room("starts", starts, sum(game.num_actions))
+    rng = np.random.default_rng(count("seed", seed, maximum=None))
     atlas = _Atlas(game, 1 / high, 1 / low, step_length, positive("spacing", spacing))
     first, before = True, 0
     while first or len(atlas.curves) > before:
@@ -128,9 +129,11 @@ def equilibria(game: Game, curves: Sequence[Curve], temperature: float) -> tuple
     Returns the equilibria, per agent (1, A_i), along each curve in turn; one that lies on two curves is returned once.
     Raises `ValueError` naming the argument.
     """
+    _check(game)
     search, rationality = Search(game), 1 / positive("temperature", temperature)
     found: list[FloatArray] = []
-    for curve in curves:
+    for k, curve in enumerate(iterated("curves", curves, "curves that logit_curves found")):
+        instance(f"curves[{k}]", curve, Curve, "a curve that logit_curves found")
         for x in crossings(search, curve.points, rationality):
             if not _in(x, found):
                 found.append(x)
@@ -201,9 +204,10 @@ def _in(x: FloatArray, found: list[FloatArray]) -> bool:
 
 
 def _range(temperatures: tuple[float, float]) -> tuple[float, float]:
-    if len(temperatures) != 2:
-        fail("temperatures", f"are {len(temperatures)} numbers", "two, the lowest and the highest")
-    low, high = (positive(f"temperatures[{k}]", value) for k, value in enumerate(temperatures))
+    given = list(iterated("temperatures", temperatures, "two numbers, the lowest and the highest"))
+    if len(given) != 2:
+        fail("temperatures", f"are {len(given)} numbers", "two, the lowest and the highest")
+    low, high = (positive(f"temperatures[{k}]", value) for k, value in enumerate(given))
     if low >= high:
         fail("temperatures", f"go from {low:g} to {high:g}", "two temperatures, the lowest first")
     return low, high

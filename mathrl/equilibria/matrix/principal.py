@@ -20,7 +20,7 @@ from mathrl.equilibria.matrix.corrector import newton
 from mathrl.equilibria.matrix.equations import evaluate, pairs, residual
 from mathrl.equilibria.matrix.memory import Trace, room
 from mathrl.equilibria.matrix.refine import refine
-from mathrl.equilibria.matrix.uniqueness import lipschitz
+from mathrl.equilibria.matrix.uniqueness import constant_of, lipschitz
 from mathrl.equilibria.matrix.vectors import copy, largest
 from mathrl.equilibria.step_rules import ACCURATE, FIRST, RETRIES, TIGHTER
 from mathrl.games.model import Game
@@ -48,17 +48,29 @@ def loaded(game: Game) -> tuple[Trace, float, float]:
     """The memory of a trace with the payoffs of a matrix game, scaled; the scale; the Lipschitz constant before it."""
     r_ma, num_actions = game.rewards_isa[:, 0].copy(), np.array(game.num_actions)
     memory = room(len(r_ma), num_actions)
-    return memory, *load(memory, r_ma, num_actions)
+    constant = constant_of(r_ma, num_actions)
+    scale = _scale(constant)
+    memory.r_ma[:] = scale * r_ma
+    if len(num_actions) == 2:  # M is what they are paid
+        rows, columns = slice(None, num_actions[0]), slice(num_actions[0], None)
+        memory.pair_kk[rows, columns] = memory.r_ma[0].reshape(num_actions)
+        memory.pair_kk[columns, rows] = memory.r_ma[-1].reshape(num_actions).T
+    return memory, scale, constant
+
+
+def _scale(constant: float) -> float:
+    """The power of 2 that brings the Lipschitz constant nearest to 1."""
+    return math.ldexp(1.0, min(round(-math.log2(constant)), 1000)) if 0.0 < constant < math.inf else 1.0
+
+
+_scale_in_kernels = inner(_scale)
 
 
 @inner
-def load(trace: Trace, r_ma: FloatArray, num_actions: Integers) -> tuple[float, float]:
-    """Put payoffs (m, A) into the memory, scaled by the power of 2 that brings the Lipschitz constant nearest to 1.
-
-    Returns that scale and the constant before.
-    """
+def _load(trace: Trace, r_ma: FloatArray, num_actions: Integers) -> tuple[float, float]:
+    """`loaded`, for kernels: scale payoffs (m, A) into the memory; the scale and the constant before."""
     constant = lipschitz(r_ma, num_actions, trace.spare_rk)
-    scale = 2.0 ** min(np.rint(-math.log2(constant)), 1000.0) if 0.0 < constant < np.inf else 1.0
+    scale = _scale_in_kernels(constant)
     for m in range(r_ma.shape[0]):
         for a in range(r_ma.shape[1]):
             trace.r_ma[m, a] = scale * r_ma[m, a]
@@ -100,7 +112,7 @@ def _principal(
 ) -> None:
     trace.numbers.accuracy = ACCURATE
     for b in range(len(r_bma)):
-        scale, constant = load(trace, r_bma[b], num_actions)
+        scale, constant = _load(trace, r_bma[b], num_actions)
         target = rationality / scale
         enough = _ROUNDING * max(1.0, target * _largest_payoff(trace))
         unique = rationality * constant < 1.0

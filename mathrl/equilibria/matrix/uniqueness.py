@@ -33,7 +33,7 @@ from mathrl.base.checks import FloatArray, fail
 from mathrl.base.compile import inner, kernel
 from mathrl.games.model import Game, check_game
 
-__all__ = ["lipschitz", "lipschitz_constant"]
+__all__ = ["constant_of", "lipschitz", "lipschitz_constant"]
 
 Integers = npt.NDArray[np.int64]
 
@@ -61,12 +61,25 @@ def lipschitz_constant(game: Game) -> float:
     check_game(game)
     if game.num_states != 1 or game.discount != 0:
         fail("game", f"has {game.num_states} states and discount {game.discount:g}", "a matrix game")
-    return _lipschitz(game.rewards_isa[:, 0].copy(), np.array(game.num_actions))
+    return constant_of(game.rewards_isa[:, 0].copy(), np.array(game.num_actions))
+
+
+def constant_of(r_ma: FloatArray, num_actions: Integers) -> float:
+    """`lipschitz`, for Python; two agents need a part of it only, which is compiled sooner."""
+    if len(num_actions) == 2:
+        return _of_two(r_ma, num_actions)
+    return _of_many(r_ma, num_actions)
 
 
 @kernel
-def _lipschitz(r_ma: FloatArray, num_actions: Integers) -> float:
-    """`lipschitz`, for Python."""
+def _of_two(r_ma: FloatArray, num_actions: Integers) -> float:
+    """`lipschitz` of two agents."""
+    return _geometric_mean(r_ma, num_actions[0], num_actions[1])
+
+
+@kernel
+def _of_many(r_ma: FloatArray, num_actions: Integers) -> float:
+    """`lipschitz` of any number of agents."""
     n = len(num_actions)
     return lipschitz(r_ma, num_actions, np.empty((n + 2, n)))
 
@@ -75,6 +88,8 @@ def _lipschitz(r_ma: FloatArray, num_actions: Integers) -> float:
 def lipschitz(r_ma: FloatArray, num_actions: Integers, spare_ij: FloatArray) -> float:
     """ρ(D)/4, rounded up, of payoffs (m, A) with joint actions in C order; `spare_ij` is room for n + 2 rows of n."""
     num_agents = len(num_actions)
+    if num_agents == 2:
+        return _geometric_mean(r_ma, num_actions[0], num_actions[1])
     differences = spare_ij
     shared = r_ma.shape[0] == 1
     for i in range(num_agents):
@@ -84,14 +99,20 @@ def lipschitz(r_ma: FloatArray, num_actions: Integers, spare_ij: FloatArray) -> 
                 differences[i, j] = _double_difference(r_ma[0 if shared else i], num_actions, i, j)
                 if shared:
                     differences[j, i] = differences[i, j]
-    if num_agents != 2:
-        return 0.25 * _spectral_radius(differences, num_agents) * _UPWARDS
-    return float(0.25 * math.sqrt(differences[0, 1]) * math.sqrt(differences[1, 0])) * _UPWARDS
+    return 0.25 * _spectral_radius(differences, num_agents) * _UPWARDS
+
+
+@inner
+def _geometric_mean(r_ma: FloatArray, rows: int, columns: int) -> float:
+    """√(D_12 D_21)/4, rounded up, which is ρ(D)/4 of two agents."""
+    own = _spread(r_ma[0], 0, rows, columns, columns, 1)
+    other = own if r_ma.shape[0] == 1 else _spread(r_ma[1], 0, rows, columns, columns, 1)
+    return float(0.25 * math.sqrt(own) * math.sqrt(other)) * _UPWARDS
 
 
 @inner
 def _double_difference(r_a: FloatArray, num_actions: Integers, i: int, j: int) -> float:
-    """D_ij of (1): over pairs of actions of i, the spread over j of the differences, at each joint action c."""
+    """D_ij of (1): the largest `_spread` at any joint action c of the others."""
     if i > j:
         i, j = j, i
     inner, between, outer = 1, 1, 1
@@ -103,22 +124,29 @@ def _double_difference(r_a: FloatArray, num_actions: Integers, i: int, j: int) -
         elif k > j:
             inner *= num_actions[k]
     A_i, A_j = num_actions[i], num_actions[j]
-    step_j = inner
     step_i = inner * A_j * between
     largest = 0.0
     for x in range(outer):
         for y in range(between):
             for z in range(inner):
                 corner = x * A_i * step_i + y * A_j * inner + z
-                for a in range(A_i):
-                    for b in range(a + 1, A_i):
-                        low, high = np.inf, -np.inf
-                        for c in range(A_j):
-                            k = corner + c * step_j
-                            gain = r_a[k + a * step_i] - r_a[k + b * step_i]
-                            low = min(low, gain)
-                            high = max(high, gain)
-                        largest = max(largest, high - low)
+                largest = max(largest, _spread(r_a, corner, A_i, step_i, A_j, inner))
+    return largest
+
+
+@inner
+def _spread(r_a: FloatArray, corner: int, A_i: int, step_i: int, A_j: int, step_j: int) -> float:
+    """Over pairs of actions of i, the largest spread over j of the differences of payoffs, beginning at a corner."""
+    largest = 0.0
+    for a in range(A_i):
+        for b in range(a + 1, A_i):
+            low, high = np.inf, -np.inf
+            for c in range(A_j):
+                k = corner + c * step_j
+                gain = r_a[k + a * step_i] - r_a[k + b * step_i]
+                low = min(low, gain)
+                high = max(high, gain)
+            largest = max(largest, high - low)
     return largest
 
 
