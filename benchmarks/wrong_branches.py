@@ -1,7 +1,8 @@
 """How often `mathrl.batch.qre_branch` loses the principal branch: python -m benchmarks.wrong_branches --help.
 
-Random matrix games are traced twice, as usual and with a tenth of the step. Where the two differ or one fails, Gambit
-is asked, with careful steps, and its answer polished; so it is for a sample of all games, in case both err.
+Random matrix games of a family (`benchmarks.families`) are traced twice, as usual and with a tenth of the step. Where
+the two differ or one fails, Gambit is asked, with careful steps, and its answer polished; so it is for a sample of all
+games, in case both err.
 With `--out FILE` each chunk of games is a line of JSON there, and a run that is broken off goes on where it was.
 """
 
@@ -12,11 +13,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from itertools import product
 from math import ceil
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.families import FAMILIES, payoffs
 from benchmarks.peers.peer import CAREFUL, MISSING, Gambit, built
 from benchmarks.peers.polish import NotPolished, polish
 from mathrl.base.checks import FloatArray
@@ -31,16 +34,18 @@ _SAME = 1e-7
 
 @dataclass(frozen=True)
 class Task:
-    """Games of one family: normal payoffs of standard deviation `scale`, general-sum."""
+    """Games of one family with noise, times `scale`."""
 
     num_actions: tuple[int, ...]
     scale: float
     rationality: float
     seed: int
+    family: str = "normal"
+    noise: float = 0.0
 
     def payoffs(self, chunk: int, games: int) -> FloatArray:
-        shape = (games, len(self.num_actions), *self.num_actions)
-        return self.scale * np.random.default_rng((self.seed, chunk)).standard_normal(shape)
+        rng = np.random.default_rng((self.seed, chunk))
+        return self.scale * payoffs(self.family, self.num_actions, games, self.noise, rng)
 
 
 @dataclass(frozen=True)
@@ -59,9 +64,9 @@ class Chunk:
 
 
 def judge(task: Task, chunk: int, games: int, sample: int, gambit: Gambit | None) -> Chunk:
-    payoffs, temperature = task.payoffs(chunk, games), 1 / task.rationality
-    usual = qre_branch(payoffs, temperature=temperature)
-    fine = qre_branch(payoffs, temperature=temperature, step_length=0.1)
+    r, temperature = task.payoffs(chunk, games), 1 / task.rationality
+    usual = qre_branch(r, temperature=temperature)
+    fine = qre_branch(r, temperature=temperature, step_length=0.1, max_steps=100_000)
     both = usual.converged & fine.converged
     different = both & (np.abs(_rows(usual) - _rows(fine)).max(axis=1) > _SAME)
     doubtful = np.flatnonzero(different | ~both)
@@ -71,7 +76,7 @@ def judge(task: Task, chunk: int, games: int, sample: int, gambit: Gambit | None
         if gambit is None:
             return {}
         answers = {"the usual step": usual, "the fine step": fine}
-        return dict(Counter(_word(gambit, task, payoffs, answers, k) for k in chosen))
+        return dict(Counter(_word(gambit, task, r, answers, k) for k in chosen))
 
     return Chunk(
         task=task,
@@ -86,8 +91,8 @@ def judge(task: Task, chunk: int, games: int, sample: int, gambit: Gambit | None
     )
 
 
-def _word(gambit: Gambit, task: Task, payoffs: FloatArray, answers: dict[str, BatchSolution], k: int) -> str:
-    game = Game.matrix(list(payoffs[k]))
+def _word(gambit: Gambit, task: Task, r: FloatArray, answers: dict[str, BatchSolution], k: int) -> str:
+    game = Game.matrix(list(r[k]))
     answer = gambit.solve(game, task.rationality, **CAREFUL)
     if answer.policy is None:
         return "Gambit fails"
@@ -136,7 +141,8 @@ def summary(task: Task, chunks: list[Chunk]) -> str:
     total = {name: sum(getattr(c, name) for c in chunks) for name in ("games", "failed", "failed_finely", "different")}
     size = "x".join(map(str, task.num_actions))
     lines = [
-        f"{total['games']} games {size}, scale {task.scale:g}, rationality {task.rationality:g}, seed {task.seed}",
+        f"{total['games']} {task.family} games {size}, noise {task.noise:g}, scale {task.scale:g}, "
+        f"rationality {task.rationality:g}, seed {task.seed}",
         f"  failed {total['failed']}, with a tenth of the step {total['failed_finely']}; differ {total['different']}",
         *(f"  of these: {word}: {count}" for word, count in sorted(judged.items())),
         *(f"  of a sample: {word}: {count}" for word, count in sorted(sampled.items())),
@@ -148,6 +154,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.wrong_branches", description=__doc__)
     parser.add_argument("--games", type=int, default=100_000)
     parser.add_argument("--actions", type=int, nargs="+", default=[3, 3])
+    parser.add_argument("--family", choices=FAMILIES, default="normal")
+    parser.add_argument("--noise", type=float, nargs="+", default=[0.0])
     parser.add_argument("--scale", type=float, nargs="+", default=[1.0, 10.0])
     parser.add_argument("--rationality", type=float, nargs="+", default=[0.5])
     parser.add_argument("--seed", type=int, default=0)
@@ -156,14 +164,13 @@ def main() -> None:
     given = parser.parse_args()
     if not built():
         print(f"{MISSING}; differences are counted and not judged", file=sys.stderr)
-    for scale in given.scale:
-        for rationality in given.rationality:
-            task = Task(tuple(given.actions), scale, rationality, given.seed)
-            chunks = []
-            for chunk in run(task, given.games, given.sample, given.out):
-                chunks.append(chunk)
-                print(f"{sum(c.games for c in chunks)} of {given.games} …", end="\r", file=sys.stderr, flush=True)
-            print(summary(task, chunks), flush=True)
+    for noise, scale, rationality in product(given.noise, given.scale, given.rationality):
+        task = Task(tuple(given.actions), scale, rationality, given.seed, given.family, noise)
+        chunks = []
+        for chunk in run(task, given.games, given.sample, given.out):
+            chunks.append(chunk)
+            print(f"{sum(c.games for c in chunks)} of {given.games} …", end="\r", file=sys.stderr, flush=True)
+        print(summary(task, chunks), flush=True)
 
 
 if __name__ == "__main__":

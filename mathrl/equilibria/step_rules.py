@@ -21,23 +21,28 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
 from mathrl.base.compile import inner
 
 __all__ = [
     "ACCURATE",
+    "CLOSE",
     "CONTRACTION",
     "CUT",
     "FARTHEST",
     "FIRST",
     "GROWTH",
+    "NEARER",
     "RESOLVED",
     "RETRIES",
     "TIGHTER",
     "TURN",
     "WANTED",
     "attempts",
+    "first_root",
     "next_length",
     "shortest",
+    "to_the_root",
 ]
 
 FARTHEST = 0.1
@@ -48,7 +53,7 @@ TURN = 0.9
 CUT = 0.4
 """The factor by which a refused step is shortened."""
 
-FIRST = 0.3
+FIRST = 0.05
 """The length of the first step of a trace."""
 
 RETRIES = 3
@@ -63,6 +68,14 @@ WANTED = 0.03
 
 _UNTOLD = 100.0
 _EPS = float(np.finfo(np.float64).eps)
+
+NEARER = 0.6
+"""The share that a step may take of the way to where √|det| may vanish."""
+
+CLOSE = 3.0
+"""A step crosses that place if it is at most this many shortest steps away."""
+
+_STEEP = 50.0
 
 GROWTH = 3.0
 """The largest factor from an accepted step to the next one; the smallest is `CUT`."""
@@ -100,3 +113,35 @@ def shortest(largest: float) -> float:
     or turns.
     """
     return float(_UNTOLD * math.sqrt(_EPS * (1 + largest)))
+
+
+@inner
+def to_the_root(here: float, last: float, earlier: float, way: float, way_earlier: float) -> float:
+    """How far on a number vanishes whose logarithms are given: here, at the last point, and at the one before it.
+
+    `way` and `way_earlier` are the lengths of the last two steps, 0 where there were none. The number is extended by
+    the line through the last two points, and by the parabola through the last three; the nearer place counts, inf where
+    there is none.
+    """
+    if way == 0.0:
+        return math.inf
+    fall = math.expm1(min(last - here, _STEEP)) / way
+    nearest = 1.0 / fall if fall > 0.0 else math.inf
+    if way_earlier > 0.0:
+        steeper = math.exp(min(earlier - here, _STEEP)) - 1.0 - fall * way
+        bend = (steeper / way_earlier - fall) / (way + way_earlier)
+        # the parabola 1 − slope s + bend s² is the number over its value here, at s = 0, −way and −way − way_earlier
+        slope = fall - bend * way
+        root = slope * slope - 4.0 * bend
+        if root >= 0.0 and slope + math.sqrt(root) > 0.0:
+            nearest = min(nearest, 2.0 / (slope + math.sqrt(root)))
+    return nearest
+
+
+@inner
+def first_root(here_s: FloatArray, last_s: FloatArray, earlier_s: FloatArray, way: float, way_earlier: float) -> float:
+    """How far on the first of several numbers vanishes: `to_the_root` of each."""
+    nearest = math.inf
+    for s in range(len(here_s)):
+        nearest = min(nearest, to_the_root(here_s[s], last_s[s], earlier_s[s], way, way_earlier))
+    return nearest

@@ -16,6 +16,7 @@ from mathrl.games.transform import permute_actions, relabel_agents, scale_reward
 from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import games, temperatures
 from mathrl.softmax import boltzmann
+from mathrl.solvers import qre_branch
 from mathrl.values.policy_values import evaluate, own_q
 from tests.examples import costly
 from tests.tolerances import EPS
@@ -262,3 +263,17 @@ def test_a_first_point_without_a_tangent_leads_nowhere(entropy):
     point = curve.start()
     assert (point.policy[0] == 0.5).all()
     assert point.tangent.any() or curve.advance(point, 1.0) is None
+
+
+@pytest.mark.parametrize("num_states", [1, 3])
+@pytest.mark.parametrize("noise", [1e-2, 1e-3])
+def test_nearly_symmetric_games_keep_to_their_branch(noise, num_states):
+    """Coordination, but for noise: just beside the fork the branch turns, where longer steps went straight on."""
+    for seed in range(2):
+        rewards = np.eye(3) + noise * np.random.default_rng(seed).standard_normal((num_states, 3, 3))
+        game = Game.stochastic(rewards, np.full((num_states, 3, 3, num_states), 1 / num_states), 0.5)
+        usual = qre_branch(game, temperature=0.1, entropy="none").require()
+        finer = qre_branch(game, temperature=0.1, entropy="none", step_length=0.5).require()
+        for own, theirs in zip(usual.policy, finer.policy, strict=True):
+            np.testing.assert_allclose(own, theirs, rtol=0, atol=1e-9)  # both end within rounding floors
+        assert min(own.max() for own in usual.policy) > 0.9  # not the uniform policy

@@ -11,10 +11,10 @@ import math
 from mathrl.base.compile import inner
 from mathrl.equilibria.matrix.corrector import correct
 from mathrl.equilibria.matrix.fold import FLAT, corrected, step, to_fold
-from mathrl.equilibria.matrix.memory import Numbers, Trace
+from mathrl.equilibria.matrix.memory import Trace
 from mathrl.equilibria.matrix.predict import cross, wavers
 from mathrl.equilibria.matrix.vectors import copy, distance, largest, unit
-from mathrl.equilibria.step_rules import CUT, next_length, shortest
+from mathrl.equilibria.step_rules import CLOSE, CUT, NEARER, next_length, shortest, to_the_root
 
 __all__ = ["BIFURCATION", "FOLD", "LANDED", "LOST", "MOVED", "advance", "begin"]
 
@@ -27,14 +27,6 @@ _LEAP = 4.0
 
 _EXACT = 1e-14
 """At a target where the determinant is 0, max |G| up to this, times 1 + λ, counts as 0."""
-
-_NEARER = 0.6
-"""The share that a step may take of the way to where √|det| may vanish."""
-
-_CLOSE = 3.0
-"""A step crosses that place if it is at most this many shortest steps away."""
-
-_STEEP = 50.0
 
 
 @inner
@@ -79,36 +71,13 @@ def _shortest(trace: Trace) -> float:
     """The shortest step from here; the next one is kept before the place where √|det| may vanish, or crosses it."""
     numbers = trace.numbers
     minimum = shortest(largest(trace.z_x))
-    root = _to_the_root(numbers)
-    if root > _CLOSE * minimum:
-        numbers.length = min(numbers.length, _NEARER * root)
+    root = to_the_root(numbers.size, numbers.size_before, numbers.size_earlier, numbers.before, numbers.earlier)
+    if root > CLOSE * minimum:
+        numbers.length = min(numbers.length, NEARER * root)
     else:  # end as far behind the bifurcation as the step begins before it: on it rounding errors are unbounded
         minimum = max(minimum, 2 * root)
         numbers.length = minimum
     return minimum
-
-
-@inner
-def _to_the_root(numbers: Numbers) -> float:
-    """The length at which √|det|, extended from the last points, vanishes.
-
-    Where two curves cross this one at once the sign does not change, but √|det| falls to 0 as a smooth function does.
-    It is extended by the line through the last two points, and by the parabola through the last three.
-    """
-    before, earlier = numbers.before, numbers.earlier
-    if before == 0.0:
-        return math.inf
-    fall = math.expm1(min(numbers.size_before - numbers.size, _STEEP)) / before
-    nearest = 1.0 / fall if fall > 0.0 else math.inf
-    if earlier > 0.0:
-        steeper = math.exp(min(numbers.size_earlier - numbers.size, _STEEP)) - 1.0 - fall * before
-        bend = (steeper / earlier - fall) / (before + earlier)
-        # the parabola 1 − slope s + bend s² is √|det| over its value here, at s = 0, −before and −before − earlier
-        slope = fall - bend * before
-        root = slope * slope - 4.0 * bend
-        if root >= 0.0 and slope + math.sqrt(root) > 0.0:
-            nearest = min(nearest, 2.0 / (slope + math.sqrt(root)))
-    return nearest
 
 
 @inner

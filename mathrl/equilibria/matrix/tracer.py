@@ -23,7 +23,7 @@ from mathrl.equilibria.matrix.principal import loaded
 from mathrl.equilibria.matrix.refine import refine
 from mathrl.equilibria.matrix.touches import least_log_determinant, log_determinants
 from mathrl.equilibria.matrix.vectors import copy
-from mathrl.equilibria.step_rules import FIRST
+from mathrl.equilibria.step_rules import FIRST, shortest
 from mathrl.games.model import Game
 
 __all__ = ["Stretch", "Tracer", "join"]
@@ -131,11 +131,13 @@ class Tracer:
         apart = ~(crossed[:-1] | crossed[1:])
         least = np.flatnonzero((log_p < padded[:-2]) & (log_p <= padded[2:]) & inside & apart)
         firsts = sorted({first for k in least for first in (int(k) - 1, int(k)) if 0 <= first < len(log_p) - 1})
-        here = m.z_x.copy(), m.tangent_x.copy()
+        here, last_x = (m.z_x.copy(), m.tangent_x.copy()), np.full_like(m.z_x, np.inf)
         for first in reversed(firsts):
             pair = slice(first, first + 2)
             found = least_log_determinant(m, stretch.z_px[pair], stretch.tangent_px[pair], _ACCURATE)
-            if found < log_p[pair].max() - _TOUCHED:
+            near = shortest(np.abs(m.z_x).max())  # rounding does not tell more, and finds a point from either side
+            if found < log_p[pair].max() - _TOUCHED and np.abs(m.z_x - last_x).max() > near:
+                last_x = m.z_x.copy()
                 here_x, along_x, pi_k = m.z_x[None].copy(), m.tangent_x[None].copy(), m.pi_k[None].copy()
                 between = _Points(here_x, along_x, pi_k, np.array([_TOUCH]))
                 pieces = [stretch.part(0, first + 1), self._stretch(1, between)]

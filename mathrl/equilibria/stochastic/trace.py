@@ -17,8 +17,11 @@ which nothing is sharp in that measure.
 A step is accepted only if the corrections are small and contract, no speed changed by more than `_TURN`, and the
 orientation, the sign of the determinant of [G'; row of the lead], is the old one. Along a regular curve it never
 changes, so a change means another curve, or a bifurcation of this one. Otherwise the step is cut. A change that
-persists in the shortest steps is a bifurcation, and the curve goes straight on (`point.past_bifurcation`). Where G' is
-too large to be factored, the orientation is not known, and only the other rules guard the curve.
+persists in the shortest steps is a bifurcation, and the curve goes straight on (`point.past_bifurcation`). Where two
+curves cross this one at once the orientation does not change, and near such a place, as in nearly symmetric games, the
+curve turns so sharply that a step may end on another one. So a step ends before the place where the derivative would
+become singular, as far as that can be told from the last three points (`point.clearance_s`). Where G' is too large to
+be factored, the orientation is not known, and only the other rules guard the curve.
 """
 
 from dataclasses import dataclass, field
@@ -28,7 +31,7 @@ from math import inf
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.equilibria.step_rules import CUT, FIRST, GROWTH, WANTED
+from mathrl.equilibria.step_rules import CLOSE, CUT, FIRST, GROWTH, NEARER, WANTED, first_root
 from mathrl.equilibria.stochastic.bordered import Bordered
 from mathrl.equilibria.stochastic.cubic import Cubic
 from mathrl.equilibria.stochastic.equations import Place, System
@@ -74,12 +77,18 @@ _FOLD_STEPS = 20
 _HALVINGS = 50
 
 
+def _none() -> FloatArray:
+    return np.zeros(0)
+
+
 @dataclass(frozen=True, eq=False)
 class Point:
     """A point z of the curve and the tangent there, whose largest entry in (x, t), the lead, is 1 or −1.
 
     `length` is that of the next step; `orientation` the sign of the determinant, 0 where it is not known; `rising`
-    whether t goes up from here; `before` an earlier point for predictions.
+    whether t goes up from here; `before` an earlier point for predictions. `clearance_s` (S,) are the logarithms of how
+    large a defect, in a fixed direction, moves the policies of a state off the curve by 1: one falls to −∞ where
+    another curve crosses. `behind` holds those of the last two points, each with the length of the step after it.
     """
 
     system: System
@@ -88,10 +97,12 @@ class Point:
     tangent: FloatArray
     length: float
     orientation: float
+    clearance_s: FloatArray = field(default_factory=_none, repr=False)
     rising: bool = True
     fold: bool = False
     past_bifurcation: bool = False
     before: tuple[FloatArray, FloatArray] | None = field(default=None, repr=False)
+    behind: tuple[tuple[FloatArray, float], ...] = field(default=(), repr=False)
 
     @cached_property
     def policy(self) -> Policy:
@@ -114,6 +125,7 @@ class _Ahead:
     z: FloatArray
     tangent: FloatArray
     orientation: float = 0.0
+    clearance_s: FloatArray = field(default_factory=_none)
     first: float = 0.0
 
 
@@ -131,12 +143,20 @@ class Follower:
         z = system.vector(system.first_sk, system.first_values(), 0.0)
         try:
             bordered = Bordered(place := Place(system, z), -1, self._room)
-            tangent, orientation = bordered.tangent(place, 1.0), bordered.orientation
+            tangent = bordered.tangent(place, 1.0)
         except np.linalg.LinAlgError:
             tangent = None
         if tangent is None:
             return Point(system, 0.0, z, np.zeros_like(z), 0.0, 0.0)
-        return Point(system, 0.0, z, _scaled(system, tangent), FIRST * self._step_length, orientation)
+        return Point(
+            system,
+            t=0.0,
+            z=z,
+            tangent=_scaled(system, tangent),
+            length=FIRST * self._step_length,
+            orientation=bordered.orientation,
+            clearance_s=self._clearance(bordered, tangent),
+        )
 
     @one_thread()
     def advance(self, point: Point, target: float = inf) -> Point | None:
@@ -144,7 +164,7 @@ class Follower:
         if not point.tangent.any():
             return None
         scale = 1 + float(np.abs(self._system.measured(point.z)).max())
-        length, through = max(point.length, _SHORTEST * scale), None
+        length, through = _heeding(point, _SHORTEST * scale), None
         while length > CUT * _SHORTEST * scale:
             ahead = self._step(point, _predicted(point, length))
             same = ahead is not None and ahead.orientation == point.orientation
@@ -175,10 +195,12 @@ class Follower:
             tangent=_scaled(system, end.tangent),
             length=following,
             orientation=ahead.orientation,
+            clearance_s=end.clearance_s,
             rising=point.rising != (turns and not landing),
             fold=turns and not landing,
             past_bifurcation=ahead.orientation != point.orientation,
             before=point.before if _LONGEST * apart < following else (point.z, point.tangent),
+            behind=((point.clearance_s, apart), *point.behind[:1]),
         )
 
     def _next_length(self, point: Point, ahead: _Ahead, length: float) -> float:
@@ -254,7 +276,37 @@ class Follower:
             tangent = bordered.tangent(place, side)
         except np.linalg.LinAlgError:
             return None
-        return None if tangent is None else _Ahead(z, tangent, side * bordered.orientation, first)
+        if tangent is None:
+            return None
+        return _Ahead(z, tangent, side * bordered.orientation, self._clearance(bordered, tangent), first)
+
+    def _clearance(self, bordered: Bordered, tangent: FloatArray) -> FloatArray:
+        """`Point.clearance_s`, from what the derivative moves across the curve for one fixed defect of the policies."""
+        system = self._system
+        if system.num_ratios == 0:
+            return _none()
+        moved, along = system.measured(bordered.solve(self._probe, 0.0)), system.measured(tangent)
+        across = moved - (moved @ along) / (along @ along) * along
+        largest_s = np.abs(across[:-1].reshape(system.first_sk.shape)).max(axis=1)
+        return np.asarray(-np.log(np.maximum(largest_s, _TINY)))
+
+    @cached_property
+    def _probe(self) -> FloatArray:
+        """A defect in no special direction, the same in each run."""
+        system = self._system
+        probe = np.zeros(system.num_equations)
+        probe[: system.num_ratios] = np.random.default_rng(0).uniform(-1.0, 1.0, system.num_ratios)
+        return probe
+
+
+def _heeding(point: Point, shortest: float) -> float:
+    """The length of the next step, which ends before the place where another curve may cross, or clearly behind it."""
+    none = np.zeros_like(point.clearance_s), 0.0
+    (last_s, way), (earlier_s, way_earlier) = (*point.behind, none, none)[:2]
+    root = first_root(point.clearance_s, last_s, earlier_s, way, way_earlier)
+    if root > CLOSE * shortest:
+        return max(min(point.length, NEARER * root), shortest)
+    return max(shortest, 2 * root)
 
 
 def _predicted(point: Point, length: float) -> FloatArray:
