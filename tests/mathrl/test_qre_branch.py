@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
+from mathrl import batch
 from mathrl.equilibria import principal_branch as follow
 from mathrl.exploitability import exploitability
 from mathrl.games import (
@@ -377,3 +379,29 @@ def test_at_a_fork_itself():
     game = Game.matrix(np.eye(3))
     solution = qre_branch(game, temperature=1 / 3).require()
     assert_same_policy(solution.policy, uniform_policy(game), atol=1e-12)
+
+
+def alike(tables):
+    """A game whose agents are alike: what one is paid depends on its action and on how many play action 1."""
+    n = tables.shape[1]
+    played = np.indices((2,) * n)
+    return np.array([tables[played[i], played.sum(axis=0) - played[i]] for i in range(n)])
+
+
+@pytest.mark.parametrize(("agents", "seed"), [(3, 0), (4, 84), (4, 146), (5, 109), (5, 160), (5, 410), (5, 713)])
+def test_agents_that_are_alike_play_alike(agents, seed):
+    """Beside forks at which other curves leave the symmetry; the answer solves one equation in one unknown too."""
+    tables = np.random.default_rng(seed).integers(0, 4, (2, agents)).astype(float)
+    payoffs = alike(tables)
+    single = qre_branch(Game.matrix(list(payoffs)), temperature=0.05).require()
+    batched = batch.qre_branch(payoffs[None], temperature=0.05)
+    for policies in (single.policy, [rows[0] for rows in batched.policy]):
+        for own in policies:
+            np.testing.assert_allclose(own, policies[0], rtol=0, atol=1e-12)  # rounding beside the last Newton step
+
+    def gap(p):
+        """By how much π(1) = p misses its response: binomial expectations."""
+        others = binom.pmf(np.arange(agents), agents - 1, p)
+        return p - 1 / (1 + np.exp((tables[0] - tables[1]) @ others / 0.05))
+
+    assert abs(gap(single.policy[0][0, 1])) < 1e-10  # thousands of rounding floors

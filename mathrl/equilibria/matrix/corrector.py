@@ -7,6 +7,7 @@ from mathrl.base.compile import inner
 from mathrl.equilibria.lu import factor, solve
 from mathrl.equilibria.matrix.equations import derivative, evaluate
 from mathrl.equilibria.matrix.memory import Trace
+from mathrl.equilibria.matrix.symmetry import symmetrise
 from mathrl.equilibria.matrix.vectors import copy, dot, largest, unit
 from mathrl.equilibria.step_rules import CONTRACTION, RESOLVED
 
@@ -34,6 +35,7 @@ def correct(trace: Trace, farthest: float, accuracy: float) -> tuple[float, floa
         if sign == 0.0:
             return first, 0.0, 0.0
         solve(jacobian_xy, trace.places, size, trace.g_x, delta_x)
+        symmetrise(trace, delta_x)
         distance = 0.0
         for x in range(size):
             distance = max(distance, abs(delta_x[x]))
@@ -57,6 +59,7 @@ def _tangent(trace: Trace) -> float:
     size = len(tangent_ahead_x)
     unit(trace.g_x)
     solve(jacobian_xy, trace.places, size, trace.g_x, tangent_ahead_x)
+    symmetrise(trace, tangent_ahead_x)
     share = 1 / math.sqrt(dot(tangent_ahead_x, tangent_ahead_x))
     # normal · tangent = 1 before it is scaled, so that this share is what the normal's row lacks
     root = -0.5 * math.log(share)
@@ -83,6 +86,7 @@ def newton(trace: Trace, z_x: FloatArray, enough: float, most: int, halvings: in
         if factor(trace.jacobian_xy, trace.places, N) == 0.0:
             break
         solve(trace.jacobian_xy, trace.places, N, trace.g_x, trace.delta_x)
+        symmetrise(trace, trace.delta_x)
         found = _fall(trace, z_x, best, halvings)
         if not found < best:
             evaluate(trace, z_x)

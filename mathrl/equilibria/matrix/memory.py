@@ -27,6 +27,7 @@ class Numbers(Protocol):
     `before`, `earlier`    lengths of the last two steps; 0 at the start
     `orientation`    the sign of det [G'; tangent]
     `size`, `size_before`, `size_earlier`    log √|det [G'; tangent]| here and at the last two points
+    `symmetric`      1 where some agents are alike (`mathrl.equilibria.matrix.symmetry`), else 0
     """
 
     target: float
@@ -40,6 +41,7 @@ class Numbers(Protocol):
     size: float
     size_before: float
     size_earlier: float
+    symmetric: float
 
 
 class Trace(NamedTuple):
@@ -50,6 +52,7 @@ class Trace(NamedTuple):
     `pi_k`, `own_k`    π and u (K,)
     `pair_kk`          M (K, K)
     `places`           (K,), for joint actions and for permutations
+    `like`             (n,), the first agent that each agent is like
     `g_x`              G (N + 1,), its last entry 0
     `jacobian_xy`      its derivative (N + 1, N + 1), the last row to spare
     `delta_x`, `normal_x`    Newton's correction, and the normal of the plane in which it is looked for
@@ -65,6 +68,7 @@ class Trace(NamedTuple):
     own_k: FloatArray
     pair_kk: FloatArray
     places: Integers
+    like: Integers
     g_x: FloatArray
     jacobian_xy: FloatArray
     delta_x: FloatArray
@@ -94,6 +98,7 @@ def room(num_payoffs: int, num_actions: Integers) -> Trace:
         own_k=np.zeros(K),
         pair_kk=np.zeros((K, K)),
         places=np.zeros(K, np.int64),
+        like=np.arange(len(num_actions)),
         g_x=np.zeros(size),
         jacobian_xy=np.zeros((size, size)),
         delta_x=np.zeros(size),

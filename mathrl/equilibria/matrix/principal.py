@@ -20,6 +20,7 @@ from mathrl.equilibria.matrix.corrector import newton
 from mathrl.equilibria.matrix.equations import evaluate, pairs, residual
 from mathrl.equilibria.matrix.memory import Trace, room
 from mathrl.equilibria.matrix.refine import refine
+from mathrl.equilibria.matrix.symmetry import find
 from mathrl.equilibria.matrix.uniqueness import constant_of, lipschitz
 from mathrl.equilibria.matrix.vectors import copy, largest
 from mathrl.equilibria.step_rules import ACCURATE, FIRST, RETRIES, TIGHTER
@@ -76,6 +77,7 @@ def _load(trace: Trace, r_ma: FloatArray, num_actions: Integers) -> tuple[float,
             trace.r_ma[m, a] = scale * r_ma[m, a]
     if len(num_actions) == 2:
         pairs(trace)
+    trace.numbers.symmetric = 1.0 if find(r_ma, num_actions, trace.like) else 0.0
     return scale, constant
 
 

@@ -21,6 +21,7 @@ from mathrl.equilibria.matrix.equations import policy
 from mathrl.equilibria.matrix.memory import Trace
 from mathrl.equilibria.matrix.principal import loaded
 from mathrl.equilibria.matrix.refine import refine
+from mathrl.equilibria.matrix.symmetry import find
 from mathrl.equilibria.matrix.touches import least_log_determinant, log_determinants
 from mathrl.equilibria.matrix.vectors import copy
 from mathrl.equilibria.step_rules import FIRST, shortest
@@ -102,6 +103,8 @@ class Tracer:
         numbers.rising = 1.0 if rising else -1.0
         numbers.length = FIRST * numbers.step_length
         numbers.orientation = 0.0
+        # other curves need not be symmetric
+        numbers.symmetric = float(x is None and find(self._memory.r_ma, np.diff(self._memory.ends), self._memory.like))
         first = self._walk(1, -np.inf)
         return first if len(first.code_p) else None
 
