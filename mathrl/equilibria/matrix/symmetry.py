@@ -7,6 +7,9 @@ the curve to a curve from the same start. Near a fork where other curves leave t
 direction grow without bound, and would lead away. So whatever moves the trace is made symmetric first.
 """
 
+from collections.abc import Sequence
+from itertools import combinations
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,14 +17,27 @@ from mathrl.base.checks import FloatArray
 from mathrl.base.compile import inner
 from mathrl.equilibria.matrix.memory import Trace
 
-__all__ = ["find", "symmetrise"]
+__all__ = ["agents_like", "find", "symmetrise"]
 
 Integers = npt.NDArray[np.int64]
 
 
+def agents_like(r_ma: FloatArray, num_actions: Sequence[int]) -> Integers:
+    """For each agent the first one that it is like by (1), itself where there is none; r (m, A) is in C order."""
+    r, like = r_ma.reshape(-1, *num_actions), np.arange(len(num_actions))
+    for i, j in combinations(range(len(num_actions)), 2):
+        if like[i] == i and like[j] == j and num_actions[i] == num_actions[j]:
+            names = np.arange(len(r))
+            if len(r) > 1:
+                names[[i, j]] = j, i
+            if np.array_equal(r, r[names].swapaxes(1 + i, 1 + j)):
+                like[j] = i
+    return like
+
+
 @inner
 def find(r_ma: FloatArray, num_actions: Integers, out_like: Integers) -> bool:
-    """Write for each agent the first one that it is like by (1), itself where there is none; whether there is any."""
+    """`agents_like`, compiled, into `out_like`; whether any agent is like another one."""
     found = False
     for i in range(len(num_actions)):
         out_like[i] = i
