@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from mathrl import kernels, solvers
 from mathrl.batch import BatchSolution, qre_branch
 from mathrl.batch import chunks as chunks_module
-from mathrl.batch.answers import Answers, _Judged, _statuses
+from mathrl.batch.answers import Answers, _fail, _Judged
 from mathrl.equilibria.matrix.uniqueness import lipschitz_constant
 from mathrl.games import Game, load
 from mathrl.iteration.iterate import interruptible, watching
-from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, STALLED, Status
+from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, STALLED, Status, statuses
 from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import temperatures
 from mathrl.softmax import boltzmann
@@ -236,9 +236,17 @@ def test_what_counts_as_converged():
         floor_b=np.array([1e-15, 1e-15, 1.0, 1.0, 1.0, 1.0]),
         objective_bm=np.zeros((6, 1)),
     )
-    found = _statuses(Answers(np.zeros((6, 2)), zero, zero, ending), judged, 100.0)
+    answers = Answers(np.zeros((6, 2)), zero, zero, ending)
+    _fail(answers, judged, 100.0)
     stalled = Status.STALLED
-    assert found.tolist() == [Status.CONVERGED, stalled, stalled, stalled, stalled, Status.MAX_STEPS]
+    assert statuses(answers.status_b).tolist() == [
+        Status.CONVERGED,
+        stalled,
+        stalled,
+        stalled,
+        stalled,
+        Status.MAX_STEPS,
+    ]
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-20, 1.0, 1e20, 1e300])

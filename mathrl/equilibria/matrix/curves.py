@@ -20,6 +20,7 @@ from mathrl.equilibria.matrix.tracer import Stretch, Tracer
 from mathrl.equilibria.step_rules import attempts
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
+from mathrl.values.offsets import without_offsets
 
 __all__ = ["MOST_JOINT_ACTIONS", "MOST_LOG_RATIOS", "Curve", "equilibria", "logit_curves"]
 
@@ -104,7 +105,7 @@ def logit_curves(
     starts, step_length = count("starts", starts), positive("step_length", step_length)
     room("starts", starts, sum(game.num_actions))
     rng = np.random.default_rng(count("seed", seed, maximum=None))
-    atlas = _Atlas(game, 1 / high, 1 / low, step_length, positive("spacing", spacing))
+    atlas = _Atlas(without_offsets(game)[0], 1 / high, 1 / low, step_length, positive("spacing", spacing))
     first, before = True, 0
     while first or len(atlas.curves) > before:
         before = len(atlas.curves)
@@ -130,7 +131,7 @@ def equilibria(game: Game, curves: Sequence[Curve], temperature: float) -> tuple
     Raises `ValueError` naming the argument.
     """
     _check(game)
-    search, rationality = Search(game), 1 / positive("temperature", temperature)
+    search, rationality = Search(without_offsets(game)[0]), 1 / positive("temperature", temperature)
     found: list[FloatArray] = []
     for k, curve in enumerate(iterated("curves", curves, "curves that logit_curves found")):
         instance(f"curves[{k}]", curve, Curve, "a curve that logit_curves found")
