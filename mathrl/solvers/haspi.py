@@ -17,6 +17,7 @@ from mathrl.iteration.outcome import rounding_floor
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.offsets import objectives, without_offsets
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate, quantal_response_residual, sequential_improvement
 
 __all__ = ["haspi"]
@@ -66,6 +67,7 @@ def haspi(
     """
     check_monotone(game, entropy, "HASPI")
     temperature = positive("temperature", temperature)
+    in_range(game, temperature)
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     following, recorded_order = sequences(order, seed, game.num_agents)
 

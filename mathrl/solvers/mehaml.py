@@ -28,6 +28,7 @@ from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.offsets import objectives, without_offsets
+from mathrl.values.overflow import check_range, in_range, largest_value
 from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual
 
 __all__ = ["mehaml"]
@@ -100,7 +101,9 @@ def mehaml(
     """
     check_monotone(game, entropy, "MEHAML")
     temperature = not_negative("temperature", temperature)
+    in_range(game, temperature)
     drift, neighbourhood = as_drift(drift), as_neighbourhood(neighbourhood)
+    _check_weight(drift, largest_value(game, temperature), temperature)
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     for agent, own in enumerate(first):
         check_support(own, drift, neighbourhood, f"initial_policy[{agent}]")
@@ -161,3 +164,13 @@ def mehaml(
             "max_steps": max_steps,
         },
     )
+
+
+def _check_weight(drift: Drift, size: float, temperature: float) -> None:
+    """Require that double precision can compute with a drift beside values of up to `size`."""
+    weight = getattr(drift, "weight", 0.0)
+    if isinstance(drift, ClippedRatioDrift):  # it weighs advantages, the differences of two values
+        check_range("drift", 2 * weight * size, temperature)
+    elif temperature > 0 or weight > 0:
+        check_range("drift", weight, temperature)
+        check_range("game", size, temperature or weight, "temperature" if temperature > 0 else "drift")

@@ -23,6 +23,7 @@ from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.joint_control import SoftMax, control, values_of_attained
 from mathrl.values.offsets import without_offsets
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual, sequential_improvement
 
 __all__ = ["qre"]
@@ -87,6 +88,7 @@ def qre(
     """
     check_game(game)
     temperature = positive("temperature", temperature)
+    in_range(game, temperature)
     choice("entropy", entropy, ENTROPIES)
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)

@@ -19,6 +19,7 @@ from mathrl.operators import ENTROPIES, quantal_response_residual
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.offsets import without_offsets
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate
 
 __all__ = ["qre_branch"]
@@ -98,7 +99,7 @@ def qre_branch(
     """
     check_game(game)
     choice("entropy", entropy, ENTROPIES)
-    temperatures = _several(temperature)
+    temperatures = _several(game, temperature)
     step_length = positive("step_length", step_length)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     trace = _Trace(game, entropy, step_length, tol, max_steps)
@@ -112,13 +113,17 @@ def _is_several(temperature: object) -> bool:
     return isinstance(temperature, Sequence) and not isinstance(temperature, (str, bytes))
 
 
-def _several(temperature: float | Sequence[float]) -> list[float]:
+def _several(game: Game, temperature: float | Sequence[float]) -> list[float]:
     if not _is_several(temperature):
-        return [positive("temperature", temperature)]
-    values = list(temperature)  # type: ignore[arg-type]
-    if not values:
+        named: dict[str, Any] = {"temperature": temperature}
+    else:
+        named = {f"temperature[{k}]": value for k, value in enumerate(temperature)}  # type: ignore[arg-type]
+    if not named:
         fail("temperature", "is empty", "one temperature or several")
-    return [positive(f"temperature[{k}]", value) for k, value in enumerate(values)]
+    values = [positive(name, value) for name, value in named.items()]
+    for name, value in zip(named, values, strict=True):
+        in_range(game, value, argument=name)
+    return values
 
 
 class _Trace:

@@ -249,7 +249,7 @@ def test_what_counts_as_converged():
     ]
 
 
-@pytest.mark.parametrize("scale", [1e-300, 1e-20, 1.0, 1e20, 1e300])
+@pytest.mark.parametrize("scale", [1e-300, 1e-20, 1.0, 1e20, 1e299])
 def test_any_scale_of_payoffs(scale):
     payoffs = normal((2, 3), 5, games=20)
     found = qre_branch(scale * payoffs, temperature=scale)
@@ -415,8 +415,11 @@ def bad(payoffs=GOOD, **parameters):
         (bad("many"), "payoffs"),
         (
             bad(1e200 + GOOD, temperature=1e-101),
-            r"payoffs\[0\] has a payoff of size 1e\+200 .*at most 1e300 times",
+            r"temperature is 1e-101, expected at least 1e-100: values of up to 1e\+200 divided by it overflow",
         ),
+        (bad(1e200 + GOOD, temperature=[1.0, 1e-101, 1.0, 1.0]), r"temperature\[1\] is 1e-101, expected at least"),
+        (bad(1.1e300 + GOOD), r"payoffs\[0\] has values of up to 1.1e\+300 here, expected at most 1e\+300: scale"),
+        (bad(GOOD, temperature=1e-301), "temperature is 1e-301, expected at least 1e-300: its inverse overflows"),
         (bad(temperature=0.0), "temperature is 0, expected a number > 0"),
         (bad(temperature=float("inf")), "temperature is inf"),
         (bad(temperature=[1.0, 2.0]), r"temperature has shape \(2,\), expected a number, or \(4,\)"),
