@@ -22,6 +22,7 @@ from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.iteration.outcome import CONVERGED, INTERRUPTED, ROADS, STALLED, statuses
 from mathrl.kernels.response import apart_from_responses
 from mathrl.operators import ENTROPIES
+from mathrl.values.offsets import common_offsets
 
 __all__ = ["Answers", "solve_all"]
 
@@ -70,11 +71,17 @@ def solve_all(
     judged = _Judged(np.empty(B), np.empty(B), np.empty((B, len(counted_mj))))
 
     def work(chunk: slice) -> float:
-        some = MatrixGames(games.r_bma[chunk], games.num_actions, games.temperature_b[chunk])
+        given = MatrixGames(games.r_bma[chunk], games.num_actions, games.temperature_b[chunk])
+        some, offset_bm = _without_offsets(given)
         theirs = Answers(*(rows[chunk] for rows in vars(answers).values()))
+        found = _Judged(*(rows[chunk] for rows in vars(judged).values()))
         solve(some, theirs)
-        _judge(some, theirs.policy_bk, counted_mj, _Judged(*(rows[chunk] for rows in vars(judged).values())))
-        return float(judged.residual_b[chunk].max())
+        _judge(some, theirs.policy_bk, counted_mj, found)
+        _fail(theirs, found, tolerance)
+        if offset_bm is not None:
+            found.objective_bm[:] += offset_bm
+            _floors(given.r_bma, given.temperature_b, found.floor_b)
+        return float(found.residual_b.max())
 
     done_b = np.zeros(B, dtype=bool)
     for chunk in in_chunks(work, B, payoffs_each=games.r_bma.shape[1] * games.r_bma.shape[2], workers=workers):
@@ -88,7 +95,7 @@ def solve_all(
         rounding_floor=judged.floor_b,
         steps=answers.steps_b,
         period=np.zeros_like(answers.steps_b),
-        status=_statuses(answers, judged, tolerance),
+        status=statuses(answers.status_b),
         road=np.array([*ROADS, ""])[answers.road_b],
     )
 
@@ -101,9 +108,18 @@ def _blank(left_b: npt.NDArray[np.bool_], answers: Answers, judged: _Judged) -> 
             rows[left_b] = np.nan
 
 
-def _statuses(answers: Answers, judged: _Judged, tolerance: float) -> npt.NDArray[np.object_]:
+def _without_offsets(games: MatrixGames) -> tuple[MatrixGames, FloatArray | None]:
+    """The games without common offsets of the payoffs, and these (B, m); None where there are none."""
+    offset_bm = common_offsets(games.r_bma)
+    if not offset_bm.any():
+        return games, None
+    return MatrixGames(games.r_bma - offset_bm[..., None], games.num_actions, games.temperature_b), offset_bm
+
+
+def _fail(answers: Answers, judged: _Judged, tolerance: float) -> None:
+    """Mark as stalled the games that count as converged and whose residual is too large for that."""
     failed = ~(judged.residual_b <= np.minimum(tolerance * judged.floor_b, LARGEST_RESIDUAL))
-    return statuses(np.where(failed & (answers.status_b == CONVERGED), STALLED, answers.status_b))
+    answers.status_b[failed & (answers.status_b == CONVERGED)] = STALLED
 
 
 def _counted(games: MatrixGames, entropy: str) -> FloatArray:

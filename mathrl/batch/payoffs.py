@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, as_floats, entry, fail, positive, probabilities, shape
+from mathrl.values.overflow import check_range, within_range
 
 __all__ = ["MatrixGames", "as_matrix_games", "first_policies"]
-
-_LARGEST = 1e300
-"""The largest payoff, in temperatures: sums of some differences of that size are still finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +42,7 @@ def as_matrix_games(payoffs: npt.ArrayLike, temperature: npt.ArrayLike) -> Matri
     """Check payoffs (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where it is common, and a temperature for all or (B,).
 
     Raises `ValueError` naming `payoffs` or `temperature` where a shape is off, a number is not finite, a temperature is
-    not positive, or a payoff is more than 1e300 temperatures.
+    not positive, or double precision cannot compute with them (`mathrl.values.overflow`).
     """
     r = _finite(payoffs)
     num_actions = r.shape[2:]
@@ -54,7 +53,7 @@ def as_matrix_games(payoffs: npt.ArrayLike, temperature: npt.ArrayLike) -> Matri
         fail("payoffs", f"has shape {r.shape}", "at least one action for every agent")
     temperature_b = _temperatures(temperature, len(r))
     r_bma = r.reshape(len(r), r.shape[1], int(np.prod(num_actions)))
-    _check_sizes(r, temperature_b)
+    _check_sizes(r, temperature_b, num_actions, named=_is_array(temperature))
     return MatrixGames(r_bma, np.array(num_actions), temperature_b)
 
 
@@ -95,8 +94,12 @@ def _with_agents(given: tuple[int, ...]) -> str:
     return f"of games with actions {tuple(actions)} a common payoff is {common}, one for each agent {own}"
 
 
+def _is_array(temperature: npt.ArrayLike) -> bool:
+    return isinstance(temperature, Sequence | np.ndarray) and not isinstance(temperature, str)
+
+
 def _temperatures(temperature: npt.ArrayLike, num_games: int) -> FloatArray:
-    if not isinstance(temperature, Sequence | np.ndarray) or isinstance(temperature, str):
+    if not _is_array(temperature):
         return np.full(num_games, positive("temperature", temperature))
     temperature_b = as_floats("temperature", temperature)
     if temperature_b.shape != (num_games,):
@@ -106,20 +109,18 @@ def _temperatures(temperature: npt.ArrayLike, num_games: int) -> FloatArray:
     return temperature_b
 
 
-def _check_sizes(r: FloatArray, temperature_b: FloatArray) -> None:
+def _check_sizes(r: FloatArray, temperature_b: FloatArray, num_actions: tuple[int, ...], named: bool) -> None:
+    """Require that all games can be computed with, by the extremes first: there may be a million of them."""
+    nats = sum(map(log, num_actions))
     with np.errstate(over="ignore"):
-        if max(r.max(initial=0.0), -r.min(initial=0.0)) / temperature_b.min(initial=1.0) <= _LARGEST:
+        largest = float(max(r.max(initial=0.0), -r.min(initial=0.0))) + nats * float(temperature_b.max(initial=0.0))
+        if within_range(largest, float(temperature_b.min(initial=1.0))):
             return
-        largest_b = np.abs(r).reshape(len(r), -1).max(axis=1)
-        too_large = np.flatnonzero(largest_b / temperature_b > _LARGEST)
-    for k in too_large[:1]:
-        found = f"has a payoff of size {largest_b[k]:.3g} at temperature {temperature_b[k]:.3g}"
-        fail(
-            entry("payoffs", (k,)),
-            found,
-            "at most 1e300 times the temperature",
-            "scale the payoffs, or raise the temperature",
-        )
+        size_b = np.abs(r).reshape(len(r), -1).max(axis=1) + nats * temperature_b
+        outside = np.flatnonzero(~within_range(size_b, temperature_b))
+    for k in outside[:1]:
+        name = entry("temperature", (k,)) if named else "temperature"
+        check_range(entry("payoffs", (k,)), float(size_b[k]), float(temperature_b[k]), name)
 
 
 def _rows(games: MatrixGames, agent: int, own: npt.ArrayLike) -> FloatArray:

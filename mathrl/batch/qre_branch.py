@@ -52,7 +52,7 @@ def qre_branch(
     others have the status `INTERRUPTED`, the road `""`, and NaN for numbers; a second Ctrl-C is raised there too.
     `mathrl.iteration.iterate.watching` is such a block, and is told how many games are done.
 
-    Raises `ValueError` naming the argument, also for payoffs above 1e300 temperatures.
+    Raises `ValueError` naming the argument.
 
     >>> import numpy as np
     >>> payoffs = np.random.default_rng(0).standard_normal((1000, 2, 3, 3))

@@ -36,6 +36,9 @@ class BatchSolution:
     `period`          (B,), the number of steps of a cycle, 0 where there is none
     `status`          (B,) of `mathrl.Status`; `converged` follows from it
     `road`            (B,) of strings: how each answer was found, as in the function's docstring
+
+    Large common offsets of payoffs are treated as `mathrl.Solution` says: `residual` is that of the payoffs without
+    them, `rounding_floor` that of the payoffs as given.
     """
 
     policy: tuple[FloatArray, ...]

@@ -21,8 +21,8 @@ from mathrl.oracle.compare import quantal_responses
 from mathrl.oracle.diagnose import ATOL, RTOL, Mistake, diagnose
 from mathrl.oracle.entries import Entry, entry_table, worst_entries, worst_of_policy
 from mathrl.oracle.mistakes import target_mistakes, value_mistakes
-from mathrl.oracle.overflow import in_range
 from mathrl.oracle.targets import bootstrap, n_step_target, td_lambda_target
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import evaluate, has_agent_axis
 
 __all__ = ["assert_qre", "assert_soft_q", "assert_soft_v", "assert_td_target"]

@@ -23,12 +23,12 @@ from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_value
 from mathrl.oracle.diagnose import diagnose
 from mathrl.oracle.entries import worst_entries, worst_of_policy
 from mathrl.oracle.mistakes import value_mistakes
-from mathrl.oracle.overflow import in_range
 from mathrl.oracle.report import Report
 from mathrl.oracle.targets import one_step_target
 from mathrl.softmax import soft_max
 from mathrl.solution import Solution
 from mathrl.solvers import optimal, soft_evaluation, soft_q_iteration
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import against, backup, has_agent_axis
 
 __all__ = ["compare", "quantal_responses"]

@@ -75,6 +75,13 @@ class Solution:
     the solver's docstring has another scale. The argument `tol` of the solvers is in these units: a run has converged
     when its residual is at most max(`tol`, 8) rounding floors.
 
+    A common offset is a constant that is part of all rewards of an agent. It changes no quantal response equilibrium,
+    but large numbers have fewer digits left for their differences. `haspi`, `mehaml`, `qre` and `qre_branch` solve the
+    game without it where it exceeds 1,024 times the spread of the rewards, and then add what it is worth to q, v, the
+    objective, and the objectives in `history`. `residual` is then that of the game without offset, and so are the
+    rounding floors that `tol` counts. `rounding_floor` is still that of the q returned, whose digits the offset takes:
+    where q is near 1e7 and α = 0.05, it is 4e-8. The policy is better than that.
+
     The other fields are None except for the solvers that set them:
 
     `joint_policy`        (S, A_1, …, A_n), a correlated answer, with a leading agent axis where the agents' differ

@@ -18,7 +18,7 @@ from mathrl.softmax import log_sum_exp
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.policy_values import Values
-from mathrl.values.target_policy import Regularised, Tilted, answer, controller, logarithms, unregularised
+from mathrl.values.target_policy import Regularised, Tilted, answer, check_weight, controller, logarithms, unregularised
 
 __all__ = ["divergence_iteration"]
 
@@ -85,6 +85,7 @@ def divergence_iteration(
         fail("averaging", f"is {averaging:g}", "a number in (0, 1]", "1 makes the previous policy the target")
     given = uniform_policy(game) if initial_policy is None else initial_policy
     first, log_first = logarithms(game, given, "initial_policy", policy_class)
+    check_weight(chooser, temperature, log_first)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
 
     def at(tilted: Tilted, log_rho: Policy, values: Values, regularised: float) -> Iterate[_Point]:

@@ -27,6 +27,7 @@ from mathrl.softmax import log_sum_exp
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.joint_control import Controlled, control
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import evaluate_joint
 from mathrl.values.target_policy import Point, Regularised, answer, controller, logarithms, unregularised
 
@@ -85,6 +86,7 @@ def divergence_limit(
     [[[0.5, 0.0], [0.0, 0.5]]]
     """
     chooser = controller(game, "joint")
+    in_range(game, 0.0)
     given = uniform_policy(game) if initial_policy is None else initial_policy
     first, (log_first,) = logarithms(game, given, "initial_policy", "joint")
     if not np.isfinite(log_first).all():

@@ -11,7 +11,7 @@ from mathrl.games.model import Game
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, iterate
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
-from mathrl.values.target_policy import Regularised, absolutely_continuous, answer, controller, logarithms
+from mathrl.values.target_policy import Regularised, absolutely_continuous, answer, check_weight, controller, logarithms
 
 __all__ = ["divergence_policy_iteration"]
 
@@ -67,6 +67,7 @@ def divergence_policy_iteration(
     if initial_policy is not None:
         first, log_first = logarithms(game, initial_policy, "initial_policy", policy_class)
         absolutely_continuous("initial_policy", log_first, log_target)
+    check_weight(chooser, temperature, log_target)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     problem = Regularised(chooser, log_target, temperature)
     tilted = problem.tilted(log_first)

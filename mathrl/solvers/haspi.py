@@ -1,6 +1,7 @@
 """Heterogeneous-agent soft policy iteration (HASPI): exact evaluation, then each agent's quantal response in turn."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from mathrl.iteration.order import check_monotone, sequences
 from mathrl.iteration.outcome import rounding_floor
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
+from mathrl.values.offsets import objectives, without_offsets
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate, quantal_response_residual, sequential_improvement
 
 __all__ = ["haspi"]
@@ -54,8 +57,8 @@ def haspi(
 
     Returns the last policy with its exact q and v. `residual` is max |π − softmax(E_{π^{-i}}[Q_π]/α)| over agents,
     states and actions; above 0.01 the run never counts as converged. `history` holds the objective after each step; it
-    never falls, except by rounding. Raises `ValueError` naming the argument, also for a general-sum game or another
-    `entropy`.
+    never falls, except by rounding. A large common offset of the rewards does no harm (see `mathrl.Solution`). Raises
+    `ValueError` naming the argument, also for a general-sum game or another `entropy`.
 
     >>> from mathrl.games import load
     >>> solution = haspi(load("hasac"), temperature=10.0, initial_policy=[[0.6, 0.2, 0.2]] * 2)
@@ -64,6 +67,7 @@ def haspi(
     """
     check_monotone(game, entropy, "HASPI")
     temperature = positive("temperature", temperature)
+    in_range(game, temperature)
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     following, recorded_order = sequences(order, seed, game.num_agents)
 
@@ -78,13 +82,15 @@ def haspi(
         return at(sequential_improvement(values, policy, following(), temperature), values.v_ms)  # (2)
 
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
+    game, offsets = without_offsets(game)
     run = iterate(at(Profile.of(first), None), step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
     policy, values = run.last.point
     return solution(
         policy,
         values,
-        run,
+        replace(run, history=objectives(game, run.history, offsets)),
         equation=QUANTAL_RESPONSE,
+        offsets=offsets,
         solver="haspi",
         parameters={
             "temperature": temperature,

@@ -1,7 +1,7 @@
 """Maximum-entropy heterogeneous-agent mirror learning: HASPI with a drift and a neighbourhood, each step exact."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ from mathrl.operators import expected_parts, marginal_q, soft_advantage
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
+from mathrl.values.offsets import objectives, without_offsets
+from mathrl.values.overflow import check_range, in_range, largest_value
 from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual
 
 __all__ = ["mehaml"]
@@ -86,6 +88,8 @@ def mehaml(
     objective after each step; it never falls, except by rounding. A step that changes nothing while the residual is
     larger ends the run as `STALLED`. Drift and neighbourhood are recorded as text.
 
+    A large common offset of the rewards does no harm (see `mathrl.Solution`).
+
     Raises `ValueError` naming the argument, also for a general-sum game, another `entropy`, or an `initial_policy` with
     zeros that a KL divergence or a ratio would keep.
 
@@ -97,7 +101,9 @@ def mehaml(
     """
     check_monotone(game, entropy, "MEHAML")
     temperature = not_negative("temperature", temperature)
+    in_range(game, temperature)
     drift, neighbourhood = as_drift(drift), as_neighbourhood(neighbourhood)
+    _check_weight(drift, largest_value(game, temperature), temperature)
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     for agent, own in enumerate(first):
         check_support(own, drift, neighbourhood, f"initial_policy[{agent}]")
@@ -135,14 +141,16 @@ def mehaml(
         return at(Profile.of(updated), tuple(logs), old.values.v_ms)
 
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
+    game, offsets = without_offsets(game)
     start = at(Profile.of(first), tuple(map(log_probabilities, first)), None)
     ceiling = LARGEST_RESIDUAL if temperature > 0 else np.inf
     run = iterate(start, step, tol=tol, max_steps=max_steps, ceiling=ceiling)
     return solution(
         run.last.point.policy,
         run.last.point.values,
-        run,
+        replace(run, history=objectives(game, run.history, offsets)),
         equation=QUANTAL_RESPONSE if temperature > 0 else BEST_RESPONSE,
+        offsets=offsets,
         solver="mehaml",
         parameters={
             "temperature": temperature,
@@ -156,3 +164,13 @@ def mehaml(
             "max_steps": max_steps,
         },
     )
+
+
+def _check_weight(drift: Drift, size: float, temperature: float) -> None:
+    """Require that double precision can compute with a drift beside values of up to `size`."""
+    weight = getattr(drift, "weight", 0.0)
+    if isinstance(drift, ClippedRatioDrift):  # it weighs advantages, the differences of two values
+        check_range("drift", 2 * weight * size, temperature)
+    elif temperature > 0 or weight > 0:
+        check_range("drift", weight, temperature)
+        check_range("game", size, temperature or weight, "temperature" if temperature > 0 else "drift")

@@ -21,6 +21,7 @@ from mathrl.stage.zero_sum import ZeroSums, zero_sum_values
 from mathrl.values.joint_control import control
 from mathrl.values.linear_system import resolvent
 from mathrl.values.modelled_opponents import agent_game
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, against, backup, evaluate, policy_transitions
 
 __all__ = ["nash_q"]
@@ -88,6 +89,7 @@ def nash_q(game: Game, *, tol: float = 100.0, max_steps: int = 10_000) -> Soluti
     'OUT_OF_CLASS'
     """
     check_game(game)
+    in_range(game, 0.0)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     goal_floors = max(tol, MINIMUM_TOL)
     total = _constant_sum(game)

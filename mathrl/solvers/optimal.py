@@ -8,6 +8,7 @@ from mathrl.games.model import Game, check_game
 from mathrl.iteration.outcome import Status
 from mathrl.solution import Solution
 from mathrl.values.joint_control import control
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import evaluate
 
 __all__ = ["optimal"]
@@ -43,6 +44,7 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
     check_game(game)
     if not game.common_payoff:
         fail("game", "is general-sum", "a common payoff", "agents with different rewards have no common optimum")
+    in_range(game, 0.0)
     run, _ = control(game, None, tol=positive("tol", tol), max_steps=count("max_steps", max_steps))
     here = run.last.point
     shape = (game.num_states, *game.num_actions)

@@ -22,6 +22,8 @@ from mathrl.softmax import boltzmann
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.joint_control import SoftMax, control, values_of_attained
+from mathrl.values.offsets import without_offsets
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual, sequential_improvement
 
 __all__ = ["qre"]
@@ -73,7 +75,8 @@ def qre(
 
     Returns the policy with its exact q and v. `residual` is max |π − softmax(u_π/α)| over agents, states and actions;
     above 0.01 the run never counts as converged. `history` holds it after each step. A run that gets no further returns
-    the best policy it met, as `STALLED`. Raises `ValueError` naming the argument.
+    the best policy it met, as `STALLED`. Large common offsets of rewards do no harm (see `mathrl.Solution`). Raises
+    `ValueError` naming the argument.
 
     One agent with entropy in its value has one equilibrium, its soft-optimal policy. Newton's method on V finds it from
     any start (`mathrl.values.joint_control`) and stops at ‖T V − V‖∞ within `tol` floors of V; `history` then holds
@@ -85,9 +88,11 @@ def qre(
     """
     check_game(game)
     temperature = positive("temperature", temperature)
+    in_range(game, temperature)
     choice("entropy", entropy, ENTROPIES)
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
+    game, offsets = without_offsets(game)
     if game.num_agents == 1 and entropy != "none":
         run = _one_agent(game, temperature, entropy, tol, max_steps)
     else:
@@ -97,6 +102,7 @@ def qre(
         run.last.point.values,
         run,
         equation=QUANTAL_RESPONSE,
+        offsets=offsets,
         solver="qre",
         parameters={
             "temperature": temperature,

@@ -18,6 +18,8 @@ from mathrl.iteration.outcome import rounding_floor
 from mathrl.operators import ENTROPIES, quantal_response_residual
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
+from mathrl.values.offsets import without_offsets
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate
 
 __all__ = ["qre_branch"]
@@ -81,8 +83,8 @@ def qre_branch(
     Returns a solution, or for a sequence a tuple in its order. `path` holds the points of the branch from the uniform
     policy to the answer, with folds and bifurcations. `residual` is max |π − softmax(u_π/α)| over agents, states and
     actions, with Q_π exact; above 0.01 the run never counts as converged. `history` holds λ after each step. Where no
-    step succeeds the trace begins again with shorter ones, three times, and then ends as `STALLED`. Raises `ValueError`
-    naming the argument.
+    step succeeds the trace begins again with shorter ones, three times, and then ends as `STALLED`. Large common
+    offsets of rewards do no harm (see `mathrl.Solution`). Raises `ValueError` naming the argument.
 
     No proof is given that the answer is on the branch, and the residual cannot show it. That `step_length=0.1` finds
     the same answer is evidence, weaker in games within 1e-9 of one in which curves cross (docs/decisions/012). A
@@ -97,7 +99,7 @@ def qre_branch(
     """
     check_game(game)
     choice("entropy", entropy, ENTROPIES)
-    temperatures = _several(temperature)
+    temperatures = _several(game, temperature)
     step_length = positive("step_length", step_length)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     trace = _Trace(game, entropy, step_length, tol, max_steps)
@@ -111,23 +113,28 @@ def _is_several(temperature: object) -> bool:
     return isinstance(temperature, Sequence) and not isinstance(temperature, (str, bytes))
 
 
-def _several(temperature: float | Sequence[float]) -> list[float]:
+def _several(game: Game, temperature: float | Sequence[float]) -> list[float]:
     if not _is_several(temperature):
-        return [positive("temperature", temperature)]
-    values = list(temperature)  # type: ignore[arg-type]
-    if not values:
+        named: dict[str, Any] = {"temperature": temperature}
+    else:
+        named = {f"temperature[{k}]": value for k, value in enumerate(temperature)}  # type: ignore[arg-type]
+    if not named:
         fail("temperature", "is empty", "one temperature or several")
-    return [positive(f"temperature[{k}]", value) for k, value in enumerate(values)]
+    values = [positive(name, value) for name, value in named.items()]
+    for name, value in zip(named, values, strict=True):
+        in_range(game, value, argument=name)
+    return values
 
 
 class _Trace:
     """The branch of one game, followed to lower and lower temperatures."""
 
     def __init__(self, game: Game, entropy: str, step_length: float, tol: float, max_steps: int) -> None:
-        self._game, self._entropy, self._step_length = game, entropy, step_length
+        self._game, self._offsets = without_offsets(game)
+        self._entropy, self._step_length = entropy, step_length
         self._tol, self._max_steps = tol, max_steps
         self._attempts = attempts(step_length)
-        self._branch = branch(game, entropy=entropy, step_length=next(self._attempts))
+        self._branch = branch(self._game, entropy=entropy, step_length=next(self._attempts))
         self._history: list[float] = []
 
     def solve(self, temperature: float, asked: Any) -> Solution:
@@ -147,6 +154,7 @@ class _Trace:
             last.point.values,
             Run(last, run.status, np.array(self._history)),
             equation=QUANTAL_RESPONSE,
+            offsets=self._offsets,
             solver="qre_branch",
             parameters={
                 "temperature": asked,

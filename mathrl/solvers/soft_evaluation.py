@@ -12,6 +12,7 @@ from mathrl.games.policies import as_policy
 from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.operators import ENTROPIES, soft_value
 from mathrl.solution import Solution
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import evaluate
 
 __all__ = ["soft_evaluation"]
@@ -47,6 +48,7 @@ def soft_evaluation(
     """
     check_game(game)
     temperature = positive("temperature", temperature)
+    in_range(game, temperature)
     choice("entropy", entropy, ENTROPIES)
     checked = as_policy(game, policy)
     values = evaluate(game, checked, temperature=temperature, entropy=entropy)

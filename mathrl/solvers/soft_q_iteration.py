@@ -16,6 +16,7 @@ from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.joint_control import SoftMax, Softness
 from mathrl.values.modelled_opponents import LearnedModel, OpponentSoftMax, agent_game, control_each
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import backup
 
 __all__ = ["soft_q_iteration"]
@@ -78,6 +79,8 @@ def soft_q_iteration(
     if not sequence:
         held = None if opponent_model is None else as_opponent_model(game, opponent_model)
         sequence = [(game, held)]
+    for played, _ in sequence:
+        in_range(played, alpha)
     shared = all(played.common_payoff and phi is None for played, phi in sequence)
     agents = range(1 if shared else game.num_agents)
 

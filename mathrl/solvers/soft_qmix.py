@@ -18,6 +18,7 @@ from mathrl.operators import local_policy, local_values
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.mixed_q import PROJECTIONS, Projected, mixed_target
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate
 
 __all__ = ["soft_qmix"]
@@ -134,6 +135,7 @@ def soft_qmix(
     temperature = positive("temperature", temperature)
     if not game.common_payoff:
         fail("game", "is general-sum", "a common payoff", "the agents mix one Q; solver qre takes any game")
+    in_range(game, temperature)
     choice("mixer", mixer, MIXERS)
     choice("weights", weights, WEIGHTS)
     trace_decay = proportion("trace_decay", trace_decay)

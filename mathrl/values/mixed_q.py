@@ -5,6 +5,7 @@ f = argmin_f Σ_a w(a|s) (Σ_i f_i(s, a_i) − Q(s, a))²                       
 """
 
 from collections.abc import Callable
+from math import frexp, ldexp
 from typing import NamedTuple
 
 import numpy as np
@@ -44,10 +45,13 @@ def _monotone(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int
     """The nearest table of QMIX's class."""
     least = _RAREST ** (1 / game.num_agents)
     weighing = Profile.of(np.maximum(own, least) for own in played)
-    found = monotone_projections(wanted_sa, weighing.joint_sa, weighing.num_actions, node_limit)
+    # In a unit near the largest entry, a power of two, errors are neither 0 nor inf because of their squares alone.
+    unit = ldexp(1.0, frexp(float(np.abs(wanted_sa).max()))[1])
+    found = monotone_projections(wanted_sa / unit, weighing.joint_sa, weighing.num_actions, node_limit)
     q_sa, _, errors, bounds, _ = found
-    local = _local_values(game, q_sa, played)
-    return Projected(q_sa, local, int((bounds < errors).sum()), float((errors - bounds).max()))
+    q_sa *= unit
+    gap = float((errors - bounds).max()) * unit * unit
+    return Projected(q_sa, _local_values(game, q_sa, played), int((bounds < errors).sum()), gap)
 
 
 def _additive(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> Projected:

@@ -7,7 +7,7 @@ Q^i = r^i + γ P V^i, where V^i is a soft maximum of Q^i. It is found as that of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from math import log, prod
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from mathrl.iteration.outcome import Status
 from mathrl.operators import conditional_policy, opponent_model, own_and_others
 from mathrl.softmax import log_probabilities
 from mathrl.values.joint_control import Controlled, Softness, TargetSoftMax, control
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values
 
 __all__ = [
@@ -138,9 +139,15 @@ def control_each(
 
 
 class Rommeo:
-    """All agents' ROMMEO-Q in one game: their fixed points under given priors, and the π and ρ that attain them."""
+    """All agents' ROMMEO-Q in one game: their fixed points under given priors, and the π and ρ that attain them.
+
+    Raises `ValueError` where double precision cannot compute with the rewards and the two weights.
+    """
 
     def __init__(self, game: Game, temperature: float, divergence_weight: float) -> None:
+        in_range(game, temperature)
+        bonus = temperature * sum(map(log, game.num_actions)) / (1 - game.discount)
+        in_range(game, divergence_weight, np.array(bonus), argument="divergence_weight", nats=0.0, divergence=True)
         self._games = [agent_game(game, i) for i in range(game.num_agents)]
         self._num_actions = game.num_actions
         self._alpha, self._kappa = temperature, divergence_weight

@@ -24,6 +24,7 @@ from mathrl.operators import log_divergence_ratio, marginal_q
 from mathrl.softmax import log_probabilities
 from mathrl.values.joint_control import TargetSoftMax, control
 from mathrl.values.linear_system import Resolvent
+from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate_joint
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "absolutely_continuous",
     "answer",
     "as_joint",
+    "check_weight",
     "controller",
     "logarithms",
     "unregularised",
@@ -132,6 +134,15 @@ def absolutely_continuous(argument: str, log_policy: Policy, log_target: Policy)
     if any((np.isfinite(mine) & ~np.isfinite(rho)).any() for mine, rho in zip(log_policy, log_target, strict=True)):
         found = "plays an action that target_policy never does"
         fail(argument, found, "0 wherever the target is 0", "its divergence from the target is infinite")
+
+
+def check_weight(game: Game, temperature: float, log_target: Policy) -> None:
+    """Require that values that are regularised towards a target can be computed with in double precision.
+
+    Raises `ValueError` naming the game or the temperature.
+    """
+    nats = sum(float(-log[np.isfinite(log)].min()) for log in log_target)
+    in_range(game, temperature, nats=nats, divergence=True)
 
 
 class Regularised:

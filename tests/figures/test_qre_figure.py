@@ -68,7 +68,7 @@ def test_equilibria_that_symmetry_relates_are_best_together():
     assert not arms.any()
 
 
-@pytest.mark.parametrize("scale", [1e-300, pytest.param(1e-3, marks=pytest.mark.long), 1e6])
+@pytest.mark.parametrize("scale", [1e-290, pytest.param(1e-3, marks=pytest.mark.long), 1e6])
 def test_scaling_payoffs_is_scaling_temperatures(scale):
     game = load("soft-qmix")
     ours, theirs = portrait(game), portrait(scale_rewards(game, scale))

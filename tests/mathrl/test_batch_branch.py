@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from mathrl import kernels, solvers
 from mathrl.batch import BatchSolution, qre_branch
 from mathrl.batch import chunks as chunks_module
-from mathrl.batch.answers import Answers, _Judged, _statuses
+from mathrl.batch.answers import Answers, _fail, _Judged
 from mathrl.equilibria.matrix.uniqueness import lipschitz_constant
 from mathrl.games import Game, load
 from mathrl.iteration.iterate import interruptible, watching
-from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, STALLED, Status
+from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, STALLED, Status, statuses
 from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import temperatures
 from mathrl.softmax import boltzmann
@@ -236,12 +236,20 @@ def test_what_counts_as_converged():
         floor_b=np.array([1e-15, 1e-15, 1.0, 1.0, 1.0, 1.0]),
         objective_bm=np.zeros((6, 1)),
     )
-    found = _statuses(Answers(np.zeros((6, 2)), zero, zero, ending), judged, 100.0)
+    answers = Answers(np.zeros((6, 2)), zero, zero, ending)
+    _fail(answers, judged, 100.0)
     stalled = Status.STALLED
-    assert found.tolist() == [Status.CONVERGED, stalled, stalled, stalled, stalled, Status.MAX_STEPS]
+    assert statuses(answers.status_b).tolist() == [
+        Status.CONVERGED,
+        stalled,
+        stalled,
+        stalled,
+        stalled,
+        Status.MAX_STEPS,
+    ]
 
 
-@pytest.mark.parametrize("scale", [1e-300, 1e-20, 1.0, 1e20, 1e300])
+@pytest.mark.parametrize("scale", [1e-300, 1e-20, 1.0, 1e20, 1e299])
 def test_any_scale_of_payoffs(scale):
     payoffs = normal((2, 3), 5, games=20)
     found = qre_branch(scale * payoffs, temperature=scale)
@@ -407,8 +415,11 @@ def bad(payoffs=GOOD, **parameters):
         (bad("many"), "payoffs"),
         (
             bad(1e200 + GOOD, temperature=1e-101),
-            r"payoffs\[0\] has a payoff of size 1e\+200 .*at most 1e300 times",
+            r"temperature is 1e-101, expected at least 1e-100: values of up to 1e\+200 divided by it overflow",
         ),
+        (bad(1e200 + GOOD, temperature=[1.0, 1e-101, 1.0, 1.0]), r"temperature\[1\] is 1e-101, expected at least"),
+        (bad(1.1e300 + GOOD), r"payoffs\[0\] has values of up to 1.1e\+300 here, expected at most 1e\+300: scale"),
+        (bad(GOOD, temperature=1e-301), "temperature is 1e-301, expected at least 1e-300: its inverse overflows"),
         (bad(temperature=0.0), "temperature is 0, expected a number > 0"),
         (bad(temperature=float("inf")), "temperature is inf"),
         (bad(temperature=[1.0, 2.0]), r"temperature has shape \(2,\), expected a number, or \(4,\)"),

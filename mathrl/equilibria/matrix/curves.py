@@ -20,6 +20,8 @@ from mathrl.equilibria.matrix.tracer import Stretch, Tracer
 from mathrl.equilibria.step_rules import attempts
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
+from mathrl.values.offsets import without_offsets
+from mathrl.values.overflow import in_range
 
 __all__ = ["MOST_JOINT_ACTIONS", "MOST_LOG_RATIOS", "Curve", "equilibria", "logit_curves"]
 
@@ -99,12 +101,12 @@ def logit_curves(
     >>> [len(equilibria(game, curves, temperature)) for temperature in (1.0, 10.0, 20.0)]
     [7, 3, 1]
     """
-    low, high = _range(temperatures)
     _check(game)
+    low, high = _range(game, temperatures)
     starts, step_length = count("starts", starts), positive("step_length", step_length)
     room("starts", starts, sum(game.num_actions))
     rng = np.random.default_rng(count("seed", seed, maximum=None))
-    atlas = _Atlas(game, 1 / high, 1 / low, step_length, positive("spacing", spacing))
+    atlas = _Atlas(without_offsets(game)[0], 1 / high, 1 / low, step_length, positive("spacing", spacing))
     first, before = True, 0
     while first or len(atlas.curves) > before:
         before = len(atlas.curves)
@@ -130,7 +132,9 @@ def equilibria(game: Game, curves: Sequence[Curve], temperature: float) -> tuple
     Raises `ValueError` naming the argument.
     """
     _check(game)
-    search, rationality = Search(game), 1 / positive("temperature", temperature)
+    temperature = positive("temperature", temperature)
+    in_range(game, temperature)
+    search, rationality = Search(without_offsets(game)[0]), 1 / temperature
     found: list[FloatArray] = []
     for k, curve in enumerate(iterated("curves", curves, "curves that logit_curves found")):
         instance(f"curves[{k}]", curve, Curve, "a curve that logit_curves found")
@@ -203,13 +207,15 @@ def _in(x: FloatArray, found: list[FloatArray]) -> bool:
     return bool(found) and known(x, np.array(found))
 
 
-def _range(temperatures: tuple[float, float]) -> tuple[float, float]:
+def _range(game: Game, temperatures: tuple[float, float]) -> tuple[float, float]:
     given = list(iterated("temperatures", temperatures, "two numbers, the lowest and the highest"))
     if len(given) != 2:
         fail("temperatures", f"are {len(given)} numbers", "two, the lowest and the highest")
     low, high = (positive(f"temperatures[{k}]", value) for k, value in enumerate(given))
     if low >= high:
         fail("temperatures", f"go from {low:g} to {high:g}", "two temperatures, the lowest first")
+    for k, value in enumerate((low, high)):
+        in_range(game, value, argument=f"temperatures[{k}]")
     return low, high
 
 

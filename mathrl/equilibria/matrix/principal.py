@@ -4,7 +4,7 @@ trace.
 While λ times the game's Lipschitz constant is below 1 the equilibrium is unique
 (`mathrl.equilibria.matrix.uniqueness`), so whatever Newton's method finds there is on the branch. Beyond, the curve is
 traced, from the end of that range; where that fails, from (0, uniform) in shorter and shorter steps. Payoffs are scaled
-by a power of 2, which is exact, so that this range ends near 1.
+by a power of 2, which is exact, so that this range ends near 1; where it has no end, so that their spread is near 1.
 """
 
 import math
@@ -50,7 +50,8 @@ def loaded(game: Game) -> tuple[Trace, float, float]:
     r_ma, num_actions = game.rewards_isa[:, 0].copy(), np.array(game.num_actions)
     memory = room(len(r_ma), num_actions)
     constant = constant_of(r_ma, num_actions)
-    scale = _scale(constant)
+    spread = float((r_ma.max(axis=1) - r_ma.min(axis=1)).max())
+    scale = _scale(constant if constant > 0 else spread)
     memory.r_ma[:] = scale * r_ma
     if len(num_actions) == 2:  # M is what they are paid
         rows, columns = slice(None, num_actions[0]), slice(num_actions[0], None)
@@ -60,7 +61,7 @@ def loaded(game: Game) -> tuple[Trace, float, float]:
 
 
 def _scale(constant: float) -> float:
-    """The power of 2 that brings the Lipschitz constant nearest to 1."""
+    """The power of 2 that brings the Lipschitz constant, or what stands for it, nearest to 1."""
     return math.ldexp(1.0, min(round(-math.log2(constant)), 1000)) if 0.0 < constant < math.inf else 1.0
 
 

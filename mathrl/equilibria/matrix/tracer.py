@@ -23,7 +23,7 @@ from mathrl.equilibria.matrix.principal import loaded
 from mathrl.equilibria.matrix.refine import refine
 from mathrl.equilibria.matrix.symmetry import agents_like
 from mathrl.equilibria.matrix.touches import least_log_determinant, log_determinants
-from mathrl.equilibria.matrix.vectors import copy
+from mathrl.equilibria.matrix.vectors import copy, largest
 from mathrl.equilibria.step_rules import FIRST, shortest
 from mathrl.games.model import Game
 
@@ -35,6 +35,9 @@ _ACCURATE = 1e-6
 """The largest last correction of a point; the error that is left is about its square."""
 
 _POLISH = 40
+_FARTHEST = 1e150
+"""No trace goes on from log ratios or a rationality beyond this, whose squares would soon overflow."""
+
 _TOUCH = 99
 _TOUCHED = 20.0
 """log |det| vanishes at a point if it falls by this much below its value one step away."""
@@ -190,7 +193,7 @@ def _walk(trace: Trace, lowest: float, out: _Points, out_pi_k: FloatArray) -> in
 @inner
 def _follow(trace: Trace, lowest: float, out: _Points) -> int:
     for p in range(len(out.code_p)):
-        code = _next(trace)
+        code = _next(trace) if largest(trace.z_x) <= _FARTHEST else LOST
         if code == LOST:
             return p
         policy(trace, trace.z_x)
