@@ -18,7 +18,7 @@ from mathrl.games.policies import Policy
 from mathrl.operators import ENTROPIES, quantal_response_residuals
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
 from mathrl.oracle.compare import quantal_responses
-from mathrl.oracle.diagnose import ATOL, RTOL, Mistake, diagnose
+from mathrl.oracle.diagnose import ATOL, RTOL, Mistake, diagnose, most_left
 from mathrl.oracle.entries import Entry, entry_table, worst_entries, worst_of_policy
 from mathrl.oracle.mistakes import target_mistakes, value_mistakes
 from mathrl.oracle.targets import bootstrap, n_step_target, td_lambda_target
@@ -151,8 +151,8 @@ def assert_td_target(
         what = f"TD(λ) target of λ = {trace_decay:g}"
     in_range(game, kind["temperature"], ends)
     exact = computed(game, v=ends, **kind)
-    counted = steps if trace_decay is None else None
-    mistakes = target_mistakes(game, rows, exact, computed, v=ends, q=critic, steps=counted, **kind)
+    length: dict[str, Any] = {"steps": steps if trace_decay is None else None, "trace_decay": trace_decay}
+    mistakes = target_mistakes(game, rows, given, exact, computed, v=ends, q=critic, **length, **kind)
     _require("target", f"the exact {what}", given, exact, mistakes, agent_axis, rtol, atol)
 
 
@@ -211,7 +211,8 @@ def _assert_values(
     given = (action_values if array == "q" else state_values)(game, values, agent_axis=agent_axis)
     found = evaluate(game, rows, **kind)
     exact = found.q if array == "q" else found.v
-    mistakes = value_mistakes(game, rows, given, exact, array=array, **kind)
+    left = most_left(given, exact, rtol=rtol, atol=atol)
+    mistakes = value_mistakes(game, rows, given, exact, array=array, most_left=left, **kind)
     _require(array, f"the exact soft {array.upper()} of the policy", given, exact, mistakes, agent_axis, rtol, atol)
 
 

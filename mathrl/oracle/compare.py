@@ -20,7 +20,7 @@ from mathrl.games.policies import Policy
 from mathrl.iteration.outcome import rounding_floor
 from mathrl.operators import ENTROPIES, quantal_response, quantal_response_residuals, soft_value
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
-from mathrl.oracle.diagnose import diagnose
+from mathrl.oracle.diagnose import diagnose, most_left
 from mathrl.oracle.entries import worst_entries, worst_of_policy
 from mathrl.oracle.mistakes import value_mistakes
 from mathrl.oracle.report import Report
@@ -127,10 +127,12 @@ def _from_policy(
     if q is not None and v is not None:
         found["q_v_gap"] = _largest(v - soft_value(q, **kind), agent_axis)
     worst, diagnosis = [], []
-    for array, theirs, right in (("q", q, exact.q), ("v", v, exact.v)):
+    for array, theirs, right, without in (("q", q, exact.q, plain.q), ("v", v, exact.v, plain.v)):
         if theirs is not None:
             worst += worst_entries(array, theirs, right, agent_axis=agent_axis)
-            if said := diagnose(theirs, right, value_mistakes(game, theirs=theirs, exact=right, array=array, **kind)):
+            known: dict[str, Any] = {"plain": without, "most_left": most_left(theirs, right)}
+            mistakes = value_mistakes(game, theirs=theirs, exact=right, array=array, **known, **kind)
+            if said := diagnose(theirs, right, mistakes):
                 diagnosis.append(f"{array}: {said}")
     worst += worst_of_policy(policy, quantal_responses(exact.q, policy, temperature))
     return found | {"worst": tuple(worst), "diagnosis": tuple(diagnosis)}

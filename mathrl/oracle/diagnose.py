@@ -19,7 +19,7 @@ import numpy.typing as npt
 from mathrl.base.checks import FloatArray
 from mathrl.base.ties import largest_first
 
-__all__ = ["ATOL", "RTOL", "Mistake", "diagnose", "least_squares"]
+__all__ = ["ATOL", "RTOL", "Mistake", "diagnose", "least_squares", "most_left"]
 
 RTOL, ATOL = 1e-5, 1e-8
 """What single precision leaves of exact numbers."""
@@ -106,6 +106,15 @@ def diagnose(
         found = [explanation(*each) for mistake in mistakes for each in mistake.alternatives(theirs)]
     phrases = dict.fromkeys(each.phrase for each in _best([each for each in found if each]))
     return f"theirs are the exact ones {', or '.join(phrases)}" if phrases else ""
+
+
+def most_left(theirs: FloatArray, exact: FloatArray, *, rtol: float = RTOL, atol: float = ATOL) -> float:
+    """The largest difference from `theirs` that `diagnose` lets a mistake leave unexplained."""
+    with np.errstate(over="ignore"):
+        largest = float(np.abs(theirs - exact).max())
+    # |left| ≤ atol + rtol |alternative|, and |alternative| ≤ |theirs| + |left|
+    tolerated = (atol + rtol * float(np.abs(theirs).max())) / (1 - rtol) if rtol < 1 else largest
+    return max(_UNEXPLAINED * largest, min(_NOISE * largest, tolerated))
 
 
 def _best(found: list[_Explanation]) -> list[_Explanation]:

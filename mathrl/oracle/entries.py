@@ -75,18 +75,19 @@ def _worst_first(difference: npt.ArrayLike, exact: npt.ArrayLike) -> list[int]:
     return list(map(int, largest_first(np.abs(difference), slack=slack, share=_SAME, count=SHOWN)))
 
 
-def entry_table(entries: Iterable[Entry]) -> str:
-    """Entries of one array as a table: agent, where there is one, state, action, theirs, exact, difference."""
+def entry_table(entries: Iterable[Entry], *, exact: str = "exact") -> str:
+    """Entries of one array as a table: agent, where there is one, state, action, theirs, exact, difference.
+
+    `exact` is the head of the column of numbers that theirs are compared with.
+    """
     rows = list(entries)
-    shown = [column for column in _ENTRY_COLUMNS if any(column.cell(row) not in (None, "") for row in rows)]
+    columns = (
+        Column("agent", lambda entry: entry.agent, spec="d", number=True),
+        Column("state", lambda entry: entry.state, spec="d", number=True),
+        Column("action", lambda entry: ", ".join(map(str, entry.action)), number=True),
+        Column("theirs", lambda entry: entry.theirs, spec=".9g", number=True),
+        Column(exact, lambda entry: entry.exact, spec=".9g", number=True),
+        Column("difference", lambda entry: entry.difference, spec=".3g", number=True),
+    )
+    shown = [column for column in columns if any(column.cell(row) not in (None, "") for row in rows)]
     return render(Table(shown, rows)).rstrip("\n")
-
-
-_ENTRY_COLUMNS = (
-    Column("agent", lambda entry: entry.agent, spec="d", number=True),
-    Column("state", lambda entry: entry.state, spec="d", number=True),
-    Column("action", lambda entry: ", ".join(map(str, entry.action)), number=True),
-    Column("theirs", lambda entry: entry.theirs, spec=".9g", number=True),
-    Column("exact", lambda entry: entry.exact, spec=".9g", number=True),
-    Column("difference", lambda entry: entry.difference, spec=".3g", number=True),
-)

@@ -1,8 +1,8 @@
 """What goes wrong in soft values and targets, as rows of `Mistake`.
 
 Q, V and targets are linear in the rewards and in each agent's entropies. So most slips of a critic are the exact
-numbers with a part counted another number of times: base, part, weights. Others, such as a wrong discount, take one
-computation each.
+numbers with a part counted another number of times: base, part, weights. Others take one computation each: another
+discount (`mathrl.oracle.discounts`), and what bootstraps from something else (`mathrl.oracle.wrong_backups`).
 """
 
 from collections.abc import Callable, Iterator
@@ -16,13 +16,23 @@ from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
-from mathrl.operators import entropy_bonus, soft_value
+from mathrl.operators import entropy_bonus
 from mathrl.oracle.diagnose import Mistake, least_squares
+from mathrl.oracle.discounts import discounted, discounts_of_values, nearest_discount
 from mathrl.oracle.targets import one_step_target
-from mathrl.softmax import soft_max
-from mathrl.solvers import optimal, soft_q_iteration
+from mathrl.oracle.wrong_backups import (
+    LATE,
+    NEXT_REWARD,
+    NO_LOG,
+    bonus_without_log,
+    mean_for_sum,
+    next_values,
+    targets_at_an_earlier_state,
+    wrong_critics,
+    wrong_soft_values,
+)
 from mathrl.values.linear_system import sweep
-from mathrl.values.policy_values import backup, evaluate, policy_transitions
+from mathrl.values.policy_values import backup, evaluate, expected_rewards, policy_transitions
 
 __all__ = ["target_mistakes", "value_mistakes"]
 
@@ -40,32 +50,47 @@ Target = Callable[..., FloatArray]
 
 
 def value_mistakes(
-    game: Game, policy: Policy, theirs: FloatArray, exact: FloatArray, *, array: str, temperature: float, entropy: str
+    game: Game,
+    policy: Policy,
+    theirs: FloatArray,
+    exact: FloatArray,
+    *,
+    array: str,
+    most_left: float,
+    temperature: float,
+    entropy: str,
+    plain: FloatArray | None = None,
 ) -> Iterator[Mistake]:
-    """Yield what may go wrong in a soft Q or V that is `exact`; `array` is "q" or "v"."""
+    """Yield what may go wrong in a soft Q or V that is `exact`; `array` is "q" or "v".
+
+    Critics that cannot be within `most_left` of `theirs` are left out, as they take long to compute. `plain` is the
+    exact Q or V without entropy, where the caller has it.
+    """
     kind: dict[str, Any] = {"temperature": temperature, "entropy": entropy}
 
     def of(played: Game, entropy: str) -> FloatArray:
         values = evaluate(played, policy, temperature=temperature, entropy=entropy)
         return values.q if array == "q" else values.v
 
+    near: dict[str, Any] = {"array": array, "most_left": most_left}
     present = entropy_bonus(policy, **kind)
-    plain, own = of(game, "none"), of(_without_rewards(game), "own")
+    plain, own = of(game, "none") if plain is None else plain, of(_without_rewards(game), "own")
     yield from _of_entropy(exact, plain, own, discount=game.discount, present=0.0 if array == "q" else present, **kind)
     if array == "q":
         yield Mistake(exact, _spread(present, game), ((1.0, "with the entropy of the present state"),))
         yield from _of_training(game, policy, plain, np.broadcast_to(present, exact.shape[: -game.num_agents]))
     else:
         yield Mistake(exact, present, ((-1.0, "without the entropy of the present state"),))
-    for discount in _discounts(game, policy, theirs, array=array, **kind):
-        phrase = f"with discount {discount:g}"
-        yield Mistake(0.0, of(replace(game, discount=discount), entropy), ((1.0, phrase),), fitted=True)
-    if game.common_payoff and entropy != "own":
-        for best, whose in (
-            (optimal(game), "of the best joint policy: with the maximum over joint actions in place of the mean"),
-            (soft_q_iteration(game, temperature=temperature), "of the soft optimum over joint policies"),
-        ):
-            yield _instead(best.q if array == "q" else best.v, whose)
+    w_sa = Profile.of(policy).joint_sa
+    v_plain = _mean(w_sa, plain.reshape(*plain.shape[: -game.num_agents], -1)) if array == "q" else plain
+    later = next_values(game, v_plain)
+    later = later.reshape(plain.shape) if array == "q" else _mean(w_sa, later)
+    yield _instead(exact - plain + later, NEXT_REWARD)
+    for values, phrase in wrong_critics(game, policy, theirs, exact, **near, **kind):
+        yield _instead(values, phrase)
+    for discount, fitted in discounts_of_values(game, policy, theirs, **near, **kind):
+        values = of(replace(game, discount=discount), entropy)
+        yield Mistake(0.0, values, ((1.0, discounted(discount, game)),), fitted=fitted)
     yield Mistake(0.0, exact, ((1 - game.discount, "times 1 − γ, as for a normalised return"),), "times {weight:.6g}")
     yield Mistake(exact - plain, plain, (), "with rewards {weight:.6g} times the game's")
     yield Mistake(exact, np.ones_like(exact), (), "plus {weight:.6g}")
@@ -74,6 +99,7 @@ def value_mistakes(
 def target_mistakes(
     game: Game,
     policy: Policy,
+    theirs: FloatArray,
     exact: FloatArray,
     target: Target,
     *,
@@ -82,23 +108,32 @@ def target_mistakes(
     temperature: float,
     entropy: str,
     steps: int | None,
+    trace_decay: float | None,
 ) -> Iterator[Mistake]:
     """Yield what may go wrong in the targets `exact` that bootstrap from the soft v.
 
-    `q` is what v was computed from, or None. `steps` is None for TD(λ).
+    `q` is what v was computed from, or None. `steps` is None for TD(λ), `trace_decay` for n steps.
     """
     alpha: dict[str, Any] = {"temperature": temperature}
     kind: dict[str, Any] = alpha | {"entropy": entropy}
-    bonus, nothing = entropy_bonus(policy, **kind), np.zeros_like(v)
+    bonus, nothing, w_sa = entropy_bonus(policy, **kind), np.zeros_like(v), Profile.of(policy).joint_sa
     plain = target(game, v=v - bonus, temperature=0.0, entropy=entropy)
     own = target(_without_rewards(game), v=entropy_bonus(policy, **alpha, entropy="own"), **alpha, entropy="own")
     bootstrap = exact - target(game, v=nothing, **kind)
     at_the_end = exact - target(game, v=v - bonus, **kind)
     rewarded = target(game, v=nothing, temperature=0.0, entropy=entropy)
+
+    def at_discount(discount: float) -> FloatArray:
+        return target(replace(game, discount=discount), v=v, **kind)
+
     twice = "with the entropy of the state they bootstrap from twice: a given v has it already"
     ends = [(1.0, twice)]
     yield from _of_entropy(exact, plain, own, discount=game.discount, **kind)
     yield Mistake(exact, _spread(bonus, game), ((1.0, "with the entropy of the present state"),))
+    if bonus.any():
+        # a bonus at every later state is a reward γ P bonus at every step
+        paid = _paid(game, backup(game, np.atleast_2d(nothing + bonus_without_log(policy, temperature, entropy))))
+        yield _instead(target(paid, v=v - bonus, temperature=0.0, entropy=entropy), NO_LOG)
     if steps != 1:
         middle = (
             "of all steps before the bootstrap"
@@ -111,22 +146,25 @@ def target_mistakes(
         yield Mistake(exact, on_the_way, ((-1.0, f"without the entropy {middle}"),))
         ends.append((-1.0, "without the entropy of the state they bootstrap from"))
     yield Mistake(exact, at_the_end, ends)
-    known = [(0.0, "without the bootstrap")]
-    if steps is not None and steps > 1 and game.discount > 0:
-        known.append((game.discount ** (1 - steps), f"with the bootstrap discounted by γ in place of γ^{steps}"))
-    yield Mistake(exact - bootstrap, bootstrap, known)
+    yield from _of_the_bootstrap(game, theirs, exact, bootstrap, entropy, steps)
+    next_rewards = next_values(game, expected_rewards(game, w_sa, np.zeros((1, game.num_states))))
+    yield _instead(target(_paid(game, next_rewards), v=v, **kind), NEXT_REWARD)
+    yield _instead(target(game, v=_mean(w_sa, next_values(game, v)), **kind), LATE)
     if q is not None:
         q_sa = q.reshape(*v.shape, -1)
-        yield _instead(
-            target(game, v=q_sa.max(axis=-1), **kind), "with the maximum over joint actions in place of the mean"
-        )
-        soft = np.asarray(soft_max(q_sa, temperature))
-        yield _instead(
-            target(game, v=soft, **kind), "with the soft maximum over joint actions in place of the soft value"
-        )
-    for discount in (*_DISCOUNTS, 1.0):
+        for wrong in wrong_soft_values(game, policy, v.shape, **kind):
+            yield _instead(target(game, v=wrong(q_sa), **kind), wrong.phrase)
+        alike: dict[str, Any] = {"steps": steps, "trace_decay": trace_decay, **kind}
+        for values, phrase in targets_at_an_earlier_state(game, policy, target, q_sa, nothing + bonus, **alike):
+            yield _instead(values, phrase)
+    if trace_decay is not None and trace_decay != 0.5:
+        phrase = f"with 1 − λ = {1 - trace_decay:g} in place of λ"
+        yield _instead(target(game, v=v, trace_decay=1 - trace_decay, **kind), phrase)
+    for discount in (*_DISCOUNTS, 1.0, *[game.discount / game.num_joint_actions] * (steps == 1)):
         if discount != game.discount and (discount < 1 or steps is not None):
-            yield _instead(target(replace(game, discount=discount), v=v, **kind), f"with discount {discount:g}")
+            yield _instead(at_discount(discount), discounted(discount, game))
+    discount = nearest_discount(at_discount, theirs, game.discount)
+    yield Mistake(0.0, at_discount(discount), ((1.0, discounted(discount, game)),), fitted=True)
     y = one_step_target(game, policy=policy, v=v, **kind)
     for n in range(1, _LONGEST + 1):
         if n != steps:
@@ -202,20 +240,38 @@ def _of_training(game: Game, policy: Policy, plain: FloatArray, ahead: FloatArra
         yield Mistake(plain, later.reshape(*ahead.shape, *game.num_actions), ((1.0, phrase),))
 
 
-def _discounts(
-    game: Game, policy: Policy, theirs: FloatArray, *, array: str, temperature: float, entropy: str
-) -> list[float]:
-    """The discounts that bring `theirs` nearest to their own one-step targets: 1 − γ to one digit, and to two."""
-    soft: dict[str, Any] = {"policy": policy, "temperature": temperature, "entropy": entropy}
+def _of_the_bootstrap(
+    game: Game, theirs: FloatArray, exact: FloatArray, bootstrap: FloatArray, entropy: str, steps: int | None
+) -> Iterator[Mistake]:
+    """Mistakes in how often the last value counts, γ^n v(s_n) of n steps."""
 
-    def backed_up(discount: float) -> FloatArray:
-        y = one_step_target(replace(game, discount=discount), **(soft | {array: theirs}))
-        return y if array == "q" else np.asarray(soft_value(y, **soft))
+    def lost(weight: float) -> tuple[float, str]:
+        share = 100 * (1 - weight)
+        return weight, f"with the bootstrap lost in {share:.3g} % of the samples, such as those at a time limit"
 
-    now = backed_up(0.0)
-    rest = 1 - least_squares(theirs - now, backed_up(1.0) - now)
-    rounded = {1 - float(f"{rest:.{digits}g}") for digits in (1, 2)}
-    return [discount for discount in sorted(rounded) if 0 < discount < 1 and discount != game.discount]
+    actions = game.num_joint_actions
+    known = [(0.0, "without the bootstrap")]
+    if actions > 1:
+        known += [(1 / actions, mean_for_sum(game, entropy)), *[lost(1 / actions)] * (steps != 1)]
+    if steps is not None and steps > 1:
+        weight = float(np.power(game.discount, 1.0 - steps))  # inf where γ is 0 or tiny: it explains nothing
+        known.append((weight, f"with the bootstrap discounted by γ in place of γ^{steps}"))
+    yield Mistake(exact - bootstrap, bootstrap, known)
+    weight = least_squares(theirs - (exact - bootstrap), bootstrap)
+    if steps != 1 and 0 < weight < 1:  # after one step it is another discount
+        yield Mistake(exact - bootstrap, bootstrap, (lost(weight),), fitted=True)
+
+
+def _paid(game: Game, rewards_msa: FloatArray) -> Game:
+    """The game with other rewards, (m, S, A): a common payoff where m is 1."""
+    common = len(rewards_msa) == 1
+    cells = (game.num_states, *game.num_actions)
+    return replace(game, rewards=rewards_msa.reshape(cells if common else (-1, *cells)), common_payoff=common)
+
+
+def _mean(w_sa: FloatArray, q_sa: FloatArray) -> FloatArray:
+    """E_w[Q], (…, S), of Q (…, S, A)."""
+    return np.asarray(np.einsum("...sa,sa->...s", q_sa, w_sa))
 
 
 def _instead(values: FloatArray, phrase: str) -> Mistake:

@@ -1,11 +1,13 @@
 """What `compare` finds: its numbers, and what each of them means."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from math import ceil, log10
 from textwrap import fill
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from mathrl.base.checks import SIMPLEX_TOLERANCE, FloatArray
 from mathrl.base.document import plain
@@ -82,12 +84,14 @@ _MEASURES = (
     (
         "exploitability",
         "what each agent gains by changing its policy alone, entropy counted",
-        "soft-optimal responses to the others, agent by agent; true gains are up to about {response_error:.1g} more",
+        "soft-optimal responses to the others, agent by agent; true gains are up to about {response_error:.1g} more, "
+        "and the value of the policy itself is within about {exact_error:.1g}",
     ),
     (
         "nash_exploitability",
-        "the same in the plain return; 0 exactly at a Nash equilibrium",
-        "optimal responses to the others, agent by agent; true gains are up to about {nash_response_error:.1g} more",
+        "the same in the plain return; 0 only at a Nash equilibrium",
+        "optimal responses to the others, agent by agent; true gains are up to about {nash_response_error:.1g} more, "
+        "and the value of the policy itself is within about {exact_error:.1g}",
     ),
     (
         "soft_return",
@@ -117,13 +121,24 @@ _MEASURES = (
 )
 
 
+_GAINS = {
+    "exploitability": ("response_error", "soft_return"),
+    "nash_exploitability": ("nash_response_error", "plain_return"),
+}
+"""For each gain, the names of what may be missing in it and of the return that it adds to."""
+
+_NEGLIGIBLE = 1e-6
+"""An error is rounding alone while it is below this share of the returns and the temperature together."""
+
+
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Report:
     """How far somebody's policy, q and v are from the exact ones.
 
     `print(report)` shows it, and `report.measures` explains each number. A number is None where it needs what was not
     given, and an array (n,) where each agent has its own. Γ_π and T_π are the soft Bellman operators of the policy, T
-    is that of the optimum.
+    is that of the optimum. Where rewards are so large that rounding may hide a gain, the text says that the gain is not
+    known, and how large it may be.
 
     `game`                   the game in a few words; `temperature` and `entropy` are as they were given
     `soft_bellman_residual`  max |Γ_π q − q|
@@ -204,36 +219,62 @@ class Report:
         }
 
     def __repr__(self) -> str:
-        return f"<Report: {', '.join(f'{measure.name} {_formatted(measure.value)}' for measure in self.measures)}>"
+        return f"<Report: {', '.join(f'{measure.name} {self._shown(measure)}' for measure in self.measures)}>"
 
     def __str__(self) -> str:
-        rows = self.measures
+        errors = [self.exact_error, self.response_error, self.nash_response_error]
+        inexact = max(error for error in errors if error is not None)
+        returns = [np.abs(found).max() for found in (self.soft_return, self.plain_return) if found is not None]
+        rounded = inexact <= _NEGLIGIBLE * (self.temperature + max(returns, default=0.0))
+        known = f"the exact numbers are correct to within {_rounded_up(inexact):.0e}"
+        if not rounded:
+            known = f"the numbers are known to within {_rounded_up(inexact):.0e} only"
+        exact = "exact" if rounded else "computed"
+        columns = (
+            Column("measure", lambda measure: measure.name),
+            Column("value", self._shown, number=True),
+            Column("meaning", lambda measure: measure.meaning.replace("exact", exact)),
+        )
         parts = [
             f"{self.game}, temperature {self.temperature:g}, entropy {self.entropy}",
-            render(Table(_MEASURE_COLUMNS, rows)).rstrip("\n"),
+            render(Table(columns, self.measures)).rstrip("\n"),
+            *self._unknown_gains(),
+            *(fill(said.replace("the exact ones", f"the {exact} ones"), 120) for said in self.diagnosis),
+            f"{known}; report.measures says how each number is computed",
         ]
-        errors = [self.exact_error, self.response_error, self.nash_response_error]
-        # A residual that is all rounding differs from machine to machine, by a factor of up to about four.
-        inexact = 4 * max(error for error in errors if error is not None)
-        rounded_up = 10.0 ** ceil(log10(inexact)) if inexact else 0.0
-        exactness = f"the exact numbers are correct to within {rounded_up:.0e}; "
-        exactness += "report.measures says how each number is computed"
-        parts += [*(fill(said, 120) for said in self.diagnosis), exactness]
         if self.row_sums_off is not None and self.row_sums_off > SIMPLEX_TOLERANCE:
             parts.append(f"rows of the policy summed to 1 only within {self.row_sums_off:.1g}, so they were normalised")
         for array in dict.fromkeys(entry.array for entry in self.worst):
             entries = [entry for entry in self.worst if entry.array == array]
-            parts += ["", f"worst entries of {array}:", entry_table(entries)]
+            parts += ["", f"worst entries of {array}:", entry_table(entries, exact=exact)]
         return "\n".join(parts)
 
+    def _shown(self, measure: Measure) -> str:
+        """A number, or one per agent, to four digits; "not known" for a gain that errors may hide."""
+        numbers = np.atleast_1d(measure.value)
+        hidden = self._hidden(measure.name) if measure.name in _GAINS else np.zeros(numbers.shape)
+        shown = ["not known" if unknown else f"{number:.4g}" for number, unknown in zip(numbers, hidden, strict=True)]
+        return ", ".join(shown)
 
-def _formatted(value: float | FloatArray) -> str:
-    """A number, or one per agent, to four digits."""
-    return ", ".join(f"{number:.4g}" for number in np.atleast_1d(value))
+    def _hidden(self, gain: str) -> npt.NDArray[np.bool_]:
+        """For each agent, whether a gain is no larger than its error, and that is more than rounding leaves, (n,)."""
+        gains, error, added_to = getattr(self, gain), self._gain_error(gain), getattr(self, _GAINS[gain][1])
+        return np.asarray((gains <= error) & (error > _NEGLIGIBLE * (self.temperature + np.abs(added_to))))
+
+    def _gain_error(self, gain: str) -> float:
+        """How far a gain may be from the true one: by the errors of the two values that it is the difference of."""
+        return float(self.exact_error + getattr(self, _GAINS[gain][0]))
+
+    def _unknown_gains(self) -> Iterator[str]:
+        """Yield a sentence for each kind of gain that errors hide."""
+        for gain in _GAINS:
+            agents = np.flatnonzero(self._hidden(gain)) if getattr(self, gain) is not None else np.array([])
+            if agents.size:
+                whose = f"agent{'s' * (agents.size > 1)} {', '.join(map(str, agents))}"
+                most = _rounded_up(self._gain_error(gain) + getattr(self, gain)[agents].max())
+                yield f"{gain} of {whose} is not known: it may be anything from 0 to {most:.0e}"
 
 
-_MEASURE_COLUMNS = (
-    Column("measure", lambda measure: measure.name),
-    Column("value", lambda measure: _formatted(measure.value), number=True),
-    Column("meaning", lambda measure: measure.meaning),
-)
+def _rounded_up(error: float) -> float:
+    """A power of ten above an error. A residual that is all rounding differs by a factor of up to about four."""
+    return float(10.0 ** ceil(log10(4 * error))) if error else 0.0

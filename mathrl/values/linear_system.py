@@ -62,7 +62,7 @@ def resolvent(P: Any, discount: float) -> Resolvent:
     """Prepare to solve x = b + γ P x for several b.
 
     `P`         a stochastic matrix (S, S), dense or scipy CSR
-    `discount`  γ, in [0, 1)
+    `discount`  γ, in (−1, 1)
 
     Returns a function `solve(b, guess=None, target=0.0)` of b (S,) that returns x (S,); see `Resolvent`.
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from importlib import import_module
 from itertools import product
 
@@ -426,3 +427,42 @@ def test_plain_values_that_entropy_cancels_count_in_the_exact_error():
         exact = mp.mpf(-entropy) / (1 - mp.mpf(discount))
         assert abs(report.plain_return - exact) <= report.exact_error
     assert report.exact_error > 1e-10
+
+
+def forbidden(cost, scale=1.0):
+    """Two states whose first one has an action that costs so much that nobody plays it; a gain of 0.6 is possible."""
+    transitions = np.array([[[1, 0], [0, 1.0]], [[0.5, 0.5], [0.2, 0.8]]])
+    game = Game.stochastic(scale * np.array([[1.0, -cost], [0, 1]]), transitions, 0.9)
+    return compare(game, temperature=scale, policy=[[[1, 0], [0.5, 0.5]]], q=np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_a_gain_that_errors_may_hide_is_not_known(scale):
+    """What is hidden by a cost of 1e15 is the gain that costs of 1e6 show; nothing is called exact."""
+    known, unknown = forbidden(1e6, scale), forbidden(1e15, scale)
+    assert known.nash_exploitability == pytest.approx(0.602 * scale, rel=1e-3)
+    assert "not known" not in str(known)
+    assert "the exact numbers are correct to within" in str(known)
+    lines = str(unknown).splitlines()
+    for name in ("exploitability", "nash_exploitability"):
+        assert any(line.startswith(f"{name} ") and line.split()[1:3] == ["not", "known"] for line in lines)
+        (sentence,) = [line for line in lines if line.startswith(f"{name} of agent 0 is not known: it may be ")]
+        most = float(sentence.rpartition(" ")[2])
+        assert known.nash_exploitability <= most <= 1e3 * scale
+        assert f"{name} not known" in repr(unknown)
+    assert "exact" not in str(unknown)
+    assert unknown.nash_exploitability >= 0
+
+
+def test_a_gain_of_0_is_known_where_rounding_alone_is_left():
+    """Also where all returns are 0, as in the middle of a zero-sum game."""
+    report = compare(load("matching-pennies"), policy=[[0.5, 0.5]] * 2, temperature=0.1)
+    assert "not known" not in str(report)
+    assert (report.nash_exploitability < 1e-12).all()
+
+
+def test_the_gain_of_one_agent_may_be_known_while_those_of_others_are_not():
+    first, second = np.array([[1.0, 0.0], [1.0, -1e15]]), np.array([[0.0, 1e3], [0.0, 1.0]])
+    report = compare(Game.matrix([first, second]), policy=[[1, 0], [1, 0]], temperature=0.5)
+    assert re.search(r"^nash_exploitability +not known, 1000 ", str(report), re.MULTILINE)
+    assert "nash_exploitability of agent 0 is not known" in str(report)

@@ -1,0 +1,92 @@
+"""Other discounts that may explain somebody's numbers, and what to say of them.
+
+A game that takes a share of its steps for ends has the values of a smaller discount: one that ends goes on with
+probability 1 − share, so that γ (1 − share) counts in place of γ.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mathrl.base.checks import FloatArray
+from mathrl.games.model import Game
+from mathrl.games.policies import Policy
+from mathrl.operators import soft_value
+from mathrl.oracle.diagnose import RTOL, least_squares
+from mathrl.oracle.targets import one_step_target
+
+__all__ = ["discounted", "discounts_of_values", "nearest_discount"]
+
+_GAUSS_NEWTON_STEPS = 20
+"""How many steps the search for a discount takes at most."""
+
+_DIFFERENCE = 1e-4
+"""The share of a discount by which it is varied to see what it changes."""
+
+_SETTLED = 1e-13
+"""A discount that changes by less is found."""
+
+
+def discounts_of_values(
+    game: Game,
+    policy: Policy,
+    theirs: FloatArray,
+    *,
+    array: str,
+    most_left: float,
+    **kind: Any,
+) -> list[tuple[float, bool]]:
+    """The discounts that may explain `theirs` but for `most_left`, and whether they are fitted.
+
+    A fitted one brings theirs nearest to their own one-step targets: 1 − γ to one digit, to two and, where a part of
+    the steps may be taken for ends, to all digits. γ/A is that of a Q with a mean over A joint actions for the sum.
+    """
+    soft: dict[str, Any] = {"policy": policy, **kind}
+
+    def backed_up(discount: float) -> FloatArray:
+        y = one_step_target(replace(game, discount=discount), **(soft | {array: theirs}))
+        return y if array == "q" else np.asarray(soft_value(y, **soft))
+
+    now = backed_up(0.0)
+    ahead = backed_up(1.0) - now
+
+    def missed(discount: float) -> float:
+        return float(np.abs(now + discount * ahead - theirs).max())
+
+    nearest = least_squares(theirs - now, ahead)
+    found = {1 - float(f"{1 - nearest:.{digits}g}"): True for digits in (1, 2)}
+    enough = 2 * missed(nearest) + RTOL / 10 * float(np.abs(theirs).max())
+    if nearest < game.discount and min(map(missed, found)) > enough:
+        found[nearest] = True
+    if array == "q":
+        found[game.discount / game.num_joint_actions] = False
+    return [
+        (discount, fitted)
+        for discount, fitted in sorted(found.items())
+        if 0 < discount < 1 and discount != game.discount and missed(discount) <= 2 * most_left
+    ]
+
+
+def nearest_discount(target: Callable[[float], FloatArray], theirs: FloatArray, most: float) -> float:
+    """The discount up to `most` whose target is nearest to `theirs`, by Gauss-Newton steps."""
+    discount = most
+    for _ in range(_GAUSS_NEWTON_STEPS):
+        y, slightly_less = target(discount), discount * (1 - _DIFFERENCE)
+        slope = (y - target(slightly_less)) / (discount - slightly_less) if discount > 0 else np.zeros_like(y)
+        step = least_squares(theirs - y, slope)
+        following = min(max(discount + step, 0.0), most)
+        if not abs(following - discount) > _SETTLED:
+            break
+        discount = following
+    return discount
+
+
+def discounted(discount: float, game: Game) -> str:
+    """What to say of another discount. A smaller one is that of a game that ends in a part of the steps."""
+    phrase = f"with discount {discount:g}"
+    if discount >= game.discount:
+        return phrase
+    share = 100 * (1 - discount / game.discount)
+    return f"{phrase}, as where {share:.3g} % of the steps, such as those at a time limit, are taken for an end"

@@ -1,0 +1,315 @@
+"""Faults that people report of their critics, each named where it is made: in targets, in a critic, in its values.
+
+Every fault is a backup in loops over dense arrays. A critic is what its repetition ends at; n steps and TD(λ) are made
+of one wrong backup at the end, or of wrong ones only where the fault is made at every step.
+"""
+
+import dataclasses
+import re
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mathrl.games import random_policy, random_stochastic, to_sparse
+from mathrl.operators import ENTROPIES
+from mathrl.oracle import assert_soft_q, assert_soft_v, assert_td_target, n_step_target, td_lambda_target
+from mathrl.proofs_checks.strategies import games, policies, temperatures
+from mathrl.solvers import soft_evaluation
+from tests.critics import Critic, said
+from tests.examples import costly
+
+TRACE_DECAY = 0.7
+LENGTHS = ({"steps": 1}, {"steps": 2}, {"steps": 3}, {"trace_decay": TRACE_DECAY})
+TIGHT = {"rtol": 1e-9, "atol": 1e-9}
+
+
+def modes(critic, policy, q):
+    """Q of each agent's likeliest action."""
+    chosen = np.ravel_multi_index([rows.argmax(axis=1) for rows in policy], critic.game.num_actions)
+    return np.stack([q[..., s, a] for s, a in enumerate(chosen)], axis=-1)
+
+
+def without_log(critic, policy, temperature):
+    own = np.array([[-temperature * sum(p * p for p in row) for row in rows] for rows in policy])
+    return {"team": own.sum(axis=0), "own": own, "none": 0 * own[0]}[critic.entropy]
+
+
+def present(critic, policy, q, temperature):
+    """Q(s, b) for b ~ π(·|t)."""
+    x = np.stack([critic.P[s] @ critic.w_sa @ np.moveaxis(q[..., s, :], -1, 0) for s in range(critic.game.num_states)])
+    return critic.backup(critic.bonus) + critic.game.discount * np.moveaxis(x, (0, 1), (-2, -1))
+
+
+MEAN = "with the mean of π {} over the {} joint actions in place of its sum"
+MODES, LARGEST = (
+    f"with {what} in place of the mean" for what in ("each agent's likeliest action", "the maximum over joint actions")
+)
+LATE = "with the bootstrap from one state too late"
+PRESENT = "with Q of the present state, at the actions of the next one"
+NEXT_REWARD = "with the reward of the next step in place of that of the present one"
+LOST = "% of the steps, such as those at a time limit, are taken for an end"
+ENDS = f"10 {LOST}"
+NO_LOG = "with π in place of log π in the entropy"
+LAST_VALUES = {  # wrong soft values of a Q, (…, S, A), with which a target ends
+    MEAN: lambda c, pi, q, t: (c.expected(q) + c.bonus) / q.shape[-1],
+    MODES: lambda c, pi, q, t: modes(c, pi, q),
+    LARGEST: lambda c, pi, q, t: q.max(axis=-1),
+}
+LAST_VALUES_WITH_ENTROPY = {
+    MEAN.replace("{}", "Q", 1) + ", but with the whole entropy": (
+        lambda c, pi, q, t: c.expected(q) / q.shape[-1] + c.bonus
+    ),
+    MODES + ", but with the entropy": lambda c, pi, q, t: modes(c, pi, q) + c.bonus,
+    LARGEST + ", but with the entropy": lambda c, pi, q, t: q.max(axis=-1) + c.bonus,
+}
+VALUES = {NO_LOG: lambda c, pi, q, t: c.expected(q) + without_log(c, pi, t)} | LAST_VALUES | LAST_VALUES_WITH_ENTROPY
+BACKUPS = {
+    LATE: lambda c, pi, q, t: c.backup(c.expected(c.ahead(c.expected(q) + c.bonus))),
+    PRESENT: present,
+    NEXT_REWARD: lambda c, pi, q, t: c.ahead(c.expected(c.r) + c.game.discount * (c.expected(q) + c.bonus)),
+    ENDS: lambda c, pi, q, t: c.backup(0.9 * (c.expected(q) + c.bonus)),
+}
+AT_EVERY_STEP = (NO_LOG, NEXT_REWARD, ENDS)
+TWO_NAMES = MEAN
+"""A bootstrap that counts 1/A times may also be lost in as many samples."""
+
+
+def faults(entropy):
+    """The faults that can be made with this entropy."""
+    return [*LAST_VALUES, *BACKUPS, *([] if entropy == "none" else [NO_LOG, *LAST_VALUES_WITH_ENTROPY])]
+
+
+class Faulty:
+    """A critic that makes one fault."""
+
+    def __init__(self, fault, game, policy, temperature, entropy):
+        self.right = Critic(game, policy, temperature, entropy)
+        self.fault, self.policy, self.temperature = fault, policy, temperature
+        self.kind = {"policy": policy, "temperature": temperature, "entropy": entropy}
+
+    @property
+    def phrase(self):
+        actions = self.right.game.num_joint_actions
+        if self.fault == MEAN:
+            return self.fault.format("Q" if self.right.entropy == "none" else "(Q − α log π)", actions)
+        return self.fault.format(actions)
+
+    def value(self, q):
+        """V that this critic has of Q."""
+        wrong = VALUES.get(self.fault, lambda critic, policy, q, temperature: critic.soft(q))
+        return np.broadcast_to(wrong(self.right, self.policy, q, self.temperature), q.shape[:-1])
+
+    def backup(self, q):
+        if self.fault in BACKUPS:
+            return BACKUPS[self.fault](self.right, self.policy, q, self.temperature)
+        return self.right.backup(self.value(q))
+
+    def q(self):
+        """Where the critic ends."""
+        γ, q = self.right.game.discount, np.zeros(self.shape)
+        for _ in range(1 if γ == 0 else int(np.ceil(np.log(1e-14) / np.log(γ)))):
+            q = self.backup(q)
+        return q
+
+    @property
+    def shape(self):
+        return np.broadcast_shapes(self.right.r.shape, (*self.right.bonus.shape, 1))
+
+    def right_backup(self, q):
+        return self.right.backup(self.right.soft(q))
+
+    def targets(self, q, steps):
+        """The targets of 1 … `steps` steps."""
+        found = [self.backup(q)]
+        for _ in range(steps - 1):
+            found.append((self.backup if self.fault in AT_EVERY_STEP else self.right_backup)(found[-1]))
+        return found
+
+    def target(self, q, steps=1, trace_decay=None):
+        if trace_decay is None:
+            return self.right.shaped(self.targets(q, steps)[-1])
+        weights = (1 - trace_decay) * trace_decay ** np.arange(110)  # 0.7^110 is rounding
+        return self.right.shaped(sum(w * y for w, y in zip(weights, self.targets(q, 110), strict=True)))
+
+
+def named(message):
+    return message.partition("theirs are the exact ones ")[2]
+
+
+SETTINGS = [(structure, entropy) for structure in ("common-payoff", "general-sum") for entropy in ENTROPIES]
+CASES = [
+    pytest.param(structure, entropy, fault, id=f"{structure} {entropy} {fault}")
+    for structure, entropy in SETTINGS
+    for fault in faults(entropy)
+]
+
+
+def faulty(structure, entropy, fault, seed=5):
+    """A critic in a random game of 3 agents in which no two faults give the same numbers, and some Q."""
+    game = random_stochastic(4, (2, 3, 2), structure=structure, discount=0.8, seed=seed)
+    policy = random_policy(game, np.random.default_rng(seed))
+    critic = Faulty(fault, to_sparse(game) if len(fault) % 2 else game, policy, 0.3, entropy)
+    return critic, np.random.default_rng(1).normal(size=critic.shape)
+
+
+def expected(critic, length):
+    """The phrase for targets of this length."""
+    if critic.fault == PRESENT and length.get("steps", 1) > 1:
+        return "with Q of the state before the last, at the actions of the one they bootstrap from"
+    return critic.phrase
+
+
+@pytest.mark.parametrize("length", LENGTHS, ids=str)
+@pytest.mark.parametrize(("structure", "entropy", "fault"), CASES)
+def test_the_fault_in_a_target_is_named_and_no_other(structure, entropy, fault, length):
+    critic, q = faulty(structure, entropy, fault)
+    game, phrase, wrong = critic.right.game, expected(critic, length), critic.target(q, **length)
+    held = [{"q": critic.right.shaped(q)}]
+    if fault in {LATE, MEAN, *AT_EVERY_STEP}:
+        held.append({"v": critic.right.soft(q)})
+    for bootstrap in held:
+        more = {**bootstrap, **length, **critic.kind}
+        first, *others = named(said(assert_td_target, game, wrong, **more)).split(", or ")
+        assert first.endswith(phrase)
+        assert len(others) == (fault == TWO_NAMES)
+        right = (td_lambda_target if "trace_decay" in length else n_step_target)(game, **more)
+        noise = 1e-3 * np.abs(wrong - right).max()
+        noisy = wrong + noise * np.random.default_rng(2).normal(size=wrong.shape)
+        assert phrase.split(" % ")[-1] in named(said(assert_td_target, game, noisy, atol=5 * noise, **more))
+
+
+@pytest.mark.parametrize(("structure", "entropy", "fault"), CASES)
+def test_what_the_fault_makes_of_a_critic_is_named_and_no_other(structure, entropy, fault):
+    critic, _ = faulty(structure, entropy, fault)
+    game, q = critic.right.game, critic.q()
+    for assertion, array in ((assert_soft_q, critic.right.shaped(q)), (assert_soft_v, critic.value(q))):
+        first, *others = named(said(assertion, game, array, **critic.kind)).split(", or ")
+        assert first.endswith(critic.phrase)
+        assert len(others) == (fault == TWO_NAMES and assertion is assert_soft_q)
+        noisy = array + 1e-4 * np.random.default_rng(2).normal(size=array.shape)
+        assert critic.phrase.split(" % ")[-1] in named(said(assertion, game, noisy, atol=5e-4, **critic.kind))
+
+
+@pytest.mark.parametrize(("structure", "entropy"), SETTINGS)
+def test_a_wrong_soft_value_of_the_right_q_is_named(structure, entropy):
+    for fault in set(faults(entropy)) & set(VALUES):
+        critic, _ = faulty(structure, entropy, fault)
+        v = critic.value(Critic(critic.right.game, critic.policy, 0.3, entropy).q().reshape(critic.shape))
+        assert named(said(assert_soft_v, critic.right.game, v, **critic.kind)) == critic.phrase
+
+
+def test_a_replay_buffer_of_n_steps_has_another_present_state():
+    """Q(s_0, a_n): its actions are those of the state after n steps."""
+    for (structure, entropy), steps in product(SETTINGS, (2, 4)):
+        critic, q = faulty(structure, entropy, PRESENT)
+        c, discount = critic.right, critic.right.game.discount
+        played = c.w_sa
+        for _ in range(steps - 1):
+            played = np.einsum("sa,sat->st", c.w_sa, c.P) @ played
+        wrong = c.target(c.shaped(0 * q), steps) + discount**steps * c.shaped(
+            np.stack([q[..., s, :] @ (c.P[s] @ played).T for s in range(4)], axis=-2)
+        )
+        message = said(assert_td_target, c.game, wrong, q=c.shaped(q), steps=steps, **critic.kind)
+        assert named(message) == "with Q of the present state, at the actions of the one they bootstrap from"
+
+
+@pytest.mark.parametrize(("structure", "entropy"), SETTINGS)
+@pytest.mark.parametrize("trace_decay", [0.0, 0.2, 0.8, 1.0])
+def test_a_trace_of_1_minus_lambda_is_named(structure, entropy, trace_decay):
+    critic, q = faulty(structure, entropy, LATE)
+    kind = {"q": critic.right.shaped(q), **critic.kind}
+    wrong = td_lambda_target(critic.right.game, trace_decay=1 - trace_decay, **kind)
+    found = named(said(assert_td_target, critic.right.game, wrong, trace_decay=trace_decay, **kind)).split(", or ")
+    assert f"with 1 − λ = {1 - trace_decay:g} in place of λ" in found
+    assert found[1:] == ["of 1 step"] * (trace_decay == 1)
+    half = {**kind, "trace_decay": 0.5}
+    assert_td_target(critic.right.game, td_lambda_target(critic.right.game, **half), **half)
+
+
+@pytest.mark.parametrize("share", [0.003, 0.0321, 0.25, 0.5, 0.97])
+@pytest.mark.parametrize("length", LENGTHS, ids=str)
+def test_a_bootstrap_that_some_samples_lose_is_named_with_their_share(share, length):
+    """At the end of n steps alone; where an end is seen in any step, it is another discount."""
+    critic, q = faulty("general-sum", "own", LATE)
+    game, kind = critic.right.game, {**length, **critic.kind}
+    v = critic.right.soft(q)
+    target = td_lambda_target if "trace_decay" in length else n_step_target
+    wrong = target(game, v=(1 - share) * v, **kind)
+    found = named(said(assert_td_target, game, wrong, v=v, **kind))
+    if length == {"steps": 1}:
+        assert found == f"with discount {0.8 * (1 - share):g}, as where {100 * share:.3g} {LOST}"
+    else:
+        lost = f"with the bootstrap lost in {100 * share:.3g} % of the samples"
+        assert found == f"{lost}, such as those at a time limit"
+    ended = target(dataclasses.replace(game, discount=0.8 * (1 - share)), v=v, **kind)
+    found = named(said(assert_td_target, game, ended, v=v, **kind))
+    assert found == f"with discount {0.8 * (1 - share):g}, as where {100 * share:.3g} {LOST}"
+    q = Critic(dataclasses.replace(game, discount=0.8 * (1 - share)), critic.policy, 0.3, "own").q()
+    assert named(said(assert_soft_q, game, q, **critic.kind)).endswith(f", as where {100 * share:.3g} {LOST}")
+
+
+@costly
+@given(
+    games(min_agents=1, discounts=st.sampled_from([0.5, 0.8])),
+    temperatures(0.1, 10),
+    st.sampled_from(ENTROPIES),
+    st.sampled_from(LENGTHS),
+    st.data(),
+)
+def test_every_fault_with_these_numbers_is_named_in_any_game(game, temperature, entropy, length, data):
+    """Whichever of the faults is made, it is named, and so is each other one that gives the same numbers."""
+    policy = data.draw(policies(game))
+    candidates = [
+        Faulty(fault, game, policy, temperature, entropy)
+        for fault in faults(entropy)
+        if fault != ENDS and (game.num_joint_actions > 1 or "joint actions in place of its sum" not in fault)
+    ]
+    if not candidates[0].right.bonus.any():  # of pure policies: no entropy is kept
+        candidates = [each for each in candidates if "entropy" not in each.fault]
+    made = data.draw(st.sampled_from(candidates))
+    seed = data.draw(st.integers(0, 9))
+    q = np.random.default_rng(seed).normal(size=made.shape)
+    held = {"q": made.right.shaped(q), **length, **made.kind}
+    right = (td_lambda_target if "trace_decay" in length else n_step_target)(game, **held)
+    for assertion, exact, theirs, more in (
+        (assert_td_target, right, lambda c: c.target(q, **length), held),
+        (assert_soft_q, made.right.q(), lambda c: c.right.shaped(c.q()), made.kind),
+        (assert_soft_v, made.right.v(), lambda c: c.value(c.q()), made.kind),
+    ):
+        wrong = theirs(made)
+        scale = 1 + np.abs(exact).max() + np.abs(wrong).max()
+        if np.abs(wrong - exact).max() <= 1e-4 * scale:
+            continue  # it passes, or almost
+        found = named(said(assertion, game, wrong, **more, **TIGHT))
+        for other in candidates:
+            numbers = theirs(other)
+            phrase = expected(other, length) if assertion is assert_td_target else other.phrase
+            if np.abs(numbers - wrong).max() <= 1e-12 * scale:
+                assert phrase in found
+            elif np.abs(numbers - wrong).max() > 4e-9 * scale:
+                once = assertion is assert_soft_v and other.fault in VALUES
+                earlier = phrase in {PRESENT, NO_LOG} and assertion is assert_td_target
+                assert once or earlier or phrase not in re.split(r", or (?=with|of|without|times|plus)", found)
+
+
+@given(
+    games(), temperatures(0.1, 10), st.sampled_from(ENTROPIES), st.sampled_from(LENGTHS), st.integers(0, 99), st.data()
+)
+def test_a_random_error_has_no_name(game, temperature, entropy, length, seed, data):
+    kind = {"policy": data.draw(policies(game)), "temperature": temperature, "entropy": entropy}
+    rng = np.random.default_rng(seed)
+    exact = soft_evaluation(game, **kind)
+    held = {"q": exact.q + rng.normal(size=exact.q.shape), **length, **kind}
+    target = (td_lambda_target if "trace_decay" in length else n_step_target)(game, **held)
+    for assertion, numbers, more in (
+        (assert_td_target, target, held),
+        (assert_soft_q, exact.q, kind),
+        (assert_soft_v, exact.v, kind),
+    ):
+        if numbers.size < 4:
+            continue  # what is fitted to three entries explains nothing
+        error = rng.uniform(0.5, 1, numbers.shape) * rng.choice([-1, 1], numbers.shape)
+        assert not named(said(assertion, game, numbers + error * (1 + np.abs(numbers).max()), **more))
