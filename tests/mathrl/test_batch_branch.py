@@ -442,3 +442,42 @@ def test_the_answer_is_a_batch_solution():
     found = qre_branch(GOOD, temperature=1.0)
     assert isinstance(found, BatchSolution)
     assert repr(found) == "<BatchSolution: 4 games: 4 CONVERGED>"
+
+
+def near_coordination(agents, actions, noise, rng):
+    """Each is paid 1 where all agree, and a little noise."""
+    r = noise * rng.standard_normal((20, agents, *(actions,) * agents))
+    for a in range(actions):
+        r[(slice(None), slice(None), *(a,) * agents)] += 1
+    return r
+
+
+def near_circulant(actions, noise, rng):
+    """Payoffs depend on the difference of two actions, but for noise."""
+    difference = (np.arange(actions)[:, None] - np.arange(actions)) % actions
+    return rng.standard_normal((20, 2, actions))[..., difference] + noise * rng.standard_normal(
+        (20, 2, actions, actions)
+    )
+
+
+@pytest.mark.parametrize(
+    ("games", "share"),
+    [
+        (near_coordination(3, 3, 1e-4, np.random.default_rng(0)), 0.0033),
+        (near_coordination(3, 3, 1e-6, np.random.default_rng(1)), 0.0033),
+        (near_coordination(4, 2, 1e-6, np.random.default_rng(2)), 0.0033),
+        (near_circulant(5, 1e-3, np.random.default_rng(3)), 0.01),
+    ],
+    ids=["noise 1e-4", "noise 1e-6", "four agents", "circulant"],
+)
+def test_nearly_symmetric_games_keep_to_their_branch(games, share):
+    """With a long first step all twenty stayed on the uniform curve; batch, single call and fine steps agree."""
+    fine = qre_branch(games, temperature=share, step_length=0.1, max_steps=100_000)
+    usual = qre_branch(games, temperature=share)
+    assert (usual.converged & fine.converged).all()
+    for own, theirs in zip(usual.policy, fine.policy, strict=True):
+        np.testing.assert_allclose(own, theirs, rtol=0, atol=1e-9)
+    for k in range(3):
+        single = solvers.qre_branch(Game.matrix(list(games[k])), temperature=share).require()
+        for own, theirs in zip(single.policy, usual.policy, strict=True):
+            np.testing.assert_allclose(own, theirs[k], rtol=0, atol=1e-9)
