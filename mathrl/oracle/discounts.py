@@ -19,14 +19,8 @@ from mathrl.oracle.targets import one_step_target
 
 __all__ = ["discounted", "discounts_of_values", "nearest_discount"]
 
-_GAUSS_NEWTON_STEPS = 20
-"""How many steps the search for a discount takes at most."""
-
 _DIFFERENCE = 1e-4
 """The share of a discount by which it is varied to see what it changes."""
-
-_SETTLED = 1e-13
-"""A discount that changes by less is found."""
 
 
 def discounts_of_values(
@@ -70,17 +64,24 @@ def discounts_of_values(
 
 
 def nearest_discount(target: Callable[[float], FloatArray], theirs: FloatArray, most: float) -> float:
-    """The discount up to `most` whose target is nearest to `theirs`, by Gauss-Newton steps."""
-    discount = most
-    for _ in range(_GAUSS_NEWTON_STEPS):
-        y, slightly_less = target(discount), discount * (1 - _DIFFERENCE)
-        slope = (y - target(slightly_less)) / (discount - slightly_less) if discount > 0 else np.zeros_like(y)
-        step = least_squares(theirs - y, slope)
-        following = min(max(discount + step, 0.0), most)
-        if not abs(following - discount) > _SETTLED:
-            break
-        discount = following
-    return discount
+    """The discount up to `most` whose target is nearest to `theirs`, by Gauss-Newton steps from two discounts.
+
+    They end where a step does not halve what is left: then no discount explains theirs, or rounding alone is left.
+    """
+    nearest, least = most, np.inf
+    for start in (most, most / 4):
+        discount, left = start, np.inf
+        while discount > 0:
+            y = target(discount)
+            largest = float(np.abs(theirs - y).max())
+            if largest < least:
+                nearest, least = discount, largest
+            if not largest < left / 2:
+                break
+            left, less = largest, discount * (1 - _DIFFERENCE)
+            step = least_squares(theirs - y, (y - target(less)) / (discount - less))
+            discount = min(max(discount + step, 0.0), most)
+    return nearest
 
 
 def discounted(discount: float, game: Game) -> str:

@@ -209,8 +209,8 @@ def targets_at_an_earlier_state(
 
     def early(w_sa: FloatArray) -> FloatArray:
         """γ Σ_t P(t|s, a) Σ_b w(b|t) Q(s, b), in the shape of a target."""
-        x_sa = np.stack([q_sa[..., s, :] @ mixed.T for s, mixed in enumerate(_mixed(game, w_sa))], axis=-2)
-        return game.discount * x_sa.reshape(without_q.shape)
+        rows = [P_at @ (w_sa[reached] @ q_sa[..., s, :].T) for s, (reached, P_at) in enumerate(_next_states(game))]
+        return game.discount * np.moveaxis(np.stack(rows), (0, 1), (-2, -1)).reshape(without_q.shape)
 
     y = one_step_target(game, policy=policy, v=bonus, **kind) + early(w_sa)
     if trace_decay is not None:
@@ -240,7 +240,8 @@ def _of_the_present_state(
     q_msa = backup(game, np.atleast_2d(bonus))
     found = np.empty(theirs.shape).reshape(len(q_msa), game.num_states, -1)
     given = theirs.reshape(found.shape)
-    for s, mixed in enumerate(_mixed(game, w_sa)):
+    for s, (reached, P_at) in enumerate(_next_states(game)):
+        mixed = P_at @ w_sa[reached]
         with one_thread():
             own = np.linalg.solve(np.eye(len(mixed)) - game.discount * mixed, q_msa[:, s].T).T  # (5)
         found[:, s] = own if array == "q" else (own @ w_sa[s] + np.atleast_2d(bonus)[:, s])[:, None]
@@ -249,14 +250,17 @@ def _of_the_present_state(
     return found
 
 
-def _mixed(game: Game, w_sa: FloatArray) -> Iterator[FloatArray]:
-    """Yield M_s of (5) for each state s, (A, A): the actions of the next state, given those of this one."""
+def _next_states(game: Game) -> Iterator[tuple[Any, Any]]:
+    """Yield for each state s those that may follow, T, and P(t|s, a) of them, (A, T), sparse as the game's own."""
     actions = game.num_joint_actions
     for s in range(game.num_states):
-        rows = slice(s * actions, (s + 1) * actions)
-        if game.sparse:
-            P_at = game.csr_xt[rows]
-            reached = np.unique(P_at.indices)
-            yield P_at[:, reached].toarray() @ w_sa[reached]
-        else:
-            yield game.dense_xt[rows] @ w_sa
+        if not game.sparse:
+            yield slice(None), game.dense_xt[s * actions : (s + 1) * actions]
+            continue
+        from scipy.sparse import csr_array
+
+        P = game.csr_xt
+        starts = P.indptr[s * actions : (s + 1) * actions + 1]
+        entries = slice(starts[0], starts[-1])
+        reached, places = np.unique(P.indices[entries], return_inverse=True)
+        yield reached, csr_array((P.data[entries], places, starts - starts[0]), shape=(actions, len(reached)))

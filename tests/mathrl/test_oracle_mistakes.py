@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 
 from mathrl.games import random_policy, random_stochastic, to_sparse
 from mathrl.operators import ENTROPIES
-from mathrl.oracle import assert_soft_q, assert_soft_v, assert_td_target, n_step_target, td_lambda_target
+from mathrl.oracle import (
+    aorpo_target,
+    assert_soft_q,
+    assert_soft_v,
+    assert_td_target,
+    hasac_target,
+    n_step_target,
+    soft_qmix_target,
+    td_lambda_target,
+)
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solvers import soft_evaluation
 from tests.critics import Critic, said
@@ -230,7 +239,7 @@ def test_a_trace_of_1_minus_lambda_is_named(structure, entropy, trace_decay):
 
 
 @pytest.mark.parametrize("share", [0.003, 0.0321, 0.25, 0.5, 0.97])
-@pytest.mark.parametrize("length", LENGTHS, ids=str)
+@pytest.mark.parametrize("length", [*LENGTHS, {"steps": 20}], ids=str)
 def test_a_bootstrap_that_some_samples_lose_is_named_with_their_share(share, length):
     """At the end of n steps alone; where an end is seen in any step, it is another discount."""
     critic, q = faulty("general-sum", "own", LATE)
@@ -313,3 +322,20 @@ def test_a_random_error_has_no_name(game, temperature, entropy, length, seed, da
             continue  # what is fitted to three entries explains nothing
         error = rng.uniform(0.5, 1, numbers.shape) * rng.choice([-1, 1], numbers.shape)
         assert not named(said(assertion, game, numbers + error * (1 + np.abs(numbers).max()), **more))
+
+
+def test_faults_are_named_in_the_targets_of_the_papers_critics():
+    for structure, entropy in (("common-payoff", "team"), ("general-sum", "own")):
+        critic, q = faulty(structure, entropy, LATE)
+        game, kind = critic.right.game, {"policy": critic.policy, "temperature": 0.3, "q": critic.right.shaped(q)}
+        ended = dataclasses.replace(game, discount=0.72)
+        if entropy == "team":
+            wrong = hasac_target(ended, **kind)
+            traced = soft_qmix_target(game, **kind, trace_decay=0.6)
+            message = said(assert_td_target, game, traced, trace_decay=0.4, **kind)
+            assert named(message) == "with 1 − λ = 0.6 in place of λ"
+        else:
+            own = [aorpo_target(ended, i, **(kind | {"q": kind["q"][i]})) for i in range(game.num_agents)]
+            wrong = np.stack(own)
+        message = said(assert_td_target, game, wrong, entropy=entropy, **kind)
+        assert named(message) == f"with discount 0.72, as where {ENDS}"
