@@ -64,9 +64,9 @@ def mehaml(
             E_{π_{k+1}^{i_1:m-1}, p, π_k^{i_m+1:n}}[Q_k] + α H(p) − D(p)         (hasac Algorithm 1, Definition 2)   (2)
 
     Without drift D and neighbourhood U this is HASPI; at temperature 0 it is HAML. Each step raises every V(s) by at
-    least the drift, so the objective never falls (hasac Theorem 3, 1). U bounds each state separately. So it has,
-    with a policy, those that agree with the old one in some states, which the paper's Lemma G.2 needs. At a temperature
-    above 0, a policy that (2) does not change is a QRE.
+    least the drift, so the objective never falls (hasac Theorem 3, 1). U bounds each state separately: with a policy
+    it also holds every policy that agrees with the old one in some states and with that policy in the others. The
+    paper's Lemma G.2 needs this. At a temperature above 0, a policy that (2) does not change is a QRE.
 
     `game`            a game with a common payoff
     `temperature`     α ≥ 0, the weight of the entropy, in units of the rewards; at 0, (2) takes the maximiser of

@@ -1,5 +1,6 @@
 """Curves of equilibria of stochastic games: where they start, what their points solve, folds, targets, invariances."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -250,19 +251,20 @@ def test_the_first_point_is_exact_where_factors_are_not(num_states, discount, en
     system = logit_curve(game, entropy=entropy)
     point = Follower(system).start()
     bonus = {"team": 2 * np.log(2), "own": np.log(2), "none": 0.0}[entropy]
-    assert np.allclose(system.values(point.z), bonus / (1 - discount), rtol=1e-12 / (1 - discount), atol=0)
+    rounded = 1e-12 / (1 - discount)  # thousands of roundings, times the condition of I − γ P
+    assert np.allclose(system.values(point.z), bonus / (1 - discount), rtol=rounded, atol=0)
     assert (system.ratios(point.z) == 0).all()
     assert Follower(system).advance(point, 1.0) is not None
 
 
 @pytest.mark.parametrize("entropy", ENTROPIES)
 def test_a_first_point_without_a_tangent_leads_nowhere(entropy):
-    """At a discount of 1 − 1e-14 the factors say nothing."""
+    """At a discount of 1 − 1e-14 the factors say little; whether a tangent is found there, rounding decides."""
     game = random_stochastic(num_states=3, num_actions=(2, 2), discount=1 - 1e-14, seed=1)
     curve = Follower(logit_curve(game, entropy=entropy))
     point = curve.start()
     assert (point.policy[0] == 0.5).all()
-    assert point.tangent.any() or curve.advance(point, 1.0) is None
+    assert curve.advance(replace(point, tangent=np.zeros_like(point.z)), 1.0) is None
 
 
 @pytest.mark.parametrize("num_states", [1, 3])

@@ -50,8 +50,7 @@ def loaded(game: Game) -> tuple[Trace, float, float]:
     r_ma, num_actions = game.rewards_isa[:, 0].copy(), np.array(game.num_actions)
     memory = room(len(r_ma), num_actions)
     constant = constant_of(r_ma, num_actions)
-    spread = float((r_ma.max(axis=1) - r_ma.min(axis=1)).max())
-    scale = _scale(constant if constant > 0 else spread)
+    scale = _scale(constant if constant > 0 else float(np.ptp(r_ma, axis=1).max()))
     memory.r_ma[:] = scale * r_ma
     if len(num_actions) == 2:  # M is what they are paid
         rows, columns = slice(None, num_actions[0]), slice(num_actions[0], None)

@@ -98,7 +98,7 @@ class Tracer:
         self._memory.numbers.step_length, self._memory.numbers.accuracy = step_length, _ACCURATE
         self._pi_k = np.empty_like(self._memory.pi_k)
         self._memory.like[:] = agents_like(self._memory.r_ma, game.num_actions)
-        self._symmetric = bool((np.diff(self._memory.like) != 1).any())
+        self._symmetric = bool((self._memory.like != np.arange(game.num_agents)).any())
 
     def start(self, x: FloatArray | None = None, rationality: float = 0.0, *, rising: bool = True) -> Stretch | None:
         """Start at log ratios x (N,) near a curve and not at a fold (default: uniform): that point, None if lost."""
