@@ -6,7 +6,7 @@ one state and discount 0.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -17,21 +17,36 @@ import numpy.typing as npt
 from mathrl.base.checks import (
     FloatArray,
     as_floats,
+    as_numbers,
     count,
     discount_factor,
-    entry,
     fail,
     flag,
     instance,
     probabilities,
-    row_sums,
     shape,
+)
+from mathrl.games.availability import as_available, as_terminal, first_available, joint
+from mathrl.games.ending import endless_state, longest_play
+from mathrl.games.given import (
+    Booleans,
+    checked_rewards,
+    dense_transitions,
+    parsed_rewards,
+    refuse_stacked,
+    sparse_transitions,
+    stacked,
 )
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Game", "check_agent", "check_game"]
+__all__ = ["BARRED", "Game", "as_played", "check_agent", "check_game", "shown_q"]
+
+BARRED = -1e307
+"""What kernels have in place of the reward −∞ of a joint action that is not available: below all values there are, and
+unlike −∞ it may be multiplied by a probability of 0.
+"""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,15 +56,21 @@ class Game:
     In state s the agents choose the joint action a = (a_1, …, a_n). Agent i is paid r^i(s, a), and the next state is t
     with probability P(t | s, a). A matrix game is the case of one state and discount 0.
 
-    `rewards`        r: (S, A_1, …, A_n) for a common payoff, else (n, S, A_1, …, A_n)
+    `rewards`        r: (S, A_1, …, A_n) for a common payoff, else (n, S, A_1, …, A_n); −∞ where a joint action is not
+                     available
     `transitions`    P: dense (S, A_1, …, A_n, S), or a scipy CSR array (S·A, S) whose row is
-                     `ravel_multi_index((s, a_1, …, a_n), (S, A_1, …, A_n))` in C order
-    `discount`       γ, in [0, 1)
+                     `ravel_multi_index((s, a_1, …, a_n), (S, A_1, …, A_n))` in C order; the rows of joint actions that
+                     are not available, and those of terminal states, lead to the state itself
+    `discount`       γ, in [0, 1); 1 only where every episode ends, whatever is played
     `start`          (S,), the distribution of the initial state
     `num_agents`     n
     `num_states`     S
     `num_actions`    (A_1, …, A_n)
     `common_payoff`  true where all agents have the same rewards
+    `available`      per agent (S, A_i): true for the actions that there are. The others are never played, and count
+                     nowhere: in no entropy, soft-max, response, deviation, norm or tolerance. Their q is −∞
+    `terminal`       (S,): true for the states in which an episode has ended. From there on nothing is played, paid or
+                     counted: q and v are 0, and rows of policies are uniform and ignored
 
     All arrays are read-only copies of what was given. (The arrays inside a CSR array can still be replaced, as scipy
     allows it: do not do that.)
@@ -63,14 +84,28 @@ class Game:
     num_states: int
     num_actions: tuple[int, ...]
     common_payoff: bool
+    masks: tuple[Booleans, ...] | None = None
+    """`available`, or None where all actions are."""
+    ended: Booleans | None = None
+    """`terminal`, or None where no state is."""
+    played: bool = False
+    """Whether this is the `in_play` of another game."""
 
     @classmethod
-    def matrix(cls, payoffs: npt.ArrayLike | Sequence[npt.ArrayLike], *, common_payoff: bool | None = None) -> Self:
+    def matrix(
+        cls,
+        payoffs: npt.ArrayLike | Sequence[npt.ArrayLike],
+        *,
+        common_payoff: bool | None = None,
+        available: Sequence[npt.ArrayLike] | None = None,
+    ) -> Self:
         """Make a one-shot game from its payoffs.
 
         `payoffs`        one array (A_1, …, A_n) is a common payoff; a list or tuple holds one such array per agent
         `common_payoff`  true: `payoffs` is a common payoff, also in a list; false: one array per agent, also in one
                          array; None (the default): as is said above
+        `available`      per agent (A_i,), true for the actions that there are; by default all are. Payoffs of others
+                         are ignored
 
         An array that holds n arrays with n axes each may be meant as n payoffs of n agents, as in other libraries, or
         as the common payoff of n + 1 agents. It is refused, unless `common_payoff` says which.
@@ -87,16 +122,20 @@ class Game:
         if common_payoff is not None:
             flag("common_payoff", common_payoff)
         elif not isinstance(payoffs, (list, tuple)):
-            payoffs = as_floats("payoffs", payoffs)
-            _refuse_stacked(payoffs)
-        rewards, common_payoff, num_actions = _rewards("payoffs", payoffs, state_axes=0, common_payoff=common_payoff)
+            payoffs = (as_floats if available is None else as_numbers)("payoffs", payoffs)
+            refuse_stacked(payoffs)
+        arrays, names = parsed_rewards("payoffs", payoffs, state_axes=0, common_payoff=common_payoff)
+        num_actions = tuple(arrays[0].shape)
+        masks = as_available("available", available, 1, num_actions, None)
+        rewards, common_payoff = checked_rewards(arrays, names, None if masks is None else ~joint(masks)[0], None)
         return cls._build(
-            rewards=rewards if common_payoff else rewards.reshape(len(num_actions), 1, *num_actions),
+            rewards=rewards,
             transitions=np.ones((1, *num_actions, 1)),
             discount=0.0,
             start=np.ones(1),
             num_actions=num_actions,
             common_payoff=common_payoff,
+            masks=masks,
         )
 
     @classmethod
@@ -106,54 +145,85 @@ class Game:
         transitions: Any,
         discount: float,
         start: npt.ArrayLike | None = None,
+        *,
+        available: Sequence[npt.ArrayLike] | None = None,
+        terminal: npt.ArrayLike | None = None,
     ) -> Self:
         """Make a discounted stochastic game from its rewards and transitions.
 
         `rewards`      one array (S, A_1, …, A_n) is a common payoff; a list or tuple holds one such array per agent;
                        so does an array (n, S, A_1, …, A_n), which the shape of the transitions tells from the first
         `transitions`  P(t | s, a): dense (S, A_1, …, A_n, S), or a scipy sparse array (S·A, S), rows (s, a) in C order
-        `discount`     γ, in [0, 1)
+        `discount`     γ, in [0, 1); 1 is allowed where every deterministic joint policy ends from every state
         `start`        the distribution of the initial state, (S,); by default uniform
+        `available`    per agent (S, A_i), true for the actions that there are in a state, at least one; by default all.
+                       Rewards and transitions of the others are ignored
+        `terminal`     (S,), true for the states in which an episode has ended; by default none. Rewards there must be
+                       0, and transitions there are ignored. An episode ends with some probability where that is the
+                       probability of a terminal next state
 
         Raises `ValueError` naming the argument, what was expected and what was found: rewards that are not finite,
-        rows of transitions that do not sum to 1 up to 1e-9, negative or duplicate entries, a discount outside [0, 1).
+        rows of transitions that do not sum to 1 up to 1e-9, negative or duplicate entries, a discount outside [0, 1),
+        or a discount of 1 with a state from which play may go on for ever.
+
+        >>> step = Game.stochastic(np.array([[1.0], [0.0]]), [[[0, 1]], [[0, 1]]], 1.0, terminal=[False, True])
+        >>> step.horizon
+        1.0
         """
         if not isinstance(rewards, (list, tuple)):
-            rewards = as_floats("rewards", rewards)
-            rewards = list(rewards) if _stacked(rewards.shape, transitions) else rewards
-        array, common_payoff, num_actions = _rewards("rewards", rewards, state_axes=1)
-        num_states = array.shape[-len(num_actions) - 1]
-        dense_shape = (num_states, *num_actions, num_states)
-        if hasattr(transitions, "tocoo"):
-            checked: Any = _sparse_transitions(transitions, dense_shape)
-        else:
-            checked = as_floats("transitions", transitions)
-            shape("transitions", checked, dense_shape)
-            probabilities("transitions", checked)
+            rewards = as_numbers("rewards", rewards)
+            rewards = list(rewards) if stacked(rewards.shape, transitions) else rewards
+        arrays, names = parsed_rewards("rewards", rewards, state_axes=1)
+        num_states, *actions = arrays[0].shape
+        ended = as_terminal("terminal", terminal, num_states)
+        masks = as_available("available", available, num_states, actions, ended)
+        forbidden = None if masks is None else ~joint(masks)
+        array, common_payoff = checked_rewards(arrays, names, forbidden, ended)
+        dense_shape = (num_states, *actions, num_states)
+        ignored = forbidden
+        if ended is not None:
+            ignored = np.zeros(dense_shape[:-1], dtype=bool) if forbidden is None else forbidden.copy()
+            ignored[ended] = True
+        of_kind = sparse_transitions if hasattr(transitions, "tocoo") else dense_transitions
+        checked: Any = of_kind(transitions, dense_shape, ignored)
         distribution = np.full(num_states, 1 / num_states) if start is None else as_floats("start", start)
         shape("start", distribution, (num_states,))
         probabilities("start", distribution)
-        factor = discount_factor("discount", discount)
-        largest = float(checked.sum(axis=-1 if isinstance(checked, np.ndarray) else 1).max())
-        if factor * largest >= 1:
-            fail("discount", f"is {factor!r} and a row of transitions sums to {largest!r}", "a product below 1")
-        return cls._build(
-            rewards=array,
-            transitions=checked,
-            discount=factor,
-            start=distribution,
-            num_actions=num_actions,
-            common_payoff=common_payoff,
-        )
+        factor = 1.0
+        if ended is None or discount != 1:
+            mend = "1 is allowed where terminal states end every episode"
+            factor = discount_factor("discount", discount, mend)
+            largest = float(checked.sum(axis=-1 if isinstance(checked, np.ndarray) else 1).max())
+            if factor * largest >= 1:
+                fail("discount", f"is {factor!r} and a row of transitions sums to {largest!r}", "a product below 1")
+        made = cls._build(array, checked, factor, distribution, tuple(actions), common_payoff, masks, ended)
+        if factor == 1:
+            made._require_ends()
+        return made
 
     @classmethod
-    def unchecked(cls, rewards: FloatArray, transitions: Any, discount: float, start: FloatArray) -> Self:
+    def unchecked(
+        cls,
+        rewards: FloatArray,
+        transitions: Any,
+        discount: float,
+        start: FloatArray,
+        like: "Game | None" = None,
+    ) -> Self:
         """Make a common-payoff game from arrays that are known to be right.
 
         It keeps these very arrays, and makes them read-only. The arguments are those of `Game.stochastic`, of which
-        `rewards` must be one array (S, A_1, …, A_n).
+        `rewards` must be one array (S, A_1, …, A_n). Where it is made of another game of the same states, that game is
+        `like`: its terminal states are taken over, and its masks, or for one agent those that rewards of −∞ tell.
         """
-        return cls._build(rewards, transitions, discount, start, tuple(rewards.shape[1:]), common_payoff=True)
+        num_actions = tuple(rewards.shape[1:])
+        made = cls._build(rewards, transitions, discount, start, num_actions, common_payoff=True)
+        if like is None or (like.masks is None and like.ended is None):
+            return made
+        masks = like.masks
+        if masks is not None and num_actions != like.num_actions:
+            masks = (rewards > -np.inf,)
+        return replace(made, masks=masks, ended=like.ended, played=like.played)
 
     @classmethod
     def _build(
@@ -164,12 +234,88 @@ class Game:
         start: FloatArray,
         num_actions: tuple[int, ...],
         common_payoff: bool,
+        masks: tuple[Booleans, ...] | None = None,
+        ended: Booleans | None = None,
     ) -> Self:
         rewards = rewards.reshape((len(start), *num_actions) if common_payoff else (-1, len(start), *num_actions))
         stored = [transitions] if isinstance(transitions, np.ndarray) else _arrays(transitions)
         for array in (rewards, start, *stored):
             array.flags.writeable = False
-        return cls(rewards, transitions, discount, start, len(num_actions), len(start), num_actions, common_payoff)
+        sizes = len(num_actions), len(start), num_actions
+        return cls(rewards, transitions, discount, start, *sizes, common_payoff, masks, ended)
+
+    def _require_ends(self) -> None:
+        """Refuse a discount of 1 where some joint policy never ends from some state."""
+        from scipy.sparse import csr_array
+
+        terminal: Any = np.asarray(self.ended)
+        rows: Any = self.csr_xt if self.sparse else csr_array(self.dense_xt)
+        playable = np.ones((self.num_states, self.num_joint_actions), dtype=bool)
+        if self.masks is not None:
+            playable = joint(self.masks).reshape(playable.shape)
+        playable = playable & ~terminal[:, None]
+        state = endless_state(rows, (rows @ terminal > 0).reshape(playable.shape), playable)
+        if state is not None:
+            found = f"is 1, and from state {state} play may go on for ever"
+            fail("discount", found, "a number in [0, 1)", "with 1 every episode must end, whatever is played")
+
+    @cached_property
+    def available(self) -> tuple[Booleans, ...]:
+        """Per agent (S, A_i): which actions there are."""
+        if self.masks is not None:
+            return self.masks
+        return tuple(np.ones((self.num_states, actions), dtype=bool) for actions in self.num_actions)
+
+    @cached_property
+    def terminal(self) -> Booleans:
+        """(S,): in which states an episode has ended."""
+        return np.zeros(self.num_states, dtype=bool) if self.ended is None else self.ended
+
+    @cached_property
+    def horizon(self) -> float:
+        """The largest expected number of steps, discounted, that play can last: 1/(1 − γ), or less where γ is 1.
+
+        No value is larger than this times the largest reward and entropy of one step.
+        """
+        if self.discount < 1:
+            return 1 / (1 - self.discount)
+        from scipy.sparse import csr_array
+
+        game = self.in_play
+        rows: Any = game.csr_xt if game.sparse else csr_array(game.dense_xt)
+        playable = game.rewards_isa[0] > BARRED
+        return float(longest_play(rows, playable, self.terminal).max())
+
+    @cached_property
+    def in_play(self) -> "Game":
+        """The game as solvers see it: where an episode has ended there is one action, which pays 0 and leads nowhere.
+
+        Rows and columns of terminal states are 0 in its transitions, so that rows need not sum to 1. A soft value is
+        then 0 there by its own equation, and needs no exception: one action has no entropy. Without terminal states it
+        is the game itself.
+        """
+        if self.ended is None or self.played:
+            return self
+        ended, masks = self.ended, tuple(own.copy() for own in self.available)
+        for own in masks:
+            own[ended] = first_available(np.ones_like(own[ended]))
+            own.flags.writeable = False
+        rewards = self.rewards.copy()
+        rewards[np.broadcast_to(~joint(masks), rewards.shape)] = -np.inf
+        goes_on = np.where(ended, 0.0, 1.0)
+        if self.sparse:
+            from scipy.sparse import diags_array
+
+            here = diags_array(np.repeat(goes_on, self.num_joint_actions))
+            transitions: Any = (here @ self.csr_xt @ diags_array(goes_on)).tocsr()
+            transitions.eliminate_zeros()
+            transitions.sort_indices()
+        else:
+            transitions = np.asarray(self.transitions) * goes_on
+            transitions[ended] = 0.0
+        for array in (rewards, *([transitions] if not self.sparse else _arrays(transitions))):
+            array.flags.writeable = False
+        return replace(self, rewards=rewards, transitions=transitions, masks=masks, played=True)
 
     @property
     def num_joint_actions(self) -> int:
@@ -181,10 +327,19 @@ class Game:
         """True where the transitions are stored as a scipy CSR array."""
         return not isinstance(self.transitions, np.ndarray)
 
-    @property
+    @cached_property
     def rewards_isa(self) -> FloatArray:
-        """The rewards as (m, S, A), joint actions in C order; m is 1 for a common payoff, else n."""
-        return self.rewards.reshape(-1, self.num_states, self.num_joint_actions)
+        """The rewards as (m, S, A), joint actions in C order; m is 1 for a common payoff, else n.
+
+        Where a joint action is not available they are `BARRED`.
+        """
+        rewards = self.rewards if self.masks is None else np.maximum(self.rewards, BARRED)
+        return rewards.reshape(-1, self.num_states, self.num_joint_actions)
+
+    @cached_property
+    def barred_sa(self) -> Booleans | None:
+        """Which joint actions there are not, (S, A); None where all are available."""
+        return None if self.masks is None else ~joint(self.masks).reshape(self.num_states, -1)
 
     @property
     def dense_xt(self) -> FloatArray:
@@ -199,21 +354,35 @@ class Game:
 
     @cached_property
     def reward_scale(self) -> float:
-        """max |r|, the scale against which temperatures and rounding are measured."""
-        return float(np.abs(self.rewards).max())
+        """max |r| over available actions, the scale against which temperatures and rounding are measured."""
+        size = np.abs(self.rewards)
+        return float(size.max() if self.masks is None else size.max(where=np.isfinite(size), initial=0.0))
 
     def __repr__(self) -> str:
         payoff = "common payoff" if self.common_payoff else "general-sum"
         actions = "×".join(map(str, self.num_actions))
         size = f"{self.num_agents} agent{'s' * (self.num_agents > 1)}, {actions} actions, {payoff}"
+        size += ", some unavailable" * (self.masks is not None)
         if self.num_states == 1 and self.discount == 0:
             return f"<Game: matrix, {size}>"
-        return f"<Game: {self.num_states} states, {size}, discount {self.discount!r}{', sparse' * self.sparse}>"
+        states = f"{self.num_states} states" + (f" ({self.terminal.sum()} terminal)" if self.ended is not None else "")
+        return f"<Game: {states}, {size}, discount {self.discount!r}{', sparse' * self.sparse}>"
 
 
 def check_game(game: Any, argument: str = "game") -> None:
     """Raise `ValueError` unless `game` is a `Game`; `argument` is the name that the message gives it."""
     instance(argument, game, Game, "a mathrl.Game", "mathrl.load makes one of a name or a file")
+
+
+def as_played(game: Any) -> Game:
+    """Return the game as solvers see it, `in_play`. Raise `ValueError` unless `game` is a `Game`."""
+    check_game(game)
+    return cast(Game, game).in_play
+
+
+def shown_q(game: Game, q: FloatArray) -> FloatArray:
+    """Return q, whose last axes are (S, A_1, …, A_n), with −∞ where joint actions are barred, as operators take it."""
+    return q if game.masks is None else np.where(q <= BARRED / 2, -np.inf, q)
 
 
 def check_agent(game: Any, agent: Any) -> int:
@@ -222,92 +391,6 @@ def check_agent(game: Any, agent: Any) -> int:
     if count("agent", agent) >= game.num_agents:
         fail("agent", f"is {agent}", f"an agent 0 … {game.num_agents - 1}")
     return int(agent)
-
-
-def _refuse_stacked(payoffs: FloatArray) -> None:
-    """Refuse an array of n arrays with n axes each, which may be n payoffs or one common payoff of n + 1 agents."""
-    n = payoffs.ndim - 1
-    if n > 0 and len(payoffs) == n:
-        per_agent = f"{n} payoff{'s' * (n > 1)} of {n} agent{'s' * (n > 1)}, or the common payoff of {n + 1}"
-        mend = "give list(payoffs) for one payoff per agent, common_payoff=True for a common one"
-        fail("payoffs", f"has shape {payoffs.shape}, {per_agent}", "to be told which", mend)
-
-
-def _stacked(rewards: tuple[int, ...], transitions: Any) -> bool:
-    """Whether rewards of this shape are one array per agent: with that the transitions fit, and with nothing else."""
-    if len(rewards) < 3 or rewards[0] != len(rewards) - 2:
-        return False
-    found = transitions.shape if hasattr(transitions, "tocoo") else as_floats("transitions", transitions).shape
-
-    def fits(cells: tuple[int, ...]) -> bool:
-        return found in ((*cells, cells[0]), (prod(cells), cells[0]))
-
-    return fits(rewards[1:]) and not fits(rewards)
-
-
-def _rewards(
-    argument: str, given: Any, state_axes: int, common_payoff: bool | None = None
-) -> tuple[FloatArray, bool, tuple[int, ...]]:
-    """The rewards as one array, whether they are a common payoff, and the numbers of actions."""
-    if common_payoff is None:
-        common_payoff = not isinstance(given, (list, tuple))
-    if common_payoff:
-        array = as_floats(argument, given)
-        if array.ndim <= state_axes or array.size == 0:
-            fail(argument, f"has shape {array.shape}", "at least one agent, one state and one action")
-        return array, True, tuple(array.shape[state_axes:])
-    if not isinstance(given, (list, tuple)):
-        given = list(np.atleast_1d(as_floats(argument, given)))
-    arrays = [as_floats(f"{argument}[{i}]", agent_rewards) for i, agent_rewards in enumerate(given)]
-    if not arrays:
-        fail(argument, "is an empty list", "one array per agent")
-    for i, array in enumerate(arrays):
-        if array.ndim != len(arrays) + state_axes or array.size == 0:
-            axes = "(S, A_1, …, A_n)" if state_axes else "(A_1, …, A_n)"
-            mend = f"a list holds one array {axes} per agent; give a common payoff as one numpy array"
-            fail(
-                f"{argument}[{i}]",
-                f"has shape {array.shape}",
-                f"{len(arrays) + state_axes} axes that are not empty",
-                mend,
-            )
-        shape(f"{argument}[{i}]", array, arrays[0].shape)
-    common_payoff = all(np.array_equal(array, arrays[0]) for array in arrays[1:])
-    return arrays[0] if common_payoff else np.stack(arrays), common_payoff, tuple(arrays[0].shape[state_axes:])
-
-
-def _sparse_transitions(given: Any, dense_shape: tuple[int, ...]) -> Any:
-    """A CSR copy of `given` with sorted indices, checked."""
-    from scipy.sparse import csr_array
-
-    *row_shape, num_states = dense_shape
-    shape("transitions", given, (prod(row_shape), num_states))
-    coordinates = given.tocoo()
-    rows, columns = coordinates.coords if hasattr(coordinates, "coords") else (coordinates.row, coordinates.col)
-    data = as_floats("transitions.data", coordinates.data)
-    if not _ordered(rows, columns):
-        order = np.lexsort((columns, rows))
-        rows, columns, data = rows[order], columns[order], data[order]
-    repeated = (rows[1:] == rows[:-1]) & (columns[1:] == columns[:-1])
-    if repeated.any():
-        k = int(np.argmax(repeated))
-        name = entry("transitions", np.unravel_index(rows[k], row_shape))
-        fail(name, f"names next state {int(columns[k])} twice", "each next state once", "add the probabilities up")
-    if (data < 0).any():
-        k = int(np.argmax(data < 0))
-        name = entry("transitions", (*np.unravel_index(rows[k], row_shape), columns[k]))
-        fail(name, f"is {data[k]:g}", "a probability", "probabilities are not negative")
-    sums = np.bincount(rows, weights=data, minlength=prod(row_shape)).astype(np.float64)
-    row_sums("transitions", sums.reshape(row_shape))
-    indptr = np.searchsorted(rows, np.arange(prod(row_shape) + 1))
-    index_type = np.int32 if len(data) < np.iinfo(np.int32).max else np.int64
-    # Built from its three arrays: from coordinates, scipy would add duplicates up before anyone could see them.
-    return csr_array((data, columns.astype(index_type), indptr.astype(index_type)), shape=given.shape)
-
-
-def _ordered(rows: npt.NDArray[Any], columns: npt.NDArray[Any]) -> bool:
-    """Whether the entries of a sparse array are sorted by row, and within a row by column."""
-    return bool(((rows[1:] > rows[:-1]) | ((rows[1:] == rows[:-1]) & (columns[1:] >= columns[:-1]))).all())
 
 
 def _arrays(transitions: Any) -> tuple[npt.NDArray[Any], ...]:

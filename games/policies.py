@@ -8,6 +8,8 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray, as_floats, fail, instance, positive, probabilities, shape
 from mathrl.base.text import shown
+from mathrl.games.availability import joint
+from mathrl.games.given import Booleans
 from mathrl.games.model import Game, check_agent, check_game
 
 __all__ = [
@@ -33,11 +35,13 @@ def as_policy(game: Game, policy: Sequence[Any], argument: str = "policy") -> Po
     `policy`    one array π^i(a_i | s) per agent, (S, A_i); in a game with one state (A_i,) is enough
     `argument`  what error messages call it; default "policy"
 
-    Returns one array (S, A_i) per agent. Raises `ValueError` where the number of agents or a shape is wrong, or a row
-    is not a probability distribution: its entries must be ≥ 0 and sum to 1 up to 1e-9.
+    Returns one array (S, A_i) per agent. Rows of terminal states are ignored, and uniform in what is returned. Raises
+    `ValueError` where the number of agents or a shape is wrong, or a row is not a probability distribution: its entries
+    must be ≥ 0 and sum to 1 up to 1e-9, and be 0 where the action is not available.
     """
     check_game(game)
-    return _checked(game, policy, argument, game.num_actions)
+    available = tuple((f"action {{}} is not available to agent {i}", own) for i, own in enumerate(game.masks or ()))
+    return _checked(game, policy, argument, game.num_actions, available)
 
 
 def as_opponent_model(game: Game, model: Sequence[Any], argument: str = "opponent_model") -> Policy:
@@ -52,7 +56,8 @@ def as_opponent_model(game: Game, model: Sequence[Any], argument: str = "opponen
     is not a probability distribution: its entries must be ≥ 0 and sum to 1 up to 1e-9.
     """
     check_game(game)
-    return _checked(game, model, argument, [game.num_joint_actions // actions for actions in game.num_actions])
+    sizes = [game.num_joint_actions // actions for actions in game.num_actions]
+    return _checked(game, model, argument, sizes, _others_available(game))
 
 
 def as_opponent_models(game: Game, models: Sequence[Any], agent: int, argument: str = "opponent_models") -> Policy:
@@ -68,15 +73,35 @@ def as_opponent_models(game: Game, models: Sequence[Any], agent: int, argument: 
     and sum to 1 up to 1e-9.
     """
     agent = check_agent(game, agent)
-    return _checked(
-        game, models, argument, [*game.num_actions[:agent], *game.num_actions[agent + 1 :]], "one per opponent"
+    others = [j for j in range(game.num_agents) if j != agent]
+    available = (
+        [] if game.masks is None else [(f"action {{}} is not available to agent {j}", game.masks[j]) for j in others]
     )
+    return _checked(game, models, argument, [game.num_actions[j] for j in others], available, "one per opponent")
+
+
+def _others_available(game: Game) -> Sequence[tuple[str, Booleans]]:
+    """Per agent the mask (S, B_i) of the others' joint actions, with what a message says of one that there is not."""
+    if game.masks is None:
+        return ()
+    everybody = np.ones((game.num_states, 1), dtype=bool)
+    masks = (joint((everybody, *game.masks[:i], *game.masks[i + 1 :])) for i in range(game.num_agents))
+    return [("joint action {} of the others is not available", mask.reshape(game.num_states, -1)) for mask in masks]
 
 
 def _checked(
-    game: Game, policy: Sequence[Any], argument: str, num_actions: Sequence[int], each: str = "one per agent"
+    game: Game,
+    policy: Sequence[Any],
+    argument: str,
+    num_actions: Sequence[int],
+    available: Sequence[tuple[str, Booleans]],
+    each: str = "one per agent",
 ) -> Policy:
-    """The arrays (S, k) of a policy or model, checked, for k in `num_actions`; `each` says whose they are."""
+    """The arrays (S, k) of a policy or model, checked, for k in `num_actions`; `each` says whose they are.
+
+    `available` holds for each a mask (S, k), if there are any, and what a message says of an action it does not let
+    pass.
+    """
     instance(argument, policy, Sequence, f"a tuple of {len(num_actions)} arrays, {each}")
     if len(policy) != len(num_actions):
         fail(argument, f"has {len(policy)} arrays", f"{len(num_actions)}, {each}")
@@ -88,10 +113,27 @@ def _checked(
         shape(f"{argument}[{i}]", array, (game.num_states, actions))
         single = isinstance(agent_policy, np.ndarray) and agent_policy.dtype.itemsize < array.dtype.itemsize
         mend = "convert it to float64 first, then normalise the row" if single else "normalise the row"
+        if game.ended is not None:
+            array[game.ended] = _in_ended(game, actions)
         probabilities(f"{argument}[{i}]", array, mend)
+        if available:
+            _refuse_barred(f"{argument}[{i}]", array, *available[i])
         array.flags.writeable = False
         checked.append(array)
     return tuple(checked)
+
+
+def _in_ended(game: Game, actions: int) -> FloatArray:
+    """The row of a policy where an episode has ended: uniform, or in play its one action."""
+    return np.eye(actions)[0] if game.played else np.full(actions, 1 / actions)
+
+
+def _refuse_barred(name: str, array: FloatArray, barred: str, available: Booleans) -> None:
+    """Refuse a policy that plays what is not available."""
+    played = (array > 0) & ~available
+    if played.any():
+        s, a = np.argwhere(played)[0]
+        fail(f"{name}[{s}, {a}]", f"is {array[s, a]:g}, and {barred.format(a)} in state {s}", "0", "mask the policy")
 
 
 def _check_arrays(policy: Any) -> None:
@@ -104,22 +146,24 @@ def _check_arrays(policy: Any) -> None:
 
 
 def uniform_policy(game: Game) -> Policy:
-    """Return the policy in which each agent plays all of its actions with the same probability.
+    """Return the policy in which each agent plays all of its available actions with the same probability.
 
-        π^i(a_i | s) = 1/A_i
+        π^i(a_i | s) = 1/A_i(s), with A_i(s) the number of available actions
 
     `game`  the game that it is for
 
     Returns one array (S, A_i) per agent.
     """
     check_game(game)
-    return tuple(np.full((game.num_states, actions), 1 / actions) for actions in game.num_actions)
+    if game.masks is None:
+        return tuple(np.full((game.num_states, actions), 1 / actions) for actions in game.num_actions)
+    return tuple(own / own.sum(axis=1, keepdims=True) for own in game.masks)
 
 
 def random_policy(game: Game, rng: np.random.Generator, concentration: float = 1.0) -> Policy:
     """Draw a policy whose rows are independent and come from a symmetric Dirichlet distribution.
 
-        π^i(· | s) ~ Dirichlet(c, …, c)
+        π^i(· | s) ~ Dirichlet(c, …, c) over the available actions, uniform in terminal states
 
     `game`           the game that it is for
     `rng`            the random generator that is drawn from
@@ -132,7 +176,25 @@ def random_policy(game: Game, rng: np.random.Generator, concentration: float = 1
     instance("rng", rng, np.random.Generator, "a numpy.random.Generator", "numpy.random.default_rng(0) makes one")
     concentration = positive("concentration", concentration)
     rows = (rng.dirichlet(np.full(actions, concentration), size=game.num_states) for actions in game.num_actions)
-    return tuple(rows)
+    drawn = tuple(rows)
+    if game.masks is not None:
+        drawn = tuple(
+            _drawn_available(own, mask, rng, concentration) for own, mask in zip(drawn, game.masks, strict=True)
+        )
+    if game.ended is not None:
+        for own in drawn:
+            own[game.ended] = _in_ended(game, own.shape[1])
+    return drawn
+
+
+def _drawn_available(
+    own: FloatArray, available: Booleans, rng: np.random.Generator, concentration: float
+) -> FloatArray:
+    """The rows drawn, those with unavailable actions drawn again over what is available."""
+    for s in np.flatnonzero(~available.all(axis=1)):
+        own[s] = 0.0
+        own[s, available[s]] = rng.dirichlet(np.full(available[s].sum(), concentration))
+    return own
 
 
 def joint_policy(policy: Policy) -> FloatArray:

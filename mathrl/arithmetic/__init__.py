@@ -16,7 +16,39 @@ from mathrl.arithmetic import objects
 from mathrl.arithmetic.alike import alike
 from mathrl.arithmetic.undecided import Undecided
 
-__all__ = ["Undecided", "alike", "at_ends", "log_one_plus", "log_part", "log_total", "maximisers", "namespace", "shift"]
+__all__ = [
+    "Undecided",
+    "alike",
+    "at_ends",
+    "difference",
+    "log_one_plus",
+    "log_part",
+    "log_total",
+    "maximisers",
+    "namespace",
+    "shift",
+    "weighted",
+]
+
+
+def weighted(weights: Any, q: Any) -> Any:
+    """Give w(a) Q(a), with 0 · (−∞) = 0: an action that is not available has Q = −∞, and counts where it is played.
+
+    Finite entries, and their derivatives, are those of w · Q.
+    """
+    if isinstance(q, np.ndarray) and (q.dtype.hasobject or np.min(q, initial=0.0) > -np.inf):
+        return weights * q
+    xp = namespace(q)
+    return weights * xp.where((q == -xp.inf) & (weights == 0), xp.zeros_like(q), q)
+
+
+def difference(x: Any, y: Any) -> Any:
+    """Give x − y, with (−∞) − (−∞) = 0: both sides of an equation are −∞ for an action that is not available."""
+    xp = namespace(x)
+    if xp is objects:
+        return x - y
+    both = (x == -xp.inf) & (y == -xp.inf)
+    return xp.where(both, xp.zeros_like(x), x) - xp.where(both, xp.zeros_like(y), y)
 
 
 def namespace(x: Any) -> Any:

@@ -18,10 +18,12 @@ __all__ = [
     "FloatArray",
     "InvalidInput",
     "as_floats",
+    "as_numbers",
     "choice",
     "count",
     "discount_factor",
     "fail",
+    "finite",
     "flag",
     "instance",
     "iterated",
@@ -71,23 +73,37 @@ def entry(argument: str, index: Iterable[Any]) -> str:
 
 def as_floats(argument: str, values: Any) -> FloatArray:
     """Copy `values` into a C-ordered float64 array of finite numbers."""
+    return finite(argument, as_numbers(argument, values))
+
+
+def as_numbers(argument: str, values: Any) -> FloatArray:
+    """Copy `values` into a C-ordered float64 array, also of numbers that are not finite."""
     raw = values
     if isinstance(values, np.ma.MaskedArray):
-        fail(argument, "is a masked array", "a plain array", "fill it; an unavailable action is not modelled")
+        mend = "fill it; Game takes a mask of the actions that there are as available"
+        fail(argument, "is a masked array", "a plain array", mend)
     try:
         raw = np.asarray(values)
         if raw.dtype.kind not in "biuf":
             raise TypeError
         with np.errstate(over="ignore"):
-            array = np.array(raw, dtype=np.float64, order="C")
+            return np.array(raw, dtype=np.float64, order="C")
     except MemoryError:
         raise
     except Exception:  # what is no array may raise anything in its own `__array__`
         kind = f"has dtype {raw.dtype}" if isinstance(raw, np.ndarray) else "is ragged or not numeric"
         fail(argument, kind, "a rectangular array of real numbers")
+
+
+def finite(argument: str, array: FloatArray) -> FloatArray:
+    """Require finite numbers."""
     if not np.isfinite(array).all():
         index = np.argwhere(~np.isfinite(array))[0]
-        mend = "an unavailable action is not modelled; use a large negative reward" if array[tuple(index)] < 0 else ""
+        mend = (
+            "give the actions that there are as available, and no reward marks an unavailable action"
+            if array[tuple(index)] < 0
+            else ""
+        )
         fail(entry(argument, index) if len(index) else argument, f"is {array[tuple(index)]}", "a finite number", mend)
     return array
 
@@ -146,11 +162,11 @@ def not_negative(argument: str, value: Any, mend: str = "") -> float:
     return number
 
 
-def discount_factor(argument: str, value: Any) -> float:
+def discount_factor(argument: str, value: Any, mend: str = "") -> float:
     """Require a number in [0, 1)."""
     number = real(argument, value)
     if not 0 <= number < 1:
-        fail(argument, f"is {number:g}", "a number in [0, 1)")
+        fail(argument, f"is {number:g}", "a number in [0, 1)", mend if number == 1 else "")
     return number
 
 

@@ -8,14 +8,15 @@ equations need more, a linear system (`DIVERGENCE_LIMIT`) and a nearest monotone
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from types import SimpleNamespace
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from mathrl.base.checks import FloatArray
 from mathrl.base.registry import Registry
 from mathrl.games.model import Game
-from mathrl.games.policies import Policy
+from mathrl.games.policies import Policy, as_policy
 
 __all__ = ["EQUATIONS", "Equation", "Residuals", "Solved", "declared", "each_agent", "named", "temperature_of"]
 
@@ -78,7 +79,7 @@ class Equation:
         residual is a bound; rounding adds some tens of `solution.rounding_floor`. Where it did not converge, the
         solver's residual is that of its last iterate, and this one that of the fields of `solution`.
         """
-        largest = [np.abs(array).max() for array in self.residuals(game, solution)]
+        largest = [np.abs(array).max() for array in self.residuals(game.in_play, _in_play(game.in_play, solution))]
         return float(np.max(largest))  # unlike Python's max it passes a NaN on
 
     def __str__(self) -> str:
@@ -94,6 +95,22 @@ class Equation:
 
 EQUATIONS = Registry[Equation]("name", "equation")
 """All equations by name."""
+
+
+def _in_play(game: Game, solution: Solved) -> Solved:
+    """What a solution is in the game in play: where an episode has ended, its one action is played and pays 0."""
+    if game.ended is None:
+        return solution
+    names = ("joint_policy", "q_tot", "temperature", "parameters")
+    found: Any = SimpleNamespace(**{name: getattr(solution, name) for name in names})
+    found.policy = as_policy(game, solution.policy)
+    found.q = np.where(game.ended.reshape(-1, *[1] * game.num_agents), _at_end(game), solution.q)
+    return cast(Solved, found)
+
+
+def _at_end(game: Game) -> FloatArray:
+    """The q (A_1, …, A_n) of a state in which an episode has ended: 0 for the one action that there is, else −∞."""
+    return np.where(np.arange(game.num_joint_actions) == 0, 0.0, -np.inf).reshape(game.num_actions)
 
 
 def declared(name: str, statement: str, source: str, residuals: Callable[[Game, Solved], Residuals]) -> Equation:

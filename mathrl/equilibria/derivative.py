@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import FloatArray
+from mathrl.games.model import BARRED
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
 from mathrl.operators import expectation
@@ -31,7 +32,7 @@ def own_q_derivative(
     K = A_1 + … + A_n. `values` are those of the policy, for the same temperature and entropy.
     """
     game, num_agents = values.game, len(policy)
-    q = values.q_msa.reshape(-1, game.num_states, *game.num_actions)
+    q = np.where(values.q_msa > BARRED / 2, values.q_msa, 0.0).reshape(-1, game.num_states, *game.num_actions)
     shared = len(q) == 1
     ends = np.cumsum((0, *game.num_actions))
     slices = [slice(first, last) for first, last in pairwise(ends)]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
+from mathrl.games.model import BARRED
 
 __all__ = [
     "CONVERGED",
@@ -75,5 +76,8 @@ def rounding_floor(q: FloatArray, temperature: float | None = None) -> float:
     The first is the error of a probability softmax(Q / temperature) if Q has a relative error of eps. At temperatures
     above ‖Q‖∞ it is the rounding of the probability itself.
     """
-    eps, scale = float(np.finfo(np.float64).eps), float(max(q.max(), -q.min()))
+    least = q.min()
+    if least <= BARRED / 2:  # actions that are not available
+        least = q.min(where=q > BARRED / 2, initial=np.inf)
+    eps, scale = float(np.finfo(np.float64).eps), float(max(q.max(), -least))
     return eps * scale if temperature is None else eps * max(1.0, scale / temperature)

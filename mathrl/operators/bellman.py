@@ -9,7 +9,7 @@ be balls, fractions or traced by JAX. Numbers of equations are those of the HASA
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mathrl.arithmetic import alike, namespace
+from mathrl.arithmetic import alike, namespace, weighted
 from mathrl.base.checks import choice
 from mathrl.softmax import entropy as shannon_entropy
 from mathrl.softmax import entropy_of_logs
@@ -39,7 +39,8 @@ def expectation(q: Any, policy: Sequence[Any], keep: Sequence[int] = ()) -> Any:
     `policy`  π, one array (S, A_i) per agent
     `keep`    the agents whose actions are not averaged over; default: none
 
-    Returns (S,) or (n, S), followed by the action axes of the agents in `keep`, in the order given there.
+    Returns (S,) or (n, S), followed by the action axes of the agents in `keep`, in the order given there. It is −∞
+    where an action with Q = −∞, which is not available, has a positive probability, and nowhere else.
     """
     xp = namespace(q)
     num_agents = len(policy)
@@ -49,7 +50,8 @@ def expectation(q: Any, policy: Sequence[Any], keep: Sequence[int] = ()) -> Any:
     for agent in reversed(others):
         between = q.ndim - first - 1
         pi_sa = policy[agent]
-        q = xp.sum(q * xp.reshape(pi_sa, (pi_sa.shape[0], *[1] * between, pi_sa.shape[1])), axis=-1)
+        weights = xp.reshape(pi_sa, (pi_sa.shape[0], *[1] * between, pi_sa.shape[1]))
+        q = xp.sum(weighted(weights, q), axis=-1)
     return q
 
 

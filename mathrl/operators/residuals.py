@@ -8,7 +8,7 @@ differ; a policy has one array (S, A_i) per agent. A γ-contraction T with fixed
 from collections.abc import Sequence
 from typing import Any
 
-from mathrl.arithmetic import alike, namespace
+from mathrl.arithmetic import alike, difference, namespace
 from mathrl.operators.axes import flat
 from mathrl.operators.bellman import backup, policy_backup
 from mathrl.operators.divergence import divergence_soft_max
@@ -55,12 +55,11 @@ def quantal_response_log_residuals(q: Any, log_policy: Sequence[Any], *, tempera
     `log_policy`   log π, one array (S, A_i) per agent, −∞ where π is 0
     `temperature`  α > 0
 
-    Returns one array (S, A_i) per agent, −∞ where π is 0.
+    Returns one array (S, A_i) per agent, −∞ where π is 0 and the response is not.
     """
     policy = [namespace(logs).exp(logs) for logs in log_policy]
-    return tuple(
-        logs - log_boltzmann(marginal_q(q, policy, agent), temperature) for agent, logs in enumerate(log_policy)
-    )
+    responses = (log_boltzmann(marginal_q(q, policy, agent), temperature) for agent in range(len(policy)))
+    return tuple(difference(logs, response) for logs, response in zip(log_policy, responses, strict=True))
 
 
 @alike
@@ -108,7 +107,7 @@ def policy_residual(
     `ValueError` for another `entropy`.
     """
     target = policy_backup(q, policy, rewards, transitions, discount=discount, temperature=temperature, entropy=entropy)
-    return target - q
+    return difference(target, q)
 
 
 @alike
@@ -125,7 +124,7 @@ def optimality_residual(q: Any, rewards: Any, transitions: Any, *, discount: Any
     Returns (S, A_1, …, A_n).
     """
     q_sa = flat(q)
-    return backup(namespace(q_sa).max(q_sa, axis=-1), rewards, transitions, discount=discount) - q
+    return difference(backup(namespace(q_sa).max(q_sa, axis=-1), rewards, transitions, discount=discount), q)
 
 
 @alike
@@ -142,7 +141,7 @@ def soft_optimality_residual(q: Any, rewards: Any, transitions: Any, *, discount
 
     Returns (S, A_1, …, A_n).
     """
-    return backup(soft_max(flat(q), temperature), rewards, transitions, discount=discount) - q
+    return difference(backup(soft_max(flat(q), temperature), rewards, transitions, discount=discount), q)
 
 
 @alike
@@ -163,7 +162,7 @@ def divergence_optimality_residual(
     Returns (S, A_1, …, A_n).
     """
     v = divergence_soft_max(q, log_target, temperature=temperature)
-    return backup(v, rewards, transitions, discount=discount) - q
+    return difference(backup(v, rewards, transitions, discount=discount), q)
 
 
 @alike
@@ -194,4 +193,4 @@ def opponent_residual(
     Returns (S, A_1, …, A_n).
     """
     weights = {"temperature": temperature, "divergence_weight": divergence_weight}
-    return opponent_backup(q, prior, agent, rewards, transitions, discount=discount, **weights) - q
+    return difference(opponent_backup(q, prior, agent, rewards, transitions, discount=discount, **weights), q)

@@ -9,7 +9,7 @@ own quantal response at its own soft Q. What lasts longer than one deviation in 
 from collections.abc import Sequence
 from typing import Any
 
-from mathrl.arithmetic import alike, namespace
+from mathrl.arithmetic import alike, namespace, weighted
 from mathrl.operators.bellman import expectation
 from mathrl.softmax import boltzmann
 
@@ -95,5 +95,5 @@ def deviation_gain(q: Any, policy: Sequence[Any]) -> Any:
     """
     own = [marginal_q(q, policy, agent) for agent in range(len(policy))]
     xp = namespace(own[0])
-    lost = [xp.max(own_q, axis=-1)[:, None] - own_q for own_q in own]
-    return xp.stack([xp.sum(pi_sa * lost_sa, axis=-1) for pi_sa, lost_sa in zip(policy, lost, strict=True)])
+    lost = [own_q - xp.max(own_q, axis=-1)[:, None] for own_q in own]
+    return xp.stack([-xp.sum(weighted(pi_sa, lost_sa), axis=-1) for pi_sa, lost_sa in zip(policy, lost, strict=True)])

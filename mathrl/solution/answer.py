@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from mathrl.base.checks import FloatArray
 from mathrl.equations import Equation
+from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.iteration.iterate import Run
 from mathrl.iteration.outcome import rounding_floor
@@ -12,7 +15,21 @@ from mathrl.solution import Solution
 from mathrl.values.offsets import with_offsets
 from mathrl.values.policy_values import Values
 
-__all__ = ["solution"]
+__all__ = ["ended_q", "shown_policy", "solution"]
+
+
+def shown_policy(game: Game, policy: Policy) -> Policy:
+    """Return a policy of a game in play as one of the game itself: uniform where an episode has ended."""
+    if game.ended is None:
+        return policy
+    return tuple(np.where(game.ended[:, None], 1 / own.shape[1], own) for own in policy)
+
+
+def ended_q(game: Game, q: FloatArray) -> FloatArray:
+    """Return q, whose last axes are (S, A_1, …, A_n), of a game in play as that of the game itself: 0 at an end."""
+    if game.ended is None:
+        return q
+    return np.where(game.ended.reshape(-1, *[1] * game.num_agents), 0.0, q)
 
 
 def solution(
@@ -28,17 +45,20 @@ def solution(
 ) -> Solution:
     """The `Solution` of a run that ended at `policy`, with its `values`; `more` are optional fields.
 
+    Both are those of the game in play; the solution holds what they are in the game itself.
+
     The temperature is that of `parameters`, if there is one, unless `more` holds another. Where `offsets` were taken
     off the rewards (`mathrl.values.offsets`), they are added to the values, and the rounding floor is that of these.
     """
     more = {"temperature": parameters.get("temperature"), **more}
     floor = run.last.rounding_floor
+    game = values.game
     if offsets is not None:
         values = with_offsets(values, offsets)
         floor = rounding_floor(values.q, more["temperature"] or None)
     return Solution(
-        policy=policy,
-        q=values.q,
+        policy=shown_policy(game, policy),
+        q=ended_q(game, values.q),
         v=values.v,
         objective=values.objective,
         residual=run.last.residual,

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import count, positive
 from mathrl.equations import QUANTAL_RESPONSE
-from mathrl.games.model import Game
+from mathrl.games.model import Game, as_played
 from mathrl.games.policies import as_policy, uniform_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
@@ -66,6 +66,7 @@ def haspi(
     (True, [[0.02, 0.02, 0.96]])
     """
     check_monotone(game, entropy, "HASPI")
+    game = as_played(game)
     temperature = positive("temperature", temperature)
     in_range(game, temperature)
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")

@@ -12,7 +12,7 @@ from mathrl.equilibria.newton import own_q_change, responses
 from mathrl.equilibria.patience import LONGEST_PAUSE, PATIENCE, ROUNDING
 from mathrl.equilibria.stochastic.equations import curve_from
 from mathrl.equilibria.stochastic.trace import Follower
-from mathrl.games.model import Game, check_game
+from mathrl.games.model import BARRED, Game, as_played
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
@@ -86,7 +86,7 @@ def qre(
     >>> qre(load("matching-pennies"), temperature=0.1).policy[0].tolist()
     [[0.5, 0.5]]
     """
-    check_game(game)
+    game = as_played(game)
     temperature = positive("temperature", temperature)
     in_range(game, temperature)
     choice("entropy", entropy, ENTROPIES)
@@ -176,7 +176,9 @@ class _Steps:
             du = own_q_change(here.values, here.policy, here.own_sk, temperature=self.temperature, entropy=self.entropy)
         except np.linalg.LinAlgError:
             return None
-        if not np.abs(du).max() < _LONGEST * max(self.temperature, np.abs(here.own_sk).max()):
+        there = here.own_sk > BARRED / 2  # the others are not available, and what du says of them is nothing
+        longest = _LONGEST * max(self.temperature, np.abs(here.own_sk).max(where=there, initial=0.0))
+        if not np.abs(du).max(where=there, initial=0.0) < longest:
             return None
         total = here.values.v_ms.sum()
         slack = ROUNDING * last.rounding_floor * self.temperature * here.values.v_ms.size

@@ -7,11 +7,12 @@ import numpy.typing as npt
 
 from mathrl.base.checks import choice, positive
 from mathrl.equations import POLICY_EVALUATION
-from mathrl.games.model import Game, check_game
+from mathrl.games.model import Game, as_played
 from mathrl.games.policies import as_policy
 from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.operators import ENTROPIES, soft_value
 from mathrl.solution import Solution
+from mathrl.solution.answer import ended_q, shown_policy
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import evaluate
 
@@ -46,7 +47,7 @@ def soft_evaluation(
     >>> round(float(solution.v[0]), 9)   # hasac Appendix B
     -8.2
     """
-    check_game(game)
+    game = as_played(game)
     temperature = positive("temperature", temperature)
     in_range(game, temperature)
     choice("entropy", entropy, ENTROPIES)
@@ -56,8 +57,8 @@ def soft_evaluation(
     residual = game.discount * float(np.abs(again - values.v).max())
     floor = rounding_floor(values.q)
     return Solution(
-        policy=checked,
-        q=values.q,
+        policy=shown_policy(game, checked),
+        q=ended_q(game, values.q),
         v=values.v,
         objective=values.objective,
         residual=residual,

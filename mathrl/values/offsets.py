@@ -45,7 +45,13 @@ def without_offsets(game: Game) -> tuple[Game, FloatArray | None]:
 
     Where there are none, or a row of transitions does not sum to 1, these are the game itself and None.
     """
-    rows = game.rewards_isa if game.discount == 0 else game.rewards_isa.reshape(len(game.rewards_isa), 1, -1)
+    if game.discount > 0 and game.ended is not None:
+        return game, None  # a constant is worth more where play lasts longer
+    isa = game.rewards_isa
+    if game.barred_sa is not None:
+        first_s = game.barred_sa.argmin(axis=1)
+        isa = np.where(game.barred_sa, isa[:, np.arange(len(first_s)), first_s, None], isa)
+    rows = isa if game.discount == 0 else isa.reshape(len(isa), 1, -1)
     c_ms = common_offsets(rows)
     if not c_ms.any() or not _sums_to_1(game):
         return game, None

@@ -1,10 +1,10 @@
 """Rewards and temperatures that double precision can compute with, in every solver, batch and oracle; others are
 refused.
 
-A value is at most ‖r‖∞/(1 − γ) plus what entropy, or a divergence, adds. It is needed also over the temperature. Both
-must be at most 1e300, and a temperature at least 1e-300: then inverses of temperatures, and sums of some such numbers,
-are still doubles. What overflows instead becomes inf or nan, and a comparison with nan is False: it would pass for
-exact.
+A value is at most ‖r‖∞/(1 − γ) plus what entropy, or a divergence, adds; where γ is 1, the length of the longest play
+takes the place of 1/(1 − γ). It is needed also over the temperature. Both must be at most 1e300, and a temperature at
+least 1e-300: then inverses of temperatures, and sums of some such numbers, are still doubles. What overflows instead
+becomes inf or nan, and a comparison with nan is False: it would pass for exact.
 """
 
 from math import log
@@ -45,7 +45,7 @@ def in_range(
 
     Raises `ValueError` naming the game or the temperature.
     """
-    bonus = (_most_entropy(game) if nats is None else nats) / (1 - game.discount)
+    bonus = (_most_entropy(game) if nats is None else nats) * game.horizon
     size = max(largest_value(game, 0.0), *(float(np.abs(array).max()) for array in values if array is not None), 0.0)
     if temperature * bonus > _LARGEST:
         mend = "values with so much entropy overflow: lower it"
@@ -57,8 +57,8 @@ def in_range(
 
 
 def largest_value(game: Game, temperature: float) -> float:
-    """Return a bound on soft values: (‖r‖∞ + α Σ_i log A_i)/(1 − γ), inf where that overflows."""
-    return (game.reward_scale + temperature * _most_entropy(game)) / (1 - game.discount)
+    """Return a bound on soft values: (‖r‖∞ + α Σ_i log A_i)/(1 − γ) where γ < 1, inf where that overflows."""
+    return (game.reward_scale + temperature * _most_entropy(game)) * game.horizon
 
 
 def within_range(size: Any, temperature: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mathrl import kernels
 from mathrl.base.checks import FloatArray
-from mathrl.games.model import Game
+from mathrl.games.model import Game, shown_q
 from mathrl.games.policies import Policy, joint_policy
 from mathrl.games.profile import Profile
 from mathrl.operators import entropy_bonus
@@ -54,8 +54,8 @@ class Values:
 
     @property
     def q(self) -> FloatArray:
-        """Q as (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ."""
-        q = self.q_msa.reshape(-1, self.game.num_states, *self.game.num_actions)
+        """Q as (S, A_1, …, A_n), or (n, S, A_1, …, A_n) where the agents' values differ; −∞ where not available."""
+        q = shown_q(self.game.in_play, self.q_msa.reshape(-1, self.game.num_states, *self.game.num_actions))
         return q if self.agent_axis else q[0]
 
     @property

@@ -1,0 +1,79 @@
+"""Which actions there are in which state, and in which states an episode has ended: masks, as a caller gives them."""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from mathrl.base.checks import fail, instance, shape
+from mathrl.base.text import shown
+from mathrl.games.given import Booleans
+
+__all__ = ["as_available", "as_terminal", "first_available", "joint"]
+
+
+def as_available(
+    argument: str, given: Any, num_states: int, num_actions: Sequence[int], terminal: Booleans | None
+) -> tuple[Booleans, ...] | None:
+    """Check per agent a mask (S, A_i) of the actions that there are; None where all of them are available everywhere.
+
+    In one state (A_i,) is enough. Rows of terminal states are ignored. Raises `ValueError` naming the state in which an
+    agent has no action.
+    """
+    if given is None:
+        return None
+    expected = f"{len(num_actions)} arrays of true and false, (S, A_i), one per agent"
+    instance(argument, given, (Sequence, np.ndarray), expected)
+    if len(given) != len(num_actions):
+        fail(argument, f"has {len(given)} arrays", expected)
+    masks = []
+    for i, (mask, actions) in enumerate(zip(given, num_actions, strict=True)):
+        name = f"{argument}[{i}]"
+        own = _booleans(name, mask)
+        if num_states == 1 and own.ndim == 1:
+            own = own[None]
+        shape(name, own, (num_states, actions))
+        if terminal is not None:
+            own[terminal] = True
+        if not own.any(axis=1).all():
+            state = int(np.argmin(own.any(axis=1)))
+            mend = "where nobody can act, the episode has ended: say terminal, or give the agent an action that waits"
+            fail(f"{name}[{state}]", "has no available action", "at least one", mend)
+        own.flags.writeable = False
+        masks.append(own)
+    return None if all(own.all() for own in masks) else tuple(masks)
+
+
+def as_terminal(argument: str, given: Any, num_states: int) -> Booleans | None:
+    """Check a mask (S,) of the states in which an episode has ended; None where there are none."""
+    if given is None:
+        return None
+    mask = _booleans(argument, given)
+    shape(argument, mask, (num_states,))
+    mask.flags.writeable = False
+    return mask if mask.any() else None
+
+
+def joint(available: Sequence[Booleans]) -> Booleans:
+    """Which joint actions are available, (S, A_1, …, A_n): those of which every agent's action is."""
+    masks: Booleans = reduce(
+        lambda all_, own: all_[..., None] & own.reshape(len(own), *[1] * (all_.ndim - 1), -1), available
+    )
+    return masks
+
+
+def first_available(own: Booleans) -> Booleans:
+    """The mask of the first action alone that is available, in each row of (S, A_i)."""
+    return np.asarray(np.arange(own.shape[1]) == own.argmax(axis=1)[:, None])
+
+
+def _booleans(argument: str, given: Any) -> Booleans:
+    """A copy as true and false; numbers 0 and 1 are taken too."""
+    try:
+        array = np.array(given)
+    except ValueError:
+        array = np.empty(0, dtype=object)
+    if array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():
+        fail(argument, f"is {shown(given)}", "an array of true and false")
+    return np.ascontiguousarray(array, dtype=np.bool_)
