@@ -50,8 +50,7 @@ def longest_by_hand(transitions, available, terminal):
 @given(graphs(), st.booleans())
 def test_discount_1_is_taken_exactly_where_every_policy_ends_and_the_horizon_is_the_longest(graph, sparse):
     transitions, available, terminal = graph
-    num_states, actions = available.shape
-    rewards = np.zeros(available.shape)
+    num_states, rewards = len(terminal), np.zeros(available.shape)
     given_ = scipy.sparse.csr_array(transitions.reshape(-1, num_states)) if sparse else transitions
     longest = longest_by_hand(*graph)
     if longest is None:
