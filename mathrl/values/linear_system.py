@@ -4,8 +4,12 @@ Small systems are factored by LAPACK. Others are given to BiCGSTAB, which is res
 rounding. Where BiCGSTAB stalls, the system is factored if the factor takes less than 1 GiB (a sparse one: if the band
 after reordering lets one expect so). If it would take more, x ← b + γ P x is repeated, which always converges.
 
-Each way ends with a defect ‖b + γ P x − x‖∞ within a few rounding floors (at most 32 where it falls no further), or
-at the `target`.
+Each way ends at the `target`, or with a defect d = b + γ P x − x within a few rounding floors (at most 32 where it
+falls no further), on the whole and state by state:
+
+    ‖d‖∞ ≤ 2 eps (‖b‖∞ + 2 ‖x‖∞),   |d(s)| ≤ 32 · 2 eps (|b(s)| + |x(s)| + γ Σ_t P(t|s) |x(t)|)       (1)
+
+The second holds a state of small values to its own digits, whatever larger ones there are elsewhere.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,10 +26,18 @@ from mathrl.base.checks import FloatArray
 __all__ = ["Resolvent", "one_thread", "resolvent", "sweep"]
 
 Resolvent = Callable[..., FloatArray]
-"""`solve(b, guess=None, target=0.0)` returns an x with ‖b + γ P x − x‖∞ ≤ max(target, rounding floor)."""
+"""`solve(b, guess=None, target=0.0)` returns an x with ‖b + γ P x − x‖∞ ≤ target, or one that is exact to rounding."""
+
+_Excess = Callable[[Any, float, FloatArray, FloatArray, FloatArray, float], float]
+"""How many times the defect of x is what rounding or the target allows; of P, γ, b, x, the defect and the target."""
 
 _DENSE_STATES = 256
 """Up to so many states, a dense factor costs less than the overhead of BiCGSTAB, also for a sparse P."""
+
+_EPS = float(np.finfo(np.float64).eps)
+
+_TINY = float(np.finfo(np.float64).tiny)
+"""Added to floors, as denormal numbers have no relative precision."""
 
 _FACTOR_ENTRIES = 2**27
 """How many entries a factor may have: 1 GiB."""
@@ -34,7 +46,7 @@ _FACTOR_PRODUCTS = 10**11
 """How many products (states times squared bandwidth) a sparse factor may cost: about a minute."""
 
 _STALLED_FLOORS = 32
-"""A defect that falls no further is accepted as rounding within so many rounding floors."""
+"""A defect is accepted as rounding within so many floors: that of one state, or the largest that falls no further."""
 
 _MOST_CORRECTIONS = 12
 """How often a solution is corrected by the solution for its defect, at most."""
@@ -92,7 +104,35 @@ def _defect(P: Any, discount: float, b: FloatArray, x: FloatArray) -> FloatArray
 
 def _floor(b: FloatArray, x: FloatArray) -> float:
     """The size of the defect that rounding alone leaves."""
-    return 2 * float(np.finfo(np.float64).eps) * float(np.abs(b).max() + 2 * np.abs(x).max())
+    return 2 * _EPS * float(np.abs(b).max() + 2 * np.abs(x).max())
+
+
+def _on_the_whole(P: Any, discount: float, b: FloatArray, x: FloatArray, defect: FloatArray, target: float) -> float:
+    """How many times the largest defect is what (1) or the target allows."""
+    return float(np.abs(defect).max() / max(target, _floor(b, x), _TINY))
+
+
+def _by_states(P: Any, discount: float, b: FloatArray, x: FloatArray, defect: FloatArray, target: float) -> float:
+    """The same of the states' own defects: at least, and exactly where it is above 1.
+
+    The least |x|, then |x − b| in the place of γ Σ P |x|, which is no less but for the defect, are tried first: they
+    take no product with P.
+    """
+    floors, size = _STALLED_FLOORS * 2 * _EPS, np.abs(x)
+    largest = float(np.abs(defect).max())
+    if largest <= max(target, floors * float(size.min())):
+        return 0.0
+    size += np.abs(b)
+    excess = float((np.abs(defect) / (floors * (size + np.abs(x - b)) + _TINY)).max())
+    if excess <= 1:
+        return excess
+    size += sweep(P, discount, np.zeros_like(b), np.abs(x))
+    return float((np.abs(defect) / (floors * size + _TINY)).max())
+
+
+def _is_solved(P: Any, discount: float, b: FloatArray, x: FloatArray, defect: FloatArray, target: float) -> bool:
+    """Whether the defect is as small as (1) or the target asks for."""
+    return all(excess(P, discount, b, x, defect, target) <= 1 for excess in (_on_the_whole, _by_states))
 
 
 def _factored(P: Any, discount: float) -> Callable[[FloatArray], FloatArray]:
@@ -134,7 +174,7 @@ def _refined(P: Any, discount: float, direct: Callable[[FloatArray], FloatArray]
         x = direct(b)
         for _ in range(_MOST_CORRECTIONS):
             defect = _defect(P, discount, b, x)
-            if np.abs(defect).max() <= max(target, _floor(b, x)):
+            if _is_solved(P, discount, b, x, defect, target):
                 break
             x = x + direct(defect)
         return x
@@ -152,26 +192,34 @@ def _krylov_first(P: Any, discount: float) -> Resolvent:
     steps = max(20, P.shape[0] // 40) if isinstance(P, np.ndarray) else _MOST_KRYLOV_STEPS
     fallback: list[Resolvent] = []
 
+    def lowered(excess: _Excess, b: FloatArray, x: FloatArray, defect: FloatArray, target: float) -> list[FloatArray]:
+        """x and its defect after corrections that halve the excess or better, until it is at most 1."""
+        for _ in range(_MOST_CORRECTIONS):
+            times = excess(P, discount, b, x, defect, target)
+            if times <= 1:
+                break
+            # bicgstab stops by the 2-norm, which is up to √S times the largest entry.
+            norm = float(np.linalg.norm(defect))
+            largest = float(np.abs(defect).max()) * np.sqrt(len(b)) if excess is _on_the_whole else norm
+            with one_thread(), np.errstate(all="ignore"):  # a breakdown shows in the defect
+                atol = min(largest / times / 4, norm / 10)
+                correction, _ = bicgstab(system, defect, rtol=1e-12, atol=atol, maxiter=steps)
+            candidate = x + correction
+            following = _defect(P, discount, b, candidate)
+            if not excess(P, discount, b, candidate, following, target) < times / 2:
+                break
+            x, defect = candidate, following
+        return [x, defect]
+
     def solve(b: FloatArray, guess: FloatArray | None = None, target: float = 0.0) -> FloatArray:
         if fallback:
             return fallback[0](b, guess, target)
         x = zero if guess is None else guess
-        defect = _defect(P, discount, b, x)
-        for _ in range(_MOST_CORRECTIONS):
-            size, goal = float(np.abs(defect).max()), max(target, _floor(b, x))
-            if size <= goal:
+        x, defect = lowered(_on_the_whole, b, x, _defect(P, discount, b, x), target)
+        if np.abs(defect).max() <= max(target, _STALLED_FLOORS * _floor(b, x)):
+            x, defect = lowered(_by_states, b, x, defect, target)
+            if _by_states(P, discount, b, x, defect, target) <= 1:
                 return x
-            # bicgstab stops by the 2-norm, which is up to √S times the largest entry that the goal speaks of.
-            with one_thread(), np.errstate(all="ignore"):  # a breakdown shows in the defect
-                atol = min(goal * np.sqrt(len(b)) / 4, float(np.linalg.norm(defect)) / 10)
-                correction, _ = bicgstab(system, defect, rtol=1e-12, atol=atol, maxiter=steps)
-            candidate = x + correction
-            following = _defect(P, discount, b, candidate)
-            if not np.abs(following).max() < size / 2:
-                break
-            x, defect = candidate, following
-        if size <= _STALLED_FLOORS * _floor(b, x):
-            return x
         direct = _factor_is_cheap(P)
         fallback.append(_refined(P, discount, _factored(P, discount)) if direct else _swept(P, discount))
         return fallback[0](b, x, target)
@@ -185,7 +233,7 @@ def _swept(P: Any, discount: float) -> Resolvent:
     def solve(b: FloatArray, guess: FloatArray | None = None, target: float = 0.0) -> FloatArray:
         x = np.zeros_like(b) if guess is None else guess
         defect = _defect(P, discount, b, x)
-        while np.abs(defect).max() > max(target, _floor(b, x)):
+        while not _is_solved(P, discount, b, x, defect, target):
             x = x + defect
             defect = _defect(P, discount, b, x)
         return x
