@@ -22,7 +22,14 @@ from mathrl.values.joint_control import control
 from mathrl.values.linear_system import resolvent
 from mathrl.values.modelled_opponents import agent_game
 from mathrl.values.overflow import in_range
-from mathrl.values.policy_values import Values, against, backup, evaluate, policy_transitions
+from mathrl.values.policy_values import (
+    Values,
+    against,
+    backup,
+    deterministic_transitions,
+    evaluate,
+    policy_transitions,
+)
 
 __all__ = ["nash_q"]
 
@@ -265,9 +272,7 @@ class _GlobalOptima:
         return tuple(np.eye(actions)[choice] for actions, choice in zip(num_actions, chosen, strict=True))
 
     def transitions(self, here: _Point) -> Any:
-        game = self.game
-        rows = np.arange(game.num_states) * game.num_joint_actions + here.stages.actions_s
-        return game.csr_xt[rows] if game.sparse else game.dense_xt[rows]
+        return deterministic_transitions(self.game, here.stages.actions_s)
 
     def _trouble(self, s: int, q_msa: FloatArray, stages: Optima, unit_m: FloatArray) -> str:
         nearest = int(stages.actions_s[s])

@@ -5,16 +5,18 @@ import numpy as np
 from mathrl.base.checks import count, fail, positive
 from mathrl.equations import OPTIMALITY
 from mathrl.games.model import Game, check_game
+from mathrl.iteration.iterate import Iterate, Run
 from mathrl.iteration.outcome import Status
 from mathrl.solution import Solution
-from mathrl.values.joint_control import control
+from mathrl.values.attained import Actions, tied
+from mathrl.values.joint_control import Controlled, control
 from mathrl.values.overflow import in_range
-from mathrl.values.policy_values import evaluate
+from mathrl.values.policy_values import deterministic_values
 
 __all__ = ["optimal"]
 
-_TIES = 64
-"""Rounding floors within which two actions tie."""
+_TIES = 64.0
+"""Roundings within which two actions tie, of the larger of their own."""
 
 
 def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Solution:
@@ -45,23 +47,19 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
     if not game.common_payoff:
         fail("game", "is general-sum", "a common payoff", "agents with different rewards have no common optimum")
     in_range(game, 0.0)
-    run, _ = control(game, None, tol=positive("tol", tol), max_steps=count("max_steps", max_steps))
-    here = run.last.point
-    shape = (game.num_states, *game.num_actions)
-    ties = here.q_sa >= (here.reached_s - _TIES * run.last.rounding_floor)[:, None]
-    chosen = np.unravel_index(ties.argmax(axis=1), game.num_actions)
-    policy = tuple(np.eye(actions)[choice] for actions, choice in zip(game.num_actions, chosen, strict=True))
-    q, v = here.q_sa.reshape(shape), here.reached_s
-    if run.status is not Status.CONVERGED:
-        values = evaluate(game, policy, temperature=1.0, entropy="none", guess=v[None])
-        q, v = values.q, values.v
+    tol = positive("tol", tol)
+    run, _ = control(game, None, tol=tol, max_steps=count("max_steps", max_steps))
+    last, point, actions_s = _settled(game, run, tol)
+    q_sa, states = point.q_sa, np.arange(game.num_states)
+    v = q_sa[states, actions_s]
+    chosen = np.unravel_index(actions_s, game.num_actions)
     return Solution(
-        policy=policy,
-        q=q,
+        policy=tuple(np.eye(actions)[choice] for actions, choice in zip(game.num_actions, chosen, strict=True)),
+        q=q_sa.reshape(game.num_states, *game.num_actions),
         v=v,
         objective=float(np.einsum("s,s", v, game.start)),
-        residual=run.last.residual,
-        rounding_floor=run.last.rounding_floor,
+        residual=last.residual,
+        rounding_floor=last.rounding_floor,
         status=run.status,
         steps=len(run.history),
         history=run.history,
@@ -69,3 +67,27 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
         solver="optimal",
         parameters={"tol": tol, "max_steps": max_steps},
     )
+
+
+def _settled(game: Game, run: Run[Controlled], tol: float) -> tuple[Iterate[Controlled], Controlled, Actions]:
+    """The residual and its floor, the values, and the actions: the lowest of those that tie, unless values fall.
+
+    All values are those of the actions.
+    """
+    last, here = run.last, run.last.point
+    greedy_s = here.actions_s
+    assert greedy_s is not None
+    if run.status is not Status.CONVERGED:
+        return last, _evaluated(game, here, greedy_s, tol).last.point, greedy_s
+    lowest_s = tied(game, here.q_sa, here.v_s, greedy_s, _TIES).argmax(axis=1)
+    if not np.array_equal(lowest_s, greedy_s):
+        found = _evaluated(game, here, lowest_s, tol)
+        if found.status is Status.CONVERGED:
+            return found.last, found.last.point, lowest_s
+    return last, here, greedy_s
+
+
+def _evaluated(game: Game, here: Controlled, actions_s: Actions, tol: float) -> Run[Controlled]:
+    """The values of the policy that plays these actions, as a run without a step: it converged if they are optimal."""
+    v_s = deterministic_values(game, actions_s, here.v_s)
+    return control(game, None, tol=tol, max_steps=0, guess=v_s)[0]

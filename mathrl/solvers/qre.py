@@ -21,10 +21,11 @@ from mathrl.operators import ENTROPIES, entropy_bonus
 from mathrl.softmax import boltzmann
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
-from mathrl.values.joint_control import SoftMax, control, values_of_attained
+from mathrl.values.joint_control import control, values_of_attained
 from mathrl.values.offsets import without_offsets
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual, sequential_improvement
+from mathrl.values.softness import SoftMax
 
 __all__ = ["qre"]
 

@@ -14,10 +14,10 @@ from mathrl.games.policies import Policy, as_opponent_model, marginals
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
-from mathrl.values.joint_control import SoftMax, Softness
 from mathrl.values.modelled_opponents import LearnedModel, OpponentSoftMax, agent_game, control_each
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import backup
+from mathrl.values.softness import SoftMax, Softness
 
 __all__ = ["soft_q_iteration"]
 

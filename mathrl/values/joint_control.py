@@ -16,10 +16,14 @@ three short cuts are taken. (3) replaces (2) while it lowers the span of T V −
 The chain leaves out the actions that are hardly played. And the last chain is used again while the policy hardly moves.
 Where these short cuts fail to halve the residual, they are dropped: some next states may be reached by a rare action
 only. (2) with the whole chain is policy iteration, which always converges.
+
+The end is judged state by state (`mathrl.values.attained`): from where the residual may be rounding of the largest
+number in the game on, be it a reward that nobody takes or the value of a state that nobody reaches. From there on (2)
+is solved to rounding.
 """
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,105 +32,39 @@ from mathrl import kernels
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, Run, iterate
-from mathrl.iteration.outcome import rounding_floor
+from mathrl.iteration.patience import Patience
+from mathrl.values.attained import Actions, Weighed, doubts, floors, plain_floors, roundings, weighed
 from mathrl.values.linear_system import Resolvent, resolvent
-from mathrl.values.policy_values import backup, policy_transitions, transition_entries, transition_room
+from mathrl.values.policy_values import (
+    backup,
+    deterministic_transitions,
+    policy_transitions,
+    transition_entries,
+    transition_room,
+)
+from mathrl.values.softness import Softness
 
-__all__ = ["Controlled", "SoftMax", "Softness", "TargetSoftMax", "control", "values_of_attained"]
+__all__ = ["Controlled", "control", "values_of_attained"]
 
 _NEGLIGIBLE = 0.02
 """The chain of a soft policy may leave out actions whose probabilities sum to this, in every state."""
 
-_NEAR_MEAN = 0.1
-"""A soft maximum over a target policy that differs from the mean by less than this, in temperatures, is computed as the
-mean and a small addition.
-"""
-
-_LARGEST_EXPONENT = 500.0
-"""The smallest positive double times exp of this number is still negligible."""
-
 _HARDLY_MOVES = 0.02
-"""Below this span of T V − V, in temperatures, the policy hardly moves, and the last chain is used again."""
+"""A policy that changes by less hardly moves. So it is where the span of T V − V, in temperatures, is below this: then
+the last chain is used again.
+"""
 
 _CORRECTIONS = 4
 """How often (4) is repeated before a policy is evaluated anew instead."""
 
-_TINY = float(np.finfo(np.float64).tiny)
-"""The least rounding floor. Values that decay to 0 end among denormal numbers, which have no relative precision."""
+_PATIENCE = 8
+"""A residual that is not halved within so many steps, while the policy hardly moves, is rounding."""
 
 _NEWTON_GAIN = 1e-3
 """The factor, about, by which one step (2) lowers the residual where the chain leaves rare actions out."""
 
 _NEWTON_SWEEPS = 10.0
 """How many sweeps the linear system of a step (2) costs, about, with a chain of all actions."""
-
-
-class Softness(Protocol):
-    """A soft maximum over the joint actions of each state, as in (1), which says what attains it."""
-
-    temperature: float
-    """A policy moves by about its own size where Q changes by this much."""
-
-    def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
-        """Return T V (S,) for Q (S, A), and overwrite `out_sa` by the policy w that attains it."""
-        ...
-
-
-class SoftMax:
-    """The soft maximum over joint actions: α log Σ_a exp(Q(s, a)/α) = max_w E_w[Q] + α H(w).
-
-    The Boltzmann policy w attains it. `temperature` is α.
-    """
-
-    def __init__(self, temperature: float) -> None:
-        self.temperature = temperature
-
-    def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
-        """Return the soft maximum (S,), and overwrite `out_sa` by w."""
-        np.divide(q_sa, self.temperature, out=out_sa)
-        return np.asarray(self.temperature * _normalise(out_sa))
-
-
-class TargetSoftMax:
-    """The soft maximum towards a target policy: α log Σ_a ρ(a|s) exp(Q(s, a)/α) = max_w E_w[Q] − α KL(w ‖ ρ).
-
-    The policy w ∝ ρ exp(Q/α) attains it (dmac Eq. 19, 20). `temperature` is α, and `log_target_sa` is log ρ (S, A), −∞
-    where ρ is 0. The same as `mathrl.softmax.target_soft_max`. At high temperatures, where it is near m = E_ρ[Q], it
-    keeps all digits: there it is computed as m + α log1p(E_ρ[expm1((Q − m)/α)]).
-    """
-
-    def __init__(self, temperature: float, log_target_sa: FloatArray) -> None:
-        self.temperature, self._log_target_sa = temperature, log_target_sa
-        self._target_sa = np.exp(log_target_sa)
-        self._log_sum_s = _normalise(log_target_sa.copy())
-        self._never_sa = log_target_sa == -np.inf
-
-    def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
-        """Return the soft maximum (S,), and overwrite `out_sa` by w."""
-        np.divide(q_sa, self.temperature, out=out_sa)
-        np.add(out_sa, self._log_target_sa, out=out_sa)
-        soft_s = _normalise(out_sa) - self._log_sum_s
-        means_s = np.einsum("sa,sa->s", self._target_sa, q_sa) / self.temperature / np.exp(self._log_sum_s)
-        near = np.abs(soft_s - means_s) < _NEAR_MEAN
-        if near.any():
-            rise_sa = q_sa[near] / self.temperature - means_s[near, None]
-            rise_sa[self._never_sa[near]] = 0.0
-            # ρ that underflowed to 0 is left out of this sum: right only where exp(Q/α) cannot make up for it.
-            small = rise_sa.max(axis=1) < _LARGEST_EXPONENT
-            near[near] = small
-            rise_s = np.einsum("sa,sa->s", self._target_sa[near], np.expm1(rise_sa[small]))
-            soft_s[near] = means_s[near] + np.log1p(rise_s / np.exp(self._log_sum_s[near]))
-        return np.asarray(self.temperature * soft_s)
-
-
-def _normalise(log_w_sa: FloatArray) -> FloatArray:
-    """Turn logarithms of weights into the weights over their sum, in place; return the logarithm of the sum."""
-    largest = log_w_sa.max(axis=1)
-    np.subtract(log_w_sa, largest[:, None], out=log_w_sa)
-    np.exp(log_w_sa, out=log_w_sa)
-    totals = log_w_sa.sum(axis=1)
-    np.divide(log_w_sa, totals[:, None], out=log_w_sa)
-    return np.asarray(largest + np.log(totals))
 
 
 @dataclass(frozen=True)
@@ -143,8 +81,15 @@ class Controlled:
     v_s: FloatArray
     q_sa: FloatArray
     reached_s: FloatArray
-    actions_s: npt.NDArray[np.int64] | None
+    actions_s: Actions | None
     w_sa: FloatArray | None
+
+    @property
+    def attained(self) -> FloatArray | Actions:
+        """What attains T V: `actions_s` or `w_sa`."""
+        attained = self.w_sa if self.actions_s is None else self.actions_s
+        assert attained is not None
+        return attained
 
     @property
     def defect_s(self) -> FloatArray:
@@ -159,7 +104,8 @@ def control(
 
     `game`       a common-payoff game
     `softness`   the soft maximum of (1); None for the plain one, whose greedy actions are of lowest index among equals
-    `tol`        how small γ ‖T V − V‖∞, which bounds ‖T Q − Q‖∞, must become, in rounding floors of Q
+    `tol`        how small γ |T V − V| must become in every state, in rounding floors of this state, and how small the
+                 doubt there (`mathrl.values.attained`). The largest γ |T V − V| bounds ‖T Q − Q‖∞
     `max_steps`  how many steps are taken at most
     `guess`      the V to begin with, (S,); by default 0
 
@@ -167,24 +113,32 @@ def control(
     enough.
     """
     goal_floors, eps = max(tol, MINIMUM_TOL), float(np.finfo(np.float64).eps)
-    operator = _Operator(game, softness)
+    operator, patience = _Operator(game, softness), Patience(_PATIENCE)
+    left: float | None = None
 
     def at(v_s: FloatArray) -> Iterate[Controlled]:
+        nonlocal left
         here = operator(v_s)
-        residual = game.discount * float(np.abs(here.defect_s).max())
-        # Far from the end the bound ‖Q‖∞ ≤ max |r| + γ ‖V‖∞ is enough, and spares one more pass over Q.
-        far = residual > goal_floors * eps * (game.reward_scale + game.discount * float(np.abs(v_s).max()))
-        floor = max(eps * game.reward_scale if far else rounding_floor(here.q_sa), _TINY)
+        residual, largest = game.discount * float(np.abs(here.defect_s).max()), float(np.abs(v_s).max())
+        floor, left = eps * game.reward_scale, None
+        # Above what tol allows of the bound ‖Q‖∞ ≤ max |r| + γ ‖V‖∞ no state can have converged.
+        if residual <= goal_floors * eps * (game.reward_scale + game.discount * largest):
+            residual, floor, left = operator.weighed(here, goal_floors)
         return Iterate(here, residual, floor, residual)
 
     before: Iterate[Controlled] | None = None
     sweeping, short_cuts = softness is not None, softness is not None
     solve: Resolvent | None = None
 
-    def step(last: Iterate[Controlled]) -> Iterate[Controlled]:
+    def step(last: Iterate[Controlled]) -> Iterate[Controlled] | None:
         nonlocal before, sweeping, short_cuts, solve
         here, previous, before = last.point, before, last
         defect_s = here.defect_s
+        if left is not None:
+            moved = previous is None or np.abs(here.attained - previous.point.attained).max() > _HARDLY_MOVES
+            if patience.ends(left, moved=bool(moved)):
+                return None
+            sweeping = False
         if sweeping and previous is not None:
             played = float(operator.played(here).mean())
             worth = _NEWTON_GAIN ** (1 / (1 + _NEWTON_SWEEPS * played))
@@ -204,8 +158,10 @@ def control(
             forcing = 0.0 if same else min(0.001, (last.residual / previous.residual) ** 4)
         if solve is None or not same:
             solve = resolvent(operator.attained_transitions(here, whole=not short_cuts), game.discount)
-        target = max(forcing * float(np.abs(defect_s).max()), goal_floors * eps * float(np.abs(here.v_s).max()) / 4)
-        return at(here.v_s + solve(defect_s, target=target))  # (2)
+        # Ties are read from plain maxima: they are solved to rounding, soft ones to a quarter of what tol allows.
+        enough = (goal_floors / 4 if here.actions_s is None else 1.0) * eps * float(np.abs(here.v_s).max())
+        target = max(forcing * float(np.abs(defect_s).max()), enough)
+        return at(here.v_s + solve(defect_s, target=target if left is None else 0.0))  # (2)
 
     run = iterate(at(np.zeros(game.num_states) if guess is None else guess), step, tol=tol, max_steps=max_steps)
     return run, solve
@@ -239,8 +195,7 @@ class _Operator:
         """P_w of the greedy actions or of the soft policy; without `whole`, rarely played actions are left out."""
         game = self._game
         if here.actions_s is not None:
-            rows = np.arange(game.num_states) * game.num_joint_actions + here.actions_s
-            return game.csr_xt[rows] if game.sparse else game.dense_xt[rows]
+            return deterministic_transitions(game, here.actions_s)
         assert here.w_sa is not None
         w_sa = here.w_sa
         if not whole:
@@ -252,6 +207,20 @@ class _Operator:
         """Which actions the soft policy plays with more than a negligible probability, (S, A)."""
         assert here.w_sa is not None
         return np.asarray(here.w_sa >= _NEGLIGIBLE / here.w_sa.shape[1])
+
+    def weighed(self, here: Controlled, goal: float) -> Weighed:
+        """γ |T V − V|, or the doubt where it is larger (`mathrl.values.attained`); `goal` floors are enough."""
+        game, miss_s = self._game, self._game.discount * np.abs(here.defect_s)
+        if (floor_s := plain_floors(game, here.v_s, here.reached_s)) is not None and (miss_s <= goal * floor_s).all():
+            return weighed(miss_s, floor_s, goal)
+        delta_sa = roundings(game, here.q_sa[None], here.v_s[None])[0]
+        floor_s = floors(delta_sa, here.attained, here.reached_s)
+        doubt_s = doubts(delta_sa, floor_s, here.q_sa, here.reached_s, self._largest)
+        return weighed(np.maximum(miss_s, doubt_s), floor_s, goal)
+
+    def _largest(self, q_sa: FloatArray) -> FloatArray:
+        """T of Q (S, A)."""
+        return q_sa.max(axis=1) if self._softness is None else self._softness(q_sa, np.empty_like(q_sa))
 
     def _greedy(self, v_s: FloatArray, q_sa: FloatArray) -> Controlled:
         """Q_V, its maximum over joint actions, and the first action that attains it."""
@@ -279,18 +248,20 @@ def values_of_attained(
         V_w = V + (I − γ P_w)^{-1} (T V − V)                                                         (4)
 
     as w attains T V. `solve` only approximates this inverse. So (4) is repeated on the defect that is left, until that
-    changes Q by less than a quarter of the error of V. `pi_sa` is w, and `bonus_s` the entropy of w times the
-    temperature. Returns None where that does not happen within a few repetitions.
+    changes Q by less than a quarter of the error of V, counted in rounding floors of each state. `pi_sa` is w, and
+    `bonus_s` the entropy of w times the temperature. Returns None where that does not happen within a few repetitions.
     """
+
     v_s, defect_s = here.v_s, here.defect_s
-    goal = 0.25 * (1 - game.discount) * float(np.abs(defect_s).max())
+    floor_s = floors(roundings(game, here.q_sa[None], v_s[None])[0], pi_sa, here.reached_s)
+    goal = max(0.25 * (1 - game.discount) * float((np.abs(defect_s) / floor_s).max()), MINIMUM_TOL)
     for _ in range(_CORRECTIONS):
         middle = float(defect_s.max() + defect_s.min()) / 2
         shift = game.discount / (1 - game.discount) * middle
-        v_s = v_s + (defect_s + shift if solve is None else solve(defect_s, target=goal / 2))
+        v_s = v_s + (defect_s + shift if solve is None else solve(defect_s, target=goal * float(floor_s.min()) / 2))
         q_sa = backup(game, v_s[None])[0]
         reached = np.einsum("sa,sa->s", pi_sa, q_sa) + bonus_s
         defect_s = reached - v_s
-        if np.abs(defect_s).max() <= max(goal, MINIMUM_TOL * rounding_floor(v_s)):
+        if (np.abs(defect_s) <= goal * floor_s).all():
             return q_sa, reached
     return None

@@ -19,9 +19,10 @@ from mathrl.iteration.iterate import Run
 from mathrl.iteration.outcome import Status
 from mathrl.operators import conditional_policy, opponent_model, own_and_others
 from mathrl.softmax import log_probabilities
-from mathrl.values.joint_control import Controlled, Softness, TargetSoftMax, control
+from mathrl.values.joint_control import Controlled, control
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values
+from mathrl.values.softness import Softness, TargetSoftMax
 
 __all__ = [
     "Controls",

@@ -21,6 +21,8 @@ __all__ = [
     "Values",
     "against",
     "backup",
+    "deterministic_transitions",
+    "deterministic_values",
     "evaluate",
     "evaluate_joint",
     "expected_rewards",
@@ -113,6 +115,20 @@ def backup(game: Game, v_ms: FloatArray, out: FloatArray | None = None) -> Float
     else:
         kernels.backup(v_ms, r_mx, game.dense_xt, game.discount, q_mx)
     return q_msa
+
+
+def deterministic_values(game: Game, actions_s: npt.NDArray[np.int64], guess_s: FloatArray) -> FloatArray:
+    """Return V (S,) of the policy that plays one joint action in each state; `guess_s` may make it faster to find."""
+    rewards = game.rewards_isa[0, np.arange(game.num_states), actions_s]
+    if game.discount == 0:
+        return np.asarray(rewards)
+    return resolvent(deterministic_transitions(game, actions_s), game.discount)(rewards, guess_s)
+
+
+def deterministic_transitions(game: Game, actions_s: npt.NDArray[np.int64]) -> Any:
+    """Return the Markov chain of a joint action for each state, (S, S), dense or CSR as the game's transitions are."""
+    rows = np.arange(game.num_states) * game.num_joint_actions + actions_s
+    return game.csr_xt[rows] if game.sparse else game.dense_xt[rows]
 
 
 def policy_transitions(game: Game, w_sa: FloatArray, room: tuple[FloatArray, npt.NDArray[Any]] | None = None) -> Any:

@@ -22,10 +22,11 @@ from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate
 from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.operators import log_divergence_ratio, marginal_q
 from mathrl.softmax import log_probabilities
-from mathrl.values.joint_control import TargetSoftMax, control
+from mathrl.values.joint_control import control
 from mathrl.values.linear_system import Resolvent
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate_joint
+from mathrl.values.softness import TargetSoftMax
 
 __all__ = [
     "POLICY_CLASSES",

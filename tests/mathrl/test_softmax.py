@@ -22,7 +22,7 @@ from mathrl.softmax import (
     target_soft_max,
     total_variation,
 )
-from mathrl.values.joint_control import TargetSoftMax
+from mathrl.values.softness import TargetSoftMax
 from tests.tolerances import EPS, softmax_slack
 
 WIDE = temperatures(1e-4, 1e4)

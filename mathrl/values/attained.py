@@ -1,0 +1,117 @@
+"""How exactly doubles can tell the values of a game, state by state, by what is attained there.
+
+    δ(s, a) = eps (|r(s, a)| + γ Σ_t P(t|s, a) |V(t)|)                                            (1)
+    f(s)    = max(Σ_a w(a|s) δ(s, a), eps |T V(s)|),   T V(s) = T Q(s, ·)                         (2)
+    d(s)    = T(Q + δ)(s) − T Q(s)                                                                (3)
+
+(1) is what rounding leaves of Q = r + γ P V. With w the policy that attains a maximum T, plain or soft, (2) is what it
+leaves of T V: entries that nobody plays do not count. (3) is by how much T V might be larger if each Q is larger by
+its own rounding. That is about f, unless an action that is not played is so nearly as good, and the sum of such large
+numbers, that doubles cannot tell whether it is better.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.base.checks import FloatArray
+from mathrl.games.model import Game
+from mathrl.values.policy_values import backup
+
+__all__ = ["Actions", "Weighed", "doubts", "floors", "plain_floors", "roundings", "tied", "weighed"]
+
+Actions = npt.NDArray[np.int64]
+
+_EPS = float(np.finfo(np.float64).eps)
+
+_TINY = float(np.finfo(np.float64).tiny)
+"""The least rounding floor. Values that decay to 0 end among denormal numbers, which have no relative precision."""
+
+_ALIKE = 16.0
+"""Actions whose roundings are at most so many floors of their state leave no doubt beyond these floors."""
+
+
+def roundings(game: Game, q_msa: FloatArray, v_ms: FloatArray, *, least: bool = False) -> FloatArray:
+    """Return δ (m, S, A) of (1) for Q = r + γ P V.
+
+    It takes a pass over the transitions where V has both signs; `least` leaves that out: then each |Σ P V| takes the
+    place of Σ P |V|, which may be larger.
+    """
+    r_msa = game.rewards_isa
+    ahead_msa = np.abs(q_msa - r_msa)
+    if not least and v_ms.min() < 0 < v_ms.max():
+        ahead_msa = backup(game, np.abs(v_ms)) - r_msa
+    return np.asarray(_EPS * (np.abs(r_msa) + ahead_msa))
+
+
+def floors(delta_sa: FloatArray, attained: FloatArray | Actions, reached_s: FloatArray) -> FloatArray:
+    """Return f (S,) of (2) for one value function; `attained` is w (S, A), or the one action of each state (S,)."""
+    if attained.ndim == 1:
+        weighed_s = delta_sa[np.arange(len(delta_sa)), attained]
+    else:
+        weighed_s = np.einsum("sa,sa->s", attained, delta_sa)
+    return np.asarray(np.maximum(np.maximum(weighed_s, _EPS * np.abs(reached_s)), _TINY))
+
+
+def plain_floors(game: Game, v_s: FloatArray, reached_s: FloatArray) -> FloatArray | None:
+    """Return eps |T V|, a lower bound of f, where all numbers in the game are so much alike that (3) leaves no doubt.
+
+    None is returned where some are not: then (1) decides, at the cost of passes over Q.
+    """
+    floor_s = np.maximum(_EPS * np.abs(reached_s), _TINY)
+    largest = _EPS * (game.reward_scale + game.discount * float(np.abs(v_s).max()))
+    return floor_s if largest <= _ALIKE * float(floor_s.min()) else None
+
+
+def doubts(
+    delta_sa: FloatArray,
+    floor_s: FloatArray,
+    q_sa: FloatArray,
+    reached_s: FloatArray,
+    largest: Callable[[FloatArray], FloatArray],
+) -> FloatArray:
+    """Return d (S,) of (3), or 0 where it is at most a few floors f; `largest` is the maximum T of (S, A)."""
+    doubtful_s = delta_sa.max(axis=1) > _ALIKE * floor_s
+    if not doubtful_s.any():
+        return np.zeros_like(floor_s)
+    # T(Q + c) = T Q + c: without T Q in it, the rise loses no digits.
+    return np.where(doubtful_s, largest(q_sa - reached_s[:, None] + delta_sa), 0.0)
+
+
+def tied(game: Game, q_sa: FloatArray, v_s: FloatArray, actions_s: Actions, slack: float) -> npt.NDArray[np.bool_]:
+    """Say which actions are as good as the greedy ones but for `slack` roundings (1), the larger of the two, (S, A)."""
+    greedy_s = np.take_along_axis(q_sa, actions_s[:, None], axis=1)
+    largest = _EPS * (game.reward_scale + game.discount * float(np.abs(v_s).max()))
+    near_sa = np.asarray(q_sa >= greedy_s - slack * largest)
+    if np.count_nonzero(near_sa) == len(q_sa):
+        return near_sa
+    delta_sa = roundings(game, q_sa[None], v_s[None])[0]
+    larger_sa = np.maximum(delta_sa, np.take_along_axis(delta_sa, actions_s[:, None], axis=1))
+    return np.asarray(q_sa - greedy_s >= -slack * larger_sa)
+
+
+class Weighed(NamedTuple):
+    """How much is missed in all states together.
+
+    `residual`        the largest miss
+    `rounding_floor`  the floor of which that is as many as the worst state's miss is of its own floor: the residual is
+                      within `goal` of it exactly where every state's miss is within `goal` of the state's floor
+    `left`            the largest miss of a state that is not within `goal` of its floor, 0 where all are
+    """
+
+    residual: float
+    rounding_floor: float
+    left: float
+
+
+def weighed(miss_s: FloatArray, floor_s: FloatArray, goal: float) -> Weighed:
+    """Return how much is missed, from the misses of all states and their floors.
+
+    >>> weighed(np.array([4.0, 1.0]), np.array([8.0, 0.5]), 1.0)
+    Weighed(residual=4.0, rounding_floor=2.0, left=1.0)
+    """
+    largest, worst = float(miss_s.max()), float((miss_s / floor_s).max())
+    floor = largest / worst if worst > 0 else float(floor_s.max())
+    return Weighed(largest, floor, float(miss_s.max(initial=0.0, where=miss_s > goal * floor_s)))

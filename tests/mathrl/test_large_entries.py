@@ -1,0 +1,76 @@
+"""Large numbers that nobody gets: actions that nobody takes, and states that nobody reaches, change no answer."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mathrl.games import Game, to_dense
+from mathrl.proofs_checks.strategies import games
+from mathrl.solvers import optimal, soft_evaluation, soft_q_iteration
+from tests.examples import costly
+from tests.tolerances import fixed_point_slack
+
+SIZES = st.floats(6, 200).map(lambda exponent: 10.0**exponent)
+SOLVERS = {
+    "optimal": (optimal, {}, 0.0),
+    "soft_q_iteration": (soft_q_iteration, {"temperature": 0.5}, 0.5),
+}
+
+
+def widened(game, size, elsewhere):
+    """One more action for each agent, which costs `size`, and a state that nothing leads to, worth `elsewhere`.
+
+    The last actions lead where the first ones do.
+    """
+    dense, shape = to_dense(game), tuple(actions + 1 for actions in game.num_actions)
+    inside = (slice(game.num_states), *map(slice, game.num_actions))
+    rewards = np.full((game.num_states + 1, *shape), -size)
+    transitions = np.zeros((game.num_states + 1, *shape, game.num_states + 1))
+    transitions[:-1, ..., :-1] = dense.transitions[(slice(None), *[slice(1)] * game.num_agents)]
+    rewards[inside], transitions[(*inside, slice(game.num_states))] = dense.rewards, dense.transitions
+    rewards[-1], transitions[-1, ..., -1] = elsewhere, 1.0
+    return Game.stochastic(rewards, transitions, game.discount, np.append(game.start, 0.0))
+
+
+@costly
+@given(
+    games(structure="common-payoff", max_agents=2, max_actions=3), SIZES, st.sampled_from([-1.0, 0.0, 1.0]), st.data()
+)
+def test_what_nobody_gets_changes_nothing(game, size, sign, data):
+    solver, setting, temperature = SOLVERS[data.draw(st.sampled_from(list(SOLVERS)))]
+    right = solver(game, **setting).require()
+    found = solver(widened(game, size, sign * size), **setting).require()
+    slack = fixed_point_slack(game, temperature)
+    np.testing.assert_allclose(found.v[:-1], right.v, rtol=0, atol=slack)
+    assert found.objective == pytest.approx(right.objective, rel=0, abs=slack)
+    for own, theirs in zip(found.policy, right.policy, strict=True):
+        assert not own[:-1, -1].any()
+        if temperature == 0:
+            assert np.array_equal(own[:-1, :-1], theirs)
+
+
+def chain(penalty):
+    """Left, right, stop for 0.1 (for 10 in the last of ten states), and a forbidden action; the last two end it."""
+    states, rewards, transitions = np.arange(10), np.zeros((11, 4)), np.zeros((11, 4, 11))
+    transitions[states, 0, np.maximum(states - 1, 0)] = transitions[states, 1, np.minimum(states + 1, 9)] = 1
+    transitions[:, 2:, 10] = transitions[10, :, 10] = 1
+    rewards[:10, 2:], rewards[9, 2] = [0.1, -penalty], 10.0
+    return Game.stochastic(rewards, transitions, 0.9, np.eye(11)[0])
+
+
+@pytest.mark.parametrize("penalty", [1e6, 1e11, 3e13, 2e14, 1e15, 1e30, 1e250])
+def test_a_chain_is_walked_past_actions_that_cost_a_lot(penalty):
+    """The last stop pays 10 after nine steps to the right."""
+    best = optimal(chain(penalty)).require()
+    assert best.objective == pytest.approx(10 * 0.9**9, rel=1e-14)  # a few roundings
+    earned = soft_evaluation(chain(penalty), policy=best.policy, temperature=1.0, entropy="none")
+    assert earned.objective == pytest.approx(best.objective, rel=1e-14)  # as above
+    assert np.array_equal(best.q[:, :3], earned.q[:, :3])
+    soft = soft_q_iteration(chain(penalty), temperature=0.01).require()
+    rewards = np.array([[0, 0, 0.1]] * 9 + [[0, 0, 10]])
+    following = np.array([[max(s - 1, 0), min(s + 1, 9), 10] for s in range(10)])
+    right = np.append(np.zeros(10), 0.01 * np.log(4) / 0.1)  # after the end four actions are free
+    for _ in range(400):  # 0.9^400 < 1e-18
+        right[:10] = 0.01 * np.logaddexp.reduce((rewards + 0.9 * right[following]) / 0.01, axis=1)
+    np.testing.assert_allclose(soft.v, right, rtol=1e-13)  # some tens of floors over 1 − γ
