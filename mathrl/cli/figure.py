@@ -54,9 +54,7 @@ def run(argv: Sequence[str]) -> int:
     id = choice("ID", arguments.id, captions, see="mathrl figure --list")
     _check_options(arguments, id)
     out = _default_out(id, arguments.game) if arguments.out is None else arguments.out
-    if not out:
-        fail("--out", "is empty", "a file to write")
-    output.check_out("--out", out)
+    output.check_out({"--out": out, "--data": arguments.data})
     from mathrl.figures.plot import check, save
 
     check(Path(out), "--out")
@@ -103,7 +101,7 @@ def _default_out(id: str, game: str | None) -> str:
 
 
 def _check_options(arguments: argparse.Namespace, id: str) -> None:
-    """Refuse what `qre` alone takes, and a file of data that cannot be written, before any work is done."""
+    """Refuse what `qre` alone takes, and a file of data in an unknown form, before any work is done."""
     from mathrl.base.checks import fail
 
     for option in ("game", "temperatures", "agent", "data"):
@@ -111,10 +109,8 @@ def _check_options(arguments: argparse.Namespace, id: str) -> None:
             fail(f"--{option}", f"is not an option of the figure {id}", f"the figure {QRE} with this option")
     if id == QRE and arguments.game is None:
         fail("--game", "is missing", "a matrix game", "give a name that mathrl games lists, or a file")
-    if arguments.data is not None:
-        output.check_out("--data", arguments.data)
-        if output.format_of(None, arguments.data) not in ("csv", "json"):
-            fail(f"--data {arguments.data}", f"ends in {Path(arguments.data).suffix!r}", ".csv or .json")
+    if arguments.data is not None and output.format_of(None, arguments.data) not in ("csv", "json"):
+        fail(f"--data {arguments.data}", f"ends in {Path(arguments.data).suffix!r}", ".csv or .json")
 
 
 def _qre(arguments: argparse.Namespace, advance: Callable[[str, bool], None]) -> "Figure":

@@ -57,7 +57,7 @@ def run(argv: Sequence[str]) -> int:
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out)
-    output.check_out("--out", arguments.out)
+    output.check_out({"--out": arguments.out})
     solver = options.solver(arguments.solver)
     from mathrl.games import load
 

@@ -5,6 +5,7 @@ import inspect
 import io
 import json
 from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,6 +54,7 @@ QRE = ("figure", "qre", "--out", "written.png", "--game")
         bad("games", "penalty(q=1)", names="q"),
         bad("games", "hasac", "climbing", names="climbing"),
         bad("games", "--save", "x.json", names="--save"),
+        bad("games", "climbign", "--save", "x.txt", names="--save x.txt ends in"),
         bad("figure", names="ID"),
         bad("figure", "hasac-table-33", names="hasac-table-3"),
         bad("figure", "hasac-table-3", "--out", "x.gif", names="x.gif"),
@@ -135,12 +137,32 @@ def test_a_broken_policy_file_is_named(text, names, tmp_path, capsys):
     assert "broken.json" in errors
 
 
-@pytest.mark.parametrize("out", [".", "no/such/folder/x"])
-def test_an_out_that_cannot_be_written_is_refused_before_the_work(out, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    status, _, errors = run(capsys, "reproduce", "--out", out)
-    assert status == 2
-    assert f"--out {out}" in errors
+@pytest.mark.parametrize("out", [".", "no/such/folder/x", "new/", "", "n" * 300, "a\0b", "start.json/x"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("reproduce", "--out"),
+        ("solve", "never", "--solver", "haspi", "--temperature", "1", "--out"),
+        ("games", "never", "--out"),
+        ("games", "never", "--save"),
+        ("figure", "hasac-table-3", "--out"),
+        ("figure", "qre", "--game", "never", "--data"),
+        ("bound", "never.json", "--out"),
+        ("bound", "never.json", "--plot"),
+    ],
+)
+def test_an_out_that_cannot_be_written_is_refused_before_the_work(arguments, out, start, capsys, monkeypatch):
+    monkeypatch.chdir(Path(start).parent)
+    status, _, errors = run(capsys, *arguments, out)
+    assert (status, len(errors.splitlines())) == (2, 1)
+    assert errors.startswith(f"mathrl: {arguments[-1]} {out[:200]}".rstrip().replace("\0", r"\x00"))
+    assert "never" not in errors
+
+
+def test_no_result_is_written_over_another(capsys, tmp_path):
+    status, _, errors = run(capsys, "games", "hasac", "--save", tmp_path / "x.json", "--out", tmp_path / "x.json")
+    assert (status, list(tmp_path.iterdir())) == (2, [])
+    assert "is --save too" in errors
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], *([command, "--help"] for command in COMMANDS)])
