@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mathrl.base.text import shown
 from mathrl.cli import output
-from mathrl.cli.arguments import Parser
+from mathrl.cli.arguments import Parser, whole_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -118,9 +118,10 @@ def _qre(arguments: argparse.Namespace, advance: Callable[[str, bool], None]) ->
     from mathrl.figures.qre import draw
     from mathrl.games import load
 
-    game = load(arguments.game)
     temperatures = None if arguments.temperatures is None else _range(arguments.temperatures)
-    agents = None if arguments.agent is None else [_agent(arguments.agent, game)]
+    chosen = None if arguments.agent is None else whole_number("--agent", arguments.agent)
+    game = load(arguments.game)
+    agents = None if chosen is None else [_agent(chosen, game)]
     advance("following the principal branch", False)
     shown = portrait(game, temperatures, watch=lambda found: advance(f"searching: {found} curves found", False))
     if arguments.data is not None:
@@ -143,10 +144,9 @@ def _range(text: str) -> tuple[float, float]:
     return low, high
 
 
-def _agent(text: str, game: "Game") -> int:
+def _agent(agent: int, game: "Game") -> int:
     from mathrl.base.checks import fail
 
-    agents = [str(agent) for agent in range(game.num_agents)]
-    if text not in agents:
-        fail("--agent", f"is {shown(text)}", f"an agent of the game, {' or '.join(agents)}")
-    return int(text)
+    if agent >= game.num_agents:
+        fail("--agent", f"is {agent}", f"an agent of the game, {' or '.join(map(str, range(game.num_agents)))}")
+    return agent

@@ -70,8 +70,8 @@ QRE = ("figure", "qre", "--out", "written.png", "--game")
         bad(*QRE, "hasac", "--temperatures", "-1,2", names="-1"),
         bad(*QRE, "hasac", "--temperatures", "1,inf", names="inf"),
         bad(*QRE, "hasac", "--temperatures", "2,1", names="2,1"),
-        bad(*QRE, "hasac", "--agent", "2", names="--agent"),
-        bad(*QRE, "hasac", "--agent", "-1", names="0 or 1"),
+        bad(*QRE, "hasac", "--agent", "2", names="0 or 1"),
+        bad(*QRE, "hasac", "--agent", "-1", names="--agent"),
         bad("figure", "qre", "--game", "hasac", "--out", "", names="--out is empty"),
         bad(*QRE, "hasac", "--data", "x.txt", names="x.txt"),
         bad(*QRE, "hasac", "--data", "missing/x.csv", names="missing/x.csv"),
@@ -114,6 +114,64 @@ def test_bad_input_is_one_line_and_nothing_is_written(arguments, names, tmp_path
     assert len(errors.splitlines()) == 1
     assert names in errors
     assert list(tmp_path.iterdir()) == []
+
+
+NEVER = ("solve", "never", "--temperature", "1", "--solver")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        bad(*NEVER, "qre", "--temperature", "-1", names="--temperature is -1"),
+        bad(*NEVER, "qre", "--temperature", "1,1e-310", names="--temperature is 1e-310"),
+        bad(*NEVER, "optimal", names="--temperature is not an option"),
+        bad(*NEVER, "soft-evaluation", names="--policy is missing"),
+        bad(*NEVER, "haspi", "--mixer", "additive", names="--mixer is not an option"),
+        bad(*NEVER, "haspi", "--entropy", "own", names="--entropy is 'own'"),
+        bad(*NEVER, "mehaml", "--entropy", "none", names="--entropy is 'none'"),
+        bad(*NEVER, "qre", "--entropy", "everybody", names="everybody"),
+        bad(*NEVER, "haspi", "--initial-policy", "missing.json", names="missing.json"),
+        bad(*NEVER, "haspi", "--initial-policy", "joint.json", names="correlated"),
+        bad(*NEVER, "divergence-policy-iteration", "--target-policy", "missing.json", names="missing.json"),
+        bad(*NEVER, "rommeo-q", "--prior", "empty.json", names="empty.json"),
+        bad(*NEVER, "haspi", "--order", "0,0", names="--order"),
+        bad(*NEVER, "haspi", "--order", "first", names="--order"),
+        bad(*NEVER, "divergence-iteration", "--averaging", "2", names="--averaging is 2"),
+        bad(*NEVER, "divergence-iteration", "--averaging", "0", names="--averaging is 0"),
+        bad(*NEVER, "soft-qmix", "--trace-decay", "2", names="--trace-decay is 2"),
+        bad(*NEVER, "soft-qmix", "--weights", "none", names="--weights"),
+        bad(*NEVER, "mehaml", "--drift", "kl:-1", names="weight is -1"),
+        bad(*NEVER, "haspi", "--tol", "0", names="--tol"),
+        bad("figure", "qre", "--game", "never", "--temperatures", "2,1", names="--temperatures"),
+        bad("figure", "qre", "--game", "never", "--agent", "x", names="--agent"),
+        bad("games", "never", "--save", "x.txt", names="x.txt"),
+        bad("bound", "never.json", "--branch-length", "2:1", names="--branch-length"),
+        bad("bound", "never.json", "--plot", "x.txt", names="x.txt"),
+    ],
+)
+def test_options_are_refused_before_the_game_is_built(arguments, names, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.json").write_text("{}")
+    (tmp_path / "joint.json").write_text('{"joint_policy": [[1]], "policy": [[[1]]]}')
+    status, printed, errors = run(capsys, *arguments)
+    assert (status, printed, len(errors.splitlines())) == (2, "", 1)
+    assert names in errors
+    assert "'never'" not in errors
+
+
+def test_no_temperature_is_solved_before_one_that_the_game_refuses(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("mathrl.solvers.haspi", None)
+    monkeypatch.setattr("mathrl.cli.options._taken", lambda solver: inspect.signature(haspi).parameters)
+    solve = ("solve", "penalty(k=-1e20)", "--solver", "haspi", "--temperature", "1,1e-290")
+    status, printed, errors = run(capsys, *solve)
+    assert (status, printed) == (2, "")
+    assert "--temperature is 1e-290, expected at least 1e-280" in errors
+
+
+def test_a_whole_number_is_read_exactly(capsys):
+    many = 2**53 + 1  # no float
+    options = ["--max-steps", many, "--order", "random", "--format", "json"]
+    assert json.loads(run(capsys, *HASPI, *options)[1])["parameters"]["max_steps"] == many
 
 
 @pytest.mark.parametrize(
