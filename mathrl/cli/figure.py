@@ -31,6 +31,8 @@ examples:
 The figure "qre" shows the quantal response equilibria (QRE, also called logit equilibria) of a matrix game: all that a
 search from many starting points finds, each followed over all temperatures. There may be others.
 docs/how-to/draw-the-equilibria.md explains the picture. Agents and actions are numbered from 0.
+Where temperatures are below 1e-7 times the payoffs' largest difference, rounding hides the curves; the picture then
+says where they end.
 Small games take a second or two, the largest ones minutes. On a terminal a line shows what is being done."""
 
 QRE = "qre"
@@ -59,9 +61,11 @@ def run(argv: Sequence[str]) -> int:
 
     check(Path(out), "--out")
     with output.progress(1, "figure") as advance:
-        figure = _qre(arguments, advance) if id == QRE else figures()[id].draw()
+        figure, note = _qre(arguments, advance) if id == QRE else (figures()[id].draw(), "")
         advance("drawing", False)
         save(figure, Path(out))
+    if note:
+        output.say(note)
     output.show(f"{out}\n")
     return 0
 
@@ -113,7 +117,8 @@ def _check_options(arguments: argparse.Namespace, id: str) -> None:
         fail(f"--data {arguments.data}", f"ends in {Path(arguments.data).suffix!r}", ".csv or .json")
 
 
-def _qre(arguments: argparse.Namespace, advance: Callable[[str, bool], None]) -> "Figure":
+def _qre(arguments: argparse.Namespace, advance: Callable[[str, bool], None]) -> "tuple[Figure, str]":
+    """The picture, and what is to be said where it is not complete."""
     from mathrl.figures.portrait import ends_of_haspi, portrait, table
     from mathrl.figures.qre import draw
     from mathrl.games import load
@@ -128,17 +133,21 @@ def _qre(arguments: argparse.Namespace, advance: Callable[[str, bool], None]) ->
         output.deliver(output.render([table(shown)], output.format_of(None, arguments.data)), arguments.data)
     advance("drawing", False)
     ends = ends_of_haspi(game, shown.temperatures, HASPI_RUNS) if game.common_payoff else []
-    return draw(shown, agents=agents, ends=ends, title=Path(arguments.game).name)
+    note = f"curves are followed down to temperature {shown.followed[0]:.3g}; below, rounding hides them"
+    complete = shown.followed == shown.temperatures
+    return draw(shown, agents=agents, ends=ends, title=Path(arguments.game).name), "" if complete else note
 
 
 def _range(text: str) -> tuple[float, float]:
     from mathrl.base.checks import fail, positive
+    from mathrl.values.overflow import check_range
 
     try:
         low, high = map(float, text.split(","))
     except ValueError:
         fail("--temperatures", f"is {shown(text)}", "two numbers, as in 0.1,10")
-    low, high = positive("--temperatures", low), positive("--temperatures", high)
+    for value in (low, high):
+        check_range("game", 0.0, positive("--temperatures", value), "--temperatures")
     if low >= high:
         fail("--temperatures", f"is {shown(text)}", "two temperatures, the lowest first")
     return low, high
