@@ -15,6 +15,7 @@ from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.softmax import entropy
 from mathrl.solvers import haspi
+from mathrl.values.offsets import without_offsets
 
 __all__ = ["Portrait", "default_temperatures", "ends_of_haspi", "portrait", "table"]
 
@@ -27,8 +28,11 @@ STEP_LENGTH = 0.1
 SPACING = 0.04
 """The distance of two points, in the logarithm of the temperature."""
 
-TIE = 1e-6
-"""Objectives that differ by less than this, relative to the largest, are equal: symmetry relates their equilibria."""
+READ_OFF = 1e-7
+"""The error of an objective that is read off a cubic between two points, relative to α Σ_i log A_i: 4e-9 was found."""
+
+ROUNDINGS = 64 * float(np.finfo(np.float64).eps)
+"""The error of a payoff E_π[r], relative to the largest entry of r: it is a sum of at most 1,000 products."""
 
 ROUNDING = 1e-9
 """Temperatures that differ by less than this, relatively, are the same."""
@@ -40,6 +44,8 @@ Floats = tuple[FloatArray, ...]
 class Portrait:
     """Curves of equilibria. With a common payoff, the objective of each point of each curve, and how far it is below
     the largest one found at its temperature.
+
+    `temperatures` is the range that was asked for; `followed` that in which the curves are.
     """
 
     game: Game
@@ -48,6 +54,11 @@ class Portrait:
     curves: tuple[Curve, ...]
     objective: Floats
     shortfall: Floats
+
+    @property
+    def followed(self) -> tuple[float, float]:
+        """The range without what rounding hides (`Curve.temperatures`)."""
+        return self.curves[0].temperatures
 
 
 def portrait(
@@ -64,7 +75,7 @@ def portrait(
         return Portrait(game, (low, high), constant, curves, (), ())
     entropies = [sum(entropy(own[:, 0]) for own in curve.policy) for curve in curves]
     objective = tuple(_payoff(game, c) + c.temperature * bonus for c, bonus in zip(curves, entropies, strict=True))
-    return Portrait(game, (low, high), constant, curves, objective, _shortfall(curves, entropies, objective))
+    return Portrait(game, (low, high), constant, curves, objective, _shortfall(game, curves, entropies))
 
 
 def default_temperatures(game: Game) -> tuple[float, float]:
@@ -85,12 +96,12 @@ def ends_of_haspi(game: Game, temperatures: tuple[float, float], count: int) -> 
 
 
 def table(shown: Portrait) -> Table:
-    """A table with one row per point of each curve, with all digits. The range ends exactly where it was asked to."""
+    """A table with one row per point of each curve, with all digits. The range ends exactly at its ends."""
     game = shown.game
     columns = [
         Column("curve", lambda row: row[0]),
         Column("principal", lambda row: shown.curves[row[0]].principal),
-        Column("temperature", lambda row: _snapped(shown.curves[row[0]].temperature[row[1]], shown.temperatures)),
+        Column("temperature", lambda row: _snapped(shown.curves[row[0]].temperature[row[1]], shown.followed)),
         Column("fold", lambda row: row[1] in shown.curves[row[0]].folds),
         Column("stable", lambda row: bool(shown.curves[row[0]].stable[row[1]])),
     ]
@@ -103,7 +114,7 @@ def table(shown: Portrait) -> Table:
 
 
 def _snapped(temperature: float, ends: tuple[float, float]) -> float:
-    """The temperature of a point; at the ends of the range exactly the one asked for, as 1/(1/α) may differ from α."""
+    """The temperature of a point; at the ends of the range exactly that end, as 1/(1/α) may differ from α."""
     return next((end for end in ends if abs(temperature - end) <= ROUNDING * end), float(temperature))
 
 
@@ -120,23 +131,30 @@ def _payoff(game: Game, curve: Curve) -> FloatArray:
     return np.asarray(expected)
 
 
-def _shortfall(curves: Sequence[Curve], entropies: Sequence[FloatArray], objectives: Sequence[FloatArray]) -> Floats:
-    """How far the objective of each point is below the largest one of any curve at its temperature; ties count as 0.
+def _shortfall(game: Game, curves: Sequence[Curve], entropies: Sequence[FloatArray]) -> Floats:
+    """How far the objective of each point is below the largest one of any curve at its temperature.
 
     Between points the objective is a cubic with the right slopes: along equilibria, where J is stationary in the
-    policies, the derivative of J in α is Σ_i H(π^i).
+    policies, the derivative of J in α is Σ_i H(π^i). What differs by less than the errors of both,
+
+        1e-7 α Σ_i log A_i + 64 eps ‖r‖∞,
+
+    agrees, and counts as 0: symmetry relates such equilibria, or their curves are about to meet. A common offset of the
+    payoffs is taken off first, and so counts neither here nor there.
     """
+    centred = without_offsets(game)[0]
+    objectives = [_payoff(centred, c) + c.temperature * bonus for c, bonus in zip(curves, entropies, strict=True)]
     pieces = [
         _cubic(curve.temperature[rows], objective[rows], slope[rows])
         for curve, slope, objective in zip(curves, entropies, objectives, strict=True)
         for rows in _between_folds(curve)
     ]
-    tie = TIE * max(float(np.abs(objective).max()) for objective in objectives)
-    short = [
-        np.max([piece(curve.temperature) for piece in pieces], axis=0) - objective
-        for curve, objective in zip(curves, objectives, strict=True)
-    ]
-    return tuple(np.where(short_k > tie, short_k, 0.0) for short_k in short)
+    by_temperature, always = READ_OFF * float(np.log(game.num_actions).sum()), ROUNDINGS * centred.reward_scale
+    short = []
+    for curve, objective in zip(curves, objectives, strict=True):
+        short_k = np.max([piece(curve.temperature) for piece in pieces], axis=0) - objective
+        short.append(np.where(short_k > by_temperature * curve.temperature + always, short_k, 0.0))
+    return tuple(short)
 
 
 def _between_folds(curve: Curve) -> list[slice]:

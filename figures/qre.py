@@ -73,7 +73,7 @@ def draw(
                 drawn.set_title(name(agent, action))
         _frame(rows, axes, shown)
         _legend(figure, shown, ends_label if ends else "", title)
-        figure.supxlabel(NOTE, fontsize=7, color="#555555", x=0.01, ha="left")
+        figure.supxlabel(_note(shown), fontsize=7, color="#555555", x=0.01, ha="left")
     return figure
 
 
@@ -174,6 +174,11 @@ def _legend(figure: "Figure", shown: Portrait, ends_label: str, title: str) -> N
     entries += [("largest objective found", BEST)] if shown.objective else []
     entries += [("proved to be unique", UNIQUE)] if shown.unique_above < shown.temperatures[1] else []
     legend(figure, entries, columns=3, title=title)
+
+
+def _note(shown: Portrait) -> str:
+    low = shown.followed[0]
+    return f"{NOTE} Below temperature {low:.2g} rounding hides them." if low > shown.temperatures[0] else NOTE
 
 
 def _others(count: int) -> str:

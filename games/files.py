@@ -12,7 +12,7 @@ from mathrl.base.files import as_path, decode, read, write_bytes
 from mathrl.games import gambit, json_file, npz_file
 from mathrl.games.model import Game, check_game
 
-__all__ = ["SUFFIXES", "load_file", "save"]
+__all__ = ["SUFFIXES", "check_ending", "load_file", "save"]
 
 
 def load_file(path: str | PathLike[str]) -> Game:
@@ -23,7 +23,7 @@ def load_file(path: str | PathLike[str]) -> Game:
     Raises `InvalidInput`, a `ValueError`, naming the file and the line, key or array that is broken.
     """
     path = as_path("path", path)
-    return read(path, _READERS[_suffix(path)], "a game")
+    return read(path, _READERS[check_ending(f"path {str(path)!r}", path)], "a game")
 
 
 def save(game: Game, path: str | PathLike[str]) -> None:
@@ -37,14 +37,14 @@ def save(game: Game, path: str | PathLike[str]) -> None:
     """
     check_game(game)
     path = as_path("path", path)
-    write_bytes(path, _WRITERS[_suffix(path)](game))
+    write_bytes(path, _WRITERS[check_ending(f"path {str(path)!r}", path)](game))
 
 
-def _suffix(path: Path) -> str:
-    """The ending of a path, required to be one of `SUFFIXES`."""
+def check_ending(argument: str, path: Path) -> str:
+    """Require a path that ends in one of `SUFFIXES`; the ending."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        fail(f"path {str(path)!r}", f"ends in {suffix!r}", " or ".join(SUFFIXES))
+        fail(argument, f"ends in {suffix!r}", " or ".join(SUFFIXES))
     return suffix
 
 

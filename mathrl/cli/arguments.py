@@ -83,8 +83,12 @@ def whole_number(flag: str, text: str) -> int:
     """The whole number, at least 0, that an option's text says."""
     from mathrl.base.checks import count
 
-    value = number(flag, text)
-    return count(flag, int(value) if value == int(value) else value)
+    try:
+        exact: float = int(text)
+    except ValueError:
+        value = number(flag, text)
+        exact = int(value) if value == int(value) else value
+    return count(flag, exact)
 
 
 def _joined(argv: Sequence[str]) -> list[str]:

@@ -1,9 +1,8 @@
 """`mathrl bound`: what AORPO's bounds are worth on a game, a learned model of it, policies and opponent models."""
 
-import os
 import re
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,27 +76,12 @@ def run(argv: Sequence[str]) -> int:
     add_output(parser)
     arguments = parser.parse(argv)
     format = output.format_of(arguments.format, arguments.out)
-    _check_files({"FILE": arguments.file, "--out": arguments.out, "--plot": arguments.plot})
+    output.check_out({"--out": arguments.out, "--plot": arguments.plot}, read={"FILE": arguments.file})
     text, interrupted = (_example(arguments), "") if arguments.example else _answer(arguments, format)
     output.deliver(text, arguments.out)
     if interrupted:
         output.say(interrupted)
     return int(bool(interrupted))
-
-
-def _check_files(paths: Mapping[str, str | None]) -> None:
-    """Refuse to write where nothing can be written, or over a file that is read or written too."""
-    from mathrl.base.checks import fail
-
-    seen: dict[str, str] = {}
-    for name, path in paths.items():
-        if path is None:
-            continue
-        if name != "FILE":
-            output.check_out(name, path)
-        first = seen.setdefault(os.path.realpath(path), name)
-        if first != name:
-            fail(f"{name} {path}", f"is {first} too", "another file", "one would be written over the other")
 
 
 def _example(arguments: "Namespace") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mathrl.base.text import shown
 from mathrl.cli import output
-from mathrl.cli.arguments import Parser
+from mathrl.cli.arguments import Parser, whole_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,6 +31,8 @@ examples:
 The figure "qre" shows the quantal response equilibria (QRE, also called logit equilibria) of a matrix game: all that a
 search from many starting points finds, each followed over all temperatures. There may be others.
 docs/how-to/draw-the-equilibria.md explains the picture. Agents and actions are numbered from 0.
+Where temperatures are below 1e-7 times the payoffs' largest difference, rounding hides the curves; the picture then
+says where they end.
 Small games take a second or two, the largest ones minutes. On a terminal a line shows what is being done."""
 
 QRE = "qre"
@@ -54,16 +56,16 @@ def run(argv: Sequence[str]) -> int:
     id = choice("ID", arguments.id, captions, see="mathrl figure --list")
     _check_options(arguments, id)
     out = _default_out(id, arguments.game) if arguments.out is None else arguments.out
-    if not out:
-        fail("--out", "is empty", "a file to write")
-    output.check_out("--out", out)
+    output.check_out({"--out": out, "--data": arguments.data})
     from mathrl.figures.plot import check, save
 
     check(Path(out), "--out")
     with output.progress(1, "figure") as advance:
-        figure = _qre(arguments, advance) if id == QRE else figures()[id].draw()
+        figure, note = _qre(arguments, advance) if id == QRE else (figures()[id].draw(), "")
         advance("drawing", False)
         save(figure, Path(out))
+    if note:
+        output.say(note)
     output.show(f"{out}\n")
     return 0
 
@@ -103,7 +105,7 @@ def _default_out(id: str, game: str | None) -> str:
 
 
 def _check_options(arguments: argparse.Namespace, id: str) -> None:
-    """Refuse what `qre` alone takes, and a file of data that cannot be written, before any work is done."""
+    """Refuse what `qre` alone takes, and a file of data in an unknown form, before any work is done."""
     from mathrl.base.checks import fail
 
     for option in ("game", "temperatures", "agent", "data"):
@@ -111,46 +113,49 @@ def _check_options(arguments: argparse.Namespace, id: str) -> None:
             fail(f"--{option}", f"is not an option of the figure {id}", f"the figure {QRE} with this option")
     if id == QRE and arguments.game is None:
         fail("--game", "is missing", "a matrix game", "give a name that mathrl games lists, or a file")
-    if arguments.data is not None:
-        output.check_out("--data", arguments.data)
-        if output.format_of(None, arguments.data) not in ("csv", "json"):
-            fail(f"--data {arguments.data}", f"ends in {Path(arguments.data).suffix!r}", ".csv or .json")
+    if arguments.data is not None and output.format_of(None, arguments.data) not in ("csv", "json"):
+        fail(f"--data {arguments.data}", f"ends in {Path(arguments.data).suffix!r}", ".csv or .json")
 
 
-def _qre(arguments: argparse.Namespace, advance: Callable[[str, bool], None]) -> "Figure":
+def _qre(arguments: argparse.Namespace, advance: Callable[[str, bool], None]) -> "tuple[Figure, str]":
+    """The picture, and what is to be said where it is not complete."""
     from mathrl.figures.portrait import ends_of_haspi, portrait, table
     from mathrl.figures.qre import draw
     from mathrl.games import load
 
-    game = load(arguments.game)
     temperatures = None if arguments.temperatures is None else _range(arguments.temperatures)
-    agents = None if arguments.agent is None else [_agent(arguments.agent, game)]
+    chosen = None if arguments.agent is None else whole_number("--agent", arguments.agent)
+    game = load(arguments.game)
+    agents = None if chosen is None else [_agent(chosen, game)]
     advance("following the principal branch", False)
     shown = portrait(game, temperatures, watch=lambda found: advance(f"searching: {found} curves found", False))
     if arguments.data is not None:
         output.deliver(output.render([table(shown)], output.format_of(None, arguments.data)), arguments.data)
     advance("drawing", False)
     ends = ends_of_haspi(game, shown.temperatures, HASPI_RUNS) if game.common_payoff else []
-    return draw(shown, agents=agents, ends=ends, title=Path(arguments.game).name)
+    note = f"curves are followed down to temperature {shown.followed[0]:.3g}; below, rounding hides them"
+    complete = shown.followed == shown.temperatures
+    return draw(shown, agents=agents, ends=ends, title=Path(arguments.game).name), "" if complete else note
 
 
 def _range(text: str) -> tuple[float, float]:
     from mathrl.base.checks import fail, positive
+    from mathrl.values.overflow import check_range
 
     try:
         low, high = map(float, text.split(","))
     except ValueError:
         fail("--temperatures", f"is {shown(text)}", "two numbers, as in 0.1,10")
-    low, high = positive("--temperatures", low), positive("--temperatures", high)
+    for value in (low, high):
+        check_range("game", 0.0, positive("--temperatures", value), "--temperatures")
     if low >= high:
         fail("--temperatures", f"is {shown(text)}", "two temperatures, the lowest first")
     return low, high
 
 
-def _agent(text: str, game: "Game") -> int:
+def _agent(agent: int, game: "Game") -> int:
     from mathrl.base.checks import fail
 
-    agents = [str(agent) for agent in range(game.num_agents)]
-    if text not in agents:
-        fail("--agent", f"is {shown(text)}", f"an agent of the game, {' or '.join(agents)}")
-    return int(text)
+    if agent >= game.num_agents:
+        fail("--agent", f"is {agent}", f"an agent of the game, {' or '.join(map(str, range(game.num_agents)))}")
+    return agent

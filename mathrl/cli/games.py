@@ -1,6 +1,7 @@
 """`mathrl games`: the catalogue, and one game shown, converted or saved."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mathrl.cli import output
@@ -44,14 +45,17 @@ def run(argv: Sequence[str]) -> int:
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out)
-    output.check_out("--out", arguments.out)
+    output.check_out({"--save": arguments.save, "--out": arguments.out})
     if arguments.game is None:
         if arguments.save is not None:
             parser.error("--save needs a game: give its name or file first")
         output.deliver(output.render([_catalogue()], arguments.format), arguments.out)
         return 0
     from mathrl.games import load, save
+    from mathrl.games.files import check_ending
 
+    if arguments.save is not None:
+        check_ending(f"--save {arguments.save}", Path(arguments.save))
     game = load(arguments.game)
     text = _shown(arguments.game, game, arguments.format)
     if arguments.save is not None:

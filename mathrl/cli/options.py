@@ -1,9 +1,14 @@
-"""The options of `mathrl solve` that are parameters of solvers: read, checked, and refused where a solver has none."""
+"""The options of `mathrl solve` that are parameters of solvers: read, checked, and refused where a solver has none.
+
+All that the options alone decide is checked before a game is built, which may take long; only whether they fit the game
+is checked after.
+"""
 
 import argparse
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mathrl.cli.arguments import number, whole_number
@@ -11,11 +16,15 @@ from mathrl.cli.arguments import number, whole_number
 if TYPE_CHECKING:
     from mathrl.games import Game
 
-__all__ = ["add", "function", "parameters", "solver", "summary", "temperatures"]
+__all__ = ["add", "check_temperatures", "function", "parameters", "solver", "summary", "temperatures"]
 
 
 ALSO_ZERO = frozenset({"mehaml"})
 """Solvers that also take temperature 0."""
+
+
+Reader = Callable[[str, str], "Callable[[Game], Any]"]
+"""What becomes of an option and its text: a function that gives the parameter for a game."""
 
 
 class Option(NamedTuple):
@@ -23,7 +32,7 @@ class Option(NamedTuple):
 
     metavar: str
     help: str
-    read: "Callable[[str, str, Game], Any]"
+    read: Reader
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -53,8 +62,11 @@ def function(solver: str) -> Callable[..., Any]:
     return found
 
 
-def parameters(solver: str, arguments: argparse.Namespace, game: "Game") -> dict[str, Any]:
-    """The parameters that were given, but for the temperature. Refuses one that the solver does not take."""
+def parameters(solver: str, arguments: argparse.Namespace) -> "Callable[[Game], dict[str, Any]]":
+    """The parameters that were given, but for the temperature, as a function of the game.
+
+    Refuses one that the solver does not take, and what no game allows.
+    """
     from mathrl.base.checks import fail
 
     taken = _taken(solver)
@@ -65,22 +77,31 @@ def parameters(solver: str, arguments: argparse.Namespace, game: "Game") -> dict
             fail(_flag(name), f"is not an option of {solver.replace('_', '-')}", f"one of its options ({options})")
         if text is None and name in taken and taken[name].default is inspect.Parameter.empty:
             fail(_flag(name), "is missing", f"a value, as {solver.replace('_', '-')} needs one")
-    joint = {"initial_policy": _joint_or_product} if solver in TAKES_JOINT_POLICIES else {}
-    return {
-        name: joint.get(name, option.read)(_flag(name), given[name], game)
-        for name, option in OPTIONS.items()
-        if given[name] is not None
-    }
+    readers = {name: option.read for name, option in OPTIONS.items()} | dict(OF_SOLVERS.get(solver, {}))
+    held = {name: read(_flag(name), given[name]) for name, read in readers.items() if given[name] is not None}
+    return lambda game: {name: fitted(game) for name, fitted in held.items()}
 
 
 def temperatures(solver: str, arguments: argparse.Namespace) -> list[float]:
     """The temperatures that were asked for; none where the solver takes none."""
     from mathrl.base.checks import positive
+    from mathrl.values.overflow import check_range
 
     if arguments.temperature is None:
         return []
-    values = [_number("--temperature", text) for text in arguments.temperature.split(",")]
-    return [value if value == 0 and solver in ALSO_ZERO else positive("--temperature", value) for value in values]
+    values = [number("--temperature", text) for text in arguments.temperature.split(",")]
+    for value in values:
+        if value != 0 or solver not in ALSO_ZERO:
+            check_range("game", 0.0, positive("--temperature", value), "--temperature")
+    return values
+
+
+def check_temperatures(game: "Game", temperatures: "Sequence[float]") -> None:
+    """Refuse those by which values of the game cannot be divided, before any of them is solved."""
+    from mathrl.values.overflow import check_range, largest_value
+
+    for value in temperatures:
+        check_range("game", largest_value(game, 0.0), value, "--temperature")
 
 
 def summary() -> str:
@@ -119,102 +140,131 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _number(flag: str, text: str, game: "Game | None" = None) -> float:
-    return number(flag, text)
+def _plain(read: Callable[[str, str], Any]) -> Reader:
+    """An option that means the same for all games."""
+
+    def reader(flag: str, text: str) -> "Callable[[Game], Any]":
+        value = read(flag, text)
+        return lambda game: value
+
+    return reader
 
 
-def _positive(flag: str, text: str, game: "Game") -> float:
+def _positive(flag: str, text: str) -> float:
     from mathrl.base.checks import positive
 
-    return positive(flag, _number(flag, text))
+    return positive(flag, number(flag, text))
 
 
-def _count(flag: str, text: str, game: "Game") -> int:
-    return whole_number(flag, text)
+def _share(flag: str, text: str) -> float:
+    """A number in (0, 1]."""
+    from mathrl.base.checks import proportion
+
+    return proportion(flag, _positive(flag, text))
 
 
-def _order(flag: str, text: str, game: "Game") -> list[int] | str:
+def _proportion(flag: str, text: str) -> float:
+    from mathrl.base.checks import proportion
+
+    return proportion(flag, number(flag, text))
+
+
+def _order(flag: str, text: str) -> "Callable[[Game], list[int] | str]":
     from mathrl.base.checks import permutation_of
 
     if text == "random":
-        return text
-    agents = [int(part) if part.strip().isdecimal() else part for part in text.split(",")]
-    return permutation_of(flag, agents, game.num_agents, ", as in 1,0, or random")
+        return lambda game: text
+    form = ", as in 1,0, or random"
+    parts = [int(part) if part.strip().isdecimal() else part for part in text.split(",")]
+    agents = permutation_of(flag, parts, len(parts), form)
+    return lambda game: permutation_of(flag, agents, game.num_agents, form)
 
 
-def _entropy(flag: str, text: str, game: "Game") -> str:
+def _entropy(flag: str, text: str) -> str:
     from mathrl.base.checks import choice
     from mathrl.operators import ENTROPIES
 
     return choice(flag, text, ENTROPIES)
 
 
-def _mixer(flag: str, text: str, game: "Game") -> str:
+def _team(flag: str, text: str, name: str) -> str:
+    """The only entropy with which the solver of this name is monotone."""
+    from mathrl.iteration.order import check_team
+
+    check_team(flag, _entropy(flag, text), name)
+    return text
+
+
+def _mixer(flag: str, text: str) -> str:
     from mathrl.base.checks import choice
     from mathrl.solvers.soft_qmix import MIXERS
 
     return choice(flag, text, MIXERS)
 
 
-def _weights(flag: str, text: str, game: "Game") -> str:
+def _weights(flag: str, text: str) -> str:
     from mathrl.base.checks import choice
     from mathrl.solvers.soft_qmix import WEIGHTS
 
     return choice(flag, text, WEIGHTS)
 
 
-def _policy_class(flag: str, text: str, game: "Game") -> str:
+def _policy_class(flag: str, text: str) -> str:
     from mathrl.base.checks import choice
     from mathrl.values.target_policy import POLICY_CLASSES
 
     return choice(flag, text, POLICY_CLASSES)
 
 
-def _drift(flag: str, text: str, game: "Game") -> Any:
+def _drift(flag: str, text: str) -> Any:
     from mathrl.mirror import as_drift
 
     return as_drift(text, flag)
 
 
-def _neighbourhood(flag: str, text: str, game: "Game") -> Any:
+def _neighbourhood(flag: str, text: str) -> Any:
     from mathrl.mirror import as_neighbourhood
 
     return as_neighbourhood(text, flag)
 
 
-def _policy(flag: str, text: str, game: "Game") -> Any:
+def _policy(flag: str, text: str) -> "Callable[[Game], Any]":
     """The product policy in a file: n nested lists, or a solution that is not correlated."""
-    return _product(_one(flag, text, "policy"), f"{flag} {text}", game)
+    return _product(_one(flag, text, "policy"), f"{flag} {text}")
 
 
-def _joint_or_product(flag: str, text: str, game: "Game") -> Any:
+def _joint_or_product(flag: str, text: str) -> "Callable[[Game], Any]":
     """The joint policy of a solution that has one, else the policy in a file."""
     from mathrl.values.target_policy import as_joint
 
-    held = _one(flag, text, "policy")
-    if isinstance(held, dict) and held.get("joint_policy") is not None:
-        return as_joint(game, held["joint_policy"], f"{flag} {text}: joint_policy")
-    return _product(held, f"{flag} {text}", game)
+    held, source = _one(flag, text, "policy"), f"{flag} {text}"
+    joint = held.get("joint_policy") if isinstance(held, dict) else None
+    if joint is not None:
+        return lambda game: as_joint(game, joint, f"{source}: joint_policy")
+    return _product(held, source)
 
 
-def _opponent_model(flag: str, text: str, game: "Game") -> Any:
+def _opponent_model(flag: str, text: str) -> "Callable[[Game], Any]":
     """The others' joint actions in a file: n nested lists, or those of a solution, else what its policies play."""
     from mathrl.games import as_opponent_model, opponents_policy
 
     held, source = _one(flag, text, "opponent_model"), f"{flag} {text}"
     if isinstance(held, dict) and held.get("opponent_model") is None and isinstance(held.get("policy"), list):
-        return opponents_policy(_product(held, source, game))
-    return as_opponent_model(game, _nested(held, source, "opponent_model"), f"{source}: opponent_model")
+        played = _product(held, source)
+        return lambda game: opponents_policy(played(game))
+    model = _nested(held, source, "opponent_model")
+    return lambda game: as_opponent_model(game, model, f"{source}: opponent_model")
 
 
-def _product(held: Any, source: str, game: "Game") -> Any:
+def _product(held: Any, source: str) -> "Callable[[Game], Any]":
     from mathrl.base.checks import fail
     from mathrl.games import as_policy
 
     if isinstance(held, dict) and held.get("joint_policy") is not None:
         mend = "its 'policy' holds the marginals: save that list alone if they are meant"
         fail(source, "holds a correlated policy, joint_policy", "a product policy", mend)
-    return as_policy(game, _nested(held, source, "policy"), f"{source}: policy")
+    policy = _nested(held, source, "policy")
+    return lambda game: as_policy(game, policy, f"{source}: policy")
 
 
 def _nested(held: Any, source: str, key: str) -> list[Any]:
@@ -251,30 +301,46 @@ def _one(flag: str, text: str, key: str) -> Any:
 OPTIONS: Mapping[str, Option] = {
     "initial_policy": Option("FILE", "where the iteration starts (default: uniform)", _policy),
     "target_policy": Option("FILE", "the target policy ρ: a divergence from it is subtracted", _joint_or_product),
-    "policy_class": Option("CLASS", "joint|product: the policies to choose from (default: joint)", _policy_class),
+    "policy_class": Option(
+        "CLASS", "joint|product: the policies to choose from (default: joint)", _plain(_policy_class)
+    ),
     "policy": Option("FILE", "the policy to evaluate", _policy),
-    "entropy": Option("WHOSE", "team|own|none: whose entropy is part of the value (default: team)", _entropy),
+    "entropy": Option("WHOSE", "team|own|none: whose entropy is part of the value (default: team)", _plain(_entropy)),
     "prior": Option("FILE", "each agent's prior over the others' joint actions (default: uniform)", _opponent_model),
     "opponent_model": Option("FILE", "each agent's model of the others' joint actions", _opponent_model),
     "divergence_weight": Option(
         "W",
         "> 0: the weight of the divergence of an opponent model from its prior; not scaled by temperature",
-        _positive,
+        _plain(_positive),
     ),
-    "averaging": Option("TAU", "in (0, 1]: how far the averaged policy moves to the new policy in a step", _positive),
-    "mixer": Option("FORM", "monotone|additive|unrestricted: the form of the mixed Q (default: monotone)", _mixer),
-    "trace_decay": Option("LAMBDA", "in [0, 1]: the λ of TD(λ) targets", _number),
-    "weights": Option("WHOSE", "policy|uniform: how the fit weighs joint actions (default: policy)", _weights),
-    "node_limit": Option("N", "how many partial orders of actions each projection tries at most", _count),
-    "drift": Option("D", "none|kl:W|squared:W|clipped:EPS[:W]: the cost of a step away from the old policy", _drift),
-    "neighbourhood": Option("U", "everywhere|kl:R|total-variation:R|ratio:R: how far a step may go", _neighbourhood),
+    "averaging": Option(
+        "TAU", "in (0, 1]: how far the averaged policy moves to the new policy in a step", _plain(_share)
+    ),
+    "mixer": Option(
+        "FORM", "monotone|additive|unrestricted: the form of the mixed Q (default: monotone)", _plain(_mixer)
+    ),
+    "trace_decay": Option("LAMBDA", "in [0, 1]: the λ of TD(λ) targets", _plain(_proportion)),
+    "weights": Option("WHOSE", "policy|uniform: how the fit weighs joint actions (default: policy)", _plain(_weights)),
+    "node_limit": Option("N", "how many partial orders of actions each projection tries at most", _plain(whole_number)),
+    "drift": Option(
+        "D", "none|kl:W|squared:W|clipped:EPS[:W]: the cost of a step away from the old policy", _plain(_drift)
+    ),
+    "neighbourhood": Option(
+        "U", "everywhere|kl:R|total-variation:R|ratio:R: how far a step may go", _plain(_neighbourhood)
+    ),
     "order": Option("ORDER", "the order in which agents update, as in 1,0; or random (default: 0,1,…)", _order),
-    "seed": Option("N", "the seed of random orders (default: 0)", _count),
-    "step_length": Option("X", "scales the steps along the branch; run with 0.1 to check an answer", _positive),
-    "tol": Option("X", "stop when the residual is at most X rounding floors; below 8 counts as 8", _positive),
-    "max_steps": Option("N", "stop after N steps at the latest", _count),
+    "seed": Option("N", "the seed of random orders (default: 0)", _plain(whole_number)),
+    "step_length": Option("X", "scales the steps along the branch; run with 0.1 to check an answer", _plain(_positive)),
+    "tol": Option("X", "stop when the residual is at most X rounding floors; below 8 counts as 8", _plain(_positive)),
+    "max_steps": Option("N", "stop after N steps at the latest", _plain(whole_number)),
 }
 """By parameter. The temperature, which may be several, has its own."""
 
-TAKES_JOINT_POLICIES = ("divergence_iteration", "divergence_limit", "divergence_policy_iteration")
-"""Solvers that may start from a correlated policy."""
+OF_SOLVERS: Mapping[str, Mapping[str, Reader]] = {
+    "haspi": {"entropy": _plain(partial(_team, name="HASPI"))},
+    "mehaml": {"entropy": _plain(partial(_team, name="MEHAML"))},
+    "divergence_iteration": {"initial_policy": _joint_or_product},
+    "divergence_limit": {"initial_policy": _joint_or_product},
+    "divergence_policy_iteration": {"initial_policy": _joint_or_product},
+}
+"""Readers of options that mean something else for these solvers."""

@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -43,14 +43,29 @@ def format_of(format: str | None, out: str | None) -> str:
     return choice("--format", format, FORMATS)
 
 
-def check_out(option: str, path: str | None) -> None:
-    """Refuse a file that cannot be written before any work is done."""
-    if path is None or (Path(path).absolute().parent.is_dir() and not Path(path).is_dir()):
-        return
-    from mathrl.base.checks import fail
+def check_out(written: Mapping[str, str | None], read: Mapping[str, str | None] | None = None) -> None:
+    """Refuse, before any work is done, files that cannot be written, and to write over one that is read or written too.
 
-    found = "is a folder" if Path(path).is_dir() else "lies in a folder that does not exist"
-    fail(f"{option} {path}", found, "a file to write")
+    Both are paths by their options, None where none was given.
+    """
+    from mathrl.base.checks import fail
+    from mathrl.base.files import check_writable
+
+    seen = {_place(path): option for option, path in (read or {}).items() if path is not None}
+    for option, path in written.items():
+        if path is not None:
+            check_writable(f"{option} {path}".rstrip(), path)
+            first = seen.setdefault(_place(path), option)
+            if first != option:
+                fail(f"{option} {path}", f"is {first} too", "another file", "one would be written over the other")
+
+
+def _place(path: str) -> str:
+    """Where the links of a path lead."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:  # no file can have this name, as whoever reads it will say
+        return path
 
 
 def render(tables: "list[Table]", format: str) -> str:

@@ -49,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out)
-    output.check_out("--out", arguments.out)
+    output.check_out({"--out": arguments.out})
     from mathrl.base.checks import choice
     from mathrl.base.reproduction import BUDGETS
 

@@ -57,13 +57,15 @@ def run(argv: Sequence[str]) -> int:
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out)
-    output.check_out("--out", arguments.out)
+    output.check_out({"--out": arguments.out})
     solver = options.solver(arguments.solver)
+    fitted, temperatures = options.parameters(solver, arguments), options.temperatures(solver, arguments)
     from mathrl.games import load
 
     game = load(arguments.game)
-    parameters = options.parameters(solver, arguments, game)
-    runs = [{"temperature": t, **parameters} for t in options.temperatures(solver, arguments)] or [parameters]
+    options.check_temperatures(game, temperatures)
+    parameters = fitted(game)
+    runs = [{"temperature": t, **parameters} for t in temperatures] or [parameters]
     solutions = _solve(options.function(solver), game, runs)
     output.deliver(_rendered(arguments.game, game, solutions, arguments.format, several=len(runs) > 1), arguments.out)
     return _report(solutions, planned=len(runs))

@@ -9,7 +9,7 @@ from mathrl.base.checks import count, fail, permutation_of
 from mathrl.base.text import shown
 from mathrl.games.model import Game, check_game
 
-__all__ = ["check_monotone", "sequences"]
+__all__ = ["check_monotone", "check_team", "sequences"]
 
 Agents = npt.NDArray[np.int64]
 
@@ -24,9 +24,14 @@ def check_monotone(game: Game, entropy: str, name: str) -> None:
             "a common payoff",
             f"else steps of {name} can lower the value; solver qre takes any game",
         )
+    check_team("entropy", entropy, name)
+
+
+def check_team(argument: str, entropy: str, name: str) -> None:
+    """Require the entropy of the team, as `check_monotone` does."""
     if not (isinstance(entropy, str) and entropy == "team"):
         mend = f"else steps of {name} can lower the value; solver qre takes any entropy"
-        fail("entropy", f"is {shown(entropy)}", "'team'", mend)
+        fail(argument, f"is {shown(entropy)}", "'team'", mend)
 
 
 def sequences(

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from mathrl.base.checks import FloatArray, fail
-from mathrl.base.files import write_text
+from mathrl.base.files import as_path, write_text
 from mathrl.base.stored import (
     INTEGER,
     NUMBER,
@@ -148,8 +148,8 @@ class Solution:
         return written_fields(self) | {"message": self.message, "converged": self.converged}
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write this solution as JSON, the form that `mathrl solve --format json` prints."""
-        write_text(Path(path), json.dumps(self.to_dict()) + "\n")
+        """Write this solution as JSON, the form that `mathrl solve --format json` prints, whole or not at all."""
+        write_text(as_path("path", path), json.dumps(self.to_dict()) + "\n")
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:

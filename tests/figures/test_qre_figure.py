@@ -68,6 +68,34 @@ def test_equilibria_that_symmetry_relates_are_best_together():
     assert not arms.any()
 
 
+@pytest.mark.parametrize("scale", [1e-8, 1.0, pytest.param(1e8, marks=pytest.mark.long)])
+def test_over_sixteen_decades_the_best_is_the_best(scale):
+    """At the highest temperature objectives are 1e8 times the payoffs; at the lowest these decide all the same."""
+    game = scale_rewards(load("hasac"), scale)
+    shown = portrait(game, (scale * 1e-8, scale * 1e8))
+    principal, *others = shown.shortfall
+    assert not principal.any()
+    assert all(short.all() for short in others)
+    assert [len(curve.folds) for curve in shown.curves] == [0, 1, 1, 1]
+    assert {short.max() > 5 * scale for short in others} == {True}  # 20 is 10 more than the next equilibrium
+
+
+def test_a_common_offset_decides_nothing():
+    game = load("soft-qmix")
+    ours, theirs = (portrait(shifted) for shifted in (game, Game.matrix(game.rewards[0] + 2.0**30, common_payoff=True)))
+    for one, other in zip(ours.shortfall, theirs.shortfall, strict=True):
+        assert np.array_equal(one == 0, other == 0)
+
+
+def test_where_rounding_hides_curves_the_picture_says_so(climbing):
+    game = load("climbing")
+    hidden = portrait(game, (1e-9, 30.0))
+    assert hidden.followed == pytest.approx((1e-7 * np.ptp(game.rewards), 30.0), rel=1e-15)
+    assert "rounding hides them" in draw(hidden).get_supxlabel()
+    assert "rounding" not in draw(climbing).get_supxlabel()
+    assert min(_temperatures(table(hidden))) == hidden.followed[0]
+
+
 @pytest.mark.parametrize("scale", [1e-290, pytest.param(1e-3, marks=pytest.mark.long), 1e6])
 def test_scaling_payoffs_is_scaling_temperatures(scale):
     game = load("soft-qmix")

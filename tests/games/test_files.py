@@ -1,6 +1,4 @@
 import json
-import os
-import threading
 
 import numpy as np
 import pytest
@@ -8,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.base.checks import InvalidInput
-from mathrl.base.files import write_bytes, write_text
 from mathrl.games import Game, load, random_stochastic, save
 from mathrl.games.files import SUFFIXES
 from mathrl.proofs_checks.strategies import games, matrix_games
@@ -217,47 +214,6 @@ def test_gambit_files_of_the_time_before_utf8_are_read(tmp_path):
     for encoding in ("utf-8", "utf-8-sig", "latin-1"):
         (tmp_path / "game.nfg").write_bytes(text.encode(encoding))
         assert load(tmp_path / "game.nfg").rewards.ravel().tolist() == [1, 3, 2, 4]
-
-
-class Interrupted(KeyboardInterrupt):
-    pass
-
-
-@pytest.mark.parametrize(("error", "raised"), [(OSError(28, "No space"), InvalidInput), (Interrupted(), Interrupted)])
-def test_a_write_that_fails_leaves_everything_as_it_was(error, raised, tmp_path, monkeypatch):
-    path = tmp_path / "kept.txt"
-    write_text(path, "before")
-
-    def stop(*arguments):
-        raise error
-
-    monkeypatch.setattr(os, "replace", stop)
-    with pytest.raises(raised):
-        write_text(path, "after")
-    assert path.read_text(encoding="utf-8") == "before"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_an_unwritable_place_is_refused(tmp_path):
-    for path, message in ((tmp_path, "is a folder"), (tmp_path / "none" / "x.txt", "folder that does not exist")):
-        with pytest.raises(InvalidInput, match=message):
-            write_text(path, "text")
-
-
-def test_a_link_is_written_through_and_a_pipe_is_kept(tmp_path):
-    link, target, pipe = tmp_path / "link.txt", tmp_path / "target.txt", tmp_path / "pipe"
-    link.symlink_to(target)
-    write_text(link, "text é")
-    assert target.read_bytes() == "text é".encode()
-    assert link.is_symlink()
-    os.mkfifo(pipe)
-    received = []
-    reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()))
-    reader.start()
-    write_bytes(pipe, b"through")
-    reader.join(timeout=10)
-    assert received == [b"through"]
-    assert pipe.is_fifo()
 
 
 def test_a_stochastic_game_does_not_fit_into_nfg(tmp_path):

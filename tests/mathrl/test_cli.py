@@ -5,6 +5,7 @@ import inspect
 import io
 import json
 from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,6 +54,7 @@ QRE = ("figure", "qre", "--out", "written.png", "--game")
         bad("games", "penalty(q=1)", names="q"),
         bad("games", "hasac", "climbing", names="climbing"),
         bad("games", "--save", "x.json", names="--save"),
+        bad("games", "climbign", "--save", "x.txt", names="--save x.txt ends in"),
         bad("figure", names="ID"),
         bad("figure", "hasac-table-33", names="hasac-table-3"),
         bad("figure", "hasac-table-3", "--out", "x.gif", names="x.gif"),
@@ -68,8 +70,8 @@ QRE = ("figure", "qre", "--out", "written.png", "--game")
         bad(*QRE, "hasac", "--temperatures", "-1,2", names="-1"),
         bad(*QRE, "hasac", "--temperatures", "1,inf", names="inf"),
         bad(*QRE, "hasac", "--temperatures", "2,1", names="2,1"),
-        bad(*QRE, "hasac", "--agent", "2", names="--agent"),
-        bad(*QRE, "hasac", "--agent", "-1", names="0 or 1"),
+        bad(*QRE, "hasac", "--agent", "2", names="0 or 1"),
+        bad(*QRE, "hasac", "--agent", "-1", names="--agent"),
         bad("figure", "qre", "--game", "hasac", "--out", "", names="--out is empty"),
         bad(*QRE, "hasac", "--data", "x.txt", names="x.txt"),
         bad(*QRE, "hasac", "--data", "missing/x.csv", names="missing/x.csv"),
@@ -114,6 +116,64 @@ def test_bad_input_is_one_line_and_nothing_is_written(arguments, names, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+NEVER = ("solve", "never", "--temperature", "1", "--solver")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        bad(*NEVER, "qre", "--temperature", "-1", names="--temperature is -1"),
+        bad(*NEVER, "qre", "--temperature", "1,1e-310", names="--temperature is 1e-310"),
+        bad(*NEVER, "optimal", names="--temperature is not an option"),
+        bad(*NEVER, "soft-evaluation", names="--policy is missing"),
+        bad(*NEVER, "haspi", "--mixer", "additive", names="--mixer is not an option"),
+        bad(*NEVER, "haspi", "--entropy", "own", names="--entropy is 'own'"),
+        bad(*NEVER, "mehaml", "--entropy", "none", names="--entropy is 'none'"),
+        bad(*NEVER, "qre", "--entropy", "everybody", names="everybody"),
+        bad(*NEVER, "haspi", "--initial-policy", "missing.json", names="missing.json"),
+        bad(*NEVER, "haspi", "--initial-policy", "joint.json", names="correlated"),
+        bad(*NEVER, "divergence-policy-iteration", "--target-policy", "missing.json", names="missing.json"),
+        bad(*NEVER, "rommeo-q", "--prior", "empty.json", names="empty.json"),
+        bad(*NEVER, "haspi", "--order", "0,0", names="--order"),
+        bad(*NEVER, "haspi", "--order", "first", names="--order"),
+        bad(*NEVER, "divergence-iteration", "--averaging", "2", names="--averaging is 2"),
+        bad(*NEVER, "divergence-iteration", "--averaging", "0", names="--averaging is 0"),
+        bad(*NEVER, "soft-qmix", "--trace-decay", "2", names="--trace-decay is 2"),
+        bad(*NEVER, "soft-qmix", "--weights", "none", names="--weights"),
+        bad(*NEVER, "mehaml", "--drift", "kl:-1", names="weight is -1"),
+        bad(*NEVER, "haspi", "--tol", "0", names="--tol"),
+        bad("figure", "qre", "--game", "never", "--temperatures", "2,1", names="--temperatures"),
+        bad("figure", "qre", "--game", "never", "--agent", "x", names="--agent"),
+        bad("games", "never", "--save", "x.txt", names="x.txt"),
+        bad("bound", "never.json", "--branch-length", "2:1", names="--branch-length"),
+        bad("bound", "never.json", "--plot", "x.txt", names="x.txt"),
+    ],
+)
+def test_options_are_refused_before_the_game_is_built(arguments, names, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.json").write_text("{}")
+    (tmp_path / "joint.json").write_text('{"joint_policy": [[1]], "policy": [[[1]]]}')
+    status, printed, errors = run(capsys, *arguments)
+    assert (status, printed, len(errors.splitlines())) == (2, "", 1)
+    assert names in errors
+    assert "'never'" not in errors
+
+
+def test_no_temperature_is_solved_before_one_that_the_game_refuses(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("mathrl.solvers.haspi", None)
+    monkeypatch.setattr("mathrl.cli.options._taken", lambda solver: inspect.signature(haspi).parameters)
+    solve = ("solve", "penalty(k=-1e20)", "--solver", "haspi", "--temperature", "1,1e-290")
+    status, printed, errors = run(capsys, *solve)
+    assert (status, printed) == (2, "")
+    assert "--temperature is 1e-290, expected at least 1e-280" in errors
+
+
+def test_a_whole_number_is_read_exactly(capsys):
+    many = 2**53 + 1  # no float
+    options = ["--max-steps", many, "--order", "random", "--format", "json"]
+    assert json.loads(run(capsys, *HASPI, *options)[1])["parameters"]["max_steps"] == many
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [
@@ -135,12 +195,32 @@ def test_a_broken_policy_file_is_named(text, names, tmp_path, capsys):
     assert "broken.json" in errors
 
 
-@pytest.mark.parametrize("out", [".", "no/such/folder/x"])
-def test_an_out_that_cannot_be_written_is_refused_before_the_work(out, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    status, _, errors = run(capsys, "reproduce", "--out", out)
-    assert status == 2
-    assert f"--out {out}" in errors
+@pytest.mark.parametrize("out", [".", "no/such/folder/x", "new/", "", "n" * 300, "a\0b", "start.json/x"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("reproduce", "--out"),
+        ("solve", "never", "--solver", "haspi", "--temperature", "1", "--out"),
+        ("games", "never", "--out"),
+        ("games", "never", "--save"),
+        ("figure", "hasac-table-3", "--out"),
+        ("figure", "qre", "--game", "never", "--data"),
+        ("bound", "never.json", "--out"),
+        ("bound", "never.json", "--plot"),
+    ],
+)
+def test_an_out_that_cannot_be_written_is_refused_before_the_work(arguments, out, start, capsys, monkeypatch):
+    monkeypatch.chdir(Path(start).parent)
+    status, _, errors = run(capsys, *arguments, out)
+    assert (status, len(errors.splitlines())) == (2, 1)
+    assert errors.startswith(f"mathrl: {arguments[-1]} {out[:200]}".rstrip().replace("\0", r"\x00"))
+    assert "never" not in errors
+
+
+def test_no_result_is_written_over_another(capsys, tmp_path):
+    status, _, errors = run(capsys, "games", "hasac", "--save", tmp_path / "x.json", "--out", tmp_path / "x.json")
+    assert (status, list(tmp_path.iterdir())) == (2, [])
+    assert "is --save too" in errors
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], *([command, "--help"] for command in COMMANDS)])

@@ -246,6 +246,37 @@ def test_without_interaction_there_is_one_curve(payoffs):
     assert curve.stable.all()
 
 
+@pytest.mark.parametrize("name", ["hasac", "penalty", "chicken", "random-matrix(num_actions=(3, 3), seed=3)"])
+def test_over_many_decades_there_are_the_same_folds(name):
+    """None is due to rounding; where that would hide a curve it ends, and says so."""
+    game = load(name)
+    spread = float(np.ptp(game.rewards_isa, axis=(1, 2)).max())
+    usual, wide = (
+        logit_curves(game, temperatures=temperatures, step_length=0.1, spacing=0.04)
+        for temperatures in ((1e-3 * spread, 2 * spread), (1e-30, 1e30))
+    )
+    for curves in (usual, wide):
+        assert all(curve.temperatures == curves[0].temperatures for curve in curves)
+    assert wide[0].temperatures == pytest.approx((1e-7 * spread, 1e30), rel=1e-15)
+    folds = [np.sort(np.concatenate([c.temperature[c.folds] for c in curves])) for curves in (usual, wide)]
+    np.testing.assert_allclose(folds[0], folds[1], rtol=1e-7)  # the largest correction of a point is 1e-6
+    assert all(len(curve.rationality) < 5_000 for curve in wide)
+
+
+def test_equilibria_outside_the_range_of_the_curves_are_refused():
+    game = load("stag-hunt")
+    curves, warmer = (logit_curves(game, temperatures=ends, starts=8) for ends in ((0.1, 1.0), (0.5, 2.0)))
+    for within in (0.1, 1.0):
+        assert len(equilibria(game, curves, within)) in (1, 3)
+    for outside in (0.0999, 1.001, 1e-9, 1e9):
+        with pytest.raises(InvalidInput, match=r"^temperature is \S+, expected one from 0\.1 to 1, where curves\[0\]"):
+            equilibria(game, curves, outside)
+    with pytest.raises(InvalidInput, match=r"from 0\.5 to 2, where curves\[2\]"):
+        equilibria(game, [*curves, *warmer], 0.2)
+    with pytest.raises(InvalidInput, match=r"^curves are none"):
+        equilibria(game, (), 0.2)
+
+
 def test_the_number_of_curves_is_told():
     told = []
     curves = logit_curves(load("hasac"), temperatures=(1.0, 20.0), watch=told.append)
@@ -266,6 +297,7 @@ def bad(game, message, **parameters):
         bad(load("hasac"), r"temperatures\[0\] is 0", temperatures=(0.0, 2.0)),
         bad(load("hasac"), "lowest first", temperatures=(2.0, 1.0)),
         bad(load("hasac"), "two", temperatures=(2.0,)),
+        bad(load("hasac"), r"temperatures\[1\] is 1e-10, expected more than 4e-06", temperatures=(1e-20, 1e-10)),
         bad(load("hasac"), "starts", temperatures=(1.0, 2.0), starts=-1),
         bad(load("hasac"), "step_length", temperatures=(1.0, 2.0), step_length=0.0),
         bad(load("hasac"), "spacing", temperatures=(1.0, 2.0), spacing=0.0),

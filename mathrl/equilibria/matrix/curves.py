@@ -32,6 +32,15 @@ _RUNGS = 40
 _SAFELY = 0.95
 """The ladder begins at this share of the rationality up to which the equilibrium is unique."""
 
+_STEEPEST = 1e7
+"""Payoffs' spread over the temperature up to which curves are followed. Log ratios are as large. Where those of played
+actions are to an unplayed one, their rounding, 2e-9, is the relative error of probabilities. From about 1e8 on it is
+more than steps allow for (`RESOLVED`): curves then end in noise, after minutes, or are found twice.
+"""
+
+_AT_THE_END = 1e-12
+"""The relative distance up to which a temperature is still in the range in which curves were followed."""
+
 _MOST_CURVES = 1_000
 _ROUNDING = 1e-7
 """Relative changes of λ up to which a curve has not turned."""
@@ -49,6 +58,7 @@ class Curve:
                    strict local maximum of the objective (`mathrl.equilibria.matrix.search`)
     `closed`       whether the last point is the first
     `principal`    whether it is the one through (rationality 0, uniform)
+    `temperatures` (low, high), the range in which it was followed
     `points`       the same as traced
     """
 
@@ -58,6 +68,7 @@ class Curve:
     stable: npt.NDArray[np.bool_]
     closed: bool
     principal: bool
+    temperatures: tuple[float, float]
     points: Stretch
 
     @property
@@ -84,7 +95,8 @@ def logit_curves(
     followed both ways. This is repeated until a round finds nothing new. Nothing proves that all curves are found.
 
     `game`          a matrix game, with at most 40 log ratios, Σ_i (A_i − 1), and 1,000 joint actions
-    `temperatures`  (low, high), in units of the payoffs
+    `temperatures`  (low, high), in units of the payoffs; curves are not followed below 1e-7 times the largest
+                    difference of two payoffs of an agent, where rounding hides them: `Curve.temperatures` is the range
     `starts`        random policies at each temperature in each round, default 256; small games also start from all
                     policies that are uniform on some actions of each agent
     `seed`          for `numpy.random.default_rng`, which draws them, default 0
@@ -93,7 +105,7 @@ def logit_curves(
     `watch`         called with the number of curves after each temperature; default: nothing
 
     Returns the curves; the principal branch goes from `high` to its first crossing of `low`. Raises `ValueError` naming
-    the argument, also where more than 1,000 curves are found.
+    the argument, also where more than 1,000 curves are found or all of the range is hidden by rounding.
 
     >>> from mathrl.games import load
     >>> game = load("hasac")
@@ -102,11 +114,11 @@ def logit_curves(
     [7, 3, 1]
     """
     _check(game)
-    low, high = _range(game, temperatures)
+    followed = _followed(game, *_range(game, temperatures))
     starts, step_length = count("starts", starts), positive("step_length", step_length)
     room("starts", starts, sum(game.num_actions))
     rng = np.random.default_rng(count("seed", seed, maximum=None))
-    atlas = _Atlas(without_offsets(game)[0], 1 / high, 1 / low, step_length, positive("spacing", spacing))
+    atlas = _Atlas(without_offsets(game)[0], followed, step_length, positive("spacing", spacing))
     first, before = True, 0
     while first or len(atlas.curves) > before:
         before = len(atlas.curves)
@@ -125,19 +137,18 @@ def equilibria(game: Game, curves: Sequence[Curve], temperature: float) -> tuple
         π^i = softmax(u^i/α),   u^i(a_i) = E_{a_{-i}~π^{-i}}[r^i(a_i, a_{-i})]                       (hasac Eq. 3)
 
     `game`         the matrix game of the curves
-    `curves`       curves that `logit_curves` found, in whose range the temperature lies
-    `temperature`  α > 0, in units of the payoffs
+    `curves`       curves that `logit_curves` found, at least one
+    `temperature`  α > 0, in units of the payoffs, in the range in which the curves were followed
 
     Returns the equilibria, per agent (1, A_i), along each curve in turn; one that lies on two curves is returned once.
-    Raises `ValueError` naming the argument.
+    Raises `ValueError` naming the argument, also for a temperature outside that range, of which the curves say nothing.
     """
     _check(game)
     temperature = positive("temperature", temperature)
     in_range(game, temperature)
     search, rationality = Search(without_offsets(game)[0]), 1 / temperature
     found: list[FloatArray] = []
-    for k, curve in enumerate(iterated("curves", curves, "curves that logit_curves found")):
-        instance(f"curves[{k}]", curve, Curve, "a curve that logit_curves found")
+    for curve in _covering(curves, temperature):
         for x in crossings(search, curve.points, rationality):
             if not _in(x, found):
                 found.append(x)
@@ -147,9 +158,11 @@ def equilibria(game: Game, curves: Sequence[Curve], temperature: float) -> tuple
 class _Atlas:
     """The curves found so far, and where they cross each rung of the ladder."""
 
-    def __init__(self, game: Game, lowest: float, highest: float, step_length: float, spacing: float) -> None:
+    def __init__(self, game: Game, temperatures: tuple[float, float], step_length: float, spacing: float) -> None:
+        lowest, highest = 1 / temperatures[1], 1 / temperatures[0]
         self.search, self.curves, self._spacing = Search(game), list[Curve](), spacing
         self._low, self._high, self._tracer = lowest, highest, Tracer(game, step_length=step_length)
+        self._temperatures = temperatures
         constant = self._tracer.lipschitz_constant
         first = np.clip(_SAFELY / constant if constant > 0 else np.inf, lowest, highest)
         self.ladder = np.geomspace(first, highest, _RUNGS).tolist()
@@ -185,6 +198,7 @@ class _Atlas:
                 stable=self.search.stable(points.z_px),
                 closed=closed,
                 principal=principal,
+                temperatures=self._temperatures,
                 points=points,
             )
         )
@@ -203,6 +217,19 @@ def _folds(rationality: FloatArray) -> npt.NDArray[np.int64]:
     return np.array(turns, np.int64)
 
 
+def _covering(curves: Sequence[Curve], temperature: float) -> list[Curve]:
+    """Require curves, at least one, that were followed at this temperature."""
+    given = list(iterated("curves", curves, "curves that logit_curves found"))
+    if not given:
+        fail("curves", "are none", "curves that logit_curves found")
+    for k, curve in enumerate(given):
+        low, high = instance(f"curves[{k}]", curve, Curve, "a curve that logit_curves found").temperatures
+        if not low * (1 - _AT_THE_END) <= temperature <= high * (1 + _AT_THE_END):
+            where = f"one from {low:g} to {high:g}, where curves[{k}] was followed"
+            fail("temperature", f"is {temperature:g}", where, "ask logit_curves for a wider range")
+    return given
+
+
 def _in(x: FloatArray, found: list[FloatArray]) -> bool:
     return bool(found) and known(x, np.array(found))
 
@@ -217,6 +244,15 @@ def _range(game: Game, temperatures: tuple[float, float]) -> tuple[float, float]
     for k, value in enumerate((low, high)):
         in_range(game, value, argument=f"temperatures[{k}]")
     return low, high
+
+
+def _followed(game: Game, low: float, high: float) -> tuple[float, float]:
+    """The part of a range of temperatures in which curves can be followed."""
+    least = float(np.ptp(game.rewards_isa, axis=(1, 2)).max()) / _STEEPEST
+    if high <= least:
+        mend = "below, rounding hides the curves of payoffs so different"
+        fail("temperatures[1]", f"is {high:g}", f"more than {least:.2g}", mend)
+    return max(low, least), high
 
 
 def _check(game: Game) -> None:

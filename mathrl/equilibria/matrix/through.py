@@ -37,7 +37,7 @@ def principal(tracer: Tracer, search: Search, low: float, high: float) -> Stretc
         return None
     inside = int(np.argmax(points.rationality > low))
     beginning = _at(tracer, search, points.part(inside - 1, inside + 1), low, rising=True)
-    return join([beginning, points.part(inside, len(points.code_p))])
+    return join([*beginning, points.part(inside, len(points.code_p))])
 
 
 def through(
@@ -75,12 +75,15 @@ def crossings(search: Search, points: Stretch, rationality: float) -> FloatArray
 
 
 def filled(tracer: Tracer, search: Search, points: Stretch, spacing: float) -> Stretch:
-    """The same curve, with points put in where log λ changes by more than `spacing` from one to the next."""
+    """The same curve, with points put in where log λ changes by more than `spacing` from one to the next.
+
+    One that Newton's method does not find is left out.
+    """
     pieces = [points.part(0, 1)]
     for p, (here, there) in enumerate(zip(points.rationality[:-1], points.rationality[1:], strict=True)):
         steps = int(np.ceil(abs(np.log(there / here)) / spacing))
         for rationality in np.geomspace(here, there, steps + 1)[1:-1].tolist():
-            pieces.append(_at(tracer, search, points.part(p, p + 2), rationality, rising=bool(there > here)))
+            pieces += _at(tracer, search, points.part(p, p + 2), rationality, rising=bool(there > here))
         pieces.append(points.part(p + 1, p + 2))
     return join(pieces)
 
@@ -104,7 +107,7 @@ def _onwards(tracer: Tracer, search: Search, first: Stretch, low: float, high: f
             break
         if points.rationality[-1] < low:
             last = _at(tracer, search, points.part(len(points.code_p) - 2, len(points.code_p)), low, rising=False)
-            return join([points.part(0, len(points.code_p) - 1), last]), False
+            return join([points.part(0, len(points.code_p) - 1), *last]), False
         if len(bunch.code_p) < _BUNCH:
             beyond = _across(tracer, search, points)
             if beyond is None:
@@ -113,11 +116,11 @@ def _onwards(tracer: Tracer, search: Search, first: Stretch, low: float, high: f
     return points, False
 
 
-def _at(tracer: Tracer, search: Search, pair: Stretch, rationality: float, *, rising: bool) -> Stretch:
-    """The point between two at which λ has this value, or the second of them if Newton's method does not find it."""
+def _at(tracer: Tracer, search: Search, pair: Stretch, rationality: float, *, rising: bool) -> list[Stretch]:
+    """The point between two at which λ has this value; none if Newton's method does not find it."""
     found = crossings(search, pair, rationality)
     at = tracer.start(found[0], rationality, rising=rising) if len(found) else None
-    return pair.part(1, 2) if at is None else at
+    return [] if at is None else [at]
 
 
 def _across(tracer: Tracer, search: Search, points: Stretch) -> Stretch | None:
