@@ -134,5 +134,6 @@ def _with_rewards(game: Game, change: Callable[[FloatArray], FloatArray]) -> Gam
 
 
 def _built(game: Game, rewards: FloatArray, transitions: Any, masks: Masks | None) -> Game:
-    """A game with these rewards, transitions and masks, and the discount, start and terminal states of `game`."""
-    return Game.stochastic(rewards, transitions, game.discount, game.start, available=masks, terminal=game.ended)
+    """A game with these rewards, transitions and masks; all else is that of `game`."""
+    kept: Any = {"available": masks, "terminal": game.ended, "state_names": game.state_names}
+    return Game.stochastic(rewards, transitions, game.discount, game.start, **kept)
