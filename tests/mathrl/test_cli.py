@@ -4,6 +4,7 @@ import csv
 import inspect
 import io
 import json
+import warnings
 from contextlib import nullcontext
 
 import numpy as np
@@ -353,6 +354,15 @@ def test_a_dash_stands_for_what_is_not_available(capsys):
         printed = run(capsys, "games", MASKED, "--format", format)[1]
         assert all(dash in printed for dash in dashes)
         assert "inf" not in printed
+
+
+def test_a_reward_that_looks_like_a_mask_is_noted_in_one_line(capsys, monkeypatch):
+    monkeypatch.setattr("mathrl.games.mask_hint._said", [])
+    with warnings.catch_warnings(action="default"):
+        status, _, said = run(capsys, "games", "penalty(k=-1e6)", "--format", "csv")
+    assert status == 0
+    assert said.splitlines() == [said.strip()]
+    assert said.startswith("mathrl: payoffs[0, 2] is -1e+06 and looks like a mask")
 
 
 def test_ends_are_shown(capsys):
