@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from mathrl.games.catalogue import Entry, entry, load, names
 from mathrl.games.files import save
+from mathrl.games.mask_hint import MaskLikeReward
 from mathrl.games.model import Game
 from mathrl.games.policies import (
     as_opponent_model,
@@ -27,6 +28,7 @@ __all__ = [
     "Entry",
     "Episodes",
     "Game",
+    "MaskLikeReward",
     "as_opponent_model",
     "as_opponent_models",
     "as_policy",

@@ -60,7 +60,7 @@ def parse(text: str) -> Game:
 
 def is_matrix(game: Game) -> bool:
     """True where `Game.matrix` of the payoffs gives the same game, transitions and all."""
-    if not isinstance(game.transitions, np.ndarray) or game.num_states > 1:
+    if not isinstance(game.transitions, np.ndarray) or game.num_states > 1 or game.ended is not None:
         return False
     return bool(game.discount == 0 and game.start[0] == 1 and (game.transitions == 1).all())
 
@@ -69,6 +69,9 @@ def render(game: Game) -> str:
     """The payoff form of a matrix game, in numbers that read back exactly; players and strategies are numbered."""
     if not is_matrix(game):
         fail("game", f"is {game!r}", "a matrix game", "an .nfg file has no states, save it as .json or .npz")
+    if game.masks is not None:
+        mend = "an .nfg file has all actions, leave these out of the payoffs, or save the game as .json or .npz"
+        fail("game", f"is {game!r}", "a game in which all actions are available", mend)
     flat = [payoffs.reshape(game.num_actions).ravel(order="F") for payoffs in game.rewards_isa]
     columns = flat * game.num_agents if game.common_payoff else flat
     players = " ".join(f'"{i + 1}"' for i in range(game.num_agents))

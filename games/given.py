@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, as_numbers, entry, fail, finite, probabilities, row_sums, shape
+from mathrl.games.mask_hint import hint_at_masks
 
 __all__ = [
     "Booleans",
@@ -76,6 +77,7 @@ def checked_rewards(
         if forbidden is not None:
             array[forbidden] = 0.0
         finite(name, array)
+        hint_at_masks(name, array)
         if terminal is not None and array[terminal].any():
             index = np.argwhere((array != 0) & terminal.reshape(-1, *[1] * (array.ndim - 1)))[0]
             mend = "the episode has ended there: pay on the way to it"

@@ -1,13 +1,18 @@
-"""Games as JSON documents, described by game.schema.json beside this file; `Game` itself checks the numbers."""
+"""Games as JSON documents, described by game.schema.json beside this file; `Game` itself checks the numbers.
+
+Version 2 also has `available` and `terminal`; rewards of joint actions that are not available are null in it. A game
+that needs neither is written in version 1, which older programs can read.
+"""
 
 import json
+import math
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
 from mathrl.base import document
-from mathrl.base.checks import as_floats
+from mathrl.base.checks import FloatArray, as_numbers
 from mathrl.games.csr import from_arrays, to_arrays
 from mathrl.games.gambit import is_matrix
 from mathrl.games.model import Game
@@ -30,23 +35,43 @@ def from_json(values: Any) -> Game:
     schema = json.loads(files("mathrl.games").joinpath("game.schema.json").read_text(encoding="utf-8"))
     document.check(values, schema)
     name = "payoffs" if values["kind"] == "matrix" else "rewards"
-    rewards: Any = values[name]
+    available, terminal = values.get("available"), values.get("terminal")
+    rewards: Any = values[name] if available is None else _null_as_nan(values[name])
     if values["kind"] == "matrix":
-        return Game.matrix(rewards, common_payoff=values["common_payoff"])
-    rewards = as_floats(name, rewards) if values["common_payoff"] else rewards
+        return Game.matrix(rewards, common_payoff=values["common_payoff"], available=available)
+    rewards = as_numbers(name, rewards) if values["common_payoff"] else rewards
     transitions = transitions_from_json("transitions", values["transitions"], rewards)
-    return Game.stochastic(rewards, transitions, values["discount"], values.get("start"))
+    start = values.get("start")
+    return Game.stochastic(rewards, transitions, values["discount"], start, available=available, terminal=terminal)
 
 
 def to_json(game: Game) -> dict[str, Any]:
     """Return the document that describes a game."""
     matrix = is_matrix(game)
-    values: dict[str, Any] = {"format": "mathrl-game", "version": 1}
+    values: dict[str, Any] = {"format": "mathrl-game", "version": 1 if game.masks is None and game.ended is None else 2}
     values |= {"kind": "matrix" if matrix else "stochastic", "common_payoff": game.common_payoff}
     if matrix:
-        return values | {"payoffs": game.rewards.squeeze(-game.num_agents - 1).tolist()}
-    values |= {"rewards": game.rewards.tolist(), "transitions": transitions_to_json(game)}
-    return values | {"discount": game.discount, "start": game.start.tolist()}
+        values |= {"payoffs": _unavailable_as_null(game, game.rewards.squeeze(-game.num_agents - 1))}
+    else:
+        values |= {"rewards": _unavailable_as_null(game, game.rewards), "transitions": transitions_to_json(game)}
+        values |= {"discount": game.discount, "start": game.start.tolist()}
+    if game.masks is not None:
+        values["available"] = [(own[0] if matrix else own).tolist() for own in game.masks]
+    if game.ended is not None:
+        values["terminal"] = game.ended.tolist()
+    return values
+
+
+def _unavailable_as_null(game: Game, rewards: FloatArray) -> Any:
+    """Rewards as nested lists, None where a joint action is not available."""
+    return rewards.tolist() if game.masks is None else document.plain(rewards)
+
+
+def _null_as_nan(values: Any) -> Any:
+    """Nested lists with nan for None: `Game` ignores it where a joint action is not available, and refuses others."""
+    if isinstance(values, list):
+        return [_null_as_nan(item) for item in values]
+    return math.nan if values is None else values
 
 
 def transitions_from_json(argument: str, values: Any, rewards: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy.typing as npt
 
@@ -27,12 +28,17 @@ class LearnedModel:
 
             β P + (1 − β) P_k
 
-        `game`        the real game, of which P is taken, and the discount and start
-        `real_share`  β, in [0, 1]; 0 gives the learned game as it is
+        `game`        the real game, of which P is taken, and the discount, the start, and which actions are available
+                      and which states terminal
+        `real_share`  β, in [0, 1]; 0 gives the learned rewards and transitions as they are
 
         P_k and the rewards are those of the learned game.
         """
-        if real_share == 0:
+        mixed: Any = self.game.transitions
+        if real_share > 0:
+            mixed = real_share * game.transitions + (1 - real_share) * mixed
+        elif game.masks is None and game.ended is None:
             return self.game
-        mixed = real_share * game.transitions + (1 - real_share) * self.game.transitions
-        return Game.stochastic(self.game.rewards, mixed, game.discount, game.start)
+        return Game.stochastic(
+            self.game.rewards, mixed, game.discount, game.start, available=game.masks, terminal=game.ended
+        )

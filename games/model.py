@@ -5,7 +5,7 @@ pays agent i the reward r^i(s, a) and leads to state t with probability P(t | s,
 one state and discount 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -23,11 +23,14 @@ from mathrl.base.checks import (
     fail,
     flag,
     instance,
+    iterated,
     probabilities,
     shape,
 )
+from mathrl.base.text import shown
 from mathrl.games.availability import as_available, as_terminal, first_available, joint
 from mathrl.games.ending import endless_state, longest_play
+from mathrl.games.exploration import explored
 from mathrl.games.given import (
     Booleans,
     checked_rewards,
@@ -51,7 +54,7 @@ unlike −∞ it may be multiplied by a probability of 0.
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Game:
-    """A finite game with perfect observation of the state. Build one with `Game.matrix` or `Game.stochastic`.
+    """A finite game with perfect observation of the state. `matrix`, `stochastic` and `from_function` build one.
 
     In state s the agents choose the joint action a = (a_1, …, a_n). Agent i is paid r^i(s, a), and the next state is t
     with probability P(t | s, a). A matrix game is the case of one state and discount 0.
@@ -71,6 +74,7 @@ class Game:
                      nowhere: in no entropy, soft-max, response, deviation, norm or tolerance. Their q is −∞
     `terminal`       (S,): true for the states in which an episode has ended. From there on nothing is played, paid or
                      counted: q and v are 0, and rows of policies are uniform and ignored
+    `state_names`    a tuple of what the states are called, or None; files do not keep it
 
     All arrays are read-only copies of what was given. (The arrays inside a CSR array can still be replaced, as scipy
     allows it: do not do that.)
@@ -88,6 +92,7 @@ class Game:
     """`available`, or None where all actions are."""
     ended: Booleans | None = None
     """`terminal`, or None where no state is."""
+    state_names: tuple[Any, ...] | None = None
     played: bool = False
     """Whether this is the `in_play` of another game."""
 
@@ -148,6 +153,7 @@ class Game:
         *,
         available: Sequence[npt.ArrayLike] | None = None,
         terminal: npt.ArrayLike | None = None,
+        state_names: Sequence[Any] | None = None,
     ) -> Self:
         """Make a discounted stochastic game from its rewards and transitions.
 
@@ -161,6 +167,7 @@ class Game:
         `terminal`     (S,), true for the states in which an episode has ended; by default none. Rewards there must be
                        0, and transitions there are ignored. An episode ends with some probability where that is the
                        probability of a terminal next state
+        `state_names`  what messages call the states beside their numbers, S objects; by default nothing
 
         Raises `ValueError` naming the argument, what was expected and what was found: rewards that are not finite,
         rows of transitions that do not sum to 1 up to 1e-9, negative or duplicate entries, a discount outside [0, 1),
@@ -197,9 +204,60 @@ class Game:
             if factor * largest >= 1:
                 fail("discount", f"is {factor!r} and a row of transitions sums to {largest!r}", "a product below 1")
         made = cls._build(array, checked, factor, distribution, tuple(actions), common_payoff, masks, ended)
+        if state_names is not None:
+            called = tuple(iterated("state_names", state_names, f"{num_states} names, in a list for example"))
+            if len(called) != num_states:
+                fail("state_names", f"has {len(called)} names", f"{num_states}, one for each state")
+            made = replace(made, state_names=called)
         if factor == 1:
             made._require_ends()
         return made
+
+    @classmethod
+    def from_function(
+        cls,
+        start: Any,
+        actions: Sequence[int | Sequence[Any]],
+        step: Callable[[Any, tuple[Any, ...]], Any],
+        *,
+        discount: float,
+        max_states: int = 100_000,
+        available: Callable[[Any], Any] | None = None,
+    ) -> Self:
+        """Make a game from a function that takes one step, by trying all that can be reached.
+
+            r^i(s, a) = Σ p r^i,   P(t | s, a) = Σ p   over the outcomes (p, t, r, ended) of step(s, a)
+
+        States are whatever can be hashed: numbers, texts, tuples. They are numbered as they are found, breadth first
+        from the start.
+
+        `start`       the first state, or a dict with the probability of each first state
+        `actions`     per agent the number of its actions, or a list of them in the form in which `step` is to get them
+        `step`        a function of a state and a joint action, a tuple with one action of each agent. It returns a list
+                      of outcomes, or a single one: each a tuple (probability, next state, rewards, ended). Rewards are
+                      one number, which all agents are paid, or a list with one for each. Where `ended` is true the
+                      episode ends, whatever the next state is
+        `discount`    γ, in [0, 1); 1 is allowed where every deterministic joint policy ends from every state
+        `max_states`  refuse a game in which more states can be reached
+        `available`   a function of a state that returns per agent (A_i,), true for the actions that there are; by
+                      default all are. `step` is only called with these
+
+        Returns a game with sparse transitions, `state_names` and, where an episode can end, one more state, the last,
+        which is terminal. Raises `ValueError` naming the state and the action: probabilities that do not sum to 1 up to
+        1e-9, no outcome at all, another number of rewards than of agents, a state that cannot be hashed.
+
+        >>> moves = {"east": (1, 0), "west": (-1, 0), "north": (0, 1), "south": (0, -1)}
+        >>> def step(cell, joint_action):
+        ...     x, y = np.add(cell, moves[joint_action[0]]).tolist()
+        ...     inside = 0 <= x < 5 and 0 <= y < 4
+        ...     return 1, (x, y) if inside else cell, -1, (x, y) == (4, 3)
+        >>> grid = Game.from_function((0, 0), [list(moves)], step, discount=0.9)
+        >>> grid
+        <Game: 20 states (1 terminal), 1 agent, 4 actions, common payoff, discount 0.9, sparse>
+        >>> grid.state_names[1], grid.state_names[-1]
+        ((1, 0), 'the end')
+        """
+        return cls.stochastic(discount=discount, **explored(start, actions, step, max_states, available))
 
     @classmethod
     def unchecked(
@@ -244,6 +302,10 @@ class Game:
         sizes = len(num_actions), len(start), num_actions
         return cls(rewards, transitions, discount, start, *sizes, common_payoff, masks, ended)
 
+    def called(self, state: int) -> str:
+        """What a message calls a state: its number, and its name, if it has one."""
+        return f"state {state}" if self.state_names is None else f"state {state}, {shown(self.state_names[state])},"
+
     def _require_ends(self) -> None:
         """Refuse a discount of 1 where some joint policy never ends from some state."""
         from scipy.sparse import csr_array
@@ -256,7 +318,7 @@ class Game:
         playable = playable & ~terminal[:, None]
         state = endless_state(rows, (rows @ terminal > 0).reshape(playable.shape), playable)
         if state is not None:
-            found = f"is 1, and from state {state} play may go on for ever"
+            found = f"is 1, and from {self.called(state)} play may go on for ever"
             fail("discount", found, "a number in [0, 1)", "with 1 every episode must end, whatever is played")
 
     @cached_property

@@ -1,4 +1,8 @@
-"""Games as numpy archives (.npz): one array per field, three for sparse transitions, nothing pickled."""
+"""Games as numpy archives (.npz): one array per field, three for sparse transitions, nothing pickled.
+
+Version 2 also has `available_0` … for each agent, and `terminal`. A game that needs neither is written in version 1,
+which older programs can read.
+"""
 
 import io
 import zipfile
@@ -13,7 +17,6 @@ from mathrl.games.model import Game
 
 __all__ = ["parse", "render"]
 
-VERSION = 1
 SINGLE = ("version", "common_payoff", "discount")
 
 
@@ -30,26 +33,33 @@ def parse(data: bytes) -> Game:
     for name in expected:
         if name not in arrays:
             fail(f"array {name!r}", "is missing", f"the arrays {', '.join(expected)}")
-    for name in arrays:
-        choice("array", name, expected)
     for name in SINGLE:
         if arrays[name].shape != ():
             fail(f"array {name!r}", f"has shape {arrays[name].shape}", "a single value")
-    if arrays["version"] != VERSION:
-        fail("array 'version'", f"is {arrays['version']}", f"{VERSION}")
+    if arrays["version"] not in (1, 2):
+        fail("array 'version'", f"is {arrays['version']}", "1 or 2")
+    masks = [f"available_{i}" for i in range(sum(name.startswith("available_") for name in arrays))]
+    later = [*masks, "terminal"] if arrays["version"] == 2 else []
+    for name in arrays:
+        choice("array", name, [*expected, *later])
     rewards = arrays["rewards"]
     if not arrays["common_payoff"] and rewards.ndim:
         rewards = list(rewards)
     transitions = from_arrays(arrays, "transitions_", rewards) if sparse else arrays["transitions"]
-    return Game.stochastic(rewards, transitions, arrays["discount"].item(), arrays["start"])
+    available, terminal = [arrays[name] for name in masks] or None, arrays.get("terminal")
+    discount, start = arrays["discount"].item(), arrays["start"]
+    return Game.stochastic(rewards, transitions, discount, start, available=available, terminal=terminal)
 
 
 def render(game: Game) -> bytes:
     """Write a game as the bytes of an archive: the same bytes for the same game, each time."""
     transitions = to_arrays(game, "transitions_") if game.sparse else {"transitions": game.transitions}
     fields = {name: getattr(game, name) for name in ("common_payoff", "rewards", "discount", "start")}
+    fields |= {f"available_{i}": own for i, own in enumerate(game.masks or ())}
+    fields |= {} if game.ended is None else {"terminal": game.ended}
+    version = 1 if game.masks is None and game.ended is None else 2
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, version=VERSION, **fields, **transitions)
+    np.savez_compressed(buffer, allow_pickle=False, version=version, **fields, **transitions)
     return buffer.getvalue()
 
 

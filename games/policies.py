@@ -117,7 +117,7 @@ def _checked(
             array[game.ended] = _in_ended(game, actions)
         probabilities(f"{argument}[{i}]", array, mend)
         if available:
-            _refuse_barred(f"{argument}[{i}]", array, *available[i])
+            _refuse_barred(game, f"{argument}[{i}]", array, *available[i])
         array.flags.writeable = False
         checked.append(array)
     return tuple(checked)
@@ -128,12 +128,17 @@ def _in_ended(game: Game, actions: int) -> FloatArray:
     return np.eye(actions)[0] if game.played else np.full(actions, 1 / actions)
 
 
-def _refuse_barred(name: str, array: FloatArray, barred: str, available: Booleans) -> None:
+def _refuse_barred(game: Game, name: str, array: FloatArray, barred: str, available: Booleans) -> None:
     """Refuse a policy that plays what is not available."""
     played = (array > 0) & ~available
     if played.any():
         s, a = np.argwhere(played)[0]
-        fail(f"{name}[{s}, {a}]", f"is {array[s, a]:g}, and {barred.format(a)} in state {s}", "0", "mask the policy")
+        fail(
+            f"{name}[{s}, {a}]",
+            f"is {array[s, a]:g}, and {barred.format(a)} in {game.called(int(s))}",
+            "0",
+            "mask the policy",
+        )
 
 
 def _check_arrays(policy: Any) -> None:

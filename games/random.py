@@ -7,12 +7,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, choice, count, fail, flag, positive, room
+from mathrl.base.checks import FloatArray, choice, count, fail, flag, positive, proportion, room
 from mathrl.base.text import shown
+from mathrl.games.given import Booleans
 from mathrl.games.model import Game
 from mathrl.games.registry import game
 
-__all__ = ["STRUCTURES", "Structure", "generator", "random_matrix", "random_stochastic"]
+__all__ = ["STRUCTURES", "Structure", "ending_at", "generator", "random_matrix", "random_stochastic"]
 
 Structure = Literal["common-payoff", "zero-sum", "general-sum"]
 STRUCTURES = ("common-payoff", "zero-sum", "general-sum")
@@ -26,6 +27,7 @@ def random_matrix(
     structure: Structure = "common-payoff",
     seed: int | np.random.Generator = 0,
     scale: float = 1.0,
+    available: float = 1.0,
 ) -> Game:
     """Matrix game whose payoffs are independent, normal, of mean 0 and standard deviation `scale`.
 
@@ -36,6 +38,8 @@ def random_matrix(
                    negative of what the first is paid) or "general-sum" (one payoff for each)
     `seed`         a whole number, by default 0, or a generator to draw from; the same number gives the same game
     `scale`        the standard deviation, > 0; default 1
+    `available`    with which probability there is an action, in [0, 1], beside one that there is for each agent; by
+                   default 1: all
 
     Returns a `Game`. Raises `ValueError` naming the argument that does not fit.
 
@@ -43,9 +47,9 @@ def random_matrix(
     (2, 3)
     """
     actions, rng = _num_actions(num_actions), generator("seed", seed)
-    return Game.matrix(
-        _rewards(rng, actions, len(actions), structure, scale), common_payoff=structure == "common-payoff"
-    )
+    payoffs = _rewards(rng, actions, len(actions), structure, scale)
+    masks = _masks(rng, 1, actions, available)
+    return Game.matrix(payoffs, common_payoff=structure == "common-payoff", available=masks)
 
 
 @game("random-stochastic", source="mathrl")
@@ -60,6 +64,8 @@ def random_stochastic(
     seed: int | np.random.Generator = 0,
     scale: float = 1.0,
     sparse: bool | None = None,
+    available: float = 1.0,
+    ending: float = 0.0,
 ) -> Game:
     """Stochastic game with independent normal rewards, and rows of transitions that are uniform on the simplex.
 
@@ -67,7 +73,7 @@ def random_stochastic(
 
     `num_states`   S; default 3
     `num_actions`  (A_1, …, A_n), one number per agent; default (2, 2)
-    `discount`     γ, in [0, 1); default 0.95
+    `discount`     γ, in [0, 1), also 1 where there is an `ending`; default 0.95
     `structure`    whose rewards are drawn: "common-payoff" (the default: one for all), "zero-sum" (two agents; the
                    second has the negative of the first) or "general-sum" (one for each)
     `successors`   how many next states each row has, drawn without replacement; None (the default): all states
@@ -76,8 +82,17 @@ def random_stochastic(
     `seed`         a whole number, by default 0, or a generator to draw from; the same number gives the same game
     `scale`        the standard deviation of the rewards, > 0; default 1
     `sparse`       store CSR transitions; by default only where `successors` is given
+    `available`    with which probability there is an action in a state, in [0, 1], beside one that there is for each
+                   agent; by default 1: all
+    `ending`       with which probability a step ends the episode, in [0, 1]: it leads to one more state then, the last,
+                   which is terminal, else as is said above. By default 0: there is no such state
 
-    Returns a `Game`, whose start is uniform. Raises `ValueError` naming the argument that does not fit.
+    Returns a `Game`, whose start is uniform over the S states. The same seed gives the same rewards and transitions for
+    any `available`, and with `ending` the same up to the factor 1 − `ending`. Raises `ValueError` naming the argument
+    that does not fit.
+
+    >>> random_stochastic(2, (2, 3), discount=1.0, ending=0.1, available=0.5)
+    <Game: 3 states (1 terminal), 2 agents, 2×3 actions, common payoff, some unavailable, discount 1.0>
     """
     num_states, actions, rng = count("num_states", num_states, 1), _num_actions(num_actions), generator("seed", seed)
     rewards = _rewards(rng, (num_states, *actions), len(actions), structure, scale)
@@ -90,6 +105,7 @@ def random_stochastic(
         transitions: Any = _simplex_rows(rng, prod(actions) * num_states, num_states)
     else:
         transitions = _sparse_rows(rng, num_states, prod(actions), _successors(successors, num_states), local)
+    masks, ending = _masks(rng, num_states, actions, available), proportion("ending", ending)
     dense_wanted = successors is None if sparse is None else not sparse
     if dense_wanted:
         dense = transitions if isinstance(transitions, np.ndarray) else transitions.toarray()
@@ -98,7 +114,35 @@ def random_stochastic(
         from scipy.sparse import csr_array
 
         transitions = csr_array(transitions)
-    return Game.stochastic(rewards, transitions, discount)
+    if ending == 0:
+        return Game.stochastic(rewards, transitions, discount, available=masks)
+    return ending_at(Game.stochastic(rewards, transitions, 0.0, available=masks), ending, discount)
+
+
+def ending_at(game: Game, ending: float, discount: float) -> Game:
+    """The game in which each step ends the episode with probability `ending`: one more state, the last, is terminal.
+
+    All else is as in `game`, but for the discount.
+    """
+    num_states, states_axis = game.num_states, -game.num_agents - 1
+    nothing = np.zeros_like(game.rewards.take([0], axis=states_axis))
+    transitions: Any
+    if game.sparse:
+        from scipy.sparse import csr_array, hstack, vstack
+
+        going = hstack([(1 - ending) * game.csr_xt, csr_array(np.full((game.csr_xt.shape[0], 1), ending))])
+        transitions = vstack([going, csr_array((game.num_joint_actions, num_states + 1))])
+    else:
+        transitions = np.zeros((num_states + 1, *game.num_actions, num_states + 1))
+        transitions[:-1, ..., :-1], transitions[:-1, ..., -1] = (1 - ending) * np.asarray(game.transitions), ending
+    return Game.stochastic(
+        np.concatenate([game.rewards, nothing], axis=states_axis),
+        transitions,
+        discount,
+        start=[*game.start, 0.0],
+        available=game.masks and [np.vstack([own, np.ones_like(own[:1])]) for own in game.masks],
+        terminal=[*[False] * num_states, True],
+    )
 
 
 def generator(argument: str, seed: Any) -> np.random.Generator:
@@ -106,6 +150,20 @@ def generator(argument: str, seed: Any) -> np.random.Generator:
     if isinstance(seed, np.random.Generator):
         return seed
     return np.random.default_rng(count(argument, seed, maximum=None))
+
+
+def _masks(
+    rng: np.random.Generator, num_states: int, num_actions: Sequence[int], available: float
+) -> list[Booleans] | None:
+    """Draw per agent which actions there are, (S, A_i): one, and each other with probability `available`."""
+    if proportion("available", available) == 1:
+        return None
+    masks = []
+    for actions in num_actions:
+        own = rng.random((num_states, actions)) < available
+        own[np.arange(num_states), rng.integers(actions, size=num_states)] = True
+        masks.append(own)
+    return masks
 
 
 def _num_actions(num_actions: Any) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ u; where rounding leaves the sum at or below u, the last such outcome. So nothin
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, instance, proportion, room
 from mathrl.base.compile import kernel
+from mathrl.games.given import Booleans
 from mathrl.games.model import Game
 from mathrl.games.policies import as_policy
 from mathrl.games.random import generator
@@ -32,13 +34,24 @@ class Episodes:
     """The states, actions and rewards of B simulated episodes of T steps each. The arrays are read-only.
 
     `states`   (B, T + 1), numbers of states; the last one is the state after the last step
-    `actions`  (B, T, n), the number of each agent's action
-    `rewards`  (B, T) for a common payoff, else (B, T, n)
+    `actions`  (B, T, n), the number of each agent's action; −1 where the episode has ended, as nothing is played then
+    `rewards`  (B, T) for a common payoff, else (B, T, n); 0 where the episode has ended
+    `lengths`  (B,), how many steps were played
+
+    An episode that reaches a terminal state stays there. `game.terminal[episodes.states[:, -1]]` says which episodes
+    have ended; the others were cut off after T steps.
     """
 
     states: IntArray
     actions: IntArray
     rewards: FloatArray
+
+    @cached_property
+    def lengths(self) -> IntArray:
+        """(B,), the numbers of steps that were played before the episodes ended, or were cut off."""
+        lengths: IntArray = (self.actions[..., 0] >= 0).sum(axis=1)
+        lengths.flags.writeable = False
+        return lengths
 
 
 def simulate(
@@ -59,8 +72,10 @@ def simulate(
     `num_steps`     how many steps each of them has, ≥ 1
     `seed`          a whole number, by default 0, or a generator to draw from
 
-    Returns `Episodes`: states, actions and rewards. The same seed gives the same episodes. With more episodes or fewer,
-    those that both runs have are the same. Raises `ValueError` naming the argument that does not fit.
+    In a terminal state the episode has ended: it stays there, nothing is played or paid, and actions are −1.
+
+    Returns `Episodes`: states, actions, rewards and lengths. The same seed gives the same episodes. With more episodes
+    or fewer, those that both runs have are the same. Raises `ValueError` naming the argument that does not fit.
     """
     checked = as_policy(game, policy)
     num_episodes, num_steps = count("num_episodes", num_episodes, 1), count("num_steps", num_steps, 1)
@@ -78,7 +93,7 @@ def simulate(
         part = slice(begin, min(begin + chunk, num_episodes))
         uniform = rng.random((part.stop - part.start, variates))
         _episodes(
-            uniform, game.start, pi_sa, first_a, game.rewards_isa, data, indices, indptr,
+            uniform, game.start, game.terminal, pi_sa, first_a, game.rewards_isa, data, indices, indptr,
             states[part], actions[part], rewards[part],
         )  # fmt: skip
     if game.common_payoff:
@@ -129,6 +144,7 @@ def _draw(weights: FloatArray, begin: int, end: int, u: float) -> int:
 def _episodes(
     uniform: FloatArray,
     start: FloatArray,
+    terminal: Booleans,
     pi_sa: FloatArray,
     first_a: IntArray,
     rewards_isa: FloatArray,
@@ -147,6 +163,11 @@ def _episodes(
         out_states[b, 0] = s
         used = 1
         for t in range(out_actions.shape[1]):
+            if terminal[s]:
+                out_actions[b, t:] = -1
+                out_rewards[b, t:] = 0.0
+                out_states[b, t + 1 :] = s
+                break
             a = 0
             for i in range(num_agents):
                 own = _draw(pi_sa[s], first_a[i], first_a[i + 1], uniform[b, used]) - first_a[i]

@@ -1,12 +1,13 @@
 """Many matrix games as one stochastic game, so that every solver is a solver for all of them at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from mathrl.base.checks import fail, iterated
 from mathrl.base.text import shown
+from mathrl.games.given import Booleans
 from mathrl.games.model import Game, check_game
 
 __all__ = ["stack"]
@@ -22,7 +23,7 @@ def stack(games: Iterable[Game]) -> Game:
     belongs to that game.
 
     `games`  matrix games with the same agents and actions; where one is general-sum, common payoffs count as equal
-             rewards
+             rewards; each may have its own available actions
 
     Returns a `Game`, whose start is uniform: `objective` is the mean over the games. An iteration goes on until all
     games are solved. Its residual is the largest one, and it has one status for all: a cycle in one game is a cycle of
@@ -52,7 +53,14 @@ def stack(games: Iterable[Game]) -> Game:
     shape = given[0].rewards.shape if common_payoff else (len(num_actions), 1, *num_actions)
     rewards = np.stack([np.broadcast_to(game.rewards, shape) for game in given], axis=-len(num_actions) - 1)
     rewards = rewards.reshape((num_games, *num_actions) if common_payoff else (-1, num_games, *num_actions))
-    return Game.stochastic(rewards, _stay(num_games, given[0]), 0.0)
+    return Game.stochastic(rewards, _stay(num_games, given[0]), 0.0, available=_available(given))
+
+
+def _available(games: Sequence[Game]) -> list[Booleans] | None:
+    """Per agent which actions there are in each game; None where all are available."""
+    if all(game.masks is None for game in games):
+        return None
+    return [np.concatenate(own) for own in zip(*(game.available for game in games), strict=True)]
 
 
 def _fits(k: int, game: Any, first: Game) -> None:
@@ -60,6 +68,8 @@ def _fits(k: int, game: Any, first: Game) -> None:
     check_game(game, f"games[{k}]")
     if game.num_states != 1 or game.discount != 0:
         fail(f"games[{k}]", f"has {game.num_states} states and discount {game.discount:g}", "a matrix game")
+    if game.ended is not None:
+        fail(f"games[{k}]", "has a terminal state", "a matrix game")
     if game.num_actions != first.num_actions:
         found, expected = ("×".join(map(str, one.num_actions)) for one in (game, first))
         fail(f"games[{k}]", f"has {found} actions", f"{expected}, as games[0] has")

@@ -7,9 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, permutation_of, real
+from mathrl.games.given import Booleans
 from mathrl.games.model import Game, check_agent, check_game
 
 __all__ = ["permute_actions", "relabel_agents", "scale_rewards", "shift_rewards", "to_dense", "to_sparse"]
+
+Masks = tuple[Booleans, ...]
 
 
 def relabel_agents(game: Game, order: Sequence[int]) -> Game:
@@ -25,7 +28,8 @@ def relabel_agents(game: Game, order: Sequence[int]) -> Game:
     """
     check_game(game)
     agents = permutation_of("order", order, game.num_agents)
-    return _rearranged(game, _rows(game).transpose(0, *[agent + 1 for agent in agents]), agents)
+    rows = _rows(game).transpose(0, *[agent + 1 for agent in agents])
+    return _rearranged(game, rows, agents, game.masks and tuple(game.masks[agent] for agent in agents))
 
 
 def permute_actions(game: Game, agent: int, permutation: Sequence[int]) -> Game:
@@ -42,13 +46,15 @@ def permute_actions(game: Game, agent: int, permutation: Sequence[int]) -> Game:
     """
     agent = check_agent(game, agent)
     actions = permutation_of("permutation", permutation, game.num_actions[agent])
-    return _rearranged(game, _rows(game).take(actions, axis=agent + 1), range(game.num_agents))
+    rows = _rows(game).take(actions, axis=agent + 1)
+    masks = game.masks and (*game.masks[:agent], game.masks[agent][:, actions], *game.masks[agent + 1 :])
+    return _rearranged(game, rows, range(game.num_agents), masks)
 
 
 def scale_rewards(game: Game, factor: float) -> Game:
     """Multiply all rewards by one number.
 
-        r' = factor · r
+        r' = factor · r   at joint actions that are available
 
     `game`    the old game; all but its rewards stays as it is
     `factor`  any finite number, also 0 or a negative one
@@ -63,16 +69,18 @@ def scale_rewards(game: Game, factor: float) -> Game:
 def shift_rewards(game: Game, amount: float) -> Game:
     """Add one number to the rewards of every agent, state and joint action.
 
-        r' = r + amount
+        r' = r + amount,   r' = r = 0 in terminal states
 
-    `game`    the old game; all but its rewards stays as it is
+    `game`    the old game; all but its rewards stays as it is. Where episodes end, it is another problem: an amount > 0
+              makes long episodes better
     `amount`  any finite number
 
     Returns the new game. Raises `ValueError` where the amount, or a reward plus it, is not finite.
     """
     check_game(game)
     amount = real("amount", amount)
-    return _with_rewards(game, lambda rewards: rewards + amount)
+    paid = np.where(game.terminal, 0.0, amount).reshape(-1, *[1] * game.num_agents)
+    return _with_rewards(game, lambda rewards: rewards + paid)
 
 
 def to_dense(game: Game) -> Game:
@@ -85,7 +93,7 @@ def to_dense(game: Game) -> Game:
     check_game(game)
     transitions: Any = game.transitions
     dense = transitions.toarray() if game.sparse else transitions
-    return _built(game, game.rewards, dense.reshape(game.num_states, *game.num_actions, game.num_states))
+    return _built(game, game.rewards, dense.reshape(game.num_states, *game.num_actions, game.num_states), game.masks)
 
 
 def to_sparse(game: Game) -> Game:
@@ -101,7 +109,7 @@ def to_sparse(game: Game) -> Game:
 
     transitions: Any = game.transitions
     rows = transitions if game.sparse else csr_array(transitions.reshape(-1, game.num_states))
-    return _built(game, game.rewards, rows)
+    return _built(game, game.rewards, rows, game.masks)
 
 
 def _rows(game: Game) -> npt.NDArray[np.int64]:
@@ -109,22 +117,23 @@ def _rows(game: Game) -> npt.NDArray[np.int64]:
     return np.arange(game.num_states * game.num_joint_actions).reshape(game.num_states, *game.num_actions)
 
 
-def _rearranged(game: Game, old_rows: npt.NDArray[np.int64], old_agents: Sequence[int]) -> Game:
+def _rearranged(game: Game, old_rows: npt.NDArray[np.int64], old_agents: Sequence[int], masks: Masks | None) -> Game:
     """The game whose row (s, a') is `old_rows[s, a']` of the old one, and whose agent i is `old_agents[i]`."""
     transitions: Any = game.transitions
     rows = transitions[old_rows.ravel()] if game.sparse else transitions.reshape(-1, game.num_states)[old_rows]
     old = game.rewards_isa.reshape(len(game.rewards_isa), -1)
     rewards = old[0][old_rows] if game.common_payoff else old[list(old_agents)][:, old_rows]
-    return _built(game, rewards, rows)
+    return _built(game, rewards, rows, masks)
 
 
 def _with_rewards(game: Game, change: Callable[[FloatArray], FloatArray]) -> Game:
     """The game with `change` applied to its rewards."""
-    with np.errstate(over="ignore"):  # `Game` refuses an infinite reward, and says which
+    with np.errstate(over="ignore", invalid="ignore"):  # `Game` refuses what is not finite, and says which
         rewards = change(game.rewards)
-    return _built(game, rewards, game.transitions)
+    return _built(game, rewards, game.transitions, game.masks)
 
 
-def _built(game: Game, rewards: FloatArray, transitions: Any) -> Game:
-    """A game with these rewards and transitions, and the discount and start of `game`."""
-    return Game.stochastic(rewards, transitions, game.discount, game.start)
+def _built(game: Game, rewards: FloatArray, transitions: Any, masks: Masks | None) -> Game:
+    """A game with these rewards, transitions and masks; all else is that of `game`."""
+    kept: Any = {"available": masks, "terminal": game.ended, "state_names": game.state_names}
+    return Game.stochastic(rewards, transitions, game.discount, game.start, **kept)

@@ -12,16 +12,19 @@ from hypothesis.extra.numpy import arrays
 
 from mathrl.base.checks import FloatArray
 from mathrl.bounds.setup import Setup
+from mathrl.games.given import Booleans
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
-from mathrl.games.random import STRUCTURES
+from mathrl.games.random import STRUCTURES, ending_at
 from mathrl.games.transform import to_dense, to_sparse
 
 __all__ = [
     "DISCOUNTS",
     "PAYOFFS",
     "TEMPERATURES",
+    "episodic",
     "games",
+    "masked",
     "matrix_games",
     "policies",
     "setups",
@@ -114,14 +117,61 @@ def games(
 
 
 @st.composite
+def masked(draw: st.DrawFn, drawn: st.SearchStrategy[Game]) -> Game:
+    """Strategy for games in which some actions are not available; they shrink to those in which all are.
+
+    `drawn`  the strategy for the games that the actions are taken from, such as `games()` or `matrix_games()`
+    """
+    game = draw(drawn)
+    masks = []
+    for actions in game.num_actions:
+        own = ~draw(arrays(np.bool_, (game.num_states, actions)))
+        own[:, 0] |= ~own.any(axis=1)
+        masks.append(own)
+    rewards = game.rewards if game.common_payoff else list(game.rewards)
+    return Game.stochastic(rewards, game.transitions, game.discount, game.start, available=masks, terminal=game.ended)
+
+
+@st.composite
+def episodic(draw: st.DrawFn, drawn: st.SearchStrategy[Game]) -> Game:
+    """Strategy for games with terminal states, one more than before, the last, and any others; also of discount 1.
+
+    Each step leads to the last state with a probability that is 0, small, or 1; discount 1 occurs where it is not 0.
+
+    `drawn`  the strategy for the games that are given an end, such as `games()` or `masked(games())`
+    """
+    game = draw(drawn)
+    ending = draw(st.sampled_from([0.1, 0.5, 1.0, 0.01, 0.0]))
+    discount = draw(st.sampled_from([game.discount, 1.0])) if ending > 0 else game.discount
+    ended = np.append(draw(arrays(np.bool_, game.num_states)), True)
+    with_end = ending_at(game, ending, discount)
+    paid = np.where(ended.reshape(-1, *[1] * game.num_agents), 0.0, with_end.rewards)
+    rewards = paid if game.common_payoff else list(paid)
+    return Game.stochastic(
+        rewards, with_end.transitions, discount, with_end.start, available=with_end.masks, terminal=ended
+    )
+
+
+@st.composite
 def policies(draw: st.DrawFn, game: Game, *, zeros: bool = True) -> Policy:
-    """Strategy for product policies of a game, one array (S, A_i) per agent.
+    """Strategy for product policies of a game, one array (S, A_i) per agent, 0 at actions that are not available.
 
     `game`   the game
-    `zeros`  with False every action has positive probability
+    `zeros`  with False every available action has positive probability
     """
-    shapes = [(game.num_states, actions) for actions in game.num_actions]
-    return tuple(draw(simplex_rows(shape, zeros=zeros)) for shape in shapes)
+    return tuple(draw(_available_rows(own, zeros)) for own in game.available)
+
+
+@st.composite
+def _available_rows(draw: st.DrawFn, available: Booleans, zeros: bool) -> FloatArray:
+    """Rows over the available actions: what was drawn for the others goes to the first that there is."""
+    rows = draw(simplex_rows(available.shape, zeros=zeros))
+    if available.all():
+        return rows
+    lost = np.where(available, 0.0, rows).sum(axis=1)
+    rows = np.where(available, rows, 0.0)
+    rows[np.arange(len(rows)), available.argmax(axis=1)] += lost
+    return rows
 
 
 @st.composite

@@ -73,7 +73,7 @@ def check(document: Any, schema: Mapping[str, Any]) -> None:
     if error.validator == "type":
         wanted = " or ".join(_TYPES[kind] for kind in (expected if isinstance(expected, list) else [expected]))
     else:
-        wanted = " or ".join(expected) if isinstance(expected, list) else repr(expected)
+        wanted = " or ".join(map(str, expected)) if isinstance(expected, list) else repr(expected)
     fail(f"key {key!r}" if key else "the JSON", f"is {_BRIEF.repr(error.instance)}", wanted)
 
 

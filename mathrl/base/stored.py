@@ -26,7 +26,9 @@ __all__ = [
     "Form",
     "Lengths",
     "array",
+    "array_with_gaps",
     "arrays",
+    "arrays_with_gaps",
     "check_field",
     "check_form",
     "indices",
@@ -161,6 +163,12 @@ def _array(value: Any) -> Any:
     return np.array(of_type(list)(value), dtype=np.float64)
 
 
+def _array_with_gaps(value: Any) -> Any:
+    array = _array(value)
+    array[np.isnan(array)] = -np.inf
+    return array
+
+
 NUMBER = Form(_number)
 INTEGER = Form(of_type(int))
 TEXT = Form(of_type(str))
@@ -176,6 +184,11 @@ def array(*shapes: str, sums_to_1_over: str = "") -> Form:
     return Form(_array, shapes=shapes, sums_to_1_over=sums_to_1_over)
 
 
+def array_with_gaps(*shapes: str) -> Form:
+    """An array of floats that are −∞ where JSON has null: values at joint actions that are not available."""
+    return Form(_array_with_gaps, shapes=shapes)
+
+
 def number_or_array(*shapes: str) -> Form:
     """A number, or an array of one of these shapes."""
     return Form(lambda value: _array(value) if isinstance(value, list) else _number(value), shapes=shapes)
@@ -188,6 +201,11 @@ def arrays(*shapes: str, sums_to_1_over: str = "") -> Form:
         return tuple(map(_array, of_type(list)(value)))
 
     return Form(read, shapes=shapes, each_agent=True, sums_to_1_over=sums_to_1_over)
+
+
+def arrays_with_gaps(*shapes: str) -> Form:
+    """A tuple of arrays, one for each agent, of floats that are −∞ where JSON has null."""
+    return Form(lambda value: tuple(map(_array_with_gaps, of_type(list)(value))), shapes=shapes, each_agent=True)
 
 
 def nested(kind: Callable[..., T]) -> Form:

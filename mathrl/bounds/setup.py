@@ -149,7 +149,9 @@ def _features(game: Game, values: Any) -> FloatArray:
 def _model(game: Game, transitions: Any) -> Game:
     """The game with these transitions, stored as the game's own are."""
     try:
-        model = Game.stochastic(game.rewards, transitions, game.discount, game.start)
+        model = Game.stochastic(
+            game.rewards, transitions, game.discount, game.start, available=game.masks, terminal=game.ended
+        )
     except InvalidInput as error:
         raise InvalidInput(str(error).replace("transitions", "model", 1)) from error
     return to_sparse(model) if game.sparse else to_dense(model)

@@ -1,5 +1,6 @@
 """`mathrl games`: the catalogue, and one game shown, converted or saved."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,8 @@ __all__ = ["run"]
 
 DESCRIPTION = """\
 Without a name, list the games that come with mathrl. With a name or a file, show this game: its size, where it comes
-from, and its rewards. --format json prints a game in the form of a game file, which mathrl can read again; csv,
-markdown and latex print one row for each joint action."""
+from, and its rewards; - stands for the rewards of actions that are not available. --format json prints a game in the
+form of a game file, which mathrl can read again; csv, markdown and latex print one row for each joint action."""
 
 EXAMPLES = """\
 examples:
@@ -30,6 +31,9 @@ Agents, states and actions are numbered from 0, as in Python."""
 
 LARGEST_MATRIX = 20
 """Up to this many actions of each agent payoffs are shown as matrices."""
+
+SHOWN = 8
+"""How many states, or actions, a line names."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -97,12 +101,14 @@ def _facts(name: str, game: "Game") -> list[str]:
     from mathrl.games import entry, names
 
     catalogued = entry(name.partition("(")[0].strip()) if name.partition("(")[0].strip() in names() else None
-    rewards = f"from {game.rewards.min():g} to {game.rewards.max():g}"
+    paid = game.rewards[np.isfinite(game.rewards)]
+    rewards = f"from {paid.min():g} to {paid.max():g}"
     facts = [name, f"  {game!r}"]
     if catalogued is not None:
         facts += [f"  {catalogued.summary}", f"  source: {catalogued.source}"]
         facts += [f"  by default: {catalogued.call}"] if catalogued.parameters else []
     facts += [f"  rewards {rewards}" + (", the same for all agents" if game.common_payoff else "")]
+    facts += [] if game.masks is None else [f"  not available: {_lacking(game)}"]
     if game.num_states > 1 or game.discount > 0:
         transitions: Any = game.transitions
         stored = transitions.nnz if game.sparse else int(np.count_nonzero(transitions))
@@ -111,14 +117,32 @@ def _facts(name: str, game: "Game") -> list[str]:
         facts += [
             f"  start: {_states(starts.tolist())}, {'uniform' if np.ptp(game.start[starts]) == 0 else 'not uniform'}"
         ]
+    if game.ended is not None:
+        facts += [f"  terminal: {_states(np.flatnonzero(game.ended).tolist())}"]
+    if game.discount == 1:
+        facts += [f"  longest play: {game.horizon:.10g} steps on average, where it is drawn out as long as can be"]
     return facts
 
 
 def _states(states: list[int]) -> str:
     if len(states) == 1:
         return f"state {states[0]}"
-    shown = ", ".join(map(str, states[:8]))
-    return f"states {shown}{', …' if len(states) > 8 else ''}"
+    return f"states {_first(list(map(str, states)))}"
+
+
+def _lacking(game: "Game") -> str:
+    """The actions that are not available, by agent and state."""
+    import numpy as np
+
+    in_state = "" if game.num_states == 1 else " in state {}"
+    lacking = [(agent, *entry) for agent, own in enumerate(game.available) for entry in np.argwhere(~own).tolist()]
+    return _first([f"action {action} of agent {agent}{in_state.format(state)}" for agent, state, action in lacking])
+
+
+def _first(names: list[str]) -> str:
+    """Names with commas between them, cut."""
+    cut = f", … ({len(names)} in all)" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + cut
 
 
 def _matrices(game: "Game") -> list[str]:
@@ -131,7 +155,7 @@ def _matrices(game: "Game") -> list[str]:
     texts = []
     for agent, payoffs in enumerate(game.rewards.reshape(-1, *game.num_actions).tolist()):
         columns = [Column("agent 0 \\ agent 1", lambda row: str(row[0]))]
-        columns += [Column(str(b), _item(1, b), spec="g") for b in range(game.num_actions[1])]
+        columns += [Column(str(b), _reward(1, b), spec="g", number=True) for b in range(game.num_actions[1])]
         caption = "payoff" if game.common_payoff else f"payoff of agent {agent}"
         texts.append(render(Table(columns, list(enumerate(payoffs)), caption)))
     return texts
@@ -141,16 +165,24 @@ def _item(part: int, index: int) -> Callable[[Any], Any]:
     return lambda row: row[part][index]
 
 
+def _reward(part: int, index: int) -> Callable[[Any], Any]:
+    """That reward, or a dash where the joint action is not available."""
+    return lambda row: "-" if row[part][index] == -math.inf else row[part][index]
+
+
 def _joint_actions(game: "Game") -> "Table":
     """One row per state and joint action: the rewards."""
     import numpy as np
 
     from mathrl.base.table import Column, Table
 
-    rewards = game.rewards_isa.reshape(len(game.rewards_isa), -1).T.tolist()
+    rewards = game.rewards.reshape(len(game.rewards_isa), -1).T.tolist()
     indices = np.stack(np.unravel_index(range(len(rewards)), (game.num_states, *game.num_actions)), axis=1).tolist()
     heads = ["state", *(f"action {agent}" for agent in range(game.num_agents))]
     names = ["reward"] if game.common_payoff else [f"reward {agent}" for agent in range(game.num_agents)]
     columns = [Column(head, _item(0, k)) for k, head in enumerate(heads)]
-    columns += [Column(name, _item(1, k)) for k, name in enumerate(names)]
+    columns += [Column(name, _reward(1, k), number=True) for k, name in enumerate(names)]
+    if game.ended is not None:
+        ended = game.ended.tolist()
+        columns.insert(1, Column("terminal", lambda row: ended[row[0][0]]))
     return Table(columns, list(zip(indices, rewards, strict=True)))

@@ -62,7 +62,7 @@ def summary(name: str, game: "Game", solution: "Solution") -> str:
         *_path_lines(solution),
         *_unshown(solution),
         "",
-        *_policy_lines(solution),
+        *_policy_lines(game, solution),
     ]
     return "\n".join(lines) + "\n"
 
@@ -100,13 +100,17 @@ def _unshown(solution: "Solution") -> list[str]:
     return lines
 
 
-def _policy_lines(solution: "Solution") -> list[str]:
+def _policy_lines(game: "Game", solution: "Solution") -> list[str]:
+    """The first rows of the policy; a dash stands where nothing can be played."""
+    playable = [own & ~game.terminal[:, None] for own in game.available]
     rows = [
-        (agent, state, row.tolist()) for agent, pi_sa in enumerate(solution.policy) for state, row in enumerate(pi_sa)
+        (agent, state, [probability if there else "-" for probability, there in zip(*row, strict=True)])
+        for agent, arrays in enumerate(zip(solution.policy, playable, strict=True))
+        for state, row in enumerate(zip(*(array.tolist() for array in arrays), strict=True))
     ]
     widest = max(len(row) for _, _, row in rows)
     columns = [Column("agent", lambda row: row[0]), Column("state", lambda row: row[1])]
-    columns += [Column(f"action {a}", _action(a), spec=".6f") for a in range(min(widest, SHOWN_ACTIONS))]
+    columns += [Column(f"action {a}", _action(a), spec=".6f", number=True) for a in range(min(widest, SHOWN_ACTIONS))]
     lines = render(Table(columns, rows[:SHOWN_ROWS])).splitlines()
     cut = len(rows) > SHOWN_ROWS or widest > SHOWN_ACTIONS
     return (
@@ -114,7 +118,7 @@ def _policy_lines(solution: "Solution") -> list[str]:
     )
 
 
-def _action(action: int) -> Callable[[Any], float | None]:
+def _action(action: int) -> Callable[[Any], float | str | None]:
     """That entry of a row, None for an agent with fewer actions."""
     return lambda row: row[2][action] if action < len(row[2]) else None
 

@@ -17,6 +17,7 @@ __all__ = ["run"]
 DESCRIPTION = """\
 Solve a game, and print the policy, its exact value, and two numbers that say how exact it is. The residual is how far
 the policy is from solving the solver's equation. The rounding floor is the residual that rounding alone leaves.
+In the policy, - stands where an action is not available, or the episode has ended.
 If a solver does not converge, the policy that it reached is printed all the same, and the exit status is 1."""
 
 EXAMPLES = """\

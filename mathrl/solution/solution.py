@@ -19,7 +19,9 @@ from mathrl.base.stored import (
     TEXT,
     Form,
     array,
+    array_with_gaps,
     arrays,
+    arrays_with_gaps,
     check_field,
     nested,
     number_or_array,
@@ -29,6 +31,7 @@ from mathrl.base.stored import (
     written_fields,
 )
 from mathrl.equations import Equation, named
+from mathrl.games.availability import joint
 from mathrl.games.policies import Policy
 from mathrl.iteration.outcome import Status
 from mathrl.solution import parameters as solver_parameters
@@ -94,7 +97,7 @@ class Solution:
     """
 
     policy: Policy = field(metadata=stored(arrays("S A_i", sums_to_1_over="A_i")))
-    q: FloatArray = field(metadata=stored(array("S A", "n S A")))
+    q: FloatArray = field(metadata=stored(array_with_gaps("S A", "n S A")))
     v: FloatArray = field(metadata=stored(array("S", "n S")))
     objective: float | FloatArray = field(metadata=stored(number_or_array("n")))
     residual: float = field(metadata=stored(NUMBER))
@@ -110,8 +113,8 @@ class Solution:
     joint_policy: FloatArray | None = field(default=None, metadata=stored(_JOINT_POLICY))
     conditional_policy: Policy | None = field(default=None, metadata=stored(_CONDITIONAL_POLICY))
     opponent_model: Policy | None = field(default=None, metadata=stored(_OPPONENT_MODEL))
-    q_tot: FloatArray | None = field(default=None, metadata=stored(optional(array("S A"))))
-    individual_q: Policy | None = field(default=None, metadata=stored(optional(arrays("S A_i"))))
+    q_tot: FloatArray | None = field(default=None, metadata=stored(optional(array_with_gaps("S A"))))
+    individual_q: Policy | None = field(default=None, metadata=stored(optional(arrays_with_gaps("S A_i"))))
     period: int | None = field(default=None, metadata=stored(optional(INTEGER)))
     path: BranchPath | None = field(default=None, metadata=stored(optional(nested(BranchPath))))
 
@@ -156,7 +159,7 @@ class Solution:
         """Read a solution that `save` wrote. Raises `ValueError` naming the file and the key or line that is broken.
 
         `solver(game, **solution.parameters)` then makes the same run again. Files of older versions have no equation
-        and no temperature: both are None then.
+        and no temperature: both are None then. Where q is −∞, at joint actions that are not available, JSON has null.
         """
         path = Path(path)
         try:
@@ -200,6 +203,20 @@ def _check_arrays(solution: Solution, source: str) -> None:
     if not np.ndim(solution.objective) == solution.v.ndim - 1 == solution.q.ndim - 1 - len(policy):
         found = f"have shapes {solution.q.shape}, {solution.v.shape} and {np.shape(solution.objective)}"
         fail(f"{source}: keys 'q', 'v' and 'objective'", found, "an agent axis in all of them or in none")
+    _check_gaps(solution, f"{source}: key 'q'")
+
+
+def _check_gaps(solution: Solution, where: str) -> None:
+    """Require that q is −∞ only at joint actions with an action that is not available, and that none such is played."""
+    gaps = np.isneginf(solution.q).reshape(-1, *solution.q.shape[-1 - len(solution.policy) :])
+    if not gaps.any():
+        return
+    axes = range(1, gaps.ndim - 1)
+    there = [~gaps[0].all(axis=tuple(other for other in axes if other != own)) for own in axes]
+    played = [own & (policy > 0) for own, policy in zip(map(np.logical_not, there), solution.policy, strict=True)]
+    if (gaps != ~joint(there)).any() or any(own.any() for own in played):
+        mend = "null stands for −∞, where an agent's action is not available and its policy is 0"
+        fail(where, "holds null", "numbers, or null at all joint actions with such an action", mend)
 
 
 def _solution(values: dict[str, Any]) -> Solution:

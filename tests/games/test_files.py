@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 from mathrl.base.checks import InvalidInput
 from mathrl.games import Game, load, random_stochastic, save
 from mathrl.games.files import SUFFIXES
-from mathrl.proofs_checks.strategies import games, matrix_games
+from mathrl.proofs_checks.strategies import episodic, games, masked, matrix_games
 
 
 def assert_equal_bit_for_bit(game, other):
     assert (game.sparse, game.common_payoff, game.discount) == (other.sparse, other.common_payoff, other.discount)
     assert game.num_actions == other.num_actions
+    assert (game.masks is None, game.ended is None) == (other.masks is None, other.ended is None)
     for array, same in zip(arrays_of(game), arrays_of(other), strict=True):
         assert (array.shape, array.dtype, array.tobytes()) == (same.shape, same.dtype, same.tobytes())
 
@@ -21,7 +22,7 @@ def assert_equal_bit_for_bit(game, other):
 def arrays_of(game):
     stored = game.transitions
     parts = (stored.data, stored.indices, stored.indptr) if game.sparse else (stored,)
-    return (game.rewards, game.start, *parts)
+    return (game.rewards, game.start, *game.available, game.terminal, *parts)
 
 
 def through(game, folder, suffix):
@@ -34,7 +35,10 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("games")
 
 
-@given(game=games() | matrix_games(), suffix=st.sampled_from([".json", ".npz"]))
+@given(
+    game=games() | matrix_games() | masked(matrix_games()) | episodic(masked(games())),
+    suffix=st.sampled_from([".json", ".npz"]),
+)
 def test_games_read_back_exactly(game, suffix, folder):
     assert_equal_bit_for_bit(through(game, folder, suffix), game)
 
@@ -103,7 +107,18 @@ def csr(**changes):
         (document(MATRIX, format=...), "key 'format' is missing"),
         (document(MATRIX, kind=...), "key 'kind' is missing"),
         (document(MATRIX, format="other"), "key 'format' is 'other', expected 'mathrl-game'"),
-        (document(MATRIX, version=2), "key 'version' is 2, expected 1"),
+        (document(MATRIX, version=3), "key 'version' is 3, expected 1 or 2"),
+        (document(MATRIX, available=[[True], [True]]), "key 'version' is 1, expected 2"),
+        (document(MATRIX, version=2, terminal=[False]), "key 'terminal' is unknown"),
+        (document(MATRIX, version=2, available=3), "key 'available' is 3, expected a list"),
+        (document(MATRIX, version=2, available=[[1, 1]]), "available has 1 arrays, expected 2"),
+        (document(MATRIX, version=2, available=[[1, 0], [1, 0, 0]]), r"available\[1\] has shape \(1, 3\)"),
+        (document(MATRIX, version=2, available=[[0, 0], [1, 1]]), r"available\[0\]\[0\] has no available action"),
+        (document(MATRIX, version=2, available=[[1, 0], [1, 1]], payoffs=[[1, None], [3, 4]]), "payoffs.0, 1. is nan"),
+        (document(STOCHASTIC, terminal=[False, True]), "key 'version' is 1, expected 2"),
+        (document(STOCHASTIC, version=2, terminal=[False]), r"terminal has shape \(1,\)"),
+        (document(STOCHASTIC, version=2, terminal=[False, True]), r"rewards\[1, 0\] is 2, and the state is terminal"),
+        (document(STOCHASTIC, version=2, available=[[[2], [1]]]), r"available\[0\] is .*, expected an array of true"),
         (document(MATRIX, kind="other"), "key 'kind' is 'other', expected matrix or stochastic"),
         (document(MATRIX, payoffs=...), "key 'payoffs' is missing"),
         (document(MATRIX, payoffs=..., payofs=[1]), "key 'pay(off|of)s' is (missing|unknown)"),
@@ -159,6 +174,30 @@ def test_the_broken_rows_differ_from_a_good_one(tmp_path):
         assert load(tmp_path / "game.json").num_agents in (1, 2)
 
 
+@given(game=games() | matrix_games(), suffix=st.sampled_from([".json", ".npz"]))
+def test_a_game_without_masks_and_ends_is_written_for_older_programs(game, suffix, folder):
+    save(game, folder / f"plain{suffix}")
+    if suffix == ".json":
+        document = json.loads((folder / "plain.json").read_text())
+        assert document["version"] == 1
+        assert not {"available", "terminal"} & set(document)
+    else:
+        with np.load(folder / "plain.npz") as archive:
+            assert archive["version"] == 1
+            assert not {"available_0", "terminal"} & set(archive)
+
+
+def test_null_stands_for_the_rewards_of_what_is_not_available(folder):
+    game = Game.matrix(np.array([[1.0, 2.0], [3.0, 4.0]]), available=[[True, False], [True, True]])
+    save(game, folder / "masked.json")
+    document = json.loads((folder / "masked.json").read_text())
+    assert (document["version"], document["payoffs"]) == (2, [[1.0, 2.0], [None, None]])
+    assert document["available"] == [[True, False], [True, True]]
+    document["payoffs"] = [[1, 2], [9, None]]  # what stands there is ignored
+    (folder / "masked.json").write_text(json.dumps(document))
+    assert_equal_bit_for_bit(load(folder / "masked.json"), game)
+
+
 def npz(folder, **changes):
     game = random_stochastic(2, (1,), successors=1)
     save(game, folder / "game.npz")
@@ -175,7 +214,15 @@ def npz(folder, **changes):
         ({"transitions_indptr": ...}, "array 'transitions_indptr' is missing"),
         ({"transitions_data": ...}, "array 'transitions' is missing"),
         ({"extra": np.ones(1)}, "array 'extra' is unknown"),
-        ({"version": np.array(2)}, "array 'version' is 2"),
+        ({"version": np.array(3)}, "array 'version' is 3, expected 1 or 2"),
+        ({"version": np.array([2, 2])}, r"array 'version' has shape \(2,\)"),
+        ({"terminal": np.zeros(2, bool)}, "array 'terminal' is unknown"),
+        ({"version": np.array(2), "available_1": np.ones((2, 1), bool)}, "array 'available_1' is unknown"),
+        (
+            {"version": np.array(2), "available_0": np.zeros((2, 1), bool)},
+            r"available\[0\]\[0\] has no available action",
+        ),
+        ({"version": np.array(2), "terminal": np.ones(3, bool)}, r"terminal has shape \(3,\)"),
         ({"version": np.array("one")}, "array 'version' is one"),
         ({"discount": np.ones(1)}, r"array 'discount' has shape \(1,\)"),
         ({"discount": np.array(1.0)}, "discount is 1"),
@@ -219,4 +266,21 @@ def test_gambit_files_of_the_time_before_utf8_are_read(tmp_path):
 def test_a_stochastic_game_does_not_fit_into_nfg(tmp_path):
     with pytest.raises(InvalidInput, match=r"^game .*matrix game.*\.json"):
         save(load("chain"), tmp_path / "chain.nfg")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("game", "message"),
+    [
+        (
+            Game.matrix(np.eye(2), available=[[1, 0], [1, 1]]),
+            r"^game is .*some unavailable.*all actions, leave these out",
+        ),
+        (Game.stochastic(np.zeros((1, 1)), np.ones((1, 1, 1)), 0.0, terminal=[1]), r"^game is .*no states.*\.json"),
+    ],
+    ids=str,
+)
+def test_what_nfg_cannot_hold_is_refused(game, message, tmp_path):
+    with pytest.raises(InvalidInput, match=message):
+        save(game, tmp_path / "game.nfg")
     assert list(tmp_path.iterdir()) == []

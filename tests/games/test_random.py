@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathrl.games import random_matrix, random_stochastic, to_dense
+from mathrl.games import random_matrix, random_stochastic, to_dense, uniform_policy
+from mathrl.games.availability import joint
 from mathrl.games.random import STRUCTURES, _distinct
+from mathrl.solvers import soft_evaluation
 
 SEEDS = st.integers(0, 2**32)
 
@@ -92,3 +94,33 @@ def test_large_games_are_built_without_a_loop_over_rows():
     game = random_stochastic(10_000, (25,), successors=10)
     assert game.transitions.nnz == 2_500_000
     assert time.perf_counter() - begun < 5  # it takes 0.3 s; one generator call per row takes more than 5
+
+
+@given(SEEDS, st.sampled_from(STRUCTURES), st.sampled_from([0.0, 0.3, 0.9]), st.sampled_from([None, 2]))
+def test_actions_are_taken_from_the_game_of_the_same_seed(seed, structure, share, successors):
+    options = {"structure": structure, "successors": successors, "seed": seed}
+    whole, game = random_stochastic(4, (2, 3), **options), random_stochastic(4, (2, 3), available=share, **options)
+    there = joint(game.available)
+    np.testing.assert_array_equal(np.where(there, whole.rewards, -np.inf), game.rewards)
+    np.testing.assert_array_equal(to_dense(whole).transitions[there], to_dense(game).transitions[there])
+    counts = [own.sum(axis=1) for own in game.available]
+    assert all((count == 1).all() if share == 0 else (count >= 1).all() for count in counts)
+
+
+def test_the_share_of_actions_is_the_one_asked_for():
+    own, other = random_matrix((40_000, 2), available=0.25).available
+    assert abs(own.mean() - 0.25) < 6 * np.sqrt(0.25 * 0.75 / 40_000)  # six standard errors
+    assert other.any()
+
+
+@given(SEEDS, st.sampled_from([0.1, 0.5, 1.0]), st.sampled_from([None, 2]), st.sampled_from([0.5, 0.9, 1.0]))
+def test_to_end_with_some_probability_is_to_discount_by_it(seed, ending, successors, discount):
+    """V of the game that ends is V of the game without end whose discount is γ (1 − ending), and 0 at the end."""
+    options = {"successors": successors, "seed": seed}
+    game = random_stochastic(3, (2, 2), discount=discount, ending=ending, available=0.7, **options)
+    other = random_stochastic(3, (2, 2), discount=discount * (1 - ending), available=0.7, **options)
+    assert (game.num_states, game.terminal.tolist()) == (4, [False] * 3 + [True])
+    assert (game.sparse, game.start.tolist()) == (other.sparse, [*other.start, 0.0])
+    found, expected = (soft_evaluation(one, policy=uniform_policy(one), temperature=0.5) for one in (game, other))
+    # Both solve one linear system, in which 1 − ending is rounded.
+    np.testing.assert_allclose(found.v, [*expected.v, 0.0], rtol=1e-12, atol=1e-12)

@@ -22,7 +22,8 @@ from mathrl.games import (
     uniform_policy,
 )
 from mathrl.games.simulation import CHUNK, Episodes, _draw
-from mathrl.proofs_checks.strategies import games, policies
+from mathrl.proofs_checks.strategies import episodic, games, masked, policies
+from mathrl.solvers import soft_evaluation
 
 ROOT = Path(mathrl.games.__file__).parents[2]
 SEEDS = st.integers(0, 2**32)
@@ -72,6 +73,34 @@ def test_the_seed_decides_and_fewer_episodes_are_the_first_of_more(game, seed):
     )
     assert_equal(one, other)
     assert_equal(fewer, Episodes(one.states[:7], one.actions[:7], one.rewards[:7]))
+
+
+@given(episodic(masked(games())), st.data(), SEEDS)
+def test_episodes_that_end_stay_there_and_earn_nothing(game, data, seed):
+    policy = data.draw(policies(game))
+    episodes = simulate(game, policy, num_episodes=20, num_steps=5, seed=seed)
+    played = ~game.terminal[episodes.states[:, :-1]]
+    np.testing.assert_array_equal(episodes.lengths, played.sum(axis=1))
+    assert (played[:, :-1] >= played[:, 1:]).all()
+    assert ((episodes.actions >= 0) == played[..., None]).all()
+    assert (episodes.actions[~played] == -1).all()
+    assert not episodes.rewards[~played].any()
+    assert (episodes.states[:, 1:] == episodes.states[:, :-1])[~played].all()
+    for pi, own in zip(policy, np.moveaxis(episodes.actions, -1, 0), strict=True):
+        assert (pi[episodes.states[:, :-1][played], own[played]] > 0).all()
+    assert not episodes.lengths.flags.writeable
+
+
+@pytest.mark.parametrize("discount", [0.9, 1.0])
+def test_mean_return_of_episodes_is_the_value_of_the_policy(discount):
+    options = {"structure": "general-sum", "available": 0.7, "seed": 1}
+    game = random_stochastic(4, (2, 3), discount=discount, ending=0.2, **options)
+    policy = uniform_policy(game)
+    exact = soft_evaluation(game, policy=policy, temperature=1.0, entropy="none").objective
+    episodes = simulate(game, policy, num_episodes=20_000, num_steps=200)
+    assert game.terminal[episodes.states[:, -1]].all()  # to last longer has probability 0.8²⁰⁰ < 1e-19
+    returns = discounted_returns(episodes, discount)
+    assert (abs(returns.mean(axis=0) - exact) < 6 * returns.std(axis=0) / np.sqrt(20_000)).all()  # six standard errors
 
 
 def test_another_seed_gives_other_episodes():

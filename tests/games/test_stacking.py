@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.base.checks import InvalidInput
-from mathrl.games import Game, load, random_matrix, random_policy, stack
+from mathrl.games import Game, load, random_matrix, random_policy, stack, uniform_policy
 from mathrl.proofs_checks.strategies import TEMPERATURES, temperatures
 from mathrl.solvers import haspi, nash_q, optimal, qre, soft_evaluation
 from tests.tolerances import EPS
@@ -68,6 +68,23 @@ def test_optimal_and_nash_of_a_stack(seeds, num_actions):
     assert nash_q(stack(zero_sum)).v.T.tolist() == [nash_q(member).v[:, 0].tolist() for member in zero_sum]
 
 
+@given(SEEDS, SIZES, st.sampled_from(["common-payoff", "general-sum"]), TEMPERATURES)
+def test_games_with_different_actions_are_stacked(seeds, num_actions, structure, temperature):
+    shares = [0.3, 1.0, 0.6, 0.0]
+    members = [
+        random_matrix(num_actions, structure=structure, seed=seed, available=share)
+        for seed, share in zip(seeds, shares, strict=False)
+    ]
+    game = stack(members)
+    for k, member in enumerate(members):
+        assert [own[k].tolist() for own in game.available] == [own[0].tolist() for own in member.available]
+    together = soft_evaluation(game, policy=uniform_policy(game), temperature=temperature)
+    states = together.q.ndim - len(num_actions) - 1
+    for k, member in enumerate(members):
+        alone = soft_evaluation(member, policy=uniform_policy(member), temperature=temperature)
+        assert np.array_equal(together.q.take([k], axis=states), alone.q)
+
+
 def test_a_stack_is_one_game_of_discount_0():
     first, second = load("climbing"), load("climbing-rommeo")
     game = stack([first, second])
@@ -90,6 +107,10 @@ def test_a_stack_is_one_game_of_discount_0():
         ([load("climbing"), np.eye(3)], r"^games\[1\] is of type ndarray"),
         ([load("climbing"), load("opt-in")], r"^games\[1\] has 6 states and discount 0.9"),
         ([Game.stochastic(np.eye(2)[None], np.ones((1, 2, 2, 1)), 0.5)], r"^games\[0\] has 1 states and discount 0.5"),
+        (
+            [Game.stochastic(np.zeros((1, 1)), np.ones((1, 1, 1)), 0.0, terminal=[1])],
+            r"^games\[0\] has a terminal state",
+        ),
         ([load("climbing"), load("chicken")], r"^games\[1\] has 2×2 actions, expected 3×3"),
     ],
     ids=str,

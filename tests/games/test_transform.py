@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,17 +13,22 @@ from mathrl.games import (
     to_dense,
     to_sparse,
 )
-from mathrl.proofs_checks.strategies import games, policies
+from mathrl.games.availability import joint
+from mathrl.proofs_checks.strategies import episodic, games, masked, policies
+
+ANY_GAMES = games() | masked(games()) | episodic(masked(games()))
 
 
 def assert_same(game, other):
     assert game.common_payoff == other.common_payoff
+    assert [own.tolist() for own in game.available] == [own.tolist() for own in other.available]
+    assert game.terminal.tolist() == other.terminal.tolist()
     assert game.rewards.tobytes() == other.rewards.tobytes()
     np.testing.assert_array_equal(to_dense(game).transitions, to_dense(other).transitions)
     assert (game.discount, game.start.tobytes()) == (other.discount, other.start.tobytes())
 
 
-@given(games(), st.data())
+@given(ANY_GAMES, st.data())
 def test_relabel_agents_maps_each_entry_as_it_says(game, data):
     order = data.draw(st.permutations(range(game.num_agents)))
     relabelled = relabel_agents(game, order)
@@ -36,7 +43,7 @@ def test_relabel_agents_maps_each_entry_as_it_says(game, data):
             assert (relabelled.rewards[there] if game.common_payoff else relabelled.rewards[i, *there]) == expected
 
 
-@given(games(), st.data())
+@given(ANY_GAMES, st.data())
 def test_permute_actions_maps_each_entry_as_it_says(game, data):
     agent = data.draw(st.integers(0, game.num_agents - 1))
     permutation = data.draw(st.permutations(range(game.num_actions[agent])))
@@ -48,7 +55,7 @@ def test_permute_actions_maps_each_entry_as_it_says(game, data):
     np.testing.assert_array_equal(new, old.take(permutation, axis=axis - 1))
 
 
-@given(games(), st.data())
+@given(ANY_GAMES, st.data())
 def test_transformations_are_undone_by_their_inverses(game, data):
     order = data.draw(st.permutations(range(game.num_agents)))
     assert_same(relabel_agents(relabel_agents(game, order), np.argsort(order)), game)
@@ -60,7 +67,7 @@ def test_transformations_are_undone_by_their_inverses(game, data):
     assert_same(to_dense(to_sparse(game)), game)
 
 
-@given(games(), st.data())
+@given(ANY_GAMES, st.data())
 def test_expected_rewards_do_not_depend_on_names(game, data):
     policy = data.draw(policies(game))
     order = data.draw(st.permutations(range(game.num_agents)))
@@ -91,7 +98,21 @@ def test_rewards_are_scaled_and_shifted(game, factor, amount):
         np.testing.assert_array_equal(to_dense(changed).transitions, to_dense(game).transitions)
 
 
-@given(games())
+@given(masked(games()) | episodic(masked(games())), st.sampled_from([-2.0, 0.0, 3.0]), st.floats(-5, 5))
+def test_what_is_unavailable_or_ended_stays_so(game, factor, amount):
+    there = joint(game.available)
+    paid = np.where(there, game.rewards, 0.0)
+    ended = game.terminal.reshape(-1, *[1] * game.num_agents)
+    for changed, expected in (
+        (scale_rewards(game, factor), factor * paid),
+        (shift_rewards(game, amount), np.where(ended, 0.0, paid + amount)),
+    ):
+        found = np.broadcast_to(changed.rewards, game.rewards.shape)  # rewards that have become equal are stored once
+        np.testing.assert_array_equal(found, np.where(there, expected, -np.inf))
+        assert_same(changed, replace(game, rewards=changed.rewards, common_payoff=changed.common_payoff))
+
+
+@given(ANY_GAMES)
 def test_storage_can_be_chosen(game):
     assert to_sparse(game).sparse
     assert not to_dense(game).sparse

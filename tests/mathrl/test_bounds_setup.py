@@ -33,6 +33,15 @@ def test_opponent_models_stand_for_the_others_in_their_order(agent):
         np.testing.assert_array_equal(setup.modelled_policy[j], model)
 
 
+def test_the_model_ends_where_the_game_does():
+    game = random_stochastic(3, (2, 2), discount=0.9, ending=0.2)
+    model = random_stochastic(4, (2, 2), seed=1).transitions
+    found = Setup.of(game, policy=uniform_policy(game), model=model).model
+    assert found.terminal.tolist() == [False, False, False, True]
+    np.testing.assert_array_equal(found.transitions[:3], model[:3])
+    assert (found.transitions[3, ..., 3] == 1).all()
+
+
 def test_the_model_has_the_games_rewards_discount_start_and_storage():
     for game in (to_dense(GAME), to_sparse(GAME)):
         setup = Setup.of(game, policy=uniform_policy(game), model=MODEL)

@@ -4,6 +4,7 @@ import csv
 import inspect
 import io
 import json
+import warnings
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -376,7 +377,13 @@ def test_games_lists_the_catalogue(capsys):
     assert [row["name"] for row in json.loads(printed)] == list(names())
 
 
-@pytest.mark.parametrize("name", ["hasac", "stag-hunt", "dmac", "big-match", "random-stochastic(sparse=True)"])
+MASKED = "random-matrix(num_actions=(2, 3), structure='general-sum', available=0.3)"
+ENDING = "random-stochastic(available=0.7, ending=0.1, discount=1)"
+
+
+@pytest.mark.parametrize(
+    "name", ["hasac", "stag-hunt", "dmac", "big-match", "random-stochastic(sparse=True)", MASKED, ENDING]
+)
 def test_a_printed_game_loads_again(name, capsys, tmp_path):
     status, printed, _ = run(capsys, "games", name, "--format", "json")
     (tmp_path / "again.json").write_text(printed)
@@ -413,6 +420,48 @@ def test_a_matrix_game_is_shown_as_matrices(capsys):
         ["0", "4", "3"],
         ["1", "1", "2"],
     ]
+
+
+def test_a_dash_stands_for_what_is_not_available(capsys):
+    printed = run(capsys, "games", MASKED)[1]
+    assert "not available: action 0 of agent 0, action 1 of agent 1\n" in printed
+    shown = [line.split() for line in printed.splitlines() if line[:1] in "01" and line]
+    assert [[cell == "-" for cell in row] for row in shown] == [
+        [False, True, True, True],
+        [False, False, True, False],
+    ] * 2
+    for format, dashes in (("csv", 2 * [",-,-\n"]), ("markdown", ["- |"]), ("latex", ["- &", r"- \\"])):
+        printed = run(capsys, "games", MASKED, "--format", format)[1]
+        assert all(dash in printed for dash in dashes)
+        assert "inf" not in printed
+
+
+def test_a_reward_that_looks_like_a_mask_is_noted_in_one_line(capsys, monkeypatch):
+    monkeypatch.setattr("mathrl.games.mask_hint._said", [])
+    with warnings.catch_warnings(action="default"):
+        status, _, said = run(capsys, "games", "penalty(k=-1e6)", "--format", "csv")
+    assert status == 0
+    assert said.splitlines() == [said.strip()]
+    assert said.startswith("mathrl: payoffs[0, 2] is -1e+06 and looks like a mask")
+
+
+def test_ends_are_shown(capsys):
+    printed = run(capsys, "games", ENDING)[1]
+    assert "not available: action 0 of agent 0 in state 0\n" in printed
+    assert "terminal: state 3\n" in printed
+    assert "longest play: 10 steps" in printed  # each step ends it with probability 0.1
+    rows = list(csv.DictReader(io.StringIO(run(capsys, "games", ENDING, "--format", "csv")[1])))
+    assert [row["terminal"] for row in rows] == ["False"] * 12 + ["True"] * 4
+    assert "terminal" not in run(capsys, "games", "chain", "--format", "csv")[1]
+
+
+def test_a_policy_has_a_dash_where_nothing_can_be_played(capsys):
+    printed = run(capsys, "solve", ENDING, "--solver", "haspi", "--temperature", "1")[1]
+    rows = {
+        tuple(line.split()[:2]): line.split()[2:] for line in printed.splitlines() if line.strip()[:2] in ("0 ", "1 ")
+    }
+    assert rows["0", "0"] == ["-", "1.000000"]
+    assert rows["0", "3"] == rows["1", "3"] == ["-", "-"]
 
 
 def test_figure_writes_into_the_current_folder(capsys, tmp_path, monkeypatch):

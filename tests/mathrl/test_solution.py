@@ -16,9 +16,10 @@ from mathrl.base.checks import InvalidInput
 from mathrl.base.document import plain
 from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.games import load
+from mathrl.games.availability import joint
 from mathrl.games.json_file import to_json
 from mathrl.iteration.outcome import Status, rounding_floor
-from mathrl.proofs_checks.strategies import TEMPERATURES, games
+from mathrl.proofs_checks.strategies import TEMPERATURES, episodic, games, masked
 from mathrl.solution import NotConverged, Solution
 from mathrl.solvers import haspi, optimal, qre, soft_evaluation
 
@@ -60,12 +61,13 @@ def test_arrays_are_copies_of_those_given():
 
 
 def assert_equal(ours, theirs):
-    """Bit by bit, but that JSON knows no infinity and no nan."""
+    """Bit by bit, but that JSON knows no infinity and no nan; in q, null is −∞."""
     for item in dataclasses.fields(Solution):
         left, right = getattr(ours, item.name), getattr(theirs, item.name)
         if isinstance(left, np.ndarray):
             assert left.shape == right.shape
-            assert np.where(np.isfinite(left), left, np.nan).tobytes() == right.tobytes()
+            lost = -np.inf if item.name == "q" else np.nan
+            assert np.where(np.isfinite(left), left, lost).tobytes() == right.tobytes()
         elif item.name == "policy":
             assert [pi.tobytes() for pi in left] == [pi.tobytes() for pi in right]
             assert isinstance(right, tuple)
@@ -94,18 +96,39 @@ def test_any_solution_is_read_back_bit_by_bit(tmp_path_factory, game, temperatur
 def test_numbers_that_are_not_finite_become_none_and_nan(tmp_path):
     odd = dataclasses.replace(
         SOLUTIONS["haspi"],
-        q=np.array([[[np.inf, -np.inf, np.nan], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]),
+        history=np.array([np.inf, -np.inf, np.nan]),
+        steps=3,
         residual=float("inf"),
         joint_policy=np.diag([0.5, 0.25, 0.25])[None],
     )
-    assert odd.to_dict()["q"] == [[[None, None, None], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]
+    assert odd.to_dict()["history"] == [None, None, None]
     assert odd.to_dict()["residual"] is None
     odd.save(tmp_path / "odd.json")
     assert json.loads((tmp_path / "odd.json").read_text(), parse_constant=pytest.fail)["residual"] is None
     back = Solution.load(tmp_path / "odd.json")
-    assert np.isnan(back.q[0, 0]).all()
+    assert np.isnan(back.history).all()
     assert np.isnan(back.residual)
     assert back.joint_policy.tolist() == [[[0.5, 0, 0], [0, 0.25, 0], [0, 0, 0.25]]]
+
+
+@pytest.mark.parametrize("gaps", [[(0, 0, 0)], [(0, 0, 0), (0, 0, 1), (0, 0, 2)], [(0, 1, 2), (0, 2, 2), (0, 0, 2)]])
+def test_null_in_q_is_refused_where_no_action_can_be_unavailable(gaps, tmp_path):
+    """One joint action alone, a row that is played, a column that is played."""
+    q = SOLUTIONS["haspi"].q.copy()
+    q[tuple(zip(*gaps, strict=True))] = np.nan
+    dataclasses.replace(SOLUTIONS["haspi"], q=q).save(tmp_path / "odd.json")
+    with pytest.raises(InvalidInput, match=r"key 'q' holds null, .* policy is 0"):
+        Solution.load(tmp_path / "odd.json")
+
+
+@given(masked(games(structure="common-payoff")) | episodic(masked(games(structure="common-payoff"))), TEMPERATURES)
+def test_a_solution_of_a_game_with_unavailable_actions_is_read_back_bit_by_bit(tmp_path_factory, game, temperature):
+    path = tmp_path_factory.mktemp("solutions") / "solution.json"
+    solution = haspi(game, temperature=temperature, max_steps=3)
+    solution.save(path)
+    back = Solution.load(path)
+    assert_equal(solution, back)
+    np.testing.assert_array_equal(np.isneginf(back.q), ~joint(game.available))
 
 
 @every_solution

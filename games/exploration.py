@@ -1,0 +1,196 @@
+"""A game from a function that takes one step, explored breadth first from the states in which it starts."""
+
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from mathrl.base.checks import (
+    SIMPLEX_TOLERANCE,
+    InvalidInput,
+    count,
+    fail,
+    flag,
+    iterated,
+    positive,
+    proportion,
+    real,
+)
+from mathrl.base.text import shown
+from mathrl.games.availability import as_available
+from mathrl.games.given import Booleans
+
+__all__ = ["END", "explored"]
+
+END = "the end"
+"""The name of the state that an outcome leads to where it has ended the episode."""
+
+_OUTCOME = "(probability, next state, rewards, ended)"
+
+
+def explored(
+    start: Any,
+    actions: Any,
+    step: Callable[[Any, tuple[Any, ...]], Any],
+    max_states: int,
+    available: Callable[[Any], Any] | None,
+) -> dict[str, Any]:
+    """What `Game.stochastic` takes, but for the discount: all that can be reached; arguments as in `from_function`."""
+    for name, function in (("step", step), ("available", available)):
+        if not callable(function) and (name == "step" or function is not None):
+            fail(name, f"is {shown(function)}", "a function")
+    labels = _labels(actions)
+    found = _Found(count("max_states", max_states, 1))
+    first = _start(start, found)
+    num_actions = [len(own) for own in labels]
+    masks: list[tuple[Booleans, ...]] = []
+    rows, paid = [], []
+    moves: list[tuple[int, int, float]] = []
+    for s, state in enumerate(found.states):  # it grows on the way
+        masks.append(_available(available, state, num_actions))
+        for joint in product(*(np.flatnonzero(own).tolist() for own in masks[-1])):
+            played = tuple(own[a] for own, a in zip(labels, joint, strict=True))
+            try:
+                rewards, following = _outcomes(step(state, played), len(labels), found)
+            except InvalidInput as error:
+                raise InvalidInput(f"step({shown(state)}, {shown(played)}): {error}") from error
+            row = s
+            for a, size in zip(joint, num_actions, strict=True):
+                row = row * size + a
+            rows.append(row)
+            paid.append(rewards)
+            moves += [(row, t, probability) for t, probability in following.items()]
+    return _arrays(found, first, num_actions, masks, rows, paid, moves)
+
+
+@dataclass
+class _Found:
+    """The states found so far, by number and by name."""
+
+    most: int
+    states: list[Hashable] = field(default_factory=list)
+    numbers: dict[Hashable, int] = field(default_factory=dict)
+
+    def number(self, argument: str, state: Any) -> int:
+        """The number of a state, a new one where it is new."""
+        try:
+            known = self.numbers.get(state)
+        except TypeError:
+            fail(argument, f"is {shown(state)}", "something that can be hashed", "make a tuple of a list or an array")
+        if known is None:
+            if len(self.states) == self.most:
+                mend = "raise max_states, or leave out of the states what grows without end, such as the time"
+                fail(argument, f"is {shown(state)}, one more", f"at most {self.most} states (max_states)", mend)
+            known = self.numbers[state] = len(self.states)
+            self.states.append(state)
+        return known
+
+
+def _labels(actions: Any) -> list[Sequence[Any]]:
+    """Per agent its actions as `step` gets them: those that are given, or numbers where their number is given."""
+    expected = "for each agent the number of its actions, or a list of them"
+    labels: list[Sequence[Any]] = []
+    for i, own in enumerate(iterated("actions", actions, expected, "[4] for one agent with four actions")):
+        name = f"actions[{i}]"
+        if isinstance(own, (int, np.integer)):
+            labels.append(range(count(name, own, 1)))
+        else:
+            labels.append(list(iterated(name, own, "the number of the agent's actions, or a list of them")))
+            if not labels[-1]:
+                fail(name, "is empty", "at least one action")
+    if not labels:
+        fail("actions", "is empty", expected)
+    return labels
+
+
+def _start(start: Any, found: _Found) -> list[float]:
+    """The probabilities of the states in which play starts, which become the first states."""
+    if not isinstance(start, Mapping):
+        found.number("start", start)
+        return [1.0]
+    for state, probability in start.items():
+        positive(f"start[{shown(state)}]", probability, "leave out a state that is never the first")
+        found.number("start", state)
+    _sum_to_1("start", list(start.values()))
+    return list(start.values())
+
+
+def _available(function: Callable[[Any], Any] | None, state: Any, num_actions: Sequence[int]) -> tuple[Booleans, ...]:
+    """Per agent (A_i,): which actions there are in a state."""
+    masks = (
+        None if function is None else as_available(f"available({shown(state)})", function(state), 1, num_actions, None)
+    )
+    return tuple(np.ones(size, dtype=bool) for size in num_actions) if masks is None else tuple(own[0] for own in masks)
+
+
+def _outcomes(given: Any, num_agents: int, found: _Found) -> tuple[list[float], dict[int, float]]:
+    """Each agent's expected reward, and the probability of each next state, −1 where the episode has ended."""
+    several = "a list of outcomes, or one as a tuple"
+    outcomes = [given] if isinstance(given, tuple) else list(iterated("the result", given, several))
+    if not outcomes:
+        fail("the result", "holds no outcome", several, "what ends the episode is an outcome with ended=True")
+    probabilities, rewards, moves = [], [], list[tuple[int, float]]()
+    for outcome in outcomes:
+        if not isinstance(outcome, (tuple, list)) or len(outcome) != 4:
+            fail("an outcome", f"is {shown(outcome)}", _OUTCOME, "several outcomes stand in a list")
+        probability = proportion("the probability", outcome[0])
+        ended = flag("ended", outcome[3])
+        probabilities.append(probability)
+        rewards.append(_paid(outcome[2], num_agents))
+        if probability > 0:
+            moves.append((-1 if ended else found.number("the next state", outcome[1]), probability))
+    _sum_to_1("the result", probabilities)
+    expected = [math.fsum(map(math.prod, zip(probabilities, own, strict=True))) for own in zip(*rewards, strict=True)]
+    following: dict[int, list[float]] = {}
+    for t, probability in moves:
+        following.setdefault(t, []).append(probability)
+    return expected, {t: math.fsum(shares) for t, shares in following.items()}
+
+
+def _paid(rewards: Any, num_agents: int) -> list[float]:
+    """The rewards of all agents; one number is a common payoff."""
+    if isinstance(rewards, (int, float, np.integer, np.floating)):
+        return [real("the reward", rewards)] * num_agents
+    paid = list(iterated("rewards", rewards, f"one number, or a list of {num_agents}, one per agent"))
+    if len(paid) != num_agents:
+        fail("rewards", f"is {shown(rewards)}", f"one number, or a list of {num_agents}, one per agent")
+    return [real(f"rewards[{i}]", own) for i, own in enumerate(paid)]
+
+
+def _sum_to_1(argument: str, probabilities: Sequence[float]) -> None:
+    total = math.fsum(probabilities)
+    if abs(total - 1) > SIMPLEX_TOLERANCE:
+        fail(argument, f"has probabilities that sum to {total!r}", "1")
+
+
+def _arrays(
+    found: _Found,
+    first: Sequence[float],
+    num_actions: Sequence[int],
+    masks: Sequence[tuple[Booleans, ...]],
+    rows: Sequence[int],
+    paid: Sequence[Sequence[float]],
+    moves: Sequence[tuple[int, int, float]],
+) -> dict[str, Any]:
+    """All that was found, as arrays; where play ends anywhere, with one more state, the last, which is terminal."""
+    from scipy.sparse import coo_array
+
+    ends = any(t < 0 for _, t, _ in moves)
+    num_states, num_joint_actions = len(found.states) + ends, math.prod(num_actions)
+    rewards = np.zeros((len(num_actions), num_states * num_joint_actions))
+    rewards[:, rows] = np.transpose(paid)
+    x, t, data = (np.array(part) for part in zip(*moves, strict=True))
+    terminal = np.arange(num_states) == num_states - 1 if ends else None
+    everything = tuple(np.ones(size, dtype=bool) for size in num_actions)
+    available = [np.stack(own) for own in zip(*masks, *[everything] * ends, strict=True)]
+    return {
+        "rewards": list(rewards.reshape(-1, num_states, *num_actions)),
+        "transitions": coo_array((data, (x, t % num_states)), shape=(num_states * num_joint_actions, num_states)),
+        "start": np.pad(np.array(first, dtype=np.float64), (0, num_states - len(first))),
+        "available": available,
+        "terminal": terminal,
+        "state_names": (*found.states, *[END] * ends),
+    }
