@@ -11,6 +11,7 @@ from mathrl.base.checks import FloatArray
 from mathrl.base.table import Column, Table
 from mathrl.equilibria.matrix.curves import Curve, logit_curves
 from mathrl.equilibria.matrix.uniqueness import lipschitz_constant
+from mathrl.games.compact import compact
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.softmax import entropy
@@ -84,7 +85,7 @@ def default_temperatures(game: Game) -> tuple[float, float]:
     Where it is unique at every temperature, the largest payoff difference takes the place of that temperature. Both
     ends are rounded to six digits.
     """
-    scale = lipschitz_constant(game) or float(np.ptp(game.rewards)) or 1.0
+    scale = lipschitz_constant(game) or float(np.ptp(compact(game).game.rewards)) or 1.0
     return float(f"{BELOW * scale:.6g}"), float(f"{ABOVE * scale:.6g}")
 
 
@@ -125,7 +126,7 @@ def _probability(shown: Portrait, agent: int, action: int) -> Column:
 
 def _payoff(game: Game, curve: Curve) -> FloatArray:
     """E_π[r] of a common payoff at each point."""
-    expected: FloatArray = game.rewards[0][None]
+    expected: FloatArray = game.rewards_isa[0].reshape(1, *game.num_actions)
     for own in curve.policy:
         expected = np.einsum("ka,ka...->k...", own[:, 0], np.broadcast_to(expected, (len(own), *expected.shape[1:])))
     return np.asarray(expected)

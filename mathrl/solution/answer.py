@@ -19,10 +19,10 @@ __all__ = ["ended_q", "shown_policy", "solution"]
 
 
 def shown_policy(game: Game, policy: Policy) -> Policy:
-    """Return a policy of a game in play as one of the game itself: uniform where an episode has ended."""
+    """Return a policy of a game in play, or several (…, S, A_i), as of the game itself: uniform at an end."""
     if game.ended is None:
         return policy
-    return tuple(np.where(game.ended[:, None], 1 / own.shape[1], own) for own in policy)
+    return tuple(np.where(game.ended[:, None], 1 / own.shape[-1], own) for own in policy)
 
 
 def ended_q(game: Game, q: FloatArray) -> FloatArray:

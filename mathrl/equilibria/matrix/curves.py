@@ -17,8 +17,10 @@ from mathrl.base.checks import FloatArray, count, fail, instance, iterated, posi
 from mathrl.equilibria.matrix.search import Search, known
 from mathrl.equilibria.matrix.through import crossings, filled, principal, through
 from mathrl.equilibria.matrix.tracer import Stretch, Tracer
+from mathrl.equilibria.matrix.uniqueness import compact_matrix
 from mathrl.equilibria.step_rules import attempts
-from mathrl.games.model import Game, check_game
+from mathrl.games.compact import Compact
+from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.values.offsets import without_offsets
 from mathrl.values.overflow import in_range
@@ -94,7 +96,8 @@ def logit_curves(
     At each of 40 temperatures Newton's method runs from many policies; an equilibrium that is on no known curve is
     followed both ways. This is repeated until a round finds nothing new. Nothing proves that all curves are found.
 
-    `game`          a matrix game, with at most 40 log ratios, Σ_i (A_i − 1), and 1,000 joint actions
+    `game`          a matrix game, with at most 40 log ratios, Σ_i (A_i − 1), and 1,000 joint actions, of those that are
+                    available
     `temperatures`  (low, high), in units of the payoffs; curves are not followed below 1e-7 times the largest
                     difference of two payoffs of an agent, where rounding hides them: `Curve.temperatures` is the range
     `starts`        random policies at each temperature in each round, default 256; small games also start from all
@@ -113,12 +116,12 @@ def logit_curves(
     >>> [len(equilibria(game, curves, temperature)) for temperature in (1.0, 10.0, 20.0)]
     [7, 3, 1]
     """
-    _check(game)
-    followed = _followed(game, *_range(game, temperatures))
+    small = _compact(game)
+    followed = _followed(small.game, *_range(game, temperatures))
     starts, step_length = count("starts", starts), positive("step_length", step_length)
-    room("starts", starts, sum(game.num_actions))
+    room("starts", starts, sum(small.game.num_actions))
     rng = np.random.default_rng(count("seed", seed, maximum=None))
-    atlas = _Atlas(without_offsets(game)[0], followed, step_length, positive("spacing", spacing))
+    atlas = _Atlas(small, followed, step_length, positive("spacing", spacing))
     first, before = True, 0
     while first or len(atlas.curves) > before:
         before = len(atlas.curves)
@@ -143,22 +146,23 @@ def equilibria(game: Game, curves: Sequence[Curve], temperature: float) -> tuple
     Returns the equilibria, per agent (1, A_i), along each curve in turn; one that lies on two curves is returned once.
     Raises `ValueError` naming the argument, also for a temperature outside that range, of which the curves say nothing.
     """
-    _check(game)
+    small = _compact(game)
     temperature = positive("temperature", temperature)
     in_range(game, temperature)
-    search, rationality = Search(without_offsets(game)[0]), 1 / temperature
+    search, rationality = Search(without_offsets(small.game)[0]), 1 / temperature
     found: list[FloatArray] = []
     for curve in _covering(curves, temperature):
         for x in crossings(search, curve.points, rationality):
             if not _in(x, found):
                 found.append(x)
-    return tuple(search.policy(x) for x in found)
+    return tuple(small.lift(search.policy(x)) for x in found)
 
 
 class _Atlas:
     """The curves found so far, and where they cross each rung of the ladder."""
 
-    def __init__(self, game: Game, temperatures: tuple[float, float], step_length: float, spacing: float) -> None:
+    def __init__(self, small: Compact, temperatures: tuple[float, float], step_length: float, spacing: float) -> None:
+        game, self._lift = without_offsets(small.game)[0], small.lift
         lowest, highest = 1 / temperatures[1], 1 / temperatures[0]
         self.search, self.curves, self._spacing = Search(game), list[Curve](), spacing
         self._low, self._high, self._tracer = lowest, highest, Tracer(game, step_length=step_length)
@@ -193,7 +197,7 @@ class _Atlas:
         self.curves.append(
             Curve(
                 rationality=points.rationality,
-                policy=self.search.policy(points.z_px[:, :-1]),
+                policy=self._lift(self.search.policy(points.z_px[:, :-1])),
                 folds=_folds(points.rationality),
                 stable=self.search.stable(points.z_px),
                 closed=closed,
@@ -255,11 +259,12 @@ def _followed(game: Game, low: float, high: float) -> tuple[float, float]:
     return max(low, least), high
 
 
-def _check(game: Game) -> None:
-    check_game(game)
-    if game.num_states != 1 or game.discount != 0:
-        fail("game", f"has {game.num_states} states and discount {game.discount:g}", "a matrix game")
-    log_ratios = sum(game.num_actions) - game.num_agents
-    if log_ratios > MOST_LOG_RATIOS or game.num_joint_actions > MOST_JOINT_ACTIONS:
-        found = f"has {log_ratios} log ratios (actions beyond each agent's first) and {game.num_joint_actions:,} joint"
-        fail("game", f"{found} actions", f"at most {MOST_LOG_RATIOS} and {MOST_JOINT_ACTIONS:,}")
+def _compact(game: Game) -> Compact:
+    """The game without actions that are not available, if it is a matrix game that is small enough."""
+    small = compact_matrix(game)
+    log_ratios = sum(small.game.num_actions) - game.num_agents
+    joint_actions = small.game.num_joint_actions
+    if log_ratios > MOST_LOG_RATIOS or joint_actions > MOST_JOINT_ACTIONS:
+        found = f"has {log_ratios} log ratios (actions beyond each agent's first) and {joint_actions:,} joint actions"
+        fail("game", found, f"at most {MOST_LOG_RATIOS} and {MOST_JOINT_ACTIONS:,}")
+    return small

@@ -31,9 +31,10 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, fail
 from mathrl.base.compile import inner, kernel
+from mathrl.games.compact import Compact, compact
 from mathrl.games.model import Game, check_game
 
-__all__ = ["constant_of", "lipschitz", "lipschitz_constant"]
+__all__ = ["compact_matrix", "constant_of", "lipschitz", "lipschitz_constant"]
 
 Integers = npt.NDArray[np.int64]
 
@@ -46,8 +47,8 @@ def lipschitz_constant(game: Game) -> float:
 
         L = ρ(D)/4,   D_ij = max |r^i(a, b, c) − r^i(a', b, c) − r^i(a, b', c) + r^i(a', b', c)|,   D_ii = 0
 
-    over actions a, a' of i, b, b' of j, and c of all others; ρ is the spectral radius. At every rationality λ with
-    λ L < 1 the equilibrium is unique (proof in the docstring of `mathrl.equilibria.matrix.uniqueness`).
+    over available actions a, a' of i, b, b' of j, and c of all others; ρ is the spectral radius. At every rationality λ
+    with λ L < 1 the equilibrium is unique (proof in the docstring of `mathrl.equilibria.matrix.uniqueness`).
 
     `game`  a matrix game
 
@@ -58,10 +59,18 @@ def lipschitz_constant(game: Game) -> float:
     >>> round(lipschitz_constant(Game.matrix(np.eye(2))), 9)
     0.5
     """
+    small = compact_matrix(game).game
+    return constant_of(small.rewards_isa[:, 0].copy(), np.array(small.num_actions))
+
+
+def compact_matrix(game: Game) -> Compact:
+    """The game without actions that are not available. Raises `ValueError` unless it is a matrix game."""
     check_game(game)
     if game.num_states != 1 or game.discount != 0:
         fail("game", f"has {game.num_states} states and discount {game.discount:g}", "a matrix game")
-    return constant_of(game.rewards_isa[:, 0].copy(), np.array(game.num_actions))
+    if game.ended is not None:
+        fail("game", "has a terminal state only", "a matrix game")
+    return compact(game)
 
 
 def constant_of(r_ma: FloatArray, num_actions: Integers) -> float:

@@ -7,8 +7,9 @@ all agents or one each, and the parameter t of the curve. With weights κ(t) of 
     W^m − E_π[κ r^m + γ P W^m] − Σ_j c_mj H(π^j) = 0                                                     (2)
 
 where bars are expectations over the other agents, Δ_a f = f(a) − f(0), and c_mj is 1 where the entropy of agent j
-enters value m. Of them are made `logit_curve` (κ = t, φ = 1: t is the rationality, and W = t V) and `curve_from`
-(κ = 1/temperature, φ = t: from the policy of x̂ at t = 0 to an equilibrium at t = 1).
+enters value m. Of them are made `logit_curve` (κ = t, φ = 1: t is the rationality, and W = t V), `curve_from`
+(κ = 1/temperature, φ = t: from the policy of x̂ at t = 0 to an equilibrium at t = 1), and `entropy_curve` (κ = 0, φ = t:
+to where `logit_curve` starts, which need not be the uniform policy).
 
 With Q = κ r + γ P W, u^i(a) = E[Q^i | a_i = a], and v^m = E_π[Q^m], the derivatives in x within one state are
 
@@ -16,11 +17,13 @@ With Q = κ r + γ P W, u^i(a) = E[Q^i | a_i = a], and v^m = E_π[Q^m], the deri
     C^{mj}_b  = − π^j(b) (E[Q^m | a_j = b] − v^m − c_mj (log π^j(b) + H(π^j)))                            (4)
 
 with which `mathrl.equilibria.stochastic.bordered` eliminates the policies. Where the discount is 0, W and (2) are left
-out.
+out. The game is compact (`mathrl.games.compact`): each agent's first action is available. For an action that is not,
+π^i(a) = 0 whatever x^i_a is, and (1) is x^i_a = 0: nothing moves it, and no length counts it.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import log
 
 import numpy as np
 import numpy.typing as npt
@@ -28,17 +31,22 @@ import numpy.typing as npt
 from mathrl import kernels
 from mathrl.base.checks import FloatArray
 from mathrl.equilibria.stochastic import blocks
-from mathrl.games.model import Game
+from mathrl.games.compact import Compact, compact
+from mathrl.games.given import Booleans
+from mathrl.games.model import BARRED, Game
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
 from mathrl.softmax import entropy
 from mathrl.values.linear_system import resolvent
 from mathrl.values.policy_values import has_agent_axis, policy_transitions
 
-__all__ = ["Place", "System", "curve_from", "logit_curve"]
+__all__ = ["Place", "System", "curve_from", "entropy_curve", "logit_curve"]
 
 _RAREST = 1e-6
 """The least probability of a first policy, whose zeros are raised to it: a finite x cannot give 0."""
+
+_NEVER = -1e4
+"""The log ratio that stands for a probability of 0: its exponential is 0, and it is finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +58,18 @@ class System:
     about 1. The weights are κ = κ_0 + κ_1 t and φ = φ_0 + φ_1 t in that unit, for rewards over `spread`.
     """
 
-    game: Game
+    compact: Compact
     entropy: str
     spread: float
     unit: float
     reward_weight: tuple[float, float]
     response_weight: tuple[float, float]
     first_sk: FloatArray
+
+    @cached_property
+    def game(self) -> Game:
+        """The compact game."""
+        return self.compact.game
 
     @cached_property
     def num_functions(self) -> int:
@@ -151,8 +164,9 @@ class System:
         return own_sk
 
     def gains(self, own_sk: FloatArray) -> FloatArray:
-        """Δ of functions of the own action, (S, k)."""
-        return own_sk[:, self._others] - own_sk[:, self._references]
+        """Δ of functions of the own action, (S, k), 0 where it is not available."""
+        gains_sk = own_sk[:, self._others] - own_sk[:, self._references]
+        return gains_sk if self.barred_sk is None else np.where(self.barred_sk, 0.0, gains_sk)
 
     def expected(self, own_sk: FloatArray, pi_sk: FloatArray) -> FloatArray:
         """E_π[Q^m] (m, S), from E[Q^i | a_i]."""
@@ -166,14 +180,23 @@ class System:
         """π and log π, side by side (S, K)."""
         shape = (self.game.num_states, int(self.num_actions.sum()))
         pi_sk, log_sk = np.empty(shape), np.empty(shape)
-        blocks.policies(self.ratios(z), self.num_actions, pi_sk, log_sk)
+        x_sk = self.ratios(z) if self.barred_sk is None else np.where(self.barred_sk, _NEVER, self.ratios(z))
+        blocks.policies(x_sk, self.num_actions, pi_sk, log_sk)
         return pi_sk, log_sk
 
     @cached_property
+    def barred_sk(self) -> Booleans | None:
+        """Which x are of actions that are not available, (S, k); None where none is."""
+        masks = self.game.masks
+        return None if masks is None else ~np.concatenate([own[:, 1:] for own in masks], axis=1)
+
+    @cached_property
     def _rewards_msa(self) -> FloatArray:
-        """Rewards over their spread, one array per value function."""
-        shape = (self.num_functions, self.game.num_states, self.game.num_joint_actions)
-        return np.ascontiguousarray(np.broadcast_to(self.game.rewards_isa / self.spread, shape))
+        """Rewards over their spread, one array per value function; 0 where a joint action is not available."""
+        game = self.game
+        isa = game.rewards_isa if game.barred_sa is None else np.where(game.barred_sa, 0.0, game.rewards_isa)
+        shape = (self.num_functions, game.num_states, game.num_joint_actions)
+        return np.ascontiguousarray(np.broadcast_to(isa / self.spread, shape))
 
     @cached_property
     def _nothing_mx(self) -> FloatArray:
@@ -235,13 +258,33 @@ class Place:
         blocks.derivatives(
             self._q_msa, self.pi_sk, self._log_sk, system.num_actions, system.counted_mi, self.phi, b_skk, c_smk
         )
+        if system.barred_sk is not None:
+            b_skk[system.barred_sk] = np.eye(k)[np.nonzero(system.barred_sk)[1]]
         return b_skk, c_smk
 
 
-def logit_curve(game: Game, *, entropy: str) -> System:
-    """The logit equilibria: t is the rationality, and t = 0 has one solution, the uniform policy."""
-    spread = _spread(game)
-    return System(game, entropy, spread, spread, (0.0, 1.0), (1.0, 0.0), np.zeros(_shape(game)))
+def logit_curve(game: Game, *, entropy: str, first_sk: FloatArray | None = None) -> System:
+    """The logit equilibria: t is the rationality. At t = 0 the policy is that of x̂, `first_sk`; default: uniform.
+
+    Where `entropy_curve` is None, no other policy is an equilibrium at t = 0.
+    """
+    small = compact(game)
+    spread = _spread(small.game)
+    first_sk = _uniform(small.game) if first_sk is None else first_sk
+    return System(small, entropy, spread, spread, (0.0, 1.0), (1.0, 0.0), first_sk)
+
+
+def entropy_curve(game: Game, *, entropy: str) -> System | None:
+    """From the uniform policy at t = 0 to an equilibrium of rationality 0 at t = 1; None where that is uniform too.
+
+    At rationality 0 values are those of entropy alone. Where entropy counts, play goes on, and some states have more
+    actions than others, or end an episode, such values differ from state to state.
+    """
+    small = compact(game)
+    if small.game.masks is None or game.discount == 0 or entropy == "none":
+        return None
+    unit = 1 + sum(map(log, small.game.num_actions))
+    return System(small, entropy, 1.0, unit, (0.0, 0.0), (0.0, 1 / unit), _uniform(small.game))
 
 
 def curve_from(game: Game, initial_policy: Policy, *, temperature: float, entropy: str) -> System:
@@ -251,19 +294,25 @@ def curve_from(game: Game, initial_policy: Policy, *, temperature: float, entrop
     Mallet-Paret and Yorke 1978). From the uniform policy, with entropy "none", it is the logit curve, with the
     rationality t / temperature.
     """
-    spread = _spread(game)
+    small = compact(game)
+    spread = _spread(small.game)
     unit = 1 + spread / temperature
-    logs = [np.log(np.maximum(own, _RAREST)) for own in initial_policy]
+    logs = [np.log(np.maximum(own, _RAREST)) for own in small.restrict(initial_policy)]
     first_sk = Profile.of(log[:, 1:] - log[:, :1] for log in logs).pi_sk
-    return System(game, entropy, spread, unit, (spread / temperature, 0.0), (0.0, 1 / unit), first_sk)
+    system = System(small, entropy, spread, unit, (spread / temperature, 0.0), (0.0, 1 / unit), first_sk)
+    if system.barred_sk is not None:
+        first_sk[system.barred_sk] = 0.0
+    return system
+
+
+def _uniform(game: Game) -> FloatArray:
+    """The x of the uniform policy."""
+    return np.zeros((game.num_states, sum(game.num_actions) - game.num_agents))
 
 
 def _spread(game: Game) -> float:
     """The largest difference of two rewards of an agent, 1 where there is none."""
     isa = game.rewards_isa
-    largest = float((isa.max(axis=(1, 2)) - isa.min(axis=(1, 2))).max())
+    least = isa.min(axis=(1, 2)) if game.masks is None else isa.min(axis=(1, 2), where=isa > BARRED, initial=np.inf)
+    largest = float((isa.max(axis=(1, 2)) - least).max())
     return largest if largest > 0 else 1.0
-
-
-def _shape(game: Game) -> tuple[int, int]:
-    return game.num_states, sum(game.num_actions) - game.num_agents

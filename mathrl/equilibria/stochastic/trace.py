@@ -106,8 +106,8 @@ class Point:
 
     @cached_property
     def policy(self) -> Policy:
-        """π at this point."""
-        return self.system.policy(self.z)
+        """π at this point, over all actions of the game that was given."""
+        return self.system.compact.lift(self.system.policy(self.z))
 
     @cached_property
     def lead(self) -> int:
@@ -296,6 +296,8 @@ class Follower:
         system = self._system
         probe = np.zeros(system.num_equations)
         probe[: system.num_ratios] = np.random.default_rng(0).uniform(-1.0, 1.0, system.num_ratios)
+        if system.barred_sk is not None:
+            system.ratios(probe)[system.barred_sk] = 0.0
         return probe
 
 
