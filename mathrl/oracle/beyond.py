@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.games.given import Booleans
+from mathrl.games.availability import joint
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
@@ -206,15 +206,16 @@ def _own_values(ignored: Ignored, policy: Policy, **kind: Any) -> Iterator[Float
 
 
 def _ahead_of_ends(game: Game, ignored: Ignored, c: FloatArray) -> FloatArray:
-    """γ Σ_e P(e|s, a) c(e) over terminal states e, (…, S, A)."""
+    """γ Σ_e P(e|s, a) c(e) over terminal states e, (…, S, A_1, …, A_n)."""
     ahead = next_values(ignored.game, np.where(ignored.game.terminal, c, 0.0))
-    return np.where(_barred(game), 0.0, game.discount * ahead)
+    return game.discount * zeroed(game, ahead.reshape(*c.shape, *game.num_actions))
 
 
 def _starting_again(game: Game, ignored: Ignored) -> Game:
     """The game that goes on from its start where it should end, as an environment that resets itself."""
     ended = ignored.game.terminal
-    ends_x = np.where(_barred(game), 0.0, next_values(ignored.game, ended.astype(np.float64))).ravel()
+    probability = next_values(ignored.game, ended.astype(np.float64))
+    ends_x = zeroed(game, probability.reshape(-1, *game.num_actions)).ravel()
     start = np.where(ended, 0.0, game.start)
     if game.sparse:
         from scipy.sparse import csr_array
@@ -269,20 +270,13 @@ def _opened(game: Game, ignored: Ignored) -> tuple[Game, FloatArray] | None:
     """
     if game.masks is None or ignored.game.masks is None or ignored.q is None:
         return None
-    closed = _barred(ignored.game).reshape(game.num_states, *game.num_actions)
-    given = np.where(closed, ignored.q, 0.0)
+    given = np.where(joint(ignored.game.masks), 0.0, ignored.q)
     if not np.isfinite(given).all():
         return None
     ended = ignored.game.terminal[:, None]
     masks = None if game.ended is None else tuple(np.where(ended, own, True) for own in game.masks)
     rewards = (game.rewards + given).reshape(-1, game.num_states, game.num_joint_actions)
     return paid(replace(game, masks=masks), rewards), given
-
-
-def _barred(game: Game) -> Booleans:
-    """Which joint actions count nowhere, (S, A), in a game with masks."""
-    assert game.barred_sa is not None
-    return game.barred_sa
 
 
 def _instead(values: FloatArray, phrase: str) -> Mistake:
