@@ -1,7 +1,8 @@
 """What other codes hold, made into arrays: policies and values of any framework, or functions of the state.
 
 An array may be anything that `numpy.asarray` takes, in any precision. A function is called once for every state, or for
-every state and joint action, which is a tuple of whole numbers.
+every state and joint action, which is a tuple of whole numbers. What counts nowhere, as an action is unavailable or an
+episode has ended, may be anything, and no function is called for it.
 """
 
 import inspect
@@ -11,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import SIMPLEX_TOLERANCE, FloatArray, as_floats, fail, shape
+from mathrl.base.checks import SIMPLEX_TOLERANCE, FloatArray, as_numbers, fail, finite, shape
+from mathrl.games.given import Booleans
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy
+from mathrl.oracle.counted import counts
 
-__all__ = ["action_values", "distributions", "floats", "policy_rows", "scalar", "state_values"]
+__all__ = ["action_values", "distributions", "floats", "numbers", "policy_rows", "scalar", "state_values"]
 
 __tracebackhide__ = True  # pytest shows the caller's line, not these frames
 
@@ -28,8 +31,8 @@ def policy_rows(game: Game, policy: Any) -> tuple[Policy, float]:
 
     `policy` is one array per agent, or all as one array (n, S, A), (n, A) for one state; or a function `policy(state)`
     that returns one row per agent (for one agent also the row alone), or one such function per agent, that returns its
-    row. Rows that are off by more than 1e-9, but by no more than 1e-5, are normalised. Raises `ValueError` as
-    `as_policy` does.
+    row. Rows that are off by more than 1e-9, but by no more than 1e-5, are normalised, and rows of terminal states
+    ignored. Raises `ValueError` as `as_policy` does.
     """
     given = _called_policy(game, policy) if callable(policy) else policy
     if not isinstance(given, Sequence):
@@ -38,7 +41,7 @@ def policy_rows(game: Game, policy: Any) -> tuple[Policy, float]:
     if not isinstance(given, Sequence):
         return as_policy(game, given), 0.0
     rows_and_errors = [
-        _normalised(_called_rows(game, i, rows) if callable(rows) else floats(f"policy[{i}]", rows), -1)
+        _normalised(_called_rows(game, i, rows) if callable(rows) else _given_rows(game, i, rows), -1)
         for i, rows in enumerate(given)
     ]
     return as_policy(game, [rows for rows, _ in rows_and_errors]), max((off for _, off in rows_and_errors), default=0.0)
@@ -47,15 +50,16 @@ def policy_rows(game: Game, policy: Any) -> tuple[Policy, float]:
 def action_values(game: Game, q: Any, *, agent_axis: bool, argument: str = "q") -> FloatArray:
     """Q as (S, A_1, …, A_n), or (n, S, A_1, …, A_n) with an agent axis, from such an array or `q(state, joint_action)`.
 
-    The function returns a number, or (n,) with an agent axis. Raises `ValueError` naming the entry.
+    The function returns a number, or (n,) with an agent axis. What counts nowhere is 0 in the array that is returned.
+    Raises `ValueError` naming the entry.
     """
-    cells = (game.num_states, *game.num_actions)
-    return _values(game, argument, q, cells, agent_axis, lambda cell: {"state": cell[0], "joint_action": cell[1:]})
+    kept = counts(game, agent_axis, "q")
+    return _values(game, argument, q, kept, agent_axis, lambda cell: {"state": cell[0], "joint_action": cell[1:]})
 
 
 def state_values(game: Game, v: Any, *, agent_axis: bool) -> FloatArray:
     """V as (S,), or (n, S) with an agent axis, from such an array or a function `v(state)`; else as `action_values`."""
-    return _values(game, "v", v, (game.num_states,), agent_axis, lambda cell: {"state": cell[0]})
+    return _values(game, "v", v, counts(game, agent_axis, "v"), agent_axis, lambda cell: {"state": cell[0]})
 
 
 def distributions(argument: str, given: Any, axes: int | tuple[int, ...] = -1) -> FloatArray:
@@ -75,7 +79,25 @@ def scalar(argument: str, value: Any) -> Any:
 
 def floats(argument: str, values: Any) -> FloatArray:
     """As `as_floats`, but also for the arrays of other frameworks."""
-    return as_floats(argument, _array(argument, values))
+    return finite(argument, numbers(argument, values))
+
+
+def numbers(argument: str, values: Any) -> FloatArray:
+    """As `as_numbers`, but also for the arrays of other frameworks."""
+    return as_numbers(argument, _array(argument, values))
+
+
+def _given_rows(game: Game, agent: int, given: Any) -> FloatArray:
+    """The array (S, A_i) of one agent as it is given, except where an episode has ended."""
+    rows = numbers(f"policy[{agent}]", given)
+    if game.ended is not None and rows.shape == (game.num_states, game.num_actions[agent]):
+        rows[game.ended] = _nothing_played(game.num_actions[agent])
+    return finite(f"policy[{agent}]", rows)
+
+
+def _nothing_played(actions: int) -> FloatArray:
+    """A row for a state in which an episode has ended; `as_policy` replaces it."""
+    return np.full(actions, 1 / actions)
 
 
 def _normalised(rows: FloatArray, axes: int | tuple[int, ...]) -> tuple[FloatArray, float]:
@@ -93,6 +115,9 @@ def _called_policy(game: Game, policy: Callable[[int], Any]) -> list[FloatArray]
     _callable_with("policy", policy, "state")
     states: list[list[FloatArray]] = []
     for s in range(game.num_states):
+        if game.terminal[s]:
+            states.append([_nothing_played(actions) for actions in game.num_actions])
+            continue
         rows = policy(s)
         if game.num_agents == 1 and np.ndim(rows) == 1:
             rows = [rows]
@@ -113,7 +138,10 @@ def _called_policy(game: Game, policy: Callable[[int], Any]) -> list[FloatArray]
 def _called_rows(game: Game, agent: int, policy: Callable[[int], Any]) -> FloatArray:
     """The array (S, A_i) of one agent's function of the state."""
     _callable_with(f"policy[{agent}]", policy, "state")
-    rows = [floats(f"policy[{agent}]({s})", policy(s)) for s in range(game.num_states)]
+    rows = [
+        _nothing_played(game.num_actions[agent]) if ended else floats(f"policy[{agent}]({s})", policy(s))
+        for s, ended in enumerate(game.terminal)
+    ]
     for s, row in enumerate(rows):
         if row.size != game.num_actions[agent]:
             shape(f"policy[{agent}]({s})", row, (game.num_actions[agent],))
@@ -141,31 +169,35 @@ def _values(
     game: Game,
     argument: str,
     given: Any,
-    cells: tuple[int, ...],
+    kept: Booleans,
     agent_axis: bool,
     call: Callable[[tuple[int, ...]], dict[str, Any]],
 ) -> FloatArray:
-    """Q or V as an array, from an array or a function."""
-    agents = (game.num_agents,) * agent_axis
-    expected = (*agents, *cells)
+    """Q or V as an array, from an array or a function; 0 where `kept`, which has its shape, is false."""
+    agents, cells = kept.shape[:agent_axis], kept.shape[agent_axis:]
     if callable(given):
         _callable_with(argument, given, *call(cells))
+        kept_cells = kept[0] if agent_axis else kept
         entries = []
         for cell in np.ndindex(cells):
+            if not kept_cells[cell]:
+                entries.append(np.zeros(agents))
+                continue
             arguments = call(cell).values()
             name = f"{argument}({', '.join(map(str, arguments))})"
             entry = floats(name, given(*arguments))
             if entry.size != prod(agents):
                 shape(name, entry, agents)
             entries.append(entry.reshape(agents))  # networks return (1,) for a number
-        return np.stack(entries, axis=-1).reshape(expected)
-    array = floats(argument, given)
+        return np.stack(entries, axis=-1).reshape(kept.shape)
+    everything = game.masks is None and game.ended is None
+    array = (floats if everything else numbers)(argument, given)
     if game.num_states == 1 and array.shape == (*agents, *cells[1:]):
-        return array.reshape(expected)
-    if array.shape != expected:
+        array = array.reshape(kept.shape)
+    if array.shape != kept.shape:
         mend = "the agents' values differ here: one array per agent" if agent_axis else ""
-        fail(argument, f"has shape {array.shape}", f"{expected}", mend)
-    return array
+        fail(argument, f"has shape {array.shape}", f"{kept.shape}", mend)
+    return array if everything else finite(argument, np.where(kept, array, 0.0))
 
 
 def _array(argument: str, values: Any) -> Any:

@@ -6,7 +6,7 @@ framework, or functions. A tolerance counts entry by entry: |theirs − x| ≤ a
 or what a mistake makes of it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,11 +17,14 @@ from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
 from mathrl.operators import ENTROPIES, quantal_response_residuals
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
+from mathrl.oracle.beyond import Ignored
 from mathrl.oracle.compare import quantal_responses
+from mathrl.oracle.counted import barred, counted, counts
 from mathrl.oracle.diagnose import ATOL, RTOL, Mistake, diagnose, most_left
 from mathrl.oracle.entries import Entry, entry_table, worst_entries, worst_of_policy
+from mathrl.oracle.expected import expected_target
 from mathrl.oracle.mistakes import target_mistakes, value_mistakes
-from mathrl.oracle.targets import bootstrap, n_step_target, td_lambda_target
+from mathrl.oracle.targets import bootstrap, cut_shares
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import evaluate, has_agent_axis
 
@@ -37,6 +40,7 @@ def assert_soft_q(
     policy: Any,
     temperature: float,
     entropy: str = "team",
+    truncated: Any = None,
     rtol: float = RTOL,
     atol: float = ATOL,
 ) -> None:
@@ -50,16 +54,18 @@ def assert_soft_q(
     `policy`         π: one array (S, A_i) per agent of any framework, or functions, as in `compare`
     `temperature`    α > 0
     `entropy`        whose entropy counts: "team" (by default, the sum over agents), "own" or "none"
+    `truncated`      the share of the transitions that a time limit cuts, as in `n_step_target`, where you know it: it
+                     changes nothing, but the message then names a critic that takes these cuts for ends
     `rtol`, `atol`   tolerances, relative and absolute; by default what single precision leaves
 
-    The message shows the worst entries, and names a known mistake that explains them. Raises `ValueError` where an
-    argument is none of these.
+    Entries of unavailable actions and of terminal states may be anything. The message shows the worst entries, and
+    names a known mistake that explains them. Raises `ValueError` where an argument is none of these.
 
     >>> from mathrl.games import load
     >>> assert_soft_q(load("hasac"), [[5, -20, -20], [-20, 10, -20], [-20, -20, 20]], policy=[[1, 0, 0]] * 2,
     ...               temperature=1.0)
     """
-    _assert_values(game, "q", q, policy, temperature, entropy, rtol, atol)
+    _assert_values(game, "q", q, policy, temperature, entropy, truncated, rtol, atol)
 
 
 def assert_soft_v(
@@ -69,6 +75,7 @@ def assert_soft_v(
     policy: Any,
     temperature: float,
     entropy: str = "team",
+    truncated: Any = None,
     rtol: float = RTOL,
     atol: float = ATOL,
 ) -> None:
@@ -81,15 +88,16 @@ def assert_soft_v(
     `policy`        π: one array (S, A_i) per agent of any framework, or a function `policy(state)`, as in `compare`
     `temperature`   α > 0
     `entropy`       whose entropy counts: "team" (by default, the sum over agents), "own" or "none"
+    `truncated`     the share of the transitions that a time limit cuts, as in `assert_soft_q`
     `rtol`, `atol`  tolerances, relative and absolute; by default what single precision leaves
 
-    The message shows the worst entries, and names a known mistake that explains them. Raises `ValueError` where an
-    argument is none of these.
+    Entries of terminal states may be anything. The message shows the worst entries, and names a known mistake that
+    explains them. Raises `ValueError` where an argument is none of these.
 
     >>> from mathrl.games import load
     >>> assert_soft_v(load("hasac"), [5.0], policy=[[1, 0, 0]] * 2, temperature=1.0)
     """
-    _assert_values(game, "v", v, policy, temperature, entropy, rtol, atol)
+    _assert_values(game, "v", v, policy, temperature, entropy, truncated, rtol, atol)
 
 
 def assert_td_target(
@@ -103,6 +111,7 @@ def assert_td_target(
     entropy: str = "team",
     steps: int = 1,
     trace_decay: float | None = None,
+    truncated: Any = None,
     rtol: float = RTOL,
     atol: float = ATOL,
 ) -> None:
@@ -117,12 +126,14 @@ def assert_td_target(
     `q`, `v`         the values that are bootstrapped from: exactly one of them, as in `n_step_target`
     `steps`          n of the n-step target, ≥ 1
     `trace_decay`    λ of TD(λ), in [0, 1]; None: an n-step target
+    `truncated`      the share of the transitions that a time limit cuts, as in `n_step_target`; by default none
     `policy`         π: one array (S, A_i) per agent of any framework, or functions, as in `compare`
     `temperature`    α > 0
     `entropy`        whose entropy counts: "team" (by default, the sum over agents), "own" or "none"
     `rtol`, `atol`   tolerances, relative and absolute; by default what single precision leaves
 
-    Raises `ValueError` where an argument is none of these.
+    Entries of unavailable actions and of terminal states may be anything. Raises `ValueError` where an argument is none
+    of these.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
     >>> assert_td_target(game, [[1.5, 1.5]], policy=[[0.5, 0.5]], q=[[2.0, 0.0]], temperature=1.0)
@@ -135,25 +146,26 @@ def assert_td_target(
           0         1       1.5  1.84657359        -0.347
     theirs are the exact ones without any entropy
     """
-    rows, agent_axis, kind = _checked(game, policy, temperature, entropy, rtol, atol)
-    critic, ends = bootstrap(game, rows, q, v, **kind)
+    played, rows, agent_axis, kind = _checked(game, policy, temperature, entropy, rtol, atol)
+    critic, ends = bootstrap(played, rows, q, v, **kind)
+    cut_sa = cut_shares(played, truncated)
     if trace_decay is not None:
         trace_decay = proportion("trace_decay", trace_decay)
     steps = count("steps", steps, 1)
     if trace_decay is not None and steps != 1:
         fail("trace_decay", "is given together with steps", "one of the two")
-    given = action_values(game, target, agent_axis=agent_axis, argument="target")
-    if trace_decay is None:
-        computed: Callable[..., FloatArray] = partial(n_step_target, policy=rows, steps=steps)
-        what = f"{steps}-step target"
-    else:
-        computed = partial(td_lambda_target, policy=rows, trace_decay=trace_decay)
-        what = f"TD(λ) target of λ = {trace_decay:g}"
+    given = action_values(played, target, agent_axis=agent_axis, argument="target")
+    what = f"{steps}-step target" if trace_decay is None else f"TD(λ) target of λ = {trace_decay:g}"
     in_range(game, kind["temperature"], ends)
-    exact = computed(game, v=ends, **kind)
+    computed = partial(expected_target, policy=rows, steps=steps, trace_decay=trace_decay, cut_sa=cut_sa)
+    exact = computed(played, v=ends, **kind)
     length: dict[str, Any] = {"steps": steps if trace_decay is None else None, "trace_decay": trace_decay}
-    mistakes = target_mistakes(game, rows, given, exact, computed, v=ends, q=critic, **length, **kind)
-    _require("target", f"the exact {what}", given, exact, mistakes, agent_axis, rtol, atol)
+    nowhere: dict[str, Any] = {
+        "ignored": Ignored.of(game, policy=policy, agent_axis=agent_axis, q=q, v=v),
+        "cut_sa": cut_sa,
+    }
+    mistakes = target_mistakes(played, rows, given, exact, computed, v=ends, q=critic, **length, **nowhere, **kind)
+    _require(played, "target", f"the exact {what}", given, exact, mistakes, agent_axis, rtol, atol)
 
 
 def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "team", atol: float = 1e-6) -> None:
@@ -173,12 +185,12 @@ def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "t
     >>> from mathrl.games import load
     >>> assert_qre(load("matching-pennies"), [[0.5, 0.5], [0.5, 0.5]], temperature=0.1)
     """
-    rows, _, kind = _checked(game, policy, temperature, entropy, 0.0, atol)
+    game, rows, _, kind = _checked(game, policy, temperature, entropy, 0.0, atol)
     temperature = kind["temperature"]
 
     def differences(alpha: float, entropy: str) -> FloatArray:
         """|π − softmax(E[Q_π]/α)| of all agents in one array."""
-        q = evaluate(game, rows, temperature=alpha, entropy=entropy).q
+        q = barred(game, evaluate(game, rows, temperature=alpha, entropy=entropy).q)
         off: FloatArray = np.abs(np.concatenate(quantal_response_residuals(q, rows, temperature=alpha), axis=1))
         return off
 
@@ -198,38 +210,54 @@ def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "t
     ]
     phrases = [phrase for alpha, other, phrase in alternatives if met(alpha, other)]
     said = f"the policy is a quantal response equilibrium {' and '.join(phrases)}" if phrases else ""
-    numbers = (int((off > atol).sum()), off.size)
-    worst = worst_of_policy(rows, quantal_responses(evaluate(game, rows, **kind).q, rows, temperature))
+    counted_entries = off.size if game.masks is None else sum(int(own[~game.terminal].sum()) for own in game.masks)
+    numbers = (int((off > atol).sum()), counted_entries)
+    worst = worst_of_policy(rows, quantal_responses(barred(game, evaluate(game, rows, **kind).q), rows, temperature))
     raise AssertionError(_message("policy", "its own quantal response", numbers, worst, said))
 
 
 def _assert_values(
-    game: Game, array: str, values: Any, policy: Any, temperature: float, entropy: str, rtol: float, atol: float
+    game: Game,
+    array: str,
+    values: Any,
+    policy: Any,
+    temperature: float,
+    entropy: str,
+    truncated: Any,
+    rtol: float,
+    atol: float,
 ) -> None:
     """`assert_soft_q` and `assert_soft_v`: `array` is "q" or "v"."""
-    rows, agent_axis, kind = _checked(game, policy, temperature, entropy, rtol, atol)
-    given = (action_values if array == "q" else state_values)(game, values, agent_axis=agent_axis)
-    found = evaluate(game, rows, **kind)
+    played, rows, agent_axis, kind = _checked(game, policy, temperature, entropy, rtol, atol)
+    given = (action_values if array == "q" else state_values)(played, values, agent_axis=agent_axis)
+    cut_sa = cut_shares(played, truncated)
+    found = evaluate(played, rows, **kind)
     exact = found.q if array == "q" else found.v
     left = most_left(given, exact, rtol=rtol, atol=atol)
-    mistakes = value_mistakes(game, rows, given, exact, array=array, most_left=left, **kind)
-    _require(array, f"the exact soft {array.upper()} of the policy", given, exact, mistakes, agent_axis, rtol, atol)
+    ignored = Ignored.of(game, policy=policy, agent_axis=agent_axis, **{array: values})
+    nowhere: dict[str, Any] = {"ignored": ignored, "cut_sa": cut_sa}
+    mistakes = value_mistakes(played, rows, given, exact, array=array, most_left=left, **nowhere, **kind)
+    _require(
+        played, array, f"the exact soft {array.upper()} of the policy", given, exact, mistakes, agent_axis, rtol, atol
+    )
 
 
 def _checked(
     game: Game, policy: Any, temperature: Any, entropy: str, rtol: float, atol: float
-) -> tuple[Policy, bool, dict[str, Any]]:
-    """The policy as arrays, whether values have an agent axis, and temperature and entropy by name."""
+) -> tuple[Game, Policy, bool, dict[str, Any]]:
+    """The counted game, its policy as arrays, whether values have an agent axis, temperature and entropy by name."""
     check_game(game)
     alpha = positive("temperature", scalar("temperature", temperature))
     choice("entropy", entropy, ENTROPIES)
     not_negative("rtol", rtol)
     not_negative("atol", atol)
     in_range(game, alpha)
-    return policy_rows(game, policy)[0], has_agent_axis(game, entropy), {"temperature": alpha, "entropy": entropy}
+    played, kind = counted(game), {"temperature": alpha, "entropy": entropy}
+    return played, policy_rows(played, policy)[0], has_agent_axis(game, entropy), kind
 
 
 def _require(
+    game: Game,
     array: str,
     what: str,
     theirs: FloatArray,
@@ -245,7 +273,8 @@ def _require(
         if off.any():
             entries = worst_entries(array, theirs, exact, agent_axis=agent_axis)
             said = diagnose(theirs, exact, mistakes, rtol=rtol, atol=atol)
-            raise AssertionError(_message(array, what, (int(off.sum()), off.size), entries, said))
+            size = int(counts(game, agent_axis, "v" if array == "v" else "q").sum())
+            raise AssertionError(_message(array, what, (int(off.sum()), size), entries, said))
 
 
 def _message(array: str, what: str, numbers: tuple[int, int], entries: Sequence[Entry], said: str) -> str:

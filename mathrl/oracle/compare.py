@@ -20,11 +20,14 @@ from mathrl.games.policies import Policy
 from mathrl.iteration.outcome import rounding_floor
 from mathrl.operators import ENTROPIES, quantal_response, quantal_response_residuals, soft_value
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
+from mathrl.oracle.beyond import Ignored
+from mathrl.oracle.counted import barred, counted, over_time, zeroed
 from mathrl.oracle.diagnose import diagnose, most_left
 from mathrl.oracle.entries import worst_entries, worst_of_policy
+from mathrl.oracle.expected import expected_target
 from mathrl.oracle.mistakes import value_mistakes
 from mathrl.oracle.report import Report
-from mathrl.oracle.targets import one_step_target
+from mathrl.oracle.targets import cut_shares
 from mathrl.softmax import soft_max
 from mathrl.solution import Solution
 from mathrl.solvers import optimal, soft_evaluation, soft_q_iteration
@@ -35,7 +38,14 @@ __all__ = ["compare", "quantal_responses"]
 
 
 def compare(
-    game: Game, *, temperature: float, entropy: str = "team", policy: Any = None, q: Any = None, v: Any = None
+    game: Game,
+    *,
+    temperature: float,
+    entropy: str = "team",
+    policy: Any = None,
+    q: Any = None,
+    v: Any = None,
+    truncated: Any = None,
 ) -> Report:
     """Report how far a policy, Q and V, from any code, are from what is exact   (hasac Eq. 3, 5, 6).
 
@@ -47,11 +57,14 @@ def compare(
     `policy`       π: one array (S, A_i) per agent, or a function `policy(state)` that returns one row per agent
     `q`            (S, A_1, …, A_n), or a function `q(state, joint_action)`
     `v`            (S,), or a function `v(state)`
+    `truncated`    the share of the transitions that a time limit cuts, as in `n_step_target`, where you know it: it
+                   changes no number, but `diagnosis` then names a critic that takes these cuts for ends
 
     At least one of policy, q and v is needed. Where the agents' values differ (general-sum games and `entropy="own"`),
     q and v have a leading agent axis, and functions return (n,). Arrays may be of any framework and precision. Rows of
     a policy may sum to 1 within 1e-5; they are then normalised. An action that is never played counts in `q_distance`
-    as every other does: Q_π says what it would be worth.
+    as every other does: Q_π says what it would be worth. Whatever is given for an action that is not available, or in a
+    terminal state, is ignored, and counts in no number; a policy that plays an unavailable action is refused.
 
     With a policy, q and v are compared with its own Q_π and V_π. Where they differ by more than rounding in single
     precision and a known mistake explains it, `diagnosis` names the mistake. Without a policy, they are compared with
@@ -77,52 +90,62 @@ def compare(
             "without one there is the optimum over joint policies, of a common payoff with the team's entropy or none"
         )
         fail("policy", "is missing", "a policy where the agents' values differ", mend)
-    rows, off = (None, None) if policy is None else policy_rows(game, policy)
+    played = counted(game)
+    rows, off = (None, None) if policy is None else policy_rows(played, policy)
     q_given = None if q is None else action_values(game, q, agent_axis=agent_axis)
     v_given = None if v is None else state_values(game, v, agent_axis=agent_axis)
     in_range(game, alpha, q_given, v_given)
     described: dict[str, Any] = {"game": repr(game), "temperature": alpha, "entropy": entropy, "row_sums_off": off}
+    cut_sa = cut_shares(played, truncated)
     if rows is None:
-        return Report(**described, **_from_optimum(game, alpha, entropy, q_given, v_given))
-    return Report(**described, **_from_policy(game, alpha, entropy, rows, q_given, v_given))
+        return Report(**described, **_from_optimum(played, game.in_play, alpha, entropy, q_given, v_given))
+    ignored = Ignored.of(game, policy=policy, agent_axis=agent_axis, q=q, v=v)
+    return Report(**described, **_from_policy(played, alpha, entropy, rows, q_given, v_given, ignored, cut_sa))
 
 
 def _from_policy(
-    game: Game, temperature: float, entropy: str, policy: Policy, q: FloatArray | None, v: FloatArray | None
+    game: Game,
+    temperature: float,
+    entropy: str,
+    policy: Policy,
+    q: FloatArray | None,
+    v: FloatArray | None,
+    ignored: Ignored,
+    cut_sa: FloatArray | None,
 ) -> dict[str, Any]:
-    """The numbers of `Report` at a policy."""
+    """The numbers of `Report` at a policy; `game` is the counted one."""
     kind: dict[str, Any] = {"policy": policy, "temperature": temperature, "entropy": entropy}
     exact = soft_evaluation(game, **kind)
     plain = soft_evaluation(game, **(kind | {"entropy": "none"}))
     at = [(exact, temperature, entropy), (plain, 0.0, "none")]
-    (gains, missing), (plain_gains, plain_missing) = _gains(game, policy, at)
+    (gains, missing), (plain_gains, plain_missing) = _gains(ignored.game.in_play, policy, at)
     found: dict[str, Any] = {
         "soft_return": exact.objective,
         "plain_return": plain.objective,
-        "qre_gap": _qre_gap(exact.q, policy, temperature),
+        "qre_gap": _qre_gap(barred(game, exact.q), policy, temperature),
         "exploitability": gains,
         "nash_exploitability": plain_gains,
         # Where entropy cancels rewards, the plain values are the larger.
-        "exact_error": max(_inexact(exact), _inexact(plain)) / (1 - game.discount),
+        "exact_error": over_time(game, max(_inexact(exact), _inexact(plain))),
         "response_error": missing,
         "nash_response_error": plain_missing,
     }
     agent_axis = exact.v.ndim > 1
     if q is not None:
-        residual = _largest(one_step_target(game, q=q, **kind) - q, agent_axis)  # (1)
+        residual = _largest(expected_target(game, q=q, **kind) - q, agent_axis)  # (1)
         found |= {
             "soft_bellman_residual": residual,
             "q_distance": _largest(q - exact.q, agent_axis),
-            "q_distance_bound": residual / (1 - game.discount),  # (2)
-            "actor_gap": _qre_gap(q, policy, temperature),
+            "q_distance_bound": over_time(game, residual),  # (2)
+            "actor_gap": _qre_gap(barred(game, q), policy, temperature),
         }
     if v is not None:
-        ahead = soft_value(one_step_target(game, v=v, **kind), **kind)
+        ahead = soft_value(expected_target(game, v=v, **kind), **kind)
         residual = _largest(ahead - v, agent_axis)  # (1)
         found |= {
             "v_bellman_residual": residual,
             "v_distance": _largest(v - exact.v, agent_axis),
-            "v_distance_bound": residual / (1 - game.discount),  # (2)
+            "v_distance_bound": over_time(game, residual),  # (2)
         }
     if q is not None and v is not None:
         found["q_v_gap"] = _largest(v - soft_value(q, **kind), agent_axis)
@@ -131,25 +154,27 @@ def _from_policy(
         if theirs is not None:
             worst += worst_entries(array, theirs, right, agent_axis=agent_axis)
             known: dict[str, Any] = {"plain": without, "most_left": most_left(theirs, right)}
+            known |= {"ignored": ignored, "cut_sa": cut_sa}
             mistakes = value_mistakes(game, theirs=theirs, exact=right, array=array, **known, **kind)
             if said := diagnose(theirs, right, mistakes):
                 diagnosis.append(f"{array}: {said}")
-    worst += worst_of_policy(policy, quantal_responses(exact.q, policy, temperature))
+    worst += worst_of_policy(policy, quantal_responses(barred(game, exact.q), policy, temperature))
     return found | {"worst": tuple(worst), "diagnosis": tuple(diagnosis)}
 
 
 def _from_optimum(
-    game: Game, temperature: float, entropy: str, q: FloatArray | None, v: FloatArray | None
+    game: Game, played: Game, temperature: float, entropy: str, q: FloatArray | None, v: FloatArray | None
 ) -> dict[str, Any]:
-    """The numbers of `Report` without a policy."""
-    best = optimal(game) if entropy == "none" else soft_q_iteration(game, temperature=temperature)
-    found: dict[str, Any] = {"exact_error": _inexact(best) / (1 - game.discount)}
+    """The numbers of `Report` without a policy; `game` is the counted one, and `played` the game in play."""
+    best = optimal(played) if entropy == "none" else soft_q_iteration(played, temperature=temperature)
+    best_q = zeroed(game, best.q)
+    found: dict[str, Any] = {"exact_error": over_time(game, _inexact(best))}
     worst = []
     if q is not None:
-        v_of_q = _attained(q, 0.0 if entropy == "none" else temperature)
+        v_of_q = _attained(barred(game, q), 0.0 if entropy == "none" else temperature)
         found["optimality_residual"] = _largest(backup(game, v_of_q[None]).reshape(q.shape) - q, False)  # (3)
-        found["optimal_q_distance"] = _largest(q - best.q, False)
-        worst += worst_entries("q", q, best.q, agent_axis=False)
+        found["optimal_q_distance"] = _largest(q - best_q, False)
+        worst += worst_entries("q", q, best_q, agent_axis=False)
     if v is not None:
         found["optimal_v_distance"] = _largest(v - best.v, False)
         worst += worst_entries("v", v, best.v, agent_axis=False)
@@ -175,11 +200,12 @@ def _gains(
             response = best_response(
                 game, policy, agent, temperature=temperature, entropy=entropy, transitions=transitions
             )
-            attained = _attained(response.q, 0.0 if entropy == "none" else temperature)
-            short = max(float(np.abs(attained - response.v).max()), rounding_floor(response.q))
+            responded = response.q if game.masks is None else np.where(game.masks[agent], response.q, -np.inf)
+            attained = _attained(responded, 0.0 if entropy == "none" else temperature)
+            short = max(float(np.abs(attained - response.v).max()), rounding_floor(responded))
             gain = response.objective - np.broadcast_to(now.objective, game.num_agents)[agent]
             gains[k, agent] = max(float(gain), 0.0)  # the agent may also keep its policy
-            missing[k] = max(missing[k], short / (1 - game.discount))
+            missing[k] = max(missing[k], over_time(game, short))
     return list(zip(gains, missing, strict=True))
 
 

@@ -15,7 +15,7 @@ from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.operators import soft_value
 from mathrl.oracle.diagnose import RTOL, least_squares
-from mathrl.oracle.targets import one_step_target
+from mathrl.oracle.expected import expected_target
 
 __all__ = ["discounted", "discounts_of_values", "nearest_discount"]
 
@@ -40,7 +40,7 @@ def discounts_of_values(
     soft: dict[str, Any] = {"policy": policy, **kind}
 
     def backed_up(discount: float) -> FloatArray:
-        y = one_step_target(replace(game, discount=discount), **(soft | {array: theirs}))
+        y = expected_target(replace(game, discount=discount), **(soft | {array: theirs}))
         return y if array == "q" else np.asarray(soft_value(y, **soft))
 
     now = backed_up(0.0)

@@ -2,7 +2,8 @@
 
 Q, V and targets are linear in the rewards and in each agent's entropies. So most slips of a critic are the exact
 numbers with a part counted another number of times: base, part, weights. Others take one computation each: another
-discount (`mathrl.oracle.discounts`), and what bootstraps from something else (`mathrl.oracle.wrong_backups`).
+discount (`mathrl.oracle.discounts`), what bootstraps from something else (`mathrl.oracle.wrong_backups`), and what
+counts where nothing does (`mathrl.oracle.beyond`). Games are those of `mathrl.oracle.counted`.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,9 +18,11 @@ from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
 from mathrl.operators import entropy_bonus
+from mathrl.oracle.beyond import Ignored, beyond_in_targets, beyond_in_values
+from mathrl.oracle.counted import counts, spread
 from mathrl.oracle.diagnose import Mistake, least_squares
 from mathrl.oracle.discounts import discounted, discounts_of_values, nearest_discount
-from mathrl.oracle.targets import one_step_target
+from mathrl.oracle.expected import expected_target
 from mathrl.oracle.wrong_backups import (
     LATE,
     NEXT_REWARD,
@@ -27,12 +30,13 @@ from mathrl.oracle.wrong_backups import (
     bonus_without_log,
     mean_for_sum,
     next_values,
+    paid,
     targets_at_an_earlier_state,
     wrong_critics,
     wrong_soft_values,
 )
 from mathrl.values.linear_system import sweep
-from mathrl.values.policy_values import backup, evaluate, expected_rewards, policy_transitions
+from mathrl.values.policy_values import backup, evaluate, expected_rewards, has_agent_axis, policy_transitions
 
 __all__ = ["target_mistakes", "value_mistakes"]
 
@@ -60,11 +64,14 @@ def value_mistakes(
     temperature: float,
     entropy: str,
     plain: FloatArray | None = None,
+    ignored: Ignored,
+    cut_sa: FloatArray | None = None,
 ) -> Iterator[Mistake]:
     """Yield what may go wrong in a soft Q or V that is `exact`; `array` is "q" or "v".
 
     Critics that cannot be within `most_left` of `theirs` are left out, as they take long to compute. `plain` is the
-    exact Q or V without entropy, where the caller has it.
+    exact Q or V without entropy, where the caller has it. `ignored` is what was given where nothing counts, and
+    `cut_sa` the shares of transitions that a time limit cuts.
     """
     kind: dict[str, Any] = {"temperature": temperature, "entropy": entropy}
 
@@ -77,7 +84,7 @@ def value_mistakes(
     plain, own = of(game, "none") if plain is None else plain, of(_without_rewards(game), "own")
     yield from _of_entropy(exact, plain, own, discount=game.discount, present=0.0 if array == "q" else present, **kind)
     if array == "q":
-        yield Mistake(exact, _spread(present, game), ((1.0, "with the entropy of the present state"),))
+        yield Mistake(exact, spread(game, present), ((1.0, "with the entropy of the present state"),))
         yield from _of_training(game, policy, plain, np.broadcast_to(present, exact.shape[: -game.num_agents]))
     else:
         yield Mistake(exact, present, ((-1.0, "without the entropy of the present state"),))
@@ -91,9 +98,12 @@ def value_mistakes(
     for discount, fitted in discounts_of_values(game, policy, theirs, **near, **kind):
         values = of(replace(game, discount=discount), entropy)
         yield Mistake(0.0, values, ((1.0, discounted(discount, game)),), fitted=fitted)
-    yield Mistake(0.0, exact, ((1 - game.discount, "times 1 − γ, as for a normalised return"),), "times {weight:.6g}")
+    yield from beyond_in_values(game, policy, theirs, exact, plain, ignored, cut_sa, **near, **kind)
+    normalised = [(1 - game.discount, "times 1 − γ, as for a normalised return")] if game.discount < 1 else []
+    yield Mistake(0.0, exact, normalised, "times {weight:.6g}")
     yield Mistake(exact - plain, plain, (), "with rewards {weight:.6g} times the game's")
-    yield Mistake(exact, np.ones_like(exact), (), "plus {weight:.6g}")
+    everywhere = counts(game, has_agent_axis(game, entropy), array)
+    yield Mistake(exact, everywhere.astype(np.float64), (), "plus {weight:.6g}")
 
 
 def target_mistakes(
@@ -109,10 +119,13 @@ def target_mistakes(
     entropy: str,
     steps: int | None,
     trace_decay: float | None,
+    ignored: Ignored,
+    cut_sa: FloatArray | None = None,
 ) -> Iterator[Mistake]:
     """Yield what may go wrong in the targets `exact` that bootstrap from the soft v.
 
-    `q` is what v was computed from, or None. `steps` is None for TD(λ), `trace_decay` for n steps.
+    `q` is what v was computed from, or None. `steps` is None for TD(λ), `trace_decay` for n steps. `ignored` is what
+    was given where nothing counts, and `cut_sa` the shares of transitions that a time limit cuts.
     """
     alpha: dict[str, Any] = {"temperature": temperature}
     kind: dict[str, Any] = alpha | {"entropy": entropy}
@@ -129,11 +142,13 @@ def target_mistakes(
     twice = "with the entropy of the state they bootstrap from twice: a given v has it already"
     ends = [(1.0, twice)]
     yield from _of_entropy(exact, plain, own, discount=game.discount, **kind)
-    yield Mistake(exact, _spread(bonus, game), ((1.0, "with the entropy of the present state"),))
+    yield Mistake(exact, spread(game, bonus), ((1.0, "with the entropy of the present state"),))
     if bonus.any():
         # a bonus at every later state is a reward γ P bonus at every step
-        paid = _paid(game, backup(game, np.atleast_2d(nothing + bonus_without_log(policy, temperature, entropy))))
-        yield _instead(target(paid, v=v - bonus, temperature=0.0, entropy=entropy), NO_LOG)
+        without = paid(
+            game, backup(game, np.atleast_2d(nothing + bonus_without_log(game, policy, temperature, entropy)))
+        )
+        yield _instead(target(without, v=v - bonus, temperature=0.0, entropy=entropy), NO_LOG)
     if steps != 1:
         middle = (
             "of all steps before the bootstrap"
@@ -148,7 +163,7 @@ def target_mistakes(
     yield Mistake(exact, at_the_end, ends)
     yield from _of_the_bootstrap(game, theirs, exact, bootstrap, entropy, steps)
     next_rewards = next_values(game, expected_rewards(game, w_sa, np.zeros((1, game.num_states))))
-    yield _instead(target(_paid(game, next_rewards), v=v, **kind), NEXT_REWARD)
+    yield _instead(target(paid(game, next_rewards), v=v, **kind), NEXT_REWARD)
     yield _instead(target(game, v=_mean(w_sa, next_values(game, v)), **kind), LATE)
     if q is not None:
         q_sa = q.reshape(*v.shape, -1)
@@ -165,14 +180,15 @@ def target_mistakes(
             yield _instead(at_discount(discount), discounted(discount, game))
     discount = nearest_discount(at_discount, theirs, game.discount)
     yield Mistake(0.0, at_discount(discount), ((1.0, discounted(discount, game)),), fitted=True)
-    y = one_step_target(game, policy=policy, v=v, **kind)
+    yield from beyond_in_targets(game, policy, target, exact, ignored, v=v, q=q, cut_sa=cut_sa, **kind)
+    y = expected_target(game, policy=policy, v=v, **kind)
     for n in range(1, _LONGEST + 1):
         if n != steps:
             yield _instead(y, f"of {n} step{'s' * (n > 1)}")
-        y = one_step_target(game, policy=policy, q=y, **kind)
+        y = expected_target(game, policy=policy, q=y, **kind)
     yield Mistake(0.0, exact, (), "times {weight:.6g}")
     yield Mistake(exact - rewarded, rewarded, (), "with rewards {weight:.6g} times the game's")
-    yield Mistake(exact, np.ones_like(exact), (), "plus {weight:.6g}")
+    yield Mistake(exact, spread(game, np.ones_like(v)), (), "plus {weight:.6g}")
 
 
 def _of_entropy(
@@ -233,7 +249,8 @@ def _of_training(game: Game, policy: Policy, plain: FloatArray, ahead: FloatArra
         ahead = np.reshape(rows, ahead.shape)
     unrewarded = _without_rewards(game)
     for n, total in zip(steps.tolist(), sums, strict=True):
-        rest = game.discount ** (-(passed + 1) % n) / (1 - game.discount**n)
+        # where episodes end, all that is ahead has become 0
+        rest = game.discount ** (-(passed + 1) % n) / (1 - game.discount**n) if game.ended is None else 0.0
         later = backup(unrewarded, np.atleast_2d(total + rest * ahead))
         trained = f"{n}-step targets" if n <= _LONGEST else f"targets of more than {_LONGEST} steps"
         phrase = f"of a critic trained on {trained} without the entropy of the steps in between"
@@ -262,13 +279,6 @@ def _of_the_bootstrap(
         yield Mistake(exact - bootstrap, bootstrap, (lost(weight),), fitted=True)
 
 
-def _paid(game: Game, rewards_msa: FloatArray) -> Game:
-    """The game with other rewards, (m, S, A): a common payoff where m is 1."""
-    common = len(rewards_msa) == 1
-    cells = (game.num_states, *game.num_actions)
-    return replace(game, rewards=rewards_msa.reshape(cells if common else (-1, *cells)), common_payoff=common)
-
-
 def _mean(w_sa: FloatArray, q_sa: FloatArray) -> FloatArray:
     """E_w[Q], (…, S), of Q (…, S, A)."""
     return np.asarray(np.einsum("...sa,sa->...s", q_sa, w_sa))
@@ -282,8 +292,3 @@ def _instead(values: FloatArray, phrase: str) -> Mistake:
 def _without_rewards(game: Game) -> Game:
     """The game with all rewards 0."""
     return replace(game, rewards=np.zeros_like(game.rewards))
-
-
-def _spread(values: FloatArray, game: Game) -> FloatArray:
-    """Values (…, S) of states, to be added to a Q (…, S, A_1, …, A_n)."""
-    return values.reshape(*values.shape, *[1] * game.num_agents)

@@ -9,23 +9,33 @@
 bonus(s) is what entropy adds in state s: α Σ_j H(π^j), α H(π^i) or 0 (`operators.entropy_bonus`). The entropy of the
 present state is no part of a soft Q; that of every later one is, also on the way to the bootstrap. y_1 is the soft
 Bellman operator (hasac Eq. 5), y_n that operator applied n times, (4) is soft-qmix Eq. 7. All expectations are exact.
+
+An episode may end for two reasons. In a terminal state of the game it is `terminated`: v is 0 there, whatever the
+critic says, and nothing is bootstrapped. A time limit that is no part of the state only cuts it, so that it is
+`truncated`: what follows would still count, and the return bootstraps from the state in which it was cut. With K the
+number of steps until the first cut,
+
+    y_n     = r + E[Σ_{t=1}^{k−1} γ^t (r_t + bonus(s_t)) + γ^k v(s_k)],   k = min(n, K)               (5)
+
+One step is the same with cuts and without. A limit that is part of the state, as where the state tells the time that is
+left, ends the game itself: let its last states be terminal.
 """
 
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from mathrl.base.checks import FloatArray, choice, count, fail, not_negative, proportion
+from mathrl.base.checks import entry as entry_name
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
-from mathrl.games.profile import Profile
-from mathrl.operators import ENTROPIES, entropy_bonus, soft_value
-from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
-from mathrl.values.linear_system import sweep
-from mathrl.values.policy_values import backup, expected_rewards, has_agent_axis, policy_transitions, trace_values
+from mathrl.operators import ENTROPIES, soft_value
+from mathrl.oracle.arrays import action_values, numbers, policy_rows, scalar, state_values
+from mathrl.oracle.counted import counted, shown
+from mathrl.oracle.expected import expected_target
+from mathrl.values.policy_values import has_agent_axis
 
-__all__ = ["bootstrap", "n_step_target", "one_step_target", "td_lambda_target"]
+__all__ = ["bootstrap", "cut_shares", "n_step_target", "one_step_target", "td_lambda_target"]
 
 
 def one_step_target(
@@ -51,8 +61,11 @@ def one_step_target(
     `entropy`      whose entropy counts: "team" (by default, the sum over agents), "own" or "none"
 
     q and v have a leading agent axis for general-sum games and for `entropy="own"`. Arrays may be of any framework.
+    In terminal states of the game v(t) is 0, whatever is given there. A step that a time limit cuts (`truncated` in
+    other codes) has this same target: it bootstraps.
 
-    Returns y_1, shaped as q. Raises `ValueError` naming the argument.
+    Returns y_1, shaped as q; −∞ where a joint action is not available, 0 in terminal states. Raises `ValueError` naming
+    the argument.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
     >>> one_step_target(game, policy=[[0.5, 0.5]], temperature=1.0, q=[[0.0, 0.0]]).round(3).tolist()  # 1 + ½ log 2
@@ -70,10 +83,12 @@ def n_step_target(
     v: Any = None,
     entropy: str = "team",
     steps: int = 1,
+    truncated: Any = None,
 ) -> FloatArray:
     """Compute the exact expected n-step target of a critic, on policy   (hasac Eq. 5, applied n times).
 
         y_n = r + E[Σ_{t=1}^{n−1} γ^t (r_t + bonus(s_t)) + γ^n v(s_n)]                                    (3)
+        y_n = r + E[Σ_{t=1}^{k−1} γ^t (r_t + bonus(s_t)) + γ^k v(s_k)],   k = min(n, first cut)           (5)
 
     `game`         the game
     `policy`       π: one array (S, A_i) per agent, or functions, as in `compare`
@@ -82,24 +97,25 @@ def n_step_target(
     `v`            v itself, (S,), with the entropy of its own state; exactly one of q and v is given
     `entropy`      bonus(s) is α Σ_j H(π^j) for "team" (by default), α H(π^i) for "own", 0 for "none"
     `steps`        n ≥ 1, default 1
+    `truncated`    the share of the transitions from (s, a) after which a time limit cuts the episode: a number, (S,),
+                   (S, A_1, …, A_n) or a function `truncated(state, joint_action)`; by default none. The return then
+                   bootstraps where it is cut   (5). Where the game ends is no part of it
 
     q and v have a leading agent axis for general-sum games and for `entropy="own"`. Arrays may be of any framework, or
     functions, as in `compare`.
 
-    Returns y_n, shaped as q. It is nearer to the exact soft Q than q is, by a factor γ^n or less. Raises `ValueError`
-    naming the argument.
+    Returns y_n, shaped as q; −∞ where a joint action is not available, 0 in terminal states. It is nearer to the exact
+    soft Q than q is, by a factor γ^n or less (γ with cuts). Raises `ValueError` naming the argument.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
-    >>> n_step_target(game, policy=[[0.5, 0.5]], temperature=0.0, v=[10.0], steps=3).tolist()   # 1 + ½ + ¼ + 10/8
+    >>> held = {"policy": [[0.5, 0.5]], "temperature": 0.0, "v": [10.0], "steps": 3}
+    >>> n_step_target(game, **held).tolist()                  # 1 + ½ + ¼ + 10/8
     [[3.0, 3.0]]
+    >>> n_step_target(game, **held, truncated=1.0).tolist()   # every step is the last of its episode: 1 + 10/2
+    [[6.0, 6.0]]
     """
-    critic = _Critic.of(game, policy, temperature, entropy, q, v)
-    v_ms = critic.v_ms
-    if count("steps", steps, 1) > 1:
-        P_st, b_ms = policy_transitions(game, critic.w_sa), expected_rewards(game, critic.w_sa, critic.bonus_ms)
-        for _ in range(steps - 1):
-            v_ms = np.stack([sweep(P_st, game.discount, b_s, v_s) for b_s, v_s in zip(b_ms, v_ms, strict=True)])  # (2)
-    return critic.backed_up(v_ms)  # (3)
+    kind = _checked(game, policy, temperature, entropy, q, v, truncated)
+    return shown(game, expected_target(**kind, steps=count("steps", steps, 1)))  # (3), (5)
 
 
 def td_lambda_target(
@@ -111,33 +127,37 @@ def td_lambda_target(
     q: Any = None,
     v: Any = None,
     entropy: str = "team",
+    truncated: Any = None,
 ) -> FloatArray:
     """Compute the exact expected TD(λ) target of a critic, by one linear solve   (soft-qmix Eq. 7).
 
         y_λ = (1 − λ) Σ_{n≥1} λ^{n−1} y_n = r + γ P u,   u = (1 − λ) v + λ (b + γ P_π u),                  (4)
         b(s) = E_{a~π}[r(s, a)] + bonus(s)
 
-    y_n is `n_step_target`, by n steps from the same v.
+    y_n is `n_step_target`, by n steps from the same v, and with the same cuts.
 
     `game`         the game
     `policy`       π: one array (S, A_i) per agent, or a function `policy(state)`, as in `compare`
     `temperature`  α ≥ 0
-    `trace_decay`  λ, in [0, 1]: 0 is `one_step_target`, 1 the exact soft Q of the policy, whatever q or v is
+    `trace_decay`  λ, in [0, 1]: 0 is `one_step_target`, 1 the exact soft Q of the policy, whatever q or v is, unless
+                   episodes are cut
     `q`            the critic that is bootstrapped from, (S, A_1, …, A_n); then v(s) = E_{a~π}[q(s, a)] + bonus(s)
     `v`            v itself, (S,), with the entropy of its own state; exactly one of q and v is given
     `entropy`      bonus(s) is α Σ_j H(π^j) for "team" (by default), α H(π^i) for "own", 0 for "none"
+    `truncated`    the share of the transitions from (s, a) after which a time limit cuts the episode, as in
+                   `n_step_target`: λ is 0 for the steps that are cut
 
     q and v have a leading agent axis for general-sum games and for `entropy="own"`. Arrays may be of any framework.
 
-    Returns y_λ, shaped as q. Raises `ValueError` naming the argument.
+    Returns y_λ, shaped as q; −∞ where a joint action is not available, 0 in terminal states. Raises `ValueError` naming
+    the argument.
 
     >>> game = Game.stochastic(np.ones((1, 2)), np.ones((1, 2, 1)), discount=0.5)
     >>> td_lambda_target(game, policy=[[0.5, 0.5]], temperature=0.0, v=[10.0], trace_decay=1.0).tolist()
     [[2.0, 2.0]]
     """
-    critic = _Critic.of(game, policy, temperature, entropy, q, v)
-    decay = proportion("trace_decay", trace_decay)
-    return critic.backed_up(trace_values(game, critic.w_sa, critic.v_ms, critic.bonus_ms, decay))  # (4)
+    kind = _checked(game, policy, temperature, entropy, q, v, truncated)
+    return shown(game, expected_target(**kind, trace_decay=proportion("trace_decay", trace_decay)))  # (4), (5)
 
 
 def bootstrap(
@@ -156,29 +176,36 @@ def bootstrap(
     return critic, np.asarray(soft_value(critic, policy, temperature=temperature, entropy=entropy))  # (1)
 
 
-@dataclass(frozen=True)
-class _Critic:
-    """The checked input: π(a|s) of joint actions (S, A), v of (1) (m, S), and bonus (m, S) or (1, S)."""
+def cut_shares(game: Game, truncated: Any) -> FloatArray | None:
+    """Check τ, the shares of transitions after which a time limit cuts the episode: (S, A), or None where none is.
 
-    game: Game
-    agent_axis: bool
-    w_sa: FloatArray
-    v_ms: FloatArray
-    bonus_ms: FloatArray
+    `truncated` is None, a number, (S,), (S, A_1, …, A_n) or a function `truncated(state, joint_action)`. What counts
+    nowhere is 0. Raises `ValueError` naming an entry that is no probability.
+    """
+    if truncated is None:
+        return None
+    given = truncated
+    if not callable(truncated):
+        given = numbers("truncated", truncated)
+        if given.shape in ((), (game.num_states,)):
+            over_actions = given.reshape(*given.shape, *[1] * game.num_agents)
+            given = np.broadcast_to(over_actions, (game.num_states, *game.num_actions))
+    shares = action_values(game, given, agent_axis=False, argument="truncated")
+    wrong = (shares < 0) | (shares > 1)
+    if wrong.any():
+        index = np.argwhere(wrong)[0]
+        found = f"is {shares[tuple(index)]:g}"
+        fail(entry_name("truncated", index), found, "a probability", "the share of the transitions that a limit cuts")
+    return shares.reshape(game.num_states, -1)
 
-    @classmethod
-    def of(cls, game: Game, policy: Any, temperature: float, entropy: str, q: Any, v: Any) -> Self:
-        """Check the input of a target."""
-        check_game(game)
-        choice("entropy", entropy, ENTROPIES)
-        alpha = not_negative("temperature", scalar("temperature", temperature))
-        checked, _ = policy_rows(game, policy)
-        _, values = bootstrap(game, checked, q, v, temperature=alpha, entropy=entropy)
-        bonus = entropy_bonus(checked, temperature=alpha, entropy=entropy)
-        w_sa = Profile.of(checked).joint_sa
-        return cls(game, has_agent_axis(game, entropy), w_sa, np.atleast_2d(values), np.atleast_2d(bonus))
 
-    def backed_up(self, v_ms: FloatArray) -> FloatArray:
-        """r + γ P v, in the shape of q."""
-        q = backup(self.game, v_ms).reshape(-1, self.game.num_states, *self.game.num_actions)
-        return q if self.agent_axis else q[0]
+def _checked(game: Game, policy: Any, temperature: Any, entropy: str, q: Any, v: Any, truncated: Any) -> dict[str, Any]:
+    """The checked input of a target, by name, as `expected_target` takes it."""
+    check_game(game)
+    choice("entropy", entropy, ENTROPIES)
+    alpha = not_negative("temperature", scalar("temperature", temperature))
+    played = counted(game)
+    checked, _ = policy_rows(played, policy)
+    kind: dict[str, Any] = {"temperature": alpha, "entropy": entropy}
+    _, values = bootstrap(played, checked, q, v, **kind)
+    return kind | {"game": played, "policy": checked, "v": values, "cut_sa": cut_shares(played, truncated)}

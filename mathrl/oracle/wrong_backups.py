@@ -20,11 +20,13 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import FloatArray
+from mathrl.games.given import Booleans
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
 from mathrl.operators import entropy_bonus
-from mathrl.oracle.targets import one_step_target
+from mathrl.oracle.counted import zeroed
+from mathrl.oracle.expected import expected_target
 from mathrl.softmax import soft_max
 from mathrl.solvers import optimal, soft_q_iteration
 from mathrl.values.linear_system import one_thread, resolvent
@@ -40,6 +42,7 @@ __all__ = [
     "bonus_without_log",
     "mean_for_sum",
     "next_values",
+    "paid",
     "targets_at_an_earlier_state",
     "wrong_critics",
     "wrong_soft_values",
@@ -84,14 +87,17 @@ class Maximum:
     `phrase`       what to say of it
     `bonus`        what is added, (…, S)
     `temperature`  α of the soft maximum, 0 for the maximum itself
+    `barred_sa`    the joint actions that it leaves out, (S, A); None for none
     """
 
     phrase: str
     bonus: FloatArray
     temperature: float = 0.0
+    barred_sa: Booleans | None = None
 
     def __call__(self, q_sa: FloatArray) -> FloatArray:
         """V, (…, S), of Q (…, S, A)."""
+        q_sa = self._without_barred(q_sa)
         largest = soft_max(q_sa, self.temperature) if self.temperature else q_sa.max(axis=-1)
         return np.asarray(largest + self.bonus)  # (2)
 
@@ -99,11 +105,15 @@ class Maximum:
         """Q of (3), (m, S, A): the optimum for rewards r + γ P bonus, of each agent by itself."""
         found = []
         for r_sa in backup(game, np.atleast_2d(self.bonus)):
-            rewards = r_sa.reshape(game.num_states, *game.num_actions)
-            own = Game.unchecked(rewards, game.transitions, game.discount, game.start)
+            rewards = self._without_barred(r_sa).reshape(game.num_states, *game.num_actions)
+            own = Game.unchecked(rewards, game.transitions, game.discount, game.start, like=game)
             best = soft_q_iteration(own, temperature=self.temperature) if self.temperature else optimal(own)
-            found.append(best.q.reshape(game.num_states, -1))
+            found.append(zeroed(game, best.q).reshape(game.num_states, -1))
         return np.stack(found)  # (3)
+
+    def _without_barred(self, q_sa: FloatArray) -> FloatArray:
+        """Q with −∞ at what is left out."""
+        return q_sa if self.barred_sa is None else np.where(self.barred_sa, -np.inf, q_sa)
 
 
 def wrong_soft_values(
@@ -116,16 +126,17 @@ def wrong_soft_values(
     bonus = nothing + entropy_bonus(policy, temperature=temperature, entropy=entropy)
     likeliest = "with each agent's likeliest action in place of the mean"
     largest = "with the maximum over joint actions in place of the mean"
-    yield Maximum(largest, nothing)
-    yield Maximum("with the soft maximum over joint actions in place of the soft value", nothing, temperature)
+    barred: dict[str, Any] = {"barred_sa": game.barred_sa}
+    yield Maximum(largest, nothing, **barred)
+    yield Maximum("with the soft maximum over joint actions in place of the soft value", nothing, temperature, **barred)
     yield Mean(likeliest, modes.joint_sa, nothing)
     if (actions := game.num_joint_actions) > 1:
         yield Mean(mean_for_sum(game, entropy), w_sa, bonus / actions, 1 / actions)
     if bonus.any():
-        yield Maximum(f"{largest}, but with the entropy", bonus)
+        yield Maximum(f"{largest}, but with the entropy", bonus, **barred)
         yield Mean(f"{likeliest}, but with the entropy", modes.joint_sa, bonus)
         yield Mean(f"{mean_for_sum(game, 'none')}, but with the whole entropy", w_sa, bonus, 1 / actions)
-        yield Mean(NO_LOG, w_sa, nothing + bonus_without_log(policy, temperature, entropy))
+        yield Mean(NO_LOG, w_sa, nothing + bonus_without_log(game, policy, temperature, entropy))
 
 
 def mean_for_sum(game: Game, entropy: str) -> str:
@@ -134,9 +145,11 @@ def mean_for_sum(game: Game, entropy: str) -> str:
     return f"with the mean of {summed} over the {game.num_joint_actions} joint actions in place of its sum"
 
 
-def bonus_without_log(policy: Policy, temperature: float, entropy: str) -> FloatArray:
-    """−α Σ_j E[π^j] in place of −α Σ_j E[log π^j], (S,); for "own" of each agent, (n, S)."""
+def bonus_without_log(game: Game, policy: Policy, temperature: float, entropy: str) -> FloatArray:
+    """−α Σ_j E[π^j] in place of −α Σ_j E[log π^j], (S,); for "own" of each agent, (n, S); 0 where an episode ended."""
     own = -temperature * np.stack([(rows**2).sum(axis=1) for rows in policy])
+    if game.ended is not None:
+        own[:, game.ended] = 0.0
     return own if entropy == "own" else own.sum(axis=0)
 
 
@@ -178,7 +191,7 @@ def wrong_critics(
     if possible(late, soft):
         v = _too_late(game, w_sa, np.atleast_2d(bonus)).reshape(shape)
         yield late(v).reshape(exact.shape) if array == "q" else v, LATE
-    present = _of_the_present_state(game, w_sa, bonus, theirs, array, most_left)
+    present = _of_the_present_state(game, w_sa, bonus, theirs, array, most_left) if game.discount < 1 else None
     if present is not None:
         yield present.reshape(exact.shape), PRESENT
 
@@ -187,6 +200,13 @@ def next_values(game: Game, v: FloatArray) -> FloatArray:
     """Σ_t P(t|s, a) v(t), (…, S, A)."""
     alone = Game.unchecked(np.zeros((game.num_states, *game.num_actions)), game.transitions, 1.0, game.start)
     return backup(alone, np.atleast_2d(v)).reshape(*v.shape, -1)
+
+
+def paid(game: Game, rewards_msa: FloatArray) -> Game:
+    """Return the game with other rewards, (m, S, A): a common payoff where m is 1."""
+    common = len(rewards_msa) == 1
+    cells = (game.num_states, *game.num_actions)
+    return replace(game, rewards=rewards_msa.reshape(cells if common else (-1, *cells)), common_payoff=common)
 
 
 def targets_at_an_earlier_state(
@@ -212,7 +232,7 @@ def targets_at_an_earlier_state(
         rows = [P_at @ (w_sa[reached] @ q_sa[..., s, :].T) for s, (reached, P_at) in enumerate(_next_states(game))]
         return game.discount * np.moveaxis(np.stack(rows), (0, 1), (-2, -1)).reshape(without_q.shape)
 
-    y = one_step_target(game, policy=policy, v=bonus, **kind) + early(w_sa)
+    y = expected_target(game, policy=policy, v=bonus, **kind) + early(w_sa)
     if trace_decay is not None:
         yield (1 - trace_decay) * y + trace_decay * target(game, q=y, **kind), PRESENT
     elif steps == 1:
