@@ -1,15 +1,20 @@
 """The principal branch of any game, followed several points at a time: compiled for matrix games, else in general.
 
 Both classes have the same methods, so that one solver can use either. Their policies are over all actions of the game,
-0 where one is not available.
+0 where one is not available. A branch that came near to another curve is followed a second time, with shorter steps,
+and counts only where both arrive at the same policy.
 """
 
+from collections.abc import Callable
+from functools import partial
 from itertools import accumulate, pairwise
+from math import ceil, inf
 from typing import Protocol
 
 import numpy as np
 
 from mathrl.equilibria.matrix.tracer import Tracer, join
+from mathrl.equilibria.step_rules import TIGHTER
 from mathrl.equilibria.stochastic.equations import System, entropy_curve, logit_curve
 from mathrl.equilibria.stochastic.trace import Follower, Point
 from mathrl.games.compact import compact
@@ -25,6 +30,14 @@ _COMPILED_UNKNOWNS = 150
 """Log ratios up to which a matrix game is traced by compiled code, whose factors are plain loops."""
 
 _BUNCH = 256
+
+_NARROW = 0.02
+"""How near a general trace may come to a place where another curve may cross, and still count without a second one.
+With many states some state is always near a turn, so that this is less than for matrix games.
+"""
+
+_SAME = 1e-6
+"""How far apart two policies may be that are the same point: both are polished until rounding."""
 
 
 class Branch(Protocol):
@@ -45,10 +58,48 @@ class Branch(Protocol):
 
 def branch(game: Game, *, entropy: str, step_length: float) -> Branch:
     """The branch from rationality 0, with steps that are `step_length` times the usual ones."""
+    return _Confirmed(lambda length: _followed(game, entropy, length), step_length)
+
+
+def _followed(game: Game, entropy: str, step_length: float) -> "_Compiled | _General":
     matrix = game.num_states == 1 and game.discount == 0
     if matrix and sum(compact(game).game.num_actions) - game.num_agents <= _COMPILED_UNKNOWNS:
         return _Compiled(game, step_length)
     return _General(game, entropy, step_length)
+
+
+class _Confirmed:
+    """A branch, and where it comes near to another curve the same again, with shorter steps."""
+
+    def __init__(self, followed: Callable[[float], "_Compiled | _General"], step_length: float) -> None:
+        self._branch = followed(step_length)
+        self._again = partial(followed, TIGHTER * step_length)
+        self._second: _Compiled | _General | None = None
+
+    def extend(self, rationality: float, at_most: int) -> list[float]:
+        reached = self._branch.extend(rationality, at_most)
+        if reached and reached[-1] == rationality and self._branch.narrow:
+            if not self._confirmed(rationality, ceil(at_most / TIGHTER)):
+                return []
+            self._branch.widen()
+        return reached
+
+    def _confirmed(self, rationality: float, left: int) -> bool:
+        """Whether the second branch arrives at the same policy, with at most so many steps."""
+        self._second = second = self._second or self._again()
+        points = [0.0]
+        while points and points[-1] != rationality:
+            points = second.extend(rationality, left)
+            left -= len(points)
+        pairs = zip(self._branch.policy, second.policy, strict=True)
+        return bool(points) and max(float(np.abs(own - other).max()) for own, other in pairs) <= _SAME
+
+    @property
+    def policy(self) -> Policy:
+        return self._branch.policy
+
+    def path(self, last: Policy) -> BranchPath:
+        return self._branch.path(last)
 
 
 class _Compiled:
@@ -66,6 +117,13 @@ class _Compiled:
     @property
     def policy(self) -> Policy:
         return self._compact.lift(Profile.split(self._tracer.policy[None], self._compact.game.num_actions))
+
+    @property
+    def narrow(self) -> bool:
+        return self._tracer.narrow
+
+    def widen(self) -> None:
+        self._tracer.widen()
 
     def path(self, last: Policy) -> BranchPath:
         walked = self._tracer.with_touches(join(self._stretches))
@@ -99,12 +157,21 @@ class _General:
         if following.t == target:
             first_sk = following.system.ratios(following.z)
             self._started = True
+            narrowest = self._curve.narrowest
             self._points = self._begin(logit_curve(self._game, entropy=self._entropy, first_sk=first_sk))
+            self._curve.narrowest = narrowest
         return [0.0]
 
     @property
     def policy(self) -> Policy:
         return self._points[-1].policy
+
+    @property
+    def narrow(self) -> bool:
+        return self._curve.narrowest <= _NARROW
+
+    def widen(self) -> None:
+        self._curve.narrowest = inf
 
     def path(self, last: Policy) -> BranchPath:
         policies = zip(*(point.policy for point in self._points), strict=True)

@@ -32,6 +32,7 @@ __all__ = [
     "FARTHEST",
     "FIRST",
     "GROWTH",
+    "NARROW",
     "NEARER",
     "RESOLVED",
     "RETRIES",
@@ -71,6 +72,9 @@ _EPS = float(np.finfo(np.float64).eps)
 
 NEARER = 0.6
 """The share that a step may take of the way to where √|det| may vanish."""
+
+NARROW = 0.2
+"""A trace that came nearer than this to a place where √|det| may vanish is repeated with shorter steps."""
 
 CLOSE = 3.0
 """A step crosses that place if it is at most this many shortest steps away."""

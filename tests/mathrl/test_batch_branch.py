@@ -481,3 +481,22 @@ def test_nearly_symmetric_games_keep_to_their_branch(games, share):
         single = solvers.qre_branch(Game.matrix(list(games[k])), temperature=share).require()
         for own, theirs in zip(single.policy, usual.policy, strict=True):
             np.testing.assert_allclose(own, theirs[k], rtol=0, atol=1e-9)
+
+
+def near_symmetric(agents, noise, rng, games):
+    """Payoffs depend on the own action and on how many others play each, but for noise."""
+    played = np.indices((2,) * agents)
+    drawn = rng.standard_normal((games, 2, agents + 1))[..., played.sum(axis=0)]
+    r = np.stack([np.where(own == 0, drawn[:, 0], drawn[:, 1]) for own in played], axis=1)
+    return r + noise * rng.standard_normal(r.shape)
+
+
+@pytest.mark.parametrize(("seed", "game"), [(0, 138), (1, 193), (5, 188)])
+def test_where_curves_pass_narrowly_a_second_trace_decides(seed, game):
+    """These were wrong, and CONVERGED: where the symmetry breaks, several curves pass one another within 1e-3."""
+    r = near_symmetric(4, 1e-6, np.random.default_rng(seed), 400)[game]
+    fine = qre_branch(r[None], temperature=0.02, step_length=0.03, max_steps=100_000)
+    for found in (qre_branch(r[None], temperature=0.02), solvers.qre_branch(Game.matrix(list(r)), temperature=0.02)):
+        assert np.all(found.converged)
+        for own, theirs in zip(found.policy, fine.policy, strict=True):
+            np.testing.assert_allclose(own, theirs.reshape(own.shape), rtol=0, atol=1e-9)

@@ -243,7 +243,7 @@ def test_states_without_a_future_are_games_of_their_own():
 
 def test_large_matrix_games_take_the_general_road():
     game = random_matrix((90, 80), structure="general-sum", seed=1)
-    assert isinstance(follow.branch(game, entropy="team", step_length=1.0), follow._General)
+    assert isinstance(follow._followed(game, "team", 1.0), follow._General)
     solution = qre_branch(game, temperature=0.5).require()
     assert residual(game, solution.policy, 2.0) < 1e-13  # the floor is a few roundings of probabilities
 

@@ -72,6 +72,7 @@ def _shortest(trace: Trace) -> float:
     numbers = trace.numbers
     minimum = shortest(largest(trace.z_x))
     root = to_the_root(numbers.size, numbers.size_before, numbers.size_earlier, numbers.before, numbers.earlier)
+    numbers.narrowest = min(numbers.narrowest, root)
     if root > CLOSE * minimum:
         numbers.length = min(numbers.length, NEARER * root)
     else:  # end as far behind the bifurcation as the step begins before it: on it rounding errors are unbounded

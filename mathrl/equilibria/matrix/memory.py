@@ -27,6 +27,7 @@ class Numbers(Protocol):
     `before`, `earlier`    lengths of the last two steps; 0 at the start
     `orientation`    the sign of det [G'; tangent]
     `size`, `size_before`, `size_earlier`    log √|det [G'; tangent]| here and at the last two points
+    `narrowest`      the least distance, along the curve, to a place where √|det| may vanish, so far
     `symmetric`      1 where some agents are alike (`mathrl.equilibria.matrix.symmetry`), else 0
     """
 
@@ -41,6 +42,7 @@ class Numbers(Protocol):
     size: float
     size_before: float
     size_earlier: float
+    narrowest: float
     symmetric: float
 
 
@@ -58,6 +60,7 @@ class Trace(NamedTuple):
     `delta_x`, `normal_x`    Newton's correction, and the normal of the plane in which it is looked for
     `ahead_x`, `tangent_ahead_x`    the next point (x, λ) and its unit tangent (N + 1,)
     `z_x`, `tangent_x`, `tangent_before_x`    where the trace stands, the tangents there and at the point before
+    `landed_x`         where an earlier trace of the same curve ended (N + 1,)
     `spare_rk`         (K + 4, K), for `mathrl.equilibria.matrix.refine`
     `numbers`          how the trace goes on
     """
@@ -78,6 +81,7 @@ class Trace(NamedTuple):
     z_x: FloatArray
     tangent_x: FloatArray
     tangent_before_x: FloatArray
+    landed_x: FloatArray
     spare_rk: FloatArray
     numbers: Numbers
 
@@ -108,6 +112,7 @@ def room(num_payoffs: int, num_actions: Integers) -> Trace:
         z_x=np.zeros(size),
         tangent_x=np.zeros(size),
         tangent_before_x=np.zeros(size),
+        landed_x=np.zeros(size),
         spare_rk=np.zeros((K + 4, K)),
         numbers=cast(Numbers, np.zeros(1, _RECORD)[0]),
     )

@@ -22,8 +22,8 @@ from mathrl.equilibria.matrix.memory import Trace, room
 from mathrl.equilibria.matrix.refine import refine
 from mathrl.equilibria.matrix.symmetry import find
 from mathrl.equilibria.matrix.uniqueness import constant_of, lipschitz
-from mathrl.equilibria.matrix.vectors import copy, largest
-from mathrl.equilibria.step_rules import ACCURATE, FIRST, RETRIES, TIGHTER
+from mathrl.equilibria.matrix.vectors import copy, distance, largest
+from mathrl.equilibria.step_rules import ACCURATE, FIRST, NARROW, RETRIES, TIGHTER
 from mathrl.games.model import Game
 from mathrl.iteration.outcome import CONVERGED, MAX_STEPS, STALLED, TRACED, UNIQUE
 
@@ -41,6 +41,9 @@ _ROUNDING = 4.4e-16
 """The error of G at an equilibrium, in units of the larger of 1 and the payoffs: two roundings."""
 
 _NEAR = 1e-8
+_SAME = 1e-4
+"""How far apart, relatively, the ends of two traces may be that lead to the same point."""
+
 _ROUGHLY = 1e-3
 """The accuracy of the first point, which the trace corrects."""
 
@@ -159,19 +162,33 @@ def _respond(trace: Trace, rationality: float) -> None:
 def _follow(trace: Trace, target: float, step_length: float, max_steps: int) -> tuple[int, int]:
     """Trace the branch from the point in `z_x`; where that fails, from (0, uniform), in ever shorter steps.
 
-    Returns the code of the status and the number of steps.
+    A trace that came near to another curve counts only where the next attempt ends at the same point. Returns the code
+    of the status and the number of steps.
     """
     numbers, steps = trace.numbers, 0
     numbers.target, numbers.step_length = target, step_length
+    landed = False
     for _ in range(1 + RETRIES):
         numbers.rising = 1.0
         numbers.length = FIRST * numbers.step_length
+        numbers.narrowest = math.inf
         code = MOVED if begin(trace) else LOST
         while code not in (LOST, LANDED) and steps < max_steps:
             code = advance(trace)
             steps += 1
-        if code != LOST:
-            return CONVERGED if code == LANDED else MAX_STEPS, steps
+        if code == LANDED:
+            if numbers.narrowest > NARROW or (landed and _same(trace)):
+                return CONVERGED, steps
+            landed = True
+            copy(trace.z_x, trace.landed_x)
+        elif code != LOST:
+            return MAX_STEPS, steps
         trace.z_x[:] = 0.0
         numbers.step_length *= TIGHTER
     return STALLED, steps
+
+
+@inner
+def _same(trace: Trace) -> bool:
+    """Whether two traces ended at the same point, `z_x` and `landed_x`, up to what corrections have left."""
+    return distance(trace.z_x, trace.landed_x) <= _SAME * (1.0 + largest(trace.z_x))

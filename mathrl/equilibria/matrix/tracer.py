@@ -24,7 +24,7 @@ from mathrl.equilibria.matrix.refine import refine
 from mathrl.equilibria.matrix.symmetry import agents_like
 from mathrl.equilibria.matrix.touches import least_log_determinant, log_determinants
 from mathrl.equilibria.matrix.vectors import copy, largest
-from mathrl.equilibria.step_rules import FIRST, shortest
+from mathrl.equilibria.step_rules import FIRST, NARROW, shortest
 from mathrl.games.model import Game
 
 __all__ = ["Stretch", "Tracer", "join"]
@@ -108,6 +108,7 @@ class Tracer:
         numbers.rising = 1.0 if rising else -1.0
         numbers.length = FIRST * numbers.step_length
         numbers.orientation = 0.0
+        numbers.narrowest = np.inf
         numbers.symmetric = float(x is None and self._symmetric)  # other curves need not be symmetric
         first = self._walk(1, -np.inf)
         return first if len(first.code_p) else None
@@ -116,6 +117,15 @@ class Tracer:
         """At most so many points, up to the first crossing of `rationality`, or until λ is below `lowest`."""
         self._memory.numbers.target = rationality / self._scale
         return self._walk(at_most, lowest / self._scale)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the trace came near to a place where another curve may cross, since its start or `widen`."""
+        return bool(self._memory.numbers.narrowest <= NARROW)
+
+    def widen(self) -> None:
+        """Forget how near it came."""
+        self._memory.numbers.narrowest = np.inf
 
     @property
     def policy(self) -> FloatArray:

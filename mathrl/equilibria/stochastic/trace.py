@@ -130,11 +130,15 @@ class _Ahead:
 
 
 class Follower:
-    """The curve of one system. `step_length` multiplies the usual steps, and what is tolerated in one step."""
+    """The curve of one system. `step_length` multiplies the usual steps, and what is tolerated in one step.
+
+    `narrowest` is the least distance, along the curve, to a place where another curve may cross, so far.
+    """
 
     def __init__(self, system: System, *, step_length: float = 1.0) -> None:
         self._system, self._step_length = system, step_length
         self._room = room(system.num_equations - system.num_ratios + 1)
+        self.narrowest = inf
 
     @one_thread()
     def start(self) -> Point:
@@ -164,7 +168,9 @@ class Follower:
         if not point.tangent.any():
             return None
         scale = 1 + float(np.abs(self._system.measured(point.z)).max())
-        length, through = _heeding(point, _SHORTEST * scale), None
+        root = _root(point)
+        self.narrowest = min(self.narrowest, root)
+        length, through = _heeding(point, root, _SHORTEST * scale), None
         while length > CUT * _SHORTEST * scale:
             ahead = self._step(point, _predicted(point, length))
             same = ahead is not None and ahead.orientation == point.orientation
@@ -301,11 +307,15 @@ class Follower:
         return probe
 
 
-def _heeding(point: Point, shortest: float) -> float:
-    """The length of the next step, which ends before the place where another curve may cross, or clearly behind it."""
+def _root(point: Point) -> float:
+    """How far on another curve may cross."""
     none = np.zeros_like(point.clearance_s), 0.0
     (last_s, way), (earlier_s, way_earlier) = (*point.behind, none, none)[:2]
-    root = first_root(point.clearance_s, last_s, earlier_s, way, way_earlier)
+    return float(first_root(point.clearance_s, last_s, earlier_s, way, way_earlier))
+
+
+def _heeding(point: Point, root: float, shortest: float) -> float:
+    """The length of the next step, which ends before the place where another curve may cross, or clearly behind it."""
     if root > CLOSE * shortest:
         return max(min(point.length, NEARER * root), shortest)
     return max(shortest, 2 * root)
