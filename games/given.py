@@ -6,12 +6,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, as_numbers, entry, fail, finite, probabilities, row_sums, shape
+from mathrl.base.checks import (
+    FloatArray,
+    as_floats,
+    as_numbers,
+    discount_factor,
+    entry,
+    fail,
+    finite,
+    iterated,
+    probabilities,
+    real,
+    row_sums,
+    shape,
+)
 from mathrl.games.mask_hint import hint_at_masks
 
 __all__ = [
     "Booleans",
+    "checked_discount",
+    "checked_names",
     "checked_rewards",
+    "checked_start",
     "dense_transitions",
     "parsed_rewards",
     "refuse_stacked",
@@ -86,6 +102,37 @@ def checked_rewards(
             array[forbidden] = -np.inf
     common_payoff = all(np.array_equal(array, arrays[0]) for array in arrays[1:])
     return arrays[0] if common_payoff else np.stack(arrays), common_payoff
+
+
+def checked_start(start: Any, num_states: int) -> FloatArray:
+    """The distribution of the initial state (S,); uniform where none is given."""
+    if start is None:
+        return np.full(num_states, 1 / num_states)
+    distribution = as_floats("start", start)
+    shape("start", distribution, (num_states,))
+    probabilities("start", distribution)
+    return distribution
+
+
+def checked_discount(discount: Any, transitions: Any, *, may_be_1: bool) -> float:
+    """A discount in [0, 1), also beside rows of transitions that sum to a little more than 1; or 1 where it may be."""
+    if may_be_1 and real("discount", discount) == 1:
+        return 1.0
+    factor = discount_factor("discount", discount, "1 is allowed where terminal states end every episode")
+    largest = float(transitions.sum(axis=-1 if isinstance(transitions, np.ndarray) else 1).max())
+    if factor * largest >= 1:
+        fail("discount", f"is {factor!r} and a row of transitions sums to {largest!r}", "a product below 1")
+    return factor
+
+
+def checked_names(names: Any, num_states: int) -> tuple[Any, ...] | None:
+    """What messages call the states, one object each, or None."""
+    if names is None:
+        return None
+    called = tuple(iterated("state_names", names, f"{num_states} names, in a list for example"))
+    if len(called) != num_states:
+        fail("state_names", f"has {len(called)} names", f"{num_states}, one for each state")
+    return called
 
 
 def dense_transitions(given: Any, dense_shape: tuple[int, ...], ignored: Booleans | None) -> FloatArray:

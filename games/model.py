@@ -14,26 +14,17 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import (
-    FloatArray,
-    as_floats,
-    as_numbers,
-    count,
-    discount_factor,
-    fail,
-    flag,
-    instance,
-    iterated,
-    probabilities,
-    shape,
-)
+from mathrl.base.checks import FloatArray, as_floats, as_numbers, count, fail, flag, instance
 from mathrl.base.text import shown
 from mathrl.games.availability import as_available, as_terminal, first_available, joint
-from mathrl.games.ending import endless_state, longest_play
+from mathrl.games.ending import endless_state, goes_on, longest_play
 from mathrl.games.exploration import explored
 from mathrl.games.given import (
     Booleans,
+    checked_discount,
+    checked_names,
     checked_rewards,
+    checked_start,
     dense_transitions,
     parsed_rewards,
     refuse_stacked,
@@ -193,22 +184,10 @@ class Game:
             ignored[ended] = True
         of_kind = sparse_transitions if hasattr(transitions, "tocoo") else dense_transitions
         checked: Any = of_kind(transitions, dense_shape, ignored)
-        distribution = np.full(num_states, 1 / num_states) if start is None else as_floats("start", start)
-        shape("start", distribution, (num_states,))
-        probabilities("start", distribution)
-        factor = 1.0
-        if ended is None or discount != 1:
-            mend = "1 is allowed where terminal states end every episode"
-            factor = discount_factor("discount", discount, mend)
-            largest = float(checked.sum(axis=-1 if isinstance(checked, np.ndarray) else 1).max())
-            if factor * largest >= 1:
-                fail("discount", f"is {factor!r} and a row of transitions sums to {largest!r}", "a product below 1")
+        distribution = checked_start(start, num_states)
+        factor = checked_discount(discount, checked, may_be_1=ended is not None)
         made = cls._build(array, checked, factor, distribution, tuple(actions), common_payoff, masks, ended)
-        if state_names is not None:
-            called = tuple(iterated("state_names", state_names, f"{num_states} names, in a list for example"))
-            if len(called) != num_states:
-                fail("state_names", f"has {len(called)} names", f"{num_states}, one for each state")
-            made = replace(made, state_names=called)
+        made = replace(made, state_names=checked_names(state_names, num_states))
         if factor == 1:
             made._require_ends()
         return made
@@ -296,8 +275,7 @@ class Game:
         ended: Booleans | None = None,
     ) -> Self:
         rewards = rewards.reshape((len(start), *num_actions) if common_payoff else (-1, len(start), *num_actions))
-        stored = [transitions] if isinstance(transitions, np.ndarray) else _arrays(transitions)
-        for array in (rewards, start, *stored):
+        for array in (rewards, start, *_arrays(transitions)):
             array.flags.writeable = False
         sizes = len(num_actions), len(start), num_actions
         return cls(rewards, transitions, discount, start, *sizes, common_payoff, masks, ended)
@@ -308,15 +286,7 @@ class Game:
 
     def _require_ends(self) -> None:
         """Refuse a discount of 1 where some joint policy never ends from some state."""
-        from scipy.sparse import csr_array
-
-        terminal: Any = np.asarray(self.ended)
-        rows: Any = self.csr_xt if self.sparse else csr_array(self.dense_xt)
-        playable = np.ones((self.num_states, self.num_joint_actions), dtype=bool)
-        if self.masks is not None:
-            playable = joint(self.masks).reshape(playable.shape)
-        playable = playable & ~terminal[:, None]
-        state = endless_state(rows, (rows @ terminal > 0).reshape(playable.shape), playable)
+        state = endless_state(self.transitions, self.terminal, joint(self.available))
         if state is not None:
             found = f"is 1, and from {self.called(state)} play may go on for ever"
             fail("discount", found, "a number in [0, 1)", "with 1 every episode must end, whatever is played")
@@ -341,12 +311,7 @@ class Game:
         """
         if self.discount < 1:
             return 1 / (1 - self.discount)
-        from scipy.sparse import csr_array
-
-        game = self.in_play
-        rows: Any = game.csr_xt if game.sparse else csr_array(game.dense_xt)
-        playable = game.rewards_isa[0] > BARRED
-        return float(longest_play(rows, playable, self.terminal).max())
+        return float(longest_play(self.transitions, self.terminal, joint(self.available)).max())
 
     @cached_property
     def in_play(self) -> "Game":
@@ -364,18 +329,8 @@ class Game:
             own.flags.writeable = False
         rewards = self.rewards.copy()
         rewards[np.broadcast_to(~joint(masks), rewards.shape)] = -np.inf
-        goes_on = np.where(ended, 0.0, 1.0)
-        if self.sparse:
-            from scipy.sparse import diags_array
-
-            here = diags_array(np.repeat(goes_on, self.num_joint_actions))
-            transitions: Any = (here @ self.csr_xt @ diags_array(goes_on)).tocsr()
-            transitions.eliminate_zeros()
-            transitions.sort_indices()
-        else:
-            transitions = np.asarray(self.transitions) * goes_on
-            transitions[ended] = 0.0
-        for array in (rewards, *([transitions] if not self.sparse else _arrays(transitions))):
+        transitions = goes_on(self.transitions, ended)
+        for array in (rewards, *_arrays(transitions)):
             array.flags.writeable = False
         return replace(self, rewards=rewards, transitions=transitions, masks=masks, played=True)
 
@@ -456,5 +411,7 @@ def check_agent(game: Any, agent: Any) -> int:
 
 
 def _arrays(transitions: Any) -> tuple[npt.NDArray[Any], ...]:
-    """The three arrays of a CSR array."""
+    """Dense transitions, or the three arrays of a CSR array."""
+    if isinstance(transitions, np.ndarray):
+        return (transitions,)
     return transitions.data, transitions.indices, transitions.indptr
