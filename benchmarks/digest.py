@@ -26,7 +26,7 @@ Numbers = dict[str, npt.NDArray[np.float64]]
 
 TEMPERATURES = (2.0, 0.3)
 MAX_STEPS = 60
-SLOW = {("soft_qmix", "dmac"), ("rommeo_self_play", "dmac"), ("mehaml", "dmac"), ("nash_q", "dmac")}
+SLOW = {(name, "dmac") for name in ("soft_qmix", "rommeo_self_play", "mehaml", "nash_q")} | {("soft_qmix", "gambler")}
 FIELDS = ("objective", "residual", "steps", "history", "q", "v", "joint_policy", "q_tot", "period")
 OF_AGENTS = ("policy", "conditional_policy", "opponent_model", "individual_q")
 

@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from mathrl.base.checks import count, fail, real
+from mathrl.base.checks import count, fail, proportion, real
 from mathrl.games.model import Game
 from mathrl.games.random import random_stochastic
 from mathrl.games.registry import game
 
-__all__ = ["big_match", "chain", "dmac", "opt_in"]
+__all__ = ["big_match", "chain", "dmac", "gambler", "opt_in"]
 
 DEARDEN = "Dearden, Friedman and Russell, Bayesian Q-learning, AAAI 1998; slip 0.2, discount 0.99"
+SUTTON = "Sutton and Barto, Reinforcement Learning: An Introduction, example 4.3; without the stake 0, which only waits"
 BOUTILIER = "Boutilier, Sequential optimality and coordination in multiagent systems, IJCAI 1999; discount ours"
 GILLETTE = (
     "Gillette, Stochastic games with zero stop probabilities (1957), as in Blackwell and Ferguson (1968); discount ours"
@@ -75,3 +76,28 @@ def big_match(discount: float = 0.9) -> Game:
     transitions[0, 0, :, 0] = transitions[0, 1, 1, 1] = transitions[0, 1, 0, 2] = 1
     transitions[1, :, :, 1] = transitions[2, :, :, 2] = 1
     return Game.stochastic([rewards, -rewards], transitions, discount, start=np.eye(3)[0])
+
+
+@game("gambler", source=SUTTON)
+def gambler(goal: int = 100, heads: float = 0.4) -> Game:
+    """Gambler, one agent: it stakes some of its capital on heads again and again, until it has the goal or nothing.
+
+    State s is the capital; 0 and `goal` are terminal. Action k stakes k + 1, at most min(s, goal - s); heads, of
+    probability `heads`, wins the stake. To reach the goal pays 1 and the discount is 1, so a value without entropy is
+    the probability of reaching it. The start is uniform over the states in which play goes on.
+    """
+    from scipy.sparse import coo_array
+
+    goal, heads = count("goal", goal, 2), proportion("heads", heads)
+    capital, stake = np.arange(goal + 1)[:, None], np.arange(1, goal // 2 + 1)
+    available = stake <= np.minimum(capital, goal - capital)
+    available[[0, -1]] = True
+    row = (capital * len(stake) + stake - 1)[available]
+    won, lost = (np.clip(capital + change, 0, goal)[available] for change in (stake, -stake))
+    chances = np.repeat([heads, 1 - heads], len(row))
+    transitions = coo_array((chances, (np.tile(row, 2), np.concatenate([won, lost]))), shape=(available.size, goal + 1))
+    rewards = np.where(available & (capital + stake == goal), heads, 0.0)
+    rewards[[0, -1]] = 0.0
+    ended = np.isin(capital[:, 0], [0, goal])
+    start = np.where(ended, 0.0, 1 / (goal - 1))
+    return Game.stochastic(rewards, transitions, 1.0, start, available=[available], terminal=ended)

@@ -46,7 +46,7 @@ def near(one, other, atol):
 
 def magnitude(game, temperature=0.0):
     """An upper bound of |Q| and of |V|: rewards and the entropies of all agents in every step."""
-    return (1 + game.reward_scale + temperature * np.log(game.num_joint_actions)) / (1 - game.discount)
+    return (1 + game.reward_scale + temperature * np.log(game.num_joint_actions)) * game.horizon
 
 
 def divergence_magnitude(game, temperature, *targets):

@@ -95,6 +95,8 @@ CALLS = [
     bad(load, "random-matrix: num_actions is 3", "random-matrix(num_actions=3)"),
     bad(load, "chain: slip is 2", "chain(slip=2)"),
     bad(load, "chain: num_states is 0", "chain(num_states=0)"),
+    bad(load, "gambler: goal is 1, expected a whole number, at least 2", "gambler(goal=1)"),
+    bad(load, "gambler: heads is 1.5", "gambler(heads=1.5)"),
     bad(load, "big-match: discount is 1", "big-match(discount=1)"),
     bad(load, "pure-coordination: num_agents is 0", "pure-coordination(num_agents=0)"),
     bad(load, "pure-coordination: num_actions is 10 for 20 agents", "pure-coordination(num_agents=20, num_actions=10)"),

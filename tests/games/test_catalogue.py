@@ -7,8 +7,9 @@ import pytest
 
 from mathrl.base.checks import InvalidInput
 from mathrl.base.registry import Registry
-from mathrl.games import Game, catalogue, entry, load, names, save
+from mathrl.games import Game, catalogue, entry, load, names, save, uniform_policy
 from mathrl.games.registry import REGISTRY, game
+from mathrl.solvers import haspi, soft_evaluation
 
 NEEDED = {
     "climbing",
@@ -106,6 +107,32 @@ def test_chain_slips():
     np.testing.assert_allclose(chain.transitions[1, 0], [0.25, 0, 0.75, 0, 0])
     np.testing.assert_allclose(chain.transitions[4, 1], [0.75, 0, 0, 0, 0.25])
     np.testing.assert_allclose(chain.rewards[[0, 4]], [[0.5, 1.5], [8, 4]])
+
+
+def test_the_gambler_has_its_known_values():
+    """At 0.4 it is best to stake all that is needed: two wins from 25, one from 50, the first or the second from 75."""
+    gambler = load("gambler")
+    assert [own.sum() for own in gambler.available[0][[1, 30, 50, 99]]] == [1, 30, 50, 1]
+    assert gambler.terminal.nonzero()[0].tolist() == [0, 100]
+    assert gambler.discount == 1
+    values = np.zeros(101)
+    stakes = [np.arange(1, min(s, 100 - s) + 1) for s in range(101)]
+    for _ in range(200):
+        won = np.append(values[:-1], 1.0)
+        values[1:-1] = [(0.4 * won[s + k] + 0.6 * values[s - k]).max() for s, k in enumerate(stakes[1:-1], start=1)]
+    np.testing.assert_allclose(values[[25, 50, 75]], [0.16, 0.4, 0.64], rtol=1e-12)
+    temperature = 1e-9
+    found = haspi(gambler, temperature=temperature).require().v
+    entropy = temperature * np.log(50) * gambler.horizon  # of the longest play, uniform all the time
+    assert (found >= values - 1e-12).all()
+    assert (found <= values + entropy + 1e-12).all()
+
+
+@pytest.mark.parametrize(("heads", "reached"), [(0.5, np.arange(8) / 8), (1.0, np.arange(8) > 0), (0.0, np.zeros(8))])
+def test_a_fair_gambler_reaches_the_goal_by_its_share_whatever_it_stakes(heads, reached):
+    game = load(f"gambler(goal=8, heads={heads})")
+    uniform = soft_evaluation(game, policy=uniform_policy(game), temperature=1.0, entropy="none").v
+    np.testing.assert_allclose(uniform, [*reached, 0.0], rtol=1e-12)
 
 
 def test_opt_in_pays_ten_for_coordination():

@@ -42,7 +42,7 @@ def assert_equilibrium(game, solution, temperature, entropy):
     """The definition, in the operators' arithmetic, with Q evaluated anew."""
     q = evaluate(game, solution.policy, temperature=temperature, entropy=entropy).q
     # 100 floors are allowed; Q's error is 32 floors of the linear solve over 1 - discount, in units of temperature
-    slack = 256 * EPS * (1 + magnitude(game, temperature) / temperature / (1 - game.discount))
+    slack = 256 * EPS * (1 + magnitude(game, temperature) / temperature * game.horizon)
     assert quantal_response_residual(q, solution.policy, temperature=temperature) <= (
         100 * solution.rounding_floor + slack
     )
