@@ -41,6 +41,7 @@ def test_it_is_said_once_and_where_the_game_is_made():
         [-1e6, -2e9],  # large ones alone
         [0.0, -1e9],  # nothing to compare with
         [1e6, -1e9],
+        [1e308, -1e308],
     ],
 )
 def test_other_rewards_are_not(rewards):
