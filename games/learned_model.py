@@ -39,6 +39,5 @@ class LearnedModel:
             mixed = real_share * game.transitions + (1 - real_share) * mixed
         elif game.masks is None and game.ended is None:
             return self.game
-        return Game.stochastic(
-            self.game.rewards, mixed, game.discount, game.start, available=game.masks, terminal=game.ended
-        )
+        kept: Any = {"available": game.masks, "terminal": game.ended, "state_names": game.state_names}
+        return Game.stochastic(self.game.rewards, mixed, game.discount, game.start, **kept)

@@ -73,7 +73,9 @@ class Setup:
         Raises `ValueError` naming the argument.
         """
         agent = check_agent(game, agent)
-        rewards = game.rewards if game.common_payoff else game.rewards[agent]
+        if game.discount == 1:
+            fail("game", "has discount 1", "a discount below 1", "the bounds are about returns times 1 − discount")
+        rewards = _available_rewards(game, agent)
         with np.errstate(over="ignore"):
             if not np.isfinite(np.ptp(rewards) / (1 - game.discount)):
                 fail("game", f"has rewards from {rewards.min():g} to {rewards.max():g}", "finite returns", "scale them")
@@ -99,8 +101,8 @@ class Setup:
 
     @property
     def rewards(self) -> FloatArray:
-        """The agent's rewards r^i(s, a), (S, A), joint actions in C order."""
-        return np.asarray(self.game.rewards_isa[0 if self.game.common_payoff else self.agent])
+        """The agent's rewards r^i(s, a), (S, A), joint actions in C order; the least where one is not available."""
+        return _available_rewards(self.game, self.agent)
 
     @property
     def modelled_policy(self) -> Policy:
@@ -134,6 +136,13 @@ def check_setup(setup: Any) -> None:
     instance("setup", setup, Setup, "a mathrl.bounds.Setup", "Setup.of and load_setup make one")
 
 
+def _available_rewards(game: Game, agent: int) -> FloatArray:
+    """An agent's rewards (S, A), and the least of them where a joint action is not available: it adds to no range."""
+    rewards = game.rewards_isa[0 if game.common_payoff else agent]
+    barred = game.barred_sa
+    return rewards if barred is None else np.where(barred, rewards[~barred].min(), rewards)
+
+
 def _features(game: Game, values: Any) -> FloatArray:
     """Check the states as vectors."""
     features = as_floats("features", values)
@@ -150,7 +159,13 @@ def _model(game: Game, transitions: Any) -> Game:
     """The game with these transitions, stored as the game's own are."""
     try:
         model = Game.stochastic(
-            game.rewards, transitions, game.discount, game.start, available=game.masks, terminal=game.ended
+            game.rewards,
+            transitions,
+            game.discount,
+            game.start,
+            available=game.masks,
+            terminal=game.ended,
+            state_names=game.state_names,
         )
     except InvalidInput as error:
         raise InvalidInput(str(error).replace("transitions", "model", 1)) from error

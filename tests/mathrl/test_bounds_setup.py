@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mathrl.bounds import Setup, measure
+from mathrl.bounds import Setup, compare_returns, measure, value_bound
 from mathrl.games import Game, random_policy, random_stochastic, to_dense, to_sparse, uniform_policy
 
 GAME = random_stochastic(4, (2, 3, 2), structure="general-sum", discount=0.9, seed=0)
@@ -97,3 +97,55 @@ def test_branch_lengths_are_whole_and_can_be_followed(branch_lengths):
 def test_features_whose_squares_overflow_are_refused():
     with pytest.raises(ValueError, match=r"features are up to 1e\+200, .*: scale them"):
         Setup.of(GAME, policy=uniform_policy(GAME), features=np.full((4, 1), 1e200))
+
+
+@pytest.mark.parametrize("structure", ["common-payoff", "general-sum"])
+@pytest.mark.parametrize("seed", range(3))
+def test_bounds_of_a_game_without_some_actions_are_those_of_the_smaller_game(structure, seed):
+    whole = random_stochastic(3, (3, 2, 3), structure=structure, discount=0.8, seed=seed)
+    learned = random_stochastic(3, (3, 2, 3), discount=0.8, seed=seed + 10).transitions
+    kept = [[0, 2], [0, 1], [1]]
+    masks = [np.isin(np.arange(size), own) for size, own in zip(whole.num_actions, kept, strict=True)]
+    index = np.ix_(*kept)
+    rewards = [own[:, *index] for own in np.broadcast_to(whole.rewards, (3, 3, 3, 2, 3))]
+    smaller = Game.stochastic(rewards, whole.transitions[:, *index], 0.8)
+    given = list(np.broadcast_to(whole.rewards, (3, 3, 3, 2, 3)))
+    masked = Game.stochastic(given, whole.transitions, 0.8, available=[np.tile(own, (3, 1)) for own in masks])
+
+    def setup(game, model, spread):
+        policies = [random_policy(smaller, np.random.default_rng(seed + k)) for k in range(3)]
+        policy, data, others = (tuple(map(spread, range(3), one)) for one in policies)
+        return Setup.of(game, policy=policy, data_policy=data, opponent_models=others[1:], model=model)
+
+    def padded(agent, pi):
+        row = np.zeros((3, whole.num_actions[agent]))
+        row[:, kept[agent]] = pi
+        return row
+
+    alone = setup(smaller, learned[:, *index], lambda agent, pi: pi)
+    together = setup(masked, learned, padded)
+    assert np.ptp(together.rewards) == np.ptp(alone.rewards)
+    for name in ("learned", "modelled"):
+        # sums over joint actions, of which some are 0
+        ours, theirs = (value_bound(one, getattr(one, name)) for one in (together, alone))
+        assert ours == pytest.approx(theirs, rel=1e-12)
+    for ours, theirs in zip(*(compare_returns(one, branch_lengths=[0, 2]) for one in (together, alone)), strict=True):
+        assert (ours.claim, ours.branch_length) == (theirs.claim, theirs.branch_length)
+        for quantity in ("discrepancy", "printed", "corrected", "coupling", "value", "trivial", "dynamics_error"):
+            found, expected = getattr(ours, quantity), getattr(theirs, quantity)
+            assert found == (None if expected is None else pytest.approx(expected, rel=1e-9, abs=1e-12)), quantity
+
+
+def test_a_terminal_state_is_one_that_absorbs_and_pays_nothing():
+    game = random_stochastic(3, (2, 2), discount=0.9, ending=0.2)
+    absorbing = Game.stochastic(game.rewards, game.transitions, 0.9, game.start)
+    model = random_stochastic(3, (2, 2), discount=0.9, ending=0.3, seed=1).transitions
+    setups = (Setup.of(one, policy=uniform_policy(one), model=model) for one in (game, absorbing))
+    ours, theirs = map(compare_returns, setups)
+    assert [row.discrepancy for row in ours] == [row.discrepancy for row in theirs]
+
+
+def test_discount_1_is_refused():
+    game = random_stochastic(3, (2, 2), discount=1, ending=0.2)
+    with pytest.raises(ValueError, match=r"^game has discount 1, expected a discount below 1"):
+        Setup.of(game, policy=uniform_policy(game))
