@@ -138,7 +138,7 @@ def check_setup(setup: Any) -> None:
 
 def _available_rewards(game: Game, agent: int) -> FloatArray:
     """An agent's rewards (S, A), and the least of them where a joint action is not available: it adds to no range."""
-    rewards = game.rewards_isa[0 if game.common_payoff else agent]
+    rewards: FloatArray = game.rewards_isa[0 if game.common_payoff else agent]
     barred = game.barred_sa
     return rewards if barred is None else np.where(barred, rewards[~barred].min(), rewards)
 
