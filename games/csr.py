@@ -49,6 +49,6 @@ def from_arrays(arrays: dict[str, Any], prefix: str, rewards: Any) -> Any:
 def _whole_numbers(argument: str, values: Any) -> npt.NDArray[np.int64]:
     """Check a list of whole numbers, and return it as int64."""
     array = as_floats(argument, values)
-    if array.ndim != 1 or (array != np.round(array)).any():
+    if array.ndim != 1 or (array != np.round(array)).any() or (np.abs(array) > 2**53).any():
         fail(argument, f"is {reprlib.repr(values)}", "a list of whole numbers")
     return array.astype(np.int64)

@@ -153,6 +153,7 @@ def csr(**changes):
         (csr(indices=[0, 2]), "transitions.indices are from 0 to 2"),
         (csr(indices=[-1, 1]), "transitions.indices are from -1 to 1"),
         (csr(indices=[0, 0.5]), "transitions.indices is"),
+        (csr(indices=[0, 1e308]), "transitions.indices is"),
         (csr(indptr=[0, 2, 1]), "transitions.indptr does not rise"),
         (csr(indptr=[]), "transitions.indptr does not rise"),
         (csr(indptr=[0, 1]), "transitions.indptr ends at 1"),
