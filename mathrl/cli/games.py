@@ -32,8 +32,8 @@ Agents, states and actions are numbered from 0, as in Python."""
 LARGEST_MATRIX = 20
 """Up to this many actions of each agent payoffs are shown as matrices."""
 
-SHOWN = 8
-"""How many states, or actions, a line names."""
+SHOWN_STATES, SHOWN_ACTIONS = 8, 4
+"""How many states, or actions of agents in states, a line names."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -127,7 +127,7 @@ def _facts(name: str, game: "Game") -> list[str]:
 def _states(states: list[int]) -> str:
     if len(states) == 1:
         return f"state {states[0]}"
-    return f"states {_first(list(map(str, states)))}"
+    return f"states {_first(list(map(str, states)), SHOWN_STATES)}"
 
 
 def _lacking(game: "Game") -> str:
@@ -136,13 +136,15 @@ def _lacking(game: "Game") -> str:
 
     in_state = "" if game.num_states == 1 else " in state {}"
     lacking = [(agent, *entry) for agent, own in enumerate(game.available) for entry in np.argwhere(~own).tolist()]
-    return _first([f"action {action} of agent {agent}{in_state.format(state)}" for agent, state, action in lacking])
+    return _first(
+        [f"action {action} of agent {agent}{in_state.format(state)}" for agent, state, action in lacking], SHOWN_ACTIONS
+    )
 
 
-def _first(names: list[str]) -> str:
-    """Names with commas between them, cut."""
-    cut = f", … ({len(names)} in all)" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + cut
+def _first(names: list[str], most: int) -> str:
+    """The first names, with commas between them, and how many there are where that is not all."""
+    cut = f", … ({len(names)} in all)" if len(names) > most else ""
+    return ", ".join(names[:most]) + cut
 
 
 def _matrices(game: "Game") -> list[str]:
