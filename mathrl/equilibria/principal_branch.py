@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from mathrl.equilibria.matrix.tracer import Tracer, join
+from mathrl.equilibria.step_rules import RESOLVED
 from mathrl.equilibria.stochastic.equations import logit_curve
 from mathrl.equilibria.stochastic.trace import Follower
 from mathrl.games.model import Game
@@ -22,6 +23,7 @@ _COMPILED_UNKNOWNS = 150
 """Log ratios up to which a matrix game is traced by compiled code, whose factors are plain loops."""
 
 _BUNCH = 256
+_EPS = float(np.finfo(np.float64).eps)
 
 
 class Branch(Protocol):
@@ -31,6 +33,10 @@ class Branch(Protocol):
         """Take at most `at_most` steps, up to this rationality; the rationality of each new point, none if no step
         succeeds.
         """
+
+    @property
+    def hidden(self) -> bool:
+        """Whether rounding hides the way on from the last point: then shorter steps lead no further either."""
 
     @property
     def policy(self) -> Policy:
@@ -60,6 +66,11 @@ class _Compiled:
         return list(self._stretches[-1].rationality.tolist())
 
     @property
+    def hidden(self) -> bool:
+        last = next(stretch for stretch in reversed(self._stretches) if len(stretch.z_px))
+        return bool(_EPS * np.abs(last.z_px[-1]).max() > RESOLVED)
+
+    @property
     def policy(self) -> Policy:
         return Profile.split(self._tracer.policy[None], self._game.num_actions)
 
@@ -86,6 +97,10 @@ class _General:
             return []
         self._points.append(following)
         return [following.t]
+
+    @property
+    def hidden(self) -> bool:
+        return self._curve.hidden(self._points[-1])
 
     @property
     def policy(self) -> Policy:

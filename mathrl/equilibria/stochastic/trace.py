@@ -176,6 +176,10 @@ class Follower:
             length *= CUT
         return through
 
+    def hidden(self, point: Point) -> bool:
+        """Whether the rounding of a correction is more than a step tolerates: then shorter steps lead no further."""
+        return _rounding(point.z) > _FARTHEST * self._step_length
+
     def _following(self, point: Point, ahead: _Ahead, length: float, target: float) -> Point | None:
         """The point ahead, or the fold or the target on the way there; None where that is not found."""
         system, goal = self._system, target * self._system.unit
@@ -204,8 +208,12 @@ class Follower:
         )
 
     def _next_length(self, point: Point, ahead: _Ahead, length: float) -> float:
-        """The next length: the cubic's error grows with its fourth power, the change of speeds with the first."""
-        by_error = WANTED * self._step_length**4 / max(ahead.first, _TINY)
+        """The next length: the cubic's error grows with its fourth power, the change of speeds with the first.
+
+        A correction that may be rounding says nothing of the cubic: a shorter step would need it too.
+        """
+        error = ahead.first if ahead.first > _rounding(ahead.z) else 0.0
+        by_error = WANTED * self._step_length**4 / max(error, _TINY)
         by_turn = _WANTED_TURN * self._step_length / max(_turn(point, ahead.tangent), _TINY)
         return float(length * min(GROWTH, max(CUT, min(by_error**0.25, by_turn))))
 
@@ -258,7 +266,7 @@ class Follower:
         """
         system, first, before, left = self._system, 0.0, inf, inf
         z = system.renewed(z)
-        accurate = max(_ACCURATE, _ROUNDING * float(np.abs(z).max()))
+        accurate = max(_ACCURATE, _rounding(z))
         try:
             bordered = Bordered(place := Place(system, z), lead, self._room)
             while polish or left > accurate:
@@ -297,6 +305,11 @@ class Follower:
         probe = np.zeros(system.num_equations)
         probe[: system.num_ratios] = np.random.default_rng(0).uniform(-1.0, 1.0, system.num_ratios)
         return probe
+
+
+def _rounding(z: FloatArray) -> float:
+    """How large a correction may be that is due to rounding."""
+    return _ROUNDING * float(np.abs(z).max())
 
 
 def _heeding(point: Point, shortest: float) -> float:
