@@ -119,14 +119,15 @@ class Point:
 class _Ahead:
     """A point that corrections led to, the tangent there, the orientation, and the first correction.
 
-    The tangent is that in which the lead of the step has the speed it had before, 1 or −1.
+    The tangent is that in which the lead of the step has the speed it had before, 1 or −1. `near` is the derivative
+    with which it was corrected; its memory is used again for the next point that is.
     """
 
     z: FloatArray
     tangent: FloatArray
-    orientation: float = 0.0
-    clearance_s: FloatArray = field(default_factory=_none)
-    first: float = 0.0
+    orientation: float
+    near: Bordered
+    first: float
 
 
 class Follower:
@@ -199,7 +200,7 @@ class Follower:
             tangent=_scaled(system, end.tangent),
             length=following,
             orientation=ahead.orientation,
-            clearance_s=end.clearance_s,
+            clearance_s=self._clearance(end.near, end.tangent),
             rising=point.rising != (turns and not landing),
             fold=turns and not landing,
             past_bifurcation=ahead.orientation != point.orientation,
@@ -286,7 +287,7 @@ class Follower:
             return None
         if tangent is None:
             return None
-        return _Ahead(z, tangent, side * bordered.orientation, self._clearance(bordered, tangent), first)
+        return _Ahead(z, tangent, side * bordered.orientation, bordered, first)
 
     def _clearance(self, bordered: Bordered, tangent: FloatArray) -> FloatArray:
         """`Point.clearance_s`, from what the derivative moves across the curve for one fixed defect of the policies."""
