@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from mathrl.equilibria.matrix.tracer import Tracer, join
-from mathrl.equilibria.step_rules import TIGHTER
+from mathrl.equilibria.step_rules import RESOLVED, TIGHTER
 from mathrl.equilibria.stochastic.equations import System, entropy_curve, logit_curve
 from mathrl.equilibria.stochastic.trace import Follower, Point
 from mathrl.games.compact import compact
@@ -30,6 +30,7 @@ _COMPILED_UNKNOWNS = 150
 """Log ratios up to which a matrix game is traced by compiled code, whose factors are plain loops."""
 
 _BUNCH = 256
+_EPS = float(np.finfo(np.float64).eps)
 
 _NARROW = 0.02
 """How near a general trace may come to a place where another curve may cross, and still count without a second one.
@@ -47,6 +48,10 @@ class Branch(Protocol):
         """Take at most `at_most` steps, up to this rationality; the rationality of each new point, none if no step
         succeeds.
         """
+
+    @property
+    def hidden(self) -> bool:
+        """Whether rounding hides the way on from the last point: then shorter steps lead no further either."""
 
     @property
     def policy(self) -> Policy:
@@ -95,6 +100,10 @@ class _Confirmed:
         return bool(points) and max(float(np.abs(own - other).max()) for own, other in pairs) <= _SAME
 
     @property
+    def hidden(self) -> bool:
+        return self._branch.hidden
+
+    @property
     def policy(self) -> Policy:
         return self._branch.policy
 
@@ -113,6 +122,11 @@ class _Compiled:
     def extend(self, rationality: float, at_most: int) -> list[float]:
         self._stretches.append(self._tracer.advance(rationality, at_most=min(at_most, _BUNCH)))
         return list(self._stretches[-1].rationality.tolist())
+
+    @property
+    def hidden(self) -> bool:
+        last = next(stretch for stretch in reversed(self._stretches) if len(stretch.z_px))
+        return bool(_EPS * np.abs(last.z_px[-1]).max() > RESOLVED)
 
     @property
     def policy(self) -> Policy:
@@ -161,6 +175,10 @@ class _General:
             self._points = self._begin(logit_curve(self._game, entropy=self._entropy, first_sk=first_sk))
             self._curve.narrowest = narrowest
         return [0.0]
+
+    @property
+    def hidden(self) -> bool:
+        return self._curve.hidden(self._points[-1])
 
     @property
     def policy(self) -> Policy:

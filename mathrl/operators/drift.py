@@ -68,11 +68,13 @@ def kl_drift(policy: Any, old: Any, *, weight: Any) -> Any:
     `weight`  a number ≥ 0, or one per row, (…)
 
     Returns (…): the sum is over the last axis. Its derivative in the weight is KL, also at 0. Where KL is infinite,
-    there is none at 0, and a gradient says 0.
+    there is none, and a gradient says 0.
     """
     divergence = kl_divergence(policy, old)
     xp = namespace(policy)
-    return weight * xp.where((divergence < xp.inf) | (weight > 0), divergence, 0.0)  # 0 · ∞ would be nan
+    finite = divergence < xp.inf
+    weighted = weight * xp.where(finite, divergence, 0.0)  # 0 · ∞ would be nan, in derivatives too
+    return xp.where(finite | (weight <= 0), weighted, xp.inf)
 
 
 @alike

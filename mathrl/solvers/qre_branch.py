@@ -88,8 +88,8 @@ def qre_branch(
     answer, with folds and bifurcations. `residual` is max |π − softmax(u_π/α)| over agents, states and actions, with
     Q_π exact; above 0.01 the run never counts as converged. `history` holds λ after each step, 0 before the start of
     the branch. Where no step succeeds the trace begins again with shorter ones, three times, and then ends as
-    `STALLED`. Large common offsets of rewards do no harm (see `mathrl.Solution`). Raises `ValueError` naming the
-    argument.
+    `STALLED`; at once where log ratios, as large as values over the temperature, are rounded too much (from about 1e12
+    on). Large common offsets of rewards do no harm (see `mathrl.Solution`). Raises `ValueError` naming the argument.
 
     No proof is given that the answer is on the branch, and the residual cannot show it. That `step_length=0.1` finds
     the same answer is evidence, weaker in games within 1e-9 of one in which curves cross (docs/decisions/012). A
@@ -179,7 +179,7 @@ class _Trace:
         reached = self._branch.extend(1 / temperature, self._max_steps - len(self._history))
         while not reached:
             step_length = next(self._attempts, None)
-            if step_length is None:
+            if step_length is None or self._branch.hidden:
                 return None
             self._branch = branch(self._game, entropy=self._entropy, step_length=step_length)
             reached = self._branch.extend(1 / temperature, self._max_steps - len(self._history))

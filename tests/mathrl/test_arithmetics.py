@@ -481,6 +481,20 @@ def test_the_slope_of_the_kl_drift_in_its_weight_is_the_divergence():
     assert operators.kl_drift(policy, elsewhere, weight=0.3) == math.inf
 
 
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("weight", [0.3, [2.0, 0.0, 0.0], [0.0, 2.0, 1.0]])
+def test_an_infinite_kl_drift_leaves_the_slopes_of_other_rows_alone(weight):
+    policy, old = jax.numpy.full((3, 2), 0.5), jax.numpy.array([[1.0, 0.0], [0.25, 0.75], [0.0, 1.0]])
+    weights, divergence = np.broadcast_to(weight, 3), float(softmax.kl_divergence(policy[1], old[1]))
+    drift = operators.kl_drift(policy, old, weight=jax.numpy.asarray(weight))
+    expected = [math.inf if weights[0] > 0 else 0.0, weights[1] * divergence, math.inf if weights[2] > 0 else 0.0]
+    np.testing.assert_allclose(drift, expected, rtol=8 * EPS)
+    expected = np.array([0.0, divergence, 0.0])
+    for jacobian in (jax.jacrev, jax.jacfwd):
+        slopes = jacobian(lambda w: operators.kl_drift(policy, old, weight=w))(jax.numpy.asarray(weight))
+        np.testing.assert_allclose(slopes, expected if slopes.ndim == 1 else np.diag(expected), rtol=8 * EPS)
+
+
 # Logarithms of policies
 
 

@@ -282,6 +282,8 @@ def test_a_branch_that_is_lost_is_traced_again_and_then_said_to_be_lost(monkeypa
     original = follow.branch
 
     class Lost:
+        hidden = False
+
         def __init__(self, game):
             self.branch = original(game, entropy="none", step_length=1.0)
 
@@ -303,6 +305,18 @@ def test_a_branch_that_is_lost_is_traced_again_and_then_said_to_be_lost(monkeypa
     solution = qre_branch(load("chicken"), temperature=0.1, step_length=2.0)
     assert solution.status is Status.STALLED
     np.testing.assert_allclose(lengths, [2.0, 0.6, 0.18, 0.054])
+
+
+@pytest.mark.parametrize("name", ["chain", "random-stochastic(num_states=5, structure='general-sum', seed=4)"])
+def test_a_trace_that_rounding_ends_says_so_soon(name):
+    """Log ratios of 1e14 have roundings of 0.01, which no shorter step corrects away; those of 1e12 do no harm."""
+    game = load(name)
+    spread = float(np.ptp(game.rewards_isa))
+    assert qre_branch(game, temperature=1e-12 * spread, max_steps=100).converged
+    for temperature in (1e-15 * spread, 1e-30, 1e-200):
+        solution = qre_branch(game, temperature=temperature)
+        assert solution.status is Status.STALLED
+        assert solution.steps < 150
 
 
 @pytest.mark.parametrize(

@@ -119,14 +119,15 @@ class Point:
 class _Ahead:
     """A point that corrections led to, the tangent there, the orientation, and the first correction.
 
-    The tangent is that in which the lead of the step has the speed it had before, 1 or −1.
+    The tangent is that in which the lead of the step has the speed it had before, 1 or −1. `near` is the derivative
+    with which it was corrected; its memory is used again for the next point that is.
     """
 
     z: FloatArray
     tangent: FloatArray
-    orientation: float = 0.0
-    clearance_s: FloatArray = field(default_factory=_none)
-    first: float = 0.0
+    orientation: float
+    near: Bordered
+    first: float
 
 
 class Follower:
@@ -182,6 +183,10 @@ class Follower:
             length *= CUT
         return through
 
+    def hidden(self, point: Point) -> bool:
+        """Whether the rounding of a correction is more than a step tolerates: then shorter steps lead no further."""
+        return _rounding(point.z) > _FARTHEST * self._step_length
+
     def _following(self, point: Point, ahead: _Ahead, length: float, target: float) -> Point | None:
         """The point ahead, or the fold or the target on the way there; None where that is not found."""
         system, goal = self._system, target * self._system.unit
@@ -201,7 +206,7 @@ class Follower:
             tangent=_scaled(system, end.tangent),
             length=following,
             orientation=ahead.orientation,
-            clearance_s=end.clearance_s,
+            clearance_s=self._clearance(end.near, end.tangent),
             rising=point.rising != (turns and not landing),
             fold=turns and not landing,
             past_bifurcation=ahead.orientation != point.orientation,
@@ -210,8 +215,12 @@ class Follower:
         )
 
     def _next_length(self, point: Point, ahead: _Ahead, length: float) -> float:
-        """The next length: the cubic's error grows with its fourth power, the change of speeds with the first."""
-        by_error = WANTED * self._step_length**4 / max(ahead.first, _TINY)
+        """The next length: the cubic's error grows with its fourth power, the change of speeds with the first.
+
+        A correction that may be rounding says nothing of the cubic: a shorter step would need it too.
+        """
+        error = ahead.first if ahead.first > _rounding(ahead.z) else 0.0
+        by_error = WANTED * self._step_length**4 / max(error, _TINY)
         by_turn = _WANTED_TURN * self._step_length / max(_turn(point, ahead.tangent), _TINY)
         return float(length * min(GROWTH, max(CUT, min(by_error**0.25, by_turn))))
 
@@ -264,7 +273,7 @@ class Follower:
         """
         system, first, before, left = self._system, 0.0, inf, inf
         z = system.renewed(z)
-        accurate = max(_ACCURATE, _ROUNDING * float(np.abs(z).max()))
+        accurate = max(_ACCURATE, _rounding(z))
         try:
             bordered = Bordered(place := Place(system, z), lead, self._room)
             while polish or left > accurate:
@@ -284,7 +293,7 @@ class Follower:
             return None
         if tangent is None:
             return None
-        return _Ahead(z, tangent, side * bordered.orientation, self._clearance(bordered, tangent), first)
+        return _Ahead(z, tangent, side * bordered.orientation, bordered, first)
 
     def _clearance(self, bordered: Bordered, tangent: FloatArray) -> FloatArray:
         """`Point.clearance_s`, from what the derivative moves across the curve for one fixed defect of the policies."""
@@ -305,6 +314,11 @@ class Follower:
         if system.barred_sk is not None:
             system.ratios(probe)[system.barred_sk] = 0.0
         return probe
+
+
+def _rounding(z: FloatArray) -> float:
+    """How large a correction may be that is due to rounding."""
+    return _ROUNDING * float(np.abs(z).max())
 
 
 def _root(point: Point) -> float:
