@@ -10,16 +10,16 @@ from mathrl.base.checks import fail, instance, shape
 from mathrl.base.text import shown
 from mathrl.games.given import Booleans
 
-__all__ = ["as_available", "as_terminal", "first_available", "joint"]
+__all__ = ["as_available", "as_terminal", "booleans", "first_available", "joint"]
 
 
 def as_available(
-    argument: str, given: Any, num_states: int, num_actions: Sequence[int], terminal: Booleans | None
+    argument: str, given: Any, num_states: int, num_actions: Sequence[int], terminal: Booleans | None, mend: str = ""
 ) -> tuple[Booleans, ...] | None:
     """Check per agent a mask (S, A_i) of the actions that there are; None where all of them are available everywhere.
 
     In one state (A_i,) is enough. Rows of terminal states are ignored. Raises `ValueError` naming the state in which an
-    agent has no action.
+    agent has no action, with the `mend` for it.
     """
     if given is None:
         return None
@@ -30,7 +30,7 @@ def as_available(
     masks = []
     for i, (mask, actions) in enumerate(zip(given, num_actions, strict=True)):
         name = f"{argument}[{i}]"
-        own = _booleans(name, mask)
+        own = booleans(name, mask)
         if num_states == 1 and own.ndim == 1:
             own = own[None]
         shape(name, own, (num_states, actions))
@@ -38,7 +38,6 @@ def as_available(
             own[terminal] = True
         if not own.any(axis=1).all():
             state = int(np.argmin(own.any(axis=1)))
-            mend = "where nobody can act, the episode has ended: say terminal, or give the agent an action that waits"
             fail(f"{name}[{state}]", "has no available action", "at least one", mend)
         own.flags.writeable = False
         masks.append(own)
@@ -49,7 +48,7 @@ def as_terminal(argument: str, given: Any, num_states: int) -> Booleans | None:
     """Check a mask (S,) of the states in which an episode has ended; None where there are none."""
     if given is None:
         return None
-    mask = _booleans(argument, given)
+    mask = booleans(argument, given)
     shape(argument, mask, (num_states,))
     mask.flags.writeable = False
     return mask if mask.any() else None
@@ -68,7 +67,7 @@ def first_available(own: Booleans) -> Booleans:
     return np.asarray(np.arange(own.shape[1]) == own.argmax(axis=1)[:, None])
 
 
-def _booleans(argument: str, given: Any) -> Booleans:
+def booleans(argument: str, given: Any) -> Booleans:
     """A copy as true and false; numbers 0 and 1 are taken too."""
     try:
         array = np.array(given)

@@ -174,7 +174,8 @@ class Game:
         arrays, names = parsed_rewards("rewards", rewards, state_axes=1)
         num_states, *actions = arrays[0].shape
         ended = as_terminal("terminal", terminal, num_states)
-        masks = as_available("available", available, num_states, actions, ended)
+        mend = "where nobody can act, the episode has ended: say terminal, or give the agent an action that waits"
+        masks = as_available("available", available, num_states, actions, ended, mend)
         forbidden = None if masks is None else ~joint(masks)
         array, common_payoff = checked_rewards(arrays, names, forbidden, ended)
         dense_shape = (num_states, *actions, num_states)

@@ -16,6 +16,7 @@ from mathrl import kernels
 from mathrl.base.checks import FloatArray, choice, positive
 from mathrl.base.compile import inner, kernel
 from mathrl.batch.chunks import in_chunks
+from mathrl.batch.masked import Smaller, smaller_games
 from mathrl.batch.payoffs import MatrixGames
 from mathrl.batch.solution import BatchSolution
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
@@ -70,17 +71,25 @@ def solve_all(
     answers = Answers(first_bk, *(np.zeros(B, np.int64) for _ in range(3)))
     judged = _Judged(np.empty(B), np.empty(B), np.empty((B, len(counted_mj))))
 
-    def work(chunk: slice) -> float:
-        given = MatrixGames(games.r_bma[chunk], games.num_actions, games.temperature_b[chunk])
+    def answer(given: MatrixGames, theirs: Answers, found: _Judged) -> None:
         some, offset_bm = _without_offsets(given)
-        theirs = Answers(*(rows[chunk] for rows in vars(answers).values()))
-        found = _Judged(*(rows[chunk] for rows in vars(judged).values()))
         solve(some, theirs)
         _judge(some, theirs.policy_bk, counted_mj, found)
         _fail(theirs, found, tolerance)
         if offset_bm is not None:
             found.objective_bm[:] += offset_bm
             _floors(given.r_bma, given.temperature_b, found.floor_b)
+
+    def work(chunk: slice) -> float:
+        masks = None if games.available is None else tuple(own[chunk] for own in games.available)
+        given = MatrixGames(games.r_bma[chunk], games.num_actions, games.temperature_b[chunk], masks)
+        theirs = Answers(*(rows[chunk] for rows in vars(answers).values()))
+        found = _Judged(*(rows[chunk] for rows in vars(judged).values()))
+        if masks is None:
+            answer(given, theirs, found)
+        else:
+            for smaller in smaller_games(given):
+                _answer_smaller(smaller, theirs, found, answer)
         return float(found.residual_b.max())
 
     done_b = np.zeros(B, dtype=bool)
@@ -98,6 +107,22 @@ def solve_all(
         status=statuses(answers.status_b),
         road=np.array([*ROADS, ""])[answers.road_b],
     )
+
+
+def _answer_smaller(
+    smaller: Smaller,
+    theirs: Answers,
+    found: _Judged,
+    answer: Callable[[MatrixGames, Answers, _Judged], None],
+) -> None:
+    """Answer some of the games by way of the smaller ones without the actions that are not available."""
+    rows = smaller.rows
+    own = Answers(smaller.restrict(theirs.policy_bk), theirs.steps_b[rows], theirs.road_b[rows], theirs.status_b[rows])
+    its = _Judged(found.residual_b[rows], found.floor_b[rows], found.objective_bm[rows])
+    answer(smaller.games, own, its)
+    written = {**vars(own), **vars(its), "policy_bk": smaller.lift(own.policy_bk)}
+    for name, kept in {**vars(theirs), **vars(found)}.items():
+        kept[rows] = written[name]
 
 
 def _blank(left_b: npt.NDArray[np.bool_], answers: Answers, judged: _Judged) -> None:

@@ -1,6 +1,7 @@
 """HASPI on many matrix games of common payoff: sequential quantal responses until each is an equilibrium."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ def haspi(
     payoffs: npt.ArrayLike,
     *,
     temperature: npt.ArrayLike,
+    available: Sequence[npt.ArrayLike] | None = None,
     initial_policy: Sequence[npt.ArrayLike] | None = None,
     order: Sequence[int] | str | None = None,
     seed: int = 0,
@@ -43,6 +45,8 @@ def haspi(
 
     `payoffs`         r, (B, 1, A_1, …, A_n), or (B, n, A_1, …, A_n) with n equal ones
     `temperature`     α > 0, the weight of the entropy, in units of the payoffs: one number, or (B,)
+    `available`       per agent (A_i,) for all games, or (B, A_i), true for the actions that there are; by default all.
+                      Of others the probability is 0, and payoffs are ignored
     `initial_policy`  per agent (A_i,) for all games, or (B, A_i), rows sum to 1; default: uniform
     `order`           the agents in the order in which they respond, a permutation of 0 … n−1, by default 0, 1, …, n−1;
                       or `"random"`, a new one for each step; all games see the same orders
@@ -61,7 +65,7 @@ def haspi(
     >>> found.policy[0].round(2).tolist()
     [[[0.2, 0.23, 0.57]]]
     """
-    games = _common(as_matrix_games(payoffs, temperature))
+    games = _common(as_matrix_games(payoffs, temperature, available))
     if not (isinstance(entropy, str) and entropy == "team"):
         fail("entropy", f"is {shown(entropy)}", "'team'", "else steps of HASPI can lower the value; qre takes any")
     first_bk = first_policies(games, initial_policy)
@@ -91,7 +95,7 @@ def _common(games: MatrixGames) -> MatrixGames:
     for k in np.flatnonzero(differs)[:1]:
         mend = "else steps of HASPI can lower the value; qre and qre_branch take any payoffs"
         fail(entry("payoffs", (k,)), "differs from agent to agent", "a common payoff", mend)
-    return MatrixGames(np.ascontiguousarray(r_bma[:, :1]), games.num_actions, games.temperature_b)
+    return replace(games, r_bma=np.ascontiguousarray(r_bma[:, :1]))
 
 
 def _orders(order: Sequence[int] | str | None, seed: int, num_agents: int, most: int) -> Integers:

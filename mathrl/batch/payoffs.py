@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, as_floats, entry, fail, positive, probabilities, shape
+from mathrl.base.checks import FloatArray, as_floats, as_numbers, entry, fail, finite, positive, probabilities, shape
+from mathrl.games.availability import as_available, booleans, joint
+from mathrl.games.given import Booleans
 from mathrl.values.overflow import check_range, within_range
 
 __all__ = ["MatrixGames", "as_matrix_games", "first_policies"]
@@ -16,11 +18,15 @@ __all__ = ["MatrixGames", "as_matrix_games", "first_policies"]
 
 @dataclass(frozen=True, eq=False)
 class MatrixGames:
-    """Payoffs r_bma (B, m, A), joint actions in C order, m = 1 for a common payoff, else m = n; temperatures (B,)."""
+    """Payoffs r_bma (B, m, A), joint actions in C order, m = 1 for a common payoff, else m = n; temperatures (B,).
+
+    `available` holds per agent (B, A_i) which actions there are, None where all are. Payoffs of others are 0.
+    """
 
     r_bma: FloatArray
     num_actions: npt.NDArray[np.int64]
     temperature_b: FloatArray
+    available: tuple[Booleans, ...] | None = None
 
     @property
     def num_games(self) -> int:
@@ -38,33 +44,43 @@ class MatrixGames:
         return int(self.r_bma.shape[1]) == 1
 
 
-def as_matrix_games(payoffs: npt.ArrayLike, temperature: npt.ArrayLike) -> MatrixGames:
+def as_matrix_games(
+    payoffs: npt.ArrayLike, temperature: npt.ArrayLike, available: Sequence[npt.ArrayLike] | None = None
+) -> MatrixGames:
     """Check payoffs (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where it is common, and a temperature for all or (B,).
 
-    Raises `ValueError` naming `payoffs` or `temperature` where a shape is off, a number is not finite, a temperature is
-    not positive, or double precision cannot compute with them (`mathrl.values.overflow`).
+    `available` is per agent (A_i,) for all games, or (B, A_i). Raises `ValueError` naming the argument where a shape is
+    off, a number that counts is not finite, a temperature is not positive, an agent has no action, or double precision
+    cannot compute with them (`mathrl.values.overflow`).
     """
-    r = _finite(payoffs)
+    r = _finite(payoffs) if available is None else as_numbers("payoffs", payoffs)
     num_actions = r.shape[2:]
     if r.ndim < 3 or r.shape[1] not in (1, len(num_actions)):
         expected = "(B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) for a common payoff"
         fail("payoffs", f"has shape {r.shape}", expected, _with_agents(r.shape))
     if 0 in num_actions:
         fail("payoffs", f"has shape {r.shape}", "at least one action for every agent")
+    masks = None if available is None else _masks(available, len(r), num_actions)
+    if masks is not None:
+        r[np.broadcast_to(~joint(masks)[:, None], r.shape)] = 0.0
+    if available is not None:
+        finite("payoffs", r)
     temperature_b = _temperatures(temperature, len(r))
     r_bma = r.reshape(len(r), r.shape[1], int(np.prod(num_actions)))
     _check_sizes(r, temperature_b, num_actions, named=_is_array(temperature))
-    return MatrixGames(r_bma, np.array(num_actions), temperature_b)
+    return MatrixGames(r_bma, np.array(num_actions), temperature_b, masks)
 
 
 def first_policies(games: MatrixGames, initial_policy: Sequence[npt.ArrayLike] | None) -> FloatArray:
     """The policies from which iterations start, side by side (B, A_1 + … + A_n); by default uniform.
 
     They may be given per agent as (A_i,) for all games, as (B, A_i) or as (B, 1, A_i). Raises `ValueError` naming the
-    agent's array where a shape is off or a row is no probability distribution.
+    agent's array where a shape is off, a row is no probability distribution, or an action is not available.
     """
-    if initial_policy is None:
+    if initial_policy is None and games.available is None:
         rows = [np.full(actions, 1 / actions) for actions in games.num_actions]
+    elif initial_policy is None:
+        rows = [own / own.sum(axis=1, keepdims=True) for own in games.available or ()]
     else:
         if not isinstance(initial_policy, Sequence) or len(initial_policy) != games.num_agents:
             fail("initial_policy", _what(initial_policy), f"a tuple of {games.num_agents} arrays, one per agent")
@@ -83,6 +99,17 @@ def _finite(payoffs: npt.ArrayLike) -> FloatArray:
             if np.isfinite(payoffs.max(initial=0.0)) and np.isfinite(payoffs.min(initial=0.0)):
                 return payoffs
     return as_floats("payoffs", payoffs)
+
+
+def _masks(
+    available: Sequence[npt.ArrayLike], num_games: int, num_actions: tuple[int, ...]
+) -> tuple[Booleans, ...] | None:
+    """Which actions there are, per agent (B, A_i); None where all are."""
+    given: Any = available
+    if isinstance(available, Sequence | np.ndarray):
+        given = [booleans(f"available[{i}]", own) for i, own in enumerate(available)]
+        given = [np.broadcast_to(own, (num_games, own.size)) if own.ndim == 1 else own for own in given]
+    return as_available("available", given, num_games, num_actions, None)
 
 
 def _with_agents(given: tuple[int, ...]) -> str:
@@ -131,6 +158,11 @@ def _rows(games: MatrixGames, agent: int, own: npt.ArrayLike) -> FloatArray:
     if rows.shape not in ((actions,), (1, actions)):
         shape(argument, rows, (games.num_games, actions))
     probabilities(argument, rows)
+    if games.available is not None:
+        rows = np.broadcast_to(rows, (games.num_games, actions))
+        for k, a in np.argwhere((rows > 0) & ~games.available[agent])[:1]:
+            found = f"is {rows[k, a]:g}, and action {a} is not available to agent {agent} in game {k}"
+            fail(entry(argument, (k, a)), found, "0", "mask the policy")
     return rows
 
 

@@ -35,6 +35,7 @@ def qre(
     payoffs: npt.ArrayLike,
     *,
     temperature: npt.ArrayLike,
+    available: Sequence[npt.ArrayLike] | None = None,
     entropy: str = "team",
     initial_policy: Sequence[npt.ArrayLike] | None = None,
     tol: float = 100.0,
@@ -53,6 +54,8 @@ def qre(
 
     `payoffs`         r, (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where all agents have the same
     `temperature`     α > 0, the weight of the entropy, in units of the payoffs: one number, or (B,)
+    `available`       per agent (A_i,) for all games, or (B, A_i), true for the actions that there are; by default all.
+                      Of others the probability is 0, and payoffs are ignored
     `entropy`         whose entropy enters an agent's objective: `"team"` (default: all agents'), `"own"` or `"none"`;
                       it changes nothing else
     `initial_policy`  per agent (A_i,) for all games, or (B, A_i), rows sum to 1; default: uniform
@@ -74,7 +77,7 @@ def qre(
     >>> found, found.policy[0].round(6).tolist()
     (<BatchSolution: 1 games: 1 CONVERGED>, [[[0.5, 0.5]]])
     """
-    games = as_matrix_games(payoffs, temperature)
+    games = as_matrix_games(payoffs, temperature, available)
     first_bk = first_policies(games, initial_policy)
     most, tolerance = count("max_steps", max_steps), max(positive("tol", tol), MINIMUM_TOL)
 

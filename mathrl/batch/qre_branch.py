@@ -2,6 +2,8 @@
 curve.
 """
 
+from collections.abc import Sequence
+
 import numpy.typing as npt
 
 from mathrl.base.checks import count, positive
@@ -17,6 +19,7 @@ def qre_branch(
     payoffs: npt.ArrayLike,
     *,
     temperature: npt.ArrayLike,
+    available: Sequence[npt.ArrayLike] | None = None,
     entropy: str = "team",
     step_length: float = 1.0,
     tol: float = 100.0,
@@ -33,6 +36,8 @@ def qre_branch(
 
     `payoffs`      r, (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where all agents have the same
     `temperature`  α > 0, the weight of the entropy, in units of the payoffs: one number, or (B,)
+    `available`    per agent (A_i,) for all games, or (B, A_i), true for the actions that there are; by default all. Of
+                   others the probability is 0, and payoffs are ignored
     `entropy`      whose entropy enters an agent's objective: `"team"` (default: all agents'), `"own"` or `"none"`; it
                    changes nothing else
     `step_length`  > 0, the steps of a trace as a multiple of the usual ones; default 1
@@ -59,7 +64,7 @@ def qre_branch(
     >>> qre_branch(payoffs, temperature=2.0)
     <BatchSolution: 1000 games: 1000 CONVERGED>
     """
-    games = as_matrix_games(payoffs, temperature)
+    games = as_matrix_games(payoffs, temperature, available)
     step_length, most = positive("step_length", step_length), count("max_steps", max_steps)
 
     def solve(some: MatrixGames, out: Answers) -> None:

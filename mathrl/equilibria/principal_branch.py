@@ -6,9 +6,10 @@ and counts only where both arrive at the same policy.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate, pairwise
-from math import ceil, inf
+from math import ceil, inf, nan
 from typing import Protocol
 
 import numpy as np
@@ -152,29 +153,30 @@ class _Compiled:
 
 
 class _General:
-    """Where the curve does not start at the uniform policy, another one leads from there to its start."""
+    """The branch, and where `entropy_curve` leads to its start, that curve before it.
+
+    The two are then one curve, on which the branch may come back to rationality 0: the entropies' curve goes on from
+    there, down to lower weights of the responses and up again, until it gives back the branch. As one curve from the
+    only equilibrium there is at weight 0 it cannot end, and gets to every rationality.
+    """
 
     def __init__(self, game: Game, entropy: str, step_length: float) -> None:
-        self._game, self._entropy, self._step_length = game, entropy, step_length
-        before = entropy_curve(game, entropy=entropy)
-        self._started = before is None
-        self._points = self._begin(logit_curve(game, entropy=entropy) if before is None else before)
+        self._game, self._step_length = game, step_length
+        self._branch, self._before = logit_curve(game, entropy=entropy), entropy_curve(game, entropy=entropy)
+        self._end = nan if self._before is None else 1.0
+        self._curve = self._follower(self._branch if self._before is None else self._before)
+        self._points = [self._curve.start()]
 
     def extend(self, rationality: float, at_most: int) -> list[float]:
-        target = rationality if self._started else 1.0
-        following = self._curve.advance(self._points[-1], target) if at_most else None
+        last = self._points[-1]
+        target = rationality if last.system is self._branch else 1.0
+        following = self._curve.advance(last, target) if at_most else None
         if following is None:
             return []
         self._points.append(following)
-        if self._started:
-            return [following.t]
-        if following.t == target:
-            first_sk = following.system.ratios(following.z)
-            self._started = True
-            narrowest = self._curve.narrowest
-            self._points = self._begin(logit_curve(self._game, entropy=self._entropy, first_sk=first_sk))
-            self._curve.narrowest = narrowest
-        return [0.0]
+        if following.t == self._end:
+            self._change()
+        return [self._rationality(following)]
 
     @property
     def hidden(self) -> bool:
@@ -195,15 +197,28 @@ class _General:
         policies = zip(*(point.policy for point in self._points), strict=True)
         crossed = [after.past_bifurcation for after in self._points[1:]]
         return BranchPath(
-            rationality=np.array([point.t if self._started else 0.0 for point in self._points]),
+            rationality=np.array([self._rationality(point) for point in self._points]),
             policy=_shown(self._game, tuple(np.stack(agent) for agent in policies), last),
-            folds=np.flatnonzero([point.fold for point in self._points]),
+            folds=np.flatnonzero([point.fold and point.system is self._branch for point in self._points]),
             bifurcations=np.flatnonzero(crossed),
         )
 
-    def _begin(self, system: System) -> list[Point]:
-        self._curve = Follower(system, step_length=self._step_length)
-        return [self._curve.start()]
+    def _change(self) -> None:
+        """Go on along the other one of the two curves, from where this one ends: at its t = 0."""
+        last, self._end = self._points[-1], 0.0
+        assert self._before is not None
+        slope = self._before.response_weight[1]
+        downwards = replace(self._before, response_weight=(1.0, -slope))
+        narrowest = self._curve.narrowest
+        self._curve = self._follower(downwards if last.system is self._branch else self._branch)
+        self._curve.narrowest = narrowest
+        self._points[-1] = self._curve.start(last.system.ratios(last.z))
+
+    def _follower(self, system: System) -> Follower:
+        return Follower(system, step_length=self._step_length, returns=self._end == 0)
+
+    def _rationality(self, point: Point) -> float:
+        return point.t if point.system is self._branch else 0.0
 
 
 def _shown(game: Game, policies: Policy, last: Policy) -> Policy:

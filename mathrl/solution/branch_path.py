@@ -16,7 +16,7 @@ __all__ = ["BranchPath"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BranchPath:
-    """Points of a curve of logit equilibria, in order, from rationality 0 to an answer; read-only.
+    """Points of a curve of logit equilibria, in order, from (rationality 0, uniform) to an answer; read-only.
 
     `rationality`   (K,), 1/temperature of each point
     `policy`        per agent (K, S, A_i)

@@ -69,8 +69,9 @@ def qre_branch(
     back in λ (a fold). Where other curves cross it (a bifurcation), as they do in symmetric games, it goes straight on.
 
     At λ = 0 values are those of entropy alone. Where it counts (`entropy`), a later state with more available actions
-    is worth more, and the end of an episode nothing: the uniform policy then does not solve (1) at λ = 0. There the
-    branch begins at the solution that the curve of π = softmax(φ u) leads to, from uniform at φ = 0 to φ = 1.
+    is worth more, and the end of an episode nothing: the uniform policy then does not solve (1) at λ = 0, and there may
+    be several solutions. There the branch begins at the one to which the curve of π = softmax(φ u) leads, from uniform
+    at φ = 0 to φ = 1. If it comes back to λ = 0 it goes on along that curve, until φ is 1 again.
 
     `game`         any game, with a common payoff or general-sum
     `temperature`  α = 1/λ > 0, the weight of the entropy, in units of the rewards; or a sequence of temperatures, all
@@ -84,12 +85,14 @@ def qre_branch(
                    100
     `max_steps`    the most steps of the trace; default 10,000
 
-    Returns a solution, or for a sequence a tuple in its order. `path` holds the points of the branch from λ = 0 to the
-    answer, with folds and bifurcations. `residual` is max |π − softmax(u_π/α)| over agents, states and actions, with
-    Q_π exact; above 0.01 the run never counts as converged. `history` holds λ after each step, 0 before the start of
-    the branch. Where no step succeeds the trace begins again with shorter ones, three times, and then ends as
-    `STALLED`; at once where log ratios, as large as values over the temperature, are rounded too much (from about 1e12
-    on). Large common offsets of rewards do no harm (see `mathrl.Solution`). Raises `ValueError` naming the argument.
+    Returns a solution, or for a sequence a tuple in its order. `path` holds the points of the branch from the uniform
+    policy to the answer, with folds and bifurcations; while φ < 1 its rationality is 0. `residual` is
+    max |π − softmax(u_π/α)| over agents, states and actions, with Q_π exact; above 0.01 the run never counts as
+    converged. `history` holds λ after each step. A branch that comes near to another curve is followed twice, and counts
+    where both traces agree. Where they do not, or no step succeeds, the trace begins again with shorter steps, three
+    times, and then ends as `STALLED`; at once where log ratios, as large as values over the temperature, are rounded too
+    much (from about 1e12 on). Large common offsets of rewards do no harm (see `mathrl.Solution`). Raises `ValueError`
+    naming the argument.
 
     No proof is given that the answer is on the branch, and the residual cannot show it. That `step_length=0.1` finds
     the same answer is evidence, weaker in games within 1e-9 of one in which curves cross (docs/decisions/012). A

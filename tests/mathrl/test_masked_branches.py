@@ -225,11 +225,37 @@ def test_the_branch_begins_at_the_equilibrium_of_entropy_alone():
     odds = 3 ** (0.5 / (1 - 0.5))  # values in state 2 are log 3 / (1 − γ), in state 1 they are 0
     for entropy, expected in (("team", odds), ("own", odds), ("none", 1.0)):
         found = qre_branch(game, temperature=1e6, entropy=entropy)
-        start = found.path.policy[0][0, 0]
-        assert found.path.rationality[0] == 0
+        assert np.array_equal(found.path.policy[0][0], uniform_policy(game)[0])
+        start = found.path.policy[0][np.flatnonzero(found.path.rationality == 0)[-1], 0]
         assert start[1] / start[0] == pytest.approx(expected, rel=1e-9)
         assert found.policy[0][0, 1] == pytest.approx(start[1], abs=1e-5)
-        assert len(found.history) == found.steps
+        assert len(found.history) == found.steps == len(found.path.rationality) - 1
+
+
+def test_a_branch_that_comes_back_to_rationality_0_goes_on_from_another_equilibrium_there():
+    """Two agents who see to it that the episode goes on: of entropy alone there are several equilibria."""
+    rng = np.random.default_rng(29)
+    transitions = rng.dirichlet(np.full(3, 0.1), size=(3, 2, 2))
+    masks = []
+    for _ in range(2):
+        masks.append(rng.random((3, 2)) < 0.7)
+        masks[-1][np.arange(3), rng.integers(2, size=3)] = True
+    rewards = rng.normal(size=(2, 3, 2, 2))
+    rewards[:, 2] = 0
+    game = Game.stochastic(list(rewards), transitions, 0.99, available=masks, terminal=[False, False, True])
+    found = qre_branch(game, temperature=0.5)
+    assert found.converged
+    assert found.path.rationality.min() == 0
+    at_0 = np.flatnonzero(found.path.rationality == 0)
+    [jump] = np.flatnonzero(np.diff(at_0) > 1)  # it was above 0 in between
+    starts = [tuple(own[k] for own in found.path.policy) for k in (at_0[jump], at_0[-1])]
+    nothing = Game.stochastic(np.zeros((3, 2, 2)), transitions, 0.99, available=masks, terminal=[False, False, True])
+    for start in starts:
+        again = qre(nothing, temperature=1.0, initial_policy=start)
+        assert again.steps <= 3
+        assert max(np.abs(own - other).max() for own, other in zip(again.policy, start, strict=True)) <= 1e-9
+    assert max(np.abs(own - other).max() for own, other in zip(*starts, strict=True)) > 0.01
+    assert found.equation.residual(game, found) <= 1e-11  # 100 floors of values below 100 over the temperature
 
 
 def test_a_trace_that_ends_before_its_start_says_so():

@@ -130,11 +130,11 @@ class System:
         """x and t of z in one array: lengths on the curve are those of its largest entry."""
         return np.append(z[: self.num_ratios], z[-1])
 
-    def first_values(self) -> FloatArray:
-        """W (m, S) of (2) at the first policy and t = 0: exact, as the policy is known; (m, 0) where γ is 0."""
+    def values_at_0(self, x_sk: FloatArray) -> FloatArray:
+        """W (m, S) of (2) at the policy of x and t = 0: exact, as the policy is known; (m, 0) where γ is 0."""
         if self.game.discount == 0:
             return self.values(self.zero)
-        profile = self.policy(self.vector(self.first_sk, self.values(self.zero), 0.0))
+        profile = self.policy(self.vector(x_sk, self.values(self.zero), 0.0))
         bonus_ms = self.counted_mi @ np.stack([entropy(own) for own in profile])
         expected_ms = np.einsum("msa,sa->ms", self.reward_weight[0] * self._rewards_msa, profile.joint_sa)
         solve = resolvent(policy_transitions(self.game, profile.joint_sa), self.game.discount)
@@ -263,22 +263,20 @@ class Place:
         return b_skk, c_smk
 
 
-def logit_curve(game: Game, *, entropy: str, first_sk: FloatArray | None = None) -> System:
-    """The logit equilibria: t is the rationality. At t = 0 the policy is that of x̂, `first_sk`; default: uniform.
-
-    Where `entropy_curve` is None, no other policy is an equilibrium at t = 0.
+def logit_curve(game: Game, *, entropy: str) -> System:
+    """The logit equilibria: t is the rationality. t = 0 has one solution, the uniform policy, unless there is an
+    `entropy_curve`.
     """
     small = compact(game)
     spread = _spread(small.game)
-    first_sk = _uniform(small.game) if first_sk is None else first_sk
-    return System(small, entropy, spread, spread, (0.0, 1.0), (1.0, 0.0), first_sk)
+    return System(small, entropy, spread, spread, (0.0, 1.0), (1.0, 0.0), _uniform(small.game))
 
 
 def entropy_curve(game: Game, *, entropy: str) -> System | None:
     """From the uniform policy at t = 0 to an equilibrium of rationality 0 at t = 1; None where that is uniform too.
 
     At rationality 0 values are those of entropy alone. Where entropy counts, play goes on, and some states have more
-    actions than others, or end an episode, such values differ from state to state.
+    actions than others, or end an episode, such values differ from state to state, and there may be several equilibria.
     """
     small = compact(game)
     if small.game.masks is None or game.discount == 0 or entropy == "none":

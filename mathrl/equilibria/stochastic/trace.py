@@ -131,21 +131,26 @@ class _Ahead:
 
 
 class Follower:
-    """The curve of one system. `step_length` multiplies the usual steps, and what is tolerated in one step.
+    """The curve of one system. `step_length` multiplies the usual steps, and what is tolerated in one step. With
+    `returns` a step in which the curve comes back to t = 0 ends there.
 
     `narrowest` is the least distance, along the curve, to a place where another curve may cross, so far.
     """
 
-    def __init__(self, system: System, *, step_length: float = 1.0) -> None:
-        self._system, self._step_length = system, step_length
+    def __init__(self, system: System, *, step_length: float = 1.0, returns: bool = False) -> None:
+        self._system, self._step_length, self._returns = system, step_length, returns
         self._room = room(system.num_equations - system.num_ratios + 1)
         self.narrowest = inf
 
     @one_thread()
-    def start(self) -> Point:
-        """The point t = 0, from which t rises. Where rounding hides the tangent it is 0, and no step leads on."""
+    def start(self, x_sk: FloatArray | None = None) -> Point:
+        """The point t = 0, from which t rises. Where rounding hides the tangent it is 0, and no step leads on.
+
+        Where t = 0 has several solutions, `x_sk` is the one that is meant; default: the policy of x̂.
+        """
         system = self._system
-        z = system.vector(system.first_sk, system.first_values(), 0.0)
+        x_sk = system.first_sk if x_sk is None else x_sk
+        z = system.vector(x_sk, system.values_at_0(x_sk), 0.0)
         try:
             bordered = Bordered(place := Place(system, z), -1, self._room)
             tangent = bordered.tangent(place, 1.0)
@@ -193,6 +198,8 @@ class Follower:
         turns = (ahead.tangent[-1] > 0) != point.rising
         end = self._fold(point, ahead) if turns else ahead
         landing = end is not None and end.z[-1] >= goal
+        if self._returns and end is not None and end.z[-1] <= 0:
+            landing, target, goal = True, 0.0, 0.0
         if end is not None and landing:
             end = self._landed(point, end, goal)
         if end is None:
@@ -246,17 +253,17 @@ class Follower:
         return found
 
     def _landed(self, point: Point, end: _Ahead, goal: float) -> _Ahead | None:
-        """The point with t = `goal` between the point and the end, to which t rises without a turn."""
+        """The point with t = `goal` between the point and the end, to which t rises, or falls, without a turn."""
         cubic = Cubic((point.z, point.tangent), (end.z, end.tangent), point.lead)
-        low, high = 0.0, 1.0
+        low, high, side = 0.0, 1.0, 1.0 if point.rising else -1.0
         for _ in range(_HALVINGS):
             share = (low + high) / 2
-            low, high = (low, share) if cubic.at(share)[-1] >= goal else (share, high)
+            low, high = (low, share) if side * (cubic.at(share)[-1] - goal) >= 0 else (share, high)
         guess = cubic.at(high)
         guess[-1] = goal
         farthest = _FARTHEST * self._step_length
-        near = self._newton(guess, -1, 1.0, farthest=farthest, polish=False)
-        landed = None if near is None else self._newton(near.z, -1, 1.0, farthest=farthest, polish=True)
+        near = self._newton(guess, -1, side, farthest=farthest, polish=False)
+        landed = None if near is None else self._newton(near.z, -1, side, farthest=farthest, polish=True)
         if landed is None or landed.orientation not in (point.orientation, end.orientation):
             return None
         return landed if _turn(point, landed.tangent) <= _TURN * self._step_length else None
