@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl import Game
-from mathrl.games import random_policy
+from mathrl.games import random_policy, with_time_limit
 from mathrl.operators import ENTROPIES
 from mathrl.oracle import (
     aorpo_target,
@@ -25,6 +25,7 @@ from mathrl.oracle import (
     one_step_target,
     soft_qmix_target,
     td_lambda_target,
+    time_limit_shares,
 )
 from mathrl.solvers import haspi
 from tests.critics import said
@@ -581,3 +582,56 @@ def test_the_papers_targets_know_ends_and_unavailable_actions():
     for agent in range(2):
         y = aorpo_target(made.game, agent, policy=made.policy, temperature=TEMPERATURE, q=q[agent])
         near(y, right[agent], 16 * EPS)
+
+
+def in_time(policy, limit):
+    """A policy as one of the game whose state holds the time."""
+    return [np.concatenate([*[own] * limit, own[:1]]) for own in policy]
+
+
+@costly
+@given(episodes(), st.integers(1, 4))
+def test_a_limit_that_is_part_of_the_state_is_an_end(made, limit):
+    """Backward induction from V = 0 at the last step."""
+    timed, v, found = with_time_limit(made.game, limit), np.zeros((len(made.q), STATES)), []
+    for _ in range(limit):
+        q = made.backup(v)
+        v = made.soft(q)
+        found.insert(0, np.where(made.open, q, np.nan))
+    whole = made.given(np.concatenate([*found, np.full((len(made.q), 1, 6), np.inf)], axis=1))
+    kind = made.kind | {"policy": in_time(made.policy, limit)}
+    assert_soft_q(timed, whole, **kind)
+
+
+@costly
+@given(episodes(), st.integers(1, 6))
+def test_the_shares_of_a_limit_are_those_of_the_visits_in_the_game_that_tells_the_time(made, limit):
+    timed = with_time_limit(made.game, limit)
+    chain = timed.csr_xt.toarray().reshape(limit * STATES + 1, 6, -1)[:-1]
+    joint = np.tile(made.joint(made.policy), (limit, 1))
+    visits = np.append(np.where(ENDED, 0, made.start), np.zeros((limit - 1) * STATES))
+    for _ in range(limit):  # d = start + d P, of a chain that moves on in time
+        reached = np.einsum("s,sa,sat->t", visits, joint, chain)[:-1] * np.tile(~ENDED, limit)
+        visits = np.append(np.where(ENDED, 0, made.start), np.zeros((limit - 1) * STATES)) + reached
+    visits = visits.reshape(limit, STATES)
+    shares = time_limit_shares(made.game, policy=made.policy, limit=limit)
+    near(shares, np.where(ENDED, 0.0, visits[-1] / np.where(ENDED, 1, visits.sum(axis=0))), 64 * EPS)
+
+
+def test_a_critic_of_short_episodes_whose_limit_was_taken_for_an_end_is_named():
+    made = Episodes(seed=3)
+    code = Faulty(made, LIMIT)
+    shares = time_limit_shares(made.game, policy=made.policy, limit=5)
+    code.cut = np.repeat(shares, 6).reshape(STATES, 6)
+    q = made.given(made.fixed_point(code.backup))
+    assert named(said(assert_soft_q, made.game, q, truncated=shares, **made.kind)) == LIMIT
+
+
+@pytest.mark.parametrize("limit", [0, 1.5, 2**62])
+def test_limits_that_are_none_are_refused(limit):
+    made = Episodes()
+    with pytest.raises(ValueError, match="steps "):
+        with_time_limit(made.game, limit)
+    if limit != 2**62:
+        with pytest.raises(ValueError, match="limit is"):
+            time_limit_shares(made.game, policy=made.policy, limit=limit)
