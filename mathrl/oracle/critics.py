@@ -122,6 +122,7 @@ def dmac_target(game: Game, *, policy: Any, target_policy: Any, q: Any, temperat
     Q − ω log(π/ρ) is then the same for all a' (Proposition 4), and wrong otherwise. Raises `ValueError` for a
     general-sum game, and where π plays what ρ never does.
     """
+    check_game(game)
     played = counted(game)
     chooser = controller(played, "joint")
     critic_sa = action_values(played, q, agent_axis=False).reshape(game.num_states, -1)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, count, discount_factor, fail, finite, proportion, shape
+from mathrl.base.checks import FloatArray, count, fail, finite, proportion, shape
 from mathrl.games.given import Booleans
 from mathrl.oracle.arrays import floats, numbers
 
@@ -58,7 +58,7 @@ def sampled_target(
         fail("rewards", f"has shape {r.shape}", "(T,), at least one step")
     d, cut = _flags("terminated", terminated, r), _flags("truncated", truncated, r)
     v, added = _where_on("following", following, d), _where_on("bonus", bonus, d)
-    gamma = 1.0 if discount == 1 else discount_factor("discount", discount)
+    gamma = proportion("discount", discount)
     n = count("steps", steps, 1)
     decay = 1.0 if trace_decay is None else proportion("trace_decay", trace_decay)
     if trace_decay is not None and n != 1:

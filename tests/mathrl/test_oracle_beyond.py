@@ -4,6 +4,8 @@ What is right and what each fault makes of it is computed here by loops over raw
 by hand and unavailable actions are left out; nothing of `Game` but its constructor is used for that.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -20,9 +22,11 @@ from mathrl.oracle import (
     assert_soft_v,
     assert_td_target,
     compare,
+    dmac_target,
     hasac_target,
     n_step_target,
     one_step_target,
+    rommeo_target,
     soft_qmix_target,
     td_lambda_target,
     time_limit_shares,
@@ -635,3 +639,52 @@ def test_limits_that_are_none_are_refused(limit):
     if limit != 2**62:
         with pytest.raises(ValueError, match="limit is"):
             time_limit_shares(made.game, policy=made.policy, limit=limit)
+
+
+def test_the_targets_of_joint_policies_know_ends_and_unavailable_actions():
+    """DMAC's with a correlated policy, ROMMEO's with a conditional one; rows of ends may be anything."""
+    made, rng = Episodes(seed=3), np.random.default_rng(0)
+    joint, target = (rng.dirichlet(np.ones(6), size=STATES) * made.open for _ in range(2))
+    joint[~ENDED], target[~ENDED] = (each[~ENDED] / each[~ENDED].sum(axis=1, keepdims=True) for each in (joint, target))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        divergence = np.nansum(joint * np.log(joint / target), axis=1)
+    v = np.where(ENDED, 0.0, (joint * np.where(made.open, made.q[0], 0)).sum(axis=1) - TEMPERATURE * divergence)
+    right = made.backup(v[None])
+    joint[ENDED] = np.nan
+    q = made.given(made.q, -np.inf)
+    kind = {"target_policy": made.shaped(target), "q": q, "temperature": TEMPERATURE}
+    near(where_it_counts(dmac_target(made.game, policy=made.shaped(joint), **kind)), made.given(right), 16 * EPS)
+    closed = tuple(np.argwhere(~made.open & ~ENDED[:, None])[0])
+    joint[closed[0]] = np.eye(6)[closed[1]]
+    with pytest.raises(ValueError, match=r"policy plays \(\d, \d\) in state \d, which is not available"):
+        dmac_target(made.game, policy=made.shaped(joint), **kind)
+
+    pi, rho = made.policy
+    conditional = np.repeat(pi[:, :, None], 2, axis=2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        entropy = -np.nansum(pi * np.log(pi), axis=1)
+        prior = np.full((STATES, 2), 0.5)
+        divergence = np.nansum(rho * np.log(rho / prior), axis=1)
+    expected = np.einsum("sa,sa->s", made.joint(made.policy), np.where(made.open, made.q[0], 0.0))
+    right = made.backup(np.where(ENDED, 0.0, expected + TEMPERATURE * entropy - divergence)[None])
+    kind = {"q": q, "prior": prior, "temperature": TEMPERATURE}
+    conditional[ENDED], prior[ENDED] = -3.0, np.nan
+    y = rommeo_target(made.game, 0, conditional_policy=conditional, opponent_model=rho, **kind)
+    near(where_it_counts(y), made.given(right), 16 * EPS)
+    with pytest.raises(ValueError, match=r"conditional_policy plays .* which is not available"):
+        rommeo_target(made.game, 0, conditional_policy=np.full((STATES, 3, 2), 1 / 3), opponent_model=rho, **kind)
+
+
+@pytest.mark.parametrize(("structure", "entropy"), SETTINGS)
+def test_an_unknown_share_that_a_limit_cuts_is_found_beside_ends(structure, entropy):
+    made = Episodes(structure, entropy, seed=3)
+    short = dataclasses.replace(made.game, discount=0.72)
+    share = "with discount 0.72, as where 10 % of the steps, such as those at a time limit, are taken for an end"
+    kind = {"q": made.given(made.q), **made.kind}
+    for length in LENGTHS:
+        target = (n_step_target if "steps" in length else td_lambda_target)(short, **length, **kind)
+        assert named(said(assert_td_target, made.game, target, **length, **kind)) == share
+    made.discount = 0.72
+    q = made.exact()
+    assert named(said(assert_soft_q, made.game, made.given(q), **made.kind)) == share
+    assert named(said(assert_soft_v, made.game, made.given_v(made.soft(q)), **made.kind)) == share
