@@ -21,8 +21,8 @@ def with_time_limit(game: Game, steps: int, *, discount: float | None = None) ->
     `steps`     T ≥ 1
     `discount`  γ of the new game, default that of the old one; 1 is allowed
 
-    Returns the new game, of T S + 1 states with sparse transitions: t S + s is state s at time t, and the last one is
-    the end. It starts at time 0. Raises `ValueError` naming the argument.
+    Returns the new game, of T S + 1 states with sparse transitions: t S + s is state s at time t, called (t, name)
+    where states have names, and the last one is the end. It starts at time 0. Raises `ValueError` naming the argument.
 
     >>> with_time_limit(Game.matrix(np.eye(2)), 3, discount=1)
     <Game: 4 states (1 terminal), 2 agents, 2×2 actions, common payoff, discount 1.0, sparse>
@@ -44,6 +44,9 @@ def with_time_limit(game: Game, steps: int, *, discount: float | None = None) ->
     entries = np.concatenate([np.tile(step.data, num_steps - 1), np.ones(len(ending))])
     of_rows = np.concatenate([(times * num_rows + rows).ravel(), ending])
     of_columns = np.concatenate([((times + 1) * num_states + columns).ravel(), np.full(len(ending), size - 1)])
+    named = None
+    if game.state_names is not None:
+        named = [(time, name) for time in range(num_steps) for name in game.state_names] + [(num_steps, None)]
     agents = [game.rewards] if game.common_payoff else list(game.rewards)
     rewards = [np.concatenate([*[own] * num_steps, np.zeros((1, *game.num_actions))]) for own in agents]
     return Game.stochastic(
@@ -53,4 +56,5 @@ def with_time_limit(game: Game, steps: int, *, discount: float | None = None) ->
         np.concatenate([game.start, np.zeros(size - num_states)]),
         available=[np.concatenate([*[own] * num_steps, np.ones((1, own.shape[1]))]) for own in game.available],
         terminal=np.concatenate([*[game.terminal] * num_steps, [True]]),
+        state_names=named,
     )
