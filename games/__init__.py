@@ -19,6 +19,7 @@ from mathrl.games.policies import (
 )
 from mathrl.games.random import random_matrix, random_stochastic
 from mathrl.games.stacking import stack
+from mathrl.games.time_limit import with_time_limit
 from mathrl.games.transform import permute_actions, relabel_agents, scale_rewards, shift_rewards, to_dense, to_sparse
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ __all__ = [
     "to_dense",
     "to_sparse",
     "uniform_policy",
+    "with_time_limit",
 ]
 
 

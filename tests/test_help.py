@@ -21,7 +21,7 @@ NO_EQUATION = {  # they read, write, check, store, name or convert
 }
 NO_SOURCE = {  # no paper prints them
     *("log_sum_exp", "log_probabilities", "entropy", "entropy_of_logs", "kl_divergence", "kl_divergence_of_logs"),
-    *("branch_law", "trivial_bound", "value_bound"),
+    *("branch_law", "trivial_bound", "value_bound", "time_limit_shares"),
 }
 PLACE = r"(Eq\.|Theorem|Lemma|Definition|Extended|Algorithm|note|G\.|§)"
 SOURCE = rf"(hasac|rommeo|dmac|aorpo|soft-qmix),? {PLACE}|Bellman's"

@@ -17,7 +17,7 @@ from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
 from mathrl.operators import ENTROPIES, quantal_response_residuals
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
-from mathrl.oracle.beyond import Ignored
+from mathrl.oracle.beyond import Ignored, entropy_after_ends
 from mathrl.oracle.compare import quantal_responses
 from mathrl.oracle.counted import barred, counted, counts
 from mathrl.oracle.diagnose import ATOL, RTOL, Mistake, diagnose, most_left
@@ -185,12 +185,12 @@ def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "t
     >>> from mathrl.games import load
     >>> assert_qre(load("matching-pennies"), [[0.5, 0.5], [0.5, 0.5]], temperature=0.1)
     """
-    game, rows, _, kind = _checked(game, policy, temperature, entropy, 0.0, atol)
+    played, rows, agent_axis, kind = _checked(game, policy, temperature, entropy, 0.0, atol)
     temperature = kind["temperature"]
 
-    def differences(alpha: float, entropy: str) -> FloatArray:
-        """|π − softmax(E[Q_π]/α)| of all agents in one array."""
-        q = barred(game, evaluate(game, rows, temperature=alpha, entropy=entropy).q)
+    def differences(alpha: float, entropy: str, after_ends: FloatArray | float = 0.0) -> FloatArray:
+        """|π − softmax(E[Q_π]/α)| of all agents in one array; `after_ends` is added to Q_π."""
+        q = barred(played, evaluate(played, rows, temperature=alpha, entropy=entropy).q + after_ends)
         off: FloatArray = np.abs(np.concatenate(quantal_response_residuals(q, rows, temperature=alpha), axis=1))
         return off
 
@@ -198,10 +198,10 @@ def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "t
     if (off <= atol).all():
         return
 
-    def met(alpha: float, entropy: str) -> bool:
+    def met(alpha: float, entropy: str, after_ends: FloatArray | float = 0.0) -> bool:
         """Whether the policy is an equilibrium of another kind."""
         with np.errstate(all="ignore"):  # of a temperature like 1e-300, the rationality
-            return bool((differences(alpha, entropy) <= atol).all())
+            return bool((differences(alpha, entropy, after_ends) <= atol).all())
 
     alternatives = [
         *((temperature, other, f'with entropy="{other}"') for other in ENTROPIES if other != entropy),
@@ -209,10 +209,15 @@ def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "t
         (1 / temperature, entropy, f"at temperature {1 / temperature:g}: rationality is 1/temperature"),
     ]
     phrases = [phrase for alpha, other, phrase in alternatives if met(alpha, other)]
+    if game.ended is not None and game.discount < 1:
+        nowhere = Ignored.of(game, policy=policy, agent_axis=agent_axis)
+        if met(temperature, entropy, entropy_after_ends(played, rows, nowhere, **kind)):
+            phrases.append("where an end is a state like others, with entropy for ever")
     said = f"the policy is a quantal response equilibrium {' and '.join(phrases)}" if phrases else ""
-    counted_entries = off.size if game.masks is None else sum(int(own[~game.terminal].sum()) for own in game.masks)
-    numbers = (int((off > atol).sum()), counted_entries)
-    worst = worst_of_policy(rows, quantal_responses(barred(game, evaluate(game, rows, **kind).q), rows, temperature))
+    size = off.size if played.masks is None else sum(int(own[~game.terminal].sum()) for own in played.masks)
+    numbers = (int((off > atol).sum()), size)
+    q = barred(played, evaluate(played, rows, **kind).q)
+    worst = worst_of_policy(rows, quantal_responses(q, rows, temperature))
     raise AssertionError(_message("policy", "its own quantal response", numbers, worst, said))
 
 

@@ -26,9 +26,9 @@ from mathrl.oracle.arrays import numbers
 from mathrl.oracle.counted import counted, zeroed
 from mathrl.oracle.diagnose import Mistake
 from mathrl.oracle.wrong_backups import Maximum, Mean, next_values, paid
-from mathrl.values.policy_values import backup, evaluate_joint
+from mathrl.values.policy_values import backup, evaluate, evaluate_joint
 
-__all__ = ["Ignored", "beyond_in_targets", "beyond_in_values"]
+__all__ = ["Ignored", "beyond_in_targets", "beyond_in_values", "entropy_after_ends"]
 
 ENTROPY_ONCE = "with the entropy of terminal states, in which nothing is played"
 ENTROPY_FOR_EVER = "with entropy for ever after an end, α Σ H/(1 − γ), as where `done` is ignored"
@@ -105,8 +105,7 @@ def beyond_in_values(
         return (values.q_msa if array == "q" else values.v_ms).reshape(exact.shape)
 
     def ends_worth(c: FloatArray) -> FloatArray:
-        rewards = _ahead_of_ends(game, ignored, np.zeros(shape) + c)
-        return of(paid(game, rewards.reshape(-1, *w_sa.shape)), w_sa, np.zeros(shape))
+        return of(_with_ends_worth(game, ignored, np.zeros(shape) + c), w_sa, np.zeros(shape))
 
     bonus = entropy_bonus(policy, **kind)
     if cut_sa is not None:
@@ -142,11 +141,10 @@ def beyond_in_targets(
     **kind: Any,
 ) -> Iterator[Mistake]:
     """Yield such mistakes in a target; the arguments are those of `target_mistakes`."""
-    w_sa = Profile.of(policy).joint_sa
 
     def ends_worth(c: FloatArray) -> FloatArray:
-        rewards = _ahead_of_ends(game, ignored, np.zeros_like(v) + c)
-        return target(paid(game, rewards.reshape(-1, *w_sa.shape)), v=np.zeros_like(v), **(kind | {"temperature": 0.0}))
+        paying = _with_ends_worth(game, ignored, np.zeros_like(v) + c)
+        return target(paying, v=np.zeros_like(v), **(kind | {"temperature": 0.0}))
 
     if cut_sa is not None:
         yield _instead(target(game, v=v, at_cuts=np.zeros_like(v), **kind), LIMIT)
@@ -171,6 +169,13 @@ def beyond_in_targets(
             yield _instead(target(game, v=wrong((q + given).reshape(*v.shape, -1)), **kind), wrong.phrase)
 
 
+def entropy_after_ends(game: Game, policy: Policy, ignored: Ignored, *, temperature: float, entropy: str) -> FloatArray:
+    """Return what Q gains, (…, S, A_1, …, A_n), where the entropy of uniform play counts for ever after an end."""
+    rows = next(ignored.at_ends(policy))
+    for_ever = entropy_bonus(rows, temperature=temperature, entropy=entropy) / (1 - game.discount)
+    return evaluate(_with_ends_worth(game, ignored, for_ever), policy, temperature=0.0, entropy="none").q
+
+
 def _of_ends(
     game: Game,
     policy: Policy,
@@ -185,12 +190,14 @@ def _of_ends(
     kind: dict[str, Any] = {"temperature": temperature, "entropy": entropy}
     ended = ignored.game.terminal
     for rows in ignored.at_ends(policy):
-        counted_how_often = [(1.0, ENTROPY_ONCE)]
+        how_often = [(1.0, ENTROPY_ONCE)]
         if game.discount < 1:
-            counted_how_often.append((1 / (1 - game.discount), ENTROPY_FOR_EVER))
-        yield Mistake(exact, ends_worth(np.where(ended, entropy_bonus(rows, **kind), 0.0)), counted_how_often)
+            how_often.append((1 / (1 - game.discount), ENTROPY_FOR_EVER))
+        bonus = np.where(ended, entropy_bonus(rows, **kind), 0.0)
+        yield Mistake(exact, ends_worth(bonus), how_often)
         for c in _own_values(ignored, rows, **kind):
-            yield Mistake(exact, ends_worth(c), ((1.0, OWN_VALUES),))
+            if not any(np.allclose(c, weight * bonus) for weight, _ in how_often):  # else it is this entropy alone
+                yield Mistake(exact, ends_worth(c), ((1.0, OWN_VALUES),))
     yield Mistake(exact, ends_worth(ended.astype(np.float64)), (), SOME_VALUE)
 
 
@@ -205,10 +212,11 @@ def _own_values(ignored: Ignored, policy: Policy, **kind: Any) -> Iterator[Float
         yield np.where(ended, ignored.v, 0.0)
 
 
-def _ahead_of_ends(game: Game, ignored: Ignored, c: FloatArray) -> FloatArray:
-    """γ Σ_e P(e|s, a) c(e) over terminal states e, (…, S, A_1, …, A_n)."""
+def _with_ends_worth(game: Game, ignored: Ignored, c: FloatArray) -> Game:
+    """The game that pays γ Σ_e P(e|s, a) c(e), over terminal states e, and nothing else   (1)."""
     ahead = next_values(ignored.game, np.where(ignored.game.terminal, c, 0.0))
-    return game.discount * zeroed(game, ahead.reshape(*c.shape, *game.num_actions))
+    rewards = game.discount * zeroed(game, ahead.reshape(*c.shape, *game.num_actions))
+    return paid(game, rewards.reshape(-1, game.num_states, game.num_joint_actions))
 
 
 def _starting_again(game: Game, ignored: Ignored) -> Game:

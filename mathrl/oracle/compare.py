@@ -5,7 +5,8 @@
     T q = r + γ P V_q,   V_q = α log Σ_a exp(q(·, a)/α), or max_a q(·, a)        (aorpo Eq. 7)             (3)
 
 A critic learns by the residual of (1), and (2) shows how little that may say. q and v are measured each by itself, and
-against each other: where v = E_π q + entropy, both residuals say the same.
+against each other: where v = E_π q + entropy, both residuals say the same. At terminal states V = 0; where γ is 1, the
+longest expected play takes the place of 1/(1 − γ) in (2).
 """
 
 from collections.abc import Sequence

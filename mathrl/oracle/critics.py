@@ -11,6 +11,7 @@ not the exact one. What a sampled code regresses on has these means; each is a c
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,10 @@ import numpy.typing as npt
 from mathrl.base.checks import FloatArray, fail, not_negative
 from mathrl.games.model import Game, check_agent, check_game
 from mathrl.operators import expectation, opponent_policy_value, own_and_others
-from mathrl.oracle.arrays import action_values, distributions, floats, policy_rows, scalar
+from mathrl.oracle.arrays import action_values, distributions, numbers, policy_rows, scalar
+from mathrl.oracle.counted import counted, shown
 from mathrl.oracle.targets import one_step_target, td_lambda_target
 from mathrl.softmax import entropy
-from mathrl.values.modelled_opponents import agent_game
 from mathrl.values.policy_values import backup
 from mathrl.values.rommeo_objective import as_strategies
 from mathrl.values.target_policy import Regularised, absolutely_continuous, controller, logarithms
@@ -83,14 +84,18 @@ def rommeo_target(
     13. V̄ of Algorithm 1 tends, with many samples, to log Σ_{a,b} P(b|s) exp(Q(s, a, b)): that is Eq. 9 for α = 1 only.
     Raises `ValueError` where ρ plays what P never does.
     """
-    own = agent_game(game, check_agent(game, agent))
+    own = _of_agent(game, agent)
     pi_sab, rho_sb, prior_sb = as_strategies(
         game,
         agent,
-        distributions("conditional_policy", conditional_policy, 1),
-        distributions("opponent_model", opponent_model),
-        distributions("prior", prior),
+        _distributions(own, "conditional_policy", conditional_policy, (1,)),
+        _distributions(own, "opponent_model", opponent_model, (1,)),
+        _distributions(own, "prior", prior, (1,)),
     )
+    if own.barred_sa is not None:
+        others = [actions for j, actions in enumerate(game.num_actions) if j != agent]
+        played = np.moveaxis((pi_sab * rho_sb[:, None]).reshape(game.num_states, -1, *others), 1, 1 + agent)
+        _refuse_barred(own, "conditional_policy", played.reshape(game.num_states, -1))
     v_s = opponent_policy_value(
         own_and_others(action_values(own, q, agent_axis=False), agent),
         pi_sab,
@@ -99,7 +104,7 @@ def rommeo_target(
         temperature=_weight("temperature", temperature),
         divergence_weight=_weight("divergence_weight", divergence_weight),
     )
-    return _backed_up(own, v_s)  # (2)
+    return _backed_up(game, own, v_s)  # (2)
 
 
 def dmac_target(game: Game, *, policy: Any, target_policy: Any, q: Any, temperature: float) -> FloatArray:
@@ -117,14 +122,16 @@ def dmac_target(game: Game, *, policy: Any, target_policy: Any, q: Any, temperat
     Q − ω log(π/ρ) is then the same for all a' (Proposition 4), and wrong otherwise. Raises `ValueError` for a
     general-sum game, and where π plays what ρ never does.
     """
-    chooser = controller(game, "joint")
-    critic_sa = action_values(game, q, agent_axis=False).reshape(game.num_states, -1)
-    _, log_pi = logarithms(game, _either(game, "policy", policy), "policy", "joint")
-    _, log_rho = logarithms(game, _either(game, "target_policy", target_policy), "target_policy", "joint")
+    check_game(game)
+    played = counted(game)
+    chooser = controller(played, "joint")
+    critic_sa = action_values(played, q, agent_axis=False).reshape(game.num_states, -1)
+    _, log_pi = logarithms(played, _either(played, "policy", policy), "policy", "joint")
+    _, log_rho = logarithms(played, _either(played, "target_policy", target_policy), "target_policy", "joint")
     absolutely_continuous("policy", log_pi, log_rho)
     omega = _weight("temperature", temperature)
     tilted = Regularised(chooser, log_rho, omega).tilted(log_pi)
-    return _backed_up(game, np.einsum("sa,sa->s", tilted.pi[0], critic_sa) - omega * tilted.divergence_s)  # (3)
+    return _backed_up(game, played, np.einsum("sa,sa->s", tilted.pi[0], critic_sa) - omega * tilted.divergence_s)  # (3)
 
 
 def soft_qmix_target(game: Game, *, policy: Any, q: Any, temperature: float, trace_decay: float = 0.4) -> FloatArray:
@@ -163,21 +170,21 @@ def aorpo_target(game: Game, agent: int, *, policy: Any, q: Any, temperature: fl
     by (1 − γ)/γ times what entropy adds to Q: for a uniform policy by α log A_i, however near 1 γ is. Raises
     `ValueError` where an argument does not fit.
     """
-    own = agent_game(game, check_agent(game, agent))
-    checked, _ = policy_rows(game, policy)
+    own = _of_agent(game, agent)
+    checked, _ = policy_rows(own, policy)
     bonus_s = _weight("temperature", temperature) * entropy(checked[agent])
-    return _backed_up(own, expectation(action_values(own, q, agent_axis=False), checked) + bonus_s)  # (5)
+    return _backed_up(game, own, expectation(action_values(own, q, agent_axis=False), checked) + bonus_s)  # (5)
 
 
 def _critics(game: Game, q: Any) -> Sequence[Any]:
     """One critic or several: they are several where the first entry has as many axes as a critic."""
     if callable(q):
         return (q,)
-    given = q if isinstance(q, Sequence) else floats("q", q)
+    given = q if isinstance(q, Sequence) else numbers("q", q)
     critics = list(np.atleast_1d(given)) if isinstance(given, np.ndarray) else list(given)
     if not critics:
         fail("q", "is an empty sequence", "a critic, or several")
-    several = callable(critics[0]) or floats("q[0]", critics[0]).ndim + (game.num_states == 1) > game.num_agents
+    several = callable(critics[0]) or numbers("q[0]", critics[0]).ndim + (game.num_states == 1) > game.num_agents
     return critics if several else (q,)
 
 
@@ -191,14 +198,42 @@ def _either(game: Game, argument: str, policy: Any) -> Any:
     if callable(policy):
         return policy_rows(game, policy)[0]
     if isinstance(policy, Sequence):
-        return tuple(distributions(f"{argument}[{i}]", rows) for i, rows in enumerate(policy))
-    joint = floats(argument, policy)
-    return distributions(argument, joint, tuple(range(1, joint.ndim)))
+        return tuple(_distributions(game, f"{argument}[{i}]", rows, (1,)) for i, rows in enumerate(policy))
+    axes = tuple(range(1, game.num_agents + 1))
+    joint = _distributions(game, argument, policy, axes)
+    if game.barred_sa is not None and joint.shape == (game.num_states, *game.num_actions):
+        _refuse_barred(game, argument, joint.reshape(game.num_states, -1))
+    return joint
 
 
-def _backed_up(game: Game, v_s: FloatArray) -> FloatArray:
-    """r + γ P v, (S, A_1, …, A_n), for a common payoff."""
-    return backup(game, v_s[None]).reshape(game.rewards.shape)
+def _distributions(game: Game, argument: str, given: Any, axes: tuple[int, ...]) -> FloatArray:
+    """Distributions over `axes` in each state, normalised where single precision left them off; in ended states any."""
+    rows = numbers(argument, given)
+    if game.ended is not None and len(rows) == game.num_states and rows.ndim > axes[-1]:
+        rows[game.ended] = 0.0
+        first: Any = (game.ended, *[0] * len(axes))
+        rows[first] = 1.0
+    return distributions(argument, rows, axes if rows.ndim > axes[-1] else -1)
+
+
+def _refuse_barred(game: Game, argument: str, joint_sa: FloatArray) -> None:
+    """Refuse joint probabilities (S, A) of joint actions that are not available."""
+    played = (joint_sa > 0) & np.asarray(game.barred_sa)
+    if played.any():
+        s, a = np.argwhere(played)[0]
+        action = tuple(map(int, np.unravel_index(a, game.num_actions)))
+        fail(argument, f"plays {action} in state {s}, which is not available", "0 there", "mask the policy")
+
+
+def _of_agent(game: Game, agent: Any) -> Game:
+    """The counted game in which every agent has the rewards of one."""
+    i, played = check_agent(game, agent), counted(game)
+    return played if played.common_payoff else replace(played, rewards=played.rewards[i], common_payoff=True)
+
+
+def _backed_up(game: Game, own: Game, v_s: FloatArray) -> FloatArray:
+    """r + γ P v of `own`, which is counted and has a common payoff, as that of the game, (S, A_1, …, A_n)."""
+    return shown(game, backup(own, v_s[None]).reshape(own.rewards.shape))
 
 
 def _common_payoff(game: Game) -> None:

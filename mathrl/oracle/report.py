@@ -49,7 +49,7 @@ _MEASURES = (
     (
         "q_distance_bound",
         "the largest q_distance that this residual allows",
-        "soft_bellman_residual/(1 − γ), as Γ_π is a γ-contraction",
+        "soft_bellman_residual/(1 − γ), as Γ_π is a γ-contraction; where γ is 1, times the longest expected play",
     ),
     (
         "v_bellman_residual",
@@ -64,7 +64,7 @@ _MEASURES = (
     (
         "v_distance_bound",
         "the largest v_distance that this residual allows",
-        "v_bellman_residual/(1 − γ), as T_π is a γ-contraction",
+        "v_bellman_residual/(1 − γ), as T_π is a γ-contraction; where γ is 1, times the longest expected play",
     ),
     (
         "q_v_gap",
@@ -137,8 +137,9 @@ class Report:
 
     `print(report)` shows it, and `report.measures` explains each number. A number is None where it needs what was not
     given, and an array (n,) where each agent has its own. Γ_π and T_π are the soft Bellman operators of the policy, T
-    is that of the optimum. Where rewards are so large that rounding may hide a gain, the text says that the gain is not
-    known, and how large it may be.
+    is that of the optimum. What counts nowhere, for unavailable actions and in terminal states, is in no number, and
+    1/(1 − γ) is the longest expected play where γ is 1. Where rewards are so large that rounding may hide a gain, the
+    text says that the gain is not known, and how large it may be.
 
     `game`                   the game in a few words; `temperature` and `entropy` are as they were given
     `soft_bellman_residual`  max |Γ_π q − q|

@@ -177,7 +177,8 @@ PARTS = {"policy": PLAYED, "target_policy": PLAYED, "opponent_models": [ROWS], "
 NUMBERS = {"temperature": 1.0, "max_steps": 2, "atol": 100.0, "trace_decay": 0.5, "agent": 0, "discount": 0.5,
            "step": 1, "reward_bound": 1.0, "reward_range": 1.0, "steps": 1, "length": 1, "branch_length": 2,
            "error": 0.2, "epoch": 1, "first": 1, "last": 2, "begin": 0, "end": 3, "x": 0.5, "averaged": False,
-           "num_episodes": 1, "num_steps": 1, "seed": 0, "factor": 1.0, "amount": 1.0, "starts": 2}  # fmt: skip
+           "num_episodes": 1, "num_steps": 1, "seed": 0, "factor": 1.0, "amount": 1.0, "starts": 2,
+           "limit": 1}  # fmt: skip
 ERRORS = ("state_distance", "dynamics_error", "policy_shift", "policy_distance", "opponents_shift", "opponents_error",
           "opponents_distance", "small_error", "opponent_shifts", "opponent_errors", "opponent_distances")  # fmt: skip
 GOOD = PARTS | NUMBERS | {
@@ -197,7 +198,8 @@ SPECIAL = {"divergence_policy_iteration": {"initial_policy": PLAYED},
            "one_step_target": {"v": None}, "assert_soft_v": {"v": np.zeros(2)}, "each": {"temperature": 1.0},
            "Game.matrix": {"payoffs": np.eye(2)}, "best_response": {"transitions": None},
            "opponent_game": {"transitions": None}, "divergence_limit": {"initial_policy": PLAYED},
-           "assert_qre": {"atol": 1.0}}  # fmt: skip
+           "assert_qre": {"atol": 1.0},
+           "sampled_target": {name: np.zeros((2, 2)) for name in ("following", "terminated", "truncated")}}  # fmt: skip
 OF_MATRIX_GAMES = ("equilibria", "lipschitz_constant", "logit_curves")
 MODULES = (solvers, batch, games, oracle, bounds, exploitability_module, equilibria)
 PUBLIC = [
