@@ -71,7 +71,8 @@ def difference(x: Any, y: Any) -> Any:
 
 def there(q: Any) -> Any:
     """Say of each entry whether it is above −∞: an action that is not available has Q = −∞."""
-    return q > -namespace(q).inf
+    xp = namespace(q)
+    return objects.there(q) if xp is objects else q > -xp.inf
 
 
 def all_there(q: Any) -> bool:

@@ -148,11 +148,16 @@ def _is_minus_infinity(x: Any) -> bool:
 weighted, difference = np.frompyfunc(_times, 2, 1), np.frompyfunc(_less, 2, 1)
 
 
+def there(q: Any) -> Any:
+    """Say of each entry whether it is not −∞."""
+    return ~np.asarray(np.frompyfunc(_is_minus_infinity, 1, 1)(q), dtype=bool)
+
+
 def mean_there(q: Any, axis: int | tuple[int, ...]) -> Any:
     """The mean along the axes of the entries above −∞; −∞ where there are none."""
-    known = np.frompyfunc(lambda x: int(not _is_minus_infinity(x)), 1, 1)(q)
-    number = asarray(sum(known, axis=axis), dtype=object)
-    total = sum(np.where(known.astype(bool), q, 0), axis=axis)
+    known = there(q)
+    number = asarray(sum(known.astype(object), axis=axis), dtype=object)
+    total = sum(np.where(known, q, 0), axis=axis)
     return np.frompyfunc(lambda x, k: x / k if k else -math.inf, 2, 1)(total, number)
 
 
