@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mathrl.games import Game
-from mathrl.solvers import mehaml, rommeo_self_play, soft_qmix
+from mathrl.games import Game, opponents_policy, random_policy
+from mathrl.games.learned_model import LearnedModel
+from mathrl.solvers import mehaml, optimal, rommeo_q, rommeo_self_play, soft_q_iteration, soft_qmix
 
 CLOSE = 1e-8
 """Runs stop at a residual of 1e-12 at most, in games whose responses contract by 1e-3 at least."""
@@ -46,6 +47,10 @@ TRIED = {
     "soft-qmix": Tried(soft_qmix, MIXED),
     "soft-qmix-additive": Tried(soft_qmix, MIXED | {"mixer": "additive", "weights": "uniform"}),
     "soft-qmix-unrestricted": Tried(soft_qmix, MIXED | {"mixer": "unrestricted"}),
+    "optimal": Tried(optimal, {}, ""),
+    "soft-q-iteration": Tried(soft_q_iteration, {"temperature": 0.5}),
+    "soft-q-iteration-of-each": Tried(soft_q_iteration, {"temperature": 0.5}, common_payoff=False),
+    "rommeo-q": Tried(rommeo_q, {"temperature": 0.5, "divergence_weight": 0.8}, "own", False),
     "rommeo-self-play": Tried(rommeo_self_play, {"temperature": 1.5, "max_steps": 200}, "own", False),
 }
 
@@ -109,7 +114,7 @@ def test_an_end_is_an_absorbing_state_that_earns_nothing(tried, seed):
     for own in masks:
         own[2] = True
     ended = made(rewards, transitions, 0.7, available=masks, terminal=[False, False, True])
-    entropies = tried.arguments["temperature"] * np.log([own.shape[1] for own in masks])
+    entropies = tried.arguments.get("temperature", 0) * np.log([own.shape[1] for own in masks])
     back = {"team": entropies.sum(), "own": entropies[:, None, None], "": 0.0}[tried.earned]
     rewards[:, 2] -= back
     transitions[2], transitions[2, ..., 2] = 0.0, 1.0
@@ -141,3 +146,30 @@ def test_without_discount_every_answer_solves_its_equation(tried, seed):
         assert rows is None or all(np.allclose(own.sum(axis=1), 1, rtol=0, atol=1e-9) for own in rows)
     if found.converged:
         assert solves(game, found)
+
+
+@few
+@given(seeds, st.sampled_from([0.0, 0.3]))
+def test_what_was_learned_of_a_game_keeps_its_masks_and_ends(seed, real_share):
+    rewards, transitions, masks = drawn(seed, 3, True)
+    rng = np.random.default_rng(seed)
+    rewards[:, 2] = 0.0
+    ends = {"available": masks, "terminal": [False, False, True]}
+    game = made(rewards, transitions, 0.7, **ends)
+    others = opponents_policy(random_policy(game, rng))
+    models = [
+        LearnedModel(made(rewards + noise * np.not_equal(rewards, 0), transitions[::-1], 0.7), others)
+        for noise in (0.0, 0.1)
+    ]
+    found = soft_q_iteration(game, temperature=0.5, models=models, real_share=real_share)
+    assert found.converged
+    assert solves(game, found)
+    mixed = made(
+        rewards + 0.1 * np.not_equal(rewards, 0),
+        real_share * transitions + (1 - real_share) * transitions[::-1],
+        0.7,
+        **ends,
+    )
+    same = soft_q_iteration(mixed, temperature=0.5, opponent_model=others)
+    np.testing.assert_allclose(found.v, np.broadcast_to(same.v, found.v.shape), rtol=0, atol=CLOSE)
+    assert (found.v[..., 2] == 0).all()
