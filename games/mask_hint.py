@@ -24,7 +24,7 @@ def hint_at_masks(name: str, rewards: FloatArray) -> None:
     if least > -_LARGE or _said:
         return
     others = np.abs(rewards[rewards > -_LARGE]).max(initial=0.0)
-    if others == 0 or least > -_TIMES * others:
+    if others == 0 or least / _TIMES > -others:
         return
     where = entry(name, np.unravel_index(rewards.argmin(), rewards.shape))
     mend = "if it forbids an action, give the actions that there are as available instead, which loses no digits"
