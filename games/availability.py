@@ -1,16 +1,17 @@
 """Which actions there are in which state, and in which states an episode has ended: masks, as a caller gives them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mathrl.base.checks import fail, instance, shape
 from mathrl.base.text import shown
 from mathrl.games.given import Booleans
 
-__all__ = ["as_available", "as_terminal", "booleans", "first_available", "joint"]
+__all__ = ["as_available", "as_terminal", "booleans", "equal_rows", "first_available", "joint"]
 
 
 def as_available(
@@ -65,6 +66,13 @@ def joint(available: Sequence[Booleans]) -> Booleans:
 def first_available(own: Booleans) -> Booleans:
     """The mask of the first action alone that is available, in each row of (S, A_i)."""
     return np.asarray(np.arange(own.shape[1]) == own.argmax(axis=1)[:, None])
+
+
+def equal_rows(mask: Booleans) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+    """Give the rows of a mask (S, A) in groups that are equal: the numbers of the rows, and where they are true."""
+    kinds, kind_of = np.unique(mask, axis=0, return_inverse=True)
+    for number, kind in enumerate(kinds):
+        yield np.flatnonzero(kind_of.ravel() == number), np.flatnonzero(kind)
 
 
 def booleans(argument: str, given: Any) -> Booleans:

@@ -1,7 +1,7 @@
 """What an agent has learned of its game and of the others: rewards, transitions, and models of its opponents."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy.typing as npt
@@ -34,6 +34,17 @@ class LearnedModel:
 
         P_k and the rewards are those of the learned game.
         """
+        if game.played:
+            learned = Game.stochastic(
+                self.game.rewards,
+                self.game.transitions,
+                game.discount,
+                game.start,
+                available=game.masks,
+                terminal=game.ended,
+            ).in_play
+            ours: Any = game.transitions
+            return replace(learned, transitions=real_share * ours + (1 - real_share) * learned.transitions)
         mixed: Any = self.game.transitions
         if real_share > 0:
             mixed = real_share * game.transitions + (1 - real_share) * mixed

@@ -7,7 +7,7 @@ temperature (α, or ω where there is a target policy ρ) is a number > 0 and ma
 
 from typing import Any
 
-from mathrl.arithmetic import alike, at_ends, log_one_plus, log_part, log_total, namespace, shift
+from mathrl.arithmetic import alike, all_there, at_ends, log_one_plus, log_part, log_total, namespace, shift, there
 
 __all__ = [
     "boltzmann",
@@ -43,7 +43,8 @@ def soft_max(q: Any, temperature: Any) -> Any:
     `q`            Q, (…, A)
     `temperature`  α > 0, the weight of the entropy
 
-    Returns an array (…): the sum is over the last axis. It tends to max Q as α → 0, and to mean Q + α log A as α → ∞.
+    Returns an array (…): the sum is over the last axis. It tends to max Q as α → 0, and to mean Q + α log A as α → ∞;
+    actions of Q = −∞, which are not available, count in neither. It is −∞ where all Q are.
     """
     # It grows with Q(a), at the rate π(a), and with α, at the rate H(π).
     return at_ends(_soft_max, q, temperature)[..., 0]
@@ -107,10 +108,11 @@ def log_boltzmann(q: Any, temperature: Any) -> Any:
     `q`            Q, (…, A)
     `temperature`  α > 0, the weight of the entropy
 
-    Returns log π, an array (…, A), finite also where π(a) underflows.
+    Returns log π, an array (…, A), finite also where π(a) underflows, and −∞ only where Q is.
     """
-    scaled = (q - shift(q)) / temperature
-    return log_part(scaled, log_total(scaled), q, temperature)
+    scaled, _ = _scaled(q, temperature)
+    logs = log_part(scaled, log_total(scaled), q, temperature)
+    return logs if all_there(q) else namespace(q).where(there(q), logs, -namespace(q).inf)
 
 
 @alike
@@ -120,8 +122,8 @@ def boltzmann(q: Any, temperature: Any) -> Any:
     `q`            Q, (…, A)
     `temperature`  α > 0, the weight of the entropy
 
-    Returns π, an array (…, A) whose rows sum to 1. It grows with Q(a) and falls with each other Q(b): over balls Q it
-    lies between what two opposite corners give.
+    Returns π, an array (…, A) whose rows sum to 1, or are 0 where all Q are −∞. It grows with Q(a) and falls with each
+    other Q(b): over balls Q it lies between what two opposite corners give.
     """
     logs = log_boltzmann(q, temperature)
     return namespace(logs).exp(logs)
@@ -197,14 +199,25 @@ def total_variation(policy: Any, other: Any) -> Any:
 
 def _soft_max(q: Any, temperature: Any) -> Any:
     """`soft_max` with the last axis kept."""
-    middle = shift(q)
-    return middle + temperature * log_total((q - middle) / temperature)
+    scaled, middle = _scaled(q, temperature)
+    return middle + temperature * log_total(scaled)
 
 
 def _log_sum_exp(x: Any) -> Any:
     """`log_sum_exp` with the last axis kept."""
     middle = shift(x)
     return middle + log_total(x - middle)
+
+
+def _scaled(q: Any, temperature: Any) -> tuple[Any, Any]:
+    """(Q − m)/α and m, the largest Q. Where m = −∞, in a row without available actions, 0 stands for the former."""
+    middle = shift(q)
+    if all_there(q):
+        return (q - middle) / temperature, middle
+    # Not by Q − m itself, whose derivative in α is not finite where Q is not.
+    xp, known, some = namespace(q), there(q), there(middle)
+    base = xp.where(some, middle, 0.0)
+    return xp.where(known | ~some, (xp.where(known, q, base) - base) / temperature, -xp.inf), middle
 
 
 def _tilt(q: Any, log_target: Any, temperature: Any) -> tuple[Any, Any, Any]:

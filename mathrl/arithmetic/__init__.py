@@ -19,14 +19,19 @@ from mathrl.arithmetic.undecided import Undecided
 __all__ = [
     "Undecided",
     "alike",
+    "all_there",
     "at_ends",
     "difference",
     "log_one_plus",
     "log_part",
     "log_total",
     "maximisers",
+    "mean_there",
     "namespace",
+    "or_zero",
     "shift",
+    "there",
+    "times",
     "weighted",
 ]
 
@@ -36,19 +41,63 @@ def weighted(weights: Any, q: Any) -> Any:
 
     Finite entries, and their derivatives, are those of w · Q.
     """
-    if isinstance(q, np.ndarray) and (q.dtype.hasobject or np.min(q, initial=0.0) > -np.inf):
+    if all_there(q):
         return weights * q
     xp = namespace(q)
-    return weights * xp.where((q == -xp.inf) & (weights == 0), xp.zeros_like(q), q)
+    if xp is objects:
+        return objects.weighted(weights, q)
+    barred = q == -xp.inf
+    return xp.where(barred & (weights > 0), -xp.inf, weights * xp.where(barred, xp.zeros_like(q), q))
+
+
+def times(factors: Any, q: Any) -> Any:
+    """Give k Q(a) for numbers k of any sign, −∞ where Q is: a scale makes no action available."""
+    if all_there(q):
+        return factors * q
+    xp = namespace(q)
+    return xp.where(there(q), factors * or_zero(q), -xp.inf)
 
 
 def difference(x: Any, y: Any) -> Any:
     """Give x − y, with (−∞) − (−∞) = 0: both sides of an equation are −∞ for an action that is not available."""
+    if all_there(x):
+        return x - y
     xp = namespace(x)
     if xp is objects:
-        return x - y
+        return objects.difference(x, y)
     both = (x == -xp.inf) & (y == -xp.inf)
     return xp.where(both, xp.zeros_like(x), x) - xp.where(both, xp.zeros_like(y), y)
+
+
+def there(q: Any) -> Any:
+    """Say of each entry whether it is above −∞: an action that is not available has Q = −∞."""
+    xp = namespace(q)
+    return objects.there(q) if xp is objects else q > -xp.inf
+
+
+def all_there(q: Any) -> bool:
+    """Say whether no entry is −∞; False also where that is not known, as in arrays of other libraries than NumPy."""
+    return isinstance(q, np.ndarray) and not q.dtype.hasobject and bool(np.min(q, initial=0.0) > -np.inf)
+
+
+def or_zero(q: Any) -> Any:
+    """Q, with 0 where it is −∞."""
+    return q if all_there(q) else namespace(q).where(there(q), q, 0.0)
+
+
+def mean_there(q: Any, axis: int | tuple[int, ...]) -> Any:
+    """The mean along the axes of the entries above −∞; −∞ where there are none."""
+    xp = namespace(q)
+    if all_there(q):
+        return xp.mean(q, axis=axis)
+    if xp is objects:
+        return objects.mean_there(q, axis)
+    known = there(q)
+    absent = xp.sum(xp.where(known, 0.0, xp.ones_like(q)), axis=axis)
+    size = q.size // absent.size
+    some = absent < size
+    share = xp.where(absent > 0, (size - absent) / size, 1.0)  # exactly 1 where none is absent
+    return xp.where(some, xp.mean(xp.where(known, q, 0.0), axis=axis) / xp.where(some, share, 1.0), -xp.inf)
 
 
 def namespace(x: Any) -> Any:

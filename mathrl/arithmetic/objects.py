@@ -133,6 +133,34 @@ def _ends(x: Any) -> tuple[Any, ...]:
     return _lower(x), _upper(x)
 
 
+def _times(weight: Any, q: Any) -> Any:
+    return 0 * _one(weight) if _is_minus_infinity(q) and weight == 0 else weight * q
+
+
+def _less(x: Any, y: Any) -> Any:
+    return 0.0 if _is_minus_infinity(x) and _is_minus_infinity(y) else x - y
+
+
+def _is_minus_infinity(x: Any) -> bool:
+    return bool(x == -math.inf)
+
+
+weighted, difference = np.frompyfunc(_times, 2, 1), np.frompyfunc(_less, 2, 1)
+
+
+def there(q: Any) -> Any:
+    """Say of each entry whether it is not −∞."""
+    return ~np.asarray(np.frompyfunc(_is_minus_infinity, 1, 1)(q), dtype=bool)
+
+
+def mean_there(q: Any, axis: int | tuple[int, ...]) -> Any:
+    """The mean along the axes of the entries above −∞; −∞ where there are none."""
+    known = there(q)
+    number = asarray(sum(known.astype(object), axis=axis), dtype=object)
+    total = sum(np.where(known, q, 0), axis=axis)
+    return np.frompyfunc(lambda x, k: x / k if k else -math.inf, 2, 1)(total, number)
+
+
 def log_total(x: Any) -> Any:
     """log Σ exp x over the last axis, kept with length 1."""
     return at_ends(lambda end: log(sum(exp(end), axis=-1, keepdims=True)), x)
@@ -147,7 +175,8 @@ def log_part(x: Any, temperature: Any, log_weight: Any) -> Any:
     """
 
     def at(own: Any, others: Any) -> Any:
-        differences = where(others[..., None, :] > -inf, others[..., None, :] - own[..., :, None], -inf)
+        there = others[..., None, :] > -inf
+        differences = where(there, where(there, others[..., None, :], 0.0) - own[..., :, None], -inf)
         exponents = where(np.eye(x.shape[-1], dtype=bool), 0.0, differences) / temperature
         if log_weight is None:
             return -log_total(exponents)[..., 0]

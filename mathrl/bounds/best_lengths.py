@@ -17,7 +17,7 @@ def best_lengths(setup: Setup, errors: Errors, dynamics_error: str) -> dict[tupl
     """
     if dynamics_error not in READINGS:
         return {}
-    knows = {"printed": setup.rewards.max() > 0, "linear": True, "coupling": dynamics_error != "occupancy"}
+    knows = {"printed": setup.paid.max() > 0, "linear": True, "coupling": dynamics_error != "occupancy"}
     return {
         (claim.name, bound): best_branch_length(
             bound,

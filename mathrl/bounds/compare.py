@@ -138,7 +138,7 @@ def compare_returns(
     branched = branched_returns(setup.data, setup.modelled, lengths, setup.agent).tolist()
     others.update({("branched", k): found for k, found in zip(lengths, branched, strict=True)})
     values = {name: value_bound(setup, getattr(setup, name)) for name in ("learned", "modelled")}
-    rewards = setup.rewards
+    rewards = setup.paid
     largest, size, spread = float(rewards.max()), float(np.abs(rewards).max()), float(np.ptp(rewards))
     rounding, as_defined = _ROUNDING * size / (1 - game.discount), game.discount / (1 - game.discount)
     rows = []

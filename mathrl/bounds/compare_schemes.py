@@ -146,7 +146,7 @@ def _bound(setup: Setup, errors: Errors, uses: Sequence[int], k: int) -> float:
     """(1), where ε_j counts `uses` times: Theorem 2 multiplies all ε_j by k + 1."""
     budget = [n / (k + 1) * error for n, error in zip(uses, errors.opponent_errors, strict=True)]
     return theorem_2(
-        reward_bound=float(np.abs(setup.rewards).max()),
+        reward_bound=float(np.abs(setup.paid).max()),
         discount=setup.game.discount,
         dynamics_error=errors.current_dynamics["real"],
         policy_shift=errors.policy_shift,
@@ -166,4 +166,4 @@ def _coupling(setup: Setup, errors: Errors, modelled_pj: npt.NDArray[np.bool_]) 
         apart, together = min(1.0, any_of((apart, y)) + M), together * (1 - y)
     shift = any_of((errors.policy_shift, *errors.opponent_shifts))
     late = mean_apart(discount, apart, together * shift, shift, inf, averaged=False)
-    return float(np.ptp(setup.rewards)) * ((1 - discount) * early + pow(discount, k) * any_of((late, y_h[-1])))  # (2)
+    return float(np.ptp(setup.paid)) * ((1 - discount) * early + pow(discount, k) * any_of((late, y_h[-1])))  # (2)

@@ -14,7 +14,7 @@ from mathrl.games.profile import Profile
 from mathrl.values.linear_system import Resolvent, resolvent
 from mathrl.values.policy_values import policy_transitions
 
-__all__ = ["Process", "check_alike", "check_process", "mean"]
+__all__ = ["Process", "check_alike", "check_discount", "check_process", "mean"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,7 @@ class Process:
 
     def __post_init__(self) -> None:
         check_game(self.game)
+        check_discount(self.game)
         instance("policy", self.policy, Sequence, "a tuple of arrays (S, A_i), one per agent")
 
     @cached_property
@@ -84,6 +85,12 @@ class Process:
         while True:
             yield law_s
             law_s = self.after(law_s)
+
+
+def check_discount(game: Game) -> None:
+    """Raise `ValueError` unless the discount is below 1. An ended state then is one that absorbs and pays 0."""
+    if game.discount == 1:
+        fail("game", "has discount 1", "one below 1", "aorpo's bounds are of sums that 1 − γ normalises")
 
 
 def check_process(argument: str, process: Any, like: Process | None = None) -> None:

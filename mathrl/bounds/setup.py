@@ -16,8 +16,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from mathrl.arithmetic import all_there, there
 from mathrl.base.checks import FloatArray, InvalidInput, as_floats, fail, instance
-from mathrl.bounds.process import Process
+from mathrl.bounds.process import Process, check_discount
 from mathrl.games.model import Game, check_agent
 from mathrl.games.policies import Policy, as_opponent_models, as_policy
 from mathrl.games.transform import to_dense, to_sparse
@@ -62,7 +63,8 @@ class Setup:
 
         What is left out is perfect: the model is the game, π_D is π, and π̂^j is π^j.
 
-        `game`             the real game T
+        `game`             the real game T, of a discount below 1; its model has the same available actions and
+                           terminal states
         `policy`           π, what the agents play, (S, A_i) per agent
         `model`            the transitions T̂ of the learned dynamics, dense (S, A_1, …, A_n, S) or sparse (S·A, S)
         `data_policy`      π_D, what they played when the data were collected, (S, A_i) per agent
@@ -73,12 +75,11 @@ class Setup:
         Raises `ValueError` naming the argument.
         """
         agent = check_agent(game, agent)
-        if game.discount == 1:
-            fail("game", "has discount 1", "a discount below 1", "the bounds are about returns times 1 − discount")
-        rewards = _available_rewards(game, agent)
+        check_discount(game)
+        paid = _paid(game.rewards if game.common_payoff else game.rewards[agent])
         with np.errstate(over="ignore"):
-            if not np.isfinite(np.ptp(rewards) / (1 - game.discount)):
-                fail("game", f"has rewards from {rewards.min():g} to {rewards.max():g}", "finite returns", "scale them")
+            if not np.isfinite(np.ptp(paid) / (1 - game.discount)):
+                fail("game", f"has rewards from {paid.min():g} to {paid.max():g}", "finite returns", "scale them")
         played = as_policy(game, policy)
         others = (*played[:agent], *played[agent + 1 :])
         return cls(
@@ -101,8 +102,14 @@ class Setup:
 
     @property
     def rewards(self) -> FloatArray:
-        """The agent's rewards r^i(s, a), (S, A), joint actions in C order; the least where one is not available."""
-        return _available_rewards(self.game, self.agent)
+        """The agent's rewards r^i(s, a), (S, A), joint actions in C order; −∞ for what is not available."""
+        rewards = self.game.rewards if self.game.common_payoff else self.game.rewards[self.agent]
+        return rewards.reshape(self.game.num_states, -1)
+
+    @property
+    def paid(self) -> FloatArray:
+        """The rewards of all available joint actions: what the largest and the least reward are taken of."""
+        return _paid(self.rewards)
 
     @property
     def modelled_policy(self) -> Policy:
@@ -136,11 +143,9 @@ def check_setup(setup: Any) -> None:
     instance("setup", setup, Setup, "a mathrl.bounds.Setup", "Setup.of and load_setup make one")
 
 
-def _available_rewards(game: Game, agent: int) -> FloatArray:
-    """An agent's rewards (S, A), and the least of them where a joint action is not available: it adds to no range."""
-    rewards: FloatArray = game.rewards_isa[0 if game.common_payoff else agent]
-    barred = game.barred_sa
-    return rewards if barred is None else np.where(barred, rewards[~barred].min(), rewards)
+def _paid(rewards: FloatArray) -> FloatArray:
+    """The rewards that are not −∞."""
+    return rewards if all_there(rewards) else rewards[there(rewards)]
 
 
 def _features(game: Game, values: Any) -> FloatArray:

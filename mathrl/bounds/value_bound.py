@@ -2,12 +2,10 @@
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray
+from mathrl.arithmetic import there
 from mathrl.bounds.errors import dynamics_distance
 from mathrl.bounds.process import Process, check_process, mean
 from mathrl.bounds.setup import Setup, check_setup
-from mathrl.games.availability import joint
-from mathrl.games.model import Game
 from mathrl.games.policies import opponents_policy
 from mathrl.operators import expectation
 from mathrl.softmax import total_variation
@@ -26,8 +24,8 @@ def value_bound(setup: Setup, other: Process) -> float:
     `other`  `setup.modelled` or `setup.learned`
 
     Returns the bound. The returns are normalised. ρ is the normalised discounted occupancy of T with π. Q̂ and V̂ are
-    the values of `other`, not normalised, and π'^{-i} is what its opponents play. span is max − min, over joint actions
-    that are available, and d(s, a) = TV(T, T̂). No maximum over states or times enters.
+    the values of `other`, not normalised, and π'^{-i} is what its opponents play. span is max − min, over what is
+    available, and d(s, a) = TV(T, T̂). No maximum over states or times enters.
 
     Proof: η − η̂ = E_ρ[Σ_a (π − π')(a|s) Q̂(s, a) + γ Σ_t (T − T̂)(t|s, a) V̂(t)], by V̂ = r + γ T̂ V̂ summed along T;
     and Σ (p − p') f ≤ TV(p, p') span f.
@@ -42,15 +40,6 @@ def value_bound(setup: Setup, other: Process) -> float:
     of_others = expectation(q, setup.policy, keep=setup.opponents).reshape(game.num_states, -1)
     policies_s = total_variation(opponents_policy(real.policy)[agent], opponents_policy(other.policy)[agent])
     dynamics_s = real.expected(dynamics_distance(setup))
-    each_s = policies_s * _span(game, agent, of_others) + game.discount * dynamics_s * np.ptp(values.v_ms[row])
+    span_s = of_others.max(axis=1) - np.where(there(of_others), of_others, np.inf).min(axis=1)
+    each_s = policies_s * span_s + game.discount * dynamics_s * np.ptp(values.v_ms[row])
     return (1 - game.discount) * mean(real.visits, each_s)  # (4)
-
-
-def _span(game: Game, agent: int, of_others: FloatArray) -> FloatArray:
-    """The largest less the smallest of numbers (S, B) of the others' joint actions that are available, (S,)."""
-    if game.masks is None:
-        return np.asarray(np.ptp(of_others, axis=1))
-    everybody = np.ones((game.num_states, 1), dtype=bool)
-    there = joint((everybody, *game.masks[:agent], *game.masks[agent + 1 :])).reshape(of_others.shape)
-    largest = of_others.max(axis=1, where=there, initial=-np.inf)
-    return np.asarray(largest - of_others.min(axis=1, where=there, initial=np.inf))

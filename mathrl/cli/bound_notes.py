@@ -16,7 +16,7 @@ Row = Mapping[str, Any]
 
 def facts(setup: Setup, found: Errors, dynamics_error: str, *, normalised: bool) -> str:
     """Three lines: whose bounds these are, and what enters them."""
-    rewards = setup.rewards
+    rewards = setup.paid
     reading = dynamics_error if dynamics_error in READINGS else "real"
     data, current = found.data_dynamics[reading], found.current_dynamics[reading]
     scaled = "and bounds are times 1 − discount" if normalised else "and bounds are not normalised"
@@ -54,7 +54,7 @@ def findings(compared: Sequence[Comparison]) -> Iterator[str]:
 def least_bounds(setup: Setup, found: Errors, compared: Sequence[Comparison], dynamics_error: str) -> Iterator[str]:
     """The branch length at which each bound is least: of all, where that is known, else of those shown."""
     known = best_lengths(setup, found, dynamics_error)
-    bounds = ("printed", "coupling") if setup.rewards.max() > 0 else ("coupling",)
+    bounds = ("printed", "coupling") if setup.paid.max() > 0 else ("coupling",)
     of_all, of_shown = {}, {}
     for claim in dict.fromkeys(each.claim for each in compared if each.branch_length is not None):
         rows = [vars(each) for each in compared if each.claim == claim]

@@ -101,16 +101,36 @@ def _in_play(game: Game, solution: Solved) -> Solved:
     """What a solution is in the game in play: where an episode has ended, its one action is played and pays 0."""
     if game.ended is None:
         return solution
-    names = ("joint_policy", "q_tot", "temperature", "parameters")
-    found: Any = SimpleNamespace(**{name: getattr(solution, name) for name in names})
+    found: Any = SimpleNamespace(temperature=solution.temperature)
     found.policy = as_policy(game, solution.policy)
-    found.q = np.where(game.ended.reshape(-1, *[1] * game.num_agents), _at_end(game), solution.q)
+    for name in ("q", "q_tot"):
+        given = getattr(solution, name)
+        setattr(found, name, given if given is None else _with_end(game, given, 0.0, -np.inf, game.num_agents))
+    joint = solution.joint_policy
+    found.joint_policy = joint if joint is None else _with_end(game, joint, 1.0, 0.0, game.num_agents)
+    found.parameters = {
+        name: _plays_at_end(game, given) if name in _PLAYED else given for name, given in solution.parameters.items()
+    }
     return cast(Solved, found)
 
 
-def _at_end(game: Game) -> FloatArray:
-    """The q (A_1, …, A_n) of a state in which an episode has ended: 0 for the one action that there is, else −∞."""
-    return np.where(np.arange(game.num_joint_actions) == 0, 0.0, -np.inf).reshape(game.num_actions)
+_PLAYED = ("prior", "opponent_model", "target_policy")
+"""Parameters of solvers that are probabilities of actions, or of joint actions, in every state."""
+
+
+def _plays_at_end(game: Game, given: Any) -> Any:
+    """Probabilities in every state, an array or one per agent, as they are in play; other things as they are."""
+    if isinstance(given, (tuple, list)):
+        return tuple(_plays_at_end(game, own) for own in given)
+    return _with_end(game, given, 1.0, 0.0, given.ndim - 1) if isinstance(given, np.ndarray) else given
+
+
+def _with_end(game: Game, array: FloatArray, first: float, others: float, axes: int) -> FloatArray:
+    """An array with `axes` axes of actions after that of the states: at an end, `first` for the first entry of them."""
+    shape = array.shape[array.ndim - axes :]
+    at_end = np.where(np.arange(np.prod(shape)) == 0, first, others).reshape(shape)
+    ended: Any = game.ended
+    return np.where(ended.reshape(-1, *[1] * axes), at_end, array)
 
 
 def declared(name: str, statement: str, source: str, residuals: Callable[[Game, Solved], Residuals]) -> Equation:

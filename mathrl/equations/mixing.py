@@ -8,6 +8,7 @@ Q is `q_tot`. The residual of (1) is divided by max(α, ‖Q‖∞). "Nearest" i
 
 import numpy as np
 
+from mathrl.arithmetic import difference, or_zero
 from mathrl.equations.equation import Residuals, Solved, declared, temperature_of
 from mathrl.games.model import Game
 from mathrl.games.policies import uniform_policy
@@ -25,9 +26,9 @@ def _mixed_response(game: Game, solution: Solved) -> Residuals:
     weights = solution.policy if solution.parameters["weights"] == "policy" else uniform_policy(game)
     target_sa = mixed_target(game, solution.policy, q_sa, alpha, solution.parameters["trace_decay"])
     nearest = PROJECTIONS[mixer](game, target_sa, weights, solution.parameters["node_limit"])
-    size = max(alpha, float(np.abs(nearest.q_sa).max()))
+    size = max(alpha, float(np.abs(or_zero(nearest.q_sa)).max()))
     pairs = zip(local_policy(nearest.local, temperature=alpha), solution.policy, strict=True)  # (2)
-    return *(ahead - here for ahead, here in pairs), (nearest.q_sa - q_sa) / size  # (1)
+    return *(ahead - here for ahead, here in pairs), difference(nearest.q_sa, q_sa) / size  # (1)
 
 
 MIXED_RESPONSE = declared(

@@ -9,6 +9,7 @@ In (2) and (3) rewards and transitions are those of the last learned model where
 
 import numpy as np
 
+from mathrl.arithmetic import difference
 from mathrl.equations.equation import Residuals, Solved, declared, each_agent, temperature_of
 from mathrl.games.model import Game
 from mathrl.operators import backup, opponent_residual, optimality_residual
@@ -25,7 +26,7 @@ def _soft_optimality(game: Game, solution: Solved) -> Residuals:
     game = _last_learned(game, solution)
     q, alpha = solution.q, temperature_of(solution)
     v = soft_max(q.reshape(*q.shape[: q.ndim - game.num_agents], -1), alpha)
-    return (backup(v, game.rewards, game.transitions, discount=game.discount) - q,)  # (2)
+    return (difference(backup(v, game.rewards, game.transitions, discount=game.discount), q),)  # (2)
 
 
 def _modelled_soft_optimality(game: Game, solution: Solved) -> Residuals:

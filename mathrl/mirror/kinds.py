@@ -13,6 +13,7 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray, fail, not_negative, positive, real
 from mathrl.base.text import shown
+from mathrl.games.given import Booleans
 
 __all__ = [
     "ClippedRatioDrift",
@@ -207,17 +208,21 @@ def needs_full_support(drift: Drift, neighbourhood: Neighbourhood) -> Drift | Ne
     return neighbourhood if isinstance(neighbourhood, KLBall | MaximumRatio) else None
 
 
-def check_support(old: FloatArray, drift: Drift, neighbourhood: Neighbourhood, argument: str) -> None:
+def check_support(
+    old: FloatArray, drift: Drift, neighbourhood: Neighbourhood, argument: str, available: Booleans | None = None
+) -> None:
     """Raise `ValueError` where a policy has zeros that the drift or the neighbourhood would never let change.
 
     `old`            the policy, (S, A) or (A,)
     `drift`          a drift object
     `neighbourhood`  a neighbourhood object
     `argument`       what the message calls the policy
+    `available`      which actions there are, in the shape of the policy; by default all
     """
     needing = needs_full_support(drift, neighbourhood)
-    if needing is not None and (old <= 0).any():
-        index = ", ".join(map(str, np.argwhere(old <= 0)[0].tolist()))
+    zeros = old <= 0 if available is None else (old <= 0) & available
+    if needing is not None and zeros.any():
+        index = ", ".join(map(str, np.argwhere(zeros)[0].tolist()))
         reason = f"{needing} would keep it at 0 for ever (hasac Assumption 1); mix the uniform policy in"
         fail(f"{argument}[{index}]", "is 0", "a probability > 0", reason)
 

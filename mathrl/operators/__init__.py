@@ -3,6 +3,10 @@
 They run on floats, on NumPy arrays of balls (`mathrl.balls`, which enclose), of fractions and of symbols (exact,
 where no exp or log enters), and on JAX arrays under jit, vmap and grad, also with respect to temperature and
 discount.
+
+An action that is not available has q = −∞, and policies, targets, priors and models are 0 there. Every operator then
+gives what it gives on the smaller arrays without such actions, and −∞ or 0 at these. Rewards of a game are −∞ there
+already. Where episodes end, the rewards and transitions to pass are those of `game.in_play`.
 """
 
 from typing import Any

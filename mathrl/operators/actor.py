@@ -9,7 +9,7 @@ distribution of states D (S,).
 from collections.abc import Sequence
 from typing import Any
 
-from mathrl.arithmetic import alike, namespace
+from mathrl.arithmetic import alike, namespace, or_zero, there, times, weighted
 from mathrl.operators.axes import along
 from mathrl.operators.bellman import expectation
 from mathrl.softmax import kl_divergence, log_probabilities
@@ -81,9 +81,9 @@ def counterfactual_signal(
     Returns g^i, (S, A_1, …, A_n), for `actor_gradient`.
     """
     pi_sa, num_agents = policy[agent], len(policy)
-    baseline = namespace(q).sum(q * along(pi_sa, agent, num_agents), axis=1 + agent, keepdims=True)
+    baseline = namespace(q).sum(weighted(along(pi_sa, agent, num_agents), q), axis=1 + agent, keepdims=True)
     own = _own_divergence(pi_sa, target_policy[agent], temperature)
-    return q - baseline + along(own, agent, num_agents)
+    return q - or_zero(baseline) + along(own, agent, num_agents)
 
 
 @alike
@@ -110,9 +110,9 @@ def linear_signal(
     Returns g^i, (S, 1, …, A_i, …, 1), for `actor_gradient`.
     """
     pi_sa, own_q = policy[agent], individual_q[agent]
-    advantage = own_q - namespace(own_q).sum(pi_sa * own_q, axis=-1, keepdims=True)
+    advantage = own_q - namespace(own_q).sum(weighted(pi_sa, own_q), axis=-1, keepdims=True)
     own = _own_divergence(pi_sa, target_policy[agent], temperature)
-    return along(weights[agent, :][:, None] * advantage + own, agent, len(policy))
+    return along(times(weights[agent, :][:, None], advantage) + own, agent, len(policy))
 
 
 @alike
@@ -128,8 +128,8 @@ def actor_gradient(signal: Any, policy: Sequence[Any], states: Any, agent: int) 
     """
     pi_sa = policy[agent]
     expected = expectation(_whole(signal, policy), policy, keep=(agent,))
-    mean = namespace(expected).sum(pi_sa * expected, axis=-1, keepdims=True)
-    return states[:, None] * pi_sa * (expected - mean)
+    mean = namespace(expected).sum(weighted(pi_sa, expected), axis=-1, keepdims=True)
+    return weighted(states[:, None] * pi_sa, expected - mean)
 
 
 @alike
@@ -148,7 +148,8 @@ def actor_gradient_variance(signal: Any, policy: Sequence[Any], states: Any, age
     xp = namespace(signal)
     pi_sa = policy[agent]
     length = 1 - 2 * pi_sa + xp.sum(pi_sa**2, axis=-1, keepdims=True)
-    squared = _whole(signal, policy) ** 2 * along(length, agent, len(policy))
+    whole = _whole(signal, policy)
+    squared = xp.where(there(whole), or_zero(whole) ** 2 * along(length, agent, len(policy)), whole)
     mean = actor_gradient(signal, policy, states, agent)
     return xp.sum(states * expectation(squared, policy)) - xp.sum(mean**2)
 

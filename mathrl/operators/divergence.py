@@ -7,7 +7,7 @@ where ρ is 0; there π is 0 too. ω is the temperature, and q is (S, A_1, …, 
 from collections.abc import Sequence
 from typing import Any
 
-from mathrl.arithmetic import alike, namespace
+from mathrl.arithmetic import alike, mean_there, namespace, or_zero, times, weighted
 from mathrl.operators.axes import along, flat
 from mathrl.operators.bellman import backup
 from mathrl.operators.response import marginal_q
@@ -40,7 +40,7 @@ def divergence_value(q: Any, joint_policy: Any, target_policy: Any, *, temperatu
     Returns (S,).
     """
     q_sa, w_sa, rho_sa = flat(q), flat(joint_policy), flat(target_policy)
-    return namespace(q_sa).sum(w_sa * q_sa, axis=-1) - temperature * kl_divergence(w_sa, rho_sa)
+    return namespace(q_sa).sum(weighted(w_sa, q_sa), axis=-1) - temperature * kl_divergence(w_sa, rho_sa)
 
 
 @alike
@@ -83,7 +83,7 @@ def log_divergence_ratio(q: Any, log_target: Any, *, temperature: Any) -> Any:
     `log_target`   log ρ, (S, A_1, …, A_n), −∞ where ρ is 0
     `temperature`  ω > 0, the weight of the divergence
 
-    Returns (S, A_1, …, A_n).
+    Returns (S, A_1, …, A_n). Where ρ is 0 it is some finite number, which says nothing.
     """
     ratio_sa = target_log_ratio(flat(q), flat(log_target), temperature)
     return namespace(ratio_sa).reshape(ratio_sa, q.shape)
@@ -168,16 +168,16 @@ def sequential_divergence_improvement(
 def additive_parts(q: Any) -> tuple[Any, ...]:
     """(b, Q_1, …, Q_n) with Q ≈ b(s) + Σ_i Q_i(s, a_i), nearest in least squares, Σ_{a_i} Q_i = 0   (dmac Lemma 3).
 
-    The weights k_i(s) of Lemma 3 matter only in the products k_i Q_i: here they are 1.
+    The weights k_i(s) of Lemma 3 matter only in the products k_i Q_i: here they are 1. Fits and sums are over available
+    actions.
 
     `q`  Q, (S, A_1, …, A_n)
 
-    Returns b, (S,), then Q_i, (S, A_i), of each agent.
+    Returns b, (S,), then Q_i, (S, A_i), of each agent, −∞ where an action is not available.
     """
-    xp = namespace(q)
     axes = range(1, q.ndim)
-    means = [xp.mean(q, axis=tuple(axis for axis in axes if axis != agent)) for agent in axes]
-    base = xp.mean(means[0], axis=-1)
+    means = [mean_there(q, axis=tuple(axis for axis in axes if axis != agent)) for agent in axes]
+    base = mean_there(means[0], axis=-1)
     return base, *(mean - base[:, None] for mean in means)
 
 
@@ -195,8 +195,8 @@ def additive_distance(q: Any) -> Any:
     base, *parts = additive_parts(q)
     rest = q - xp.reshape(base, (-1, *[1] * len(parts)))
     for agent, part in enumerate(parts):
-        rest = rest - along(part, agent, len(parts))
-    return xp.max(xp.abs(flat(rest)), axis=-1)
+        rest = rest - along(or_zero(part), agent, len(parts))
+    return xp.max(xp.abs(flat(or_zero(rest))), axis=-1)
 
 
 @alike
@@ -215,7 +215,7 @@ def linear_divergence_improvement(
     Returns π, one array (S, A_i) per agent.
     """
     return tuple(
-        divergence_improvement(weights[i, :][:, None] * own_q, target_policy[i], temperature=temperature)
+        divergence_improvement(times(weights[i, :][:, None], own_q), target_policy[i], temperature=temperature)
         for i, own_q in enumerate(individual_q)
     )
 

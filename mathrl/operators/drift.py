@@ -7,7 +7,7 @@ instances of its Definition 4. Policies are (…, A); sums run over the last axi
 from collections.abc import Sequence
 from typing import Any
 
-from mathrl.arithmetic import alike, namespace
+from mathrl.arithmetic import alike, namespace, or_zero
 from mathrl.operators.bellman import expectation, subset_q
 from mathrl.softmax import entropy, kl_divergence
 
@@ -36,11 +36,11 @@ def soft_advantage(q: Any, policy: Sequence[Any], agent: int, given: Sequence[in
     `temperature`  α ≥ 0, the weight of the entropy
 
     Returns an array whose axes are the state, the actions of the agents in `given`, in that order, and agent i's own
-    action.
+    action; −∞ where one of these actions is not available.
     """
     with_agent = subset_q(q, policy, (*given, agent), temperature=temperature)
     without = subset_q(q, policy, tuple(given), temperature=temperature)
-    return with_agent - without[..., None]
+    return with_agent - or_zero(without)[..., None]
 
 
 @alike
@@ -50,9 +50,9 @@ def expected_parts(advantage: Any, updated: Sequence[Any]) -> tuple[Any, Any]:
     `advantage`  A, (S, A_{j_1}, …, A_{j_m}, A_i), as `soft_advantage` returns it
     `updated`    π̄ of the agents j_1, …, j_m, one array (S, A_j) each
 
-    Returns both expectations, (S, A_i) each, for `clipped_ratio_drift`.
+    Returns both expectations, (S, A_i) each, for `clipped_ratio_drift`: both 0 for an action that is not available.
     """
-    xp = namespace(advantage)
+    xp, advantage = namespace(advantage), or_zero(advantage)
     zero = xp.zeros_like(advantage)
     parts = (xp.maximum(part, zero) for part in (advantage, -advantage))
     up, down = (expectation(part, (*updated, None), keep=(len(updated),)) for part in parts)

@@ -9,7 +9,7 @@ agents' policies, whose entropies add up to that of V_tot (soft-qmix Eq. 4). q i
 from collections.abc import Sequence
 from typing import Any
 
-from mathrl.arithmetic import alike, namespace
+from mathrl.arithmetic import alike, difference, namespace
 from mathrl.operators.axes import own_and_others
 from mathrl.operators.bellman import expectation, policy_backup, policy_transitions
 from mathrl.softmax import boltzmann
@@ -46,7 +46,8 @@ def trace_target(
     Returns T_λ Q, (S, A_1, …, A_n).
     """
     xp = namespace(q)
-    errors = policy_backup(q, policy, rewards, transitions, discount=discount, temperature=temperature) - q
+    target = policy_backup(q, policy, rewards, transitions, discount=discount, temperature=temperature)
+    errors = difference(target, q)
     P_st = policy_transitions(transitions, policy)
     ahead = xp.eye(q.shape[0], dtype=q.dtype) - discount * trace_decay * P_st
     y = xp.linalg.solve(ahead, expectation(errors, policy)[:, None])[:, 0]
@@ -63,7 +64,7 @@ def critic_loss(q_tot: Any, target: Any, policy: Sequence[Any]) -> Any:
 
     Returns (S,).
     """
-    return expectation((q_tot - target) ** 2, policy) / 2
+    return expectation(difference(q_tot, target) ** 2, policy) / 2
 
 
 @alike
@@ -132,7 +133,7 @@ def monotonicity_gap(q_tot: Any, individual_q: Sequence[Any]) -> Any:
     for agent, own in enumerate(individual_q):
         q_sab = own_and_others(q_tot, agent)
         for distance in range(1, own.shape[1]):
-            falls = xp.max(q_sab - xp.roll(q_sab, distance, axis=1), axis=-1)
+            falls = xp.max(difference(q_sab, xp.roll(q_sab, distance, axis=1)), axis=-1)
             below = own <= xp.roll(own, distance, axis=1)
             gaps.append(xp.max(xp.where(below, falls, 0.0), axis=1))
     return xp.max(xp.stack(gaps), axis=0)

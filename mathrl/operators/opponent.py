@@ -8,7 +8,7 @@ weight 1. With κ = α the value is the soft maximum over joint actions weighted
 
 from typing import Any
 
-from mathrl.arithmetic import alike, namespace
+from mathrl.arithmetic import alike, namespace, weighted
 from mathrl.operators.axes import own_and_others
 from mathrl.operators.bellman import backup
 from mathrl.softmax import (
@@ -41,7 +41,7 @@ def conditional_policy(q: Any, *, temperature: Any) -> Any:
     `q`            Q of one agent, (S, A_i, B): its own action, then the others' joint action in C order
     `temperature`  α > 0
 
-    Returns π, (S, A_i, B).
+    Returns π, (S, A_i, B); where b is not available, so that all Q(s, a, b) are −∞, it is 0.
     """
     return _own_last(boltzmann(_own_last(q), temperature))
 
@@ -122,7 +122,7 @@ def opponent_policy_value(
 
     Returns V^{π,ρ}, (S,).
     """
-    attained = namespace(q).sum(model * _attained(q, conditional, temperature), axis=-1)
+    attained = namespace(q).sum(weighted(model, _attained(q, conditional, temperature)), axis=-1)
     return attained - divergence_weight * kl_divergence(model, prior)
 
 
@@ -171,7 +171,7 @@ def _own_soft_max(q: Any, temperature: Any) -> Any:
 def _attained(q: Any, conditional: Any, temperature: Any) -> Any:
     """E_{a~π}[Q(s, a, b)] + α H(π(·|s, b)), (S, B)."""
     own_last = _own_last(conditional)
-    return namespace(q).sum(_own_last(q) * own_last, axis=-1) + temperature * entropy(own_last)
+    return namespace(q).sum(weighted(own_last, _own_last(q)), axis=-1) + temperature * entropy(own_last)
 
 
 def _tilted(attained: Any, prior: Any, divergence_weight: Any) -> Any:

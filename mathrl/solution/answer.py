@@ -9,6 +9,7 @@ from mathrl.base.checks import FloatArray
 from mathrl.equations import Equation
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
+from mathrl.games.shown import shown_conditional, shown_rows
 from mathrl.iteration.iterate import Run
 from mathrl.iteration.outcome import rounding_floor
 from mathrl.solution import Solution
@@ -32,6 +33,26 @@ def ended_q(game: Game, q: FloatArray) -> FloatArray:
     return np.where(game.ended.reshape(-1, *[1] * game.num_agents), 0.0, q)
 
 
+def _shown(game: Game, name: str, value: Any) -> Any:
+    """Return an optional field of a game in play as that of the game itself."""
+    if value is None or game.masks is None:
+        return value
+    match name:
+        case "q_tot":
+            return ended_q(game, value)
+        case "individual_q":
+            return value if game.ended is None else tuple(np.where(game.ended[:, None], 0.0, own) for own in value)
+        case "joint_policy":
+            if game.ended is None:
+                return value
+            return np.where(game.ended.reshape(-1, *[1] * game.num_agents), 1 / game.num_joint_actions, value)
+        case "opponent_model":
+            return tuple(shown_rows(game, own) for own in value)
+        case "conditional_policy":
+            return tuple(shown_conditional(game, agent, own) for agent, own in enumerate(value))
+    return value
+
+
 def solution(
     policy: Policy,
     values: Values,
@@ -50,9 +71,9 @@ def solution(
     The temperature is that of `parameters`, if there is one, unless `more` holds another. Where `offsets` were taken
     off the rewards (`mathrl.values.offsets`), they are added to the values, and the rounding floor is that of these.
     """
-    more = {"temperature": parameters.get("temperature"), **more}
-    floor = run.last.rounding_floor
     game = values.game
+    more = {"temperature": parameters.get("temperature"), **{name: _shown(game, name, more[name]) for name in more}}
+    floor = run.last.rounding_floor
     if offsets is not None:
         values = with_offsets(values, offsets)
         floor = rounding_floor(values.q, more["temperature"] or None)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.arithmetic import or_zero
 from mathrl.base.checks import FloatArray, count, not_negative, positive
 from mathrl.equations import BEST_RESPONSE, QUANTAL_RESPONSE
-from mathrl.games.model import Game
+from mathrl.games.model import Game, as_played
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
@@ -100,13 +101,15 @@ def mehaml(
     (True, [[0.02, 0.02, 0.96]])
     """
     check_monotone(game, entropy, "MEHAML")
+    game = as_played(game)
     temperature = not_negative("temperature", temperature)
     in_range(game, temperature)
     drift, neighbourhood = as_drift(drift), as_neighbourhood(neighbourhood)
     _check_weight(drift, largest_value(game, temperature), temperature)
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     for agent, own in enumerate(first):
-        check_support(own, drift, neighbourhood, f"initial_policy[{agent}]")
+        available = None if game.masks is None else game.masks[agent]
+        check_support(own, drift, neighbourhood, f"initial_policy[{agent}]", available)
     following, recorded_order = sequences(order, seed, game.num_agents)
 
     def residual(values: Values, policy: Profile) -> float:
@@ -124,7 +127,7 @@ def mehaml(
 
     def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
         old, q = last.point, last.point.values.q
-        scale = float(np.abs(q).max())
+        scale = float(np.abs(or_zero(q)).max())
         agents = following().tolist()
         updated, logs = list(old.policy), list(old.logs)
         for m, agent in enumerate(agents):

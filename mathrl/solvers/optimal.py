@@ -4,10 +4,11 @@ import numpy as np
 
 from mathrl.base.checks import count, fail, positive
 from mathrl.equations import OPTIMALITY
-from mathrl.games.model import Game, check_game
+from mathrl.games.model import Game, as_played, shown_q
 from mathrl.iteration.iterate import Iterate, Run
 from mathrl.iteration.outcome import Status
 from mathrl.solution import Solution
+from mathrl.solution.answer import ended_q, shown_policy
 from mathrl.values.attained import Actions, tied
 from mathrl.values.joint_control import Controlled, control
 from mathrl.values.overflow import in_range
@@ -43,7 +44,7 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
     >>> solution.objective, solution.policy[0].tolist()
     (20.0, [[0.0, 0.0, 1.0]])
     """
-    check_game(game)
+    game = as_played(game)
     if not game.common_payoff:
         fail("game", "is general-sum", "a common payoff", "agents with different rewards have no common optimum")
     in_range(game, 0.0)
@@ -53,9 +54,10 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
     q_sa, states = point.q_sa, np.arange(game.num_states)
     v = q_sa[states, actions_s]
     chosen = np.unravel_index(actions_s, game.num_actions)
+    policy = tuple(np.eye(actions)[choice] for actions, choice in zip(game.num_actions, chosen, strict=True))
     return Solution(
-        policy=tuple(np.eye(actions)[choice] for actions, choice in zip(game.num_actions, chosen, strict=True)),
-        q=q_sa.reshape(game.num_states, *game.num_actions),
+        policy=shown_policy(game, policy),
+        q=ended_q(game, shown_q(game, q_sa.reshape(game.num_states, *game.num_actions))),
         v=v,
         objective=float(np.einsum("s,s", v, game.start)),
         residual=last.residual,

@@ -88,11 +88,11 @@ def qre_branch(
     Returns a solution, or for a sequence a tuple in its order. `path` holds the points of the branch from the uniform
     policy to the answer, with folds and bifurcations; while φ < 1 its rationality is 0. `residual` is
     max |π − softmax(u_π/α)| over agents, states and actions, with Q_π exact; above 0.01 the run never counts as
-    converged. `history` holds λ after each step. A branch that comes near to another curve is followed twice, and counts
-    where both traces agree. Where they do not, or no step succeeds, the trace begins again with shorter steps, three
-    times, and then ends as `STALLED`; at once where log ratios, as large as values over the temperature, are rounded too
-    much (from about 1e12 on). Large common offsets of rewards do no harm (see `mathrl.Solution`). Raises `ValueError`
-    naming the argument.
+    converged. `history` holds λ after each step. A branch that comes near to another curve is followed twice, and
+    counts where both traces agree. Where they do not, or no step succeeds, the trace begins again with shorter steps,
+    three times, and then ends as `STALLED`; at once where log ratios, as large as values over the temperature, are
+    rounded too much (from about 1e12 on). Large common offsets of rewards do no harm (see `mathrl.Solution`). Raises
+    `ValueError` naming the argument.
 
     No proof is given that the answer is on the branch, and the residual cannot show it. That `step_length=0.1` finds
     the same answer is evidence, weaker in games within 1e-9 of one in which curves cross (docs/decisions/012). A

@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import count, positive
 from mathrl.equations import PRIOR_SOFT_OPTIMALITY
-from mathrl.games.model import Game, check_game
+from mathrl.games.model import Game, as_played
 from mathrl.games.policies import as_opponent_model, opponents_policy, uniform_policy
 from mathrl.operators import marginal_policy
 from mathrl.solution import Solution
@@ -56,7 +56,7 @@ def rommeo_q(
     >>> solution.opponent_model[0].round(3).tolist()     # the opponent is hoped to play A, for the 11 at (A, A)
     [[0.973, 0.018, 0.009]]
     """
-    check_game(game)
+    game = as_played(game)
     alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
     uniform = opponents_policy(uniform_policy(game))
     priors = uniform if prior is None else as_opponent_model(game, prior, "prior")

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.equations import SELF_PLAY
-from mathrl.games.model import Game, check_game
+from mathrl.games.model import Game, as_played
 from mathrl.games.policies import as_policy, marginals, opponents_policy, uniform_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate, unwatched
@@ -70,7 +70,7 @@ def rommeo_self_play(
     >>> solution.converged, solution.policy[0].argmax()     # both agents end at (A, A), the optimum
     (True, np.int64(0))
     """
-    check_game(game)
+    game = as_played(game)
     alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
     rate = positive("averaging", averaging)
     if rate > 1:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, fail, instance, iterated, positive, proportion
 from mathrl.equations import MODELLED_SOFT_OPTIMALITY, SOFT_OPTIMALITY
-from mathrl.games.model import Game, check_game
+from mathrl.games.model import Game, as_played, check_game
 from mathrl.games.policies import Policy, as_opponent_model, marginals
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
@@ -69,7 +69,7 @@ def soft_q_iteration(
     >>> solution.joint_policy.round(3).tolist()
     [[[0.61, 0.083], [0.083, 0.225]]]
     """
-    check_game(game)
+    game = as_played(game)
     alpha, share = positive("temperature", temperature), proportion("real_share", real_share)
     learned = list(iterated("models", models, "learned models, in a tuple for example"))
     if learned and opponent_model is not None:

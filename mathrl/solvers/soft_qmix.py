@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.arithmetic import difference, or_zero
 from mathrl.base.checks import choice, count, fail, positive, proportion
 from mathrl.equations import MIXED_RESPONSE
-from mathrl.games.model import Game, check_game
+from mathrl.games.model import Game, as_played, shown_q
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
 from mathrl.iteration.outcome import rounding_floor
@@ -54,7 +55,8 @@ class _Iteration:
     def first(self, policy: Policy) -> Iterate[_State]:
         """The first iterate: a policy and its soft Q."""
         values = evaluate(self.game, policy, temperature=self.temperature)
-        return self.at(_Point(policy, Projected(values.q_msa[0], local_values(values.q, policy))), values)
+        found = Projected(shown_q(self.game, values.q_msa[0]), local_values(values.q, policy))
+        return self.at(_Point(policy, found), values)
 
     def step(self, last: Iterate[_State]) -> Iterate[_State]:
         _, here, values = last.point
@@ -73,8 +75,8 @@ class _Iteration:
 
     def apart(self, one: _Point, other: _Point) -> float:
         policies = max(float(np.abs(own - others).max()) for own, others in zip(one.policy, other.policy, strict=True))
-        size = max(self.temperature, float(np.abs(one.found.q_sa).max()))
-        return max(policies, float(np.abs(one.found.q_sa - other.found.q_sa).max()) / size)
+        size = max(self.temperature, float(np.abs(or_zero(one.found.q_sa)).max()))
+        return max(policies, float(np.abs(difference(one.found.q_sa, other.found.q_sa)).max()) / size)
 
 
 def soft_qmix(
@@ -131,7 +133,7 @@ def soft_qmix(
     >>> found.converged, found.policy[0].round(2).tolist(), found.q_tot[0, 0].round(2).tolist()
     (True, [[1.0, 0.0, 0.0]], [8.0, -12.0, -12.0])
     """
-    check_game(game)
+    game = as_played(game)
     temperature = positive("temperature", temperature)
     if not game.common_payoff:
         fail("game", "is general-sum", "a common payoff", "the agents mix one Q; solver qre takes any game")

@@ -34,7 +34,7 @@ _ALIKE = 16.0
 
 
 def roundings(game: Game, q_msa: FloatArray, v_ms: FloatArray, *, least: bool = False) -> FloatArray:
-    """Return δ (m, S, A) of (1) for Q = r + γ P V.
+    """Return δ (m, S, A) of (1) for Q = r + γ P V, 0 where a joint action is not available.
 
     It takes a pass over the transitions where V has both signs; `least` leaves that out: then each |Σ P V| takes the
     place of Σ P |V|, which may be larger.
@@ -43,7 +43,8 @@ def roundings(game: Game, q_msa: FloatArray, v_ms: FloatArray, *, least: bool = 
     ahead_msa = np.abs(q_msa - r_msa)
     if not least and v_ms.min() < 0 < v_ms.max():
         ahead_msa = backup(game, np.abs(v_ms)) - r_msa
-    return np.asarray(_EPS * (np.abs(r_msa) + ahead_msa))
+    delta_msa = np.asarray(_EPS * (np.abs(r_msa) + ahead_msa))
+    return delta_msa if game.barred_sa is None else np.where(game.barred_sa, 0.0, delta_msa)
 
 
 def floors(delta_sa: FloatArray, attained: FloatArray | Actions, reached_s: FloatArray) -> FloatArray:

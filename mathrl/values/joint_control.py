@@ -11,7 +11,8 @@ Where next states are well mixed, P_w is nearly of rank one. Then
 
     V ← T V + γ/(1 − γ) · ½ (max (T V − V) + min (T V − V))                                      (3)
 
-does nearly as well at the cost of one sweep (MacQueen's bounds). The chain P_w of a soft policy is costly, so that
+does nearly as well at the cost of one sweep (MacQueen's bounds). It asks that rows of transitions sum to 1: where
+episodes end it is not used. The chain P_w of a soft policy is costly, so that
 three short cuts are taken. (3) replaces (2) while it lowers the span of T V − V as fast as (2) would for the same work.
 The chain leaves out the actions that are hardly played. And the last chain is used again while the policy hardly moves.
 Where these short cuts fail to halve the residual, they are dropped: some next states may be reached by a rare action
@@ -127,7 +128,7 @@ def control(
         return Iterate(here, residual, floor, residual)
 
     before: Iterate[Controlled] | None = None
-    sweeping, short_cuts = softness is not None, softness is not None
+    sweeping, short_cuts = softness is not None and game.ended is None, softness is not None
     solve: Resolvent | None = None
 
     def step(last: Iterate[Controlled]) -> Iterate[Controlled] | None:
@@ -254,10 +255,11 @@ def values_of_attained(
 
     v_s, defect_s = here.v_s, here.defect_s
     floor_s = floors(roundings(game, here.q_sa[None], v_s[None])[0], pi_sa, here.reached_s)
-    goal = max(0.25 * (1 - game.discount) * float((np.abs(defect_s) / floor_s).max()), MINIMUM_TOL)
+    nearness = 1 - game.discount or 1 / game.horizon
+    goal = max(0.25 * nearness * float((np.abs(defect_s) / floor_s).max()), MINIMUM_TOL)
     for _ in range(_CORRECTIONS):
-        middle = float(defect_s.max() + defect_s.min()) / 2
-        shift = game.discount / (1 - game.discount) * middle
+        middle = float(defect_s.max() + defect_s.min()) / 2 if game.ended is None else 0.0
+        shift = game.discount / (1 - game.discount) * middle if middle else 0.0
         v_s = v_s + (defect_s + shift if solve is None else solve(defect_s, target=goal * float(floor_s.min()) / 2))
         q_sa = backup(game, v_s[None])[0]
         reached = np.einsum("sa,sa->s", pi_sa, q_sa) + bonus_s

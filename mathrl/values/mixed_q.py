@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mathrl.arithmetic import or_zero
 from mathrl.base.checks import FloatArray
-from mathrl.games.model import Game
+from mathrl.games.availability import equal_rows, joint
+from mathrl.games.model import Game, shown_q
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
 from mathrl.operators import additive_mix, entropy_bonus, local_values
@@ -25,15 +27,21 @@ _RAREST = 1e-300
 
 
 def mixed_target(game: Game, policy: Policy, q_sa: FloatArray, temperature: float, trace_decay: float) -> FloatArray:
-    """T_λ Q of (1), (S, A), for a Q (S, A) with joint actions in C order and λ = `trace_decay`   (soft-qmix Eq. 24)."""
+    """T_λ Q of (1), (S, A), for a Q (S, A) with joint actions in C order and λ = `trace_decay`   (soft-qmix Eq. 24).
+
+    Both are −∞ where a joint action is not available.
+    """
     joint_sa = Profile.of(policy).joint_sa
     bonus_ms = entropy_bonus(policy, temperature=temperature)[None]
-    v_ms = np.einsum("sa,sa->s", joint_sa, q_sa) + bonus_ms
-    return np.asarray(backup(game, trace_values(game, joint_sa, v_ms, bonus_ms, trace_decay))[0])  # (1)
+    v_ms = np.einsum("sa,sa->s", joint_sa, or_zero(q_sa)) + bonus_ms
+    return shown_q(game, backup(game, trace_values(game, joint_sa, v_ms, bonus_ms, trace_decay))[0])  # (1)
 
 
 class Projected(NamedTuple):
-    """Q_{k+1}, (S, A), and f_{k+1}; in how many states the order of Q is unproven, and what error that may leave."""
+    """Q_{k+1}, (S, A), and f_{k+1}; in how many states the order of Q is unproven, and what error that may leave.
+
+    Both are −∞ where actions are not available.
+    """
 
     q_sa: FloatArray
     local: Policy
@@ -46,12 +54,31 @@ def _monotone(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int
     least = _RAREST ** (1 / game.num_agents)
     weighing = Profile.of(np.maximum(own, least) for own in played)
     # In a unit near the largest entry, a power of two, errors are neither 0 nor inf because of their squares alone.
-    unit = ldexp(1.0, frexp(float(np.abs(wanted_sa).max()))[1])
-    found = monotone_projections(wanted_sa / unit, weighing.joint_sa, weighing.num_actions, node_limit)
-    q_sa, _, errors, bounds, _ = found
+    unit = ldexp(1.0, frexp(float(np.abs(or_zero(wanted_sa)).max()))[1])
+    q_sa, errors, bounds = _projected(game, wanted_sa / unit, weighing.joint_sa, node_limit)
     q_sa *= unit
     gap = float((errors - bounds).max()) * unit * unit
     return Projected(q_sa, _local_values(game, q_sa, played), int((bounds < errors).sum()), gap)
+
+
+def _projected(
+    game: Game, wanted_sa: FloatArray, w_sa: FloatArray, node_limit: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Projections of the tables of available joint actions, their errors and lower bounds; −∞ for other actions."""
+    if game.masks is None:
+        num_actions = np.array(game.num_actions, dtype=np.int64)
+        q_sa, _, errors, bounds, _ = monotone_projections(wanted_sa, w_sa, num_actions, node_limit)
+        return q_sa, errors, bounds
+    q_sa = np.full(wanted_sa.shape, -np.inf)
+    errors, bounds = np.empty(game.num_states), np.empty(game.num_states)
+    for states, _ in equal_rows(np.concatenate(game.masks, axis=1)):
+        available = [own[states[:1]] for own in game.masks]
+        num_actions = np.array([own.sum() for own in available], dtype=np.int64)
+        here = np.ix_(states, np.flatnonzero(joint(available)))
+        q_sa[here], _, errors[states], bounds[states], _ = monotone_projections(
+            wanted_sa[here], w_sa[here], num_actions, node_limit
+        )
+    return q_sa, errors, bounds
 
 
 def _additive(game: Game, wanted_sa: FloatArray, played: Policy, node_limit: int) -> Projected:

@@ -41,7 +41,7 @@ def agent_game(game: Game, agent: int) -> Game:
     """Return the common-payoff game in which every agent has the rewards of `agent`."""
     if game.common_payoff:
         return game
-    return Game.unchecked(game.rewards[agent], game.transitions, game.discount, game.start)
+    return Game.unchecked(game.rewards[agent], game.transitions, game.discount, game.start, like=game)
 
 
 class OpponentSoftMax:
@@ -76,7 +76,8 @@ class OpponentSoftMax:
         q, out = q_sa.reshape(self._shape), out_sa.reshape(self._shape)
         largest = q.max(axis=2, keepdims=True)
         np.subtract(q, largest, out=out)
-        np.divide(out, self._alpha, out=out)
+        with np.errstate(over="ignore"):  # of what is not available
+            np.divide(out, self._alpha, out=out)
         np.exp(out, out=out)
         totals = out.sum(axis=2, keepdims=True)
         attained_sb = (largest + self._alpha * np.log(totals)).reshape(len(q), -1)
@@ -147,7 +148,7 @@ class Rommeo:
 
     def __init__(self, game: Game, temperature: float, divergence_weight: float) -> None:
         in_range(game, temperature)
-        bonus = temperature * sum(map(log, game.num_actions)) / (1 - game.discount)
+        bonus = temperature * sum(map(log, game.num_actions)) * game.horizon
         in_range(game, divergence_weight, np.array(bonus), argument="divergence_weight", nats=0.0, divergence=True)
         self._games = [agent_game(game, i) for i in range(game.num_agents)]
         self._num_actions = game.num_actions

@@ -9,7 +9,8 @@ and, over T steps without discount, the evidence and its lower bound, by recursi
     log P(o = 1) = log E_{s_1}[β_1(s_1)],
     β_t(s)       = Σ_{a, b} P(b|s) exp(r(s, a, b)) Σ_{s'} P(s'|s, a, b) β_{t+1}(s')               (26)
 
-The numbers are those of the paper.
+The numbers are those of the paper. Where an episode has ended, nothing is added: V = 0 and β = 1. Rows of strategies
+and priors in terminal states are ignored, as are those of π given an action of the others that is not available.
 """
 
 from collections.abc import Sequence
@@ -17,8 +18,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, as_floats, count, fail, positive, probabilities, shape
-from mathrl.games.model import Game, check_agent
+from mathrl.base.checks import FloatArray, as_floats, count, entry, fail, positive, probabilities, shape
+from mathrl.games.availability import first_available, joint
+from mathrl.games.given import Booleans
+from mathrl.games.model import Game, check_agent, shown_q
+from mathrl.games.shown import shown_conditional, shown_rows
 from mathrl.operators import (
     conditional_policy,
     opponent_model,
@@ -59,7 +63,7 @@ def opponent_policy_q(
     Returns Q (S, A_i, B) and V (S,), by one linear system. Raises `ValueError` where a shape is wrong, a row is no
     distribution, or ρ > 0 = P somewhere (the divergence is infinite).
     """
-    agent = check_agent(game, agent)
+    agent, game = check_agent(game, agent), game.in_play
     own = agent_game(game, agent)
     pi_sab, rho_sb, prior_sb = as_strategies(game, agent, conditional_policy, opponent_model, prior)
     alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
@@ -68,7 +72,8 @@ def opponent_policy_q(
     others = [actions for j, actions in enumerate(game.num_actions) if j != agent]
     joint = np.moveaxis(joint_sab.reshape(*joint_sab.shape[:2], *others), 1, 1 + agent)
     values = evaluate_joint(own, joint.reshape(game.num_states, -1), bonus_s[None], agent_axis=False)
-    return own_and_others(values.q, agent), values.v
+    q_sab = own_and_others(values.q, agent)
+    return q_sab if game.ended is None else np.where(game.ended[:, None, None], 0.0, q_sab), values.v
 
 
 def evidence_bound(
@@ -106,7 +111,7 @@ def evidence_bound(
     >>> round(evidence_bound(load("matching-pennies"), 0, **strategy, horizon=3), 6)     # 3 log 2
     2.079442
     """
-    agent = check_agent(game, agent)
+    agent, game = check_agent(game, agent), game.in_play
     own, steps = agent_game(game, agent), count("horizon", horizon)
     pis, rhos = _per_step(conditional_policy, steps, 3), _per_step(opponent_model, steps, 2)
     alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
@@ -142,15 +147,15 @@ def best_evidence_bound(
     transitions stay those of the game (rommeo Eq. 24), so that the maximum equals `log_evidence` at α = κ = 1 only
     where these are deterministic. Raises `ValueError` where the prior is no distribution.
     """
-    agent = check_agent(game, agent)
+    agent, game = check_agent(game, agent), game.in_play
     own, steps = agent_game(game, agent), count("horizon", horizon)
     prior_sb = _prior(game, agent, prior)
     alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
     v_s, pis, rhos = np.zeros(game.num_states), [], []
     for _ in range(steps):
         q_sab = _undiscounted_q(own, agent, v_s)
-        pis.append(conditional_policy(q_sab, temperature=alpha))
-        rhos.append(opponent_model(q_sab, prior_sb, temperature=alpha, divergence_weight=kappa))
+        pis.append(shown_conditional(game, agent, conditional_policy(q_sab, temperature=alpha)))
+        rhos.append(shown_rows(game, opponent_model(q_sab, prior_sb, temperature=alpha, divergence_weight=kappa)))
         v_s = opponent_value(q_sab, prior_sb, temperature=alpha, divergence_weight=kappa)
     return float(np.einsum("s,s", game.start, v_s)), tuple(reversed(pis)), tuple(reversed(rhos))
 
@@ -179,6 +184,7 @@ def log_evidence(game: Game, agent: int, *, prior: npt.ArrayLike, horizon: int) 
         ahead_sab = own_and_others(_log_expected(game, log_beta_s), agent)
         exponents = log_prior_sb[:, None, :] + rewards_sab + ahead_sab
         log_beta_s = log_sum_exp(exponents.reshape(game.num_states, -1))  # (26)
+        log_beta_s[game.terminal] = 0.0
     return float(log_sum_exp(log_probabilities(game.start) + log_beta_s))
 
 
@@ -196,12 +202,12 @@ def _log_expected(game: Game, log_beta_s: FloatArray) -> FloatArray:
 
 def _backed_up(game: Game, v_s: FloatArray) -> FloatArray:
     """r + γ P V, (S, A_1, …, A_n), for a common payoff."""
-    return np.asarray(backup(game, v_s[None])[0].reshape(game.num_states, *game.num_actions))
+    return shown_q(game, backup(game, v_s[None])[0].reshape(game.num_states, *game.num_actions))
 
 
 def _undiscounted_q(own: Game, agent: int, v_s: FloatArray) -> FloatArray:
     """r + P V, undiscounted, (S, A_i, B)."""
-    undiscounted = Game.unchecked(own.rewards, own.transitions, 1.0, own.start)
+    undiscounted = Game.unchecked(own.rewards, own.transitions, 1.0, own.start, like=own)
     return np.asarray(own_and_others(_backed_up(undiscounted, v_s), agent))
 
 
@@ -218,8 +224,26 @@ def _prior(game: Game, agent: int, prior: npt.ArrayLike) -> FloatArray:
     """Check a prior (S, B)."""
     prior_sb = as_floats("prior", prior)
     shape("prior", prior_sb, (game.num_states, game.num_joint_actions // game.num_actions[agent]))
-    probabilities("prior", prior_sb)
-    return prior_sb
+    return _over_available("prior", prior_sb, _others(game, agent), game.ended)
+
+
+def _over_available(argument: str, rho_sb: FloatArray, available: Booleans, ended: Booleans | None) -> FloatArray:
+    """Check probabilities of the others' joint actions; where an episode has ended, the first has all of it."""
+    if ended is not None:
+        rho_sb[ended] = np.eye(rho_sb.shape[1])[0]
+    probabilities(argument, rho_sb)
+    barred = (rho_sb > 0) & ~available
+    if barred.any():
+        fail(entry(argument, np.argwhere(barred)[0]), "is positive, and not all of it is available", "0", "mask it")
+    return rho_sb
+
+
+def _others(game: Game, agent: int) -> Booleans:
+    """Which joint actions of the others are available, (S, B)."""
+    if game.masks is None:
+        return np.ones((game.num_states, game.num_joint_actions // game.num_actions[agent]), dtype=bool)
+    everybody = np.ones((game.num_states, 1), dtype=bool)
+    return joint((everybody, *game.masks[:agent], *game.masks[agent + 1 :])).reshape(game.num_states, -1)
 
 
 def as_strategies(
@@ -238,12 +262,29 @@ def as_strategies(
     prior_sb = _prior(game, agent, prior)
     rho_sb, pi_sab = as_floats("opponent_model", model), as_floats("conditional_policy", conditional)
     shape("opponent_model", rho_sb, prior_sb.shape)
-    probabilities("opponent_model", rho_sb)
+    _over_available("opponent_model", rho_sb, _others(game, agent), game.ended)
     shape("conditional_policy", pi_sab, (game.num_states, game.num_actions[agent], prior_sb.shape[1]))
-    probabilities("conditional_policy", np.moveaxis(pi_sab, 1, 2), "normalise it over the agent's own actions")
+    _check_conditional(game, agent, pi_sab)
     if ((rho_sb > 0) & (prior_sb <= 0)).any():
         fail("opponent_model", "plays what the prior never does", "0 there", "the divergence would be infinite")
     return pi_sab, rho_sb, prior_sb
+
+
+def _check_conditional(game: Game, agent: int, pi_sab: FloatArray) -> None:
+    """Check π(a|s, b) over the agent's own actions; rows that are ignored become those of its first available one."""
+    own_last = np.moveaxis(pi_sab, 1, 2)
+    if game.masks is not None or game.ended is not None:
+        ignored = ~_others(game, agent)
+        own = game.available[agent].copy()
+        if game.ended is not None:
+            ignored[game.ended], own[game.ended] = True, True
+        own_last[ignored] = np.broadcast_to(first_available(own)[:, None], own_last.shape)[ignored]
+        barred = (own_last > 0) & ~own[:, None]
+        if barred.any():
+            s, b, a = np.argwhere(barred)[0]
+            found = f"is {own_last[s, b, a]:g}, and action {a} is not available to agent {agent} in state {s}"
+            fail(f"conditional_policy[{s}, {a}, {b}]", found, "0", "mask the policy")
+    probabilities("conditional_policy", own_last, "normalise it over the agent's own actions")
 
 
 def _per_step(strategy: npt.ArrayLike | Sequence[npt.ArrayLike], steps: int, dimensions: int) -> list[npt.ArrayLike]:

@@ -39,7 +39,8 @@ class SoftMax:
 
     def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
         """Return the soft maximum (S,), and overwrite `out_sa` by w."""
-        np.divide(q_sa, self.temperature, out=out_sa)
+        with np.errstate(over="ignore"):  # of what is not available
+            np.divide(q_sa, self.temperature, out=out_sa)
         return np.asarray(self.temperature * _normalise(out_sa))
 
 
@@ -59,13 +60,15 @@ class TargetSoftMax:
 
     def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
         """Return the soft maximum (S,), and overwrite `out_sa` by w."""
-        np.divide(q_sa, self.temperature, out=out_sa)
+        with np.errstate(over="ignore"):  # of what is not available
+            np.divide(q_sa, self.temperature, out=out_sa)
         np.add(out_sa, self._log_target_sa, out=out_sa)
         soft_s = _normalise(out_sa) - self._log_sum_s
         means_s = np.einsum("sa,sa->s", self._target_sa, q_sa) / self.temperature / np.exp(self._log_sum_s)
         near = np.abs(soft_s - means_s) < _NEAR_MEAN
         if near.any():
-            rise_sa = q_sa[near] / self.temperature - means_s[near, None]
+            with np.errstate(over="ignore"):
+                rise_sa = q_sa[near] / self.temperature - means_s[near, None]
             rise_sa[self._never_sa[near]] = 0.0
             # ρ that underflowed to 0 is left out of this sum: right only where exp(Q/α) cannot make up for it.
             small = rise_sa.max(axis=1) < _LARGEST_EXPONENT

@@ -124,7 +124,7 @@ def test_bounds_of_a_game_without_some_actions_are_those_of_the_smaller_game(str
 
     alone = setup(smaller, learned[:, *index], lambda agent, pi: pi)
     together = setup(masked, learned, padded)
-    assert np.ptp(together.rewards) == np.ptp(alone.rewards)
+    assert np.ptp(together.paid) == np.ptp(alone.paid)
     for name in ("learned", "modelled"):
         # sums over joint actions, of which some are 0
         ours, theirs = (value_bound(one, getattr(one, name)) for one in (together, alone))
