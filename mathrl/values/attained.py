@@ -55,13 +55,13 @@ def floors(delta_sa: FloatArray, attained: FloatArray | Actions, reached_s: Floa
     return np.asarray(np.maximum(np.maximum(weighed_s, _EPS * np.abs(reached_s)), _TINY))
 
 
-def plain_floors(game: Game, v_s: FloatArray, reached_s: FloatArray) -> FloatArray | None:
+def plain_floors(largest: float, reached_s: FloatArray) -> FloatArray | None:
     """Return eps |T V|, a lower bound of f, where all numbers in the game are so much alike that (3) leaves no doubt.
 
-    None is returned where some are not: then (1) decides, at the cost of passes over Q.
+    `largest` is an upper bound of all δ, eps (‖r‖∞ + γ ‖V‖∞) for example. None is returned where numbers are not alike:
+    then (1) decides, at the cost of passes over Q.
     """
     floor_s = np.maximum(_EPS * np.abs(reached_s), _TINY)
-    largest = _EPS * (game.reward_scale + game.discount * float(np.abs(v_s).max()))
     return floor_s if largest <= _ALIKE * float(floor_s.min()) else None
 
 

@@ -6,14 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.games import Game, to_dense
+from mathrl.iteration.outcome import Status
 from mathrl.proofs_checks.strategies import games
-from mathrl.solvers import optimal, soft_evaluation, soft_q_iteration
+from mathrl.solvers import nash_q, optimal, soft_evaluation, soft_q_iteration
 from tests.examples import costly
-from tests.tolerances import fixed_point_slack
+from tests.tolerances import fixed_point_slack, zero_sum_slack
 
 SIZES = st.floats(6, 200).map(lambda exponent: 10.0**exponent)
 SOLVERS = {
     "optimal": (optimal, {}, 0.0),
+    "nash_q": (nash_q, {}, 0.0),
     "soft_q_iteration": (soft_q_iteration, {"temperature": 0.5}, 0.5),
 }
 
@@ -57,6 +59,37 @@ def chain(penalty):
     transitions[:, 2:, 10] = transitions[10, :, 10] = 1
     rewards[:10, 2:], rewards[9, 2] = [0.1, -penalty], 10.0
     return Game.stochastic(rewards, transitions, 0.9, np.eye(11)[0])
+
+
+@costly
+@given(games(structure="zero-sum", max_actions=3, max_states=3), SIZES)
+def test_a_saddle_point_is_not_moved_by_what_only_one_of_two_would_avoid(game, size):
+    """A row that costs its agent `size` whatever the other does, and a column that does the same to the other."""
+    right = nash_q(game)
+    wide = to_dense(widened(game if game.common_payoff else merged_payoff(game), size, 0.0))
+    rewards = np.array(wide.rewards)
+    rewards[:-1, :-1, -1] = size
+    found = nash_q(Game.stochastic([rewards, -rewards], wide.transitions, wide.discount, wide.start)).require()
+    v = right.v if right.v.ndim == 2 else np.stack([right.v, -right.v])
+    np.testing.assert_allclose(found.v[:, :-1], v, rtol=0, atol=2 * zero_sum_slack(game))
+    assert all(not own[:-1, -1].any() for own in found.policy)
+
+
+def merged_payoff(game):
+    """The game in which all get what the first agent gets."""
+    return Game.stochastic(game.rewards[0], game.transitions, game.discount, game.start)
+
+
+@pytest.mark.parametrize("penalty", [1e3, 1e14, 1e200])
+def test_without_a_best_action_for_all_a_game_is_refused_whatever_else_it_forbids(penalty):
+    """Battle of the sexes with a row and a column that both agents avoid."""
+    payoffs = np.full((2, 3, 3), -penalty)
+    payoffs[:, :2, :2] = [[[2, 0], [0, 1]], [[1, 0], [0, 2]]]
+    assert nash_q(Game.matrix(list(payoffs))).status is Status.OUT_OF_CLASS
+    payoffs[1] = payoffs[0]
+    payoffs[1, :2, :2] = 3 * payoffs[0, :2, :2] - 1
+    aligned = nash_q(Game.matrix(list(payoffs))).require()
+    assert aligned.objective.tolist() == [2, 5]
 
 
 @pytest.mark.parametrize("penalty", [1e6, 1e11, 3e13, 2e14, 1e15, 1e30, 1e250])
