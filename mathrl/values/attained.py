@@ -10,7 +10,7 @@ its own rounding. That is about f, unless an action that is not played is so nea
 numbers, that doubles cannot tell whether it is better.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -193,21 +193,43 @@ def judged_responses(
         residual,
         rounding_floor(values.q, temperature),
         goal,
-        lambda: policy_floors(values, policy, temperature),
+        lambda: _response_floors(values, policy, temperature),
         lambda: _response_misses(values, policy, temperature),
     )
 
 
+def _response_floors(values: Values, policy: Profile, temperature: float | None) -> FloatArray:
+    """What rounding leaves of the responses in each state, (S,).
+
+        eps max(1, Σ_a ρ(a) (1 − ρ(a)) δ^i(a)/(α eps)),  ρ = softmax(Q^i/α),  δ^i = E_{π^{-i}}[δ]
+
+    A response that is nearly pure stays so, however many temperatures a rounding of Q is.
+    """
+    if temperature is None:
+        return policy_floors(values, policy, None)
+    found = np.full(values.game.num_states, _EPS)
+    for own_sa, delta_sa in _own_parts(values, policy):
+        rho_sa = boltzmann(own_sa, temperature)
+        found = np.maximum(found, np.einsum("sa,sa,sa->s", rho_sa, 1 - rho_sa, delta_sa) / temperature)
+    return found
+
+
 def _response_misses(values: Values, policy: Profile, temperature: float | None) -> FloatArray:
     """max |π^i − softmax(Q^i/α)| or max Q^i − E_π[Q^i] in each state, (S,), also if all Q^i grow by their roundings."""
-    own_sk, starts = own_q(values, policy), np.cumsum([0, *policy.num_actions[:-1]])
-    delta = replace(values, q_msa=roundings(values.game, values.q_msa, values.v_ms))
-    found = np.zeros(len(own_sk))
-    for raised_sk in (own_sk, own_sk + own_q(delta, policy)):
-        for pi_sa, q_sa in zip(policy, np.split(raised_sk, starts[1:], axis=1), strict=True):
+    found = np.zeros(values.game.num_states)
+    for pi_sa, (own_sa, delta_sa) in zip(policy, _own_parts(values, policy), strict=True):
+        for q_sa in (own_sa, own_sa + delta_sa):
             if temperature is None:
                 misses_s = q_sa.max(axis=1) - np.einsum("sa,sa->s", pi_sa, q_sa)
             else:
                 misses_s = np.abs(pi_sa - boltzmann(q_sa, temperature)).max(axis=1)
             found = np.maximum(found, misses_s)
     return found
+
+
+def _own_parts(values: Values, policy: Profile) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Each agent's Q^i = E_{π^{-i}}[Q] and its rounding, (S, A_i)."""
+    delta = replace(values, q_msa=roundings(values.game, values.q_msa, values.v_ms))
+    ends = np.cumsum(policy.num_actions)[:-1]
+    parts = (np.split(own_q(each, policy), ends, axis=1) for each in (values, delta))
+    return zip(*parts, strict=True)
