@@ -18,14 +18,10 @@ from mathrl.base.checks import FloatArray
 from mathrl.equations.equation import Residuals, Solved, declared, temperature_of
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, joint_policy
-from mathrl.iteration.outcome import rounding_floor
 from mathrl.operators import backup, expectation, log_divergence_ratio, marginal_q
 from mathrl.softmax import boltzmann, kl_divergence, log_probabilities
 
 __all__ = ["DIVERGENCE_LIMIT", "DIVERGENCE_RESPONSE", "NO_GAIN_FROM_START"]
-
-_TIES = 64
-"""Rounding floors within which two actions tie."""
 
 
 def _divergence_response(game: Game, solution: Solved) -> Residuals:
@@ -52,6 +48,7 @@ def _no_gain_from_start(game: Game, solution: Solved) -> Residuals:
 
 
 def _divergence_limit(game: Game, solution: Solved) -> Residuals:
+    from mathrl.values.attained import optimal_actions
     from mathrl.values.linear_system import resolvent
     from mathrl.values.policy_values import (
         policy_transitions,  # compiled, so imported only where it is used
@@ -59,9 +56,7 @@ def _divergence_limit(game: Game, solution: Solved) -> Residuals:
 
     q_sa, w_sa = solution.q.reshape(game.num_states, -1), _joint(solution).reshape(game.num_states, -1)
     log_first = _log_joint(game, solution.parameters["initial_policy"])
-    best_s = q_sa.max(axis=1)
-    slack, left = _TIES * rounding_floor(q_sa), float(np.abs(best_s - (w_sa * q_sa).sum(axis=1)).max())
-    log_tied = np.where(q_sa >= (best_s - max(slack, 2 * left * (left > slack)))[:, None], log_first, -np.inf)
+    log_tied = np.where(optimal_actions(game, q_sa, (w_sa * q_sa).sum(axis=1)), log_first, -np.inf)
     divergence_s = kl_divergence(w_sa, np.exp(log_first))
     ell_s = (
         -divergence_s

@@ -1,7 +1,7 @@
 """DMAC's outer iteration: each policy is regularised towards the one before, or towards a moving average of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,13 @@ from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.equations import NO_GAIN_FROM_START
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, uniform_policy
-from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
 from mathrl.iteration.outcome import rounding_floor
 from mathrl.operators import marginal_q
 from mathrl.softmax import log_sum_exp
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
+from mathrl.values.attained import judged, policy_floors, roundings
 from mathrl.values.policy_values import Values
 from mathrl.values.target_policy import Regularised, Tilted, answer, check_weight, controller, logarithms, unregularised
 
@@ -89,31 +90,41 @@ def divergence_iteration(
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
 
     def at(tilted: Tilted, log_rho: Policy, values: Values, regularised: float) -> Iterate[_Point]:
-        own = (marginal_q(values.q, tilted.pi, agent) for agent in range(len(log_first)))
-        gains = [
-            float((own_q - values.v[:, None])[np.isfinite(log_pi)].max())
-            for own_q, log_pi in zip(own, log_first, strict=True)
-        ]
+        def misses_of_states() -> FloatArray:
+            raised = values.q_msa + roundings(values.game, values.q_msa, values.v_ms)
+            return np.maximum(gains(values), gains(replace(values, q_msa=raised)))
+
+        def gains(values: Values) -> FloatArray:
+            own = (marginal_q(values.q, tilted.pi, agent) for agent in range(len(log_first)))
+            allowed = (np.where(np.isfinite(log), q, -np.inf) for q, log in zip(own, log_first, strict=True))
+            return np.asarray(np.abs(np.max([q.max(axis=1) for q in allowed], axis=0) - values.v) / temperature)
+
+        residual, floor = judged(
+            float(gains(values).max()),
+            rounding_floor(values.q) / temperature,
+            max(tol, MINIMUM_TOL),
+            lambda: policy_floors(values, tilted.pi, None) / temperature,
+            misses_of_states,
+        )
         point = _Point(tilted.log_pi, log_rho, tilted.pi, values)
-        residual, floor = max(map(abs, gains)) / temperature, rounding_floor(values.q) / temperature
         return Iterate(point, residual, floor, (float(values.objective), regularised))
 
     def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
         here = last.point
         log_pi = tuple(map(_summing_to_1, here.log_pi))
         log_rho = tuple(_mixed(rho, pi, averaging) for rho, pi in zip(here.log_rho, log_pi, strict=True))  # (1)
-        problem = Regularised(chooser, log_rho, temperature)
+        problem = Regularised(chooser, log_rho, temperature, tol)
         tilted, values = problem.tilted(log_pi), here.values
         if averaging < 1 and policy_class == "product":  # where the start decides which stationary point is reached
             values = problem.evaluate(tilted, values.v_ms, values.solve)
-        found = problem.settled(tilted, values, tol=tol)  # (2)
+        found = problem.settled(tilted, values)  # (2)
         if found is None:
             return None
         tilted, regularised = found
         original = unregularised(chooser, tilted.pi, regularised)
         return at(tilted, log_rho, original, float(regularised.objective))
 
-    problem = Regularised(chooser, log_first, temperature)
+    problem = Regularised(chooser, log_first, temperature, tol)
     tilted = problem.tilted(log_first)
     values = problem.evaluate(tilted)
     start = at(tilted, log_first, values, float(values.objective))

@@ -26,9 +26,10 @@ from mathrl.iteration.outcome import Status
 from mathrl.softmax import log_sum_exp
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
+from mathrl.values.attained import optimal_actions
 from mathrl.values.joint_control import Controlled, control
 from mathrl.values.overflow import in_range
-from mathrl.values.policy_values import evaluate_joint
+from mathrl.values.policy_values import backup, deterministic_values
 from mathrl.values.target_policy import Point, Regularised, answer, controller, logarithms, unregularised
 
 __all__ = ["divergence_limit"]
@@ -39,9 +40,6 @@ _SHARP_STEPS = 100
 The tied actions in (2) are read from the values of the greedy policy. If Q* were found less exactly, this policy might
 not be optimal, and other actions would count as tied.
 """
-
-_TIES = 64
-"""Rounding floors within which two actions tie."""
 
 
 def divergence_limit(
@@ -64,10 +62,10 @@ def divergence_limit(
     (3) without its exponential, which is right only for γ = 0.
 
     First Q* is found as in `optimal`, then π̃ by divergence policy iteration, as (4) is its optimality equation for
-    ω = 1, the target π_0 on U_s and no rewards. Actions count as tied in (2) if their Q differ by at most 64 rounding
-    floors eps·‖Q‖∞, or by at most 2 ‖max Q − V‖∞ if that is larger. So gaps below this are not seen: the answer then
-    keeps actions that earn that much less. The iteration (1) itself needs about ω over the gap steps to tell such
-    actions apart.
+    ω = 1, the target π_0 on U_s and no rewards. Actions count as tied in (2) if their Q differ by at most 64 of their
+    roundings (`mathrl.values.attained`), or by twice as many as max Q − V is in one of the states, if that is more. So
+    gaps below this are not seen: the answer then keeps actions that earn that much less. The iteration (1) itself needs
+    about ω over the gap steps to tell such actions apart.
 
     `game`            a game with a common payoff
     `initial_policy`  π_0, per agent (S, A_i), states by actions, or an array (S, A_1, …, A_n), rows sum to 1, every
@@ -124,15 +122,9 @@ def _nearest(game: Game, log_first: FloatArray, best: Run[Controlled]) -> Regula
     Q* is computed anew for the greedy policy, to rounding. What the run left in its own Q could make small gaps look
     like ties.
     """
-    greedy = np.eye(game.num_joint_actions)[best.last.point.actions_s]
-    values = evaluate_joint(
-        game, greedy, np.zeros((1, game.num_states)), agent_axis=False, guess=best.last.point.v_s[None]
-    )
-    q_sa = values.q_msa[0]
-    best_s = q_sa.max(axis=1)
-    left = float(np.abs(best_s - values.v_ms[0]).max())
-    tied_sa = q_sa >= (best_s - max(_TIES * best.last.rounding_floor, 2 * left))[:, None]  # (2)
-    log_sa = np.where(tied_sa, log_first, -np.inf)
+    assert best.last.point.actions_s is not None
+    v_s = deterministic_values(game, best.last.point.actions_s, best.last.point.v_s)
+    log_sa = np.where(optimal_actions(game, backup(game, v_s[None])[0], v_s), log_first, -np.inf)  # (2)
     mass_s = log_sum_exp(log_sa)
     rewards = np.repeat(mass_s, game.num_joint_actions).reshape(log_sa.shape)
     learning = Game.unchecked(rewards, game.transitions, game.discount, game.start)

@@ -69,7 +69,7 @@ def divergence_policy_iteration(
         absolutely_continuous("initial_policy", log_first, log_target)
     check_weight(chooser, temperature, log_target)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
-    problem = Regularised(chooser, log_target, temperature)
+    problem = Regularised(chooser, log_target, temperature, tol)
     tilted = problem.tilted(log_first)
     start = problem.with_returns(problem.at(tilted, problem.evaluate(tilted)))
     run = iterate(

@@ -11,11 +11,11 @@ from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.games.model import Game, as_played
 from mathrl.games.policies import as_policy, uniform_policy
 from mathrl.games.profile import Profile
-from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
 from mathrl.iteration.order import check_monotone, sequences
-from mathrl.iteration.outcome import rounding_floor
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
+from mathrl.values.attained import judged_responses
 from mathrl.values.offsets import objectives, without_offsets
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate, quantal_response_residual, sequential_improvement
@@ -75,8 +75,8 @@ def haspi(
     def at(policy: Profile, guess: np.ndarray | None) -> Iterate[tuple[Profile, Values]]:
         values = evaluate(game, policy, temperature=temperature, guess=guess)  # (1)
         residual = quantal_response_residual(values, policy, temperature)
-        objective = float(values.objective)
-        return Iterate((policy, values), residual, rounding_floor(values.q, temperature), objective)
+        residual, floor = judged_responses(values, policy, temperature, residual, max(tol, MINIMUM_TOL))
+        return Iterate((policy, values), residual, floor, float(values.objective))
 
     def step(last: Iterate[tuple[Profile, Values]]) -> Iterate[tuple[Profile, Values]]:
         policy, values = last.point

@@ -12,9 +12,8 @@ from mathrl.equations import BEST_RESPONSE, QUANTAL_RESPONSE
 from mathrl.games.model import Game, as_played
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.profile import Profile
-from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
 from mathrl.iteration.order import check_monotone, sequences
-from mathrl.iteration.outcome import rounding_floor
 from mathrl.mirror import (
     ClippedRatioDrift,
     Drift,
@@ -28,6 +27,7 @@ from mathrl.operators import expected_parts, marginal_q, soft_advantage
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
+from mathrl.values.attained import judged_responses
 from mathrl.values.offsets import objectives, without_offsets
 from mathrl.values.overflow import check_range, in_range, largest_value
 from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual
@@ -122,8 +122,9 @@ def mehaml(
 
     def at(policy: Profile, logs: Policy, guess: FloatArray | None) -> Iterate[_Point]:
         values = evaluate(game, policy, temperature=temperature, guess=guess)  # (1)
-        floor = rounding_floor(values.q, temperature or None)
-        return Iterate(_Point(policy, logs, values), residual(values, policy), floor, float(values.objective))
+        found, goal = residual(values, policy), max(tol, MINIMUM_TOL)
+        found, floor = judged_responses(values, policy, temperature or None, found, goal)
+        return Iterate(_Point(policy, logs, values), found, floor, float(values.objective))
 
     def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
         old, q = last.point, last.point.values.q

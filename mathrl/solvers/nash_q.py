@@ -12,12 +12,14 @@ from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate
-from mathrl.iteration.outcome import Status, rounding_floor
+from mathrl.iteration.outcome import Status
+from mathrl.iteration.patience import Patience
 from mathrl.operators import expectation
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.stage.global_optimum import Optima, global_optima
 from mathrl.stage.zero_sum import ZeroSums, zero_sum_values
+from mathrl.values.attained import Weighed, doubts, floors, roundings, weighed
 from mathrl.values.joint_control import control
 from mathrl.values.linear_system import resolvent
 from mathrl.values.modelled_opponents import agent_game
@@ -37,6 +39,9 @@ _EPS = float(np.finfo(np.float64).eps)
 
 _TIES = 64.0
 """Rounding floors within which joint actions tie."""
+
+_LARGEST_SLACK = 1e12
+"""Roundings that are no longer small beside the number that is rounded."""
 
 _PAUSE = 4
 """Steps before (4), which failed, is tried again."""
@@ -65,7 +70,7 @@ def nash_q(game: Game, *, tol: float = 100.0, max_steps: int = 10_000) -> Soluti
 
     (2) is the global optimum and (3) the saddle point of aorpo Theorem 7, condition 3 (Hu and Wellman, JMLR 4 (2003),
     Theorem 17). (3) is for two agents with r^1 + r^2 = c, up to rounding. Every other game must have a global optimum
-    in each stage game that is met, up to max(tol, 64)/(1 − γ) rounding floors of each agent's Q. Where several joint
+    in each stage game that is met, up to max(tol, 64)/(1 − γ) roundings of each agent's Q there. Where several joint
     actions are equally good, up to rounding, the first of them is played, in the order in which the last agent's action
     changes fastest. Games of one agent or with a common payoff always have a global optimum, and get the answer of
     `optimal`.
@@ -119,15 +124,22 @@ def nash_q(game: Game, *, tol: float = 100.0, max_steps: int = 10_000) -> Soluti
 
 @dataclass(frozen=True)
 class _Point:
-    """V (m, S), Q_V (m, S, A), Nash(Q_V) (m, S), the solutions of the stage games, and what is wrong with them."""
+    """V (m, S), Q_V (m, S, A), Nash(Q_V) (m, S), by how much the solutions of the stage games miss it (m, S), these
+    solutions, the roundings δ of Q_V (m, S, A), and what is wrong.
+    """
 
     sweep: int
     v_ms: FloatArray
     q_msa: FloatArray
     reached_ms: FloatArray
-    residual: float
+    short_ms: FloatArray
     stages: Any
+    delta_msa: FloatArray
     trouble: str = ""
+
+    def miss_ms(self, discount: float) -> FloatArray:
+        """γ |Nash(Q_V) − V| and what the stage games miss."""
+        return discount * np.abs(self.reached_ms - self.v_ms) + self.short_ms
 
 
 class _Kind(Protocol):
@@ -136,10 +148,13 @@ class _Kind(Protocol):
     game: Game
     equation: Equation
 
-    def solve(self, v_ms: FloatArray, floor_m: FloatArray, before: _Point | None) -> _Point:
+    def solve(self, v_ms: FloatArray, before: _Point | None) -> _Point:
         """Nash(Q_V) of every stage game."""
 
-    def accepts(self, tried: _Point, best: float) -> bool:
+    def weighed(self, here: _Point, goal: float) -> Weighed:
+        """What is missed, in rounding floors of every state (`mathrl.values.attained`)."""
+
+    def accepts(self, tried: Iterate[_Point], best: float) -> bool:
         """Whether the step (4) led to a point to go on from; `best` is the least residual so far."""
 
     def safe(self, here: _Point) -> FloatArray:
@@ -161,23 +176,22 @@ class _Steps:
     def __init__(self, kind: _Kind, goal_floors: float) -> None:
         self._kind, self._goal = kind, goal_floors
         self._scale_m = np.abs(kind.game.rewards_isa).max(axis=(1, 2))
-        self._best, self._best_sweep, self._waiting = np.inf, 0, 0
+        self._best, self._waiting, self._left, self._near = np.inf, 0, np.inf, False
+        self._patience = Patience(_PATIENCE)
 
     def first(self) -> Iterate[_Point]:
         return self._at(np.zeros((len(self._scale_m), self._kind.game.num_states)), None)
 
     def following(self, last: Iterate[_Point]) -> Iterate[_Point] | None:
         here = last.point
-        if here.residual < self._best / 2:
-            self._best_sweep = here.sweep
-        self._best = min(self._best, here.residual)
-        by_rounding = self._best <= _ROUNDING * self._goal * last.rounding_floor
-        if here.trouble or (by_rounding and here.sweep > self._best_sweep + _PATIENCE):
+        self._best = min(self._best, last.residual)
+        far = last.residual > _ROUNDING * self._goal * last.rounding_floor
+        if here.trouble or self._patience.ends(self._left, moved=far):
             return None
         self._waiting -= 1
         if self._waiting < 0:
-            tried = self._newton(here, self._goal * last.rounding_floor / 4)
-            if self._kind.accepts(tried.point, self._best):
+            tried = self._newton(here, 0.0 if self._near else self._goal * last.rounding_floor / 4)
+            if self._kind.accepts(tried, self._best):
                 return tried
             self._waiting = _PAUSE
         return self._at(self._kind.safe(here), here)
@@ -188,12 +202,14 @@ class _Steps:
         return self._at(here.v_ms + np.stack(steps), here)  # (4)
 
     def _at(self, v_ms: FloatArray, before: _Point | None) -> Iterate[_Point]:
-        # Far from the end the bound ‖Q^i‖∞ ≤ max |r^i| + γ ‖V^i‖∞ is enough, without a pass over all of Q.
-        floor_m = _EPS * (self._scale_m + self._kind.game.discount * np.abs(v_ms).max(axis=1))
-        here = self._kind.solve(v_ms, floor_m, before)
-        far = here.residual > self._goal * floor_m.max()
-        floor = float(floor_m.max()) if far else rounding_floor(here.q_msa)
-        return Iterate(here, here.residual, floor, here.residual)
+        game, here = self._kind.game, self._kind.solve(v_ms, before)
+        residual = self._left = float(here.miss_ms(game.discount).max())
+        # Above what tol allows of the bound ‖Q^i‖∞ ≤ max |r^i| + γ ‖V^i‖∞ no state can have converged.
+        floor = _EPS * float((self._scale_m + game.discount * np.abs(v_ms).max(axis=1)).max())
+        self._near = residual <= self._goal * floor
+        if self._near:
+            residual, floor, self._left = self._kind.weighed(here, self._goal)
+        return Iterate(here, residual, floor, residual)
 
 
 class _SaddlePoints:
@@ -205,14 +221,27 @@ class _SaddlePoints:
         self.game = agent_game(game, 0)
         self._goal, self._total = goal_floors, total
 
-    def solve(self, v_ms: FloatArray, floor_m: FloatArray, before: _Point | None) -> _Point:
-        game = self.game
-        q_msa = backup(game, v_ms)
-        stages = zero_sum_values(q_msa[0].reshape(-1, *game.num_actions))
-        residual = game.discount * float(np.abs(stages.v_s - v_ms[0]).max()) + float(stages.gap_s.max())
-        return _Point(before.sweep + 1 if before else 0, v_ms, q_msa, stages.v_s[None], residual, stages)  # (3)
+    def solve(self, v_ms: FloatArray, before: _Point | None) -> _Point:
+        q_msa = backup(self.game, v_ms)
+        stages, delta_msa = self._stages(q_msa[0]), roundings(self.game, q_msa, v_ms)
+        sweep = before.sweep + 1 if before else 0
+        return _Point(sweep, v_ms, q_msa, stages.v_s[None], stages.gap_s[None], stages, delta_msa)  # (3)
 
-    def accepts(self, tried: _Point, best: float) -> bool:
+    def weighed(self, here: _Point, goal: float) -> Weighed:
+        delta_sa, reached_s = here.delta_msa[0], here.reached_ms[0]
+        joint_sa = Profile.of(self.policy(here)).joint_sa
+        # A strategy is as exact as the largest payoff that is not dominated allows, however little that is played.
+        floor_s = np.maximum(floors(delta_sa, joint_sa, reached_s), _EPS * here.stages.size_s)
+        doubt_s = np.maximum(
+            doubts(delta_sa, floor_s, here.q_msa[0], reached_s, lambda q_sa: self._stages(q_sa).v_s),
+            doubts(delta_sa, floor_s, -here.q_msa[0], -reached_s, lambda q_sa: -self._stages(-q_sa).v_s),
+        )
+        return weighed(np.maximum(here.miss_ms(self.game.discount)[0], doubt_s), floor_s, goal)
+
+    def _stages(self, q_sa: FloatArray) -> ZeroSums:
+        return zero_sum_values(q_sa.reshape(-1, *self.game.num_actions))
+
+    def accepts(self, tried: Iterate[_Point], best: float) -> bool:
         return tried.residual <= self.game.discount * best
 
     def safe(self, here: _Point) -> FloatArray:
@@ -243,22 +272,28 @@ class _GlobalOptima:
     def __init__(self, game: Game, goal_floors: float) -> None:
         self.game, self._ties = game, min(_TIES, goal_floors / 2)
         # V is found to `goal_floors` over 1 − γ, and so are the actions that are best for each agent.
-        self._slack = max(_TIES, goal_floors) / (1 - game.discount)
+        self._slack = min(max(_TIES, goal_floors) / (1 - game.discount), _LARGEST_SLACK)
 
-    def solve(self, v_ms: FloatArray, floor_m: FloatArray, before: _Point | None) -> _Point:
-        game, sweep = self.game, before.sweep + 1 if before else 0
-        q_msa = backup(game, v_ms)
-        unit_m = np.maximum(floor_m, np.finfo(np.float64).smallest_subnormal)
-        stages = global_optima(q_msa, unit_m, self._ties)
-        states = np.arange(game.num_states)
-        short = float((stages.v_ms - q_msa[:, states, stages.actions_s]).max())
-        residual = game.discount * float(np.abs(stages.v_ms - v_ms).max()) + short
+    def solve(self, v_ms: FloatArray, before: _Point | None) -> _Point:
+        game, q_msa = self.game, backup(self.game, v_ms)
+        delta_msa = roundings(game, q_msa, v_ms)
+        stages = global_optima(q_msa, delta_msa, self._ties)
+        short_ms = stages.v_ms - q_msa[:, np.arange(game.num_states), stages.actions_s]
         failed = stages.shortfall_s > self._slack
-        trouble = self._trouble(int(failed.argmax()), q_msa, stages, unit_m) if failed.any() else ""
-        return _Point(sweep, v_ms, q_msa, stages.v_ms, residual, stages, trouble)  # (2)
+        trouble = self._trouble(int(failed.argmax()), short_ms, stages, delta_msa) if failed.any() else ""
+        sweep = before.sweep + 1 if before else 0
+        return _Point(sweep, v_ms, q_msa, stages.v_ms, short_ms, stages, delta_msa, trouble)  # (2)
 
-    def accepts(self, tried: _Point, best: float) -> bool:
-        return not tried.trouble
+    def weighed(self, here: _Point, goal: float) -> Weighed:
+        miss_ms, floor_ms = here.miss_ms(self.game.discount), np.empty_like(here.v_ms)
+        for m, (delta_sa, q_sa, reached_s) in enumerate(zip(here.delta_msa, here.q_msa, here.reached_ms, strict=True)):
+            floor_ms[m] = floors(delta_sa, here.stages.actions_s, reached_s)
+            doubt_s = doubts(delta_sa, floor_ms[m], q_sa, reached_s, lambda q_sa: q_sa.max(axis=1))
+            miss_ms[m] = np.maximum(miss_ms[m], doubt_s)
+        return weighed(miss_ms, floor_ms, goal)
+
+    def accepts(self, tried: Iterate[_Point], best: float) -> bool:
+        return not tried.point.trouble
 
     def safe(self, here: _Point) -> FloatArray:
         return here.reached_ms
@@ -274,10 +309,9 @@ class _GlobalOptima:
     def transitions(self, here: _Point) -> Any:
         return deterministic_transitions(self.game, here.stages.actions_s)
 
-    def _trouble(self, s: int, q_msa: FloatArray, stages: Optima, unit_m: FloatArray) -> str:
-        nearest = int(stages.actions_s[s])
-        short_m = stages.v_ms[:, s] - q_msa[:, s, nearest]
-        i = first_largest(short_m / unit_m, slack=_TIES)
+    def _trouble(self, s: int, short_ms: FloatArray, stages: Optima, delta_msa: FloatArray) -> str:
+        nearest, short_m = int(stages.actions_s[s]), short_ms[:, s]
+        i = first_largest(short_m / np.maximum(delta_msa[:, s].max(axis=1), np.finfo(np.float64).tiny), slack=_TIES)
         actions = tuple(map(int, np.unravel_index(nearest, self.game.num_actions)))
         lacking = f"at {actions} agent {i} gets {short_m[i]:.3g} too little"
         return f"state {s}: no joint action is best for every agent; {lacking}"
@@ -287,14 +321,14 @@ def _constant_sum(game: Game) -> float | None:
     """The constant r^1 + r^2 of two agents, 0 where it is only rounding, or None where the sum is not constant."""
     if game.common_payoff or game.num_agents != 2:
         return None
-    sums, slack = game.rewards[0] + game.rewards[1], _SAME_SUM * _EPS * game.reward_scale
+    sums, slack = game.rewards[0] + game.rewards[1], _SAME_SUM * _EPS * np.abs(game.rewards).max(axis=0)
     total = float(sums.max() + sums.min()) / 2
-    if np.abs(sums).max() <= slack:
+    if (np.abs(sums) <= slack).all():
         return 0.0
     # Where rows of transitions sum to different numbers, so do the later rewards that a constant sum brings.
     rows: Any = game.csr_xt if game.sparse else game.dense_xt
     steady = game.discount == 0 or np.ptp(rows.sum(axis=1)) <= _SAME_SUM * _EPS
-    return total if steady and np.abs(sums - total).max() <= slack else None
+    return total if steady and (np.abs(sums - total) <= slack).all() else None
 
 
 def _detail(game: Game, here: _Point, status: Status) -> str:

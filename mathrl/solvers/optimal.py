@@ -9,15 +9,12 @@ from mathrl.iteration.iterate import Iterate, Run
 from mathrl.iteration.outcome import Status
 from mathrl.solution import Solution
 from mathrl.solution.answer import ended_q, shown_policy
-from mathrl.values.attained import Actions, tied
+from mathrl.values.attained import TIES, Actions, tied
 from mathrl.values.joint_control import Controlled, control
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import deterministic_values
 
 __all__ = ["optimal"]
-
-_TIES = 64.0
-"""Roundings within which two actions tie, of the larger of their own."""
 
 
 def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Solution:
@@ -81,7 +78,7 @@ def _settled(game: Game, run: Run[Controlled], tol: float) -> tuple[Iterate[Cont
     assert greedy_s is not None
     if run.status is not Status.CONVERGED:
         return last, _evaluated(game, here, greedy_s, tol).last.point, greedy_s
-    lowest_s = tied(game, here.q_sa, here.v_s, greedy_s, _TIES).argmax(axis=1)
+    lowest_s = tied(game, here.q_sa, here.v_s, greedy_s, TIES).argmax(axis=1)
     if not np.array_equal(lowest_s, greedy_s):
         found = _evaluated(game, here, lowest_s, tol)
         if found.status is Status.CONVERGED:

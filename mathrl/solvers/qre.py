@@ -15,12 +15,13 @@ from mathrl.equilibria.stochastic.trace import Follower
 from mathrl.games.model import BARRED, Game, as_played
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.profile import Profile
-from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
-from mathrl.iteration.outcome import Status, rounding_floor
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
+from mathrl.iteration.outcome import Status
 from mathrl.operators import ENTROPIES, entropy_bonus
 from mathrl.softmax import boltzmann
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
+from mathrl.values.attained import judged_responses
 from mathrl.values.joint_control import control, values_of_attained
 from mathrl.values.offsets import without_offsets
 from mathrl.values.overflow import in_range
@@ -128,7 +129,8 @@ def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_ste
         values = Values(game, found[0][None], found[1][None], entropy == "own", None)
     residual = quantal_response_residual(values, policy, temperature)
     lost = run.status is Status.CONVERGED and residual > LARGEST_RESIDUAL
-    point = Iterate(_Point(policy, values, values.q_msa[0]), residual, rounding_floor(values.q, temperature), residual)
+    residual, floor = judged_responses(values, policy, temperature, residual, max(tol, MINIMUM_TOL))
+    point = Iterate(_Point(policy, values, values.q_msa[0]), residual, floor, residual)
     return Run(point, Status.STALLED if lost else run.status, run.history)
 
 
@@ -136,7 +138,7 @@ def _many_agents(
     game: Game, first: Policy, temperature: float, entropy: str, tol: float, max_steps: int
 ) -> Run[_Point]:
     """Responses with Newton's steps. If these get no further: the path, then Newton's method from its end."""
-    steps = _Steps(game, temperature, entropy)
+    steps = _Steps(game, temperature, entropy, tol)
     search = _Search(steps, steps.at(first), tol)
     run = iterate(search.best, search.step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
     if run.status is not Status.STALLED:
@@ -151,8 +153,8 @@ def _many_agents(
 class _Steps:
     """The two steps (2) and (3), and what they start from."""
 
-    def __init__(self, game: Game, temperature: float, entropy: str) -> None:
-        self.game, self.temperature, self.entropy = game, temperature, entropy
+    def __init__(self, game: Game, temperature: float, entropy: str, tol: float) -> None:
+        self.game, self.temperature, self.entropy, self._goal = game, temperature, entropy, max(tol, MINIMUM_TOL)
         self.monotone = game.common_payoff and entropy == "team"
         self._order = np.arange(game.num_agents)
 
@@ -162,7 +164,8 @@ class _Steps:
         values = evaluate(self.game, policy, temperature=self.temperature, entropy=self.entropy, guess=guess)
         own_sk = own_q(values, policy)
         residual = quantal_response_residual(values, policy, self.temperature)
-        return Iterate(_Point(policy, values, own_sk), residual, rounding_floor(values.q, self.temperature), residual)
+        residual, floor = judged_responses(values, policy, self.temperature, residual, self._goal)
+        return Iterate(_Point(policy, values, own_sk), residual, floor, residual)
 
     def respond(self, last: Iterate[_Point]) -> Iterate[_Point]:
         """After the agents' responses."""

@@ -15,13 +15,16 @@ from mathrl.base.compile import kernel
 
 __all__ = ["Optima", "global_optima", "global_optimum"]
 
+_TINY = float(np.finfo(np.float64).tiny)
+"""The least unit."""
+
 
 class Optima(NamedTuple):
     """For each of S games the joint action that comes nearest to being best for everyone.
 
     `actions_s`    the number of that joint action in C order, (S,)
     `v_ms`         max_a Q^i of each agent, (m, S)
-    `shortfall_s`  by how much an agent misses its maximum at most, in units of that agent, (S,)
+    `shortfall_s`  by how much an agent misses its maximum at most, in units, (S,)
     """
 
     actions_s: npt.NDArray[np.int64]
@@ -55,22 +58,23 @@ def global_optimum(payoffs: npt.ArrayLike, slack: float = 0.0) -> tuple[int, ...
     return tuple(map(int, np.unravel_index(best.argmax(), q_ia.shape[1:]))) if best.any() else None
 
 
-def global_optima(q_msa: FloatArray, unit_m: FloatArray, ties: float) -> Optima:
+def global_optima(q_msa: FloatArray, unit_msa: FloatArray, ties: float) -> Optima:
     """For each of S games find the first joint action that comes nearest to (1), to `ties` units.
 
-    `q_msa`   payoffs (n, S, A), joint actions in C order
-    `unit_m`  the unit in which each agent's shortfall is measured, (n,)
+    `q_msa`     payoffs (n, S, A), joint actions in C order
+    `unit_msa`  a unit for each payoff, (n, S, A): a shortfall is measured in the larger of that of the payoff and that
+                of the agent's largest one
     """
     num_agents, num_games, _ = q_msa.shape
     found = Optima(np.empty(num_games, np.int64), np.empty((num_agents, num_games)), np.empty(num_games))
-    _global_optima(q_msa, unit_m, ties, *found)
+    _global_optima(q_msa, unit_msa, ties, *found)
     return found
 
 
 @kernel
 def _global_optima(
     q_msa: FloatArray,
-    unit_m: FloatArray,
+    unit_msa: FloatArray,
     ties: float,
     out_actions_s: npt.NDArray[np.int64],
     out_v_ms: FloatArray,
@@ -82,11 +86,14 @@ def _global_optima(
     for s in range(num_games):
         worst_a[:] = 0.0
         for i in range(num_agents):
-            q_a = q_msa[i, s]
-            best = q_a.max()
+            q_a, unit_a = q_msa[i, s], unit_msa[i, s]
+            first = q_a.argmax()
+            best = q_a[first]
             out_v_ms[i, s] = best
             for a in range(num_actions):
-                worst_a[a] = max(worst_a[a], (best - q_a[a]) / unit_m[i])
+                if q_a[a] < best:
+                    unit = max(unit_a[a], unit_a[first], _TINY)
+                    worst_a[a] = max(worst_a[a], (best - q_a[a]) / unit)
         allowed = max(ties, worst_a.min())  # (1)
         for a in range(num_actions):
             if worst_a[a] <= allowed:

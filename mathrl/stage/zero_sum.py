@@ -3,9 +3,12 @@
     v = max_x min_b Σ_a x_a A_ab = min_y max_a Σ_b A_ab y_b                                     (1)
     min_b Σ_a x_a A_ab ≤ v ≤ max_a Σ_b A_ab y_b        for every x and y                        (2)
 
-(1) is von Neumann's minimax theorem, and aorpo's saddle point where the payoffs are zero-sum. If there is no pure
-saddle point, the simplex method solves it. However x and y were found, (2) holds, and so bounds the value; the
-distance of its two ends is the `gap`.
+    x_a = 0 where max_b A_ab < max_a min_b A_ab,       y_b = 0 where min_a A_ab > min_b max_a A_ab      (3)
+
+(1) is von Neumann's minimax theorem, and aorpo's saddle point where the payoffs are zero-sum. (3) holds in all optimal
+strategies, as does the same of what it leaves of A, and so on: such rows and columns are left out, which are often
+those of the largest payoffs. If there is no pure saddle point, the simplex method solves the rest. However x and y
+were found, (2) holds, and so bounds the value; the distance of its two ends is the `gap`.
 """
 
 from typing import NamedTuple
@@ -21,7 +24,9 @@ __all__ = ["ZeroSum", "ZeroSums", "zero_sum_value", "zero_sum_values"]
 _EPS = float(np.finfo(np.float64).eps)
 
 _EXACT = 8.0
-"""A gap below this, times eps · max |A| · √(1 + (A_1 + A_2)/16), is rounding: no better strategies are looked for."""
+"""A gap below this, times eps · max |A| · √(1 + (A_1 + A_2)/16), is rounding: no better strategies are looked for. A is
+what (3) leaves.
+"""
 
 _ENTERING = 16 * _EPS
 """A reduced cost of smaller size counts as 0; payoffs are scaled to lie between 1 and 2."""
@@ -61,12 +66,14 @@ class ZeroSums(NamedTuple):
     `x_sa`   strategies of the row agents, (S, A_1)
     `y_sb`   strategies of the column agents, (S, A_2)
     `gap_s`  gaps, (S,)
+    `size_s`  max |A| over the rows and columns that are left by (3), (S,)
     """
 
     v_s: FloatArray
     x_sa: FloatArray
     y_sb: FloatArray
     gap_s: FloatArray
+    size_s: FloatArray
 
 
 def zero_sum_value(payoffs: npt.ArrayLike) -> ZeroSum:
@@ -98,7 +105,11 @@ def zero_sum_values(q_sab: FloatArray) -> ZeroSums:
     """Compute `zero_sum_value` of S games at once; `q_sab` is (S, A_1, A_2)."""
     num_games, rows, columns = q_sab.shape
     found = ZeroSums(
-        np.empty(num_games), np.empty((num_games, rows)), np.empty((num_games, columns)), np.empty(num_games)
+        np.empty(num_games),
+        np.zeros((num_games, rows)),
+        np.zeros((num_games, columns)),
+        np.empty(num_games),
+        np.empty(num_games),
     )
     _zero_sum_values(np.ascontiguousarray(q_sab), *found)
     return found
@@ -226,15 +237,44 @@ def _simplex(B_ab: FloatArray, smallest: float, x_a: FloatArray, y_b: FloatArray
 
 
 @kernel
+def _undominated(q_ab: FloatArray) -> tuple[Integers, Integers]:
+    """The rows and columns that (3) leaves."""
+    rows, columns = np.arange(q_ab.shape[0]), np.arange(q_ab.shape[1])
+    before = rows.size + columns.size + 1
+    while rows.size + columns.size < before:
+        before = rows.size + columns.size
+        least_a, most_b = np.full(rows.size, np.inf), np.full(columns.size, -np.inf)
+        most_a, least_b = np.full(rows.size, -np.inf), np.full(columns.size, np.inf)
+        for i in range(rows.size):
+            for j in range(columns.size):
+                payoff = q_ab[rows[i], columns[j]]
+                least_a[i], most_a[i] = min(least_a[i], payoff), max(most_a[i], payoff)
+                least_b[j], most_b[j] = min(least_b[j], payoff), max(most_b[j], payoff)
+        rows, columns = rows[most_a >= least_a.max()], columns[least_b <= most_b.min()]
+    return rows, columns
+
+
+@kernel
 def _zero_sum_values(
-    q_sab: FloatArray, out_v_s: FloatArray, out_x_sa: FloatArray, out_y_sb: FloatArray, out_gap_s: FloatArray
+    q_sab: FloatArray,
+    out_v_s: FloatArray,
+    out_x_sa: FloatArray,
+    out_y_sb: FloatArray,
+    out_gap_s: FloatArray,
+    out_size_s: FloatArray,
 ) -> None:
-    """Try pure strategies, then the simplex method, until the bounds meet to rounding; keep the best bounds found."""
-    num_games, rows, columns = q_sab.shape
-    x_a, y_b, B_ab = np.empty(rows), np.empty(columns), np.empty((rows, columns))
-    floors = _EXACT * np.sqrt(1 + (rows + columns) / 16)
-    for s in range(num_games):
+    """Try pure strategies, then the simplex method, until the bounds meet to rounding; keep the best bounds found.
+
+    Strategies are 0 before.
+    """
+    for s in range(q_sab.shape[0]):
+        kept_a, kept_b = _undominated(q_sab[s])
         q_ab = q_sab[s]
+        if kept_a.size < q_ab.shape[0] or kept_b.size < q_ab.shape[1]:
+            q_ab = q_ab[kept_a][:, kept_b]
+        rows, columns = q_ab.shape
+        x_a, y_b, B_ab = np.empty(rows), np.empty(columns), np.empty((rows, columns))
+        floors = _EXACT * np.sqrt(1 + (rows + columns) / 16)
         least, most = q_ab.min(), q_ab.max()
         low, high = -np.inf, np.inf
         for attempt in range(1 + 2 * len(_SMALLEST_PIVOTS)):
@@ -253,11 +293,14 @@ def _zero_sum_values(
                 # Each end is a bound in its own right: the strategies need not come from one attempt.
                 if lower > low:
                     low = lower
-                    out_x_sa[s, :] = x_a
+                    for a in range(rows):
+                        out_x_sa[s, kept_a[a]] = x_a[a]
                 if upper < high:
                     high = upper
-                    out_y_sb[s, :] = y_b
+                    for b in range(columns):
+                        out_y_sb[s, kept_b[b]] = y_b[b]
             if high - low <= floors * _EPS * max(-least, most):
                 break
         out_v_s[s] = low + (high - low) / 2
         out_gap_s[s] = max(high - low, 0.0)
+        out_size_s[s] = max(-least, most)

@@ -10,7 +10,8 @@ its own rounding. That is about f, unless an action that is not played is so nea
 numbers, that doubles cannot tell whether it is better.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,9 +19,25 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
-from mathrl.values.policy_values import backup
+from mathrl.games.policies import Policy
+from mathrl.games.profile import Profile
+from mathrl.iteration.outcome import rounding_floor
+from mathrl.softmax import boltzmann
+from mathrl.values.policy_values import Values, backup, own_q
 
-__all__ = ["Actions", "Weighed", "doubts", "floors", "plain_floors", "roundings", "tied", "weighed"]
+__all__ = [
+    "Actions",
+    "Weighed",
+    "doubts",
+    "floors",
+    "judged",
+    "judged_responses",
+    "plain_floors",
+    "policy_floors",
+    "roundings",
+    "tied",
+    "weighed",
+]
 
 Actions = npt.NDArray[np.int64]
 
@@ -31,6 +48,13 @@ _TINY = float(np.finfo(np.float64).tiny)
 
 _ALIKE = 16.0
 """Actions whose roundings are at most so many floors of their state leave no doubt beyond these floors."""
+
+
+TIES = 64.0
+"""Roundings within which two actions tie, of the larger of their own."""
+
+_DIFFERENT = 2.0**10
+"""Numbers that differ by a larger factor are judged state by state where policies respond to them."""
 
 
 def roundings(game: Game, q_msa: FloatArray, v_ms: FloatArray, *, least: bool = False) -> FloatArray:
@@ -56,13 +80,13 @@ def floors(delta_sa: FloatArray, attained: FloatArray | Actions, reached_s: Floa
     return np.asarray(np.maximum(np.maximum(weighed_s, _EPS * np.abs(reached_s)), _TINY))
 
 
-def plain_floors(game: Game, v_s: FloatArray, reached_s: FloatArray) -> FloatArray | None:
+def plain_floors(largest: float, reached_s: FloatArray) -> FloatArray | None:
     """Return eps |T V|, a lower bound of f, where all numbers in the game are so much alike that (3) leaves no doubt.
 
-    None is returned where some are not: then (1) decides, at the cost of passes over Q.
+    `largest` is an upper bound of all δ, eps (‖r‖∞ + γ ‖V‖∞) for example. None is returned where numbers are not alike:
+    then (1) decides, at the cost of passes over Q.
     """
     floor_s = np.maximum(_EPS * np.abs(reached_s), _TINY)
-    largest = _EPS * (game.reward_scale + game.discount * float(np.abs(v_s).max()))
     return floor_s if largest <= _ALIKE * float(floor_s.min()) else None
 
 
@@ -93,6 +117,16 @@ def tied(game: Game, q_sa: FloatArray, v_s: FloatArray, actions_s: Actions, slac
     return np.asarray(q_sa - greedy_s >= -slack * larger_sa)
 
 
+def optimal_actions(game: Game, q_sa: FloatArray, v_s: FloatArray) -> npt.NDArray[np.bool_]:
+    """Say which actions are optimal at the Q and V of an optimal policy, but for rounding and what V lacks, (S, A).
+
+    They are within 64 roundings of the best, or twice as many as max Q − V is in some state, if that is more.
+    """
+    greedy_s, best_s = q_sa.argmax(axis=1), q_sa.max(axis=1)
+    floor_s = floors(roundings(game, q_sa[None], v_s[None])[0], greedy_s, best_s)
+    return tied(game, q_sa, v_s, greedy_s, max(TIES, 2 * float((np.abs(best_s - v_s) / floor_s).max())))
+
+
 class Weighed(NamedTuple):
     """How much is missed in all states together.
 
@@ -116,3 +150,87 @@ def weighed(miss_s: FloatArray, floor_s: FloatArray, goal: float) -> Weighed:
     largest, worst = float(miss_s.max()), float((miss_s / floor_s).max())
     floor = largest / worst if worst > 0 else float(floor_s.max())
     return Weighed(largest, floor, float(miss_s.max(initial=0.0, where=miss_s > goal * floor_s)))
+
+
+def policy_floors(values: Values, policy: Policy, temperature: float | None) -> FloatArray:
+    """Return what rounding leaves of a policy's own responses in each state, (S,): by what the policy attains there.
+
+        eps max(1, f(s)/α),  or f(s) without a temperature α,  with f of (2) for w = π, the largest of all agents
+
+    A response softmax(Q^i/α) changes by at most the mean of the changes of Q^i/α, weighed by itself.
+    """
+    w_sa = Profile.of(policy).joint_sa
+    delta_msa = roundings(values.game, values.q_msa, values.v_ms)
+    floor_s = np.max([floors(own_sa, w_sa, v_s) for own_sa, v_s in zip(delta_msa, values.v_ms, strict=True)], axis=0)
+    return np.asarray(floor_s if temperature is None else np.maximum(_EPS, floor_s / temperature))
+
+
+def judged(
+    residual: float,
+    floor: float,
+    goal: float,
+    floors_of_states: Callable[[], FloatArray],
+    misses_of_states: Callable[[], FloatArray],
+) -> tuple[float, float]:
+    """Return the residual of a policy and its rounding floor, from `floor`, that of the largest entry of all.
+
+    Where numbers differ by a factor of more than 1,024, states decide, each by its own floor. That takes time, so it is
+    done only where the residual is within `goal` of the largest floor.
+    """
+    if residual > goal * floor:
+        return residual, floor
+    floor_s = floors_of_states()
+    if floor <= _DIFFERENT * float(floor_s.min()):
+        return residual, floor
+    found = weighed(misses_of_states(), floor_s, goal)
+    return found.residual, found.rounding_floor
+
+
+def judged_responses(
+    values: Values, policy: Profile, temperature: float | None, residual: float, goal: float
+) -> tuple[float, float]:
+    """Return `judged` of a policy and its responses, best or quantal ones, that differ by `residual` at most."""
+    return judged(
+        residual,
+        rounding_floor(values.q, temperature),
+        goal,
+        lambda: _response_floors(values, policy, temperature),
+        lambda: _response_misses(values, policy, temperature),
+    )
+
+
+def _response_floors(values: Values, policy: Profile, temperature: float | None) -> FloatArray:
+    """What rounding leaves of the responses in each state, (S,).
+
+        eps max(1, Σ_a ρ(a) (1 − ρ(a)) δ^i(a)/(α eps)),  ρ = softmax(Q^i/α),  δ^i = E_{π^{-i}}[δ]
+
+    A response that is nearly pure stays so, however many temperatures a rounding of Q is.
+    """
+    if temperature is None:
+        return policy_floors(values, policy, None)
+    found = np.full(values.game.num_states, _EPS)
+    for own_sa, delta_sa in _own_parts(values, policy):
+        rho_sa = boltzmann(own_sa, temperature)
+        found = np.maximum(found, np.einsum("sa,sa,sa->s", rho_sa, 1 - rho_sa, delta_sa) / temperature)
+    return found
+
+
+def _response_misses(values: Values, policy: Profile, temperature: float | None) -> FloatArray:
+    """max |π^i − softmax(Q^i/α)| or max Q^i − E_π[Q^i] in each state, (S,), also if all Q^i grow by their roundings."""
+    found = np.zeros(values.game.num_states)
+    for pi_sa, (own_sa, delta_sa) in zip(policy, _own_parts(values, policy), strict=True):
+        for q_sa in (own_sa, own_sa + delta_sa):
+            if temperature is None:
+                misses_s = q_sa.max(axis=1) - np.einsum("sa,sa->s", pi_sa, q_sa)
+            else:
+                misses_s = np.abs(pi_sa - boltzmann(q_sa, temperature)).max(axis=1)
+            found = np.maximum(found, misses_s)
+    return found
+
+
+def _own_parts(values: Values, policy: Profile) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Each agent's Q^i = E_{π^{-i}}[Q] and its rounding, (S, A_i)."""
+    delta = replace(values, q_msa=roundings(values.game, values.q_msa, values.v_ms))
+    ends = np.cumsum(policy.num_actions)[:-1]
+    parts = (np.split(own_q(each, policy), ends, axis=1) for each in (values, delta))
+    return zip(*parts, strict=True)

@@ -47,6 +47,8 @@ from mathrl.values.softness import Softness
 
 __all__ = ["Controlled", "control", "values_of_attained"]
 
+_EPS = float(np.finfo(np.float64).eps)
+
 _NEGLIGIBLE = 0.02
 """The chain of a soft policy may leave out actions whose probabilities sum to this, in every state."""
 
@@ -113,7 +115,7 @@ def control(
     Returns the run, and the resolvent of the last chain, which is about that of P_w. It is None where steps (3) were
     enough.
     """
-    goal_floors, eps = max(tol, MINIMUM_TOL), float(np.finfo(np.float64).eps)
+    goal_floors = max(tol, MINIMUM_TOL)
     operator, patience = _Operator(game, softness), Patience(_PATIENCE)
     left: float | None = None
 
@@ -121,9 +123,9 @@ def control(
         nonlocal left
         here = operator(v_s)
         residual, largest = game.discount * float(np.abs(here.defect_s).max()), float(np.abs(v_s).max())
-        floor, left = eps * game.reward_scale, None
+        floor, left = _EPS * game.reward_scale, None
         # Above what tol allows of the bound ‖Q‖∞ ≤ max |r| + γ ‖V‖∞ no state can have converged.
-        if residual <= goal_floors * eps * (game.reward_scale + game.discount * largest):
+        if residual <= goal_floors * _EPS * (game.reward_scale + game.discount * largest):
             residual, floor, left = operator.weighed(here, goal_floors)
         return Iterate(here, residual, floor, residual)
 
@@ -160,7 +162,7 @@ def control(
         if solve is None or not same:
             solve = resolvent(operator.attained_transitions(here, whole=not short_cuts), game.discount)
         # Ties are read from plain maxima: they are solved to rounding, soft ones to a quarter of what tol allows.
-        enough = (goal_floors / 4 if here.actions_s is None else 1.0) * eps * float(np.abs(here.v_s).max())
+        enough = (goal_floors / 4 if here.actions_s is None else 1.0) * _EPS * float(np.abs(here.v_s).max())
         target = max(forcing * float(np.abs(defect_s).max()), enough)
         return at(here.v_s + solve(defect_s, target=target if left is None else 0.0))  # (2)
 
@@ -212,7 +214,8 @@ class _Operator:
     def weighed(self, here: Controlled, goal: float) -> Weighed:
         """γ |T V − V|, or the doubt where it is larger (`mathrl.values.attained`); `goal` floors are enough."""
         game, miss_s = self._game, self._game.discount * np.abs(here.defect_s)
-        if (floor_s := plain_floors(game, here.v_s, here.reached_s)) is not None and (miss_s <= goal * floor_s).all():
+        largest = _EPS * (game.reward_scale + game.discount * float(np.abs(here.v_s).max()))
+        if (floor_s := plain_floors(largest, here.reached_s)) is not None and (miss_s <= goal * floor_s).all():
             return weighed(miss_s, floor_s, goal)
         delta_sa = roundings(game, here.q_sa[None], here.v_s[None])[0]
         floor_s = floors(delta_sa, here.attained, here.reached_s)

@@ -22,6 +22,7 @@ from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate
 from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.operators import log_divergence_ratio, marginal_q
 from mathrl.softmax import log_probabilities
+from mathrl.values.attained import judged, policy_floors, roundings
 from mathrl.values.joint_control import control
 from mathrl.values.linear_system import Resolvent
 from mathrl.values.overflow import in_range
@@ -152,10 +153,12 @@ class Regularised:
     `game`         what `controller` returns
     `log_target`   log ρ^i, (S, A_i) per agent, −∞ where ρ^i is 0
     `temperature`  ω
+    `tol`          how many rounding floors of a residual are enough; below 8 counts as 8
     """
 
-    def __init__(self, game: Game, log_target: Policy, temperature: float) -> None:
+    def __init__(self, game: Game, log_target: Policy, temperature: float, tol: float = MINIMUM_TOL) -> None:
         self.game, self.log_target, self.temperature = game, log_target, temperature
+        self._goal = max(tol, MINIMUM_TOL)
 
     def tilted(self, log_pi: Policy) -> Tilted:
         """Return the policy that has these logarithms; it must be 0 wherever ρ is."""
@@ -198,9 +201,19 @@ class Regularised:
         Its residual is max |π^i − response| over agents, states and actions.
         """
         responses = self.responses(values.q, tilted.pi)
-        gaps = (float(np.abs(ours - best).max()) for ours, best in zip(tilted.pi, responses.pi, strict=True))
-        floor = rounding_floor(values.q, self.temperature)
-        return Iterate(Point(tilted, values, responses), max(gaps), floor, float(values.objective))
+
+        def misses_of_states() -> FloatArray:
+            raised = replace(values, q_msa=values.q_msa + roundings(self.game, values.q_msa, values.v_ms))
+            return np.maximum(_apart(tilted, responses), _apart(tilted, self.responses(raised.q, tilted.pi)))
+
+        residual, floor = judged(
+            float(_apart(tilted, responses).max()),
+            rounding_floor(values.q, self.temperature),
+            self._goal,
+            lambda: policy_floors(values, tilted.pi, self.temperature),
+            misses_of_states,
+        )
+        return Iterate(Point(tilted, values, responses), residual, floor, float(values.objective))
 
     def with_returns(self, here: Iterate[Point]) -> Iterate[Point]:
         """Return the same iterate whose history is two returns: that of the original game, and the regularised one."""
@@ -214,7 +227,7 @@ class Regularised:
         tilted = self.improved(last.point)
         return self.at(tilted, self.evaluate(tilted, last.point.values.v_ms))
 
-    def settled(self, tilted: Tilted, values: Values, *, tol: float) -> tuple[Tilted, Values] | None:
+    def settled(self, tilted: Tilted, values: Values) -> tuple[Tilted, Values] | None:
         """Return the fixed point of `step` that is reached from a policy, with its values.
 
         None is returned if 10,000 steps do not reach it. Its distance is measured in log π: an iteration over targets
@@ -222,7 +235,7 @@ class Regularised:
         """
         if self.game.num_agents == 1:
             return self._best(values.v_ms[0])
-        floors, before = max(tol, MINIMUM_TOL), np.inf
+        before = np.inf
 
         def near(here: Iterate[Point]) -> Iterate[Point]:
             return replace(here, residual=self._apart(here.point))
@@ -230,13 +243,13 @@ class Regularised:
         def step(last: Iterate[Point]) -> Iterate[Point] | None:
             nonlocal before
             # No smaller residual can be asked for: the values are off by rounding over 1 − γ themselves.
-            rounding = floors * last.rounding_floor / (1 - self.game.discount)
+            rounding = self._goal * last.rounding_floor / (1 - self.game.discount)
             if before / 2 <= last.residual <= rounding:
                 return None
             before = last.residual
             return near(self.step(last))
 
-        run = iterate(near(self.at(tilted, values)), step, tol=tol, max_steps=_MOST_IMPROVEMENTS)
+        run = iterate(near(self.at(tilted, values)), step, tol=self._goal, max_steps=_MOST_IMPROVEMENTS)
         here = run.last.point
         return (here.tilted, here.values) if run.status in (Status.CONVERGED, Status.STALLED) else None
 
@@ -250,7 +263,7 @@ class Regularised:
             max_steps=_MOST_IMPROVEMENTS,
             guess=guess_s,
         )
-        if run.status is not Status.CONVERGED:
+        if run.status is not Status.CONVERGED and run.last.residual > self._goal * run.last.rounding_floor:
             return None
         here = run.last.point
         tilted = _together([self.response(here.q_sa, (np.exp(log_rho),), 0)])
@@ -275,6 +288,12 @@ def unregularised(game: Game, pi: Policy, regularised: Values) -> Values:
     """Return the values without divergence of the policy whose regularised values are given."""
     joint_sa, no_bonus = Profile.of(pi).joint_sa, np.zeros((1, game.num_states))
     return evaluate_joint(game, joint_sa, no_bonus, agent_axis=False, guess=regularised.v_ms, solve=regularised.solve)
+
+
+def _apart(tilted: Tilted, responses: Tilted) -> FloatArray:
+    """max |π^i − response| in each state, (S,)."""
+    pairs = zip(tilted.pi, responses.pi, strict=True)
+    return np.asarray(np.max([np.abs(ours - best).max(axis=1) for ours, best in pairs], axis=0))
 
 
 def _together(responses: Any) -> Tilted:

@@ -24,7 +24,8 @@ def test_plain_floors_are_lower_bounds(game):
     v = np.linspace(1, 2, game.num_states)
     q = backup(game, v[None])
     actions = q[0].argmax(axis=1)
-    floor = plain_floors(game, v, q[0].max(axis=1))
+    largest = EPS * (game.reward_scale + game.discount * v.max())
+    floor = plain_floors(largest, q[0].max(axis=1))
     if floor is not None:
         exact = floors(roundings(game, q, v[None])[0], actions, q[0].max(axis=1))
         assert (floor <= exact * (1 + 64 * EPS)).all()

@@ -207,7 +207,7 @@ def test_global_optima_of_many_games(payoffs, ties, data):
     unit_m = np.array(data.draw(st.lists(st.sampled_from([0.5, 1.0, 2.0]), min_size=3, max_size=3)))[: len(payoffs)]
     other = np.zeros_like(payoffs)
     q_msa = np.stack([other, payoffs], axis=1).reshape(len(payoffs), 2, -1)
-    found = global_optima(q_msa, unit_m, ties)
+    found = global_optima(q_msa, np.broadcast_to(unit_m[:, None, None], q_msa.shape).copy(), ties)
     worst_a = ((q_msa[:, 1].max(axis=1, keepdims=True) - q_msa[:, 1]) / unit_m[:, None]).max(axis=0)
     assert found.actions_s.tolist() == [0, int((worst_a <= max(ties, worst_a.min())).argmax())]
     assert found.shortfall_s.tolist() == [0, worst_a[found.actions_s[1]]]
