@@ -147,5 +147,5 @@ def test_a_terminal_state_is_one_that_absorbs_and_pays_nothing():
 
 def test_discount_1_is_refused():
     game = random_stochastic(3, (2, 2), discount=1, ending=0.2)
-    with pytest.raises(ValueError, match=r"^game has discount 1, expected a discount below 1"):
+    with pytest.raises(ValueError, match=r"^game has discount 1, expected one below 1"):
         Setup.of(game, policy=uniform_policy(game))
