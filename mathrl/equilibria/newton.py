@@ -25,7 +25,8 @@ DENSE_UNKNOWNS = 1_200
 
 def responses(game: Game, own_sk: FloatArray, temperature: float) -> FloatArray:
     """softmax(u/α) of every agent, side by side (S, A_1 + … + A_n)   (hasac Eq. 3)."""
-    return np.concatenate([boltzmann(own_sa, temperature) for own_sa in split(own_sk, game.num_actions)], axis=1)
+    with np.errstate(over="ignore"):  # of what is not available
+        return np.concatenate([boltzmann(own_sa, temperature) for own_sa in split(own_sk, game.num_actions)], axis=1)
 
 
 @one_thread()

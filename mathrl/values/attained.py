@@ -210,7 +210,7 @@ def _response_floors(values: Values, policy: Profile, temperature: float | None)
         return policy_floors(values, policy, None)
     found = np.full(values.game.num_states, _EPS)
     for own_sa, delta_sa in _own_parts(values, policy):
-        rho_sa = boltzmann(own_sa, temperature)
+        rho_sa = _response(own_sa, temperature)
         found = np.maximum(found, np.einsum("sa,sa,sa->s", rho_sa, 1 - rho_sa, delta_sa) / temperature)
     return found
 
@@ -223,9 +223,14 @@ def _response_misses(values: Values, policy: Profile, temperature: float | None)
             if temperature is None:
                 misses_s = q_sa.max(axis=1) - np.einsum("sa,sa->s", pi_sa, q_sa)
             else:
-                misses_s = np.abs(pi_sa - boltzmann(q_sa, temperature)).max(axis=1)
+                misses_s = np.abs(pi_sa - _response(q_sa, temperature)).max(axis=1)
             found = np.maximum(found, misses_s)
     return found
+
+
+def _response(own_sa: FloatArray, temperature: float) -> FloatArray:
+    with np.errstate(over="ignore"):  # of what is not available
+        return np.asarray(boltzmann(own_sa, temperature))
 
 
 def _own_parts(values: Values, policy: Profile) -> Iterator[tuple[FloatArray, FloatArray]]:
