@@ -204,7 +204,7 @@ class _General:
         )
 
     def _change(self) -> None:
-        """Go on along the other one of the two curves, from where this one ends: at its t = 0."""
+        """Go on along the other one of the two curves, from its t = 0."""
         last, self._end = self._points[-1], 0.0
         assert self._before is not None
         slope = self._before.response_weight[1]
