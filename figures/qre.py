@@ -55,11 +55,13 @@ def draw(
 
     A curve is dashed where it is not stable. `ends` are marked by dots, and `title`, the name of the game, stands above
     all panels. With a common payoff, a broad line below the others marks the best equilibrium at each temperature, and
-    the last panel shows by how much each objective is below it. Of two actions only the first is shown.
+    the last panel shows by how much each objective is below it. Of two actions only the first is shown; what is
+    not available is left out.
     """
     from mathrl.figures.plot import mosaic, style
 
-    rows = layout(shown.game.num_actions, range(shown.game.num_agents) if agents is None else agents)
+    left = [np.flatnonzero(own[0]).tolist() for own in shown.game.available]
+    rows = layout(left, range(shown.game.num_agents) if agents is None else agents)
     if shown.objective:
         rows.append([OBJECTIVE] * len(rows[0]))
     with style():
@@ -77,13 +79,13 @@ def draw(
     return figure
 
 
-def layout(num_actions: Sequence[int], agents: Sequence[int]) -> list[list[str]]:
-    """Arrange the panels, each called "agent action", in rows; "." stands where there is none.
+def layout(actions: Sequence[Sequence[int]], agents: Sequence[int]) -> list[list[str]]:
+    """Arrange the panels of each agent's actions, each called "agent action", in rows; "." stands where there is none.
 
     Each agent has a row, or several rows if it has many actions. Of two actions only the first is shown, and agents
     with one panel share rows.
     """
-    shown = [[f"{i} {a}" for a in range(num_actions[i] if num_actions[i] > 2 else 1)] for i in agents]
+    shown = [[f"{i} {a}" for a in (actions[i] if len(actions[i]) > 2 else actions[i][:1])] for i in agents]
     if all(len(panels) == 1 for panels in shown):
         shown = [[panels[0] for panels in shown]]
     rows = [panels[k : k + COLUMNS] for panels in shown for k in range(0, len(panels), COLUMNS)]

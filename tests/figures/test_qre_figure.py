@@ -129,7 +129,19 @@ def test_the_range_by_default_covers_the_last_fold():
     ],
 )
 def test_each_agent_has_its_rows_of_panels(num_actions, agents, rows):
-    assert layout(num_actions, agents) == rows
+    assert layout([range(actions) for actions in num_actions], agents) == rows
+
+
+def test_actions_that_are_not_available_have_no_panel_and_change_no_curve():
+    payoffs, masks = np.full((4, 3), -np.inf), [[True, False, True, True], [True, False, True]]
+    payoffs[np.ix_(*masks)] = rest = np.array([[5.0, 0.0], [0.0, 10.0], [2.0, 3.0]])
+    game = Game.matrix(payoffs, available=masks)
+    assert layout([[0, 2, 3], [0, 2]], range(2)) == [["0 0", "0 2", "0 3"], ["1 0", ".", "."]]
+    ours, theirs = (portrait(one, (0.5, 4.0)) for one in (game, Game.matrix(rest)))
+    assert default_temperatures(game) == default_temperatures(Game.matrix(rest))
+    for own, other in zip(ours.objective, theirs.objective, strict=True):
+        np.testing.assert_allclose(own, other, rtol=0, atol=1e-13)  # sums of 12 terms and of 6, below 13
+    assert len(draw(ours).axes) == 5  # three actions and one of two, and the objective
 
 
 def test_curves_folds_and_ends_are_drawn(climbing):
