@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.arithmetic import difference, weighted
 from mathrl.base.checks import FloatArray
 from mathrl.equations.equation import Residuals, Solved, declared, temperature_of
 from mathrl.games.model import Game
@@ -56,7 +57,7 @@ def _divergence_limit(game: Game, solution: Solved) -> Residuals:
 
     q_sa, w_sa = solution.q.reshape(game.num_states, -1), _joint(solution).reshape(game.num_states, -1)
     log_first = _log_joint(game, solution.parameters["initial_policy"])
-    log_tied = np.where(optimal_actions(game, q_sa, (w_sa * q_sa).sum(axis=1)), log_first, -np.inf)
+    log_tied = np.where(optimal_actions(game, q_sa, weighted(w_sa, q_sa).sum(axis=1)), log_first, -np.inf)
     divergence_s = kl_divergence(w_sa, np.exp(log_first))
     ell_s = (
         -divergence_s
@@ -91,7 +92,7 @@ def _log_joint(game: Game, given: Any) -> FloatArray:
 
 
 def _backup_gap(game: Game, v: FloatArray, q: FloatArray) -> FloatArray:
-    return np.asarray(backup(v, game.rewards, game.transitions, discount=game.discount) - q)
+    return np.asarray(difference(backup(v, game.rewards, game.transitions, discount=game.discount), q))
 
 
 DIVERGENCE_RESPONSE = declared(

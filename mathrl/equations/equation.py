@@ -114,7 +114,7 @@ def _in_play(game: Game, solution: Solved) -> Solved:
     return cast(Solved, found)
 
 
-_PLAYED = ("prior", "opponent_model", "target_policy")
+_PLAYED = ("initial_policy", "opponent_model", "prior", "target_policy")
 """Parameters of solvers that are probabilities of actions, or of joint actions, in every state."""
 
 

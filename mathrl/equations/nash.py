@@ -10,6 +10,7 @@ for all its equilibria (aorpo Theorem 7, condition 3).
 
 from typing import Any
 
+from mathrl.arithmetic import difference
 from mathrl.equations.equation import Residuals, Solved, declared
 from mathrl.games.model import Game
 from mathrl.operators import backup, deviation_gain, expectation
@@ -19,7 +20,7 @@ __all__ = ["NASH_GLOBAL_OPTIMUM", "NASH_SADDLE_POINT"]
 
 def _fixed_point(game: Game, solution: Solved) -> Any:
     v = expectation(solution.q, solution.policy)
-    return backup(v, game.rewards, game.transitions, discount=game.discount) - solution.q  # (1)
+    return difference(backup(v, game.rewards, game.transitions, discount=game.discount), solution.q)  # (1)
 
 
 def _global_optimum(game: Game, solution: Solved) -> Residuals:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.equations import NO_GAIN_FROM_START
-from mathrl.games.model import Game
+from mathrl.games.model import Game, as_played
 from mathrl.games.policies import Policy, uniform_policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
 from mathrl.iteration.outcome import rounding_floor
@@ -80,6 +80,7 @@ def divergence_iteration(
     >>> solution.converged, solution.joint_policy[0, 2].round(2).tolist(), round(solution.objective, 9)
     (True, [0.0, 0.0, 1.0], 20.0)
     """
+    game = as_played(game)
     chooser = controller(game, policy_class)
     temperature, averaging = positive("temperature", temperature), positive("averaging", averaging)
     if averaging > 1:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.equations import DIVERGENCE_LIMIT
-from mathrl.games.model import Game
+from mathrl.games.model import Game, as_played
 from mathrl.games.policies import uniform_policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.iteration.outcome import Status
@@ -83,11 +83,12 @@ def divergence_limit(
     >>> divergence_limit(Game.matrix(np.array([[2.0, 1.0], [1.0, 2.0]]))).joint_policy.tolist()
     [[[0.5, 0.0], [0.0, 0.5]]]
     """
+    game = as_played(game)
     chooser = controller(game, "joint")
     in_range(game, 0.0)
     given = uniform_policy(game) if initial_policy is None else initial_policy
     first, (log_first,) = logarithms(game, given, "initial_policy", "joint")
-    if not np.isfinite(log_first).all():
+    if not np.isfinite(log_first if chooser.barred_sa is None else log_first[~chooser.barred_sa]).all():
         fail(
             "initial_policy",
             "leaves out a joint action",
@@ -127,7 +128,9 @@ def _nearest(game: Game, log_first: FloatArray, best: Run[Controlled]) -> Regula
     log_sa = np.where(optimal_actions(game, backup(game, v_s[None])[0], v_s), log_first, -np.inf)  # (2)
     mass_s = log_sum_exp(log_sa)
     rewards = np.repeat(mass_s, game.num_joint_actions).reshape(log_sa.shape)
-    learning = Game.unchecked(rewards, game.transitions, game.discount, game.start)
+    if game.barred_sa is not None:
+        rewards[game.barred_sa] = -np.inf
+    learning = Game.unchecked(rewards, game.transitions, game.discount, game.start, like=game)
     return Regularised(learning, (log_sa - mass_s[:, None],), 1.0)
 
 

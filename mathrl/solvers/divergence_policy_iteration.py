@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import count, positive
 from mathrl.equations import DIVERGENCE_RESPONSE
-from mathrl.games.model import Game
+from mathrl.games.model import Game, as_played
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, iterate
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
@@ -60,6 +60,7 @@ def divergence_policy_iteration(
     >>> solution.converged, solution.joint_policy[0, 2].round(2).tolist()
     (True, [0.01, 0.01, 0.82])
     """
+    game = as_played(game)
     chooser = controller(game, policy_class)
     temperature = positive("temperature", temperature)
     target, log_target = logarithms(game, target_policy, "target_policy", policy_class)

@@ -5,10 +5,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from mathrl.arithmetic import or_zero, times
 from mathrl.base.checks import FloatArray, count, positive
 from mathrl.base.ties import first_largest
 from mathrl.equations import NASH_GLOBAL_OPTIMUM, NASH_SADDLE_POINT, Equation
-from mathrl.games.model import Game, check_game
+from mathrl.games.availability import equal_rows, joint
+from mathrl.games.model import Game, as_played
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, iterate
@@ -69,11 +71,11 @@ def nash_q(game: Game, *, tol: float = 100.0, max_steps: int = 10_000) -> Soluti
         V ← min over π^2 of the value of x and π^2 in the whole game,   x of (3)                          (5)
 
     (2) is the global optimum and (3) the saddle point of aorpo Theorem 7, condition 3 (Hu and Wellman, JMLR 4 (2003),
-    Theorem 17). (3) is for two agents with r^1 + r^2 = c, up to rounding. Every other game must have a global optimum
-    in each stage game that is met, up to max(tol, 64)/(1 − γ) roundings of each agent's Q there. Where several joint
-    actions are equally good, up to rounding, the first of them is played, in the order in which the last agent's action
-    changes fastest. Games of one agent or with a common payoff always have a global optimum, and get the answer of
-    `optimal`.
+    Theorem 17). (3) is for two agents with r^1 + r^2 = c, up to rounding; where episodes end, c must be 0. Every other
+    game must have a global optimum in each stage game that is met, up to max(tol, 64)/(1 − γ) roundings of each agent's
+    Q there. Where several joint actions are equally good, up to rounding, the first of them is played, in the order in
+    which the last agent's action changes fastest. Games of one agent or with a common payoff always have a global
+    optimum, and get the answer of `optimal`.
 
     (4) is Newton's step for the π that attains (2) or (3). With (2) it is policy iteration for all agents at once,
     which always converges; where it leads to stage games without a global optimum, V ← Nash(Q_V) is taken instead. With
@@ -100,7 +102,7 @@ def nash_q(game: Game, *, tol: float = 100.0, max_steps: int = 10_000) -> Soluti
     >>> nash_q(load("battle-of-the-sexes")).status.name
     'OUT_OF_CLASS'
     """
-    check_game(game)
+    game = as_played(game)
     in_range(game, 0.0)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     goal_floors = max(tol, MINIMUM_TOL)
@@ -175,7 +177,7 @@ class _Steps:
 
     def __init__(self, kind: _Kind, goal_floors: float) -> None:
         self._kind, self._goal = kind, goal_floors
-        self._scale_m = np.abs(kind.game.rewards_isa).max(axis=(1, 2))
+        self._scale_m = np.abs(or_zero(kind.game.rewards)).reshape(len(kind.game.rewards_isa), -1).max(axis=1)
         self._best, self._waiting, self._left, self._near = np.inf, 0, np.inf, False
         self._patience = Patience(_PATIENCE)
 
@@ -239,22 +241,33 @@ class _SaddlePoints:
         return weighed(np.maximum(here.miss_ms(self.game.discount)[0], doubt_s), floor_s, goal)
 
     def _stages(self, q_sa: FloatArray) -> ZeroSums:
-        return zero_sum_values(q_sa.reshape(-1, *self.game.num_actions))
+        """The stage games of what is available in each state."""
+        masks, q_sab = self.game.masks, q_sa.reshape(-1, *self.game.num_actions)
+        if masks is None:
+            return zero_sum_values(q_sab)
+        v_s, gap_s, size_s = np.empty((3, len(q_sab)))
+        x_sa, y_sb = (np.zeros(own.shape) for own in masks)
+        for states, _ in equal_rows(np.concatenate(masks, axis=1)):
+            rows, columns = (np.ix_(states, np.flatnonzero(own[states[0]])) for own in masks)
+            found = zero_sum_values(q_sab[states[:, None, None], rows[1][..., None], columns[1][:, None]])
+            v_s[states], x_sa[rows], y_sb[columns], gap_s[states], size_s[states] = found
+        return ZeroSums(v_s, x_sa, y_sb, gap_s, size_s)
 
     def accepts(self, tried: Iterate[_Point], best: float) -> bool:
         return tried.residual <= self.game.discount * best
 
     def safe(self, here: _Point) -> FloatArray:
         game, policy = self.game, self.policy(here)
-        rewards = -expectation(game.rewards, policy, keep=(1,))
+        rewards = times(-1, expectation(game.rewards, policy, keep=(1,)))
         P_xt = against(game, policy, 1)
         transitions = P_xt if game.sparse else P_xt.reshape(*rewards.shape, game.num_states)
-        alone = Game.unchecked(rewards, transitions, game.discount, game.start)
+        alone = Game.unchecked(rewards, transitions, game.discount, game.start, like=game)
         run, _ = control(alone, None, tol=self._goal, max_steps=_REPLY_STEPS, guess=-here.reached_ms[0])
         return -run.last.point.reached_s[None]  # (5)
 
     def of_all(self, v_ms: FloatArray) -> FloatArray:
-        return np.concatenate([v_ms, self._total / (1 - self.game.discount) - v_ms])  # (3)
+        whole = self._total and self._total / (1 - self.game.discount)
+        return np.concatenate([v_ms, whole - v_ms])  # (3)
 
     def policy(self, here: _Point) -> Policy:
         stages: ZeroSums = here.stages
@@ -272,7 +285,7 @@ class _GlobalOptima:
     def __init__(self, game: Game, goal_floors: float) -> None:
         self.game, self._ties = game, min(_TIES, goal_floors / 2)
         # V is found to `goal_floors` over 1 − γ, and so are the actions that are best for each agent.
-        self._slack = min(max(_TIES, goal_floors) / (1 - game.discount), _LARGEST_SLACK)
+        self._slack = min(max(_TIES, goal_floors) / (1 - game.discount or 1 / game.horizon), _LARGEST_SLACK)
 
     def solve(self, v_ms: FloatArray, before: _Point | None) -> _Point:
         game, q_msa = self.game, backup(self.game, v_ms)
@@ -321,7 +334,8 @@ def _constant_sum(game: Game) -> float | None:
     """The constant r^1 + r^2 of two agents, 0 where it is only rounding, or None where the sum is not constant."""
     if game.common_payoff or game.num_agents != 2:
         return None
-    sums, slack = game.rewards[0] + game.rewards[1], _SAME_SUM * _EPS * np.abs(game.rewards).max(axis=0)
+    rewards = game.rewards if game.masks is None else game.rewards[:, joint(game.masks)]
+    sums, slack = rewards[0] + rewards[1], _SAME_SUM * _EPS * np.abs(rewards).max(axis=0)
     total = float(sums.max() + sums.min()) / 2
     if (np.abs(sums) <= slack).all():
         return 0.0

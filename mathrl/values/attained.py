@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.arithmetic import or_zero
 from mathrl.base.checks import FloatArray
-from mathrl.games.model import Game
+from mathrl.games.model import Game, shown_q
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.outcome import rounding_floor
@@ -221,7 +222,7 @@ def _response_misses(values: Values, policy: Profile, temperature: float | None)
     for pi_sa, (own_sa, delta_sa) in zip(policy, _own_parts(values, policy), strict=True):
         for q_sa in (own_sa, own_sa + delta_sa):
             if temperature is None:
-                misses_s = q_sa.max(axis=1) - np.einsum("sa,sa->s", pi_sa, q_sa)
+                misses_s = q_sa.max(axis=1) - np.einsum("sa,sa->s", pi_sa, or_zero(q_sa))
             else:
                 misses_s = np.abs(pi_sa - _response(q_sa, temperature)).max(axis=1)
             found = np.maximum(found, misses_s)
@@ -234,8 +235,9 @@ def _response(own_sa: FloatArray, temperature: float) -> FloatArray:
 
 
 def _own_parts(values: Values, policy: Profile) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Each agent's Q^i = E_{π^{-i}}[Q] and its rounding, (S, A_i)."""
+    """Each agent's Q^i = E_{π^{-i}}[Q], −∞ for what is not available, and its rounding, (S, A_i)."""
     delta = replace(values, q_msa=roundings(values.game, values.q_msa, values.v_ms))
     ends = np.cumsum(policy.num_actions)[:-1]
-    parts = (np.split(own_q(each, policy), ends, axis=1) for each in (values, delta))
+    own_sk, delta_sk = (own_q(each, policy) for each in (values, delta))
+    parts = (np.split(each_sk, ends, axis=1) for each_sk in (shown_q(values.game, own_sk), delta_sk))
     return zip(*parts, strict=True)

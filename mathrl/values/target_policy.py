@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, as_floats, choice, fail, probabilities, shape
+from mathrl.base.checks import FloatArray, as_floats, choice, entry, fail, probabilities, shape
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, marginals
 from mathrl.games.profile import Profile
@@ -98,7 +98,7 @@ def controller(game: Game, policy_class: str) -> Game:
     shared: Any = game.transitions
     rows = (game.num_states, game.num_joint_actions)
     transitions = shared if game.sparse else shared.reshape(*rows, game.num_states)
-    return Game.unchecked(game.rewards.reshape(rows), transitions, game.discount, game.start)
+    return Game.unchecked(game.rewards.reshape(rows), transitions, game.discount, game.start, like=game)
 
 
 def as_joint(game: Game, given: Any, argument: str) -> FloatArray:
@@ -107,7 +107,14 @@ def as_joint(game: Game, given: Any, argument: str) -> FloatArray:
     if game.num_states == 1 and array.ndim == game.num_agents:
         array = array[None]
     shape(argument, array, (game.num_states, *game.num_actions))
-    probabilities(argument, array.reshape(game.num_states, -1))
+    rows = array.reshape(game.num_states, -1)
+    if game.ended is not None:  # such rows are ignored
+        rows[game.ended] = np.eye(rows.shape[1])[0] if game.played else 1 / rows.shape[1]
+    probabilities(argument, rows)
+    if game.barred_sa is not None and (barred := (rows > 0) & game.barred_sa).any():
+        s, a = np.argwhere(barred)[0]
+        actions = np.unravel_index(a, game.num_actions)
+        fail(entry(argument, (s, *actions)), f"is {rows[s, a]:g}", "0", "not all of these actions are available")
     return array
 
 
@@ -243,7 +250,7 @@ class Regularised:
         def step(last: Iterate[Point]) -> Iterate[Point] | None:
             nonlocal before
             # No smaller residual can be asked for: the values are off by rounding over 1 − γ themselves.
-            rounding = self._goal * last.rounding_floor / (1 - self.game.discount)
+            rounding = self._goal * last.rounding_floor / (1 - self.game.discount or 1 / self.game.horizon)
             if before / 2 <= last.residual <= rounding:
                 return None
             before = last.residual

@@ -13,7 +13,7 @@ from tests.tolerances import EPS
 
 SLACK = 1e5 * EPS  # some linear solves and sums of numbers below 100
 
-few = settings(max_examples=settings().max_examples // 2)
+few = settings(max_examples=settings().max_examples // 5)
 
 
 @st.composite

@@ -181,7 +181,7 @@ def test_every_operator_is_tried():
 
 
 @every_operator
-@settings(max_examples=settings().max_examples // 5)
+@settings(max_examples=settings().max_examples // 8)
 @given(some_masks())
 def test_actions_that_are_not_available_change_nothing(name, masks):
     for axes, found, expected in zip(
@@ -202,10 +202,7 @@ def test_in_balls_the_answer_is_the_same(name):
         np.testing.assert_allclose(midpoints(answer), expected, rtol=0, atol=ROUNDING)
 
 
-IN_EVERY_RUN = {
-    *("additive_distance", "counterfactual_signal", "expected_parts", "linear_signal", "monotonicity_gap"),
-    *("opponent_value", "policy_residual"),
-}
+IN_EVERY_RUN = {"additive_distance", "linear_signal", "monotonicity_gap", "opponent_value", "policy_residual"}
 """Operators whose derivatives every run tries: each way in which −∞ is kept out of them."""
 
 

@@ -11,33 +11,48 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mathrl.games import Game, opponents_policy, random_policy
+from mathrl.games import Game, opponents_policy, random_policy, uniform_policy
 from mathrl.games.learned_model import LearnedModel
-from mathrl.solvers import mehaml, optimal, rommeo_q, rommeo_self_play, soft_q_iteration, soft_qmix
+from mathrl.solvers import (
+    divergence_iteration,
+    divergence_limit,
+    divergence_policy_iteration,
+    mehaml,
+    nash_q,
+    optimal,
+    rommeo_q,
+    rommeo_self_play,
+    soft_q_iteration,
+    soft_qmix,
+)
 
 CLOSE = 1e-8
 """Runs stop at a residual of 1e-12 at most, in games whose responses contract by 1e-3 at least."""
 
-few = settings(max_examples=settings().max_examples // 5)
+few = settings(max_examples=settings().max_examples // 8)
 
 
 class Tried(NamedTuple):
     """A solver, arguments at which most small games have an answer after a few steps, and what an end would earn.
 
-    `earned`  "team": α times all agents' entropies; "own": α times the agent's own; "" nothing
+    `arguments`  what is a function is called with the game
+    `earned`     "team": α times all agents' entropies; "own": α times the agent's own; "" nothing
+    `payoffs`    "common", "general" or "zero-sum"
     """
 
     solver: object
     arguments: dict
     earned: str = "team"
-    common_payoff: bool = True
+    payoffs: str = "common"
 
     def __call__(self, game):
-        return self.solver(game, **self.arguments)
+        return self.solver(game, **{name: x(game) if callable(x) else x for name, x in self.arguments.items()})
 
 
 MIRROR = {"temperature": 0.5, "max_steps": 200}
 MIXED = {"temperature": 2.0, "max_steps": 200}
+TARGETED = {"temperature": 0.5, "target_policy": uniform_policy}
+PRODUCT = {"policy_class": "product"}
 TRIED = {
     "mehaml": Tried(mehaml, MIRROR),
     "mehaml-kl": Tried(mehaml, MIRROR | {"drift": "kl:0.3", "neighbourhood": "total-variation:0.4"}),
@@ -49,9 +64,19 @@ TRIED = {
     "soft-qmix-unrestricted": Tried(soft_qmix, MIXED | {"mixer": "unrestricted"}),
     "optimal": Tried(optimal, {}, ""),
     "soft-q-iteration": Tried(soft_q_iteration, {"temperature": 0.5}),
-    "soft-q-iteration-of-each": Tried(soft_q_iteration, {"temperature": 0.5}, common_payoff=False),
-    "rommeo-q": Tried(rommeo_q, {"temperature": 0.5, "divergence_weight": 0.8}, "own", False),
-    "rommeo-self-play": Tried(rommeo_self_play, {"temperature": 1.5, "max_steps": 200}, "own", False),
+    "soft-q-iteration-of-each": Tried(soft_q_iteration, {"temperature": 0.5}, payoffs="general"),
+    "rommeo-q": Tried(rommeo_q, {"temperature": 0.5, "divergence_weight": 0.8}, "own", "general"),
+    "rommeo-self-play": Tried(rommeo_self_play, {"temperature": 1.5, "max_steps": 200}, "own", "general"),
+    "nash-q": Tried(nash_q, {}, ""),
+    "nash-q-of-two": Tried(nash_q, {}, "", "zero-sum"),
+    "nash-q-of-many": Tried(nash_q, {}, "", "general"),
+    "divergence-policy-iteration": Tried(divergence_policy_iteration, TARGETED, ""),
+    "divergence-policy-iteration-of-products": Tried(divergence_policy_iteration, TARGETED | PRODUCT, ""),
+    "divergence-iteration": Tried(divergence_iteration, {"temperature": 0.05, "max_steps": 300}, ""),
+    "divergence-iteration-of-products": Tried(
+        divergence_iteration, {"temperature": 0.05, "averaging": 0.5, "max_steps": 300} | PRODUCT, ""
+    ),
+    "divergence-limit": Tried(divergence_limit, {}, ""),
 }
 
 every_solver = pytest.mark.parametrize("tried", TRIED.values(), ids=TRIED)
@@ -65,11 +90,12 @@ def some_masks(rng, num_states, num_actions):
     return masks
 
 
-def drawn(seed, num_states, common_payoff):
+def drawn(seed, num_states, payoffs):
     """Rewards, one array or one per agent, transitions, and masks, of two agents."""
     rng = np.random.default_rng(seed)
     num_actions = rng.integers(1, 4, size=2)
-    rewards = rng.normal(size=(1 if common_payoff else 2, num_states, *num_actions))
+    rewards = rng.normal(size=(2 if payoffs == "general" else 1, num_states, *num_actions))
+    rewards = np.concatenate([rewards, -rewards]) if payoffs == "zero-sum" else rewards
     transitions = rng.dirichlet(np.ones(num_states), size=(num_states, *num_actions))
     return rewards, transitions, some_masks(rng, num_states, num_actions)
 
@@ -88,7 +114,7 @@ def solves(game, found):
 @few
 @given(seeds)
 def test_actions_that_are_not_available_are_as_if_they_were_not_there(tried, seed):
-    rewards, _, masks = drawn(seed, 1, tried.common_payoff)
+    rewards, _, masks = drawn(seed, 1, tried.payoffs)
     smaller = rewards[np.ix_(range(len(rewards)), [0], *(own[0] for own in masks))]
     game, without = (
         made(given, np.ones((*given.shape[1:], 1)), 0.0, available=available)
@@ -109,7 +135,7 @@ def test_actions_that_are_not_available_are_as_if_they_were_not_there(tried, see
 @few
 @given(seeds)
 def test_an_end_is_an_absorbing_state_that_earns_nothing(tried, seed):
-    rewards, transitions, masks = drawn(seed, 3, tried.common_payoff)
+    rewards, transitions, masks = drawn(seed, 3, tried.payoffs)
     rewards[:, 2] = 0.0
     for own in masks:
         own[2] = True
@@ -135,7 +161,7 @@ def test_an_end_is_an_absorbing_state_that_earns_nothing(tried, seed):
 @few
 @given(seeds)
 def test_without_discount_every_answer_solves_its_equation(tried, seed):
-    rewards, transitions, masks = drawn(seed, 3, tried.common_payoff)
+    rewards, transitions, masks = drawn(seed, 3, tried.payoffs)
     rewards[:, 2] = 0.0
     transitions = 0.8 * transitions
     transitions[..., 2] += 0.2
@@ -151,7 +177,7 @@ def test_without_discount_every_answer_solves_its_equation(tried, seed):
 @few
 @given(seeds, st.sampled_from([0.0, 0.3]))
 def test_what_was_learned_of_a_game_keeps_its_masks_and_ends(seed, real_share):
-    rewards, transitions, masks = drawn(seed, 3, True)
+    rewards, transitions, masks = drawn(seed, 3, "common")
     rng = np.random.default_rng(seed)
     rewards[:, 2] = 0.0
     ends = {"available": masks, "terminal": [False, False, True]}
@@ -173,3 +199,11 @@ def test_what_was_learned_of_a_game_keeps_its_masks_and_ends(seed, real_share):
     same = soft_q_iteration(mixed, temperature=0.5, opponent_model=others)
     np.testing.assert_allclose(found.v, np.broadcast_to(same.v, found.v.shape), rtol=0, atol=CLOSE)
     assert (found.v[..., 2] == 0).all()
+
+
+def test_a_joint_policy_that_plays_what_is_not_available_is_refused():
+    game = Game.matrix(np.zeros((2, 2)), common_payoff=True, available=[[1, 0], [1, 1]])
+    with pytest.raises(ValueError, match=r"target_policy\[0, 1, 0\] is 0.5, expected 0: not all of these actions"):
+        divergence_policy_iteration(game, temperature=1.0, target_policy=np.array([[0.5, 0.0], [0.5, 0.0]]))
+    found = divergence_policy_iteration(game, temperature=1.0, target_policy=np.array([[0.25, 0.75], [0.0, 0.0]]))
+    assert found.joint_policy.tolist() == [[[0.25, 0.75], [0.0, 0.0]]]
