@@ -92,10 +92,6 @@ def rommeo_target(
         _distributions(own, "opponent_model", opponent_model, (1,)),
         _distributions(own, "prior", prior, (1,)),
     )
-    if own.barred_sa is not None:
-        others = [actions for j, actions in enumerate(game.num_actions) if j != agent]
-        played = np.moveaxis((pi_sab * rho_sb[:, None]).reshape(game.num_states, -1, *others), 1, 1 + agent)
-        _refuse_barred(own, "conditional_policy", played.reshape(game.num_states, -1))
     v_s = opponent_policy_value(
         own_and_others(action_values(own, q, agent_axis=False), agent),
         pi_sab,
@@ -199,11 +195,7 @@ def _either(game: Game, argument: str, policy: Any) -> Any:
         return policy_rows(game, policy)[0]
     if isinstance(policy, Sequence):
         return tuple(_distributions(game, f"{argument}[{i}]", rows, (1,)) for i, rows in enumerate(policy))
-    axes = tuple(range(1, game.num_agents + 1))
-    joint = _distributions(game, argument, policy, axes)
-    if game.barred_sa is not None and joint.shape == (game.num_states, *game.num_actions):
-        _refuse_barred(game, argument, joint.reshape(game.num_states, -1))
-    return joint
+    return _distributions(game, argument, policy, tuple(range(1, game.num_agents + 1)))
 
 
 def _distributions(game: Game, argument: str, given: Any, axes: tuple[int, ...]) -> FloatArray:
@@ -214,15 +206,6 @@ def _distributions(game: Game, argument: str, given: Any, axes: tuple[int, ...])
         first: Any = (game.ended, *[0] * len(axes))
         rows[first] = 1.0
     return distributions(argument, rows, axes if rows.ndim > axes[-1] else -1)
-
-
-def _refuse_barred(game: Game, argument: str, joint_sa: FloatArray) -> None:
-    """Refuse joint probabilities (S, A) of joint actions that are not available."""
-    played = (joint_sa > 0) & np.asarray(game.barred_sa)
-    if played.any():
-        s, a = np.argwhere(played)[0]
-        action = tuple(map(int, np.unravel_index(a, game.num_actions)))
-        fail(argument, f"plays {action} in state {s}, which is not available", "0 there", "mask the policy")
 
 
 def _of_agent(game: Game, agent: Any) -> Game:

@@ -155,7 +155,7 @@ def test_a_right_critic_of_a_code_that_masks_passes_whatever_it_has_where_nothin
 
 
 @pytest.mark.parametrize(("structure", "entropy"), SETTINGS)
-@pytest.mark.parametrize("discount", [0.0, 0.8])
+@pytest.mark.parametrize("discount", [0.0, 0.8, 1.0])
 def test_compare_leaves_out_what_counts_nowhere(structure, entropy, discount):
     made = Episodes(structure, entropy, discount=discount)
     exact = made.exact()
@@ -165,7 +165,9 @@ def test_compare_leaves_out_what_counts_nowhere(structure, entropy, discount):
     residual = np.where(made.open, np.abs(made.backup(made.soft(made.q)) - made.q), 0.0).max(axis=(1, 2))
     np.testing.assert_allclose(report.q_distance, distance if made.agent_axis else distance[0], rtol=1e-9)
     np.testing.assert_allclose(report.soft_bellman_residual, residual if made.agent_axis else residual[0], rtol=1e-9)
-    np.testing.assert_allclose(report.q_distance_bound, np.array(report.soft_bellman_residual) / (1 - discount))
+    lasts = made.game.horizon if discount == 1 else 1 / (1 - discount)
+    np.testing.assert_allclose(report.q_distance_bound, np.array(report.soft_bellman_residual) * lasts)
+    assert np.all(report.q_distance <= np.array(report.q_distance_bound) * (1 + 1e-9))
     assert np.max(report.v_distance) <= 1e2 * EPS
     assert all(np.isfinite(measure.value).all() for measure in report.measures)
     for entry in report.worst:
@@ -654,11 +656,6 @@ def test_the_targets_of_joint_policies_know_ends_and_unavailable_actions():
     q = made.given(made.q, -np.inf)
     kind = {"target_policy": made.shaped(target), "q": q, "temperature": TEMPERATURE}
     near(where_it_counts(dmac_target(made.game, policy=made.shaped(joint), **kind)), made.given(right), 16 * EPS)
-    closed = tuple(np.argwhere(~made.open & ~ENDED[:, None])[0])
-    joint[closed[0]] = np.eye(6)[closed[1]]
-    with pytest.raises(ValueError, match=r"policy plays \(\d, \d\) in state \d, which is not available"):
-        dmac_target(made.game, policy=made.shaped(joint), **kind)
-
     pi, rho = made.policy
     conditional = np.repeat(pi[:, :, None], 2, axis=2)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -671,7 +668,7 @@ def test_the_targets_of_joint_policies_know_ends_and_unavailable_actions():
     conditional[ENDED], prior[ENDED] = -3.0, np.nan
     y = rommeo_target(made.game, 0, conditional_policy=conditional, opponent_model=rho, **kind)
     near(where_it_counts(y), made.given(right), 16 * EPS)
-    with pytest.raises(ValueError, match=r"conditional_policy plays .* which is not available"):
+    with pytest.raises(ValueError, match=r"conditional_policy.* action 1 is not available to agent 0 in state 0"):
         rommeo_target(made.game, 0, conditional_policy=np.full((STATES, 3, 2), 1 / 3), opponent_model=rho, **kind)
 
 
@@ -688,3 +685,31 @@ def test_an_unknown_share_that_a_limit_cuts_is_found_beside_ends(structure, entr
     q = made.exact()
     assert named(said(assert_soft_q, made.game, made.given(q), **made.kind)) == share
     assert named(said(assert_soft_v, made.game, made.given_v(made.soft(q)), **made.kind)) == share
+
+
+@pytest.mark.parametrize("temperature", [1e-6, 1e-3])
+def test_low_temperatures_do_no_harm(temperature):
+    made = Episodes()
+    kind = made.kind | {"temperature": temperature}
+    report = compare(made.game, q=made.given(made.q, -np.inf), **kind)
+    other = compare(made.game, q=made.given(made.q, 0.0), **kind)
+    assert report.q_distance == other.q_distance
+    assert (report.exploitability >= 0).all()
+
+
+@pytest.mark.parametrize("discount", [0.8, 1.0])
+@pytest.mark.parametrize("entropy", ["team", "none"])
+def test_without_a_policy_the_optimum_leaves_out_what_counts_nowhere(entropy, discount):
+    made, v, last = Episodes(entropy=entropy, discount=discount), np.zeros((1, STATES)), np.inf
+    q = made.q
+    while np.abs(v - last).max() > 1e-15:
+        q = np.where(made.open, made.backup(v), -np.inf)
+        with np.errstate(divide="ignore"):
+            soft = TEMPERATURE * np.log(np.exp(q / TEMPERATURE).sum(axis=-1))
+        v, last = np.where(ENDED, 0.0, q.max(axis=-1) if entropy == "none" else soft), v
+    exact = {"q": made.given(q, np.nan), "v": made.given_v(v)}
+    report = compare(made.game, temperature=TEMPERATURE, entropy=entropy, **exact)
+    assert max(report.optimality_residual, report.optimal_q_distance, report.optimal_v_distance) <= 1e3 * EPS
+    off = made.given(np.where(made.open, q + 0.5, q), -1e9)
+    report = compare(made.game, temperature=TEMPERATURE, entropy=entropy, q=off)
+    assert report.optimal_q_distance == pytest.approx(0.5, rel=1e-9)

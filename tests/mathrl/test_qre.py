@@ -318,3 +318,14 @@ def test_agents_with_one_action_are_players_too():
     solution = qre(game, temperature=1.0).require()
     np.testing.assert_allclose(solution.policy[1][0], boltzmann(np.arange(3.0), 1.0), rtol=1e-14)  # one exp
     assert solution.policy[0].tolist() == solution.policy[2].tolist() == [[1.0]]
+
+
+@pytest.mark.parametrize("structure", ["common-payoff", "general-sum"])
+@pytest.mark.parametrize("agents", [1, 2])
+def test_unavailable_actions_do_no_harm_at_low_temperatures(structure, agents):
+    """What stands for −∞ in kernels overflows where it is divided by such a temperature; a warning is an error here."""
+    kind = {"structure": structure, "discount": 0.9, "available": 0.6, "ending": 0.1, "seed": 0}
+    game = random_stochastic(3, (3, 3)[:agents], **kind)
+    for temperature in (1e-6, 1e-3):
+        solution = qre(game, temperature=temperature, max_steps=200)
+        assert all((own[~mask] == 0).all() for own, mask in zip(solution.policy, game.available, strict=True))
