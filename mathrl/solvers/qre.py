@@ -12,7 +12,7 @@ from mathrl.equilibria.newton import own_q_change, responses
 from mathrl.equilibria.patience import LONGEST_PAUSE, PATIENCE, ROUNDING
 from mathrl.equilibria.stochastic.equations import curve_from
 from mathrl.equilibria.stochastic.trace import Follower
-from mathrl.games.model import BARRED, Game, as_played
+from mathrl.games.model import BARRED, Game, as_played, shown_q
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
@@ -120,7 +120,7 @@ def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_ste
     """The soft-optimal policy with its own values, which are those of the optimum up to the residual of V."""
     run, solve = control(game, SoftMax(temperature), tol=tol, max_steps=max_steps)
     here = run.last.point
-    policy = Profile.of((boltzmann(here.q_sa, temperature),))
+    policy = Profile.of((boltzmann(shown_q(game, here.q_sa), temperature),))
     bonus = entropy_bonus(policy, temperature=temperature)
     found = values_of_attained(game, here, policy[0], bonus, solve) if run.status is Status.CONVERGED else None
     if found is None:
