@@ -21,6 +21,7 @@ from mathrl.solvers import (
     optimal,
     qre,
     rommeo_q,
+    rommeo_self_play,
     soft_evaluation,
     soft_q_iteration,
 )
@@ -202,3 +203,17 @@ def test_what_doubles_cannot_tell_is_not_converged():
     found = optimal(Game.stochastic(rewards, transitions, 0.5))
     assert found.status is Status.STALLED
     assert found.residual >= 1
+
+
+@pytest.mark.parametrize("penalty", [1e6, 1e12, 1e30])
+def test_solvers_of_other_equations_pass_by_a_forbidden_row_too(penalty):
+    """The second agent follows the first, who gets 2 or 1; to forbid a third action changes nothing."""
+    payoffs = np.array([[2.0, 0.0], [0.0, 1.0]])
+    forbidden = np.vstack([payoffs, np.full((1, 2), -penalty)])
+    first = [[[0.5, 0.5, 0.0]], [[0.5, 0.5]]]
+    for solver, setting in ((mehaml, {"temperature": 0.0}), (rommeo_self_play, {"temperature": 0.1})):
+        found = solver(Game.matrix(forbidden), initial_policy=first, **setting).require()
+        right = solver(Game.matrix(payoffs), **setting).require()
+        for own, theirs in zip(found.policy, right.policy, strict=True):
+            # floors of 2/0.1, 100 of each, and what a slow iteration makes of them
+            np.testing.assert_allclose(own[:, :2], theirs[:, :2], rtol=0, atol=1e-10)
