@@ -4,6 +4,7 @@
 # make test-long   the same with the long profile: every property on a thousand examples, grids as a whole (hours)
 # make reference   set up, then write docs/reference.md anew
 # make bench       set up, then speed as ratios against peers and limits
+# make hard        set up, then hard games for each solver against answers of 200 digits (minutes)
 # make peers       build Gambit and sgamesolver, which bench compares with, in an environment of their own (minutes)
 PYTHON ?= python3
 BIN := .venv/bin
@@ -29,6 +30,9 @@ lint: .venv/checks
 
 bench: .venv/checks
 	$(BIN)/python -m benchmarks
+
+hard: .venv/checks
+	$(BIN)/python -m benchmarks.hard
 
 peers: .venv-peers/installed
 
@@ -60,4 +64,4 @@ PEERS := benchmarks/peers
 clean:
 	rm -rf .venv .venv-peers build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache .cache-elsewhere
 
-.PHONY: reproduce test test-long test-elsewhere lint bench peers reference clean
+.PHONY: reproduce test test-long test-elsewhere lint bench hard peers reference clean

@@ -32,7 +32,7 @@ EVERYWHERE, KL_BALL, TOTAL_VARIATION_BALL, RATIO = 0, 1, 2, 3
 @kernel
 def maximise(
     q_sa: FloatArray, x_sa: FloatArray, up_sa: FloatArray, down_sa: FloatArray, alpha: float, beta: float, w: float,
-    clip: float, kind: int, radius: float, tie: float, out_sa: FloatArray, out_log_sa: FloatArray,
+    clip: float, kind: int, radius: float, tie_s: FloatArray, out_sa: FloatArray, out_log_sa: FloatArray,
 ) -> None:  # fmt: skip
     """Write the p that maximises (1) under (2), and log p, for every row; rows of p sum to 1 to rounding."""
     actions = q_sa.shape[1]
@@ -43,7 +43,7 @@ def maximise(
         if alpha + beta > 0 or w > 0:
             _strict(f, flats, kind, radius, out_log_sa[s])
         else:
-            _linear(f, flats, kind, radius, tie, out_log_sa[s])
+            _linear(f, flats, kind, radius, tie_s[s], out_log_sa[s])
         _probabilities(out_log_sa[s], out_sa[s])
 
 

@@ -110,7 +110,7 @@ def responses(
     drift: Drift,
     neighbourhood: Neighbourhood,
     gains: tuple[FloatArray, FloatArray] | None,
-    scale: float,
+    scale: float | FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Compute what `respond` does, for many states, without checks: for use in loops.
 
@@ -124,13 +124,14 @@ def responses(
 
     Returns p and log p, (S, A) each: 0 and −∞ for what is not available.
     """
+    size_s = np.broadcast_to(scale, len(q_sa))
     if not all_there(q_sa):
         p_sa, log_p_sa = np.zeros(q_sa.shape), np.full(q_sa.shape, -np.inf)
         for states, actions in equal_rows(there(q_sa)):
             here = np.ix_(states, actions)
             of_these = None if gains is None else (gains[0][here], gains[1][here])
             p_sa[here], log_p_sa[here] = responses(
-                q_sa[here], log_old_sa[here], temperature, drift, neighbourhood, of_these, scale
+                q_sa[here], log_old_sa[here], temperature, drift, neighbourhood, of_these, size_s[states]
             )
         return p_sa, log_p_sa
     weights = {"beta": 0.0, "w": 0.0, "clip": 0.0}
@@ -152,7 +153,7 @@ def responses(
             radius = bound
         case Everywhere():
             radius = 0.0
-    tie = TIES * float(np.finfo(np.float64).eps) * scale
+    tie_s = TIES * float(np.finfo(np.float64).eps) * size_s
     program.maximise(
         np.ascontiguousarray(q_sa),
         np.ascontiguousarray(log_old_sa),
@@ -164,7 +165,7 @@ def responses(
         weights["clip"],
         kind,
         radius,
-        tie,
+        tie_s,
         p_sa,
         log_p_sa,
     )

@@ -76,7 +76,10 @@ class Solution:
     A rounding floor is about the residual that the exact answer itself shows in double precision: eps · max(1, ‖Q‖∞/α)
     for residuals in probabilities, eps · ‖Q‖∞ for residuals in values, with eps = 2⁻⁵² and the temperature α, unless
     the solver's docstring has another scale. The argument `tol` of the solvers is in these units: a run has converged
-    when its residual is at most max(`tol`, 8) rounding floors.
+    when its residual is at most max(`tol`, 8) rounding floors. Where some numbers of the game are much larger than
+    others, this is asked of every state, in floors of what is attained there (`mathrl.values.attained`): rewards that
+    nobody takes and states that nobody reaches do not count. `rounding_floor` is then the unit in which `residual` is
+    as many floors as the worst state's residual is of its own.
 
     A common offset is a constant that is part of all rewards of an agent. It changes no quantal response equilibrium,
     but large numbers have fewer digits left for their differences. `haspi`, `mehaml`, `qre` and `qre_branch` solve the

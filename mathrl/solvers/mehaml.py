@@ -126,9 +126,13 @@ def mehaml(
         found, floor = judged_responses(values, policy, temperature or None, found, goal)
         return Iterate(_Point(policy, logs, values), found, floor, float(values.objective))
 
+    def best_size(q: FloatArray, own_sa: FloatArray, policy: list[FloatArray], agent: int) -> FloatArray:
+        """E_{π^{-i}}[|Q|] of the action of largest Q^i, (S,)."""
+        sizes_sa = marginal_q(np.abs(q), policy, agent)
+        return np.take_along_axis(sizes_sa, own_sa.argmax(axis=1)[:, None], axis=1)[:, 0]
+
     def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
         old, q = last.point, last.point.values.q
-        scale = float(np.abs(or_zero(q)).max())
         agents = following().tolist()
         updated, logs = list(old.policy), list(old.logs)
         for m, agent in enumerate(agents):
@@ -137,8 +141,10 @@ def mehaml(
                 advantage = soft_advantage(q, old.policy, agent, agents[:m], temperature=temperature)
                 gains = expected_parts(advantage, [updated[j] for j in agents[:m]])
             own = marginal_q(q, updated, agent)
+            # Without a temperature there may be ties, up to the rounding of the largest Q^i.
+            size = best_size(or_zero(q), own, updated, agent) if temperature == 0 else 0.0
             updated[agent], logs[agent] = responses(
-                own, old.logs[agent], temperature, drift, neighbourhood, gains, scale
+                own, old.logs[agent], temperature, drift, neighbourhood, gains, size
             )  # (2)
         if all(map(np.array_equal, updated, old.policy)) and all(map(np.array_equal, logs, old.logs)):
             return None

@@ -15,6 +15,7 @@ from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, ite
 from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
+from mathrl.values.attained import floors, judged, roundings
 from mathrl.values.modelled_opponents import Controls, Rommeo
 
 __all__ = ["rommeo_self_play"]
@@ -84,9 +85,16 @@ def rommeo_self_play(
         controls = problem.solve(priors, tol=MINIMUM_TOL, max_steps=_INNER_STEPS, guess=guess)  # (2)
         joint = controls.w_msa.reshape(-1, game.num_states, *game.num_actions)
         played_sk = Profile.of(marginals(own)[i] for i, own in enumerate(joint)).pi_sk  # (3)
-        exact = controls.run.status is Status.CONVERGED
-        residual = float(np.abs(played_sk - observed_sk).max()) if exact else 1.0
-        floor = rounding_floor(controls.values.q_msa, min(alpha, kappa))
+        if controls.run.status is not Status.CONVERGED:
+            residual, floor = 1.0, rounding_floor(controls.values.q_msa, min(alpha, kappa))
+        else:
+            residual, floor = judged(
+                float(np.abs(played_sk - observed_sk).max()),
+                rounding_floor(controls.values.q_msa, min(alpha, kappa)),
+                max(tol, MINIMUM_TOL),
+                lambda: _floors_of_states(game, controls, min(alpha, kappa)),
+                lambda: np.abs(played_sk - observed_sk).max(axis=1),
+            )
         return Iterate(_Point(observed_sk, played_sk, controls), residual, floor, residual)
 
     def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
@@ -123,3 +131,11 @@ def rommeo_self_play(
         conditional_policy=conditionals,
         opponent_model=models,
     )
+
+
+def _floors_of_states(game: Game, controls: Controls, weight: float) -> FloatArray:
+    """eps max(1, f(s)/min(α, κ)), with f what rounding leaves of the agents' values (`mathrl.values.attained`)."""
+    values = controls.values
+    delta_msa = roundings(game, values.q_msa, values.v_ms)
+    each = [floors(*own) for own in zip(delta_msa, controls.w_msa, values.v_ms, strict=True)]
+    return np.asarray(np.maximum(np.finfo(np.float64).eps, np.max(each, axis=0) / weight))

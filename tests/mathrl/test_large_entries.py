@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mathrl.exploitability import exploitability
 from mathrl.games import Game, to_dense
 from mathrl.iteration.outcome import Status
 from mathrl.proofs_checks.strategies import games
 from mathrl.solvers import (
+    divergence_iteration,
     divergence_limit,
     divergence_policy_iteration,
     haspi,
@@ -19,6 +21,7 @@ from mathrl.solvers import (
     optimal,
     qre,
     rommeo_q,
+    rommeo_self_play,
     soft_evaluation,
     soft_q_iteration,
 )
@@ -162,3 +165,55 @@ def test_a_chain_is_walked_past_actions_that_cost_a_lot(penalty):
     for _ in range(400):  # 0.9^400 < 1e-18
         right[:10] = 0.01 * np.logaddexp.reduce((rewards + 0.9 * right[following]) / 0.01, axis=1)
     np.testing.assert_allclose(soft.v, right, rtol=1e-13)  # some tens of floors over 1 − γ
+
+
+@pytest.mark.parametrize("penalty", [1e6, 3e13, 1e30])
+def test_gains_are_those_of_the_best_policy_that_avoids_what_is_forbidden(penalty):
+    """Whoever stops at once gets 0.1 instead of 10 after nine steps."""
+    stops = np.eye(4)[np.full(11, 2)]
+    gain = exploitability(chain(penalty), [stops], temperature=0.0)
+    np.testing.assert_allclose(gain, [10 * 0.9**9 - 0.1], rtol=1e-13)  # a few roundings
+    walks = np.eye(4)[[1] * 9 + [2, 0]]
+    assert exploitability(chain(penalty), [walks], temperature=0.0).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("penalty", [1e6, 1e12, 1e30])
+@pytest.mark.parametrize("policy_class", ["joint", "product"])
+def test_the_divergence_is_iterated_until_what_is_played_earns_the_most(penalty, policy_class):
+    solution = divergence_iteration(chain(penalty), temperature=1.0, policy_class=policy_class).require()
+    # the residual, 100 floors of 10 at most, is what one state lacks: ten times that from the start
+    assert solution.objective == pytest.approx(10 * 0.9**9, rel=1e-11)
+
+
+@pytest.mark.parametrize("solver", [haspi, qre, mehaml])
+@pytest.mark.parametrize("temperature", [1e-10, 1e-12, 1e-15, 1e-100])
+def test_a_start_near_its_response_is_no_answer(solver, temperature):
+    """A rounding of 2 is 4 of the lowest temperature but two, but the response is pure."""
+    start = [[0.998, 0.002], [0.998, 0.002]]
+    game = Game.matrix(np.array([[2.0, 0.0], [0.0, 1.0]]))
+    found = solver(game, temperature=temperature, initial_policy=start).require()
+    assert [own.tolist() for own in found.policy] == [[[1.0, 0.0]]] * 2
+
+
+def test_what_doubles_cannot_tell_is_not_converged():
+    """The second action costs 1e16 and then earns 1e16 but for a rounding, which is as much as the first one earns."""
+    rewards = np.array([[1.0, -1e16], [2e16, 2e16]])
+    transitions = np.zeros((2, 2, 2))
+    transitions[0, 0, 0] = transitions[0, 1, 1] = transitions[1, :, 0] = 1.0
+    found = optimal(Game.stochastic(rewards, transitions, 0.5))
+    assert found.status is Status.STALLED
+    assert found.residual >= 1
+
+
+@pytest.mark.parametrize("penalty", [1e6, 1e12, 1e30])
+def test_solvers_of_other_equations_pass_by_a_forbidden_row_too(penalty):
+    """The second agent follows the first, who gets 2 or 1; to forbid a third action changes nothing."""
+    payoffs = np.array([[2.0, 0.0], [0.0, 1.0]])
+    forbidden = np.vstack([payoffs, np.full((1, 2), -penalty)])
+    first = [[[0.5, 0.5, 0.0]], [[0.5, 0.5]]]
+    for solver, setting in ((mehaml, {"temperature": 0.0}), (rommeo_self_play, {"temperature": 0.1})):
+        found = solver(Game.matrix(forbidden), initial_policy=first, **setting).require()
+        right = solver(Game.matrix(payoffs), **setting).require()
+        for own, theirs in zip(found.policy, right.policy, strict=True):
+            # floors of 2/0.1, 100 of each, and what a slow iteration makes of them
+            np.testing.assert_allclose(own[:, :2], theirs[:, :2], rtol=0, atol=1e-10)

@@ -159,3 +159,17 @@ def test_inputs_are_not_written_to():
     resolvent(P, 0.9)(b, guess)
     resolvent(P[:1, :1] * 0 + 1, 0.9)(b[:1], guess[:1])
     assert not resolvent(P, 0.9)(np.zeros(300)).any()
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("size", [10, 400])
+def test_a_large_value_elsewhere_takes_no_digits(size, sparse):
+    """On each road: the last state alone is worth 1e14 and more, and no other state leads there."""
+    P = np.zeros((size + 1, size + 1))
+    P[:-1, :-1], P[-1, -1] = few(size), 1.0
+    b = np.append(np.linspace(0.1, 1, size), 1e14)
+    held = csr_array(P) if sparse else P
+    x = resolvent(held, 0.9)(b)
+    alone = np.linalg.solve(np.eye(size) - 0.9 * P[:-1, :-1], b[:-1])
+    # 32 floors 2 EPS (|b| + 2 |x|) of these states over 1 − 0.9, and as much for what they are compared with
+    np.testing.assert_allclose(x[:-1], alone, rtol=0, atol=10 * 2 * 32 * 6 * EPS * np.abs(alone).max())
