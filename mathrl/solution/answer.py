@@ -62,6 +62,7 @@ def solution(
     solver: str,
     parameters: Mapping[str, Any],
     offsets: FloatArray | None = None,
+    scale: float | None = None,
     **more: Any,
 ) -> Solution:
     """The `Solution` of a run that ended at `policy`, with its `values`; `more` are optional fields.
@@ -69,14 +70,15 @@ def solution(
     Both are those of the game in play; the solution holds what they are in the game itself.
 
     The temperature is that of `parameters`, if there is one, unless `more` holds another. Where `offsets` were taken
-    off the rewards (`mathrl.values.offsets`), they are added to the values, and the rounding floor is that of these.
+    off the rewards (`mathrl.values.offsets`), they are added to the values, and the rounding floor is that of these:
+    for residuals that are values over a `scale`, as `rounding_floor` takes a temperature, or None: values themselves.
     """
     game = values.game
     more = {"temperature": parameters.get("temperature"), **{name: _shown(game, name, more[name]) for name in more}}
     floor = run.last.rounding_floor
     if offsets is not None:
         values = with_offsets(values, offsets)
-        floor = rounding_floor(values.q, more["temperature"] or None)
+        floor = rounding_floor(values.q, scale)
     return Solution(
         policy=shown_policy(game, policy),
         q=ended_q(game, values.q),

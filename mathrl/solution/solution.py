@@ -81,12 +81,13 @@ class Solution:
     nobody takes and states that nobody reaches do not count. `rounding_floor` is then the unit in which `residual` is
     as many floors as the worst state's residual is of its own.
 
-    A common offset is a constant that is part of all rewards of an agent. It changes no quantal response equilibrium,
-    but large numbers have fewer digits left for their differences. `haspi`, `mehaml`, `qre` and `qre_branch` solve the
-    game without it where it exceeds 1,024 times the spread of the rewards, and then add what it is worth to q, v, the
-    objective, and the objectives in `history`. `residual` is then that of the game without offset, and so are the
-    rounding floors that `tol` counts. `rounding_floor` is still that of the q returned, whose digits the offset takes:
-    where q is near 1e7 and α = 0.05, it is 4e-8. The policy is better than that.
+    A common offset is a constant that is part of all rewards of an agent. Where no episode ends it changes no policy
+    that is optimal or an equilibrium, but large numbers have fewer digits left for their differences. All solvers but
+    `nash_q`, `soft_qmix` and `soft_evaluation`, and `soft_q_iteration` with learned models, solve such games without it
+    where it exceeds 1,024 times the spread of the rewards, and then add what it is worth to q, v, the objective, and
+    the objectives in `history`. `residual` is then that of the game without offset, and so are the rounding floors that
+    `tol` counts. `rounding_floor` is still that of the q returned, whose digits the offset takes: where q is near 1e7
+    and α = 0.05, it is 4e-8. The policy is better than that.
 
     The other fields are None except for the solvers that set them:
 

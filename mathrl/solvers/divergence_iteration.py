@@ -18,6 +18,7 @@ from mathrl.softmax import log_sum_exp
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.attained import judged, policy_floors, roundings
+from mathrl.values.offsets import objectives, without_offsets
 from mathrl.values.policy_values import Values
 from mathrl.values.target_policy import Regularised, Tilted, answer, check_weight, controller, logarithms, unregularised
 
@@ -89,6 +90,8 @@ def divergence_iteration(
     first, log_first = logarithms(game, given, "initial_policy", policy_class)
     check_weight(chooser, temperature, log_first)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
+    game, offsets = without_offsets(game)
+    chooser = controller(game, policy_class)
 
     def at(tilted: Tilted, log_rho: Policy, values: Values, regularised: float) -> Iterate[_Point]:
         def misses_of_states() -> FloatArray:
@@ -134,8 +137,10 @@ def divergence_iteration(
     return solution(
         policy,
         values,
-        run,
+        replace(run, history=objectives(game, run.history, offsets)),
         equation=NO_GAIN_FROM_START,
+        offsets=offsets,
+        scale=temperature,
         solver="divergence_iteration",
         parameters={
             "temperature": temperature,

@@ -28,6 +28,7 @@ from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.attained import optimal_actions
 from mathrl.values.joint_control import Controlled, control
+from mathrl.values.offsets import without_offsets
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import backup, deterministic_values
 from mathrl.values.target_policy import Point, Regularised, answer, controller, logarithms, unregularised
@@ -96,6 +97,8 @@ def divergence_limit(
             "an action that it never plays is never played later",
         )
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
+    game, offsets = without_offsets(game)
+    chooser = controller(game, "joint")
     best, _ = control(chooser, None, tol=MINIMUM_TOL, max_steps=min(max_steps, _SHARP_STEPS))
     if best.status is Status.MAX_STEPS:
         best, _ = control(chooser, None, tol=tol, max_steps=max_steps, guess=best.last.point.v_s)
@@ -111,6 +114,7 @@ def divergence_limit(
         values,
         Run(ended, status, history),
         equation=DIVERGENCE_LIMIT,
+        offsets=offsets,
         solver="divergence_limit",
         parameters={"initial_policy": first, "tol": tol, "max_steps": max_steps},
         joint_policy=joint,

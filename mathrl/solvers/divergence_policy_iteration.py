@@ -1,6 +1,7 @@
 """Divergence policy iteration: exact evaluation and improvement towards a fixed target policy ρ, in turn."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from mathrl.games.model import Game, as_played
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, iterate
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
+from mathrl.values.offsets import objectives, without_offsets
 from mathrl.values.target_policy import Regularised, absolutely_continuous, answer, check_weight, controller, logarithms
 
 __all__ = ["divergence_policy_iteration"]
@@ -70,6 +72,8 @@ def divergence_policy_iteration(
         absolutely_continuous("initial_policy", log_first, log_target)
     check_weight(chooser, temperature, log_target)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
+    game, offsets = without_offsets(game)
+    chooser = controller(game, policy_class)
     problem = Regularised(chooser, log_target, temperature, tol)
     tilted = problem.tilted(log_first)
     start = problem.with_returns(problem.at(tilted, problem.evaluate(tilted)))
@@ -84,8 +88,10 @@ def divergence_policy_iteration(
     return solution(
         policy,
         values,
-        run,
+        replace(run, history=objectives(game, run.history, offsets)),
         equation=DIVERGENCE_RESPONSE,
+        offsets=offsets,
+        scale=temperature,
         solver="divergence_policy_iteration",
         parameters={
             "temperature": temperature,

@@ -92,6 +92,7 @@ def haspi(
         replace(run, history=objectives(game, run.history, offsets)),
         equation=QUANTAL_RESPONSE,
         offsets=offsets,
+        scale=temperature,
         solver="haspi",
         parameters={
             "temperature": temperature,

@@ -161,6 +161,7 @@ def mehaml(
         replace(run, history=objectives(game, run.history, offsets)),
         equation=QUANTAL_RESPONSE if temperature > 0 else BEST_RESPONSE,
         offsets=offsets,
+        scale=temperature or None,
         solver="mehaml",
         parameters={
             "temperature": temperature,

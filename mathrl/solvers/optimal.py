@@ -1,18 +1,21 @@
 """The optimal deterministic policy of a common-payoff game: one controller for all agents, temperature 0."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from mathrl.base.checks import count, fail, positive
 from mathrl.equations import OPTIMALITY
-from mathrl.games.model import Game, as_played, shown_q
+from mathrl.games.model import Game, as_played
 from mathrl.iteration.iterate import Iterate, Run
 from mathrl.iteration.outcome import Status
 from mathrl.solution import Solution
-from mathrl.solution.answer import ended_q, shown_policy
+from mathrl.solution.answer import solution
 from mathrl.values.attained import TIES, Actions, tied
 from mathrl.values.joint_control import Controlled, control
+from mathrl.values.offsets import without_offsets
 from mathrl.values.overflow import in_range
-from mathrl.values.policy_values import deterministic_values
+from mathrl.values.policy_values import Values, deterministic_values
 
 __all__ = ["optimal"]
 
@@ -45,24 +48,19 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
     if not game.common_payoff:
         fail("game", "is general-sum", "a common payoff", "agents with different rewards have no common optimum")
     in_range(game, 0.0)
+    game, offsets = without_offsets(game)
     tol = positive("tol", tol)
     run, _ = control(game, None, tol=tol, max_steps=count("max_steps", max_steps))
     last, point, actions_s = _settled(game, run, tol)
-    q_sa, states = point.q_sa, np.arange(game.num_states)
-    v = q_sa[states, actions_s]
+    v_s = point.q_sa[np.arange(game.num_states), actions_s]
     chosen = np.unravel_index(actions_s, game.num_actions)
     policy = tuple(np.eye(actions)[choice] for actions, choice in zip(game.num_actions, chosen, strict=True))
-    return Solution(
-        policy=shown_policy(game, policy),
-        q=ended_q(game, shown_q(game, q_sa.reshape(game.num_states, *game.num_actions))),
-        v=v,
-        objective=float(np.einsum("s,s", v, game.start)),
-        residual=last.residual,
-        rounding_floor=last.rounding_floor,
-        status=run.status,
-        steps=len(run.history),
-        history=run.history,
+    return solution(
+        policy,
+        Values(game, point.q_sa[None], v_s[None], False, None),
+        replace(run, last=last),
         equation=OPTIMALITY,
+        offsets=offsets,
         solver="optimal",
         parameters={"tol": tol, "max_steps": max_steps},
     )

@@ -105,6 +105,7 @@ def qre(
         run,
         equation=QUANTAL_RESPONSE,
         offsets=offsets,
+        scale=temperature,
         solver="qre",
         parameters={
             "temperature": temperature,

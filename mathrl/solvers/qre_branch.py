@@ -163,6 +163,7 @@ class _Trace:
             Run(last, run.status, np.array(self._history)),
             equation=QUANTAL_RESPONSE,
             offsets=self._offsets,
+            scale=temperature,
             solver="qre_branch",
             parameters={
                 "temperature": asked,

@@ -11,7 +11,8 @@ from mathrl.games.policies import as_opponent_model, opponents_policy, uniform_p
 from mathrl.operators import marginal_policy
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
-from mathrl.values.modelled_opponents import Rommeo
+from mathrl.values.modelled_opponents import Rommeo, check_weights
+from mathrl.values.offsets import without_offsets
 
 __all__ = ["rommeo_q"]
 
@@ -60,6 +61,8 @@ def rommeo_q(
     alpha, kappa = positive("temperature", temperature), positive("divergence_weight", divergence_weight)
     uniform = opponents_policy(uniform_policy(game))
     priors = uniform if prior is None else as_opponent_model(game, prior, "prior")
+    check_weights(game, alpha, kappa)
+    game, offsets = without_offsets(game)
     problem = Rommeo(game, alpha, kappa)
     controls = problem.solve(priors, tol=positive("tol", tol), max_steps=count("max_steps", max_steps))
     conditionals, models = problem.strategies(controls, priors)  # (3), (4)
@@ -68,6 +71,7 @@ def rommeo_q(
         controls.values,
         controls.run,
         equation=PRIOR_SOFT_OPTIMALITY,
+        offsets=offsets,
         solver="rommeo_q",
         parameters={
             "temperature": temperature,

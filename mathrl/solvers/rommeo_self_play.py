@@ -16,7 +16,8 @@ from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.attained import floors, judged, roundings
-from mathrl.values.modelled_opponents import Controls, Rommeo
+from mathrl.values.modelled_opponents import Controls, Rommeo, check_weights
+from mathrl.values.offsets import without_offsets
 
 __all__ = ["rommeo_self_play"]
 
@@ -78,6 +79,8 @@ def rommeo_self_play(
         fail("averaging", f"is {rate:g}", "a number in (0, 1]")
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     tol = positive("tol", tol)
+    check_weights(game, alpha, kappa)
+    game, offsets = without_offsets(game)
     problem = Rommeo(game, alpha, kappa)
 
     def at(observed_sk: FloatArray, guess: FloatArray | None) -> Iterate[_Point]:
@@ -119,6 +122,8 @@ def rommeo_self_play(
         here.controls.values,
         run,
         equation=SELF_PLAY,
+        offsets=offsets,
+        scale=min(alpha, kappa),
         solver="rommeo_self_play",
         parameters={
             "temperature": temperature,

@@ -15,6 +15,7 @@ from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.modelled_opponents import LearnedModel, OpponentSoftMax, agent_game, control_each
+from mathrl.values.offsets import without_offsets
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import backup
 from mathrl.values.softness import SoftMax, Softness
@@ -81,6 +82,10 @@ def soft_q_iteration(
         sequence = [(game, held)]
     for played, _ in sequence:
         in_range(played, alpha)
+    offsets = None
+    if not learned:
+        game, offsets = without_offsets(game)
+        sequence = [(game, sequence[0][1])]
     shared = all(played.common_payoff and phi is None for played, phi in sequence)
     agents = range(1 if shared else game.num_agents)
 
@@ -112,6 +117,7 @@ def soft_q_iteration(
         controls.values,
         replace(controls.run, history=np.concatenate([swept, controls.run.history])),
         equation=SOFT_OPTIMALITY if sequence[-1][1] is None else MODELLED_SOFT_OPTIMALITY,
+        offsets=offsets,
         solver="soft_q_iteration",
         parameters={
             "temperature": temperature,

@@ -30,6 +30,7 @@ __all__ = [
     "OpponentSoftMax",
     "Rommeo",
     "agent_game",
+    "check_weights",
     "control_each",
 ]
 
@@ -140,16 +141,17 @@ def control_each(
     )
 
 
-class Rommeo:
-    """All agents' ROMMEO-Q in one game: their fixed points under given priors, and the π and ρ that attain them.
+def check_weights(game: Game, temperature: float, divergence_weight: float) -> None:
+    """Require that double precision can compute with the rewards and the two weights of ROMMEO."""
+    in_range(game, temperature)
+    bonus = temperature * sum(map(log, game.num_actions)) * game.horizon
+    in_range(game, divergence_weight, np.array(bonus), argument="divergence_weight", nats=0.0, divergence=True)
 
-    Raises `ValueError` where double precision cannot compute with the rewards and the two weights.
-    """
+
+class Rommeo:
+    """All agents' ROMMEO-Q in one game: their fixed points under given priors, and the π and ρ that attain them."""
 
     def __init__(self, game: Game, temperature: float, divergence_weight: float) -> None:
-        in_range(game, temperature)
-        bonus = temperature * sum(map(log, game.num_actions)) * game.horizon
-        in_range(game, divergence_weight, np.array(bonus), argument="divergence_weight", nats=0.0, divergence=True)
         self._games = [agent_game(game, i) for i in range(game.num_agents)]
         self._num_actions = game.num_actions
         self._alpha, self._kappa = temperature, divergence_weight

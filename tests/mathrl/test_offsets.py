@@ -5,9 +5,21 @@ import pytest
 
 from mathrl import Game, batch
 from mathrl.equilibria import equilibria, logit_curves
-from mathrl.games import random_matrix, random_stochastic
+from mathrl.games import random_matrix, random_stochastic, uniform_policy
 from mathrl.games.transform import to_sparse
-from mathrl.solvers import haspi, mehaml, qre, qre_branch
+from mathrl.solvers import (
+    divergence_iteration,
+    divergence_limit,
+    divergence_policy_iteration,
+    haspi,
+    mehaml,
+    optimal,
+    qre,
+    qre_branch,
+    rommeo_q,
+    rommeo_self_play,
+    soft_q_iteration,
+)
 from mathrl.values.offsets import common_offsets, without_offsets
 
 OFFSETS = [[1e6] * 3, [1e7] * 3, [1e8] * 3, [-1e8] * 3, [1e8, -1e6, 1e7], [0.0, 1e8, -1e7]]
@@ -162,3 +174,34 @@ def test_an_offset_is_taken_off_exactly(size):
 )
 def test_ordinary_rewards_have_no_offset(row):
     assert common_offsets(np.array([row])).tolist() == [0.0]
+
+
+WEIGHED = [
+    (soft_q_iteration, {"temperature": 0.05}),
+    (rommeo_q, {"temperature": 0.05}),
+    (rommeo_self_play, {"temperature": 0.5}),
+    (divergence_policy_iteration, {"temperature": 0.5}),
+    (divergence_iteration, {"temperature": 0.5, "max_steps": 5}),
+    (divergence_limit, {}),
+    (optimal, {}),
+]
+
+
+@pytest.mark.parametrize("offset", [1e6, -1e8, 1e10], ids=str)
+@pytest.mark.parametrize(("solver", "settings"), WEIGHED, ids=lambda item: getattr(item, "__name__", ""))
+def test_an_offset_of_a_common_payoff_changes_the_values_only(solver, settings, offset):
+    """Policies follow from differences of Q, which lose as many digits as the offset has."""
+    game = dyadic(random_stochastic(num_states=3, num_actions=(2, 3), seed=2))
+    game_with = Game.stochastic(game.rewards + offset, game.transitions, game.discount, game.start)
+    if solver is divergence_policy_iteration:
+        settings = settings | {"target_policy": uniform_policy(game)}
+    expected, found = solver(game, **settings), solver(game_with, **settings)
+    assert found.status is expected.status
+    assert apart(found, expected) <= 1e-12
+    added = offset / (1 - game.discount)
+    rounding = 8 * EPS * abs(added) + 1e-12
+    assert np.abs(found.objective - np.asarray(expected.objective) - added).max() <= rounding
+    assert np.abs(found.q - expected.q - added).max() <= rounding
+    assert np.abs(found.v - expected.v - added).max() <= rounding
+    assert found.residual == pytest.approx(expected.residual, abs=1e-12)
+    assert found.equation.residual(game_with, found) <= expected.residual + 100 * found.rounding_floor
