@@ -27,12 +27,14 @@ from mathrl.softmax import boltzmann
 from mathrl.values.policy_values import Values, backup, own_q
 
 __all__ = [
+    "TIES",
     "Actions",
     "Weighed",
     "doubts",
     "floors",
     "judged",
     "judged_responses",
+    "optimal_actions",
     "plain_floors",
     "policy_floors",
     "roundings",
