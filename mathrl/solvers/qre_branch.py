@@ -9,6 +9,7 @@ import numpy as np
 
 from mathrl.base.checks import choice, count, fail, positive
 from mathrl.equations import QUANTAL_RESPONSE
+from mathrl.equilibria.matrix.dominated import without_dominated
 from mathrl.equilibria.principal_branch import branch
 from mathrl.equilibria.step_rules import attempts
 from mathrl.games.model import Game, as_played
@@ -91,8 +92,10 @@ def qre_branch(
     converged. `history` holds λ after each step. A branch that comes near to another curve is followed twice, and
     counts where both traces agree. Where they do not, or no step succeeds, the trace begins again with shorter steps,
     three times, and then ends as `STALLED`; at once where log ratios, as large as values over the temperature, are
-    rounded too much (from about 1e12 on). Large common offsets of rewards do no harm (see `mathrl.Solution`). Raises
-    `ValueError` naming the argument.
+    rounded too much (from about 1e12 on). Where the trace of a matrix game is lost, actions that are dominated by so
+    much that they count for nothing at 1/α are left out (`mathrl.equilibria.matrix.dominated`); `path` is then that of
+    the game without them. Large common offsets of rewards do no harm (see `mathrl.Solution`). Raises `ValueError`
+    naming the argument.
 
     No proof is given that the answer is on the branch, and the residual cannot show it. That `step_length=0.1` finds
     the same answer is evidence, weaker in games within 1e-9 of one in which curves cross (docs/decisions/012). A
@@ -141,7 +144,7 @@ class _Trace:
         self._game, self._offsets = without_offsets(game)
         self._entropy, self._step_length = entropy, step_length
         self._tol, self._max_steps = tol, max_steps
-        self._attempts = attempts(step_length)
+        self._attempts, self._traced = attempts(step_length), self._game
         self._branch = branch(self._game, entropy=entropy, step_length=next(self._attempts))
         self._history: list[float] = []
 
@@ -182,10 +185,14 @@ class _Trace:
             return None
         reached = self._branch.extend(1 / temperature, self._max_steps - len(self._history))
         while not reached:
-            step_length = next(self._attempts, None)
-            if step_length is None or self._branch.hidden:
-                return None
-            self._branch = branch(self._game, entropy=self._entropy, step_length=step_length)
+            step_length = None if self._branch.hidden else next(self._attempts, None)
+            if step_length is None:
+                smaller = _without_dominated(self._traced, 1 / temperature)
+                if smaller is None:
+                    return None
+                self._traced, self._attempts = smaller, attempts(self._step_length)
+                step_length = next(self._attempts)
+            self._branch = branch(self._traced, entropy=self._entropy, step_length=step_length)
             reached = self._branch.extend(1 / temperature, self._max_steps - len(self._history))
         self._history += reached
         if reached[-1] == 1 / temperature:
@@ -197,6 +204,18 @@ class _Trace:
         values = evaluate(self._game, policy, temperature=temperature, entropy=self._entropy)
         residual = float(quantal_response_residual(values.q, policy, temperature=temperature))
         return Iterate(_Answer(policy, values), residual, rounding_floor(values.q, temperature), reached)
+
+
+def _without_dominated(game: Game, rationality: float) -> Game | None:
+    """The game without actions that count for nothing at this rationality; None where there are no such ones."""
+    if game.num_states > 1 or game.discount > 0 or game.masks is not None:
+        return None
+    r_ma = game.rewards_isa[:, 0]
+    kept = without_dominated(r_ma, game.num_actions, rationality)
+    if kept is None:
+        return None
+    payoffs = [r_a.reshape(game.num_actions) for r_a in r_ma]
+    return Game.matrix(payoffs, common_payoff=game.common_payoff, available=kept)
 
 
 @dataclass(frozen=True)
