@@ -286,3 +286,29 @@ def test_large_systems_are_iterated_with_the_same_result(monkeypatch):
     iterated = qre_branch(game, temperature=0.5)
     for own, other in zip(factored.policy, iterated.policy, strict=True):
         assert np.abs(own - other).max() <= 1e-12  # both are corrected until rounding
+
+
+@pytest.mark.parametrize("discount", [0.9, 0.95])
+def test_a_gridworld_of_two_agents_that_are_alike_is_traced_through_its_forks(discount):
+    """Both walk 2×2 cells to one corner and slip: the trace ended on exact forks, where no short step succeeds."""
+    moves = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)]
+
+    def moved(cell, move):
+        return tuple(x + dx if 0 <= x + dx < 2 else x for x, dx in zip(cell, move, strict=True))
+
+    def step(cells, joint_action):
+        outcomes = [(1.0, ())]
+        for cell, action in zip(cells, joint_action, strict=True):
+            ways = ((0.9, moved(cell, moves[action])), (0.1, cell))
+            outcomes = [(p * q, (*before, after)) for p, before in outcomes for q, after in ways]
+        return [(p, after, -1.0, after == ((1, 1), (1, 1))) for p, after in outcomes]
+
+    game = Game.from_function(((0, 0), (0, 0)), [5, 5], step, discount=discount)
+    found = qre_branch(game, temperature=1.0)
+    assert found.converged
+    fine = qre_branch(game, temperature=1.0, step_length=0.3)
+    assert fine.converged
+    assert max(np.abs(own - other).max() for own, other in zip(found.policy, fine.policy, strict=True)) <= 1e-10
+    for s, cells in enumerate(game.state_names[:-1]):  # agents that are alike play alike
+        mirrored = game.state_names.index((cells[1], cells[0]))
+        assert np.abs(found.policy[0][s] - found.policy[1][mirrored]).max() <= 1e-10

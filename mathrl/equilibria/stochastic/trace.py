@@ -70,6 +70,12 @@ _SHORTEST = 1e-7
 _THROUGH = 1e-5
 """The longest step through a bifurcation. Shorter ones lead through it too or, next to it, nowhere."""
 
+_LEAPS = 6
+_LEAP = 4.0
+"""Where a point is so near to a bifurcation that no short step succeeds, `_LEAPS` longer ones are tried, each this many
+times as long.
+"""
+
 _FOLD = 1e-7
 """How near to 0 the speed of t is on a fold."""
 
@@ -186,7 +192,17 @@ class Follower:
                     return following
                 through = following or through
             length *= CUT
-        return through
+        return through or self._leap(point, _SHORTEST * scale, target)
+
+    def _leap(self, point: Point, shortest: float, target: float) -> Point | None:
+        """The next point by the shortest of some longer steps, across a bifurcation on which this point lies."""
+        for k in range(1, 1 + _LEAPS):
+            length = shortest * _LEAP**k
+            ahead = self._step(point, _predicted(point, length))
+            following = None if ahead is None else self._following(point, ahead, length, target)
+            if following is not None:
+                return following
+        return None
 
     def hidden(self, point: Point) -> bool:
         """Whether the rounding of a correction is more than a step tolerates: then shorter steps lead no further."""
