@@ -306,13 +306,14 @@ class Game:
 
     @cached_property
     def horizon(self) -> float:
-        """The largest expected number of steps, discounted, that play can last: 1/(1 − γ), or less where γ is 1.
+        """The largest expected number of steps, discounted, that play can last: 1/(1 − γ), or where γ is 1 the longest
+        play, at least 1.
 
         No value is larger than this times the largest reward and entropy of one step.
         """
         if self.discount < 1:
             return 1 / (1 - self.discount)
-        return float(longest_play(self.transitions, self.terminal, joint(self.available)).max())
+        return max(1.0, float(longest_play(self.transitions, self.terminal, joint(self.available)).max()))
 
     @cached_property
     def in_play(self) -> "Game":

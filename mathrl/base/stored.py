@@ -137,6 +137,8 @@ def _check(where: str, value: Any, form: Form, lengths: Lengths) -> None:
         named_axes = [axis for axis in axes.split() for _ in lengths[axis]]
         summed = [k for k, axis in enumerate(named_axes) if axis == form.sums_to_1_over]
         rows = np.moveaxis(value, summed, range(-len(summed), 0))
+        if not np.isfinite(rows).all():
+            fail(where.rstrip(","), "holds null", "probabilities")
         probabilities(f"{where.rstrip(',')}, row", rows.reshape(*rows.shape[: -len(summed)], -1))
 
 

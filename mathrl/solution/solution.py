@@ -172,10 +172,13 @@ class Solution:
             fail(str(path), f"line {error.lineno}: {error.msg}", "JSON")
         except (OSError, UnicodeDecodeError) as error:
             fail(str(path), f"cannot be read ({error})", _EXPECTED)
+        except (RecursionError, ValueError):  # brackets within brackets, or a number of thousands of digits
+            fail(str(path), "holds JSON that is too deep, or numbers that are too long", _EXPECTED)
         if not isinstance(values, dict):
             fail(str(path), f"holds a {type(values).__name__}", "one JSON object")
         found = cls(**read_fields(cls, values, str(path), _EXPECTED))
         _check_arrays(found, str(path))
+        _check_numbers(found, values, str(path))
         return found
 
 
@@ -221,6 +224,18 @@ def _check_gaps(solution: Solution, where: str) -> None:
     if (gaps != ~joint(there)).any() or any(own.any() for own in played):
         mend = "null stands for −∞, where an agent's action is not available and its policy is 0"
         fail(where, "holds null", "numbers, or null at all joint actions with such an action", mend)
+
+
+def _check_numbers(solution: Solution, values: Mapping[str, Any], source: str) -> None:
+    """Require what a solver promises of its numbers: finite ones where it converged, and no negative residual."""
+    for name in ("residual", "rounding_floor"):
+        if getattr(solution, name) < 0:
+            fail(f"{source}: key {name!r}", f"is {getattr(solution, name):g}", "a number >= 0")
+    if values.get("converged", solution.converged) != solution.converged:
+        fail(f"{source}: key 'converged'", f"is {values['converged']} beside {solution.status.name}", "the same answer")
+    for name in ("v", "objective", "residual", "rounding_floor") if solution.converged else ():
+        if not np.isfinite(getattr(solution, name)).all():
+            fail(f"{source}: key {name!r}", "holds null beside CONVERGED", "finite numbers")
 
 
 def _solution(values: dict[str, Any]) -> Solution:

@@ -39,9 +39,14 @@ class SoftMax:
 
     def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
         """Return the soft maximum (S,), and overwrite `out_sa` by w."""
+        largest = q_sa.max(axis=1)
+        np.subtract(q_sa, largest[:, None], out=out_sa)  # first: a difference loses no digits, a quotient does
         with np.errstate(over="ignore"):  # of what is not available
-            np.divide(q_sa, self.temperature, out=out_sa)
-        return np.asarray(self.temperature * _normalise(out_sa))
+            np.divide(out_sa, self.temperature, out=out_sa)
+        np.exp(out_sa, out=out_sa)
+        totals = out_sa.sum(axis=1)
+        np.divide(out_sa, totals[:, None], out=out_sa)
+        return np.asarray(largest + self.temperature * np.log(totals))
 
 
 class TargetSoftMax:

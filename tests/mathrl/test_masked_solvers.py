@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mathrl.exploitability import exploitability
 from mathrl.games import Game, opponents_policy, random_policy, uniform_policy
 from mathrl.games.learned_model import LearnedModel
+from mathrl.oracle import compare
 from mathrl.solvers import (
     divergence_iteration,
     divergence_limit,
@@ -207,3 +209,12 @@ def test_a_joint_policy_that_plays_what_is_not_available_is_refused():
         divergence_policy_iteration(game, temperature=1.0, target_policy=np.array([[0.5, 0.0], [0.5, 0.0]]))
     found = divergence_policy_iteration(game, temperature=1.0, target_policy=np.array([[0.25, 0.75], [0.0, 0.0]]))
     assert found.joint_policy.tolist() == [[[0.25, 0.75], [0.0, 0.0]]]
+
+
+def test_a_game_that_has_ended_everywhere_is_worth_nothing():
+    game = Game.stochastic(np.zeros((2, 2, 2)), np.ones((2, 2, 2, 2)) / 2, 1, terminal=[1, 1])
+    uniform = uniform_policy(game)
+    assert game.horizon == 1
+    assert nash_q(game).v.tolist() == [0, 0]
+    assert exploitability(game, uniform, temperature=1.0).tolist() == [0, 0]
+    assert np.all(compare(game, temperature=1.0, policy=uniform).exploitability == 0)

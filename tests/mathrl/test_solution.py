@@ -98,6 +98,7 @@ def test_numbers_that_are_not_finite_become_none_and_nan(tmp_path):
         SOLUTIONS["haspi"],
         history=np.array([np.inf, -np.inf, np.nan]),
         steps=3,
+        status=Status.MAX_STEPS,  # where a run converged, its numbers are finite
         residual=float("inf"),
         joint_policy=np.diag([0.5, 0.25, 0.25])[None],
     )
@@ -109,6 +110,29 @@ def test_numbers_that_are_not_finite_become_none_and_nan(tmp_path):
     assert np.isnan(back.history).all()
     assert np.isnan(back.residual)
     assert back.joint_policy.tolist() == [[[0.5, 0, 0], [0, 0.25, 0], [0, 0, 0.25]]]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"policy": [[[None, None, None]], [[1, 0, 0]]]}, "key 'policy', array 0 holds null, expected probabilities"),
+        ({"v": [None]}, "key 'v' holds null beside CONVERGED"),
+        ({"objective": None}, "key 'objective' holds null beside CONVERGED"),
+        ({"residual": -1}, "key 'residual' is -1, expected a number >= 0"),
+        ({"status": "MAX_STEPS"}, "key 'converged' is True beside MAX_STEPS"),
+    ],
+)
+def test_numbers_that_no_solver_writes_are_refused(changed, message, tmp_path):
+    (tmp_path / "odd.json").write_text(json.dumps(SOLUTIONS["haspi"].to_dict() | changed))
+    with pytest.raises(InvalidInput, match=message):
+        Solution.load(tmp_path / "odd.json")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"v": ' + "1" * 6000 + "}"])
+def test_json_that_cannot_be_read_is_refused_in_one_line(text, tmp_path):
+    (tmp_path / "odd.json").write_text(text)
+    with pytest.raises(InvalidInput, match="JSON that is too deep, or numbers that are too long"):
+        Solution.load(tmp_path / "odd.json")
 
 
 @pytest.mark.parametrize("gaps", [[(0, 0, 0)], [(0, 0, 0), (0, 0, 1), (0, 0, 2)], [(0, 1, 2), (0, 2, 2), (0, 0, 2)]])
