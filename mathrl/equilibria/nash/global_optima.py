@@ -38,18 +38,19 @@ class GlobalOptima:
         """(2) of every state, and the first state in which no joint action attains it."""
         game, q_msa = self.game, backup(self.game, v_ms)
         delta_msa = roundings(game, q_msa, v_ms)
-        stages = global_optima(q_msa, delta_msa, self._ties)
-        short_ms = stages.v_ms - q_msa[:, np.arange(game.num_states), stages.actions_s]
-        failed = stages.shortfall_s > self._slack
-        trouble = self._trouble(int(failed.argmax()), short_ms, stages, delta_msa) if failed.any() else ""
+        optima = global_optima(q_msa, delta_msa, self._ties)
+        short_ms = optima.v_ms - q_msa[:, np.arange(game.num_states), optima.actions_s]
+        failed = optima.shortfall_s > self._slack
+        trouble = self._trouble(int(failed.argmax()), short_ms, optima, delta_msa) if failed.any() else ""
         sweep = before.sweep + 1 if before else 0
-        return Point(sweep, v_ms, q_msa, stages.v_ms, short_ms, stages, delta_msa, trouble)  # (2)
+        return Point(sweep, v_ms, q_msa, optima.v_ms, short_ms, (optima, delta_msa), trouble)  # (2)
 
     def weighed(self, here: Point, goal: float) -> Weighed:
         """What each agent misses, by the floor of the joint action, or its doubt that another one is better."""
+        optima, delta_msa = here.stages
         miss_ms, floor_ms = here.miss_ms(self.game.discount), np.empty_like(here.v_ms)
-        for m, (delta_sa, q_sa, reached_s) in enumerate(zip(here.delta_msa, here.q_msa, here.reached_ms, strict=True)):
-            floor_ms[m] = floors(delta_sa, here.stages.actions_s, reached_s)
+        for m, (delta_sa, q_sa, reached_s) in enumerate(zip(delta_msa, here.q_msa, here.reached_ms, strict=True)):
+            floor_ms[m] = floors(delta_sa, optima.actions_s, reached_s)
             doubt_s = doubts(delta_sa, floor_ms[m], q_sa, reached_s, lambda q_sa: q_sa.max(axis=1))
             miss_ms[m] = np.maximum(miss_ms[m], doubt_s)
         return weighed(miss_ms, floor_ms, goal)
@@ -68,16 +69,17 @@ class GlobalOptima:
 
     def policy(self, here: Point) -> Policy:
         """The joint action of each state, as a policy."""
-        num_actions, stages = self.game.num_actions, here.stages
-        chosen = np.unravel_index(stages.actions_s, num_actions)
+        num_actions, (optima, _) = self.game.num_actions, here.stages
+        chosen = np.unravel_index(optima.actions_s, num_actions)
         return tuple(np.eye(actions)[choice] for actions, choice in zip(num_actions, chosen, strict=True))
 
     def transitions(self, here: Point) -> Any:
         """P_π of the joint actions."""
-        return deterministic_transitions(self.game, here.stages.actions_s)
+        optima, _ = here.stages
+        return deterministic_transitions(self.game, optima.actions_s)
 
-    def _trouble(self, s: int, short_ms: FloatArray, stages: Optima, delta_msa: FloatArray) -> str:
-        nearest, short_m = int(stages.actions_s[s]), short_ms[:, s]
+    def _trouble(self, s: int, short_ms: FloatArray, optima: Optima, delta_msa: FloatArray) -> str:
+        nearest, short_m = int(optima.actions_s[s]), short_ms[:, s]
         i = first_largest(short_m / np.maximum(delta_msa[:, s].max(axis=1), np.finfo(np.float64).tiny), slack=TIES)
         actions = tuple(map(int, np.unravel_index(nearest, self.game.num_actions)))
         lacking = f"at {actions} agent {i} gets {short_m[i]:.3g} too little"

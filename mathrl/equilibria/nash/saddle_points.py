@@ -61,13 +61,13 @@ class SaddlePoints:
     def solve(self, v_ms: FloatArray, before: Point | None) -> Point:
         """(3) of every state."""
         q_msa = backup(self.game, v_ms)
-        stages, delta_msa = self._stages(q_msa[0]), roundings(self.game, q_msa, v_ms)
+        stages = self._stages(q_msa[0])
         sweep = before.sweep + 1 if before else 0
-        return Point(sweep, v_ms, q_msa, stages.v_s[None], stages.gap_s[None], stages, delta_msa)  # (3)
+        return Point(sweep, v_ms, q_msa, stages.v_s[None], stages.gap_s[None], stages)  # (3)
 
     def weighed(self, here: Point, goal: float) -> Weighed:
         """What is missed, by the floor of the mixed strategies, or the doubt of either agent."""
-        delta_sa, reached_s = here.delta_msa[0], here.reached_ms[0]
+        delta_sa, reached_s = roundings(self.game, here.q_msa, here.v_ms)[0], here.reached_ms[0]
         joint_sa = Profile.of(self.policy(here)).joint_sa
         # A strategy is as exact as the largest payoff that is not dominated allows, however little that is played.
         floor_s = np.maximum(floors(delta_sa, joint_sa, reached_s), _EPS * here.stages.size_s)

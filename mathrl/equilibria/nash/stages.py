@@ -21,7 +21,7 @@ __all__ = ["Kind", "Point"]
 @dataclass(frozen=True)
 class Point:
     """V (m, S), Q_V (m, S, A), Nash(Q_V) (m, S), by how much the solutions of the stage games miss it (m, S), these
-    solutions, the roundings δ of Q_V (m, S, A), and what is wrong.
+    solutions as the kind keeps them, and what is wrong.
     """
 
     sweep: int
@@ -30,7 +30,6 @@ class Point:
     reached_ms: FloatArray
     short_ms: FloatArray
     stages: Any
-    delta_msa: FloatArray
     trouble: str = ""
 
     def miss_ms(self, discount: float) -> FloatArray:

@@ -10,7 +10,7 @@ from mathrl.base.checks import FloatArray
 from mathrl.equilibria.nash.stages import Kind, Point
 from mathrl.iteration.iterate import Iterate
 from mathrl.iteration.patience import Patience
-from mathrl.values.linear_system import resolvent
+from mathrl.values.linear_system import one_thread, resolvent
 
 __all__ = ["Steps"]
 
@@ -54,6 +54,7 @@ class Steps:
             self._waiting = _PAUSE
         return self._at(self._kind.safe(here), here)
 
+    @one_thread()
     def _newton(self, here: Point, target: float) -> Iterate[Point]:
         solve = resolvent(self._kind.transitions(here), self._kind.game.discount)
         steps = [solve(defect_s, target=target) for defect_s in here.reached_ms - here.v_ms]
