@@ -30,9 +30,10 @@ PATIENCE = 120
 
 PARTS: dict[str, tuple[int, list[str]]] = {
     "mathrl/solvers": (
-        24,
+        21,
         ["tests/mathrl/test_{stem}.py", "tests/mathrl/test_{stem}_*.py", "tests/mathrl/test_bad_input.py"],
     ),
+    "mathrl/equilibria/nash": (3, ["tests/mathrl/test_nash_q.py"]),
     "mathrl/operators": (14, ["tests/mathrl/test_{stem}.py", "tests/mathrl/test_{stem}_operators.py"]),
     "mathrl/softmax.py": (3, ["tests/mathrl/test_softmax.py"]),
     "mathrl/kernels": (6, ["tests/mathrl/test_kernels.py"]),
@@ -66,7 +67,7 @@ ALSO: dict[str, list[str]] = {
 """Tests of a file besides those that its name says."""
 
 EQUIVALENT: dict[str, str] = {
-    "0018e03f": "nash_q: it decides only whether a rounding floor, far below the residual, is bounded or computed",
+    "37828da4": "nash_q: a temperature where no entropy counts",
     "79d68366": "rommeo_self_play: the residual of a run whose inner run did not end, which need only be large",
     "207398b0": "optimal: a temperature where no entropy counts",
     "008cc75d": "policy_values: λ = 0 solved for, which gives the same",

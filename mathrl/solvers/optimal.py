@@ -19,6 +19,8 @@ from mathrl.values.policy_values import Values, deterministic_values
 
 __all__ = ["optimal"]
 
+_EPS = float(np.finfo(np.float64).eps)
+
 
 def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Solution:
     """Find the optimal deterministic joint policy of a game with a common payoff.
@@ -48,7 +50,10 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
     if not game.common_payoff:
         fail("game", "is general-sum", "a common payoff", "agents with different rewards have no common optimum")
     in_range(game, 0.0)
-    game, offsets = without_offsets(game)
+    given = game
+    game, offsets = without_offsets(given)
+    if game.reward_scale <= TIES * _EPS * given.reward_scale:  # what differs by rounding alone ties
+        game, offsets = given, None
     tol = positive("tol", tol)
     run, _ = control(game, None, tol=tol, max_steps=count("max_steps", max_steps))
     last, point, actions_s = _settled(game, run, tol)

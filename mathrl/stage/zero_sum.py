@@ -237,21 +237,44 @@ def _simplex(B_ab: FloatArray, smallest: float, x_a: FloatArray, y_b: FloatArray
 
 
 @kernel
-def _undominated(q_ab: FloatArray) -> tuple[Integers, Integers]:
-    """The rows and columns that (3) leaves."""
-    rows, columns = np.arange(q_ab.shape[0]), np.arange(q_ab.shape[1])
-    before = rows.size + columns.size + 1
-    while rows.size + columns.size < before:
-        before = rows.size + columns.size
-        least_a, most_b = np.full(rows.size, np.inf), np.full(columns.size, -np.inf)
-        most_a, least_b = np.full(rows.size, -np.inf), np.full(columns.size, np.inf)
-        for i in range(rows.size):
-            for j in range(columns.size):
-                payoff = q_ab[rows[i], columns[j]]
-                least_a[i], most_a[i] = min(least_a[i], payoff), max(most_a[i], payoff)
-                least_b[j], most_b[j] = min(least_b[j], payoff), max(most_b[j], payoff)
-        rows, columns = rows[most_a >= least_a.max()], columns[least_b <= most_b.min()]
-    return rows, columns
+def _undominated(
+    q_ab: FloatArray, kept_a: Integers, kept_b: Integers, most_a: FloatArray, least_b: FloatArray
+) -> tuple[int, int]:
+    """Write the rows and columns that (3) leaves to the front of `kept_a` and `kept_b`; return how many they are.
+
+    `most_a` and `least_b` are work memory.
+    """
+    rows, columns = q_ab.shape
+    for a in range(rows):
+        kept_a[a] = a
+    for b in range(columns):
+        kept_b[b] = b
+    while True:
+        low, high = -np.inf, np.inf
+        for i in range(rows):
+            least, most_a[i] = np.inf, -np.inf
+            for j in range(columns):
+                payoff = q_ab[kept_a[i], kept_b[j]]
+                least, most_a[i] = min(least, payoff), max(most_a[i], payoff)
+            low = max(low, least)
+        for j in range(columns):
+            most, least_b[j] = -np.inf, np.inf
+            for i in range(rows):
+                payoff = q_ab[kept_a[i], kept_b[j]]
+                most, least_b[j] = max(most, payoff), min(least_b[j], payoff)
+            high = min(high, most)
+        left_a, left_b = 0, 0
+        for i in range(rows):
+            if most_a[i] >= low:
+                kept_a[left_a] = kept_a[i]
+                left_a += 1
+        for j in range(columns):
+            if least_b[j] <= high:
+                kept_b[left_b] = kept_b[j]
+                left_b += 1
+        if left_a == rows and left_b == columns:
+            return rows, columns
+        rows, columns = left_a, left_b
 
 
 @kernel
@@ -267,13 +290,17 @@ def _zero_sum_values(
 
     Strategies are 0 before.
     """
-    for s in range(q_sab.shape[0]):
-        kept_a, kept_b = _undominated(q_sab[s])
-        q_ab = q_sab[s]
-        if kept_a.size < q_ab.shape[0] or kept_b.size < q_ab.shape[1]:
-            q_ab = q_ab[kept_a][:, kept_b]
-        rows, columns = q_ab.shape
-        x_a, y_b, B_ab = np.empty(rows), np.empty(columns), np.empty((rows, columns))
+    num_games, all_rows, all_columns = q_sab.shape
+    kept_a, kept_b = np.empty(all_rows, np.int64), np.empty(all_columns, np.int64)
+    room_a, room_b, room_ab = np.empty(all_rows), np.empty(all_columns), np.empty((2, all_rows * all_columns))
+    for s in range(num_games):
+        rows, columns = _undominated(q_sab[s], kept_a, kept_b, room_a, room_b)
+        x_a, y_b = room_a[:rows], room_b[:columns]
+        q_ab = room_ab[0, : rows * columns].reshape(rows, columns)
+        B_ab = room_ab[1, : rows * columns].reshape(rows, columns)
+        for a in range(rows):
+            for b in range(columns):
+                q_ab[a, b] = q_sab[s, kept_a[a], kept_b[b]]
         floors = _EXACT * np.sqrt(1 + (rows + columns) / 16)
         least, most = q_ab.min(), q_ab.max()
         low, high = -np.inf, np.inf

@@ -110,13 +110,14 @@ def doubts(
 
 def tied(game: Game, q_sa: FloatArray, v_s: FloatArray, actions_s: Actions, slack: float) -> npt.NDArray[np.bool_]:
     """Say which actions are as good as the greedy ones but for `slack` roundings (1), the larger of the two, (S, A)."""
-    greedy_s = np.take_along_axis(q_sa, actions_s[:, None], axis=1)
+    states = np.arange(len(q_sa))
+    greedy_s = q_sa[states, actions_s][:, None]
     largest = _EPS * (game.reward_scale + game.discount * float(np.abs(v_s).max()))
     near_sa = np.asarray(q_sa >= greedy_s - slack * largest)
     if np.count_nonzero(near_sa) == len(q_sa):
         return near_sa
     delta_sa = roundings(game, q_sa[None], v_s[None])[0]
-    larger_sa = np.maximum(delta_sa, np.take_along_axis(delta_sa, actions_s[:, None], axis=1))
+    larger_sa = np.maximum(delta_sa, delta_sa[states, actions_s][:, None])
     return np.asarray(q_sa - greedy_s >= -slack * larger_sa)
 
 
@@ -152,7 +153,8 @@ def weighed(miss_s: FloatArray, floor_s: FloatArray, goal: float) -> Weighed:
     """
     largest, worst = float(miss_s.max()), float((miss_s / floor_s).max())
     floor = largest / worst if worst > 0 else float(floor_s.max())
-    return Weighed(largest, floor, float(miss_s.max(initial=0.0, where=miss_s > goal * floor_s)))
+    left = 0.0 if worst <= goal else float(miss_s.max(initial=0.0, where=miss_s > goal * floor_s))
+    return Weighed(largest, floor, left)
 
 
 def policy_floors(values: Values, policy: Policy, temperature: float | None) -> FloatArray:

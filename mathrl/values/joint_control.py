@@ -35,7 +35,7 @@ from mathrl.games.model import Game
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.iteration.patience import Patience
 from mathrl.values.attained import Actions, Weighed, doubts, floors, plain_floors, roundings, weighed
-from mathrl.values.linear_system import Resolvent, resolvent
+from mathrl.values.linear_system import Resolvent, one_thread, resolvent
 from mathrl.values.policy_values import (
     backup,
     deterministic_transitions,
@@ -133,6 +133,7 @@ def control(
     sweeping, short_cuts = softness is not None and game.ended is None, softness is not None
     solve: Resolvent | None = None
 
+    @one_thread()
     def step(last: Iterate[Controlled]) -> Iterate[Controlled] | None:
         nonlocal before, sweeping, short_cuts, solve
         here, previous, before = last.point, before, last
@@ -215,8 +216,10 @@ class _Operator:
         """γ |T V − V|, or the doubt where it is larger (`mathrl.values.attained`); `goal` floors are enough."""
         game, miss_s = self._game, self._game.discount * np.abs(here.defect_s)
         largest = _EPS * (game.reward_scale + game.discount * float(np.abs(here.v_s).max()))
-        if (floor_s := plain_floors(largest, here.reached_s)) is not None and (miss_s <= goal * floor_s).all():
-            return weighed(miss_s, floor_s, goal)
+        if (floor_s := plain_floors(largest, here.reached_s)) is not None:
+            plain = weighed(miss_s, floor_s, goal)
+            if plain.left == 0:
+                return plain
         delta_sa = roundings(game, here.q_sa[None], here.v_s[None])[0]
         floor_s = floors(delta_sa, here.attained, here.reached_s)
         doubt_s = doubts(delta_sa, floor_s, here.q_sa, here.reached_s, self._largest)

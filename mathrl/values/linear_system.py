@@ -57,9 +57,15 @@ _MOST_KRYLOV_STEPS = 200
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Limit BLAS to one thread inside the block or the decorated function, so that no result depends on the number."""
-    with _blas().limit(limits=1, user_api="blas"):
+    """Limit BLAS to one thread inside the block or the decorated function, so that no result depends on the number.
+
+    Inside another such block it costs next to nothing. To limit takes longer than to solve a small system.
+    """
+    if all(library.num_threads == 1 for library in _blas().lib_controllers):
         yield
+    else:
+        with _blas().limit(limits=1):
+            yield
 
 
 @cache
@@ -67,7 +73,7 @@ def _blas() -> ThreadpoolController:
     """All BLAS libraries, found once: to look for them takes a millisecond."""
     import scipy.linalg  # noqa: F401  scipy brings one of its own
 
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas")
 
 
 def resolvent(P: Any, discount: float) -> Resolvent:
@@ -119,33 +125,36 @@ def _by_states(P: Any, discount: float, b: FloatArray, x: FloatArray, defect: Fl
     take no product with P.
     """
     floors, size = _STALLED_FLOORS * 2 * _EPS, np.abs(x)
-    largest = float(np.abs(defect).max())
-    if largest <= max(target, floors * float(size.min())):
+    missed = np.abs(defect)
+    if float(missed.max()) <= max(target, floors * float(size.min())):
         return 0.0
     size += np.abs(b)
-    excess = float((np.abs(defect) / (floors * (size + np.abs(x - b)) + _TINY)).max())
+    excess = float((missed / (floors * (size + np.abs(x - b)) + _TINY)).max())
     if excess <= 1:
         return excess
     size += sweep(P, discount, np.zeros_like(b), np.abs(x))
-    return float((np.abs(defect) / (floors * size + _TINY)).max())
+    return float((missed / (floors * size + _TINY)).max())
 
 
 def _is_solved(P: Any, discount: float, b: FloatArray, x: FloatArray, defect: FloatArray, target: float) -> bool:
     """Whether the defect is as small as (1) or the target asks for."""
+    if float(np.abs(defect).max()) <= target:
+        return True
     return all(excess(P, discount, b, x, defect, target) <= 1 for excess in (_on_the_whole, _by_states))
 
 
 def _factored(P: Any, discount: float) -> Callable[[FloatArray], FloatArray]:
     """b ↦ (I − γ P)^{-1} b by an LU factor."""
     if isinstance(P, np.ndarray):
-        from scipy.linalg import lu_factor, lu_solve
+        # What lu_factor and lu_solve call: for few states, all that these ask before takes several times longer.
+        from scipy.linalg.lapack import dgetrf, dgetrs
 
         with one_thread():
-            factor = lu_factor((np.eye(len(P)) - discount * P).T, overwrite_a=True, check_finite=False)
+            factor, pivots, _ = dgetrf((np.eye(len(P)) - discount * P).T, overwrite_a=True)
 
         def direct(b: FloatArray) -> FloatArray:
             with one_thread():
-                return np.asarray(lu_solve(factor, b, trans=1, check_finite=False))
+                return np.asarray(dgetrs(factor, pivots, b, trans=1)[0])
 
         return direct
     from scipy.sparse import eye_array
