@@ -32,8 +32,9 @@ def save(game: Game, path: str | PathLike[str]) -> None:
     `game`  the game
     `path`  where to write it; it ends in `.json`, `.npz` or, for a matrix game only, `.nfg`
 
-    The file is written whole or not at all. Raises `ValueError` where the ending is another one, or the game has states
-    and the ending is `.nfg`.
+    Names of states are kept, but not in `.nfg`, where they are texts, numbers, None, or tuples of these. The file is
+    written whole or not at all. Raises `ValueError` where the ending is another one, a name is of another kind, or the
+    game has states and the ending is `.nfg`.
     """
     check_game(game)
     path = as_path("path", path)

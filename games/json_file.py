@@ -1,7 +1,7 @@
 """Games as JSON documents, described by game.schema.json beside this file; `Game` itself checks the numbers.
 
-Version 2 also has `available` and `terminal`; rewards of joint actions that are not available are null in it. A game
-that needs neither is written in version 1, which older programs can read.
+Version 2 also has `available`, `terminal` and `state_names`; rewards of joint actions that are not available are null
+in it. A game that needs none of them is written in version 1, which older programs can read.
 """
 
 import json
@@ -16,6 +16,7 @@ from mathrl.base.checks import FloatArray, as_numbers
 from mathrl.games.csr import from_arrays, to_arrays
 from mathrl.games.gambit import is_matrix
 from mathrl.games.model import Game
+from mathrl.games.name_file import from_lists, to_lists
 
 __all__ = ["from_json", "parse", "render", "to_json", "transitions_from_json", "transitions_to_json"]
 
@@ -41,14 +42,15 @@ def from_json(values: Any) -> Game:
         return Game.matrix(rewards, common_payoff=values["common_payoff"], available=available)
     rewards = as_numbers(name, rewards) if values["common_payoff"] else rewards
     transitions = transitions_from_json("transitions", values["transitions"], rewards)
-    start = values.get("start")
-    return Game.stochastic(rewards, transitions, values["discount"], start, available=available, terminal=terminal)
+    kept = {"available": available, "terminal": terminal, "state_names": from_lists(values.get("state_names"))}
+    return Game.stochastic(rewards, transitions, values["discount"], values.get("start"), **kept)
 
 
 def to_json(game: Game) -> dict[str, Any]:
     """Return the document that describes a game."""
-    matrix = is_matrix(game)
-    values: dict[str, Any] = {"format": "mathrl-game", "version": 1 if game.masks is None and game.ended is None else 2}
+    matrix = is_matrix(game) and game.state_names is None
+    version = 1 if game.masks is None and game.ended is None and game.state_names is None else 2
+    values: dict[str, Any] = {"format": "mathrl-game", "version": version}
     values |= {"kind": "matrix" if matrix else "stochastic", "common_payoff": game.common_payoff}
     if matrix:
         values |= {"payoffs": _unavailable_as_null(game, game.rewards.squeeze(-game.num_agents - 1))}
@@ -59,6 +61,8 @@ def to_json(game: Game) -> dict[str, Any]:
         values["available"] = [(own[0] if matrix else own).tolist() for own in game.masks]
     if game.ended is not None:
         values["terminal"] = game.ended.tolist()
+    if game.state_names is not None:
+        values["state_names"] = to_lists(game.state_names)
     return values
 
 

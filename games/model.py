@@ -65,7 +65,7 @@ class Game:
                      nowhere: in no entropy, soft-max, response, deviation, norm or tolerance. Their q is −∞
     `terminal`       (S,): true for the states in which an episode has ended. From there on nothing is played, paid or
                      counted: q and v are 0, and rows of policies are uniform and ignored
-    `state_names`    a tuple of what the states are called, or None; files do not keep it
+    `state_names`    a tuple of what the states are called, or None
 
     All arrays are read-only copies of what was given. (The arrays inside a CSR array can still be replaced, as scipy
     allows it: do not do that.)

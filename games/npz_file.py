@@ -1,7 +1,7 @@
 """Games as numpy archives (.npz): one array per field, three for sparse transitions, nothing pickled.
 
-Version 2 also has `available_0` … for each agent, and `terminal`. A game that needs neither is written in version 1,
-which older programs can read.
+Version 2 also has `available_0` … for each agent, `terminal`, and `state_names`, the text of a JSON list. A game that
+needs none of them is written in version 1, which older programs can read.
 """
 
 import io
@@ -14,6 +14,7 @@ import numpy as np
 from mathrl.base.checks import choice, fail
 from mathrl.games.csr import PARTS, from_arrays, to_arrays
 from mathrl.games.model import Game
+from mathrl.games.name_file import names_from_text, names_to_text
 
 __all__ = ["parse", "render"]
 
@@ -39,16 +40,17 @@ def parse(data: bytes) -> Game:
     if arrays["version"] not in (1, 2):
         fail("array 'version'", f"is {arrays['version']}", "1 or 2")
     masks = [f"available_{i}" for i in range(sum(name.startswith("available_") for name in arrays))]
-    later = [*masks, "terminal"] if arrays["version"] == 2 else []
+    later = [*masks, "terminal", "state_names"] if arrays["version"] == 2 else []
     for name in arrays:
         choice("array", name, [*expected, *later])
     rewards = arrays["rewards"]
     if not arrays["common_payoff"] and rewards.ndim:
         rewards = list(rewards)
     transitions = from_arrays(arrays, "transitions_", rewards) if sparse else arrays["transitions"]
-    available, terminal = [arrays[name] for name in masks] or None, arrays.get("terminal")
-    discount, start = arrays["discount"].item(), arrays["start"]
-    return Game.stochastic(rewards, transitions, discount, start, available=available, terminal=terminal)
+    kept: Any = {"available": [arrays[name] for name in masks] or None, "terminal": arrays.get("terminal")}
+    if "state_names" in arrays:
+        kept["state_names"] = names_from_text(str(arrays["state_names"]))
+    return Game.stochastic(rewards, transitions, arrays["discount"].item(), arrays["start"], **kept)
 
 
 def render(game: Game) -> bytes:
@@ -57,7 +59,8 @@ def render(game: Game) -> bytes:
     fields = {name: getattr(game, name) for name in ("common_payoff", "rewards", "discount", "start")}
     fields |= {f"available_{i}": own for i, own in enumerate(game.masks or ())}
     fields |= {} if game.ended is None else {"terminal": game.ended}
-    version = 1 if game.masks is None and game.ended is None else 2
+    fields |= {} if game.state_names is None else {"state_names": names_to_text(game.state_names)}
+    version = 1 if game.masks is None and game.ended is None and game.state_names is None else 2
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, version=version, **fields, **transitions)
     return buffer.getvalue()

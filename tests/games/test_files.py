@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ def assert_equal_bit_for_bit(game, other):
     assert (game.sparse, game.common_payoff, game.discount) == (other.sparse, other.common_payoff, other.discount)
     assert game.num_actions == other.num_actions
     assert (game.masks is None, game.ended is None) == (other.masks is None, other.ended is None)
+    assert repr(game.state_names) == repr(other.state_names)
     for array, same in zip(arrays_of(game), arrays_of(other), strict=True):
         assert (array.shape, array.dtype, array.tobytes()) == (same.shape, same.dtype, same.tobytes())
 
@@ -59,6 +61,35 @@ def test_awkward_numbers_read_back_exactly(value, suffix, folder):
 def test_large_sparse_games_read_back_exactly(suffix, folder):
     game = random_stochastic(300, (5,), successors=7, structure="general-sum")
     assert_equal_bit_for_bit(through(game, folder, suffix), game)
+
+
+NAMES = st.recursive(
+    st.text() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.booleans() | st.none(),
+    lambda parts: st.lists(parts, max_size=3).map(tuple),
+)
+
+
+@given(names=st.lists(NAMES, min_size=1, max_size=3), suffix=st.sampled_from([".json", ".npz"]))
+def test_names_of_states_read_back_exactly(names, suffix, folder):
+    game = Game.stochastic(np.ones((len(names), 1)), np.eye(len(names))[:, None], 0.0, state_names=names)
+    assert_equal_bit_for_bit(through(game, folder, suffix), game)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz"])
+def test_names_that_numpy_made_read_back_equal(suffix, folder):
+    names = ((np.int64(1), np.float32(0.1)), np.str_("a"), np.bool_(True))
+    game = Game.stochastic(np.ones((3, 1)), np.eye(3)[:, None], 0.0, state_names=names)
+    assert through(game, folder, suffix).state_names == names
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz"])
+@pytest.mark.parametrize("name", [frozenset({1}), ["a"], float("nan"), 1j, np.datetime64("2020-01-01")], ids=str)
+def test_names_that_would_not_read_back_are_refused_with_a_mend(name, suffix, tmp_path):
+    game = Game.stochastic(np.ones((1, 1)), np.ones((1, 1, 1)), 0.5, state_names=[(0, name)])
+    with pytest.raises(InvalidInput, match=r"^state_names\[0\]\[1\] is .*, expected a text, .*: dataclasses\.replace"):
+        save(game, tmp_path / f"game{suffix}")
+    game = replace(game, state_names=tuple(map(str, game.state_names)))
+    assert through(game, tmp_path, suffix).state_names == game.state_names
 
 
 def test_the_same_game_is_written_in_the_same_bytes(folder):
@@ -118,6 +149,10 @@ def csr(**changes):
         (document(STOCHASTIC, terminal=[False, True]), "key 'version' is 1, expected 2"),
         (document(STOCHASTIC, version=2, terminal=[False]), r"terminal has shape \(1,\)"),
         (document(STOCHASTIC, version=2, terminal=[False, True]), r"rewards\[1, 0\] is 2, and the state is terminal"),
+        (document(STOCHASTIC, state_names=["a", "b"]), "key 'version' is 1, expected 2"),
+        (document(STOCHASTIC, version=2, state_names=["a"]), "state_names has 1 names, expected 2"),
+        (document(STOCHASTIC, version=2, state_names="ab"), "key 'state_names' is 'ab', expected a list"),
+        (document(STOCHASTIC, version=2, state_names=["a", [{}]]), r"key 'state_names\.1\.0' is \{\}, expected text"),
         (document(STOCHASTIC, version=2, available=[[[2], [1]]]), r"available\[0\] is .*, expected an array of true"),
         (document(MATRIX, kind="other"), "key 'kind' is 'other', expected matrix or stochastic"),
         (document(MATRIX, payoffs=...), "key 'payoffs' is missing"),
@@ -234,6 +269,8 @@ def npz(folder, **changes):
         ({"rewards": np.array([[None], [None]])}, "no .npz archive of plain arrays"),
         ({"transitions_indices": np.array([0, 7])}, "transitions_indices are from 0 to 7"),
         ({"start": np.array(1.0)}, "start has shape"),
+        ({"version": np.array(2), "state_names": np.array("no list")}, "line 1, column 1 is not JSON"),
+        ({"version": np.array(2), "state_names": np.array("3")}, "state_names is 3, expected"),
     ],
     ids=str,
 )
