@@ -58,8 +58,10 @@ class KernelCache:
         except RuntimeError:  # of all folders that numba knows, none can be written
             _warn("no folder can be written")
             return _NONE()
-        stamped = opened._cache_file
-        stamped._source_stamp = (stamped._source_stamp, fingerprint(self._function))
+        stamped, said = opened._cache_file, fingerprint(self._function)
+        stamped._source_stamp = (stamped._source_stamp, said)
+        # numba writes the index before the code that it names: another process would find the code of an older version.
+        stamped._data_name_pattern = stamped._data_name_pattern.replace(".{number", f".{said[:16]}.{{number")
         return opened
 
     def __getattr__(self, name: str) -> Any:

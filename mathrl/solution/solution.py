@@ -78,8 +78,9 @@ class Solution:
     the solver's docstring has another scale. The argument `tol` of the solvers is in these units: a run has converged
     when its residual is at most max(`tol`, 8) rounding floors. Where some numbers of the game are much larger than
     others, this is asked of every state, in floors of what is attained there (`mathrl.values.attained`): rewards that
-    nobody takes and states that nobody reaches do not count. `rounding_floor` is then the unit in which `residual` is
-    as many floors as the worst state's residual is of its own.
+    nobody takes and states that nobody reaches do not count. `rounding_floor` is then the largest floor of all states,
+    that is how wrong the values of some state may be; where the run did not converge, it is the unit in which
+    `residual` is as many floors as the worst state's residual is of its own.
 
     A common offset is a constant that is part of all rewards of an agent. Where no episode ends it changes no policy
     that is optimal or an equilibrium, but large numbers have fewer digits left for their differences. All solvers but

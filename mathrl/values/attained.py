@@ -135,8 +135,10 @@ class Weighed(NamedTuple):
     """How much is missed in all states together.
 
     `residual`        the largest miss
-    `rounding_floor`  the floor of which that is as many as the worst state's miss is of its own floor: the residual is
-                      within `goal` of it exactly where every state's miss is within `goal` of the state's floor
+    `rounding_floor`  where every state's miss is within `goal` of its own floor, the largest floor of all states, as
+                      that is how wrong the values of some state may be; else the floor of which the residual is as many
+                      as the worst state's miss is of its own floor. So the residual is within `goal` of it exactly
+                      where every state's miss is within `goal` of the state's floor
     `left`            the largest miss of a state that is not within `goal` of its floor, 0 where all are
     """
 
@@ -150,11 +152,14 @@ def weighed(miss_s: FloatArray, floor_s: FloatArray, goal: float) -> Weighed:
 
     >>> weighed(np.array([4.0, 1.0]), np.array([8.0, 0.5]), 1.0)
     Weighed(residual=4.0, rounding_floor=2.0, left=1.0)
+    >>> weighed(np.array([4.0, 1.0]), np.array([8.0, 0.5]), 2.0)
+    Weighed(residual=4.0, rounding_floor=8.0, left=0.0)
     """
     largest, worst = float(miss_s.max()), float((miss_s / floor_s).max())
-    floor = largest / worst if worst > 0 else float(floor_s.max())
-    left = 0.0 if worst <= goal else float(miss_s.max(initial=0.0, where=miss_s > goal * floor_s))
-    return Weighed(largest, floor, left)
+    if worst <= goal:
+        return Weighed(largest, float(floor_s.max()), 0.0)
+    left = float(miss_s.max(initial=0.0, where=miss_s > goal * floor_s))
+    return Weighed(largest, largest / worst, left)
 
 
 def policy_floors(values: Values, policy: Policy, temperature: float | None) -> FloatArray:

@@ -161,3 +161,18 @@ def test_the_fingerprint_tells_code_constants_and_options_apart():
         written("def f(y):\n    return c * 3.0", c=1.0),
     ]
     assert len({written(f, c=1.0), *others}) == 7
+
+
+def test_code_of_an_older_version_is_not_found_under_a_new_index(package):
+    """Another process writes its index before the code: what lies there until then must not be taken for it."""
+    folder = package.parent / "cache"
+    assert run(package) == (6.0, False)
+    older = {path: path.read_bytes() for path in folder.rglob("*.nbc")}
+    assert older
+    edit(package / "weights.py", "2.0", "3.0")
+    assert run(package) == (8.0, False)
+    for path in folder.rglob("*.nbc"):
+        path.unlink()
+    for path, code in older.items():
+        path.write_bytes(code)
+    assert run(package)[0] == 8.0
