@@ -1,7 +1,7 @@
 """From compiled loops to a `BatchSolution`: chunks of games are solved, then judged by the definitions.
 
 residual        max |π − softmax(u/α)|,  u^i(a) = E_{a_{-i}~π^{-i}}[r^i(a, a_{-i})]        (hasac Eq. 3)      (1)
-rounding floor  ε max(1, ‖r‖∞/α)                                                 (`mathrl.solution`)      (2)
+rounding floor  ε max(1, ‖r‖∞/α), or that of what is played                      (`batch.attained`)       (2)
 objective       E_π[r^i] + α (Σ_j H(π^j) | H(π^i) | 0)                   for `entropy` team, own, none       (3)
 """
 
@@ -14,14 +14,15 @@ import numpy.typing as npt
 
 from mathrl import kernels
 from mathrl.base.checks import FloatArray, choice, positive
-from mathrl.base.compile import inner, kernel
+from mathrl.base.compile import kernel
+from mathrl.batch.attained import Sizes, floor, judged
 from mathrl.batch.chunks import in_chunks
 from mathrl.batch.masked import Smaller, smaller_games
 from mathrl.batch.payoffs import MatrixGames
 from mathrl.batch.solution import BatchSolution
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.iteration.outcome import CONVERGED, INTERRUPTED, ROADS, STALLED, statuses
-from mathrl.kernels.response import apart_from_responses
+from mathrl.kernels.response import Room, apart_from_responses
 from mathrl.operators import ENTROPIES
 from mathrl.values.offsets import common_offsets
 
@@ -74,11 +75,11 @@ def solve_all(
     def answer(given: MatrixGames, theirs: Answers, found: _Judged) -> None:
         some, offset_bm = _without_offsets(given)
         solve(some, theirs)
-        _judge(some, theirs.policy_bk, counted_mj, found)
+        _judge(some, theirs.policy_bk, counted_mj, tolerance, found)
         _fail(theirs, found, tolerance)
         if offset_bm is not None:
             found.objective_bm[:] += offset_bm
-            _floors(given.r_bma, given.temperature_b, found.floor_b)
+            _floors_with_offsets(given.r_bma, given.temperature_b, offset_bm, found.floor_b)
 
     def work(chunk: slice) -> float:
         masks = None if games.available is None else tuple(own[chunk] for own in games.available)
@@ -156,39 +157,50 @@ def _counted(games: MatrixGames, entropy: str) -> FloatArray:
     return np.full((1 if games.common_payoff else n, n), 1.0 if entropy == "team" else 0.0)
 
 
-def _judge(games: MatrixGames, policy_bk: FloatArray, counted_mj: FloatArray, out: _Judged) -> None:
+def _judge(games: MatrixGames, policy_bk: FloatArray, counted_mj: FloatArray, goal: float, out: _Judged) -> None:
     q_mba = np.ascontiguousarray(games.r_bma.swapaxes(0, 1))
     own_bk = np.empty_like(policy_bk)
     kernels.marginal_q(q_mba, policy_bk, games.num_actions, own_bk)
     _objectives(own_bk, policy_bk, games.num_actions, games.temperature_b, counted_mj, out.objective_bm)
-    _residuals(own_bk, policy_bk, games.num_actions, games.temperature_b, out.residual_b)
-    _floors(games.r_bma, games.temperature_b, out.floor_b)
+    _residuals(
+        own_bk, policy_bk, games.r_bma, games.num_actions, games.temperature_b, goal, out.residual_b, out.floor_b
+    )
 
 
 @kernel
 def _residuals(
-    own_bk: FloatArray, policy_bk: FloatArray, num_actions: Integers, temperature_b: FloatArray, out_b: FloatArray
+    own_bk: FloatArray,
+    policy_bk: FloatArray,
+    r_bma: FloatArray,
+    num_actions: Integers,
+    temperature_b: FloatArray,
+    goal: float,
+    out_residual_b: FloatArray,
+    out_floor_b: FloatArray,
 ) -> None:
-    """Write (1); u is overwritten by the responses."""
+    """Write (1) and (2); u is overwritten by the responses."""
+    m, A, K = r_bma.shape[1], r_bma.shape[2], policy_bk.shape[1]
+    room = Room(np.empty(A), np.empty(A), np.empty(K))
+    sizes = Sizes(np.empty((m, 1, A)), np.empty(K), np.empty(K), np.empty(K))
     for b in range(len(own_bk)):
-        out_b[b] = apart_from_responses(policy_bk[b], own_bk[b], num_actions, temperature_b[b])
+        pi_k, temperature = policy_bk[b], temperature_b[b]
+        residual = apart_from_responses(pi_k, own_bk[b], num_actions, temperature)
+        largest = floor(r_bma[b], temperature)
+        q_msa = r_bma[b].reshape((m, 1, A))
+        out_residual_b[b], out_floor_b[b] = judged(
+            q_msa, pi_k, num_actions, temperature, residual, goal, largest, room, sizes
+        )
 
 
 @kernel
-def _floors(r_bma: FloatArray, temperature_b: FloatArray, out_b: FloatArray) -> None:
-    """Write (2)."""
+def _floors_with_offsets(
+    r_bma: FloatArray, temperature_b: FloatArray, offset_bm: FloatArray, out_b: FloatArray
+) -> None:
+    """Write the floors of all payoffs where an offset was taken off."""
     for b in range(len(r_bma)):
-        out_b[b] = floor(r_bma[b], temperature_b[b])
-
-
-@inner
-def floor(r_ma: FloatArray, temperature: float) -> float:
-    """(2) of one game."""
-    largest = 0.0
-    for m in range(r_ma.shape[0]):
-        for a in range(r_ma.shape[1]):
-            largest = max(largest, abs(r_ma[m, a]))
-    return _EPS * max(1.0, largest / temperature)
+        for offset in offset_bm[b]:
+            if offset != 0.0:
+                out_b[b] = floor(r_bma[b], temperature_b[b])
 
 
 @kernel

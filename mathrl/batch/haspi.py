@@ -9,7 +9,8 @@ import numpy.typing as npt
 from mathrl.base.checks import FloatArray, count, entry, fail, permutation_of, positive
 from mathrl.base.compile import kernel
 from mathrl.base.text import shown
-from mathrl.batch.answers import Answers, floor, solve_all
+from mathrl.batch.answers import Answers, solve_all
+from mathrl.batch.attained import Sizes, came_back, floor, judged
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
@@ -120,14 +121,26 @@ def _improve(
     out_steps_b: Integers,
     out_status_b: Integers,
 ) -> None:
-    """Replace the policies, where the iteration starts, by those after its last step."""
-    room = Room(np.empty(r_bma.shape[2]), np.empty(r_bma.shape[2]), np.empty(policy_bk.shape[1]))
+    """Replace the policies, where the iteration starts, by those after its last step.
+
+    A run that comes back to an earlier policy ends too, and counts as converged until it is judged.
+    """
+    A, K = r_bma.shape[2], policy_bk.shape[1]
+    room = Room(np.empty(A), np.empty(A), np.empty(K))
+    sizes = Sizes(np.empty((1, 1, A)), np.empty(K), np.empty(K), np.empty(K))
     for b in range(len(r_bma)):
         pi_k, temperature = policy_bk[b], temperature_b[b]
-        enough = min(tolerance * floor(r_bma[b], temperature), LARGEST_RESIDUAL)
+        largest = floor(r_bma[b], temperature)
+        sizes.kept_k[:] = np.nan
         steps, status = 0, CONVERGED
         q_msa = r_bma[b : b + 1]  # one shared q, and the game as its only state
-        while response_gap(q_msa, 0, pi_k, num_actions, temperature, room) > enough:
+        while True:
+            gap = response_gap(q_msa, 0, pi_k, num_actions, temperature, room)
+            residual, unit = judged(q_msa, pi_k, num_actions, temperature, gap, tolerance, largest, room, sizes)
+            if not residual > min(tolerance * unit, LARGEST_RESIDUAL):
+                break
+            if unit < largest and came_back(pi_k, sizes.kept_k, steps):
+                break
             if steps == most:
                 status = MAX_STEPS
                 break

@@ -8,13 +8,15 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, positive
 from mathrl.base.compile import inner, kernel
-from mathrl.batch.answers import Answers, floor, solve_all
+from mathrl.batch.answers import Answers, solve_all
+from mathrl.batch.attained import Sizes, came_back, floor, judged
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
 from mathrl.equilibria.matrix.corrector import newton
 from mathrl.equilibria.matrix.equations import pairs
 from mathrl.equilibria.matrix.memory import Trace, room
 from mathrl.equilibria.matrix.principal import principal
+from mathrl.equilibria.matrix.refine import refine
 from mathrl.equilibria.matrix.vectors import copy
 from mathrl.equilibria.patience import LONGEST_PAUSE, PATIENCE, ROUNDING
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
@@ -128,14 +130,28 @@ def _respond(
     out_status_b: Integers,
 ) -> None:
     """Responses, and Newton's method where they are slow. Replaces each policy, the start, by the best one met."""
-    room = Room(np.empty(r_bma.shape[2]), np.empty(r_bma.shape[2]), np.empty(policy_bk.shape[1]))
-    pi_k = np.empty(policy_bk.shape[1])
+    m, A, K = r_bma.shape[1], r_bma.shape[2], policy_bk.shape[1]
+    room = Room(np.empty(A), np.empty(A), np.empty(K))
+    sizes = Sizes(np.empty((m, 1, A)), np.empty(K), np.empty(K), np.empty(K))
+    pi_k = np.empty(K)
     for b in range(len(r_bma)):
-        enough = min(tolerance * floor(r_bma[b], temperature_b[b]), LARGEST_RESIDUAL)
-        q_msa = r_bma[b].reshape((r_bma.shape[1], 1, r_bma.shape[2]))
+        q_msa = r_bma[b].reshape((m, 1, A))
+        largest = floor(r_bma[b], temperature_b[b])
         copy(policy_bk[b], pi_k)
+        sizes.kept_k[:] = np.nan
         out_steps_b[b], out_road_b[b], out_status_b[b] = _respond_one(
-            trace, q_msa, num_actions, temperature_b[b], order, enough, most, room, pi_k, policy_bk[b]
+            trace,
+            q_msa,
+            num_actions,
+            temperature_b[b],
+            order,
+            tolerance,
+            largest,
+            most,
+            room,
+            sizes,
+            pi_k,
+            policy_bk[b],
         )
 
 
@@ -146,41 +162,49 @@ def _respond_one(
     num_actions: Integers,
     temperature: float,
     order: Integers,
-    enough: float,
+    goal: float,
+    largest: float,
     most: int,
     room: Room,
+    sizes: Sizes,
     pi_k: FloatArray,
     best_k: FloatArray,
 ) -> tuple[int, int, int]:
-    """One game, from π: its steps, and the codes of its road and status."""
+    """One game, from π: its steps, and the codes of its road and status.
+
+    A run with a common payoff that comes back to an earlier policy counts as converged until it is judged.
+    """
     steps, waiting, resting, pause = 0, 0, 0, 1
-    best = response_gap(q_msa, 0, pi_k, num_actions, temperature, room)
-    residual = best
-    while best > enough:
+    best = before = math.inf
+    while True:
+        gap = response_gap(q_msa, 0, pi_k, num_actions, temperature, room)
+        residual, unit = judged(q_msa, pi_k, num_actions, temperature, gap, goal, largest, room, sizes)
+        enough = min(goal * unit, LARGEST_RESIDUAL)
+        waiting += 1
+        if gap < best or not residual > enough:
+            best, waiting = gap, 0
+            copy(pi_k, best_k)
+        if not residual > enough:
+            return steps, RESPONSES, CONVERGED
+        if len(q_msa) == 1 and unit < largest and came_back(pi_k, sizes.kept_k, steps):
+            return steps, RESPONSES, CONVERGED
+        if 0 < steps < most and _ahead(before, gap, enough) > _SLOW:
+            if resting > 0:
+                resting -= 1
+            else:
+                steps += 1
+                if _jump(trace, q_msa, num_actions, temperature, goal, largest, room, sizes, pi_k):
+                    copy(pi_k, best_k)
+                    return steps, NEWTON, CONVERGED
+                pause = min(2 * pause, LONGEST_PAUSE)
+                resting = pause
         if steps >= most:
             return steps, RESPONSES, MAX_STEPS
         if waiting == PATIENCE and len(q_msa) > 1:
             return steps, RESPONSES, STALLED
-        before = residual
+        before = gap
         improve(q_msa, 0, pi_k, num_actions, order, temperature, room)
-        residual = response_gap(q_msa, 0, pi_k, num_actions, temperature, room)
         steps += 1
-        waiting += 1
-        if residual < best:
-            best, waiting = residual, 0
-            copy(pi_k, best_k)
-        if steps == most or _ahead(before, residual, enough) <= _SLOW:
-            continue
-        if resting > 0:
-            resting -= 1
-            continue
-        steps += 1
-        if _jump(trace, q_msa, num_actions, temperature, enough, room, pi_k):
-            copy(pi_k, best_k)
-            return steps, NEWTON, CONVERGED
-        pause = min(2 * pause, LONGEST_PAUSE)
-        resting = pause
-    return steps, RESPONSES, CONVERGED
 
 
 @inner
@@ -199,8 +223,10 @@ def _jump(
     q_msa: FloatArray,
     num_actions: Integers,
     temperature: float,
-    enough: float,
+    goal: float,
+    largest: float,
     room: Room,
+    sizes: Sizes,
     pi_k: FloatArray,
 ) -> bool:
     """Newton's method from the responses to π. If it ends at an equilibrium that is accepted, π becomes that."""
@@ -221,10 +247,15 @@ def _jump(
     z_x[x] = 1.0
     objective = _objective(own_k, pi_k, ends)
     newton(trace, z_x, 0.0, _NEWTON_STEPS, 0)
-    if not response_gap(q_msa, 0, trace.pi_k, num_actions, temperature, room) <= enough:
+    gap = response_gap(q_msa, 0, trace.pi_k, num_actions, temperature, room)
+    residual, unit = judged(q_msa, trace.pi_k, num_actions, temperature, gap, goal, largest, room, sizes)
+    if unit < largest and residual > goal * unit:
+        gap = refine(trace, 1.0)
+        residual, unit = judged(q_msa, trace.pi_k, num_actions, temperature, gap, goal, largest, room, sizes)
+    if not residual <= min(goal * unit, LARGEST_RESIDUAL):
         return False
     if len(q_msa) == 1:
-        slack = ROUNDING * floor(q_msa[0], temperature) * len(num_actions)
+        slack = ROUNDING * unit * len(num_actions)
         if _objective(trace.own_k, trace.pi_k, ends) < objective - slack:
             return False
     copy(trace.pi_k, pi_k)

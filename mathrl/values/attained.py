@@ -27,6 +27,7 @@ from mathrl.softmax import boltzmann
 from mathrl.values.policy_values import Values, backup, own_q
 
 __all__ = [
+    "DIFFERENT",
     "TIES",
     "Actions",
     "Weighed",
@@ -56,7 +57,7 @@ _ALIKE = 16.0
 TIES = 64.0
 """Roundings within which two actions tie, of the larger of their own."""
 
-_DIFFERENT = 2.0**10
+DIFFERENT = 2.0**10
 """Numbers that differ by a larger factor are judged state by state where policies respond to them."""
 
 
@@ -190,7 +191,7 @@ def judged(
     if residual > goal * floor:
         return residual, floor
     floor_s = floors_of_states()
-    if floor <= _DIFFERENT * float(floor_s.min()):
+    if floor <= DIFFERENT * float(floor_s.min()):
         return residual, floor
     found = weighed(misses_of_states(), floor_s, goal)
     return found.residual, found.rounding_floor

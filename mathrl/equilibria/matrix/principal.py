@@ -19,7 +19,7 @@ from mathrl.equilibria.matrix.branch import LANDED, LOST, MOVED, advance, begin
 from mathrl.equilibria.matrix.corrector import newton
 from mathrl.equilibria.matrix.equations import evaluate, pairs, residual
 from mathrl.equilibria.matrix.memory import Trace, room
-from mathrl.equilibria.matrix.refine import refine
+from mathrl.equilibria.matrix.refine import refine, unlike
 from mathrl.equilibria.matrix.symmetry import find
 from mathrl.equilibria.matrix.uniqueness import constant_of, lipschitz
 from mathrl.equilibria.matrix.vectors import copy, distance, largest
@@ -127,6 +127,8 @@ def _principal(
         found = out.residual_b[b] <= (_NEAR if unique else _ROUGHLY)
         if unique and found:
             out.road_b[b], out.status_b[b], out.steps_b[b] = UNIQUE, CONVERGED, 0
+            if unlike(trace, target, trace.spare_rk[0]):
+                out.residual_b[b] = refine(trace, target)
         else:
             if not found:
                 trace.z_x[:] = 0.0

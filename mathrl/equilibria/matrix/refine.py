@@ -16,8 +16,9 @@ from mathrl.equilibria.lu import factor, solve
 from mathrl.equilibria.matrix.equations import residual, values
 from mathrl.equilibria.matrix.memory import Trace
 from mathrl.equilibria.matrix.vectors import copy, largest
+from mathrl.values.attained import DIFFERENT
 
-__all__ = ["refine"]
+__all__ = ["refine", "unlike"]
 
 _FLOORS = 16.0
 """A residual of at most this many rounding floors is not refined any more."""
@@ -37,6 +38,8 @@ def refine(trace: Trace, rationality: float) -> float:
     sigma_k, gap_k, change_k, before_k = system_kk[K], system_kk[K + 1], system_kk[K + 2], system_kk[K + 3]
     best = residual(trace, rationality, sigma_k)
     enough = _FLOORS * _EPS * max(1.0, rationality * largest(trace.own_k))
+    if unlike(trace, rationality, sigma_k):
+        enough = _FLOORS * _EPS * _played(trace, rationality, sigma_k)
     for _ in range(_STEPS):
         if best <= enough:
             break
@@ -57,6 +60,24 @@ def refine(trace: Trace, rationality: float) -> float:
             break
         best = found
     return best
+
+
+@inner
+def unlike(trace: Trace, rationality: float, sigma_k: FloatArray) -> bool:
+    """Whether max(1, λ ‖u‖∞) is more than 1,024 times what counts in responses σ, and says nothing of their digits."""
+    return max(1.0, rationality * largest(trace.own_k)) > DIFFERENT * _played(trace, rationality, sigma_k)
+
+
+@inner
+def _played(trace: Trace, rationality: float, sigma_k: FloatArray) -> float:
+    """max(1, λ max_i Σ_a σ^i(a) (1 − σ^i(a)) |u^i(a)|)."""
+    ends, own_k, played = trace.ends, trace.own_k, 1.0
+    for i in range(len(ends) - 1):
+        moved = 0.0
+        for k in range(ends[i], ends[i + 1]):
+            moved += sigma_k[k] * (1.0 - sigma_k[k]) * abs(own_k[k])
+        played = max(played, rationality * moved)
+    return played
 
 
 @inner
