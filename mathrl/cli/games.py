@@ -17,7 +17,8 @@ __all__ = ["run"]
 DESCRIPTION = """\
 Without a name, list the games that come with mathrl. With a name or a file, show this game: its size, where it comes
 from, and its rewards; - stands for the rewards of actions that are not available. --format json prints a game in the
-form of a game file, which mathrl can read again; csv, markdown and latex print one row for each joint action."""
+form of a game file, which mathrl can read again; csv, markdown and latex print one row for each joint action; in csv
+rewards of actions that are not available are empty cells."""
 
 EXAMPLES = """\
 examples:
