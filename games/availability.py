@@ -24,10 +24,12 @@ def as_available(
     """
     if given is None:
         return None
-    expected = f"{len(num_actions)} arrays of true and false, (S, A_i), one per agent"
+    several = "s" * (len(num_actions) > 1)
+    expected = f"{len(num_actions)} array{several} of true and false, (S, A_i), one per agent"
+    in_a_list = "" if several else "put it in a list: [mask]"
     instance(argument, given, (Sequence, np.ndarray), expected)
     if len(given) != len(num_actions):
-        fail(argument, f"has {len(given)} arrays", expected)
+        fail(argument, f"has {len(given)} array{'s' * (len(given) != 1)}", expected, in_a_list)
     masks = []
     for i, (mask, actions) in enumerate(zip(given, num_actions, strict=True)):
         name = f"{argument}[{i}]"

@@ -1,7 +1,8 @@
 """A game from a function that takes one step, explored breadth first from the states in which it starts."""
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -15,6 +16,7 @@ from mathrl.base.checks import (
     fail,
     flag,
     iterated,
+    mend_of_sum,
     positive,
     proportion,
     real,
@@ -53,10 +55,12 @@ def explored(
         masks.append(_available(available, state, num_actions))
         for joint in product(*(np.flatnonzero(own).tolist() for own in masks[-1])):
             played = tuple(own[a] for own, a in zip(labels, joint, strict=True))
+            call = f"step({shown(state)}, {shown(played)})"
             try:
-                rewards, following = _outcomes(step(state, played), len(labels), found)
+                with _noting(call):
+                    rewards, following = _outcomes(step(state, played), len(labels), found)
             except InvalidInput as error:
-                raise InvalidInput(f"step({shown(state)}, {shown(played)}): {error}") from error
+                raise InvalidInput(f"{call}: {error}") from error
             row = s
             for a, size in zip(joint, num_actions, strict=True):
                 row = row * size + a
@@ -83,7 +87,8 @@ class _Found:
         if known is None:
             if len(self.states) == self.most:
                 mend = "raise max_states, or leave out of the states what grows without end, such as the time"
-                fail(argument, f"is {shown(state)}, one more", f"at most {self.most} states (max_states)", mend)
+                found = f"is {shown(state)}, and {self.most} were found before it"
+                fail(argument, found, f"at most {self.most} states (max_states)", mend)
             known = self.numbers[state] = len(self.states)
             self.states.append(state)
         return known
@@ -92,17 +97,26 @@ class _Found:
 def _labels(actions: Any) -> list[Sequence[Any]]:
     """Per agent its actions as `step` gets them: those that are given, or numbers where their number is given."""
     expected = "for each agent the number of its actions, or a list of them"
-    labels: list[Sequence[Any]] = []
-    for i, own in enumerate(iterated("actions", actions, expected, "[4] for one agent with four actions")):
-        name = f"actions[{i}]"
-        if isinstance(own, (int, np.integer)):
-            labels.append(range(count(name, own, 1)))
-        else:
-            labels.append(list(iterated(name, own, "the number of the agent's actions, or a list of them")))
-            if not labels[-1]:
-                fail(name, "is empty", "at least one action")
-    if not labels:
+    given = list(iterated("actions", actions, expected, "[4] for one agent with four actions"))
+    if not given:
         fail("actions", "is empty", expected)
+    return [_own_labels(f"actions[{i}]", own, f"{shown([given])} for one agent") for i, own in enumerate(given)]
+
+
+def _own_labels(name: str, own: Any, for_one_agent: str) -> Sequence[Any]:
+    """The actions of one agent. The mend `for_one_agent` is for texts that stand where agents should."""
+    if isinstance(own, (int, np.integer)):
+        return range(count(name, own, 1))
+    expected = "the number of the agent's actions, or a list of them"
+    labels = list(iterated(name, own, expected, for_one_agent if isinstance(own, str) else ""))
+    if not labels:
+        fail(name, "is empty", "at least one action")
+    with suppress(TypeError):  # what cannot be hashed is not compared
+        seen = set[Hashable]()
+        for label in labels:
+            if label in seen:
+                fail(name, f"has {shown(label)} twice", "each action once")
+            seen.add(label)
     return labels
 
 
@@ -120,10 +134,27 @@ def _start(start: Any, found: _Found) -> list[float]:
 
 def _available(function: Callable[[Any], Any] | None, state: Any, num_actions: Sequence[int]) -> tuple[Booleans, ...]:
     """Per agent (A_i,): which actions there are in a state."""
-    masks = (
-        None if function is None else as_available(f"available({shown(state)})", function(state), 1, num_actions, None)
-    )
+    masks = None
+    if function is not None:
+        call = f"available({shown(state)})"
+        with _noting(call):
+            given = function(state)
+        if given is None:
+            fail(call, "is None", "for each agent which of its actions there are")
+        masks = as_available(call, given, 1, num_actions, None)
     return tuple(np.ones(size, dtype=bool) for size in num_actions) if masks is None else tuple(own[0] for own in masks)
+
+
+@contextmanager
+def _noting(call: str) -> Iterator[None]:
+    """Note on an error of the caller's own function which call of it raised it."""
+    try:
+        yield
+    except InvalidInput:
+        raise
+    except Exception as error:
+        error.add_note(f"mathrl called {call}")
+        raise
 
 
 def _outcomes(given: Any, num_agents: int, found: _Found) -> tuple[list[float], dict[int, float]]:
@@ -137,6 +168,8 @@ def _outcomes(given: Any, num_agents: int, found: _Found) -> tuple[list[float], 
         if not isinstance(outcome, (tuple, list)) or len(outcome) != 4:
             fail("an outcome", f"is {shown(outcome)}", _OUTCOME, "several outcomes stand in a list")
         probability = proportion("the probability", outcome[0])
+        if isinstance(outcome[3], (Sequence, Mapping, np.ndarray)):
+            fail("ended", f"is {shown(outcome[3])}", "true or false", "an episode ends for all agents: all(…)")
         ended = flag("ended", outcome[3])
         probabilities.append(probability)
         rewards.append(_paid(outcome[2], num_agents))
@@ -163,7 +196,7 @@ def _paid(rewards: Any, num_agents: int) -> list[float]:
 def _sum_to_1(argument: str, probabilities: Sequence[float]) -> None:
     total = math.fsum(probabilities)
     if abs(total - 1) > SIMPLEX_TOLERANCE:
-        fail(argument, f"has probabilities that sum to {total!r}", "1")
+        fail(argument, f"has probabilities that sum to {total!r}", "1", mend_of_sum(total, ""))
 
 
 def _arrays(

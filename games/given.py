@@ -29,6 +29,7 @@ __all__ = [
     "checked_rewards",
     "checked_start",
     "dense_transitions",
+    "finite_rewards",
     "parsed_rewards",
     "refuse_stacked",
     "sparse_transitions",
@@ -36,6 +37,12 @@ __all__ = [
 ]
 
 Booleans = npt.NDArray[np.bool_]
+
+
+def finite_rewards(argument: str, rewards: FloatArray) -> FloatArray:
+    """Require rewards that are finite: −∞ marks no action."""
+    mend = "give the actions that there are as available, and no reward marks an unavailable action"
+    return finite(argument, rewards, if_negative=mend)
 
 
 def refuse_stacked(payoffs: FloatArray) -> None:
@@ -92,7 +99,7 @@ def checked_rewards(
     for name, array in zip(names, arrays, strict=True):
         if forbidden is not None:
             array[forbidden] = 0.0
-        finite(name, array)
+        finite_rewards(name, array)
         hint_at_masks(name, array)
         if terminal is not None and array[terminal].any():
             index = np.argwhere((array != 0) & terminal.reshape(-1, *[1] * (array.ndim - 1)))[0]

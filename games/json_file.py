@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mathrl.base import document
-from mathrl.base.checks import FloatArray, as_numbers
+from mathrl.base.checks import FloatArray, InvalidInput, as_numbers
 from mathrl.games.csr import from_arrays, to_arrays
 from mathrl.games.gambit import is_matrix
 from mathrl.games.model import Game
@@ -36,8 +36,17 @@ def from_json(values: Any) -> Game:
     schema = json.loads(files("mathrl.games").joinpath("game.schema.json").read_text(encoding="utf-8"))
     document.check(values, schema)
     name = "payoffs" if values["kind"] == "matrix" else "rewards"
+    numbers = {key: _null_as_nan(values[key]) for key in (name, "transitions") if key in values}
+    try:
+        return _game(name, values | numbers)
+    except InvalidInput as error:  # JSON has no nan
+        raise InvalidInput(str(error).replace(" is nan, ", " is null, ")) from error
+
+
+def _game(name: str, values: dict[str, Any]) -> Game:
+    """The game of a document that fits the schema; nan stands for null in it, and `name` is the key of its rewards."""
+    rewards: Any = values[name]
     available, terminal = values.get("available"), values.get("terminal")
-    rewards: Any = values[name] if available is None else _null_as_nan(values[name])
     if values["kind"] == "matrix":
         return Game.matrix(rewards, common_payoff=values["common_payoff"], available=available)
     rewards = as_numbers(name, rewards) if values["common_payoff"] else rewards
@@ -73,9 +82,11 @@ def _unavailable_as_null(game: Game, rewards: FloatArray) -> Any:
 
 def _null_as_nan(values: Any) -> Any:
     """Nested lists with nan for None: `Game` ignores it where a joint action is not available, and refuses others."""
-    if isinstance(values, list):
-        return [_null_as_nan(item) for item in values]
-    return math.nan if values is None else values
+    if not isinstance(values, list):
+        return values
+    if any(isinstance(item, list) for item in values):
+        return list(map(_null_as_nan, values))
+    return [math.nan if item is None else item for item in values] if None in values else values
 
 
 def transitions_from_json(argument: str, values: Any, rewards: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, as_floats, as_numbers, count, fail, flag, instance
+from mathrl.base.checks import FloatArray, as_numbers, count, fail, flag, instance
 from mathrl.base.text import shown
 from mathrl.games.availability import as_available, as_terminal, first_available, joint
 from mathrl.games.ending import endless_state, goes_on, longest_play
@@ -26,6 +26,7 @@ from mathrl.games.given import (
     checked_rewards,
     checked_start,
     dense_transitions,
+    finite_rewards,
     parsed_rewards,
     refuse_stacked,
     sparse_transitions,
@@ -118,7 +119,9 @@ class Game:
         if common_payoff is not None:
             flag("common_payoff", common_payoff)
         elif not isinstance(payoffs, (list, tuple)):
-            payoffs = (as_floats if available is None else as_numbers)("payoffs", payoffs)
+            payoffs = as_numbers("payoffs", payoffs)
+            if available is None:
+                finite_rewards("payoffs", payoffs)
             refuse_stacked(payoffs)
         arrays, names = parsed_rewards("payoffs", payoffs, state_axes=0, common_payoff=common_payoff)
         num_actions = tuple(arrays[0].shape)

@@ -27,6 +27,7 @@ __all__ = [
     "flag",
     "instance",
     "iterated",
+    "mend_of_sum",
     "not_negative",
     "permutation_of",
     "positive",
@@ -43,6 +44,9 @@ T = TypeVar("T")
 SIMPLEX_TOLERANCE = 1e-9
 """How far from 1 the sum of a row of probabilities may be."""
 
+
+_SINGLE = 1e-5
+"""What single precision leaves of a sum of 1 is off by less."""
 
 _LONGEST_NAME = 250
 
@@ -95,15 +99,11 @@ def as_numbers(argument: str, values: Any) -> FloatArray:
         fail(argument, kind, "a rectangular array of real numbers")
 
 
-def finite(argument: str, array: FloatArray) -> FloatArray:
-    """Require finite numbers."""
+def finite(argument: str, array: FloatArray, if_negative: str = "") -> FloatArray:
+    """Require finite numbers; `if_negative` is the mend for −∞."""
     if not np.isfinite(array).all():
         index = np.argwhere(~np.isfinite(array))[0]
-        mend = (
-            "give the actions that there are as available, and no reward marks an unavailable action"
-            if array[tuple(index)] < 0
-            else ""
-        )
+        mend = if_negative if array[tuple(index)] < 0 else ""
         fail(entry(argument, index) if len(index) else argument, f"is {array[tuple(index)]}", "a finite number", mend)
     return array
 
@@ -128,9 +128,14 @@ def row_sums(argument: str, sums: FloatArray, mend: str = "normalise the row") -
     if off.any():
         index = np.argwhere(off)[0]
         name = entry(argument, index) if len(index) else argument
-        if np.abs(sums[tuple(index)] - 1) < 1e-5:
-            mend = "rows of single precision are so: convert to float64, then normalise"
-        fail(name, f"sums to {float(sums[tuple(index)])!r}", "1", mend)
+        total = float(sums[tuple(index)])
+        fail(name, f"sums to {total!r}", "1", mend_of_sum(total, mend))
+
+
+def mend_of_sum(total: float, mend: str) -> str:
+    """What to do where probabilities sum to `total`: `mend`, or that for single precision so near 1."""
+    single = "rows of single precision are so: convert to float64, then normalise"
+    return single if abs(total - 1) < _SINGLE else mend
 
 
 def real(argument: str, value: Any) -> float:
@@ -219,7 +224,7 @@ def choice(argument: str, value: str, choices: Iterable[str], see: str = "") -> 
     if isinstance(value, str) and value in known:
         return value
     few = 0 < len(known) <= _FEW
-    near = difflib.get_close_matches(value, known, n=3, cutoff=0.5) if isinstance(value, str) else []
+    near = difflib.get_close_matches(value, known, n=3, cutoff=0.6) if isinstance(value, str) else []
     listed = see if see else "" if few else ", ".join(known)
     mend = f"did you mean {' or '.join(near)}?" if near else f"see {listed}" if listed else ""
     fail(argument, f"{shown(value)} is unknown", " or ".join(map(repr, known)) if few else "a known name", mend)

@@ -74,7 +74,13 @@ def check(document: Any, schema: Mapping[str, Any]) -> None:
         wanted = " or ".join(_TYPES[kind] for kind in (expected if isinstance(expected, list) else [expected]))
     else:
         wanted = " or ".join(map(str, expected)) if isinstance(expected, list) else repr(expected)
-    fail(f"key {key!r}" if key else "the JSON", f"is {_BRIEF.repr(error.instance)}", wanted)
+    fail(f"key {key!r}" if key else "the JSON", f"is {_BRIEF.repr(error.instance)}", wanted, _asked_for_by(error))
+
+
+def _asked_for_by(error: Any) -> str:
+    """The key that asks for what was found to be otherwise, where a schema says so (`dependentSchemas`)."""
+    kind, *rest = error.schema_path
+    return f"{rest[0]!r} needs it" if kind == "dependentSchemas" else ""
 
 
 def plain(value: Any) -> Any:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, as_floats, as_numbers, entry, fail, finite, positive, probabilities, shape
+from mathrl.base.checks import FloatArray, as_floats, as_numbers, entry, fail, positive, probabilities, shape
 from mathrl.games.availability import as_available, booleans, joint
-from mathrl.games.given import Booleans
+from mathrl.games.given import Booleans, finite_rewards
 from mathrl.values.overflow import check_range, within_range
 
 __all__ = ["MatrixGames", "as_matrix_games", "first_policies"]
@@ -64,7 +64,7 @@ def as_matrix_games(
     if masks is not None:
         r[np.broadcast_to(~joint(masks)[:, None], r.shape)] = 0.0
     if available is not None:
-        finite("payoffs", r)
+        finite_rewards("payoffs", r)
     temperature_b = _temperatures(temperature, len(r))
     r_bma = r.reshape(len(r), r.shape[1], int(np.prod(num_actions)))
     _check_sizes(r, temperature_b, num_actions, named=_is_array(temperature))
@@ -98,7 +98,7 @@ def _finite(payoffs: npt.ArrayLike) -> FloatArray:
         with np.errstate(invalid="ignore"):
             if np.isfinite(payoffs.max(initial=0.0)) and np.isfinite(payoffs.min(initial=0.0)):
                 return payoffs
-    return as_floats("payoffs", payoffs)
+    return finite_rewards("payoffs", as_numbers("payoffs", payoffs))
 
 
 def _masks(

@@ -4,13 +4,14 @@ import argparse
 import math
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from mathrl.base.table import FORMATS
 from mathrl.base.text import shown
 from mathrl.cli import output
 
-__all__ = ["Parser", "add_output", "number", "whole_number"]
+__all__ = ["Parser", "add_output", "game_file", "number", "whole_number"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -63,7 +64,21 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         metavar="FORMAT",
         help=f"{choices} (default: by the ending of --out FILE, .json, .csv, .md or .tex; else table)",
     )
-    parser.add_argument("--out", metavar="FILE", help="write the result to this file (default: print it)")
+    parser.add_argument(
+        "--out", metavar="FILE", type=_no_dash, help="write the result to this file (default, and for -: print it)"
+    )
+
+
+def _no_dash(out: str) -> str | None:
+    """The name of a file, None for the dash that stands for standard output."""
+    return None if out == "-" else out
+
+
+def game_file(game: str | None) -> str | None:
+    """The file that a game is to be read from, None where there is none or the game is a name."""
+    from mathrl.games.files import SUFFIXES
+
+    return game if game is not None and Path(game).suffix.lower() in SUFFIXES else None
 
 
 def number(flag: str, text: str) -> float:

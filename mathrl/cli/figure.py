@@ -113,7 +113,7 @@ def _check_options(arguments: argparse.Namespace, id: str) -> None:
             fail(f"--{option}", f"is not an option of the figure {id}", f"the figure {QRE} with this option")
     if id == QRE and arguments.game is None:
         fail("--game", "is missing", "a matrix game", "give a name that mathrl games lists, or a file")
-    if arguments.data is not None and output.format_of(None, arguments.data) not in ("csv", "json"):
+    if arguments.data is not None and Path(arguments.data).suffix.lower() not in (".csv", ".json"):
         fail(f"--data {arguments.data}", f"ends in {Path(arguments.data).suffix!r}", ".csv or .json")
 
 

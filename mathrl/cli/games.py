@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mathrl.cli import output
-from mathrl.cli.arguments import Parser, add_output
+from mathrl.cli.arguments import Parser, add_output, game_file
 
 if TYPE_CHECKING:
     from mathrl.base.table import Table
@@ -17,7 +17,8 @@ __all__ = ["run"]
 DESCRIPTION = """\
 Without a name, list the games that come with mathrl. With a name or a file, show this game: its size, where it comes
 from, and its rewards; - stands for the rewards of actions that are not available. --format json prints a game in the
-form of a game file, which mathrl can read again; csv, markdown and latex print one row for each joint action."""
+form of a game file, which mathrl can read again; csv, markdown and latex print one row for each joint action; in csv
+rewards of actions that are not available are empty cells."""
 
 EXAMPLES = """\
 examples:
@@ -48,8 +49,9 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--save", metavar="FILE", help="also write the game to this .json, .npz or .nfg file")
     add_output(parser)
     arguments = parser.parse(argv)
-    arguments.format = output.format_of(arguments.format, arguments.out)
+    arguments.format = output.format_of(arguments.format, arguments.out, "use --save to write a game file")
     output.check_out({"--save": arguments.save, "--out": arguments.out})
+    output.check_out({"--out": arguments.out}, read={"GAME": game_file(arguments.game)})
     if arguments.game is None:
         if arguments.save is not None:
             parser.error("--save needs a game: give its name or file first")
@@ -89,7 +91,7 @@ def _shown(name: str, game: "Game", format: str) -> str:
 
         return render(game)
     if format != "table":
-        return output.render([_joint_actions(game)], format)
+        return output.render([_joint_actions(game, None if format == "csv" else "-")], format)
     matrices = "".join(f"\n{text}" for text in _matrices(game))
     return "\n".join([*_facts(name, game), ""]) + (matrices or "  --format csv or --format json prints all rewards\n")
 
@@ -102,7 +104,7 @@ def _facts(name: str, game: "Game") -> list[str]:
 
     catalogued = entry(name.partition("(")[0].strip()) if name.partition("(")[0].strip() in names() else None
     paid = game.rewards[np.isfinite(game.rewards)]
-    rewards = f"from {paid.min():g} to {paid.max():g}"
+    rewards = f"from {paid.min() + 0.0:g} to {paid.max() + 0.0:g}"  # −0 is shown as 0
     facts = [name, f"  {game!r}"]
     if catalogued is not None:
         facts += [f"  {catalogued.summary}", f"  source: {catalogued.source}"]
@@ -114,13 +116,12 @@ def _facts(name: str, game: "Game") -> list[str]:
         stored = transitions.nnz if game.sparse else int(np.count_nonzero(transitions))
         facts += [f"  transitions: {stored} of {game.num_states**2 * game.num_joint_actions} are not zero"]
         starts = np.flatnonzero(game.start)
-        facts += [
-            f"  start: {_states(starts.tolist())}, {'uniform' if np.ptp(game.start[starts]) == 0 else 'not uniform'}"
-        ]
+        spread = ", uniform" if np.ptp(game.start[starts]) == 0 else ", not uniform"
+        facts += [f"  start: {_states(starts.tolist())}{spread * (len(starts) > 1)}"]
     if game.ended is not None:
         facts += [f"  terminal: {_states(np.flatnonzero(game.ended).tolist())}"]
     if game.discount == 1:
-        facts += [f"  longest play: {game.horizon:.10g} steps on average, where it is drawn out as long as can be"]
+        facts += [f"  longest play: at most {game.horizon:.10g} steps on average, whatever is played"]
     return facts
 
 
@@ -167,13 +168,13 @@ def _item(part: int, index: int) -> Callable[[Any], Any]:
     return lambda row: row[part][index]
 
 
-def _reward(part: int, index: int) -> Callable[[Any], Any]:
-    """That reward, or a dash where the joint action is not available."""
-    return lambda row: "-" if row[part][index] == -math.inf else row[part][index]
+def _reward(part: int, index: int, lacking: str | None = "-") -> Callable[[Any], Any]:
+    """That reward, or `lacking` where the joint action is not available; −0 is shown as 0."""
+    return lambda row: lacking if row[part][index] == -math.inf else row[part][index] + 0.0
 
 
-def _joint_actions(game: "Game") -> "Table":
-    """One row per state and joint action: the rewards."""
+def _joint_actions(game: "Game", lacking: str | None) -> "Table":
+    """One row per state and joint action: the rewards, `lacking` in place of those that there are not."""
     import numpy as np
 
     from mathrl.base.table import Column, Table
@@ -183,7 +184,7 @@ def _joint_actions(game: "Game") -> "Table":
     heads = ["state", *(f"action {agent}" for agent in range(game.num_agents))]
     names = ["reward"] if game.common_payoff else [f"reward {agent}" for agent in range(game.num_agents)]
     columns = [Column(head, _item(0, k)) for k, head in enumerate(heads)]
-    columns += [Column(name, _reward(1, k), number=True) for k, name in enumerate(names)]
+    columns += [Column(name, _reward(1, k, lacking), number=True) for k, name in enumerate(names)]
     if game.ended is not None:
         ended = game.ended.tolist()
         columns.insert(1, Column("terminal", lambda row: ended[row[0][0]]))

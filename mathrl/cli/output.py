@@ -26,6 +26,8 @@ __all__ = [
 
 SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex"}
 
+NO_TABLES = (".npz", ".nfg", ".png", ".svg", ".pdf")
+
 DELAY = 1.0
 """Seconds that work may take before a progress bar appears, and compiling before a line says so."""
 
@@ -34,12 +36,18 @@ class ClosedPipeError(Exception):
     """Nobody reads standard output any more."""
 
 
-def format_of(format: str | None, out: str | None) -> str:
-    """The format asked for, or what the name of the file says; an unknown one is refused before any work is done."""
-    from mathrl.base.checks import choice
+def format_of(format: str | None, out: str | None, mend: str = "") -> str:
+    """The format asked for, or what the name of the file says; an unknown one is refused before any work is done.
 
+    So are names of game files and pictures, which a table is not; the `mend` says what writes these.
+    """
+    from mathrl.base.checks import choice, fail
+
+    suffix = Path(out or "").suffix.lower()
+    if suffix in NO_TABLES:
+        fail(f"--out {out}", f"ends in {suffix!r}", f"a file of text, {', '.join(SUFFIXES)} for example", mend)
     if format is None:
-        return SUFFIXES.get(Path(out or "").suffix.lower(), "table")
+        return SUFFIXES.get(suffix, "table")
     return choice("--format", format, FORMATS)
 
 

@@ -48,7 +48,7 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--seed", default="0", metavar="K", help="the seed of random runs, a whole number (default: 0)")
     add_output(parser)
     arguments = parser.parse(argv)
-    arguments.format = output.format_of(arguments.format, arguments.out)
+    arguments.format = output.format_of(arguments.format, arguments.out, "mathrl figure draws")
     output.check_out({"--out": arguments.out})
     from mathrl.base.checks import choice
     from mathrl.base.reproduction import BUDGETS

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mathrl.cli import options, output
-from mathrl.cli.arguments import Parser, add_output
+from mathrl.cli.arguments import Parser, add_output, game_file
 
 if TYPE_CHECKING:
     from mathrl.games import Game
@@ -58,7 +58,7 @@ def run(argv: Sequence[str]) -> int:
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out)
-    output.check_out({"--out": arguments.out})
+    output.check_out({"--out": arguments.out}, read={"GAME": game_file(arguments.game)})
     solver = options.solver(arguments.solver)
     fitted, temperatures = options.parameters(solver, arguments), options.temperatures(solver, arguments)
     from mathrl.games import load

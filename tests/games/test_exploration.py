@@ -160,6 +160,15 @@ def bad(message, *, start="s", actions=(1,), result=(1, "s", 0, False), **more):
         bad("step('s', (0, 0)): rewards is [1], expected one number", actions=[1, 1], result=(1, "s", [1], False)),
         bad("step('s', (0, 0)): rewards[1] is 'a'", actions=[1, 1], result=(1, "s", [1, "a"], False)),
         bad("step('s', (0,)): ended is of type int", result=(1, "s", 0, 0)),
+        bad(
+            "step('s', (0,)): ended is [True, False], expected true or false: an episode ends for all agents: all(…)",
+            result=(1, "s", 0, [True, False]),
+        ),
+        bad("step('s', (0,)): ended is {'a': True}, expected true or false: an ep", result=(1, "s", 0, {"a": True})),
+        bad(
+            "step('s', (0,)): the result has probabilities that sum to 1.0000009536743164, expected 1: rows of single",
+            result=[(0.5, "s", 0, False), (0.5 + 2**-20, "s", 0, False)],
+        ),
         bad("start is ['s'], expected something that can be hashed", start=["s"]),
         bad("start has probabilities that sum to 0.5", start={"s": 0.5}),
         bad("start['t'] is 0, expected a number > 0: leave out a state", start={"s": 1.0, "t": 0.0}),
@@ -168,10 +177,23 @@ def bad(message, *, start="s", actions=(1,), result=(1, "s", 0, False), **more):
         bad("actions is empty, expected for each agent the number", actions=[]),
         bad("actions[0] is 0, expected a whole number, at least 1", actions=[0]),
         bad("actions[1] is empty", actions=[2, []]),
+        bad(
+            "actions[0] is 'up', expected the number of the agent's actions, or a list of them: "
+            "[['up', 'down']] for one agent",
+            actions=["up", "down"],
+        ),
+        bad("actions[0] has 'up' twice, expected each action once", actions=[["up", "down", "up"]]),
         bad("max_states is 0", max_states=0),
         bad("discount is 1.5", discount=1.5),
         bad("available is 3, expected a function", available=3),
-        bad("available('s') has 2 arrays, expected 1 arrays", available=lambda s: [[1], [1]]),
+        bad("available('s') has 2 arrays, expected 1 array of true", available=lambda s: [[1], [1]]),
+        bad(
+            "available('s') has 2 arrays, expected 1 array of true and false, (S, A_i), one per agent: "
+            "put it in a list: [mask]",
+            actions=[2],
+            available=lambda s: [True, False],
+        ),
+        bad("available('s') is None, expected for each agent which", available=lambda s: None),
         bad("available('s')[0][0] has no available action", available=lambda s: [[0]]),
     ],
 )
@@ -183,7 +205,8 @@ def test_what_is_no_step_is_refused_in_one_line_with_the_state(start, actions, r
 
 def test_what_grows_without_end_is_refused_with_a_state():
     with pytest.raises(
-        InvalidInput, match=r"^step\(9, \(0,\)\): the next state is 10, one more, .*10 states \(max_states\)"
+        InvalidInput,
+        match=r"^step\(9, \(0,\)\): the next state is 10, and 10 were found before it, .*10 states \(max_states\)",
     ):
         Game.from_function(0, [1], lambda s, a: (1, s + 1, 0, False), discount=0.9, max_states=10)
     assert (
@@ -197,9 +220,22 @@ def test_a_step_that_is_no_function_is_refused():
         Game.from_function(0, [1], 3, discount=0.9)
 
 
-def test_an_error_of_the_step_function_itself_is_not_hidden():
-    with pytest.raises(ZeroDivisionError):
-        Game.from_function(0, [1], lambda s, a: 1 / 0, discount=0.9)
+def test_an_error_of_the_callers_own_functions_is_not_hidden_and_notes_the_call():
+    def late(state, joint_action):
+        yield 1 / 0, state, 0, False
+
+    for step in (lambda s, a: 1 / 0, late):
+        with pytest.raises(ZeroDivisionError) as raised:
+            Game.from_function("s", [["go"]], step, discount=0.9)
+        assert raised.value.__notes__ == ["mathrl called step('s', ('go',))"]
+    with pytest.raises(ZeroDivisionError) as raised:
+        Game.from_function("s", [1], late, discount=0.9, available=lambda s: 1 / 0)
+    assert raised.value.__notes__ == ["mathrl called available('s')"]
+
+
+def test_actions_that_cannot_be_hashed_are_taken():
+    game = Game.from_function(0, [[[1], [1]]], lambda s, a: (1, s, a[0][0], False), discount=0.5)
+    assert game.num_actions == (2,)
 
 
 def test_names_are_as_many_as_states():

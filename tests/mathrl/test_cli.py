@@ -13,6 +13,7 @@ import pytest
 
 from mathrl import load, solvers
 from mathrl.cli import COMMANDS, main
+from mathrl.games import Game, save
 from mathrl.solution import Solution
 from mathrl.solvers import haspi, soft_evaluation
 
@@ -224,6 +225,51 @@ def test_no_result_is_written_over_another(capsys, tmp_path):
     assert "is --save too" in errors
 
 
+@pytest.mark.parametrize("ending", [".npz", ".nfg", ".PNG", ".svg", ".pdf"])
+@pytest.mark.parametrize(
+    ("arguments", "mend"),
+    [
+        (("games", "never"), ": use --save to write a game file"),
+        (("solve", "never", "--solver", "optimal", "--format", "json"), ""),
+        (("reproduce",), ": mathrl figure draws"),
+        (("bound", "never.json"), ": use --plot to draw"),
+    ],
+)
+def test_a_table_is_written_to_no_picture_and_no_archive(arguments, mend, ending, capsys, tmp_path):
+    status, _, errors = run(capsys, *arguments, "--out", tmp_path / f"x{ending}")
+    assert (status, list(tmp_path.iterdir())) == (2, [])
+    expected = f"ends in {ending.lower()!r}, expected a file of text, .json, .csv, .md, .tex for example{mend}\n"
+    assert errors.endswith(expected)
+
+
+def test_a_game_is_shown_without_minus_0_and_its_missing_rewards_are_empty_cells(capsys, tmp_path):
+    save(Game.matrix(np.array([[-0.0, 1.0], [2.0, 3.0]]), available=[[1, 1], [1, 0]]), tmp_path / "x.json")
+    assert "-0" not in run(capsys, "games", tmp_path / "x.json")[1]
+    rows = run(capsys, "games", tmp_path / "x.json", "--format", "csv")[1].splitlines()
+    assert rows[1:] == ["0,0,0,0.0", "0,0,1,", "0,1,0,2.0", "0,1,1,"]
+    step = Game.stochastic(np.array([[1.0], [0.0]]), np.array([[[0, 1]], [[0, 1]]]), 0.5, start=[1, 0])
+    save(step, tmp_path / "x.json")
+    assert "  start: state 0\n" in run(capsys, "games", tmp_path / "x.json")[1]
+
+
+def test_a_dash_is_standard_output(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "games", "climbing", "--out", "-") == run(capsys, "games", "climbing")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [("games",), ("solve", "--solver", "optimal")])
+def test_the_game_is_not_written_over(arguments, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run(capsys, "games", "chain", "--save", "mine.json")
+    before = (tmp_path / "mine.json").read_bytes()
+    status, _, errors = run(capsys, *arguments, "mine.json", "--out", tmp_path / "mine.json")
+    assert (status, (tmp_path / "mine.json").read_bytes()) == (2, before)
+    assert "is GAME too" in errors
+    assert run(capsys, "games", "mine.json", "--save", "mine.json")[0] == 0  # this is the same game again
+    assert run(capsys, "games", "chain", "--out", "chain")[0] == 0
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"], *([command, "--help"] for command in COMMANDS)])
 def test_help_teaches(arguments, capsys):
     status, printed, _ = run(capsys, *arguments)
@@ -430,7 +476,7 @@ def test_a_dash_stands_for_what_is_not_available(capsys):
         [False, True, True, True],
         [False, False, True, False],
     ] * 2
-    for format, dashes in (("csv", 2 * [",-,-\n"]), ("markdown", ["- |"]), ("latex", ["- &", r"- \\"])):
+    for format, dashes in (("csv", [",,\n"]), ("markdown", ["- |"]), ("latex", ["- &", r"- \\"])):
         printed = run(capsys, "games", MASKED, "--format", format)[1]
         assert all(dash in printed for dash in dashes)
         assert "inf" not in printed
@@ -449,7 +495,9 @@ def test_ends_are_shown(capsys):
     printed = run(capsys, "games", ENDING)[1]
     assert "not available: action 0 of agent 0 in state 0\n" in printed
     assert "terminal: state 3\n" in printed
-    assert "longest play: 10 steps" in printed  # each step ends it with probability 0.1
+    assert (
+        "longest play: at most 10 steps on average, whatever is played" in printed
+    )  # each step ends it with probability 0.1
     rows = list(csv.DictReader(io.StringIO(run(capsys, "games", ENDING, "--format", "csv")[1])))
     assert [row["terminal"] for row in rows] == ["False"] * 12 + ["True"] * 4
     assert "terminal" not in run(capsys, "games", "chain", "--format", "csv")[1]

@@ -210,6 +210,7 @@ ROWS = [[0.5, 0.5], [1, 0, 0]]
         (lambda: action_values(GAME, at_state_2(np.nan, 0), agent_axis=False), "q(2, (0, 0)) is nan"),
         (lambda: action_values(GAME, at_state_2([1, 2], 0), agent_axis=False), "q(2, (0, 0)) has shape (2,)"),
         (lambda: action_values(GAME, at_state_2(1, [1, 2]), agent_axis=True), "has shape (), expected (2,)"),
+        (lambda: action_values(GAME, np.full((4, 2, 3), -np.inf), agent_axis=False), "q[0, 0, 0] is -inf, expected a finite number"),  # noqa: E501
         (lambda: action_values(GAME, at_state_2(None, 0), agent_axis=False), "q(2, (0, 0)) has dtype object"),
         (lambda: state_values(GAME, at_state_2(np.inf, 0), agent_axis=False), "v(2) is inf"),
         (lambda: action_values(GAME, np.zeros((4, 3, 2)), agent_axis=False), "has shape (4, 3, 2), expected (4, 2, 3)"),
@@ -222,3 +223,4 @@ def test_bad_input_is_named_in_one_line(read, message):
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
         read()
     assert "\n" not in str(caught.value)
+    assert "reward" not in str(caught.value)
