@@ -29,7 +29,7 @@ CHUNK = 2**22
 """How many uniform variates are held at a time (32 MiB)."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Episodes:
     """The states, actions and rewards of B simulated episodes of T steps each. The arrays are read-only.
 
@@ -45,6 +45,11 @@ class Episodes:
     states: IntArray
     actions: IntArray
     rewards: FloatArray
+
+    def __repr__(self) -> str:
+        num_episodes, num_steps, num_agents = self.actions.shape
+        length = f"played for {self.lengths.mean():.6g} on average"
+        return f"<Episodes: {num_episodes} of {num_steps} steps, {length}, {num_agents} agent{'s' * (num_agents > 1)}>"
 
     @cached_property
     def lengths(self) -> IntArray:

@@ -53,7 +53,7 @@ class NotConverged(RuntimeError):
     """A solution was required to have converged and had not."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Solution:
     """The frozen answer of a solver; its arrays are read-only.
 
@@ -134,6 +134,15 @@ class Solution:
         """Pickle the fields: the read-only view of `parameters` cannot be pickled itself."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return _solution, (values | {"parameters": dict(self.parameters)},)
+
+    def __repr__(self) -> str:
+        actions = "×".join(str(own.shape[1]) for own in self.policy)
+        at = "" if self.temperature is None else f" at temperature {self.temperature:g}"
+        objective = ", ".join(f"{float(value):.6g}" for value in np.atleast_1d(self.objective))
+        return (
+            f"<Solution: {self.solver}{at}, {self.status.name} after {self.steps} steps, residual {self.residual:.2g}, "
+            f"objective {objective}, policy of {len(self.policy[0])} states and {actions} actions>"
+        )
 
     @property
     def converged(self) -> bool:

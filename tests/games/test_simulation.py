@@ -103,6 +103,12 @@ def test_mean_return_of_episodes_is_the_value_of_the_policy(discount):
     assert (abs(returns.mean(axis=0) - exact) < 6 * returns.std(axis=0) / np.sqrt(20_000)).all()  # six standard errors
 
 
+def test_episodes_are_shown_in_a_line():
+    game = load("dmac")
+    episodes = simulate(game, uniform_policy(game), num_episodes=2, num_steps=9)
+    assert repr(episodes) == "<Episodes: 2 of 9 steps, played for 9 on average, 3 agents>"
+
+
 def test_another_seed_gives_other_episodes():
     game = load("dmac")
     one, other = (simulate(game, uniform_policy(game), num_episodes=2, num_steps=9, seed=seed) for seed in (0, 1))

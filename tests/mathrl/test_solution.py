@@ -38,6 +38,21 @@ every_solution = pytest.mark.parametrize("solution", SOLUTIONS.values(), ids=SOL
 
 
 @every_solution
+def test_a_solution_is_shown_in_a_line(solution):
+    shown = repr(solution)
+    assert "\n" not in shown
+    for said in (solution.solver, solution.status.name, f"{solution.steps} steps", f"{solution.residual:.2g}"):
+        assert said in shown
+
+
+def test_a_solution_shows_its_objective_temperature_and_sizes():
+    shown = repr(SOLUTIONS["own"])
+    assert shown.startswith("<Solution: qre at temperature 1, CONVERGED after ")
+    one, other = SOLUTIONS["own"].objective
+    assert shown.endswith(f", objective {one:.6g}, {other:.6g}, policy of 1 states and 2×2 actions>")
+
+
+@every_solution
 def test_no_field_can_be_assigned_and_no_array_written_to(solution):
     for item in dataclasses.fields(solution):
         with pytest.raises(dataclasses.FrozenInstanceError):
