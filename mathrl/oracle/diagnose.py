@@ -103,6 +103,8 @@ def diagnose(
         right, largest = tolerated(theirs, exact), np.abs(theirs - exact).max()
         if right.all():
             return ""
+        if not theirs.any():
+            return "theirs are all 0"
         found = [explanation(*each) for mistake in mistakes for each in mistake.alternatives(theirs)]
     phrases = dict.fromkeys(each.phrase for each in _best([each for each in found if each]))
     return f"theirs are the exact ones {', or '.join(phrases)}" if phrases else ""

@@ -101,7 +101,7 @@ def value_mistakes(
     yield from beyond_in_values(game, policy, theirs, exact, plain, ignored, cut_sa, **near, **kind)
     normalised = [(1 - game.discount, "times 1 − γ, as for a normalised return")] if game.discount < 1 else []
     yield Mistake(0.0, exact, normalised, "times {weight:.6g}")
-    yield Mistake(exact - plain, plain, (), "with rewards {weight:.6g} times the game's")
+    yield _of_rewards(exact, plain)
     everywhere = counts(game, has_agent_axis(game, entropy), array)
     yield Mistake(exact, everywhere.astype(np.float64), (), "plus {weight:.6g}")
 
@@ -187,7 +187,7 @@ def target_mistakes(
             yield _instead(y, f"of {n} step{'s' * (n > 1)}")
         y = expected_target(game, policy=policy, q=y, **kind)
     yield Mistake(0.0, exact, (), "times {weight:.6g}")
-    yield Mistake(exact - rewarded, rewarded, (), "with rewards {weight:.6g} times the game's")
+    yield _of_rewards(exact, rewarded)
     yield Mistake(exact, spread(game, np.ones_like(v)), (), "plus {weight:.6g}")
 
 
@@ -282,6 +282,12 @@ def _of_the_bootstrap(
 def _mean(w_sa: FloatArray, q_sa: FloatArray) -> FloatArray:
     """E_w[Q], (…, S), of Q (…, S, A)."""
     return np.asarray(np.einsum("...sa,sa->...s", q_sa, w_sa))
+
+
+def _of_rewards(exact: FloatArray, rewarded: FloatArray) -> Mistake:
+    """That the rewards count more often or less; `rewarded` is what they add to the exact numbers."""
+    known = [(0.0, "without the rewards")]
+    return Mistake(exact - rewarded, rewarded, known, "with rewards {weight:.6g} times the game's")
 
 
 def _instead(values: FloatArray, phrase: str) -> Mistake:

@@ -55,6 +55,7 @@ VALUE_MISTAKES = {
     "with the entropy of all agents": lambda c, of: of(c.own.sum(axis=0)),
     "times 1 − γ, as for a normalised return": lambda c, of: (1 - c.game.discount) * of(),
     "with rewards 10 times the game's": lambda c, of: of(rewards=10.0),
+    "without the rewards": lambda c, of: of(rewards=0.0),
     "with the entropy weighed 0.7 times": lambda c, of: of(0.7 * c.bonus),
     "with the entropy discounted one step too little, as aorpo Eq. 5 prints it": lambda c, of: of(entropy_discount=1),
     "plus 0.25": lambda c, of: of() + 0.25,
@@ -447,6 +448,7 @@ TARGET_MISTAKES = {
     "of 2 steps": lambda c, q: c.target(q, 2),
     "of 4 steps": lambda c, q: c.target(q, 4),
     "with rewards 10 times the game's": lambda c, q: c.target(q, 3, rewards=10.0),
+    "without the rewards": lambda c, q: c.target(q, 3, rewards=0.0),
     "times 3": lambda c, q: 3 * c.target(q, 3),
     "plus 0.25": lambda c, q: c.target(q, 3) + 0.25,
     "with the entropy weighed 0.7 times": lambda c, q: c.target(q, 3, lambda t: 0.7),
@@ -466,6 +468,7 @@ WHATEVER_ENTROPY = {
         "without the bootstrap",
         "with the bootstrap discounted by γ in place of γ^3",
         "with rewards 10 times the game's",
+        "without the rewards",
     ),
 }
 

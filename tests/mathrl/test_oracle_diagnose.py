@@ -44,6 +44,12 @@ def test_one_mistake(off, atol, sentence):
     assert said(off, atol=atol) == sentence
 
 
+def test_zeros_are_said_to_be_zeros_whatever_else_they_are():
+    nothing = Mistake(0.0, EXACT, ((0.0, "times 0"),))
+    assert diagnose(np.zeros(4), EXACT, [nothing]) == "theirs are all 0"
+    assert diagnose(np.zeros(4), np.zeros(4), [nothing]) == ""
+
+
 def test_what_is_small_beside_the_numbers_is_no_rounding_if_it_is_large_beside_the_difference():
     exact, off = 1e6 * EXACT, np.array([100.5, 100.0, 100.0, 100.0])
     mistake = Mistake(exact, ONES, ((100.0, "plus 100"),))
