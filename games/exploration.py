@@ -219,8 +219,9 @@ def _arrays(
     terminal = np.arange(num_states) == num_states - 1 if ends else None
     everything = tuple(np.ones(size, dtype=bool) for size in num_actions)
     available = [np.stack(own) for own in zip(*masks, *[everything] * ends, strict=True)]
+    per_agent = list(rewards.reshape(-1, num_states, *num_actions))
     return {
-        "rewards": list(rewards.reshape(-1, num_states, *num_actions)),
+        "rewards": per_agent[0] if (rewards == rewards[0]).all() else per_agent,
         "transitions": coo_array((data, (x, t % num_states)), shape=(num_states * num_joint_actions, num_states)),
         "start": np.pad(np.array(first, dtype=np.float64), (0, num_states - len(first))),
         "available": available,

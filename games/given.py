@@ -93,14 +93,18 @@ def parsed_rewards(
 
 
 def checked_rewards(
-    arrays: list[FloatArray], names: list[str], forbidden: Booleans | None, terminal: Booleans | None
+    arrays: list[FloatArray],
+    names: list[str],
+    forbidden: Booleans | None,
+    terminal: Booleans | None,
+    state_names: tuple[Any, ...] | None = None,
 ) -> tuple[FloatArray, bool]:
     """The rewards as one array, −∞ where a joint action is forbidden, and whether they are a common payoff."""
     for name, array in zip(names, arrays, strict=True):
         if forbidden is not None:
             array[forbidden] = 0.0
         finite_rewards(name, array)
-        hint_at_masks(name, array)
+        hint_at_masks(name, array, state_names)
         if terminal is not None and array[terminal].any():
             index = np.argwhere((array != 0) & terminal.reshape(-1, *[1] * (array.ndim - 1)))[0]
             mend = "the episode has ended there: pay on the way to it"

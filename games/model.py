@@ -180,7 +180,8 @@ class Game:
         mend = "where nobody can act, the episode has ended: say terminal, or give the agent an action that waits"
         masks = as_available("available", available, num_states, actions, ended, mend)
         forbidden = None if masks is None else ~joint(masks)
-        array, common_payoff = checked_rewards(arrays, names, forbidden, ended)
+        called = checked_names(state_names, num_states)
+        array, common_payoff = checked_rewards(arrays, names, forbidden, ended, called)
         dense_shape = (num_states, *actions, num_states)
         ignored = forbidden
         if ended is not None:
@@ -191,7 +192,7 @@ class Game:
         distribution = checked_start(start, num_states)
         factor = checked_discount(discount, checked, may_be_1=ended is not None)
         made = cls._build(array, checked, factor, distribution, tuple(actions), common_payoff, masks, ended)
-        made = replace(made, state_names=checked_names(state_names, num_states))
+        made = replace(made, state_names=called)
         if factor == 1:
             made._require_ends()
         return made

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathrl.games import Game, MaskLikeReward, load, mask_hint, names, random_matrix, random_stochastic, scale_rewards
+from mathrl.games import (
+    Game,
+    MaskLikeReward,
+    load,
+    mask_hint,
+    names,
+    random_matrix,
+    random_stochastic,
+    save,
+    scale_rewards,
+)
 from mathrl.games.random import STRUCTURES
 from mathrl.proofs_checks.strategies import episodic, games, masked, matrix_games
 
@@ -30,6 +40,21 @@ def test_it_is_said_once_and_where_the_game_is_made():
         for _ in range(3):
             scale_rewards(Game.matrix(payoffs), 2.0)
     assert [str(one.message).partition(" is")[0] for one in caught] == ["payoffs[1][0, 1]"]
+    assert caught[0].filename == __file__
+
+
+def test_a_state_with_a_name_is_named_and_the_caller_is_outside_the_package(tmp_path):
+    def step(state, joint_action):
+        return 1, "hall", -1e8 if state == "hall" and joint_action == ("stay", 1) else 1, False
+
+    with pytest.warns(MaskLikeReward, match=r"^rewards\[1, 0, 1\], in state 'hall', is -1e\+08") as caught:
+        game = Game.from_function("door", [["stay", "go"], 2], step, discount=0.5)
+    assert caught[0].filename == __file__
+    assert game.rewards[1, 0, 1] == -1e8
+    save(game, tmp_path / "game.json")
+    mask_hint._said.clear()
+    with pytest.warns(MaskLikeReward, match=r"^rewards\[1, 0, 1\], in state 'hall'") as caught:
+        load(tmp_path / "game.json")
     assert caught[0].filename == __file__
 
 
