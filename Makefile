@@ -32,6 +32,7 @@ bench: .venv/checks
 	$(BIN)/python -m benchmarks
 
 hard: .venv/checks
+	$(BIN)/python -m benchmarks.hard_sizes
 	$(BIN)/python -m benchmarks.hard
 
 peers: .venv-peers/installed

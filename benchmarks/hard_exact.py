@@ -4,6 +4,7 @@ The numbers of a game are doubles, and so exact here. Policy iteration ends when
 for the soft maximum begins there, and ends when no value moves.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -14,7 +15,10 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.games import Game
 
-__all__ = ["Exact", "optimum", "own_values", "responses", "soft_optimum"]
+__all__ = ["Exact", "Soft", "optimum", "own_values", "plain_soft", "responses", "rommeo_soft", "soft_optimum"]
+
+Soft = Callable[[list[Any], int], tuple[Any, list[Any]]]
+"""A soft maximum of one state: (Q (A,), the state) to its value and the weights w (A,) that attain it."""
 
 mpmath.mp.dps = 200
 _EPS = mpmath.mpf(2) ** -52
@@ -33,9 +37,10 @@ class Exact:
 
 
 class _Parts:
-    """The numbers of a game, without change."""
+    """The numbers of a game in play, without change."""
 
     def __init__(self, game: Game) -> None:
+        game = game.in_play
         self.r = [[mpmath.mpf(float(x)) for x in row] for row in game.rewards_isa[0]]
         dense = np.asarray(game.transitions).reshape(game.num_states, -1, game.num_states)
         self.P = [[[mpmath.mpf(float(x)) for x in row] for row in rows] for rows in dense]
@@ -86,13 +91,47 @@ def optimum(game: Game) -> Exact:
         chosen = moved
 
 
-def soft_optimum(game: Game, temperature: float) -> Exact:
-    """The values of α log Σ exp(Q/α), by Newton's method."""
-    parts, alpha = _Parts(game), mpmath.mpf(temperature)
-    v = optimum(game).v
+def plain_soft(temperature: float, prior_sa: FloatArray | None = None) -> Soft:
+    """α log Σ P(a) exp(Q(a)/α), with P = 1 unless it is given."""
+    alpha = mpmath.mpf(temperature)
+
+    def soft(q: list[Any], s: int) -> tuple[Any, list[Any]]:
+        p = [mpmath.mpf(1)] * len(q) if prior_sa is None else list(map(mpmath.mpf, map(float, prior_sa[s])))
+        largest = max(x for x, share in zip(q, p, strict=True) if share > 0)
+        weights = [share * mpmath.exp((x - largest) / alpha) for x, share in zip(q, p, strict=True)]
+        total = mpmath.fsum(weights)
+        return largest + alpha * mpmath.log(total), [x / total for x in weights]
+
+    return soft
+
+
+def rommeo_soft(game: Game, agent: int, temperature: float, weight: float, prior_sb: FloatArray) -> Soft:
+    """κ log Σ_b P(b) (Σ_a exp(Q(a, b)/α))^{α/κ}, with a the action of one agent and b that of the others."""
+    numbers = np.moveaxis(np.arange(game.num_joint_actions).reshape(game.num_actions), agent, -1)
+    numbers_ba = numbers.reshape(-1, game.num_actions[agent])
+    within = plain_soft(temperature)
+
+    def soft(q: list[Any], s: int) -> tuple[Any, list[Any]]:
+        inner = [within([q[x] for x in row], s) for row in numbers_ba]
+        value, rho = plain_soft(weight, prior_sb)([own for own, _ in inner], s)
+        w = [mpmath.mpf(0)] * len(q)
+        for share, row, (_, pi) in zip(rho, numbers_ba, inner, strict=True):
+            for x, p in zip(row, pi, strict=True):
+                w[x] = share * p
+        return value, w
+
+    return soft
+
+
+def soft_optimum(game: Game, soft: Soft) -> Exact:
+    """The values of V = soft(r + γ P V), by Newton's method."""
+    parts, v = _Parts(game), optimum(game).v
     for _ in range(_STEPS):
-        w = [_softmax(row, alpha) for row in parts.q(v)]
-        before, v = v, parts.values(w, [alpha * _entropy(row) for row in w])
+        q = parts.q(v)
+        reached = [soft(row, s) for s, row in enumerate(q)]
+        w = [weights for _, weights in reached]
+        bonus = [value - mpmath.fdot(own, row) for (value, own), row in zip(reached, q, strict=True)]
+        before, v = v, parts.values(w, bonus)
         if all(abs(x - y) <= abs(x) * mpmath.mpf(10) ** -100 for x, y in zip(v, before, strict=True)):
             return parts.exact(v, w)
     raise ArithmeticError("Newton's method did not end")
@@ -101,7 +140,7 @@ def soft_optimum(game: Game, temperature: float) -> Exact:
 def own_values(game: Game, joint_sa: FloatArray, bonus: list[Any] | None = None) -> Exact:
     """The values of a joint policy, each row of which is taken as it is but for its sum."""
     parts = _Parts(game)
-    w = [[mpmath.mpf(float(x)) / mpmath.fsum(map(float, row)) for x in row] for row in joint_sa]
+    w = _rows(game, joint_sa)
     return parts.exact(parts.values(w, bonus or [0] * len(w)), w)
 
 
@@ -111,7 +150,7 @@ def responses(game: Game, policy: tuple[FloatArray, ...], temperature: float) ->
     A floor is eps, or by how much roundings of Q^i over α move the response.
     """
     parts, alpha = _Parts(game), mpmath.mpf(temperature)
-    pi = [[[mpmath.mpf(float(x)) / mpmath.fsum(map(float, row)) for x in row] for row in own] for own in policy]
+    pi = [_rows(game, own) for own in policy]
     actions = list(np.ndindex(game.num_actions))
     w = [[mpmath.fprod(pi[i][s][a[i]] for i in range(len(pi))) for a in actions] for s in parts.states]
     bonus = [alpha * sum(_entropy(own[s]) for own in pi) for s in parts.states]
@@ -128,6 +167,13 @@ def responses(game: Game, policy: tuple[FloatArray, ...], temperature: float) ->
         gap = max(abs(p - x) for p, x in zip(rho, pi[i][s], strict=True))
         worst = max(worst, gap / (_EPS * max(mpmath.mpf(1), moves)))
     return worst, exact
+
+
+def _rows(game: Game, policy_sa: FloatArray) -> list[list[Any]]:
+    """A policy that sums to 1 in every state; at an end it plays the first action."""
+    ended = np.zeros(game.num_states, bool) if game.ended is None else game.ended
+    rows = np.where(ended[:, None], np.eye(policy_sa.shape[1])[0], policy_sa)
+    return [[mpmath.mpf(float(x)) / mpmath.fsum(map(float, row)) for x in row] for row in rows]
 
 
 def _softmax(q: list[Any], alpha: Any) -> list[Any]:

@@ -22,7 +22,10 @@ class Hard:
 
 
 def hard(seed: int) -> Hard:
-    """Make a common-payoff game of up to 2 agents, 4 states and 3 actions each, with up to three difficulties."""
+    """Make a common-payoff game of up to 2 agents, 4 states and 3 actions each, with up to three difficulties.
+
+    In some games actions are not available, and in some each step may end the episode: the discount may be 1 there.
+    """
     rng = np.random.default_rng((12, seed))
     num_states, num_actions = int(rng.integers(1, 5)), tuple(map(int, rng.integers(1, 4, rng.integers(1, 3))))
     shape = (num_states, *num_actions)
@@ -34,8 +37,30 @@ def hard(seed: int) -> Hard:
     for kind in kinds:
         rewards, transitions, start = _KINDS[kind](rng, rewards, transitions, start)
     exponent = rng.uniform(-14, 2) if rng.random() < 0.9 else rng.uniform(-200, -14)
-    game = Game.stochastic(rewards, transitions, float(rng.choice(_DISCOUNTS)), start)
+    discount, masks, terminal = float(rng.choice(_DISCOUNTS)), None, None
+    if rng.random() < 0.2:
+        kinds += ("masked",)
+        masks = [rng.random((len(rewards), actions)) < 0.6 for actions in num_actions]
+        for own in masks:
+            own[:, 0] = True
+    if rng.random() < 0.2:
+        kinds += ("ended",)
+        rewards, transitions, start, terminal = _with_end(rng, rewards, transitions, start)
+        discount = float(rng.choice([discount, 1.0]))
+        masks = masks and [np.vstack([own, np.ones_like(own[:1])]) for own in masks]
+    game = Game.stochastic(rewards, transitions, discount, start, available=masks, terminal=terminal)
     return Hard(game, float(10.0**exponent), kinds)
+
+
+def _with_end(
+    rng: np.random.Generator, r: FloatArray, P: FloatArray, start: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """One more state, in which the episode has ended; each step leads there with some probability."""
+    ending = 10.0 ** rng.uniform(-3, 0, size=(*r.shape, 1))
+    wider = np.zeros((len(r) + 1, *P.shape[1:-1], len(r) + 1))
+    wider[:-1] = np.concatenate([P * (1 - ending), ending], axis=-1)
+    wider[-1, ..., -1] = 1.0
+    return np.concatenate([r, 0 * r[:1]]), wider, np.append(start, 0.0), np.arange(len(r) + 1) == len(r)
 
 
 Parts = tuple[FloatArray, FloatArray, FloatArray]
