@@ -13,14 +13,10 @@ from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.attained import TIES, Actions, tied
 from mathrl.values.joint_control import Controlled, control
-from mathrl.values.offsets import without_offsets
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, deterministic_values
 
 __all__ = ["optimal"]
-
-_EPS = float(np.finfo(np.float64).eps)
-
 
 def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Solution:
     """Find the optimal deterministic joint policy of a game with a common payoff.
@@ -50,10 +46,6 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
     if not game.common_payoff:
         fail("game", "is general-sum", "a common payoff", "agents with different rewards have no common optimum")
     in_range(game, 0.0)
-    given = game
-    game, offsets = without_offsets(given)
-    if game.reward_scale <= TIES * _EPS * given.reward_scale:  # what differs by rounding alone ties
-        game, offsets = given, None
     tol = positive("tol", tol)
     run, _ = control(game, None, tol=tol, max_steps=count("max_steps", max_steps))
     last, point, actions_s = _settled(game, run, tol)
@@ -65,7 +57,6 @@ def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Soluti
         Values(game, point.q_sa[None], v_s[None], False, None),
         replace(run, last=last),
         equation=OPTIMALITY,
-        offsets=offsets,
         solver="optimal",
         parameters={"tol": tol, "max_steps": max_steps},
     )

@@ -13,7 +13,6 @@ from mathrl.solvers import (
     divergence_policy_iteration,
     haspi,
     mehaml,
-    optimal,
     qre,
     qre_branch,
     rommeo_q,
@@ -183,7 +182,6 @@ WEIGHED = [
     (divergence_policy_iteration, {"temperature": 0.5}),
     (divergence_iteration, {"temperature": 0.5, "max_steps": 5}),
     (divergence_limit, {}),
-    (optimal, {}),
 ]
 
 
