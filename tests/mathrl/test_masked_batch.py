@@ -102,7 +102,7 @@ def test_the_start_is_one_of_what_is_available():
     ("available", "message"),
     [
         (3, "available is of type int"),
-        ([[1, 1]], "available has 1 arrays"),
+        ([[1, 1]], "available has 1 array, expected 2"),
         ([[1, 1], [1, 1]], r"available\[0\] has shape \(6, 2\), expected \(6, 3\)"),
         ([np.ones((5, 3)), [1, 1]], r"available\[0\] has shape \(5, 3\), expected \(6, 3\)"),
         ([[1, 1, 1], [0, 0]], r"available\[1\]\[0\] has no available action, expected at least one$"),
