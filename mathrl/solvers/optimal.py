@@ -18,6 +18,7 @@ from mathrl.values.policy_values import Values, deterministic_values
 
 __all__ = ["optimal"]
 
+
 def optimal(game: Game, *, tol: float = 100.0, max_steps: int = 1_000) -> Solution:
     """Find the optimal deterministic joint policy of a game with a common payoff.
 
