@@ -9,23 +9,27 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.arithmetic import difference, or_zero
-from mathrl.base.checks import choice, count, fail, positive, proportion
+from mathrl.base.checks import FloatArray, choice, count, fail, positive, proportion
 from mathrl.equations import MIXED_RESPONSE
 from mathrl.games.model import Game, as_played, shown_q
 from mathrl.games.policies import Policy, as_policy, uniform_policy
-from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, iterate
+from mathrl.games.profile import Profile
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
 from mathrl.iteration.outcome import rounding_floor
-from mathrl.operators import local_policy, local_values
+from mathrl.operators import entropy_bonus, local_policy, local_values
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
+from mathrl.values.attained import DIFFERENT, judged, roundings
 from mathrl.values.mixed_q import PROJECTIONS, Projected, mixed_target
 from mathrl.values.overflow import in_range
-from mathrl.values.policy_values import Values, evaluate
+from mathrl.values.policy_values import Values, backup, evaluate
 
 __all__ = ["soft_qmix"]
 
 WEIGHTS = ("policy", "uniform")
 MIXERS = tuple(PROJECTIONS)
+
+_EPS = float(np.finfo(np.float64).eps)
 
 
 class _Point(NamedTuple):
@@ -51,6 +55,7 @@ class _Iteration:
     mixer: str
     weighting: Policy | None
     node_limit: int
+    goal: float
 
     def first(self, policy: Policy) -> Iterate[_State]:
         """The first iterate: a policy and its soft Q."""
@@ -64,19 +69,81 @@ class _Iteration:
 
     def at(self, here: _Point, values: Values) -> Iterate[_State]:
         ahead = self.following(here)
-        floor = rounding_floor(ahead.found.q_sa, self.temperature)
-        return Iterate((here, ahead, values), self.apart(ahead, here), floor, float(values.objective))
+        residual, floor = judged(
+            self.apart(ahead, here),
+            rounding_floor(ahead.found.q_sa, self.temperature),
+            self.goal,
+            lambda: self._floors(ahead, here),
+            lambda: self._misses(ahead, here),
+        )
+        return Iterate((here, ahead, values), residual, floor, float(values.objective))
 
     def following(self, here: _Point) -> _Point:
-        played = here.policy if self.weighting is None else self.weighting
         wanted_sa = mixed_target(self.game, here.policy, here.found.q_sa, self.temperature, self.trace_decay)
-        found = PROJECTIONS[self.mixer](self.game, wanted_sa, played, self.node_limit)  # (1), (2)
+        found = PROJECTIONS[self.mixer](self.game, wanted_sa, self._weights(here), self.node_limit)  # (1), (2)
         return _Point(local_policy(found.local, temperature=self.temperature), found)  # (3)
 
     def apart(self, one: _Point, other: _Point) -> float:
         policies = max(float(np.abs(own - others).max()) for own, others in zip(one.policy, other.policy, strict=True))
         size = max(self.temperature, float(np.abs(or_zero(one.found.q_sa)).max()))
-        return max(policies, float(np.abs(difference(one.found.q_sa, other.found.q_sa)).max()) / size)
+        gap = max(policies, float(np.abs(difference(one.found.q_sa, other.found.q_sa)).max()) / size)
+        if size > DIFFERENT * self.temperature and size > DIFFERENT * float(self._played(one)[1].min()):
+            gap = max(gap, float(self._q_misses(one, other).max()))
+        return gap
+
+    def _weights(self, here: _Point) -> Policy:
+        return here.policy if self.weighting is None else self.weighting
+
+    def _played(self, here: _Point) -> tuple[FloatArray, FloatArray]:
+        """π over joint actions (S, A), and max(α, E_π|Q|) of each state."""
+        joint_sa = Profile.of(here.policy).joint_sa
+        size_s = np.einsum("sa,sa->s", joint_sa, np.abs(or_zero(here.found.q_sa)))
+        return joint_sa, np.maximum(self.temperature, size_s)
+
+    def _q_misses(self, one: _Point, other: _Point) -> FloatArray:
+        """By how much Q differs in each state where it is played, E_π|Q − Q'|/max(α, E_π|Q|)."""
+        joint_sa, size_s = self._played(one)
+        gap_sa = np.abs(difference(one.found.q_sa, other.found.q_sa))
+        return np.asarray(np.einsum("sa,sa->s", joint_sa, gap_sa) / size_s)
+
+    def _floors(self, ahead: _Point, here: _Point) -> FloatArray:
+        """What rounding leaves of the policies, and of Q where it is played, in each state, (2S,).
+
+        eps max(1, Σ_a π^i(a) (1 − π^i(a)) δ^i(a)/(α eps)),   eps max(1, E_π[δ]/(eps max(α, E_π|Q|)))
+        """
+        joint_sa, size_s = self._played(ahead)
+        floor_s = np.full(len(size_s), _EPS)
+        for pi_sa, delta_sa in zip(ahead.policy, self._local_roundings(ahead, here), strict=True):
+            moved_s = np.einsum("sa,sa,sa->s", pi_sa, 1 - pi_sa, delta_sa)
+            floor_s = np.maximum(floor_s, moved_s / self.temperature)
+        of_q_s = np.einsum("sa,sa->s", joint_sa, self._roundings(ahead)) / size_s
+        return np.concatenate([floor_s, np.maximum(_EPS, of_q_s)])
+
+    def _misses(self, ahead: _Point, here: _Point) -> FloatArray:
+        """What a step changes of the policies, also if f grows by its roundings, and of Q where it is played, (2S,)."""
+        parts = zip(ahead.found.local, self._local_roundings(ahead, here), strict=True)
+        doubtful = local_policy([f_sa + delta_sa for f_sa, delta_sa in parts], temperature=self.temperature)
+        miss_s = np.zeros(self.game.num_states)
+        for following in (ahead.policy, doubtful):
+            for own, others in zip(following, here.policy, strict=True):
+                miss_s = np.maximum(miss_s, np.abs(own - others).max(axis=1))
+        return np.concatenate([miss_s, self._q_misses(ahead, here)])
+
+    def _roundings(self, ahead: _Point) -> FloatArray:
+        """What rounding leaves of Q, δ (S, A), from that of its target."""
+        joint_sa, _ = self._played(ahead)
+        bonus_s = entropy_bonus(ahead.policy, temperature=self.temperature)
+        v_ms = (np.einsum("sa,sa->s", joint_sa, or_zero(ahead.found.q_sa)) + bonus_s)[None]
+        of_target_sa = roundings(self.game, backup(self.game, v_ms), v_ms)[0]
+        return np.asarray(np.maximum(of_target_sa, _EPS * np.abs(or_zero(ahead.found.q_sa))))
+
+    def _local_roundings(self, ahead: _Point, here: _Point) -> Policy:
+        """What it leaves of f, per agent (S, A_i): E_{w^{-i}}[δ] + (1 − 1/n) E_w[δ]."""
+        game, weights = self.game, self._weights(here)
+        delta_sa = self._roundings(ahead)
+        mean_s = np.einsum("sa,sa->s", Profile.of(weights).joint_sa, delta_sa)
+        less = local_values(delta_sa.reshape(game.num_states, *game.num_actions), weights)
+        return tuple(own_sa + 2 * (1 - 1 / game.num_agents) * mean_s[:, None] for own_sa in less)
 
 
 def soft_qmix(
@@ -123,7 +190,8 @@ def soft_qmix(
 
     Returns `policy` = π_k with its exact soft values q and v, `q_tot` = Q_k, and `individual_q` = f_k, whose first
     maximisers are the greedy actions; the paper fixes its Q_i only up to their order. `residual` is the larger of
-    ‖π_{k+1} − π_k‖∞ and ‖Q_{k+1} − Q_k‖∞/max(α, ‖Q_{k+1}‖∞); above 0.01 the run never counts as converged. `history`
+    ‖π_{k+1} − π_k‖∞ and ‖Q_{k+1} − Q_k‖∞/max(α, ‖Q_{k+1}‖∞); above 0.01 the run never counts as converged. Where Q has
+    much larger entries than are played, E_π|Q_{k+1} − Q_k|/max(α, E_π|Q_{k+1}|) in each state counts too. `history`
     holds the exact objective after each step. A run in which π and Q come back ends as `CYCLED`, with the number of
     steps as `period`. Where a projection is not proven best, `detail` says in how many states and bounds the error.
     Raises `ValueError` naming the argument, also for a general-sum game, as the agents mix one Q.
@@ -146,7 +214,7 @@ def soft_qmix(
     uniform = uniform_policy(game)
     first = uniform if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     weighting = None if weights == "policy" else uniform
-    iteration = _Iteration(game, temperature, trace_decay, mixer, weighting, node_limit)
+    iteration = _Iteration(game, temperature, trace_decay, mixer, weighting, node_limit, max(tol, MINIMUM_TOL))
     run = iterate(
         iteration.first(first),
         iteration.step,

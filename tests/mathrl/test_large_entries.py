@@ -24,6 +24,7 @@ from mathrl.solvers import (
     rommeo_self_play,
     soft_evaluation,
     soft_q_iteration,
+    soft_qmix,
 )
 from tests.examples import costly
 from tests.tolerances import fixed_point_slack, zero_sum_slack
@@ -217,3 +218,26 @@ def test_solvers_of_other_equations_pass_by_a_forbidden_row_too(penalty):
         for own, theirs in zip(found.policy, right.policy, strict=True):
             # floors of 2/0.1, 100 of each, and what a slow iteration makes of them
             np.testing.assert_allclose(own[:, :2], theirs[:, :2], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("penalty", [1e6, 1e12, 1e30])
+@pytest.mark.parametrize("mixer", ["monotone", "additive", "unrestricted"])
+def test_mixed_values_pass_by_a_forbidden_row_too(penalty, mixer):
+    payoffs = np.array([[2.0, 0.0], [0.0, 1.0]])
+    forbidden = np.vstack([payoffs, np.full((1, 2), -penalty)])
+    first = [[[0.5, 0.5, 0.0]], [[0.5, 0.5]]]
+    found = soft_qmix(Game.matrix(forbidden), temperature=0.5, mixer=mixer, initial_policy=first).require()
+    right = soft_qmix(Game.matrix(payoffs), temperature=0.5, mixer=mixer).require()
+    for own, theirs in zip(found.policy, right.policy, strict=True):
+        # floors of 2/0.5, 100 of each, and what a slow iteration makes of them
+        np.testing.assert_allclose(own[:, :2], theirs[:, :2], rtol=0, atol=1e-10)
+    assert found.rounding_floor < 1e-14
+
+
+def test_a_mixed_q_goes_on_where_it_is_played_though_policies_rest():
+    """A pure policy rests at once, while values of one-step targets still come nearer, by half at each step."""
+    rewards = np.array([[[1.0, -1e12], [-1e12, -1e12]]])
+    game = Game.stochastic(rewards, np.ones((1, 2, 2, 1)), 0.5)
+    first = [[[0.9, 0.1]]] * 2
+    found = soft_qmix(game, temperature=0.01, mixer="unrestricted", trace_decay=0.0, initial_policy=first).require()
+    assert found.q_tot[0, 0, 0] == pytest.approx(2.0, rel=1e-12)  # the residual is 100 floors of it at most
