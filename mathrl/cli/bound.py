@@ -75,8 +75,8 @@ def run(argv: Sequence[str]) -> int:
     )
     add_output(parser)
     arguments = parser.parse(argv)
-    format = output.format_of(arguments.format, arguments.out, "use --plot to draw")
     output.check_out({"--out": arguments.out, "--plot": arguments.plot}, read={"FILE": arguments.file})
+    format = output.format_of(arguments.format, arguments.out, "use --plot to draw")
     text, interrupted = (_example(arguments), "") if arguments.example else _answer(arguments, format)
     output.deliver(text, arguments.out)
     if interrupted:

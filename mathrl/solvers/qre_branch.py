@@ -215,7 +215,7 @@ def _without_dominated(game: Game, rationality: float) -> Game | None:
     if kept is None:
         return None
     payoffs = [r_a.reshape(game.num_actions) for r_a in r_ma]
-    return Game.matrix(payoffs, common_payoff=game.common_payoff, available=kept)
+    return Game.matrix(payoffs[0] if game.common_payoff else payoffs, common_payoff=game.common_payoff, available=kept)
 
 
 @dataclass(frozen=True)

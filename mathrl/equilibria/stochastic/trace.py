@@ -192,7 +192,9 @@ class Follower:
                     return following
                 through = following or through
             length *= CUT
-        return through or self._leap(point, _SHORTEST * scale, target)
+        if through is None and not self.hidden(point):
+            return self._leap(point, _SHORTEST * scale, target)
+        return through
 
     def _leap(self, point: Point, shortest: float, target: float) -> Point | None:
         """The next point by the shortest of some longer steps, across a bifurcation on which this point lies."""
