@@ -241,3 +241,31 @@ def test_a_mixed_q_goes_on_where_it_is_played_though_policies_rest():
     first = [[[0.9, 0.1]]] * 2
     found = soft_qmix(game, temperature=0.01, mixer="unrestricted", trace_decay=0.0, initial_policy=first).require()
     assert found.q_tot[0, 0, 0] == pytest.approx(2.0, rel=1e-12)  # the residual is 100 floors of it at most
+
+
+@pytest.mark.parametrize("penalty", [1e6, 1e10, 1e12, 1e15, float(np.finfo(np.float32).max)])
+def test_a_forbidden_action_beside_a_choice_decides_nothing(penalty):
+    """State 0 pays 1 for ever, or forbids; state 1 chooses. Answers were 3 to 10 off, and said that they converged."""
+    transitions = np.array([[[1, 0], [0, 1.0]], [[0.5, 0.5], [0.2, 0.8]]])
+    game = Game.stochastic(np.array([[1.0, -penalty], [0, 1]]), transitions, 0.9)
+    v = np.zeros(2)
+    for _ in range(1000):  # by hand, in the two actions of state 1
+        v = np.array([1 + 0.9 * v[0], np.logaddexp(0.9 * transitions[1, 0] @ v, 1 + 0.9 * transitions[1, 1] @ v)])
+    soft, plain = soft_q_iteration(game, temperature=1.0), optimal(game)
+    assert soft.converged
+    assert plain.converged
+    np.testing.assert_allclose(soft.v, v, rtol=1e-12)
+    np.testing.assert_allclose(plain.v, [10, 10], rtol=1e-12)
+
+
+@pytest.mark.parametrize("penalty", [9999999.0, 1e8, 1e10])
+def test_usual_masks_and_long_horizons(penalty):
+    """PyMARL's mask at γ = 0.999 moved values by 7e-5, 1e10 by 0.1. Here v is about 1e3: 1e-7 is 1e-10 of it."""
+    rng = np.random.default_rng(0)
+    transitions, rewards = rng.dirichlet(np.ones(10), size=(10, 3)), rng.normal(size=(10, 3))
+    smaller = Game.stochastic(rewards[:, :2], transitions[:, :2], 0.999)
+    rewards[:, 2] = -penalty
+    found = soft_q_iteration(Game.stochastic(rewards, transitions, 0.999), temperature=0.5)
+    expected = soft_q_iteration(smaller, temperature=0.5)
+    assert found.converged
+    assert np.abs(found.v - expected.v).max() <= 1e-7
