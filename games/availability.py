@@ -11,7 +11,7 @@ from mathrl.base.checks import fail, instance, shape
 from mathrl.base.text import shown
 from mathrl.games.given import Booleans
 
-__all__ = ["as_available", "as_terminal", "booleans", "equal_rows", "first_available", "joint"]
+__all__ = ["as_available", "as_terminal", "booleans", "equal_rows", "first_available", "joint", "joint_of_others"]
 
 
 def as_available(
@@ -63,6 +63,13 @@ def joint(available: Sequence[Booleans]) -> Booleans:
         lambda all_, own: all_[..., None] & own.reshape(len(own), *[1] * (all_.ndim - 1), -1), available
     )
     return masks
+
+
+def joint_of_others(available: Sequence[Booleans], agent: int) -> Booleans:
+    """Which joint actions of all agents but one are available, (S, B)."""
+    num_states = len(available[0])
+    everybody = np.ones((num_states, 1), dtype=bool)
+    return joint((everybody, *available[:agent], *available[agent + 1 :])).reshape(num_states, -1)
 
 
 def first_available(own: Booleans) -> Booleans:

@@ -340,6 +340,14 @@ class Game:
             array.flags.writeable = False
         return replace(self, rewards=rewards, transitions=transitions, masks=masks, played=True)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a copy or a pickled game; its arrays are read-only again."""
+        vars(self).update(state)
+        for array in (self.rewards, self.start, *_arrays(self.transitions), *(self.masks or ())):
+            array.flags.writeable = False
+        if self.ended is not None:
+            self.ended.flags.writeable = False
+
     @property
     def num_joint_actions(self) -> int:
         """The number of joint actions, A = A_1 · … · A_n."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray, as_floats, fail, instance, positive, probabilities, shape
 from mathrl.base.text import shown
-from mathrl.games.availability import joint
+from mathrl.games.availability import joint_of_others
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game, check_agent, check_game
 
@@ -84,9 +84,8 @@ def _others_available(game: Game) -> Sequence[tuple[str, Booleans]]:
     """Per agent the mask (S, B_i) of the others' joint actions, with what a message says of one that there is not."""
     if game.masks is None:
         return ()
-    everybody = np.ones((game.num_states, 1), dtype=bool)
-    masks = (joint((everybody, *game.masks[:i], *game.masks[i + 1 :])) for i in range(game.num_agents))
-    return [("joint action {} of the others is not available", mask.reshape(game.num_states, -1)) for mask in masks]
+    masks = (joint_of_others(game.masks, agent) for agent in range(game.num_agents))
+    return [("joint action {} of the others is not available", mask) for mask in masks]
 
 
 def _checked(

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, as_floats, count, entry, fail, positive, probabilities, shape
-from mathrl.games.availability import first_available, joint
+from mathrl.games.availability import first_available, joint_of_others
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game, check_agent, shown_q
 from mathrl.games.shown import shown_conditional, shown_rows
@@ -240,10 +240,7 @@ def _over_available(argument: str, rho_sb: FloatArray, available: Booleans, ende
 
 def _others(game: Game, agent: int) -> Booleans:
     """Which joint actions of the others are available, (S, B)."""
-    if game.masks is None:
-        return np.ones((game.num_states, game.num_joint_actions // game.num_actions[agent]), dtype=bool)
-    everybody = np.ones((game.num_states, 1), dtype=bool)
-    return joint((everybody, *game.masks[:agent], *game.masks[agent + 1 :])).reshape(game.num_states, -1)
+    return joint_of_others(game.available, agent)
 
 
 def as_strategies(
@@ -257,8 +254,10 @@ def as_strategies(
     `model`        ρ(b|s), (S, B): what the agent takes the others to play
     `prior`        P(b|s), (S, B)
 
-    Returns π, ρ and P. Raises `ValueError` where a shape is wrong, a row is no distribution, or ρ > 0 = P somewhere.
+    Returns π, ρ and P. Raises `ValueError` where there is no such agent, a shape is wrong, a row is no distribution, or
+    ρ > 0 = P somewhere.
     """
+    agent = check_agent(game, agent)
     prior_sb = _prior(game, agent, prior)
     rho_sb, pi_sab = as_floats("opponent_model", model), as_floats("conditional_policy", conditional)
     shape("opponent_model", rho_sb, prior_sb.shape)

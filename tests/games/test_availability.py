@@ -1,5 +1,7 @@
 """Games in which actions are missing and episodes end: what a Game makes of the masks."""
 
+import copy
+import pickle
 from itertools import product
 
 import numpy as np
@@ -148,3 +150,12 @@ def test_masks_that_do_not_fit_are_refused(masks, message):
 def test_discount_1_without_terminal_states_is_refused():
     with pytest.raises(InvalidInput, match="1 is allowed where terminal states end every episode"):
         Game.stochastic(*STEP, 1.0)
+
+
+def test_copies_and_pickled_games_are_read_only_too():
+    game = Game.stochastic(*STEP, 0.9, available=[[[True, False], [True, True]]], terminal=[False, True])
+    for again in (pickle.loads(pickle.dumps(game)), copy.deepcopy(game)):
+        assert np.array_equal(again.rewards, game.rewards)
+        for array in (again.rewards, again.transitions, again.start, *again.available, again.terminal):
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 0

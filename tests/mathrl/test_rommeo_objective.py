@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from mathrl.games import Game, random_stochastic, to_dense
 from mathrl.proofs_checks.strategies import games, simplex_rows, temperatures
-from mathrl.values.rommeo_objective import best_evidence_bound, evidence_bound, log_evidence, opponent_policy_q
+from mathrl.values.rommeo_objective import (
+    as_strategies,
+    best_evidence_bound,
+    evidence_bound,
+    log_evidence,
+    opponent_policy_q,
+)
 from tests.examples import costly
 from tests.tolerances import EPS
 
@@ -168,3 +174,11 @@ def test_evidence_of_states_that_are_worlds_apart():
         game = Game.stochastic(np.array([[0.0], [-8.0]]), stay, 0.5, start)
         found = log_evidence(game, 0, prior=[[1.0], [1.0]], horizon=100)
         assert abs(found - expected) <= 100 * EPS * 800
+
+
+def test_strategies_of_no_game_or_no_agent_are_refused():
+    policy = np.full((1, 2, 2), 0.5), np.full((1, 2), 0.5), np.full((1, 2), 0.5)
+    with pytest.raises(ValueError, match="game is of type object"):
+        as_strategies(object(), 0, *policy)
+    with pytest.raises(ValueError, match="agent is 2, expected an agent 0 … 1"):
+        as_strategies(Game.matrix(np.eye(2)), 2, *policy)

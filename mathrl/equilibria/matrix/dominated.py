@@ -25,7 +25,10 @@ from mathrl.games.given import Booleans
 __all__ = ["without_dominated"]
 
 _RARE = 50.0
+"""exp(−50) is 2e-22, a millionth of the rounding of a probability."""
+
 _SAFELY = 0.95
+"""The share of the range in which the equilibrium is proved unique that is relied on: the constant is rounded."""
 
 
 def without_dominated(r_ma: FloatArray, num_actions: Sequence[int], rationality: float) -> tuple[Booleans, ...] | None:
