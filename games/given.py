@@ -40,8 +40,8 @@ Booleans = npt.NDArray[np.bool_]
 
 
 def finite_rewards(argument: str, rewards: FloatArray) -> FloatArray:
-    """Require rewards that are finite: −∞ marks no action."""
-    mend = "give the actions that there are as available, and no reward marks an unavailable action"
+    """Require rewards that are finite: unavailable actions are marked by `available`, not by −∞."""
+    mend = "mark an unavailable action by the argument available, not by a reward"
     return finite(argument, rewards, if_negative=mend)
 
 
