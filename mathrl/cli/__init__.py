@@ -10,6 +10,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "reproduce": "recompute tables and figures of the papers, and compare them with the printed numbers",
+    "check": "say which claims of the papers hold, and show the evidence",
     "solve": "solve a game with any of the solvers of the five papers",
     "bound": "compute AORPO's bounds for a game with learned models, and what they bound",
     "games": "list the games that come with mathrl, or show one, or save it in another format",

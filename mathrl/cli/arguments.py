@@ -94,8 +94,8 @@ def number(flag: str, text: str) -> float:
     return value
 
 
-def whole_number(flag: str, text: str) -> int:
-    """The whole number, at least 0, that an option's text says."""
+def whole_number(flag: str, text: str, least: int = 0) -> int:
+    """The whole number, at least `least`, that an option's text says."""
     from mathrl.base.checks import count
 
     try:
@@ -103,7 +103,7 @@ def whole_number(flag: str, text: str) -> int:
     except ValueError:
         value = number(flag, text)
         exact = int(value) if value == int(value) else value
-    return count(flag, exact)
+    return count(flag, exact, least)
 
 
 def _joined(argv: Sequence[str]) -> list[str]:

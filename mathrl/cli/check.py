@@ -1,0 +1,133 @@
+"""`mathrl check`: whether the papers' claims hold, and what shows it."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mathrl.cli import output
+from mathrl.cli.arguments import Parser, add_output, whole_number
+
+if TYPE_CHECKING:
+    from mathrl.proofs_checks.evidence import Row
+
+__all__ = ["run"]
+
+DESCRIPTION = """\
+Say of the papers' claims whether they hold as printed, hold with a correction, or are refuted, and gather the evidence
+anew: searches for a violation among random small games, counterexamples decided in fractions or balls, identities on
+symbols. One claim gives a page, with the counterexample as a small game; several give a table. Claims of your own are
+checked in the same way: name a Python file that declares them with mathrl.proofs_checks.claim."""
+
+EXAMPLES = """\
+examples:
+  mathrl check                                      all claims, a line for each paper
+  mathrl check hasac                                a line for each claim of one paper
+  mathrl check hasac.proposition-1                  the page of one claim
+  mathrl check dmac --examples 1000 --seed 7        a longer search, with other instances
+  mathrl check --format json --out ledger.json
+  mathrl check my_claims.py                         claims of your own
+  mathrl check --campaign recorded                  at least 1,000 instances of each claim, written to a folder
+
+Exit status 1: the evidence does not support the verdict of some claim."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the command with these arguments and return its exit status."""
+    parser = Parser("check", DESCRIPTION, EXAMPLES)
+    parser.add_argument("names", nargs="*", metavar="CLAIM, PAPER or FILE.py", help="what to check (default: all)")
+    parser.add_argument(
+        "--examples",
+        metavar="N",
+        help="how many random instances a search takes (default: 120, or what a claim declares)",
+    )
+    parser.add_argument("--seed", default="0", metavar="K", help="the seed of the searches (default: 0)")
+    parser.add_argument(
+        "--jobs", metavar="N", help="how many processes; results are the same (default: all processors)"
+    )
+    parser.add_argument("--campaign", metavar="DIR", help="search at least 1,000 instances, and keep the counts in DIR")
+    add_output(parser)
+    arguments = parser.parse(argv)
+    arguments.format = output.format_of(arguments.format, arguments.out)
+    output.check_out({"--out": arguments.out})
+    seed = whole_number("--seed", arguments.seed)
+    jobs = os.cpu_count() or 1 if arguments.jobs is None else whole_number("--jobs", arguments.jobs, 1)
+    examples = None if arguments.examples is None else whole_number("--examples", arguments.examples, 1)
+    files = [name for name in arguments.names if name.endswith(".py")]
+    entries = _chosen(arguments.names, files)
+    if arguments.campaign is not None:
+        return _campaign(entries, arguments.campaign, examples, seed)
+    rows, seconds = _checked(entries, examples, seed, jobs, files)
+    output.deliver(_rendered(rows, arguments.names, arguments.format), arguments.out)
+    _say_slowest(seconds)
+    failed = [row for row in rows if row.failed]
+    for row in failed:
+        output.say(f"{row.key}: {row.reason}")
+    return 1 if failed else 0
+
+
+def _chosen(names: Sequence[str], files: Sequence[str]) -> Mapping[str, Any]:
+    from mathrl.base.checks import choice
+    from mathrl.proofs_checks.claims import claims, claims_of_file
+
+    known = dict(claims())
+    if not names:
+        return known
+    chosen = {key: entry for path in files for key, entry in claims_of_file(path).items()}
+    papers = dict.fromkeys(entry.paper for entry in known.values())
+    for name in names:
+        if name not in files:
+            choice("CLAIM", name, [*known, *papers], see="mathrl check --format csv")
+            chosen |= {
+                key: entry
+                for key, entry in known.items()
+                if name in (key, entry.paper) or (name == entry.id and name in known)
+            }
+    return chosen
+
+
+def _checked(
+    entries: Mapping[str, Any], examples: int | None, seed: int, jobs: int, files: Sequence[str]
+) -> "tuple[list[Row], dict[str, float]]":
+    from mathrl.proofs_checks.run import check, needed
+
+    with output.progress(len(needed(entries)), "claim") as advance:
+        return check(entries, examples=examples, seed=seed, jobs=jobs, files=files, advance=advance)
+
+
+def _rendered(rows: "Sequence[Row]", names: Sequence[str], format: str) -> str:
+    from mathrl.proofs_checks.page import data, listing, page, summary
+
+    if format in ("json", "csv"):
+        return output.render([data(rows)], format)
+    by_key = {row.key: row for row in rows}
+    papers = list(dict.fromkeys(row.entry.paper for row in rows))
+    whole = [name for name in names if name in by_key]
+    if format == "table" and names and len(whole) == len(names):
+        return "\n".join(page(by_key[name], by_key) for name in names)
+    tables = [listing(rows, paper) for paper in papers] if names else [summary(rows)]
+    return output.render(tables, format)
+
+
+def _campaign(entries: Mapping[str, Any], folder: str, examples: int | None, seed: int) -> int:
+    from mathrl.base.files import check_writable
+    from mathrl.proofs_checks.ledger import Claim
+    from mathrl.proofs_checks.recorded import LEAST, record
+
+    claims = [entry for entry in entries.values() if isinstance(entry, Claim)]
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    check_writable(f"--campaign {folder}", str(Path(folder) / "record.json"))
+    with output.progress(len(claims), "claim") as advance:
+        for claim in claims:
+            advance(claim.key, False)
+            record(claim, examples=max(LEAST, examples or 0), seed=seed, commit="", folder=Path(folder))
+            advance(claim.key, True)
+    output.say(f"{len(claims)} claims are recorded in {folder}")
+    return 0
+
+
+def _say_slowest(seconds: Mapping[str, float]) -> None:
+    if len(seconds) > 10:
+        slowest = sorted(seconds, key=lambda key: -seconds[key])[:10]
+        said = ", ".join(f"{key} {seconds[key]:.1f} s" for key in slowest)
+        output.say(f"the slowest of {len(seconds)} claims: {said}")

@@ -1,0 +1,52 @@
+"""All claims of the ledger: importing their modules enters them."""
+
+import importlib
+import sys
+from collections.abc import Mapping
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+from mathrl.base.checks import fail
+from mathrl.base.registry import Registry
+from mathrl.proofs_checks.ledger import LEDGER, Claim, Compound, Restatement
+
+__all__ = ["claims", "claims_of_file"]
+
+_FOLDERS = ("rommeo", "aorpo", "hasac", "dmac", "soft_qmix", "own")
+"""The folders of claims, in the order of the summary; each names its modules in `MODULES`."""
+
+Entries = Mapping[str, Claim | Compound | Restatement]
+
+
+def claims() -> Registry[Claim | Compound | Restatement]:
+    """All claims of the five papers and of mathrl, by key."""
+    for folder in _FOLDERS:
+        package = importlib.import_module(f"mathrl.proofs_checks.{folder}")
+        for module in package.MODULES:
+            importlib.import_module(f"{package.__name__}.{module}")
+    return LEDGER
+
+
+def claims_of_file(path: str) -> Entries:
+    """The claims that a user's file declares with `mathrl.proofs_checks.claim`, by key.
+
+    Raises `ValueError` where there is no such file, where running it fails, or where it declares none.
+    """
+    file = Path(path).resolve()
+    name = f"mathrl_claims_{file.stem}"
+    spec = spec_from_file_location(name, file) if file.is_file() else None
+    if spec is None or spec.loader is None:
+        fail("FILE", f"{path!r} is no Python file", "a file such as my_claims.py")
+    before = set(LEDGER)
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        fail(
+            "FILE", f"{path!r} ends in {type(error).__name__}: {error}", "a file that runs", "run it with python alone"
+        )
+    found = {key: LEDGER[key] for key in LEDGER if key not in before}
+    if not found:
+        fail("FILE", f"{path!r} declares no claim", "a function under the decorator mathrl.proofs_checks.claim")
+    return found

@@ -1,0 +1,79 @@
+"""Each counterexample read from its file and decided by the function that is named after it."""
+
+import importlib
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flint import arb, ctx, fmpq
+
+__all__ = ["Decided", "decide", "decide_by", "main", "stored"]
+
+FOLDER = Path(__file__).parent
+
+BITS = 512
+"""Binary digits of the balls in which logarithms and exponentials are taken."""
+
+Function = Callable[[dict[str, Any]], tuple[bool, Any]]
+
+
+class Decided(NamedTuple):
+    """What a function found of a file.
+
+    `premises`  whether the instance meets all premises of the statement
+    `slack`     by how much the statement holds, a fraction or a ball
+    `violated`  whether the premises are met and the slack is negative, without doubt
+    """
+
+    premises: bool
+    slack: Any
+    violated: bool
+
+
+def stored() -> Iterator[str]:
+    """The names of all files: the id of a claim, or `id@variant`."""
+    return (path.stem for path in sorted(FOLDER.glob("*.json")))
+
+
+def decide(key: str) -> Decided:
+    """Decide the counterexample of this name again."""
+    data = json.loads((FOLDER / f"{key}.json").read_text(encoding="utf-8"))
+    name = re.sub(r"[^a-z0-9]", "_", key.replace("@", "__"))
+    paper = key.split(".")[0].replace("-", "_")
+    module = importlib.import_module(f"{__package__}.redecide_{paper}")
+    return decide_by(getattr(module, name), data["instance"])
+
+
+def decide_by(function: Function, instance: dict[str, Any]) -> Decided:
+    """Decide an instance, as it stands in a file, by a function of its numbers as fractions of python-flint."""
+    before = ctx.prec
+    ctx.prec = BITS
+    try:
+        premises, slack = function(_fractions(instance))
+        return Decided(bool(premises), slack, bool(premises) and bool(slack < 0))
+    finally:
+        ctx.prec = before
+
+
+def main(chosen: Sequence[str]) -> int:
+    """Decide all files, or those of the claims and papers that are named; 1 where one is not violated."""
+    undecided = 0
+    for key in stored():
+        if chosen and not any(key == name or key.split("@")[0] == name or key.split(".")[0] == name for name in chosen):
+            continue
+        found = decide(key)
+        undecided += not found.violated
+        word = "violated" if found.violated else "NOT DECIDED"
+        slack = arb(found.slack).str(8) if isinstance(found.slack, fmpq) else found.slack.str(8)
+        print(f"{key:44} premises {'met' if found.premises else 'NOT MET':8} slack {slack:28} {word}")  # noqa: T201
+    return 1 if undecided else 0
+
+
+def _fractions(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _fractions(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_fractions(each) for each in value]
+    return fmpq(*map(int, value.split("/"))) if isinstance(value, str) else value

@@ -1,0 +1,7 @@
+"""Counterexamples to claims of the AORPO paper, decided from their files alone."""
+
+from typing import Any
+
+__all__: list[str] = []
+
+Instance = dict[str, Any]

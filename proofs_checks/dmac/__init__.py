@@ -1,0 +1,4 @@
+"""Claims of the DMAC paper, by subject."""
+
+MODULES: tuple[str, ...] = ()
+"""The modules that declare them, in the order of the paper."""

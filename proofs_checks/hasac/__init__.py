@@ -1,0 +1,4 @@
+"""Claims of the HASAC paper, by subject."""
+
+MODULES: tuple[str, ...] = ("soft_policies",)
+"""The modules that declare them, in the order of the paper."""

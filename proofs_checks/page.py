@@ -1,0 +1,186 @@
+"""What the ledger shows: a line for each claim, the page of one claim, and the same as data."""
+
+import textwrap
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from mathrl.base.table import Column, Table
+from mathrl.proofs_checks.evidence import Row
+from mathrl.proofs_checks.ledger import LEDGER, Claim, Compound, Restatement
+
+__all__ = ["data", "listing", "page", "summary"]
+
+_WIDTH = 100
+
+_WORDS = {True: "supported", False: "NOT SUPPORTED"}
+
+_TITLES = {"Statement": "Printed", "Practice": "In practice"}
+"""What a paragraph of a docstring is called on the page, where it is another word."""
+
+
+def data(rows: Sequence[Row]) -> Table:
+    """All that is known of each row, for JSON and CSV: LEDGER's fields, missing things null."""
+    return Table([Column(name, partial(_field, name)) for name in _FIELDS], rows)
+
+
+def listing(rows: Sequence[Row], paper: str) -> Table:
+    """One line for each claim of a paper."""
+    own = [row for row in rows if row.entry.paper == paper]
+    columns = (
+        Column("claim", lambda row: row.key),
+        Column("verdict", lambda row: row.verdict or "definition"),
+        Column("severity", lambda row: row.severity),
+        Column("printed proof", lambda row: getattr(row.entry, "proof", None)),
+        Column("decided by", _decided_by),
+        Column(
+            "", lambda row: "" if row.supported else "not decided by this run" if row.undecided else "NOT SUPPORTED"
+        ),
+    )
+    return Table(columns, own, caption=paper)
+
+
+def summary(rows: Sequence[Row]) -> Table:
+    """One line for each paper: how many claims have which verdict. Parts and kinder readings are counted apart."""
+    whole = [row for row in rows if row.entry.variant is None]
+    papers = list(dict.fromkeys(row.entry.paper for row in rows))
+
+    def count(verdict: str | None, paper: str) -> int:
+        return sum(row.entry.paper == paper and row.verdict == verdict for row in whole)
+
+    columns = (
+        Column("paper", lambda paper: paper),
+        *(Column(verdict, partial(count, verdict)) for verdict in ("holds", "corrected", "refuted", "open")),
+        Column("definitions", partial(count, None)),
+        Column("parts and readings", lambda paper: sum(r.entry.paper == paper for r in rows) - _whole(whole, paper)),
+        Column("not supported", lambda paper: sum(row.entry.paper == paper and row.failed for row in rows)),
+    )
+    return Table(columns, papers)
+
+
+def page(row: Row, rows: Mapping[str, Row]) -> str:
+    """The page of one claim: statement, reading, verdict, evidence, counterexample, correction, practice.
+
+    `rows`  the rows of this run by key, which may tell the verdicts of what the printed proof rests on
+    """
+    entry = row.entry
+    severity = f" ({row.severity})" if row.severity else ""
+    head = f"{entry.key}   {(row.verdict or 'definition').upper()}{severity}   {entry.location}"
+    if isinstance(entry, Restatement):
+        return f"{head}\n\n{_block('Printed', f'the same as {entry.of}')}"
+    texts = entry.texts
+    parts = [
+        _block(_TITLES.get(name, name), texts[name]) for name in ("Statement", "Premises", "Reading") if name in texts
+    ]
+    parts.append(_block("Printed proof", _proof(entry, rows)))
+    if isinstance(entry, Compound):
+        parts.append(
+            _block("Parts", "\n".join(f"{part}: {rows[part].verdict}" for part in entry.parts if part in rows))
+        )
+    parts += [_block(name, texts[name]) for name in ("Finding",) if name in texts]
+    if row.counterexample is not None:
+        parts.append(_block("Counterexample", _readable(row.counterexample)))
+    parts += [
+        _block(_TITLES.get(name, name), texts[name]) for name in ("Correction", "Proof", "Practice") if name in texts
+    ]
+    if row.evidence:
+        parts.append(_block("Evidence", "\n".join(map(_said, row.evidence))))
+    word = _WORDS[row.supported] if not row.undecided else "not decided by this run"
+    parts.append(_block("The evidence", f"{word}{f': {row.reason}' if row.reason else ''}"))
+    return "\n\n".join([head, *parts]) + "\n"
+
+
+def _whole(whole: Sequence[Row], paper: str) -> int:
+    return sum(row.entry.paper == paper for row in whole)
+
+
+def _decided_by(row: Row) -> str:
+    """The strongest kind of evidence."""
+    certified = [each.kind for each in row.evidence if each.certified]
+    kinds = Counter(each.kind for each in row.evidence)
+    for kind in ("symbolic", "exact", "ball"):
+        if kind in certified:
+            return {"symbolic": "symbols", "exact": "fractions", "ball": "balls"}[kind]
+    return next((word for word in ("argument", "cited", "search") if kinds[word]), "")
+
+
+def _proof(entry: Claim | Compound, rows: Mapping[str, Row]) -> str:
+    if not entry.rests_on:
+        return entry.proof
+    known = [f"{id} ({rows[id].verdict})" if id in rows else _declared(id) for id in entry.rests_on]
+    return f"{entry.proof}; it rests on {', '.join(known)}"
+
+
+def _declared(id: str) -> str:
+    entry = LEDGER.get(id)
+    return f"{id} ({entry.verdict})" if isinstance(entry, Claim) and entry.verdict else id
+
+
+def _said(evidence: Any) -> str:
+    count = "" if evidence.examples is None else f"{evidence.examples} instances"
+    seed = "" if evidence.seed is None else f", seed {evidence.seed}"
+    certified = ", certified" if evidence.certified else ""
+    source = f" [{evidence.source}]" if evidence.source else ""
+    numbers = f" ({count}{seed})" if count else ""
+    return f"{evidence.kind}{certified}: {evidence.summary}{numbers}{source}"
+
+
+def _readable(counterexample: Mapping[str, Any]) -> str:
+    """The stored sentence, then each part of the instance in a line or a few."""
+    lines = [counterexample["reads"], ""] if counterexample.get("reads") else []
+    for name, value in counterexample["instance"].items():
+        if isinstance(value, dict):
+            lines += [f"{name}.{part} = {_nested(each)}" for part, each in value.items()]
+        else:
+            lines.append(f"{name} = {_nested(value)}")
+    return "\n".join(lines)
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_nested, value))}]"
+    return str(value)
+
+
+def _block(title: str, text: str) -> str:
+    wrapped = [
+        line
+        for each in text.splitlines() or [""]
+        for line in (textwrap.wrap(each, _WIDTH - 4, break_long_words=False) or [""])
+    ]
+    return "\n".join([title, *(f"    {line}".rstrip() for line in wrapped)])
+
+
+_FIELDS = (
+    "id", "variant", "paper", "location", "role", "statement", "reading", "verdict", "severity", "degenerate", "proof",
+    "supported", "evidence", "correction", "counterexample", "rests_on", "practice",
+)  # fmt: skip
+
+
+def _field(name: str, row: Row) -> Any:
+    return _fields(row)[name]
+
+
+def _fields(row: Row) -> Mapping[str, Any]:
+    entry = row.entry
+    texts: Mapping[str, str] = {} if isinstance(entry, Restatement) else entry.texts
+    return {
+        "id": entry.id,
+        "variant": entry.variant,
+        "paper": entry.paper,
+        "location": entry.location,
+        "role": f"restates {entry.of}" if isinstance(entry, Restatement) else entry.role,
+        "statement": texts.get("Statement"),
+        "reading": texts.get("Reading"),
+        "verdict": row.verdict,
+        "severity": row.severity,
+        "degenerate": entry.degenerate if isinstance(entry, Claim) else None,
+        "proof": None if isinstance(entry, Restatement) else entry.proof,
+        "supported": row.supported,
+        "evidence": [vars(each) for each in row.evidence],
+        "correction": texts.get("Correction"),
+        "counterexample": row.counterexample,
+        "rests_on": [] if isinstance(entry, Restatement) else list(entry.rests_on),
+        "practice": texts.get("Practice"),
+    }

@@ -1,0 +1,4 @@
+"""Claims of the ROMMEO paper, by subject."""
+
+MODULES: tuple[str, ...] = ()
+"""The modules that declare them, in the order of the paper."""

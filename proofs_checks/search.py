@@ -1,0 +1,119 @@
+"""Searches for instances that violate a form of a claim. They depend on the seed and the number of instances alone."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings, target
+from hypothesis import seed as seeded
+from hypothesis.errors import Unsatisfiable
+from hypothesis.internal.conjecture import providers
+
+from mathrl.balls import Undecided, precision
+from mathrl.proofs_checks.instances import in_balls
+from mathrl.proofs_checks.ledger import Claim
+from mathrl.proofs_checks.slack import Slack, Unmet
+
+__all__ = ["Found", "search"]
+
+_BITS = 256
+"""Binary digits of balls, in which doubtful instances are decided."""
+
+_HARDEST = 1e6
+"""Slacks beyond so many roundings guide a search no further."""
+
+
+@dataclass
+class Found:
+    """What a search found.
+
+    `examples`    how many instances met the premises
+    `unmet`       how many did not
+    `nontrivial`  how many of the examples had an entry with two sides that both differ from 0
+    `doubtful`    how many were negative by 1 to 100 roundings, and were not decided in balls either
+    `tightest`    the least slack, in roundings
+    `violating`   an instance that violates the form, None where none was found
+    """
+
+    examples: int = 0
+    unmet: int = 0
+    nontrivial: int = 0
+    doubtful: int = 0
+    tightest: float = math.inf
+    violating: Mapping[str, Any] | None = None
+
+
+class _Violated(Exception):
+    """The search is over: an instance violates the form."""
+
+
+def search(claim: Claim, form: Mapping[str, Any], *, examples: int, seed: int, shrink: bool = False) -> Found:
+    """Look for an instance that violates a form of a claim, guided towards small slacks.
+
+    `claim`     the claim
+    `form`      keyword arguments of its check
+    `examples`  how many instances are tried at most; a violation ends the search
+    `seed`      a whole number ≥ 0
+    `shrink`    whether a violation is made as small as can be, which takes more time
+    """
+    found = Found()
+    phases = (Phase.generate, Phase.target, *((Phase.shrink,) if shrink else ()))
+
+    @seeded(seed)
+    @settings(
+        max_examples=examples,
+        phases=phases,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
+    @given(claim.on)
+    def attempt(instance: Mapping[str, Any]) -> None:
+        try:
+            slack = claim.check(**instance, **form)
+        except Unmet:
+            found.unmet += 1
+            return
+        violated = slack.violated or (slack.doubtful and _decided(claim, instance, form, found))
+        if found.violating is None:
+            found.examples += 1
+            found.nontrivial += not slack.trivial
+            found.tightest = min(found.tightest, slack.worst)
+        if violated:
+            found.violating = instance
+            raise _Violated
+        target(-max(-_HARDEST, min(_HARDEST, slack.worst)))
+
+    with _same_everywhere(), suppress(_Violated, Unsatisfiable):
+        attempt()
+    return found
+
+
+def _decided(claim: Claim, instance: Mapping[str, Any], form: Mapping[str, Any], found: Found) -> bool:
+    """Whether an instance whose violation may be rounding violates the form in balls."""
+    try:
+        with precision(_BITS):
+            slack: Slack = claim.check(**in_balls(instance), **form)
+            return slack.violated
+    except (Undecided, TypeError, AttributeError):
+        found.doubtful += 1
+        return False
+
+
+@contextmanager
+def _same_everywhere() -> Iterator[None]:
+    """Keep hypothesis from trying numbers that it finds in the source of the modules that happen to be loaded."""
+    none = type(providers.GLOBAL_CONSTANTS)()
+    cache = type(providers.CONSTANTS_CACHE)(1024)
+    with (
+        patch.object(providers, "_get_local_constants", lambda: none),
+        patch.object(providers, "CONSTANTS_CACHE", cache),
+    ):
+        yield
