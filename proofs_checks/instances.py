@@ -58,12 +58,15 @@ class Tables:
         return int(self.transitions.shape[0])
 
 
-def rational(instance: Instance) -> dict[str, Any]:
-    """The instance in fractions with denominators up to 100, near that in doubles; rows of probabilities sum to 1.
+def rational(instance: Instance, denominator: int | None = _DENOMINATOR) -> dict[str, Any]:
+    """An instance in doubles as fractions near it, whose rows of probabilities sum to 1.
 
-    Transitions, starts, policies and priors are rows of probabilities; of them the largest entry makes the sum.
+    Transitions, starts, policies, priors and models are rows of probabilities; of them the largest entry makes the sum.
+
+    `instance`     the instance
+    `denominator`  the largest denominator; None: of each number the binary value
     """
-    return {name: _rational(name, value) for name, value in instance.items()}
+    return {name: _rational(name, value, denominator) for name, value in instance.items()}
 
 
 def written(instance: Instance) -> dict[str, Any]:
@@ -122,34 +125,39 @@ def _game(found: Tables) -> Game:
     return Game.stochastic(rewards, found.transitions, found.discount, found.start)
 
 
-def _rational(name: str, value: Any) -> Any:
+def _rational(name: str, value: Any, most: int | None) -> Any:
     if isinstance(value, Game):
         plain = tables(value)
         return Tables(
-            _fractions(plain.rewards),
-            _rows(plain.transitions),
-            _fraction(plain.discount),
-            _rows(plain.start),
+            _fractions(plain.rewards, most),
+            _rows(plain.transitions, most),
+            _fraction(plain.discount, most),
+            _rows(plain.start, most),
             plain.common_payoff,
         )
     if isinstance(value, tuple | list):
-        return tuple(_rational(name, each) for each in value)
+        return tuple(_rational(name, each, most) for each in value)
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return _rows(value) if name.endswith(("policy", "policies", "prior", "model", "start")) else _fractions(value)
-    return _fraction(value) if isinstance(value, float) else value
+        return _rows(value, most) if name.endswith(_PROBABILITIES) else _fractions(value, most)
+    return _fraction(value, most) if isinstance(value, float) else value
 
 
-def _fraction(x: Any) -> Fraction:
-    return Fraction(float(x)).limit_denominator(_DENOMINATOR)
+_PROBABILITIES = ("policy", "policies", "prior", "model", "models", "start", "distribution", "transitions")
+"""How names of rows of probabilities end."""
 
 
-def _fractions(x: Any) -> Any:
-    return np.frompyfunc(_fraction, 1, 1)(x)
+def _fraction(x: Any, most: int | None) -> Fraction:
+    exact = Fraction(float(x))
+    return exact if most is None else exact.limit_denominator(most)
 
 
-def _rows(x: Any) -> Any:
+def _fractions(x: Any, most: int | None) -> Any:
+    return np.frompyfunc(lambda each: _fraction(each, most), 1, 1)(x)
+
+
+def _rows(x: Any, most: int | None) -> Any:
     """Rows in fractions that sum to 1; what rounding leaves goes to the largest entry."""
-    rows = _fractions(x).reshape(-1, x.shape[-1])
+    rows = _fractions(x, most).reshape(-1, x.shape[-1])
     for row in rows:
         row[max(range(len(row)), key=row.__getitem__)] += 1 - sum(row)
     return rows.reshape(x.shape)

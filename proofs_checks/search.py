@@ -13,7 +13,7 @@ from hypothesis.errors import Unsatisfiable
 from hypothesis.internal.conjecture import providers
 
 from mathrl.balls import Undecided, precision
-from mathrl.proofs_checks.instances import in_balls
+from mathrl.proofs_checks.instances import in_balls, rational
 from mathrl.proofs_checks.ledger import Claim
 from mathrl.proofs_checks.slack import Slack, Unmet
 
@@ -100,7 +100,7 @@ def _decided(claim: Claim, instance: Mapping[str, Any], form: Mapping[str, Any],
     """Whether an instance whose violation may be rounding violates the form in balls."""
     try:
         with precision(_BITS):
-            slack: Slack = claim.check(**in_balls(instance), **form)
+            slack: Slack = claim.check(**in_balls(rational(instance, None)), **form)
             return slack.violated
     except (Undecided, TypeError, AttributeError):
         found.doubtful += 1
