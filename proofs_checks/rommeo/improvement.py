@@ -1,0 +1,129 @@
+"""Improvement of the conditional policy, of the opponent model, and of both   (rommeo Appendix C.2)."""
+
+from typing import Any
+
+from mathrl.arithmetic import namespace
+from mathrl.operators import conditional_policy, opponent_model_improvement
+from mathrl.proofs_checks.ledger import claim
+from mathrl.proofs_checks.rommeo.pairs import own_last, pair_q, pairs, seen_by
+from mathrl.proofs_checks.slack import Slack, at_most
+from mathrl.softmax import log_probabilities, target_log_ratio
+
+
+@claim(
+    "rommeo.theorem-4",
+    at="Appendix C.2, l. 1753-1769",
+    verdict="holds",
+    on=pairs,
+    proof="false step at Eq. 48",
+    breaks={"counted": "rewards"},
+    argument="mathrl.proofs_checks.own.rommeo_improvement.pairs_improve",
+)
+def policy_improves(
+    game: Any,
+    agent: int,
+    prior: Any,
+    conditional_distribution: Any,
+    model: Any,
+    temperature: Any,
+    *,
+    counted: str = "rewards, entropy and divergence",
+) -> Slack:
+    """With the opponent model ρ as it is, the conditional policy π̃ ∝ exp(Q^{π,ρ}/α) has Q^{π̃,ρ} ≥ Q^{π,ρ} everywhere.
+
+    Reading: for every π and ρ, zeros in π allowed, and ρ positive only where the prior is, so that Q is bounded.
+
+    Finding: it holds for every α > 0 and every prior; ρ and its divergence are the same on both sides. The printed
+    proof treats both theorems in one chain: Eq. 48 takes a mean over π where Eq. 47 has π̃, and is not needed here.
+
+    Practice: what rises is the sum with the entropy. The rewards alone can fall.
+    """
+    seen, given = seen_by(game, agent), own_last(conditional_distribution)
+    q, _ = pair_q(seen, given, model, prior, temperature=temperature)
+    new = conditional_policy(q, temperature=temperature)
+    weight = 0 * temperature if counted == "rewards" else temperature
+    known = model if counted == "rewards" else prior
+    before, after = (pair_q(seen, policy, model, known, temperature=weight)[0] for policy in (given, new))
+    return at_most(before, after, rounding=_hidden(q))
+
+
+@claim(
+    "rommeo.theorem-5",
+    at="Appendix C.2, l. 1771-1789",
+    verdict="corrected",
+    severity="slip",
+    on=pairs,
+    proof="false step at Eq. 48",
+    survives={"entropy": "given the opponents' action"},
+)
+def model_improves(
+    game: Any,
+    agent: int,
+    prior: Any,
+    conditional_distribution: Any,
+    model: Any,
+    temperature: Any,
+    *,
+    entropy: str = "of the state",
+) -> Slack:
+    """With the conditional policy π as it is, the opponent model ρ̃(·|s) ∝ P(·|s) exp(E_π[Q^{π,ρ}(s, a, ·)] + α H(π(s)))
+    has Q^{π,ρ̃} ≥ Q^{π,ρ} everywhere.
+
+    Reading: for every π and ρ, as in Theorem 4. Eq. 39 writes H(π(s)), which names no action of the opponents where its
+    neighbours do; so it is one number for each state, whichever it is, and the sign ∝ swallows it.
+
+    Finding: then ρ̃ leaves out that the agent has more entropy given one action of the opponents than given another, and
+    it can be worse than ρ.
+
+    Correction: H(π(·|s, b)), as in Eq. 57, and as Eq. 44 means it, where it is written π(·|s, a^i).
+
+    Practice: an opponent model that is fitted to Q alone, without α H(π(·|s, b)), may lower the objective.
+    """
+    seen, given = seen_by(game, agent), own_last(conditional_distribution)
+    q, _ = pair_q(seen, given, model, prior, temperature=temperature)
+    if entropy == "of the state":
+        expected = namespace(q).sum(given * q, axis=1)
+        log_prior = log_probabilities(prior)
+        new = namespace(q).exp(log_prior + target_log_ratio(expected, log_prior, temperature**0))
+    else:
+        new = opponent_model_improvement(q, given, prior, temperature=temperature)
+    return at_most(q, pair_q(seen, given, new, prior, temperature=temperature)[0], rounding=_hidden(q))
+
+
+@claim(
+    "rommeo.theorem-5",
+    variant="entropy given the opponents' action",
+    at="Appendix C.2, l. 1771-1789; Eq. 44, l. 1847-1860",
+    verdict="holds",
+    on=pairs,
+    proof="false step at Eq. 48",
+    breaks={"weight_of_divergence": "α"},
+    argument="mathrl.proofs_checks.own.rommeo_improvement.pairs_improve",
+)
+def model_improves_with_entropy(
+    game: Any,
+    agent: int,
+    prior: Any,
+    conditional_distribution: Any,
+    model: Any,
+    temperature: Any,
+    *,
+    weight_of_divergence: str = "1",
+) -> Slack:
+    """With the conditional policy π as it is, the opponent model ρ̃(b|s) ∝ P(b|s) exp(E_π[Q^{π,ρ}(s, a, b)] +
+    α H(π(·|s, b))) has Q^{π,ρ̃} ≥ Q^{π,ρ} everywhere.
+
+    Reading: Eq. 39 with the entropy of the policy given b, as in Eq. 57.
+
+    Finding: it holds for every α > 0 and every prior. Nothing is divided by α, as the divergence has weight 1.
+    """
+    seen, given = seen_by(game, agent), own_last(conditional_distribution)
+    q, _ = pair_q(seen, given, model, prior, temperature=temperature)
+    weight = temperature if weight_of_divergence == "α" else temperature**0
+    new = opponent_model_improvement(q, given, prior, temperature=temperature, divergence_weight=weight)
+    return at_most(q, pair_q(seen, given, new, prior, temperature=temperature)[0], rounding=_hidden(q))
+
+
+def _hidden(q: Any) -> float:
+    """What two linear systems in floats may hide."""
+    return 0.0 if q.dtype.hasobject else 1e-11 * max(1.0, float(abs(q).max()))
