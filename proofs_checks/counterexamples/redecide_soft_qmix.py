@@ -2,6 +2,64 @@
 
 from typing import Any
 
-__all__: list[str] = []
+from flint import fmpq
+
+from .exact import distributions, entropy, expect, log_sum, outer, softmax
+
+__all__ = [
+    "soft_qmix_theorem_4_2",
+    "soft_qmix_theorem_4_2__v_a_mean_under_a_reference_policy",
+    "soft_qmix_theorem_4_4",
+    "soft_qmix_theorem_c_3",
+    "soft_qmix_theorem_e_1",
+]
 
 Instance = dict[str, Any]
+
+
+def soft_qmix_theorem_4_2(x: Instance) -> tuple[bool, Any]:
+    """V = α log Σ exp(Q/α), and both sides of Eq. 12 for the table as parameter."""
+    (reference,) = x["reference_distribution"]
+    return _apart(x, [fmpq(1)] * len(reference))
+
+
+def soft_qmix_theorem_4_2__v_a_mean_under_a_reference_policy(x: Instance) -> tuple[bool, Any]:
+    """V = α log Σ π̄ exp(Q/α), π̄ also in the divergence's target, and both sides of Eq. 12."""
+    return _apart(x, x["reference_distribution"][0])
+
+
+soft_qmix_theorem_e_1 = soft_qmix_theorem_4_2
+
+
+def _apart(x: Instance, weights: list[Any]) -> tuple[bool, Any]:
+    """One state. ∂KL/∂Q = π/α (log(π/π̄) − y/α less its mean); ∂V/∂Q = π; the largest difference of the two sides."""
+    game, alpha, (q,) = x["game"], x["temperature"], [[entry for row in rows for entry in row] for rows in x["q"]]
+    pi, v = softmax(q, alpha, weights), log_sum(q, alpha, weights)
+    ahead = expect(pi, q) + alpha * -expect(pi, [p.log() for p in pi])
+    y = [pay + game["discount"] * ahead for row in game["rewards"][0] for pay in row]
+    pulled = [(p / w).log() - target / alpha for p, w, target in zip(pi, weights, y, strict=True)]
+    left = [2 * p * (value - target) for p, value, target in zip(pi, q, y, strict=True)]
+    right = [p * (t - expect(pi, pulled)) + 2 * p * (v - expect(pi, y)) for p, t in zip(pi, pulled, strict=True)]
+    premises = distributions([x["reference_distribution"], game["transitions"]]) and len(game["rewards"]) == 1
+    premises = premises and alpha > 0 and 0 < game["discount"] < 1
+    return premises, -max(abs(one - other) for one, other in zip(left, right, strict=True))
+
+
+def soft_qmix_theorem_4_4(x: Instance) -> tuple[bool, Any]:
+    """One state of two agents with two actions each, that looks the same after both swap their actions.
+
+    The swap maps solutions of Eq. 9 to solutions, and only uniform play to itself: if it is worse than another policy,
+    then there are two solutions, and the policies that take them in turn do not converge.
+    """
+    game, alpha, other = x["game"], x["temperature"], [rows[0] for rows in x["other_policy"]]
+    (((first, second), (third, fourth)),) = game["rewards"]
+    premises = distributions([x["policy"], x["other_policy"], game["transitions"]]) and len(game["transitions"]) == 1
+    premises = premises and first == fourth and second == third and alpha > 0 and 0 < game["discount"] < 1
+    uniform, value = (
+        expect(outer(pair), [first, second, third, fourth]) + alpha * (entropy(pair[0]) + entropy(pair[1]))
+        for pair in ([[fmpq(1, 2)] * 2] * 2, other)
+    )
+    return premises, (uniform - value) / (1 - game["discount"])
+
+
+soft_qmix_theorem_c_3 = soft_qmix_theorem_4_4

@@ -1,4 +1,10 @@
 """Theorems of our own: each with its proof in the docstring, and checked like any other claim."""
 
-MODULES: tuple[str, ...] = ("rommeo_contraction", "rommeo_gap", "rommeo_improvement")
+MODULES: tuple[str, ...] = (
+    "rommeo_contraction",
+    "rommeo_gap",
+    "rommeo_improvement",
+    "product_policy_iteration",
+    "soft_qmix_gradient",
+)
 """The modules that declare them, one theorem each."""

@@ -1,4 +1,4 @@
-"""The optimal conditional policy and opponent model, and the equation that their values satisfy   (rommeo Section 3.1)."""
+"""The optimal conditional policy and opponent model, and the equation of their values   (rommeo Section 3.1)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,0 +1,305 @@
+"""Evaluation of a joint policy, its improvement among product policies, and both in turn   (soft-qmix Section 4.2)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from mathrl.arithmetic import namespace
+from mathrl.operators import local_policy, local_values, policy_backup, soft_value, trace_target
+from mathrl.operators.axes import flat
+from mathrl.proofs_checks.families import instances, numbers, policies, rows, stochastic_games
+from mathrl.proofs_checks.instances import Tables
+from mathrl.proofs_checks.ledger import claim, restates
+from mathrl.proofs_checks.policy_value import soft_q, soft_v
+from mathrl.proofs_checks.slack import Slack, all_of, at_most, premise
+from mathrl.proofs_checks.soft_qmix.best_product import best_product
+from mathrl.proofs_checks.strategies import temperatures
+
+TEMPERATURES = temperatures(0.1, 10.0)
+
+_CLOSE = 1e-9
+"""What the search for the solution of Eq. 9 leaves of values, relative to them."""
+
+
+@instances
+def evaluations(draw: st.DrawFn) -> Mapping[str, Any]:
+    """A game, a joint policy of it, a first table q, and a λ."""
+    game = draw(stochastic_games(max_states=2))
+    joint = draw(rows((game.num_states, game.num_joint_actions), zeros=True))
+    shape = (game.num_states, *game.num_actions)
+    return {
+        "game": game,
+        "joint_policy": joint.reshape(shape),
+        "q": draw(numbers(shape)),
+        "temperature": draw(TEMPERATURES),
+        "trace_decay": draw(st.sampled_from([0.0, 0.25, 0.5, 0.9, 1.0])),
+    }
+
+
+@claim(
+    "soft-qmix.lemma-4.1",
+    at="Section 4.2, l. 126; proof C, l. 396-405",
+    verdict="holds",
+    on=evaluations,
+    proof="false step at Eq. 18",
+    breaks={"rate": 2},
+    argument="mathrl.proofs_checks.soft_qmix.policy_iteration.evaluation_with_traces_converges",
+)
+def evaluation_converges(
+    game: Any, joint_policy: Any, q: Any, temperature: Any, trace_decay: Any, *, rate: int = 1
+) -> Slack:
+    """From any bounded table, the tables Q_{k+1} = T^π Q_k of Eq. 5 tend to the soft Q of the joint policy π.
+
+    Reading: any joint policy of the state, zeros allowed; the return of Eq. 3, whose first step has no entropy.
+    Convergence is shown with its rate, γ^k times the first error, here for k = 3.
+
+    Finding: it holds for any α ≥ 0. The proof takes r + E[H] for the reward with entropy, where r + γ α E[H] is meant;
+    with this it is the standard one.
+    """
+    return _converges(game, joint_policy, q, temperature, 0 * trace_decay, rate)
+
+
+@claim(
+    "soft-qmix.lemma-c.1",
+    at="Appendix C, l. 394-405; Eq. 7, l. 116-119",
+    verdict="holds",
+    on=evaluations,
+    proof="false step at Eq. 18",
+    breaks={"rate": 2},
+    argument="mathrl.proofs_checks.soft_qmix.policy_iteration.evaluation_with_traces_converges",
+)
+def evaluation_with_traces_converges(
+    game: Any, joint_policy: Any, q: Any, temperature: Any, trace_decay: Any, *, rate: int = 1
+) -> Slack:
+    """From any bounded table, the tables Q_{k+1} = T_λ^π Q_k of Eq. 7 tend to the soft Q of the joint policy π.
+
+    Reading: as in Lemma 4.1, with T_λ in place of T: the expectation of Eq. 7 over paths on which π draws all actions
+    after the first, for any λ from 0 to 1.
+
+    Finding: it holds, and faster than with λ = 0: by Eq. 27 T_λ is the mean of T, T², … with weights (1 − λ) λ^l, so
+    that errors shrink by γ (1 − λ)/(1 − γ λ). The proof replaces T_λ by T on the assumption that they agree on average,
+    which they do not where Q is not yet the soft Q; it is not needed.
+
+    Proof: T Q − T Q' = γ P_π (Q − Q'), where (P_π x)(s, a) is the mean of x at the next state and the action that π
+    draws there, so that ‖T Q − T Q'‖ ≤ γ ‖Q − Q'‖ in the maximum norm; its one fixed point is the soft Q of π, which
+    satisfies Eq. 4 and 5. The error of Eq. 7 is Σ_l (γ λ)^l P_π^l (T Q − Q); with P_π γ = T − T 0 this is, line by line
+    as in Eq. 27, T_λ Q = (1 − λ) Σ_l λ^l T^{l+1} Q for λ < 1. So T_λ has the same fixed point, and
+    ‖T_λ Q − T_λ Q'‖ ≤ (1 − λ) Σ_l λ^l γ^{l+1} ‖Q − Q'‖ = γ (1 − λ)/(1 − γ λ) ‖Q − Q'‖, where the factor is at most γ.
+    For λ = 1 the sum telescopes to lim T^l Q, which is the soft Q at once.
+
+    Practice: this is for paths of the policy itself. The paper's replay buffer holds paths of older policies, of which
+    the lemma says nothing.
+    """
+    return _converges(game, joint_policy, q, temperature, trace_decay, rate)
+
+
+def _converges(game: Any, joint_policy: Any, q: Any, temperature: Any, trace_decay: Any, rate: int) -> Slack:
+    """Three sweeps leave at most the rate's third power of the error."""
+    together, pi, iterate = _of_one_agent(game), (flat(joint_policy),), flat(q)
+    xp, exact = namespace(iterate), soft_q(together, pi, temperature=temperature)
+    discount = game.discount
+    first = xp.max(xp.abs(iterate - exact))
+    for _ in range(3):
+        iterate = trace_target(
+            iterate,
+            pi,
+            together.rewards,
+            together.transitions,
+            discount=discount,
+            temperature=temperature,
+            trace_decay=trace_decay,
+        )
+    shrunk = discount * (1 - trace_decay) / (1 - discount * trace_decay)
+    rounding = 0.0 if iterate.dtype.hasobject else 1e-12 * (1 + float(abs(exact).max()) + float(abs(q).max()))
+    return at_most(xp.max(xp.abs(iterate - exact)), shrunk ** (3 * rate) * first, rounding=rounding)
+
+
+def _of_one_agent(game: Any) -> Tables:
+    """The game of one agent whose actions are the joint actions."""
+    rewards = flat(game.rewards)
+    return Tables(rewards, game.transitions.reshape(*rewards.shape, -1), game.discount, game.start, True)
+
+
+@instances
+def teams(draw: st.DrawFn) -> Mapping[str, Any]:
+    """A game of two agents, the first with two actions, a product policy of it, and another."""
+    game = draw(stochastic_games(min_agents=2, max_agents=2, max_actions=2, max_states=2))
+    return {
+        "game": game,
+        "policy": draw(policies(game)),
+        "other_policy": draw(policies(game, zeros=True)),
+        "temperature": draw(TEMPERATURES),
+    }
+
+
+@claim(
+    "soft-qmix.lemma-4.3",
+    at="Section 4.2, l. 180; Appendix C, l. 407-437",
+    verdict="holds",
+    on=teams,
+    proof="false step at Eq. 20",
+    breaks={"counted": "rewards"},
+    argument="mathrl.proofs_checks.own.product_policy_iteration.values_converge",
+)
+def solution_improves(
+    game: Any,
+    policy: Sequence[Any],
+    other_policy: Sequence[Any],
+    temperature: Any,
+    *,
+    counted: str = "rewards and entropy",
+) -> Slack:
+    """If π_new solves Eq. 9 for the soft Q of π_old ∈ Π, then the soft Q of π_new is at least that of π_old everywhere.
+
+    Reading: Π are the product policies whose parts are functions of the state, as Section 4.2 has them in training. Eq.
+    9 is solved in every state, over all of Π; where it has several solutions, for each of them.
+
+    Finding: it holds for any number of agents, as π_old is in Π. The proof leaves α out, and Eq. 20 prints
+    exp(Q) − log Z for exp(Q/α)/Z. If the parts may depend on the agents' observations alone, then Eq. 9 has in general
+    no common solution for all states that look alike, and the lemma does not apply.
+
+    Practice: what rises is the sum with the entropy; the rewards alone can fall. And the lemma is about Eq. 9, which
+    the algorithm does not solve: in its exact form all agents respond to the others' old policies at once, which can
+    lower the values.
+    """
+    q = soft_q(game, policy, temperature=temperature)
+    new, weight = best_product(q, temperature), 0 if counted == "rewards" else temperature
+    before, after = (soft_q(game, pi, temperature=weight) for pi in (policy, new))
+    return at_most(before, after, rounding=_CLOSE * max(1.0, float(np.abs(q).max())))
+
+
+def _at_once(q: Any, policy: Sequence[Any], temperature: Any) -> tuple[Any, ...]:
+    """The exact form of Eq. 10 and 14 with Q_tot = Q: each agent responds to the others' old policies."""
+    return local_policy(local_values(q, policy), temperature=temperature)
+
+
+restates("soft-qmix.lemma-c.2", of="soft-qmix.lemma-4.3", at="Appendix C, l. 407")
+
+
+@claim(
+    "soft-qmix.theorem-4.4",
+    at="Section 4.2, l. 184",
+    verdict="corrected",
+    severity="gap",
+    on=teams,
+    proof="gap",
+    survives={"converges": "values"},
+    rests_on=("soft-qmix.lemma-4.1", "soft-qmix.lemma-4.3"),
+    argument="mathrl.proofs_checks.own.product_policy_iteration.values_converge",
+)
+def iteration_converges(
+    game: Any, policy: Sequence[Any], other_policy: Sequence[Any], temperature: Any, *, converges: str = "policies"
+) -> Slack:
+    """Evaluation and improvement by Eq. 9 in turn converge, from any product policy, to one whose soft Q is the largest
+    of all product policies, everywhere.
+
+    Reading: Π as in Lemma 4.3; evaluation is exact. What converges are the policies, "to a policy π*". Eq. 9 does not
+    say which of several solutions is taken, so that it has to hold for any choice.
+
+    Finding: where Eq. 9 has two solutions at the best values, taking them in turn is a cycle. Two agents that are paid
+    for differing have two best product policies, mirror images of each other, so that the policies need not converge.
+    The proof shows that the values do, and calls their limit a policy.
+
+    Correction: the values converge to the largest of all product policies, with an error of at most γ^k times the first
+    (mathrl.theorem-product-policy-iteration). Where Eq. 9 has one solution at these values, the policies converge too.
+
+    Practice: a run may end at either of several equally good conventions; two runs, or agents that break ties on their
+    own, need not agree on one.
+    """
+    return (
+        _largest(game, policy, other_policy, temperature)
+        if converges == "values"
+        else _one_solution(game, other_policy, temperature)
+    )
+
+
+@claim(
+    "soft-qmix.theorem-4.4",
+    variant="convergence of the values",
+    at="Section 4.2, l. 184",
+    verdict="holds",
+    on=teams,
+    proof="gap",
+    breaks={"update": "all at once"},
+    rests_on=("soft-qmix.lemma-4.1", "soft-qmix.lemma-4.3"),
+    argument="mathrl.proofs_checks.own.product_policy_iteration.values_converge",
+)
+def values_converge(
+    game: Any, policy: Sequence[Any], other_policy: Sequence[Any], temperature: Any, *, update: str = "of Eq. 9"
+) -> Slack:
+    """Evaluation and improvement by Eq. 9 in turn lead the soft Q, from any product policy, to the largest that product
+    policies have; one policy attains it everywhere.
+
+    Reading: as for the theorem itself, but that the tables Q converge.
+
+    Finding: it holds for any number of agents, and whichever solutions are taken.
+    """
+    return _largest(game, policy, other_policy, temperature, update)
+
+
+@claim(
+    "soft-qmix.theorem-c.3",
+    at="Appendix C, l. 439-441",
+    verdict="corrected",
+    severity="gap",
+    on=teams,
+    proof="gap",
+    survives={"converges": "values"},
+    rests_on=("soft-qmix.lemma-4.1", "soft-qmix.lemma-4.3"),
+    argument="mathrl.proofs_checks.own.product_policy_iteration.values_converge",
+)
+def joint_iteration_converges(
+    game: Any, policy: Sequence[Any], other_policy: Sequence[Any], temperature: Any, *, converges: str = "policies"
+) -> Slack:
+    """Joint evaluation and joint improvement by Eq. 9 in turn converge, from any product policy, to one whose soft Q is
+    the largest of all product policies, everywhere.
+
+    Reading: as for Theorem 4.4, which is the same but for subscripts.
+
+    Finding: as for Theorem 4.4. The proof says of the sequence of tables Q that it converges to a policy; at the limit
+    it prints J of π* at least J of π, where J is to be least.
+
+    Correction: the values converge; the policies do where Eq. 9 has one solution at the largest values.
+    """
+    return iteration_converges(game, policy, other_policy, temperature, converges=converges)
+
+
+def _one_solution(game: Any, other_policy: Sequence[Any], temperature: Any) -> Slack:
+    """In a game of one state that looks the same after all agents shift their actions by one, uniform play is best.
+
+    The game's symmetry maps solutions of Eq. 9 to solutions, and only uniform play to itself. If all choices of
+    solutions lead to one policy, then there is one solution, which is uniform play; so no other policy has more.
+    """
+    q = game.rewards
+    agents = len(other_policy)
+    premise(game.num_states == 1 and len(set(game.num_actions)) == 1)
+    premise(bool((q == np.roll(q, (1,) * agents, axis=tuple(range(1, agents + 1)))).all()))
+    uniform = tuple(pi * 0 + temperature**0 / pi.shape[1] for pi in other_policy)
+    return at_most(*(soft_v(game, pi, temperature=temperature) for pi in (other_policy, uniform)))
+
+
+def _largest(
+    game: Any, policy: Sequence[Any], other_policy: Sequence[Any], temperature: Any, update: str = "of Eq. 9"
+) -> Slack:
+    """Two rounds bring the values within γ² of the first error to the largest, which no other policy surpasses."""
+    best: tuple[Any, ...] = tuple(policy)
+    for _ in range(12):
+        v = soft_v(game, best, temperature=temperature)
+        best = best_product(soft_q(game, best, temperature=temperature), temperature)
+        largest = soft_v(game, best, temperature=temperature)
+        if np.abs(largest - v).max() <= 1e-12 * max(1.0, np.abs(v).max()):
+            break
+    held: tuple[Any, ...] = tuple(policy)
+    for _ in range(2):
+        q = soft_q(game, held, temperature=temperature)
+        held = best_product(q, temperature) if update == "of Eq. 9" else _at_once(q, held, temperature)
+    first, last, other = (soft_v(game, pi, temperature=temperature) for pi in (policy, held, other_policy))
+    rounding = _CLOSE * max(1.0, float(np.abs(largest).max()))
+    return all_of(
+        at_most(other, largest, rounding=rounding),
+        at_most(
+            np.abs(largest - last).max(), game.discount**2 * np.abs(largest - first).max() + 0 * last, rounding=rounding
+        ),
+    )
