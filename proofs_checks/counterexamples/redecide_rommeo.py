@@ -10,9 +10,18 @@ from flint import arb, fmpq
 
 from .exact import distributions, divergence, entropy, expect, log_sum, softmax
 
-__all__ = ["rommeo_theorem_1", "rommeo_theorem_2", "rommeo_theorem_5"]
+__all__ = ["rommeo_definition_1__parts_of_optima", "rommeo_theorem_1", "rommeo_theorem_2", "rommeo_theorem_5"]
 
 Instance = dict[str, Any]
+
+
+def rommeo_definition_1__parts_of_optima(x: Instance) -> tuple[bool, Any]:
+    """One state of two agents: agent 0 plays its part of the first optimum, agent 1 its part of the second."""
+    (table,), discount = x["game"]["rewards"], x["game"]["discount"]
+    (first, _), (_, second) = x["first_optimum"], x["second_optimum"]
+    largest = max(max(row) for row in table)
+    optima = all(table[a][b] == largest for a, b in (x["first_optimum"], x["second_optimum"]))
+    return optima and 0 < discount < 1, discount / (1 - discount) * (table[first][second] - largest)
 
 
 def rommeo_theorem_1(x: Instance) -> tuple[bool, Any]:
@@ -26,10 +35,8 @@ def rommeo_theorem_1(x: Instance) -> tuple[bool, Any]:
     tables = _tables(game, [value + arb(0, arb(left).upper()) for value in v], game["discount"])
     policy = [[softmax(column, alpha) for column in zip(*q, strict=True)] for q in tables]
     model = [softmax(_columns(q, alpha), 1, p) for q, p in zip(tables, x["prior"], strict=True)]
-    best, other = (
-        _over(game, *pair, x["prior"], alpha, x["horizon"])
-        for pair in ((policy, model), (x["conditional_distribution"], x["model"]))
-    )
+    given = (x["conditional_distribution"], x["model"])
+    best, other = (_over(x, pi, rho) for pi, rho in ((policy, model), given))
     return _premises(x), best - other
 
 
@@ -90,10 +97,10 @@ def _value(x: Instance, model: list[Any]) -> Any:
     return paid / (1 - x["game"]["discount"])
 
 
-def _over(game: Instance, policy: Any, model: Any, prior: Any, alpha: Any, steps: int) -> Any:
-    """Σ_t E[R + α H − KL] over so many steps, from the last one backwards."""
-    v = [arb(0)] * len(prior)
-    for _ in range(steps):
-        tables = _tables(game, v, fmpq(1))
-        v = [_attained(*state, alpha) for state in zip(tables, policy, model, prior, strict=True)]
-    return expect(game["start"], v)
+def _over(x: Instance, policy: Any, model: Any) -> Any:
+    """Σ_t E[R + α H − KL] over the steps of the horizon, from the last one backwards."""
+    v = [arb(0)] * len(model)
+    for _ in range(x["horizon"]):
+        states = zip(_tables(x["game"], v, fmpq(1)), policy, model, x["prior"], strict=True)
+        v = [_attained(*state, x["temperature"]) for state in states]
+    return expect(x["game"]["start"], v)

@@ -1,4 +1,4 @@
 """Claims of the ROMMEO paper, by subject."""
 
-MODULES: tuple[str, ...] = ("optimal_pair", "iteration", "improvement")
+MODULES: tuple[str, ...] = ("optimum", "optimal_pair", "iteration", "improvement")
 """The modules that declare them, in the order of the paper."""

@@ -11,6 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from mathrl.arithmetic import namespace
+from mathrl.games.random import Structure
 from mathrl.operators import (
     backup,
     conditional_policy,
@@ -115,7 +116,7 @@ def own_last(x: Any) -> Any:
 @instances
 def pairs(draw: st.DrawFn) -> Mapping[str, Any]:
     """A game, an agent of it, a prior, a conditional policy and an opponent model."""
-    structure = draw(st.sampled_from(["common-payoff", "general-sum"]))
+    structure: Structure = draw(st.sampled_from(("common-payoff", "general-sum")))
     game = draw(stochastic_games(structure=structure, min_agents=2, max_actions=2, max_states=2))
     agent = draw(st.integers(0, game.num_agents - 1))
     own = game.num_actions[agent]

@@ -122,8 +122,8 @@ def gradient_splits(
 
     Finding: both constants are wrong. The last line of the proof itself gives 2α² for the divergence, twice what stands
     there for the halved square. And it takes −(∇V) Δ for ½ ∇(V − y)², although by Eq. 31 V + Δ is E[y] + α H(π) and not
-    E[y]. Summed over all joint actions, the two sides differ by 2α H(π) in each state; so with two joint actions or more
-    the printed identity holds for no table at all.
+    E[y]. Summed over all joint actions, the two sides differ by 2α H(π) in each state; so where there is a choice the
+    printed identity holds for no table at all.
 
     Correction: ∇ E_π[(Q − y)²] = 2α² ∇ KL(π_θ‖exp(y/α)/Z) + ∇(V_θ − E_π[y] − α H(π))², with π in the last bracket
     held fixed as well (mathrl.theorem-soft-qmix-gradient).

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from mathrl.arithmetic import namespace
-from mathrl.operators import local_policy, local_values, policy_backup, soft_value, trace_target
+from mathrl.operators import local_policy, local_values, trace_target
 from mathrl.operators.axes import flat
 from mathrl.proofs_checks.families import instances, numbers, policies, rows, stochastic_games
 from mathrl.proofs_checks.instances import Tables
