@@ -22,8 +22,8 @@ from mathrl.proofs_checks.soft_qmix.policy_iteration import teams
 def values_converge(
     game: Any, policy: Sequence[Any], other_policy: Sequence[Any], temperature: Any, *, rate: int = 1
 ) -> Slack:
-    """Let π_{k+1} be any solution of Eq. 9 for the soft Q of π_k, over product policies of the state. Then Q_k does
-    not fall anywhere; Q_k tends to a table Q* with Q* ≥ Q^π for every product policy π; and ‖V* − V_k‖ ≤ γ^k ‖V* − V_0‖.
+    """Let π_{k+1} be any solution of Eq. 9 for the soft Q of π_k, over product policies of the state. Then
+    Q_k does not fall; it tends to a table Q* with Q* ≥ Q^π for every product policy π; and ‖V* − V_k‖ ≤ γ^k ‖V* − V_0‖.
     Every solution of Eq. 9 at Q* has the values Q*; where there is one, π_k tends to it.
 
     Reading: finite games of any number of agents with a common payoff, α > 0 and γ < 1. The search has two agents with
