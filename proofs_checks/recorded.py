@@ -28,7 +28,8 @@ class Record:
     """What a recorded run found of one claim.
 
     `examples`    how many instances met the premises
-    `nontrivial`  how many of them were not trivial
+    `unmet`       how many did not
+    `nontrivial`  how many of the former were not trivial
     `violated`    how many violated the form that must hold: 0, or 1 as that ends a search
     `broken`      whether an instance violated the form that must fail; None where none is named
     `tightest`    the least slack, in roundings
@@ -39,6 +40,7 @@ class Record:
     """
 
     examples: int
+    unmet: int
     nontrivial: int
     violated: int
     broken: bool | None
@@ -66,6 +68,7 @@ def record(claim: Claim, *, examples: int, seed: int, commit: str, folder: Path)
     broken = None if claim.breaks is None else search(claim, claim.breaks, examples=examples, seed=seed)
     found = Record(
         examples=0 if survived is None else survived.examples,
+        unmet=0 if survived is None else survived.unmet,
         nontrivial=0 if survived is None else survived.nontrivial,
         violated=int(survived is not None and survived.violating is not None),
         broken=None if broken is None else broken.violating is not None,

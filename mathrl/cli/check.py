@@ -19,6 +19,9 @@ anew: searches for a violation among random small games, counterexamples decided
 symbols. One claim gives a page, with the counterexample as a small game; several give a table. Claims of your own are
 checked in the same way: name a Python file that declares them with mathrl.proofs_checks.claim."""
 
+PAGES = 5
+"""Up to so many claims that were named, or that a file declares, have a page each; more of them have a line each."""
+
 EXAMPLES = """\
 examples:
   mathrl check                                      all claims, a line for each paper
@@ -46,6 +49,11 @@ def run(argv: Sequence[str]) -> int:
         "--jobs", metavar="N", help="how many processes; results are the same (default: all processors)"
     )
     parser.add_argument("--campaign", metavar="DIR", help="search at least 1,000 instances, and keep the counts in DIR")
+    parser.add_argument(
+        "--counterexamples",
+        metavar="DIR",
+        help="write the counterexample of each claim that is shown to a file CLAIM.json in DIR",
+    )
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out)
@@ -59,6 +67,8 @@ def run(argv: Sequence[str]) -> int:
         return _campaign(entries, arguments.campaign, examples, seed)
     rows, seconds = _checked(entries, examples, seed, jobs, files)
     output.deliver(_rendered(rows, arguments.names, arguments.format), arguments.out)
+    if arguments.counterexamples is not None:
+        _save(rows, Path(arguments.counterexamples))
     _say_slowest(seconds)
     failed = [row for row in rows if row.failed]
     for row in failed:
@@ -102,9 +112,9 @@ def _rendered(rows: "Sequence[Row]", names: Sequence[str], format: str) -> str:
         return output.render([data(rows)], format)
     by_key = {row.key: row for row in rows}
     papers = list(dict.fromkeys(row.entry.paper for row in rows))
-    whole = [name for name in names if name in by_key]
-    if format == "table" and names and len(whole) == len(names):
-        return "\n".join(page(by_key[name], by_key) for name in names)
+    alone = all(name in by_key or name.endswith(".py") for name in names)
+    if format == "table" and names and alone and len(rows) <= PAGES:
+        return "\n".join(page(row, by_key) for row in rows)
     tables = [listing(rows, paper) for paper in papers] if names else [summary(rows)]
     return output.render(tables, format)
 
@@ -124,6 +134,18 @@ def _campaign(entries: Mapping[str, Any], folder: str, examples: int | None, see
             advance(claim.key, True)
     output.say(f"{len(claims)} claims are recorded in {folder}")
     return 0
+
+
+def _save(rows: "Sequence[Row]", folder: Path) -> None:
+    import json
+
+    from mathrl.base.files import write_text
+
+    folder.mkdir(parents=True, exist_ok=True)
+    found = [row for row in rows if row.counterexample is not None]
+    for row in found:
+        write_text(folder / f"{row.key}.json", json.dumps(row.counterexample, ensure_ascii=False, indent=1) + "\n")
+    output.say(f"{len(found)} counterexamples are in {folder}")
 
 
 def _say_slowest(seconds: Mapping[str, float]) -> None:
