@@ -14,9 +14,7 @@ __all__ = ["data", "listing", "page", "summary"]
 
 _WIDTH = 100
 
-_WORDS = {True: "supported", False: "NOT SUPPORTED"}
-
-_TITLES = {"Statement": "Printed", "Practice": "In practice"}
+_TITLES = {"Practice": "In practice"}
 """What a paragraph of a docstring is called on the page, where it is another word."""
 
 
@@ -68,12 +66,13 @@ def page(row: Row, rows: Mapping[str, Row]) -> str:
     severity = f" ({row.severity})" if row.severity else ""
     head = f"{entry.key}   {(row.verdict or 'definition').upper()}{severity}   {entry.location}"
     if isinstance(entry, Restatement):
-        return f"{head}\n\n{_block('Printed', f'the same as {entry.of}')}"
+        return f"{head}\n\n{_block('Statement', f'The same as {entry.of}')}"
     texts = entry.texts
     parts = [
         _block(_TITLES.get(name, name), texts[name]) for name in ("Statement", "Premises", "Reading") if name in texts
     ]
-    parts.append(_block("Printed proof", _proof(entry, rows)))
+    if entry.proof != "none" or entry.rests_on:
+        parts.append(_block("Printed proof", _proof(entry, rows)))
     if isinstance(entry, Compound):
         parts.append(
             _block("Parts", "\n".join(f"{part}: {rows[part].verdict}" for part in entry.parts if part in rows))
@@ -86,9 +85,14 @@ def page(row: Row, rows: Mapping[str, Row]) -> str:
     ]
     if row.evidence:
         parts.append(_block("Evidence", "\n".join(map(_said, row.evidence))))
-    word = _WORDS[row.supported] if not row.undecided else "not decided by this run"
-    parts.append(_block("The evidence", f"{word}{f': {row.reason}' if row.reason else ''}"))
+    parts.append(_block("Does the evidence support the verdict?", _support(row)))
     return "\n\n".join([head, *parts]) + "\n"
+
+
+def _support(row: Row) -> str:
+    if row.supported:
+        return "Yes."
+    return f"Not decided by this run: {row.reason}." if row.undecided else f"No: {row.reason}."
 
 
 def _whole(whole: Sequence[Row], paper: str) -> int:

@@ -1,7 +1,7 @@
-"""Decide all counterexamples again, without mathrl and NumPy: python -m mathrl.proofs_checks.redecide [CLAIM or PAPER …].
+"""Decide all counterexamples again, without mathrl and NumPy: python -m mathrl.proofs_checks.redecide [CLAIM …].
 
-It starts Python anew on the folder `counterexamples`, which imports the standard library and python-flint alone; so does
-`python proofs_checks/counterexamples`.
+It starts Python anew on the folder `counterexamples`, which imports the standard library and python-flint alone; so
+does `python proofs_checks/counterexamples`. Papers may be named in place of claims.
 """
 
 import subprocess

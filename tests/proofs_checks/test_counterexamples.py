@@ -1,4 +1,4 @@
-"""Stored counterexamples are small, belong to claims, and are decided again where NumPy and mathrl cannot be imported."""
+"""Stored counterexamples are small, belong to claims, and are decided again without NumPy and mathrl."""
 
 import json
 import subprocess
