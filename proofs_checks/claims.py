@@ -42,7 +42,8 @@ def claims_of_file(path: str) -> Entries:
     if spec is None or spec.loader is None:
         fail("FILE", f"{path!r} is no Python file", "a file such as my_claims.py")
     for key in _OF_FILE.pop(file, ()):
-        LEDGER.forget(key)
+        if key in LEDGER:
+            LEDGER.forget(key)
     before = set(LEDGER)
     module = module_from_spec(spec)
     sys.modules[name] = module

@@ -1,6 +1,7 @@
 """`mathrl check`: whether the papers' claims hold, and what shows it."""
 
 import os
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,7 @@ def run(argv: Sequence[str]) -> int:
     files = [name for name in arguments.names if name.endswith(".py")]
     entries = _chosen(arguments.names, files)
     if arguments.campaign is not None:
-        return _campaign(entries, arguments.campaign, examples, seed)
+        return _campaign(entries, Path(arguments.campaign), examples, seed, jobs, files)
     rows, seconds = _checked(entries, examples, seed, jobs, files)
     output.deliver(_rendered(rows, arguments.names, arguments.format), arguments.out)
     if arguments.counterexamples is not None:
@@ -119,21 +120,31 @@ def _rendered(rows: "Sequence[Row]", names: Sequence[str], format: str) -> str:
     return output.render(tables, format)
 
 
-def _campaign(entries: Mapping[str, Any], folder: str, examples: int | None, seed: int) -> int:
+def _campaign(
+    entries: Mapping[str, Any], folder: Path, examples: int | None, seed: int, jobs: int, files: Sequence[str]
+) -> int:
     from mathrl.base.files import check_writable
-    from mathrl.proofs_checks.ledger import Claim
-    from mathrl.proofs_checks.recorded import LEAST, record
+    from mathrl.proofs_checks.recorded import LEAST
+    from mathrl.proofs_checks.run import needed, record
 
-    claims = [entry for entry in entries.values() if isinstance(entry, Claim)]
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    check_writable(f"--campaign {folder}", str(Path(folder) / "record.json"))
-    with output.progress(len(claims), "claim") as advance:
-        for claim in claims:
-            advance(claim.key, False)
-            record(claim, examples=max(LEAST, examples or 0), seed=seed, commit="", folder=Path(folder))
-            advance(claim.key, True)
-    output.say(f"{len(claims)} claims are recorded in {folder}")
+    folder.mkdir(parents=True, exist_ok=True)
+    check_writable(f"--campaign {folder}", str(folder / "record.json"))
+    most = max(LEAST, examples or 0)
+    with output.progress(len(needed(entries)), "claim") as advance:
+        done = record(
+            entries, folder, examples=most, seed=seed, jobs=jobs, files=files, commit=_commit(), advance=advance
+        )
+    output.say(f"{done} claims were searched, {len(needed(entries)) - done} were recorded in {folder} before")
     return 0
+
+
+def _commit() -> str:
+    """The commit of the checkout that this program runs from; empty where there is none."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        return ""
 
 
 def _save(rows: "Sequence[Row]", folder: Path) -> None:
