@@ -82,6 +82,9 @@ def page(row: Row, rows: Mapping[str, Row]) -> str:
             _block("Parts", "\n".join(f"{part}: {rows[part].verdict}" for part in entry.parts if part in rows))
         )
     parts += [_block(name, texts[name]) for name in ("Finding",) if name in texts]
+    others = _other_readings(entry)
+    if others:
+        parts.append(_block("Other readings", "\n".join(others)))
     if row.counterexample is not None:
         parts.append(_block("Counterexample", readable(row.counterexample)))
     parts += [
@@ -91,6 +94,16 @@ def page(row: Row, rows: Mapping[str, Row]) -> str:
         parts.append(_block("Evidence", "\n".join(map(_said, row.evidence))))
     parts.append(_block("Does the evidence support the verdict?", _support(row)))
     return "\n\n".join([head, *parts]) + "\n"
+
+
+def _other_readings(entry: Claim | Compound) -> list[str]:
+    """The variants of an id that are not its literal parts, each with the verdict that is declared."""
+    parts = entry.parts if isinstance(entry, Compound) else (entry.key,)
+    return [
+        f"{other.key}: {other.verdict}"
+        for other in LEDGER.values()
+        if isinstance(other, Claim) and other.id == entry.id and other.key not in parts and other.variant is not None
+    ]
 
 
 def _support(row: Row) -> str:

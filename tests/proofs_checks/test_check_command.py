@@ -143,7 +143,7 @@ def test_a_file_that_cannot_be_used_is_one_line(capsys, tmp_path, text, said):
 
 
 def test_an_error_of_a_check_is_a_reason(capsys, my_file):
-    my_file.write_text(FILE.replace("x.sum() / 2", "x.sum() / 0 / nothing"), encoding="utf-8")
+    my_file.write_text(FILE.replace("x.sum() / 2", "x.sum() / nothing"), encoding="utf-8")
     status, _, err = run(capsys, str(my_file), "--jobs", "1")
     assert status == 1
     assert "NameError" in err
