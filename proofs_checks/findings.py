@@ -50,19 +50,15 @@ def findings() -> str:
     order = {key: place for place, key in enumerate(FIRST)}
     whole.sort(key=lambda entry: (order.get(entry.key, len(order)), PAPERS.index(entry.paper)))
     parts = [_INTRODUCTION, _counts(whole)]
-    for title, severities, verdict in (
-        ("Refuted", ("false",), "refuted"),
-        ("Refuted, but for a missing condition", ("gap",), "refuted"),
-        ("Refuted by what is printed alone", ("slip",), "refuted"),
-        ("Holds with another condition or constant", ("false", "gap"), "corrected"),
-        ("Slips", ("slip",), "corrected"),
-        ("Open", (None,), "open"),
+    for title, verdict, severities in (
+        ("Refuted", "refuted", ("false",)),
+        ("Refuted, but for a missing condition", "refuted", ("gap",)),
+        ("Refuted by what is printed alone", "refuted", ("slip",)),
+        ("Holds with another condition or constant", "corrected", ("false", "gap")),
+        ("Slips", "corrected", ("slip",)),
+        ("Open", "open", (None,)),
     ):
-        chosen = [
-            entry
-            for entry in whole
-            if verdict_of(entry) == (verdict, entry_severity(entry)) and entry_severity(entry) in severities
-        ]
+        chosen = [entry for entry in whole if verdict_of(entry) in [(verdict, severity) for severity in severities]]
         if chosen:
             parts += [f"## {title}\n", *(_paragraph(entry, entries) for entry in chosen)]
     holds = [entry for entry in whole if verdict_of(entry)[0] == "holds"]
@@ -79,11 +75,6 @@ def verdict_of(entry: Claim | Compound) -> tuple[str | None, str | None]:
     parts = [claims()[part] for part in entry.parts]
     found = [(part.verdict, part.severity) for part in parts if isinstance(part, Claim)]
     return max(found, key=lambda pair: ("holds", "corrected", "open", "refuted").index(pair[0] or "holds"))
-
-
-def entry_severity(entry: Claim | Compound) -> str | None:
-    """The severity alone."""
-    return verdict_of(entry)[1]
 
 
 def _counts(whole: Sequence[Claim | Compound]) -> str:
@@ -103,7 +94,7 @@ def _paragraph(entry: Claim | Compound, entries: Sequence[Claim | Compound]) -> 
     ]
     if isinstance(entry, Compound):
         said += [f"*{part.variant}*: {part.verdict}. {part.texts.get('Finding', '')}" for part in _parts(entry)]
-    stored = [each for each in _stored(entry, entries)]
+    stored = list(_stored(entry, entries))
     said += [f"*Example*: {reads}" for _, reads in stored[:1]]
     said += [f"*In practice*: {texts['Practice']}"] if "Practice" in texts else []
     links = ", ".join(f"[{key}](../proofs_checks/counterexamples/{key}.json)" for key, _ in stored)
