@@ -33,13 +33,13 @@ _INTRODUCTION = """\
 
 This page is written by the ledger (`make findings`); a test holds it to the data. It says of the theorems, lemmas,
 propositions and corollaries of the five papers whether they hold as printed, in our words, and what that means for who
-uses the methods. `mathrl check CLAIM` shows the whole page of a claim and gathers its evidence anew; counterexamples are
+uses the methods. `mathrl check CLAIM` shows the whole page of a claim and gathers its evidence anew. Counterexamples are
 decided again by `python proofs_checks/counterexamples`, without mathrl.
 
-*Refuted*: the idea fails. *Corrected*: it holds after a small change. We read as printed: symbols mean what the paper last
-defined, what is unbound holds for all, what is called a policy sums to 1, sets are finite. Where a kinder reading saves a
-statement, a row says so. Equations and sentences beside the theorems are on [a page of their own](findings-by-hand.md)
-until the ledger has them.
+*Refuted*: the idea fails. *Corrected*: it holds after a small change. We read as printed: symbols mean what the paper
+last defined, what is unbound holds for all, what is called a policy sums to 1, sets are finite. Where a kinder reading
+saves a statement, a row says so. Equations and sentences beside the theorems are on
+[a page of their own](findings-by-hand.md) until the ledger has them.
 """
 
 
