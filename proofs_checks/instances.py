@@ -61,7 +61,8 @@ class Tables:
 def rational(instance: Instance, denominator: int | None = _DENOMINATOR) -> dict[str, Any]:
     """An instance in doubles as fractions near it, whose rows of probabilities sum to 1.
 
-    Transitions, starts, policies, priors and models are rows of probabilities; of them the largest entry makes the sum.
+    Transitions, starts, policies, joint ones too, priors and models are rows of probabilities; of each row the largest
+    entry makes the sum.
 
     `instance`     the instance
     `denominator`  the largest denominator; None: of each number the binary value
@@ -156,8 +157,12 @@ def _fractions(x: Any, most: int | None) -> Any:
 
 
 def _rows(x: Any, most: int | None) -> Any:
-    """Rows in fractions that sum to 1; what rounding leaves goes to the largest entry."""
-    rows = _fractions(x, most).reshape(-1, x.shape[-1])
+    """Rows in fractions that sum to 1; what rounding leaves goes to the largest entry.
+
+    Rows run along the last axis, or, as those of a joint policy (S, A_1, …, A_n), along all axes but the first.
+    """
+    along_last = np.allclose(x.sum(axis=-1), 1.0)
+    rows = _fractions(x, most).reshape(-1, x.shape[-1]) if along_last else _fractions(x, most).reshape(len(x), -1)
     for row in rows:
         row[max(range(len(row)), key=row.__getitem__)] += 1 - sum(row)
     return rows.reshape(x.shape)

@@ -54,3 +54,10 @@ def test_one_number_stays_a_number():
         "steps": 4,
         "order": (1, 0),
     }
+
+
+def test_a_joint_policy_sums_to_1_over_all_joint_actions():
+    """Its rows along the last axis alone do not, and must not be made to."""
+    joint = np.array([[[0.1, 0.2], [0.3, 0.4]]])
+    assert rational({"joint_policy": joint}, None)["joint_policy"].sum() == 1
+    assert abs(rational({"joint_policy": joint}, 100)["joint_policy"][0, 0, 0] - Fraction(1, 10)) < Fraction(1, 1000)
