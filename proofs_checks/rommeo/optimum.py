@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from mathrl.arithmetic import namespace
 from mathrl.operators.axes import flat
 from mathrl.proofs_checks.families import instances, policies, stochastic_games
 from mathrl.proofs_checks.instances import Tables
@@ -47,7 +48,7 @@ def optimum_exists(game: Any, policy: Sequence[Any], *, looks: str = "to the end
     alone = Tables(rewards, game.transitions.reshape(*rewards.shape, -1), game.discount, game.start, True)
     profiles, q = [], rewards
     for _ in range(_MOST):
-        profiles.append(np.argmax(q, axis=-1))
+        profiles.append(namespace(q).argmax(q, axis=-1))
         if len(profiles) > 1 and (profiles[-1] == profiles[-2]).all():
             break
         q = soft_q(alone, _certain(profiles[-1], rewards), temperature=0)
