@@ -29,6 +29,8 @@ def values_converge(
     Reading: finite games of any number of agents with a common payoff, α > 0 and γ < 1. The search has two agents with
     two actions each.
 
+    Finding: the rate is that of single-agent policy iteration, and it needs each solution of Eq. 9 to be global.
+
     Proof: for a product policy π let (L_π V)(s) = E_π[r + γ P V] + α Σ_i H(π_i), and (L V)(s) the largest of these
     over π, which exists as the product policies of a state are a compact set and L_π V is continuous in π.
     α KL(π‖exp(Q/α)/Z) is α log Z less E_π[Q] + α Σ_i H(π_i), so that π solves Eq. 9 for Q = r + γ P V in every state if

@@ -28,6 +28,8 @@ def backups_contract(
 
     Reading: finite games; ρ is positive only where P is. κ = 1 in the paper; the search takes κ = 1 and κ = α.
 
+    Finding: symmetry, a single optimum, equal rewards and α = 1, which Theorem 3 or its proof assume, are not needed.
+
     Proof: let δ = ‖Q − Q'‖. V does not fall where Q rises: exp, the sums with weights ≥ 0, positive powers and log are
     increasing. And V(Q + c) = V(Q) + c for a number c: exp((Q + c)/α) = exp(Q/α) exp(c/α), so that the inner sum to the
     power α/κ gains the factor exp(c/κ), and κ log of it the term c. As Q' − δ ≤ Q ≤ Q' + δ in all entries,

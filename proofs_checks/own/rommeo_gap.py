@@ -52,6 +52,8 @@ def pairs_fall_short(
 
     Reading: V is Eq. 9 and V^{π,ρ} = E_{ρ,π}[Q] + α E_ρ[H(π)] − KL(ρ‖P), in each state; ρ is positive only where P is.
 
+    Finding: the two divergences are what Eq. 43 and 44 leave when the best policy and model are put in.
+
     Proof: let S(b) = α log Σ_a exp(Q(a, b)/α). By Eq. 10, Q(a, b) = S(b) + α log π̂(a|b), so that
     E_π[Q(·, b)] + α H(π(·|b)) = S(b) − α KL(π(·|b)‖π̂(·|b)). By Eq. 11, S(b) = V + log ρ̂(b) − log P(b) where
     P(b) > 0, so that E_ρ[S] − KL(ρ‖P) = V + E_ρ[log ρ̂ − log P − log ρ + log P] = V − KL(ρ‖ρ̂). Adding the first line

@@ -34,6 +34,9 @@ def pairs_improve(
 
     Reading: any rewards, priors and α > 0; ρ is positive only where P is.
 
+    Finding: what Theorems 4 and 5 say of one part at a time is so of both at once, which Eq. 53 asserts and its chain
+    does not show; and it closes the gap in the proof of Theorem 1.
+
     Proof: write V^{π,ρ}(Q) for E_{ρ,π}[Q] + α E_ρ[H(π)] − KL(ρ‖P) in each state, T^{π,ρ} Q = r + γ P V^{π,ρ}(Q), and
     x_π(b) = E_π[Q(·, b)] + α H(π(·|b)), so that V^{π,ρ}(Q) = E_ρ[x_π] − KL(ρ‖P). At Q = Q^{π,ρ}: by Gibbs' inequality
     x_π̃(b) ≥ x_π(b) for every b, whatever π is (Eq. 40); and E_ρ[x_π] − KL(ρ‖P) ≤ log Σ_b P(b) exp(x_π(b)) =

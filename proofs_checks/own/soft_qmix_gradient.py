@@ -36,6 +36,9 @@ def gradient_splits(
 
     Reading: in each state; means over states with fixed weights follow. y need not have to do with Q.
 
+    Finding: Eq. 12 and 29 have α in place of 2α², and leave the entropy out of V̂; for π̄ = 1 no table with more than one
+    joint action satisfies them.
+
     Proof: let l = log(π_θ/π̄), so that Q = V + α l. Then ½ ∇ E_w[(Q − y)²] = E_w[(∇V + α ∇l) (V + α l − y)]. As
     Σ π_θ = 1, E_w[∇l] = Σ ∇π_θ = 0. Therefore the terms of ∇V are ∇V (V + α E_w[l] − E_w[y]) = ∇V (V − V̂), which is
     ½ ∇(V − V̂)², and those of ∇l are α E_w[∇l (α l − y)], as V does not depend on u. On the other side

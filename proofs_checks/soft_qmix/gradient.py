@@ -185,5 +185,8 @@ def gradient_splits_in_the_appendix(
 
     Correction: ∇ E_π[(Q − y)²] = 2α² ∇ KL(π_θ‖exp(y/α)/Z) + ∇(V_θ − E_π[y] − α H(π))², with π in the last bracket
     held fixed.
+
+    Practice: who builds a loss of both parts takes 2α² for the weight of the divergence, and adds the entropy to the
+    target of V.
     """
     return sides(parts_of(game, q, temperature), temperature, constants)

@@ -262,6 +262,9 @@ def joint_iteration_converges(
     it prints J of π* at least J of π, where J is to be least.
 
     Correction: the values converge; the policies do where Eq. 9 has one solution at the largest values.
+
+    Practice: as for Theorem 4.4: a converged value does not mean that the agents have settled on one of several equally
+    good conventions.
     """
     return iteration_converges(game, policy, other_policy, temperature, converges=converges)
 
