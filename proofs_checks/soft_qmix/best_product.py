@@ -1,16 +1,14 @@
 """The solution of Eq. 9, the product policy nearest to exp(Q/α)/Z, for two agents of whom the first has two actions.
 
 α KL(π‖exp(Q/α)/Z) is α log Z less E_π[Q] + α Σ_i H(π_i). For a given π_1 the best π_2 is the soft-max of the mean Q, so
-that one number is left to be found in each state: x = log π_1(0) − log π_1(1). At a maximum x is a mean of
-(Q(0, b) − Q(1, b))/α. All local maxima on a grid within these bounds are refined, and the best is taken.
+that one number is left to be found in each state: x = log π_1(0) − log π_1(1). The derivative by x has the sign of
+g(x) = E_{π_2(x)}[Q(0, b) − Q(1, b)]/α − x. Where g falls through 0 on a grid it is bisected; the best place is taken.
 """
 
-from typing import Any
-
 import numpy as np
+from scipy.special import expit
 
 from mathrl.base.checks import FloatArray
-from mathrl.softmax import boltzmann, entropy, soft_max
 
 __all__ = ["best_product"]
 
@@ -18,13 +16,13 @@ _POINTS = 121
 """Points of the grid: at most two thirds of a unit of x apart."""
 
 _FARTHEST = 40.0
-"""Beyond, exp(−|x|) is nothing in doubles."""
+"""Beyond, exp(−|x|) is nothing in doubles, and the grid has only the last point at which g may be 0."""
 
 _CANDIDATES = 3
-"""How many local maxima are refined."""
+"""How many local maxima are looked at."""
 
-_HALVINGS = 22
-"""How often the width of a bracket is halved: x is then off by 1e-7, and the value by the square of it."""
+_HALVINGS = 45
+"""How often a bracket is halved."""
 
 
 def best_product(q: FloatArray, temperature: float) -> tuple[FloatArray, FloatArray]:
@@ -33,32 +31,37 @@ def best_product(q: FloatArray, temperature: float) -> tuple[FloatArray, FloatAr
     `q`            Q, (S, 2, B)
     `temperature`  α > 0
 
-    Returns π_1 (S, 2) and π_2 (S, B). Of several solutions it is the one that comes first on the grid.
+    Returns π_1 (S, 2) and π_2 (S, B). Of several solutions it is the one with the least probability of action 0.
     """
-    largest = np.minimum(np.abs(q[:, 0] - q[:, 1]).max(axis=-1) / temperature, _FARTHEST)
-    x = (largest[:, None] + 1e-9) * np.linspace(-1.0, 1.0, _POINTS)
-    values = _values(q, x, temperature)
-    padded = np.pad(values, ((0, 0), (1, 1)), constant_values=-np.inf)
-    highest = (values >= padded[:, :-2]) & (values >= padded[:, 2:])
-    chosen = np.argsort(np.where(highest, -values, np.inf), axis=1, kind="stable")[:, :_CANDIDATES]
-    found = np.take_along_axis(x, chosen, axis=1)
-    width = np.broadcast_to((x[:, 1] - x[:, 0])[:, None], found.shape)
+    scaled = q / temperature
+    gain = scaled[:, 0] - scaled[:, 1]
+    farthest = np.abs(gain).max(axis=-1)[:, None] + 1e-9
+    x = np.hstack([-farthest, np.minimum(farthest, _FARTHEST) * np.linspace(-1.0, 1.0, _POINTS), farthest])
+    pulls = _pull(scaled, gain, x)
+    falls = (pulls[:, :-1] >= 0) & (pulls[:, 1:] < 0)
+    chosen = np.argsort(~falls, axis=1, kind="stable")[:, :_CANDIDATES]
+    chosen = np.where(np.take_along_axis(falls, chosen, axis=1), chosen, chosen[:, :1])
+    low, high = (np.take_along_axis(x, chosen + step, axis=1) for step in (0, 1))
     for _ in range(_HALVINGS):
-        width = width / 2
-        tried = np.stack([found, found - width, found + width])
-        best = np.stack([_values(q, each, temperature) for each in tried]).argmax(axis=0)
-        found = np.take_along_axis(tried, best[None], axis=0)[0]
-    place = _values(q, found, temperature).argmax(axis=1)
-    first = _first(np.take_along_axis(found, place[:, None], axis=1))[:, 0]
-    return first, boltzmann(np.einsum("sa,sab->sb", first, q), temperature)
+        middle = (low + high) / 2
+        up = _pull(scaled, gain, middle) >= 0
+        low, high = np.where(up, middle, low), np.where(up, high, middle)
+    values = _log_total(scaled, expit(low))[0] + expit(low) * np.logaddexp(0, -low) + expit(-low) * np.logaddexp(0, low)
+    best = np.take_along_axis(low, values.argmax(axis=1)[:, None], axis=1)[:, 0]
+    first = np.stack([expit(best), expit(-best)], axis=-1)
+    return first, _log_total(scaled, first[:, :1])[1][:, 0]
 
 
-def _first(x: FloatArray) -> FloatArray:
-    """(π_1(0), π_1(1)) at x, (…, 2)."""
-    return np.stack([1 / (1 + np.exp(-x)), 1 / (1 + np.exp(x))], axis=-1)
+def _pull(scaled: FloatArray, gain: FloatArray, x: FloatArray) -> FloatArray:
+    """g at each x (S, X)."""
+    second = _log_total(scaled, expit(x))[1]
+    return np.asarray((second * gain[:, None, :]).sum(axis=-1) - x)
 
 
-def _values(q: FloatArray, x: FloatArray, temperature: float) -> Any:
-    """max over π_2 of E_π[Q] + α Σ_i H(π_i) at each x (S, X)."""
-    first = _first(x)
-    return soft_max(np.einsum("sxa,sab->sxb", first, q), temperature) + temperature * entropy(first)
+def _log_total(scaled: FloatArray, p: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """log Σ_b exp(E[Q(·, b)]/α), (S, X), and the soft-max, (S, X, B), where action 0 has the probabilities p (S, X)."""
+    mean = scaled[:, None, 1] + p[:, :, None] * (scaled[:, 0] - scaled[:, 1])[:, None]
+    largest = mean.max(axis=-1, keepdims=True)
+    terms = np.exp(mean - largest)
+    total = terms.sum(axis=-1, keepdims=True)
+    return (largest + np.log(total))[..., 0], terms / total
