@@ -7,6 +7,7 @@ from flint import fmpq
 from .exact import distributions, entropy, expect, log_sum, outer, softmax
 
 __all__ = [
+    "soft_qmix_equation_10",
     "soft_qmix_theorem_4_2",
     "soft_qmix_theorem_4_2__v_a_mean_under_a_reference_policy",
     "soft_qmix_theorem_4_4",
@@ -15,6 +16,20 @@ __all__ = [
 ]
 
 Instance = dict[str, Any]
+
+
+def soft_qmix_equation_10(x: Instance) -> tuple[bool, Any]:
+    """One state of two agents: the soft-max of the means over the other's old actions, against another policy."""
+    (q,), alpha, ((one,), (two,)) = x["q"], x["temperature"], x["policy"]
+    new = (
+        softmax([expect(two, row) for row in q], alpha),
+        softmax([expect(one, column) for column in zip(*q, strict=True)], alpha),
+    )
+    fitted, value = (
+        expect(outer(pair), [pay for row in q for pay in row]) + alpha * (entropy(pair[0]) + entropy(pair[1]))
+        for pair in (new, [rows[0] for rows in x["other_policy"]])
+    )
+    return distributions([x["policy"], x["other_policy"]]) and alpha > 0, fitted - value
 
 
 def soft_qmix_theorem_4_2(x: Instance) -> tuple[bool, Any]:

@@ -5,6 +5,7 @@ MODULES: tuple[str, ...] = (
     "rommeo_gap",
     "rommeo_improvement",
     "product_policy_iteration",
+    "one_solution",
     "soft_qmix_gradient",
 )
 """The modules that declare them, one theorem each."""

@@ -40,11 +40,12 @@ def pairs_improve(
     Proof: write V^{π,ρ}(Q) for E_{ρ,π}[Q] + α E_ρ[H(π)] − KL(ρ‖P) in each state, T^{π,ρ} Q = r + γ P V^{π,ρ}(Q), and
     x_π(b) = E_π[Q(·, b)] + α H(π(·|b)), so that V^{π,ρ}(Q) = E_ρ[x_π] − KL(ρ‖P). At Q = Q^{π,ρ}: by Gibbs' inequality
     x_π̃(b) ≥ x_π(b) for every b, whatever π is (Eq. 40); and E_ρ[x_π] − KL(ρ‖P) ≤ log Σ_b P(b) exp(x_π(b)) =
-    E_ρ̃[x_π] − KL(ρ̃‖P), which is Eq. 42. Hence V^{π,ρ} ≤ V^{π̃,ρ} and V^{π,ρ} ≤ V^{π,ρ̃} at this Q. For both at once, take
-    the model first: V^{π,ρ} ≤ E_ρ̃[x_π] − KL(ρ̃‖P) ≤ E_ρ̃[x_π̃] − KL(ρ̃‖P) = V^{π̃,ρ̃}. (Eq. 48 and 49 take the policy first,
-    and then ρ̃, which is best for π, need not be better than ρ for π̃.) And V^{π̃,ρ̂} = log Σ_b P(b) exp(x_π̃(b)) is
-    the largest of all. So for each of the four pairs T' Q ≥ T^{π,ρ} Q = Q, with its own operator T'. T' is monotone,
-    hence Q ≤ T' Q ≤ T'² Q ≤ …, and a γ-contraction, so that the right sides tend to the pair's own Q.
+    E_ρ̃[x_π] − KL(ρ̃‖P), which is Eq. 42. Hence V^{π,ρ} ≤ V^{π̃,ρ} and V^{π,ρ} ≤ V^{π,ρ̃} at this Q. For both at
+    once, take the model first: V^{π,ρ} ≤ E_ρ̃[x_π] − KL(ρ̃‖P) ≤ E_ρ̃[x_π̃] − KL(ρ̃‖P) = V^{π̃,ρ̃}. (Eq. 48 and 49
+    take the policy first, and then ρ̃, which is best for π, need not be better than ρ for π̃.) And V^{π̃,ρ̂} = log
+    Σ_b P(b) exp(x_π̃(b)) is the largest of all. So for each of the four pairs T' Q ≥ T^{π,ρ} Q = Q, with its own
+    operator T'. T' is monotone, hence Q ≤ T' Q ≤ T'² Q ≤ …, and a γ-contraction, so that the right sides tend to the
+    pair's own Q.
 
     Proof: for (π̃, ρ̂) moreover T' Q = T Q with the operator of Theorem 3, so that Q' ≥ T Q for the next Q', and
     Q* ≥ Q' (mathrl.theorem-rommeo-contraction). Then 0 ≤ Q* − Q' ≤ T Q* − T Q ≤ γ ‖Q* − Q‖ in every entry. Repeating

@@ -72,10 +72,11 @@ def model_improves(
     Reading: for every π and ρ, as in Theorem 4. Eq. 39 writes H(π(s)), which names no action of the opponents where its
     neighbours do; so it is one number for each state, whichever it is, and the sign ∝ swallows it.
 
-    Finding: then ρ̃ leaves out that the agent has more entropy given one action of the opponents than given another, and
-    it can be worse than ρ.
+    Finding: then ρ̃ leaves out that the agent has more entropy given one action of the opponents than given another,
+    and it can be worse than ρ.
 
-    Correction: H(π(·|s, b)), as in Eq. 57, and as Eq. 44 means it, where it is written π(·|s, a^i).
+    Correction: H(π(·|s, b)), as in Eq. 57, and as Eq. 44 means it, where it is written π(·|s, a^i). The printed line is
+    right where this entropy is the same for all b, as of a policy that does not look at b.
 
     Practice: an opponent model that is fitted to Q alone, without α H(π(·|s, b)), may lower the objective.
     """

@@ -203,7 +203,8 @@ def iteration_converges(
     The proof shows that the values do, and calls their limit a policy.
 
     Correction: the values converge to the largest of all product policies, with an error of at most γ^k times the first
-    (mathrl.theorem-product-policy-iteration). Where Eq. 9 has one solution at these values, the policies converge too.
+    (mathrl.theorem-product-policy-iteration). Where Eq. 9 has one solution at these values, the policies converge too;
+    so it is where α is large against the agents' interaction (mathrl.theorem-one-solution).
 
     Practice: a run may end at either of several equally good conventions; two runs, or agents that break ties on their
     own, need not agree on one.
