@@ -10,7 +10,13 @@ from flint import arb, fmpq
 
 from .exact import distributions, divergence, entropy, expect, log_sum, softmax
 
-__all__ = ["rommeo_definition_1__parts_of_optima", "rommeo_theorem_1", "rommeo_theorem_2", "rommeo_theorem_5"]
+__all__ = [
+    "rommeo_definition_1__parts_of_optima",
+    "rommeo_equation_49",
+    "rommeo_theorem_1",
+    "rommeo_theorem_2",
+    "rommeo_theorem_5",
+]
 
 Instance = dict[str, Any]
 
@@ -22,6 +28,17 @@ def rommeo_definition_1__parts_of_optima(x: Instance) -> tuple[bool, Any]:
     largest = max(max(row) for row in table)
     optima = all(table[a][b] == largest for a, b in (x["first_optimum"], x["second_optimum"]))
     return optima and 0 < discount < 1, discount / (1 - discount) * (table[first][second] - largest)
+
+
+def rommeo_equation_49(x: Instance) -> tuple[bool, Any]:
+    """One state: the new policy with the model that Eq. 39 makes from the old one, against the old model."""
+    game, alpha, (prior,), (policy,) = x["game"], x["temperature"], x["prior"], x["conditional_distribution"]
+    (q,) = _tables(game, [_value(x, x["model"][0])], game["discount"])
+    columns = list(zip(*q, strict=True))
+    kept = [expect(own, column) + alpha * entropy(own) for own, column in zip(policy, columns, strict=True)]
+    new_policy, new_model = [softmax(column, alpha) for column in columns], softmax(kept, 1, prior)
+    old, new = (_attained(q, new_policy, rho, prior, alpha) for rho in (x["model"][0], new_model))
+    return _premises(x) and len(x["prior"]) == 1, new - old
 
 
 def rommeo_theorem_1(x: Instance) -> tuple[bool, Any]:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 
 from .exact import distributions, entropy, expect, log_sum, outer, softmax
 
 __all__ = [
     "soft_qmix_equation_10",
+    "soft_qmix_lemma_4_3__policies_of_the_observation",
     "soft_qmix_theorem_4_2",
     "soft_qmix_theorem_4_2__v_a_mean_under_a_reference_policy",
     "soft_qmix_theorem_4_4",
@@ -30,6 +31,32 @@ def soft_qmix_equation_10(x: Instance) -> tuple[bool, Any]:
         for pair in (new, [rows[0] for rows in x["other_policy"]])
     )
     return distributions([x["policy"], x["other_policy"]]) and alpha > 0, fitted - value
+
+
+def soft_qmix_lemma_4_3__policies_of_the_observation(x: Instance) -> tuple[bool, Any]:
+    """Two agents with two actions. Rewards are sums over the agents and transitions do not depend on actions, so that
+    Q in state 0 is a sum as well; the solution of Eq. 9 there is the soft-max of its parts, and is played everywhere.
+    """
+    game, alpha, old = x["game"], x["temperature"], [rows[0] for rows in x["policy"]]
+    sums = all(table[0][0] + table[1][1] == table[0][1] + table[1][0] for table in game["rewards"])
+    free = all(row == state[0][0] for state in game["transitions"] for rows in state for row in rows)
+    alike = all(row == rows[0] for rows in x["policy"] for row in rows)
+    premises = sums and free and alike and distributions([x["policy"], game["transitions"]]) and alpha > 0
+    first = game["rewards"][0]
+    new = [softmax([first[0][0], first[1][0]], alpha), softmax(first[0], alpha)]
+    leads = [state[0][0] for state in game["transitions"]]
+    before, after = (_over_time(game, leads, pair, alpha) for pair in (old, new))
+    gained = [sum(p * (late - early) for p, late, early in zip(row, after, before, strict=True)) for row in leads]
+    return premises and 0 < game["discount"] < 1, game["discount"] * min(gained)
+
+
+def _over_time(game: Instance, leads: Any, pair: Any, alpha: Any) -> list[Any]:
+    """V of a pair that is played in both states, where the states follow each other whatever is done."""
+    bonus = alpha * (entropy(pair[0]) + entropy(pair[1]))
+    paid = [expect(outer(pair), [pay for row in table for pay in row]) + bonus for table in game["rewards"]]
+    rows = [[int(s == t) - game["discount"] * leads[s][t] for t in range(2)] for s in range(2)]
+    inverse = fmpq_mat(rows).inv()
+    return [inverse[s, 0] * paid[0] + inverse[s, 1] * paid[1] for s in range(2)]
 
 
 def soft_qmix_theorem_4_2(x: Instance) -> tuple[bool, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mathrl.arithmetic import namespace
-from mathrl.operators import conditional_policy, opponent_model_improvement
+from mathrl.operators import conditional_policy, opponent_model_improvement, opponent_policy_value
 from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.rommeo.pairs import own_last, pair_q, pairs, seen_by
 from mathrl.proofs_checks.slack import Slack, at_most
@@ -123,6 +123,84 @@ def model_improves_with_entropy(
     weight = temperature if weight_of_divergence == "α" else temperature**0
     new = opponent_model_improvement(q, given, prior, temperature=temperature, divergence_weight=weight)
     return at_most(q, pair_q(seen, given, new, prior, temperature=temperature)[0], rounding=_hidden(q))
+
+
+@claim(
+    "rommeo.equation-49",
+    at="Appendix C.2, l. 1919-1947",
+    verdict="corrected",
+    severity="gap",
+    role="step of rommeo.theorem-5",
+    on=pairs,
+    survives={"model_for": "the new policy"},
+)
+def model_improves_after_the_policy(
+    game: Any,
+    agent: int,
+    prior: Any,
+    conditional_distribution: Any,
+    model: Any,
+    temperature: Any,
+    *,
+    model_for: str = "the old policy",
+) -> Slack:
+    """Once the conditional policy is π̃ of Eq. 38, the opponent model ρ̃ of Eq. 39 attains at least what ρ does, at the
+    table Q^{π,ρ}.
+
+    Reading: ρ̃ is made from π, as Eq. 39 has it, with its entropy given b. The means are taken over π̃; that Eq. 48
+    and 49 print π there, beside the entropy of π̃, is a slip.
+
+    Finding: Eq. 42 is about one policy on both sides. ρ̃ is the best model for π, and for π̃ the old ρ may be better.
+
+    Correction: ρ̃ is made from π̃, as Eq. 55 does. Or the model is replaced first: this order gives Eq. 53 as printed.
+
+    Practice: it does no harm to update both at once from one critic; it is only this order of the steps that fails.
+    """
+    seen, given = seen_by(game, agent), own_last(conditional_distribution)
+    q, _ = pair_q(seen, given, model, prior, temperature=temperature)
+    policy = conditional_policy(q, temperature=temperature)
+    made_from = given if model_for == "the old policy" else policy
+    new = opponent_model_improvement(q, made_from, prior, temperature=temperature)
+    values = (opponent_policy_value(q, policy, rho, prior, temperature=temperature) for rho in (model, new))
+    return at_most(*values, rounding=_hidden(q))
+
+
+@claim(
+    "rommeo.equation-53",
+    at="Appendix C.2, l. 1866-2006",
+    verdict="holds",
+    on=pairs,
+    proof="false step at Eq. 49",
+    breaks={"counted": "rewards"},
+    rests_on=("rommeo.theorem-4", "rommeo.theorem-5", "rommeo.equation-49"),
+    argument="mathrl.proofs_checks.own.rommeo_improvement.pairs_improve",
+)
+def both_improve(
+    game: Any,
+    agent: int,
+    prior: Any,
+    conditional_distribution: Any,
+    model: Any,
+    temperature: Any,
+    *,
+    counted: str = "rewards, entropy and divergence",
+) -> Slack:
+    """With π̃ of Eq. 38 and ρ̃ of Eq. 39, both made from Q^{π,ρ} and π, Q^{π̃,ρ̃} ≥ Q^{π,ρ} everywhere.
+
+    Reading: ρ̃ with the entropy of π given b.
+
+    Finding: it holds; the chain from Eq. 45 to 52 that is to show it does not, as it replaces the policy first.
+    """
+    seen, given = seen_by(game, agent), own_last(conditional_distribution)
+    q, _ = pair_q(seen, given, model, prior, temperature=temperature)
+    policy = conditional_policy(q, temperature=temperature)
+    new = opponent_model_improvement(q, given, prior, temperature=temperature)
+    if counted == "rewards":
+        before, after = (
+            pair_q(seen, pi, rho, rho, temperature=0 * temperature)[0] for pi, rho in ((given, model), (policy, new))
+        )
+        return at_most(before, after, rounding=_hidden(q))
+    return at_most(q, pair_q(seen, policy, new, prior, temperature=temperature)[0], rounding=_hidden(q))
 
 
 def _hidden(q: Any) -> float:

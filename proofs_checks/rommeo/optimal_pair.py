@@ -156,7 +156,8 @@ def values_satisfy_the_equation(
 
     Finding: the soft maximum is more than the pair attains, by KL(ρ‖ρ̂) + α E_ρ[KL(π‖π̂)] with the pair (π̂, ρ̂) that
     Eq. 10 and 11 give at Q^{π,ρ} (mathrl.theorem-rommeo-gap). So Eq. 12 holds of a pair only where it is this pair, in
-    every next state. The proof in C.3 is for π* and ρ* alone (Eq. 59).
+    every next state. With V* itself on the right it fails in the same way. The proof in C.3 is for π* and ρ* alone
+    (Eq. 59).
 
     Correction: π = π* and ρ = ρ*.
 

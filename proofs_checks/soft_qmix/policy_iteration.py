@@ -82,12 +82,13 @@ def evaluation_with_traces_converges(
     that errors shrink by γ (1 − λ)/(1 − γ λ). The proof replaces T_λ by T on the assumption that they agree on average,
     which they do not where Q is not yet the soft Q; it is not needed.
 
-    Proof: T Q − T Q' = γ P_π (Q − Q'), where (P_π x)(s, a) is the mean of x at the next state and the action that π
-    draws there, so that ‖T Q − T Q'‖ ≤ γ ‖Q − Q'‖ in the maximum norm; its one fixed point is the soft Q of π, which
-    satisfies Eq. 4 and 5. The error of Eq. 7 is Σ_l (γ λ)^l P_π^l (T Q − Q); with P_π γ = T − T 0 this is, line by line
-    as in Eq. 27, T_λ Q = (1 − λ) Σ_l λ^l T^{l+1} Q for λ < 1. So T_λ has the same fixed point, and
-    ‖T_λ Q − T_λ Q'‖ ≤ (1 − λ) Σ_l λ^l γ^{l+1} ‖Q − Q'‖ = γ (1 − λ)/(1 − γ λ) ‖Q − Q'‖, where the factor is at most γ.
-    For λ = 1 the sum telescopes to lim T^l Q, which is the soft Q at once.
+    Proof: let (P_π x)(s, a) be the mean of x at the next state and the action that π draws there. T Q = c + γ P_π Q
+    with a table c that does not depend on Q, so that ‖T Q − T Q'‖ ≤ γ ‖Q − Q'‖ in the maximum norm; its one fixed
+    point is the soft Q of π, which satisfies Eq. 4 and 5. In Eq. 7 the mean of δ_{t+l} is P_π^l (T Q − Q), and γ^l
+    P_π^l (T Q − Q) = T^{l+1} Q − T^l Q; so T_λ Q = Q + Σ_l λ^l (T^{l+1} Q − T^l Q), which is (1 − λ) Σ_l λ^l T^{l+1}
+    Q for λ < 1. Hence T_λ has the same fixed point, and ‖T_λ Q − T_λ Q'‖ ≤ (1 − λ) Σ_l λ^l γ^{l+1} ‖Q − Q'‖ = γ (1 −
+    λ)/(1 − γ λ) ‖Q − Q'‖, where the factor is at most γ. For λ = 1 the sum telescopes to lim T^l Q, which is the soft
+    Q at once.
 
     Practice: this is for paths of the policy itself. The paper's replay buffer holds paths of older policies, of which
     the lemma says nothing.
@@ -176,6 +177,40 @@ def _at_once(q: Any, policy: Sequence[Any], temperature: Any) -> tuple[Any, ...]
 
 
 restates("soft-qmix.lemma-c.2", of="soft-qmix.lemma-4.3", at="Appendix C, l. 407")
+
+
+@claim(
+    "soft-qmix.lemma-4.3",
+    variant="policies of the observation",
+    at="Section 4.2, l. 180; Definition 3.2, l. 70-74",
+    verdict="refuted",
+    severity="gap",
+    on=teams,
+    proof="gap",
+    survives={"observed": "the state"},
+)
+def solution_improves_what_looks_alike(
+    game: Any, policy: Sequence[Any], other_policy: Sequence[Any], temperature: Any, *, observed: str = "nothing"
+) -> Slack:
+    """If π_new solves Eq. 9 in a state, for the soft Q of π_old, over products of policies of the agents' observations,
+    then the soft Q of π_new is at least that of π_old everywhere.
+
+    Reading: Π as Definition 3.2 prints it, π_i(·|o_i). All states look alike to the agents here, so that a policy that
+    is fitted to one of them is played in all; it is the first one.
+
+    Finding: what is better in one state may be worse in another that looks the same.
+
+    Correction: the observations tell the states apart, or the policies may depend on the state, as the paper has it in
+    training.
+
+    Practice: the monotone improvement is one of the policies in training. Execution by observations is not covered.
+    """
+    alike = tuple(np.repeat(own[:1], game.num_states, axis=0) for own in policy)
+    q = soft_q(game, alike, temperature=temperature)
+    new = best_product(q, temperature)
+    if observed == "nothing":
+        new = tuple(np.repeat(own[:1], game.num_states, axis=0) for own in new)
+    return at_most(q, soft_q(game, new, temperature=temperature), rounding=_CLOSE * max(1.0, float(np.abs(q).max())))
 
 
 @claim(
