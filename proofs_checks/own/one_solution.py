@@ -42,13 +42,13 @@ def responses_contract(
     ‖R_i(π) − R_i(π')‖₁ ≤ Σ_{j≠i} D_ij ‖π_j − π'_j‖₁/(4α). So if Σ_{j≠i} D_ij < 4α for each agent i, Eq. 9 has one
     solution there, and 4 is the largest constant for which that is so.
 
-    Reading: any number of agents and actions; norms are sums of absolute values.
+    Reading: Any number of agents and actions; norms are sums of absolute values.
 
-    Finding: if the condition holds at the largest values Q* of product policies in every state, then the policies of
+    Finding: If the condition holds at the largest values Q* of product policies in every state, then the policies of
     Theorem 4.4 converge, as printed. It always holds where Q* is a sum over the agents, where D = 0. And where it
     holds, responses of all agents at once, over and over at one table Q, lead to the solution of Eq. 9.
 
-    Proof: let x and y be two rows of values and d = x − y. Along the segment from y to x the derivative of
+    Proof: Let x and y be two rows of values and d = x − y. Along the segment from y to x the derivative of
     softmax(·/α) is π(a) (d(a) − E_π[d])/α, and Σ π(a) |d(a) − E_π[d]| is at most half of max d − min d: the mean
     absolute deviation of a variable within an interval is at most half its length. Hence ‖softmax(x/α) −
     softmax(y/α)‖₁ ≤ (max d − min d)/(2α). Now let π_j change to π'_j for one agent j. With e = π_j − π'_j, which sums
@@ -56,13 +56,13 @@ def responses_contract(
     − Q(a_i', a_j, ·)] varies by at most D_ij over a_j. As e sums to 0 this is at most ‖e‖₁ D_ij/2. Changing the
     agents j one after the other gives the inequality.
 
-    Proof: a solution of Eq. 9 maximises E_π[Q] + α Σ H(π_i) over the other agents' policies held, so that it is its own
+    Proof: A solution of Eq. 9 maximises E_π[Q] + α Σ H(π_i) over the other agents' policies held, so that it is its own
     response. If all sums are below 4α, then R is a contraction in max_i ‖π_i − π'_i‖₁ and has one fixed point; a
     solution exists, so there is one. For two agents that are paid 1 for the same action D = 2. At every α < 1/2, that
     is, D > 4α, uniform play (½ + α 2 log 2) is no local maximum: for π_1 = π_2 = (½ + h, ½ − h) the value is
     ½ + 2h² + 2α (log 2 − 2h² − …), and grows with h. So there is a solution that is not uniform, and its mirror image.
 
-    Practice: with a temperature above D/4 per pair of agents the optimum is unique and simple schemes find it; below,
+    Practice: With a temperature above D/4 per pair of agents the optimum is unique and simple schemes find it; below,
     the order of updates and the start decide between optima.
     """
     xp, agents = namespace(q), range(len(policy))

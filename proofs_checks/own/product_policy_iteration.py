@@ -26,12 +26,12 @@ def values_converge(
     Q_k does not fall; it tends to a table Q* with Q* ≥ Q^π for every product policy π; and ‖V* − V_k‖ ≤ γ^k ‖V* − V_0‖.
     Every solution of Eq. 9 at Q* has the values Q*; where there is one, π_k tends to it.
 
-    Reading: finite games of any number of agents with a common payoff, α > 0 and γ < 1. The search has two agents with
+    Reading: Finite games of any number of agents with a common payoff, α > 0 and γ < 1. The search has two agents with
     two actions each.
 
-    Finding: the rate is that of single-agent policy iteration, and it needs each solution of Eq. 9 to be global.
+    Finding: The rate is that of single-agent policy iteration, and it needs each solution of Eq. 9 to be global.
 
-    Proof: for a product policy π let (L_π V)(s) = E_π[r + γ P V] + α Σ_i H(π_i), and (L V)(s) the largest of these
+    Proof: For a product policy π let (L_π V)(s) = E_π[r + γ P V] + α Σ_i H(π_i), and (L V)(s) the largest of these
     over π, which exists as the product policies of a state are a compact set and L_π V is continuous in π.
     α KL(π‖exp(Q/α)/Z) is α log Z less E_π[Q] + α Σ_i H(π_i), so that π solves Eq. 9 for Q = r + γ P V in every state if
     and only if L_π V = L V. This may be asked in each state alone, as the parts of π in different states are free. L_π
@@ -43,10 +43,10 @@ def values_converge(
     tends to V_{k+1}. Hence V_k ≤ L V_k ≤ V_{k+1} ≤ V*, which gives Q_k ≤ Q_{k+1} (Lemma 4.3), and
     0 ≤ V* − V_{k+1} ≤ L V* − L V_k ≤ γ ‖V* − V_k‖ in every state.
 
-    Proof: let π* be the only solution at Q*. Every limit of a subsequence of π_k solves Eq. 9 at Q*, as for each π the
+    Proof: Let π* be the only solution at Q*. Every limit of a subsequence of π_k solves Eq. 9 at Q*, as for each π the
     inequality L_{π_{k+1}} V_k ≥ L_π V_k passes to the limit. The set is compact, so that π_k tends to π*.
 
-    Practice: the limit is global in each state because Eq. 9 is solved globally. A method that solves it by turns of
+    Practice: The limit is global in each state because Eq. 9 is solved globally. A method that solves it by turns of
     the agents, or by gradients, has none of this: it may stop at a local solution.
     """
     q, v = soft_q(game, policy, temperature=temperature), soft_v(game, policy, temperature=temperature)

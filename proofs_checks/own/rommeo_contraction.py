@@ -26,18 +26,18 @@ def backups_contract(
     ‖T Q − T Q'‖ ≤ γ ‖Q − Q'‖ in the maximum norm, and no smaller constant will do. Its fixed point is the largest
     Q^{π,ρ} of all pairs, which Eq. 10 and 11 attain in every state (κ = 1).
 
-    Reading: finite games; ρ is positive only where P is. κ = 1 in the paper; the search takes κ = 1 and κ = α.
+    Reading: Finite games; ρ is positive only where P is. κ = 1 in the paper; the search takes κ = 1 and κ = α.
 
-    Finding: symmetry, a single optimum, equal rewards and α = 1, which Theorem 3 or its proof assume, are not needed.
+    Finding: Symmetry, a single optimum, equal rewards and α = 1, which Theorem 3 or its proof assume, are not needed.
 
-    Proof: let δ = ‖Q − Q'‖. V does not fall where Q rises: exp, the sums with weights ≥ 0, positive powers and log are
+    Proof: Let δ = ‖Q − Q'‖. V does not fall where Q rises: exp, the sums with weights ≥ 0, positive powers and log are
     increasing. And V(Q + c) = V(Q) + c for a number c: exp((Q + c)/α) = exp(Q/α) exp(c/α), so that the inner sum to the
     power α/κ gains the factor exp(c/κ), and κ log of it the term c. As Q' − δ ≤ Q ≤ Q' + δ in all entries,
     V(Q') − δ ≤ V(Q) ≤ V(Q') + δ in every state. Rows of the transitions are probabilities, so that
     |T Q − T Q'| ≤ γ δ in every entry. For Q' = Q + c both sides are γ|c|, so that γ is the least constant. By Banach's
     theorem T has one fixed point Q*, and T^k Q tends to it with an error of at most γ^k times the first.
 
-    Proof: now for a table Q and a pair write V^{π,ρ}(Q) = E_{ρ,π}[Q] + α E_ρ[H(π(·|b))] − κ KL(ρ‖P), and T^{π,ρ} with
+    Proof: Now for a table Q and a pair write V^{π,ρ}(Q) = E_{ρ,π}[Q] + α E_ρ[H(π(·|b))] − κ KL(ρ‖P), and T^{π,ρ} with
     V^{π,ρ} in place of V. By Gibbs' inequality, first for each b and then over b, V^{π,ρ}(Q) ≤ V(Q), with equality for
     the pair that Eq. 10 and 11 give at Q (mathrl.theorem-rommeo-gap states by how much it is less). So
     T^{π,ρ} Q ≤ T Q for every Q. T^{π,ρ} is monotone and a γ-contraction as well, with fixed point Q^{π,ρ}. Hence

@@ -52,14 +52,14 @@ def pairs_fall_short(
 
     Reading: V is Eq. 9 and V^{π,ρ} = E_{ρ,π}[Q] + α E_ρ[H(π)] − KL(ρ‖P), in each state; ρ is positive only where P is.
 
-    Finding: the two divergences are what Eq. 43 and 44 leave when the best policy and model are put in.
+    Finding: The two divergences are what Eq. 43 and 44 leave when the best policy and model are put in.
 
-    Proof: let S(b) = α log Σ_a exp(Q(a, b)/α). By Eq. 10, Q(a, b) = S(b) + α log π̂(a|b), so that
+    Proof: Let S(b) = α log Σ_a exp(Q(a, b)/α). By Eq. 10, Q(a, b) = S(b) + α log π̂(a|b), so that
     E_π[Q(·, b)] + α H(π(·|b)) = S(b) − α KL(π(·|b)‖π̂(·|b)). By Eq. 11, S(b) = V + log ρ̂(b) − log P(b) where
     P(b) > 0, so that E_ρ[S] − KL(ρ‖P) = V + E_ρ[log ρ̂ − log P − log ρ + log P] = V − KL(ρ‖ρ̂). Adding the first line
     over ρ gives V^{π,ρ} = V − KL(ρ‖ρ̂) − α E_ρ[KL(π‖π̂)].
 
-    Practice: to minimise the right side fits policy and model at once. The divergence of the policy is weighted by the
+    Practice: To minimise the right side fits policy and model at once. The divergence of the policy is weighted by the
     model, so that answers to what ρ never plays are not learned. Q^{π,ρ} satisfies Eq. 12 with the soft maximum exactly
     where the sum is 0 in all states that can follow.
     """

@@ -32,12 +32,12 @@ def pairs_improve(
     each of the pairs (π̃, ρ), (π, ρ̃), (π̃, ρ̃) and (π̃, ρ̂) has a Q of at least Q^{π,ρ} everywhere; and if each pair is
     the (π̃, ρ̂) of the one before, the k-th is within γ^k ‖Q* − Q^{π,ρ}‖ of Q*.
 
-    Reading: any rewards, priors and α > 0; ρ is positive only where P is.
+    Reading: Any rewards, priors and α > 0; ρ is positive only where P is.
 
-    Finding: what Theorems 4 and 5 say of one part at a time is so of both at once, which Eq. 53 asserts and its chain
+    Finding: What Theorems 4 and 5 say of one part at a time is so of both at once, which Eq. 53 asserts and its chain
     does not show; and it closes the gap in the proof of Theorem 1.
 
-    Proof: write V^{π,ρ}(Q) for E_{ρ,π}[Q] + α E_ρ[H(π)] − KL(ρ‖P) in each state, T^{π,ρ} Q = r + γ P V^{π,ρ}(Q), and
+    Proof: Write V^{π,ρ}(Q) for E_{ρ,π}[Q] + α E_ρ[H(π)] − KL(ρ‖P) in each state, T^{π,ρ} Q = r + γ P V^{π,ρ}(Q), and
     x_π(b) = E_π[Q(·, b)] + α H(π(·|b)), so that V^{π,ρ}(Q) = E_ρ[x_π] − KL(ρ‖P). At Q = Q^{π,ρ}: by Gibbs' inequality
     x_π̃(b) ≥ x_π(b) for every b, whatever π is (Eq. 40); and E_ρ[x_π] − KL(ρ‖P) ≤ log Σ_b P(b) exp(x_π(b)) =
     E_ρ̃[x_π] − KL(ρ̃‖P), which is Eq. 42. Hence V^{π,ρ} ≤ V^{π̃,ρ} and V^{π,ρ} ≤ V^{π,ρ̃} at this Q. For both at
@@ -47,12 +47,12 @@ def pairs_improve(
     operator T'. T' is monotone, hence Q ≤ T' Q ≤ T'² Q ≤ …, and a γ-contraction, so that the right sides tend to the
     pair's own Q.
 
-    Proof: for (π̃, ρ̂) moreover T' Q = T Q with the operator of Theorem 3, so that Q' ≥ T Q for the next Q', and
+    Proof: For (π̃, ρ̂) moreover T' Q = T Q with the operator of Theorem 3, so that Q' ≥ T Q for the next Q', and
     Q* ≥ Q' (mathrl.theorem-rommeo-contraction). Then 0 ≤ Q* − Q' ≤ T Q* − T Q ≤ γ ‖Q* − Q‖ in every entry. Repeating
     it gives γ^k. Q_k then tends to Q*, and the pairs, which Eq. 10 and 11 give as continuous functions of Q, to the
     optimal pair. This is the step that the proof of Theorem 1 leaves out.
 
-    Practice: actor and model may be updated at the same time from the same critic, as ROMMEO-AC does.
+    Practice: Actor and model may be updated at the same time from the same critic, as ROMMEO-AC does.
     """
     xp, seen, given = namespace(model), seen_by(game, agent), own_last(conditional_distribution)
     q, _ = pair_q(seen, given, model, prior, temperature=temperature)

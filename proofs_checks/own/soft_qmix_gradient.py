@@ -34,23 +34,23 @@ def gradient_splits(
     ∇ E_w[(Q_θ − y)²] = 2α² ∇ KL(π_θ‖π̄ exp(y/α)/Z) + ∇(V_θ − V̂)², where V̂ = E_w[y] − α E_w[log(π_θ/π̄)] is held fixed
     too. For π̄ = 1 this V̂ is E_w[y] + α H(w).
 
-    Reading: in each state; means over states with fixed weights follow. y need not have to do with Q.
+    Reading: In each state; means over states with fixed weights follow. y need not have to do with Q.
 
     Finding: Eq. 12 and 29 have α in place of 2α², and leave the entropy out of V̂; for π̄ = 1 no table with more than
     one joint action satisfies them.
 
-    Proof: let l = log(π_θ/π̄), so that Q = V + α l. Then ½ ∇ E_w[(Q − y)²] = E_w[(∇V + α ∇l) (V + α l − y)]. As
+    Proof: Let l = log(π_θ/π̄), so that Q = V + α l. Then ½ ∇ E_w[(Q − y)²] = E_w[(∇V + α ∇l) (V + α l − y)]. As
     Σ π_θ = 1, E_w[∇l] = Σ ∇π_θ = 0. Therefore the terms of ∇V are ∇V (V + α E_w[l] − E_w[y]) = ∇V (V − V̂), which is
     ½ ∇(V − V̂)², and those of ∇l are α E_w[∇l (α l − y)], as V does not depend on u. On the other side
     KL(π_θ‖π̄ exp(y/α)/Z) = E_{π_θ}[l − y/α] + log Z, whose gradient is E_w[∇l (l − y/α)] + E_w[∇l], the last term 0. So
     α² times it is what was found.
 
-    Proof: of the printed right side, with α for 2α² and E_w[y] for V̂, the left side is short by (α − 2α²) ∇KL − 2α
+    Proof: Of the printed right side, with α for 2α² and E_w[y] for V̂, the left side is short by (α − 2α²) ∇KL − 2α
     E_w[l] ∇V. For the table as parameter Σ_u ∂KL/∂Q(u) = 0, as a constant added to Q leaves π, and Σ_u ∂V/∂Q(u) = 1.
     For π̄ = 1, where −E_w[l] = H(w), the two sides summed over u therefore differ by 2α H(w), which is positive
     unless there is one joint action.
 
-    Practice: an update by the squared error of Q is one of the divergence with weight 2α² and one of the soft value's
+    Practice: An update by the squared error of Q is one of the divergence with weight 2α² and one of the soft value's
     own squared error, whose target includes the entropy. A loss of two parts with free weights is another algorithm.
     """
     return all_of(

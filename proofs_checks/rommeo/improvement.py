@@ -31,12 +31,12 @@ def policy_improves(
 ) -> Slack:
     """With the opponent model ρ as it is, the conditional policy π̃ ∝ exp(Q^{π,ρ}/α) has Q^{π̃,ρ} ≥ Q^{π,ρ} everywhere.
 
-    Reading: for every π and ρ, zeros in π allowed, and ρ positive only where the prior is, so that Q is bounded.
+    Reading: For every π and ρ, zeros in π allowed, and ρ positive only where the prior is, so that Q is bounded.
 
-    Finding: it holds for every α > 0 and every prior; ρ and its divergence are the same on both sides. The printed
+    Finding: It holds for every α > 0 and every prior; ρ and its divergence are the same on both sides. The printed
     proof treats both theorems in one chain: Eq. 48 takes a mean over π where Eq. 47 has π̃, and is not needed here.
 
-    Practice: what rises is the sum with the entropy. The rewards alone can fall.
+    Practice: What rises is the sum with the entropy. The rewards alone can fall.
     """
     seen, given = seen_by(game, agent), own_last(conditional_distribution)
     q, _ = pair_q(seen, given, model, prior, temperature=temperature)
@@ -69,16 +69,16 @@ def model_improves(
     """With the conditional policy π as it is, the opponent model ρ̃(·|s) ∝ P(·|s) exp(E_π[Q^{π,ρ}(s, a, ·)] + α H(π(s)))
     has Q^{π,ρ̃} ≥ Q^{π,ρ} everywhere.
 
-    Reading: for every π and ρ, as in Theorem 4. Eq. 39 writes H(π(s)), which names no action of the opponents where its
+    Reading: For every π and ρ, as in Theorem 4. Eq. 39 writes H(π(s)), which names no action of the opponents where its
     neighbours do; so it is one number for each state, whichever it is, and the sign ∝ swallows it.
 
-    Finding: then ρ̃ leaves out that the agent has more entropy given one action of the opponents than given another,
+    Finding: Then ρ̃ leaves out that the agent has more entropy given one action of the opponents than given another,
     and it can be worse than ρ.
 
     Correction: H(π(·|s, b)), as in Eq. 57, and as Eq. 44 means it, where it is written π(·|s, a^i). The printed line is
     right where this entropy is the same for all b, as of a policy that does not look at b.
 
-    Practice: an opponent model that is fitted to Q alone, without α H(π(·|s, b)), may lower the objective.
+    Practice: An opponent model that is fitted to Q alone, without α H(π(·|s, b)), may lower the objective.
     """
     seen, given = seen_by(game, agent), own_last(conditional_distribution)
     q, _ = pair_q(seen, given, model, prior, temperature=temperature)
@@ -116,7 +116,7 @@ def model_improves_with_entropy(
 
     Reading: Eq. 39 with the entropy of the policy given b, as in Eq. 57.
 
-    Finding: it holds for every α > 0 and every prior. Nothing is divided by α, as the divergence has weight 1.
+    Finding: It holds for every α > 0 and every prior. Nothing is divided by α, as the divergence has weight 1.
     """
     seen, given = seen_by(game, agent), own_last(conditional_distribution)
     q, _ = pair_q(seen, given, model, prior, temperature=temperature)
@@ -154,7 +154,7 @@ def model_improves_after_the_policy(
 
     Correction: ρ̃ is made from π̃, as Eq. 55 does. Or the model is replaced first: this order gives Eq. 53 as printed.
 
-    Practice: it does no harm to update both at once from one critic; it is only this order of the steps that fails.
+    Practice: It does no harm to update both at once from one critic; it is only this order of the steps that fails.
     """
     seen, given = seen_by(game, agent), own_last(conditional_distribution)
     q, _ = pair_q(seen, given, model, prior, temperature=temperature)
@@ -189,7 +189,7 @@ def both_improve(
 
     Reading: ρ̃ with the entropy of π given b.
 
-    Finding: it holds; the chain from Eq. 45 to 52 that is to show it does not, as it replaces the policy first.
+    Finding: It holds; the chain from Eq. 45 to 52 that is to show it does not, as it replaces the policy first.
     """
     seen, given = seen_by(game, agent), own_last(conditional_distribution)
     q, _ = pair_q(seen, given, model, prior, temperature=temperature)

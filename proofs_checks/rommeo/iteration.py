@@ -35,12 +35,12 @@ def iteration_converges(
     Reading: Q* and V* are the values of the optimal pair (Theorem 1). Convergence is shown with its rate, γ^k times the
     first error after k steps, here for k = 3 and two tables to begin with.
 
-    Finding: more is true than is stated. Neither symmetry nor a single optimum is needed, nor equal rewards: the
+    Finding: More is true than is stated. Neither symmetry nor a single optimum is needed, nor equal rewards: the
     operator is a γ-contraction for any rewards, priors, α and number of agents (mathrl.theorem-rommeo-contraction). In
     Eq. 61 ε is not divided by α, so that the first step fails for α < 1 and the constant αγ is false there; the last
     line restricts the proof to α = 1.
 
-    Practice: the number of sweeps depends on γ alone. As the paper says in Section 6, the limit is optimal for the
+    Practice: The number of sweeps depends on γ alone. As the paper says in Section 6, the limit is optimal for the
     agent's own objective, in which its model plays the opponents; it need not be an optimum of the game.
     """
     xp, seen = namespace(q), seen_by(game, agent)

@@ -46,7 +46,7 @@ def pair_is_optimal(
     """With Q* of Eq. 8 and V* of Eq. 9, the conditional policy of Eq. 10 and the opponent model of Eq. 11 maximise the
     objective of Eq. 6, with weight α of the entropy.
 
-    Reading: pairs are functions of the state and, for the policy, of the opponents' joint action. Eq. 6 is a sum over
+    Reading: Pairs are functions of the state and, for the policy, of the opponents' joint action. Eq. 6 is a sum over
     the steps 1 to T of Eq. 5, without a discount; α enters it as the beginning of the section says. Q* of Eq. 8 is the
     discounted sum over all steps, so that π* and ρ* do not depend on the step. The other pair is any stationary one.
 
@@ -54,10 +54,10 @@ def pair_is_optimal(
     reward of the next step by γ need not maximise their plain sum. The derivation of Eq. 6 from the probability of
     being optimal gives no discount.
 
-    Correction: the objective is E Σ_t γ^t (R + α H − KL) over all steps. Then the pair attains V* of Eq. 9 in every
+    Correction: The objective is E Σ_t γ^t (R + α H − KL) over all steps. Then the pair attains V* of Eq. 9 in every
     state, and no pair has more. (Over T steps without discount the same formulas hold with a Q for each step.)
 
-    Practice: the pair is optimal for the discounted objective. It says nothing about the evidence bound of the paper's
+    Practice: The pair is optimal for the discounted objective. It says nothing about the evidence bound of the paper's
     derivation where γ is far from 1, nor about what the agents get from each other: q, not the true opponents, draws
     the others' actions.
     """
@@ -109,13 +109,13 @@ def pair_attains_the_value(
     """With the objective discounted as Eq. 8 is, the pair of Eq. 10 and 11 attains V* of Eq. 9 in every state, and no
     pair has more in any state.
 
-    Reading: as for the theorem itself, but for the objective, E Σ_t γ^t (R + α H − KL).
+    Reading: As for the theorem itself, but for the objective, E Σ_t γ^t (R + α H − KL).
 
-    Finding: it holds for any rewards, priors, α > 0 and γ < 1. The best pair is the only one that is best in all states
+    Finding: It holds for any rewards, priors, α > 0 and γ < 1. The best pair is the only one that is best in all states
     where the prior is positive; where P(b|s) = 0 the policy given b is free. The printed proof shows that pairs can be
     improved, and leaves out that the improvements end at the best pair.
 
-    Practice: the exponent α of the inner sum in Eq. 11 belongs there, as the divergence has weight 1 whatever α is.
+    Practice: The exponent α of the inner sum in Eq. 11 belongs there, as the divergence has weight 1 whatever α is.
     """
     seen, given = seen_by(game, agent), own_last(conditional_distribution)
     _, _, best_q, _ = best_pair(seen, prior, temperature=temperature)
@@ -151,17 +151,17 @@ def values_satisfy_the_equation(
 ) -> Slack:
     """The soft Q of a conditional policy and an opponent model is r + γ E[V_soft] of the next state (Eq. 12).
 
-    Reading: any pair, as the theorem writes Q^{π,ρ} without asterisks. V_soft is the soft maximum of Q^{π,ρ}: Eq. 9 in
+    Reading: Any pair, as the theorem writes Q^{π,ρ} without asterisks. V_soft is the soft maximum of Q^{π,ρ}: Eq. 9 in
     the body, and Eq. 58 defines V^{π,ρ}_soft by the same formula.
 
-    Finding: the soft maximum is more than the pair attains, by KL(ρ‖ρ̂) + α E_ρ[KL(π‖π̂)] with the pair (π̂, ρ̂) that
+    Finding: The soft maximum is more than the pair attains, by KL(ρ‖ρ̂) + α E_ρ[KL(π‖π̂)] with the pair (π̂, ρ̂) that
     Eq. 10 and 11 give at Q^{π,ρ} (mathrl.theorem-rommeo-gap). So Eq. 12 holds of a pair only where it is this pair, in
     every next state. With V* itself on the right it fails in the same way. The proof in C.3 is for π* and ρ* alone
     (Eq. 59).
 
     Correction: π = π* and ρ = ρ*.
 
-    Practice: a critic that is trained on the soft maximum learns Q* and not the value of the current policy and model.
+    Practice: A critic that is trained on the soft maximum learns Q* and not the value of the current policy and model.
     For these the target of Eq. 15 is right, with actions from π and ρ.
     """
     seen = seen_by(game, agent)
@@ -196,7 +196,7 @@ def values_satisfy_their_own_equation(
 
     Reading: V(s) = E_{ρ,π}[Q] + α E_ρ[H(π)] − KL(ρ‖P), as in Eq. 36.
 
-    Finding: it holds, by the definition of Q^{π,ρ} as a sum over time.
+    Finding: It holds, by the definition of Q^{π,ρ} as a sum over time.
     """
     seen, given = seen_by(game, agent), own_last(conditional_distribution)
     q, _ = pair_q(seen, given, model, prior, temperature=temperature)

@@ -37,10 +37,10 @@ def optimum_exists(game: Any, policy: Sequence[Any], *, looks: str = "to the end
     """In a cooperative game an optimum is a profile of policies that gives each agent at least the discounted return of
     any other profile; the agents' parts of it are their optimal policies.
 
-    Reading: profiles are product policies of the state; the game has one payoff for all agents. The return is that of
+    Reading: Profiles are product policies of the state; the game has one payoff for all agents. The return is that of
     Eq. 1, from t = 1 on.
 
-    Finding: an optimum exists in every such game, and there is one whose policies are deterministic. It need not be the
+    Finding: An optimum exists in every such game, and there is one whose policies are deterministic. It need not be the
     only one, so that "the" optimal policy of an agent is not determined. Where payoffs differ there need be none; the
     paper assumes one (l. 141-143), and its climbing game has one, although it prints (5, 3) for (C, C).
     """
@@ -89,11 +89,11 @@ def parts_make_an_optimum(
 ) -> Slack:
     """In a cooperative game, if every agent plays an optimal policy of its own, then the agents receive the maximum.
 
-    Reading: an agent's optimal policy is its part of an optimum, of any that there is.
+    Reading: An agent's optimal policy is its part of an optimum, of any that there is.
 
-    Finding: with two optima, agents that play their parts of different ones may receive less than the maximum.
+    Finding: With two optima, agents that play their parts of different ones may receive less than the maximum.
 
-    Correction: the game has one optimum, as Theorem 3 assumes and as the climbing game has; or all agents play their
+    Correction: The game has one optimum, as Theorem 3 assumes and as the climbing game has; or all agents play their
     parts of the same one.
 
     Practice: P(o^i = 1 | o^-i = 1) is well defined only once it is fixed which optimum is meant. Agents that learn

@@ -36,13 +36,13 @@ def maximisers_agree(q: Any, *, met_by: str = "some individual values where the 
     """Individual values Q_i satisfy IGM for Q_tot if the joint actions that maximise Q_tot are those of which each part
     maximises its Q_i.
 
-    Reading: argmax is the set of all maximisers, and Eq. 1 an equality of sets. The condition is asked in each state.
+    Reading: Argmax is the set of all maximisers, and Eq. 1 an equality of sets. The condition is asked in each state.
 
-    Finding: it is well defined. Some Q_i meet it exactly where the set of maximisers is a product of sets of own
+    Finding: It is well defined. Some Q_i meet it exactly where the set of maximisers is a product of sets of own
     actions, as it is where there is one maximiser; then Q_i(a_i) = max Q_tot(a_i, ·) do. Two agents that are paid for
     doing the same have two maximisers, and no Q_i.
 
-    Practice: where two joint actions are equally good, IGM asks for more than that each agent's best action belongs to
+    Practice: Where two joint actions are equally good, IGM asks for more than that each agent's best action belongs to
     a best joint action.
     """
     agents = range(1, q.ndim)
@@ -80,7 +80,7 @@ def policies_are_independent(policy: Sequence[Any], joint_policy: Any, *, joint:
     Reading: π_i as policies that sum to 1. The definition writes π_i(·|o_i); from Section 4.2 on they may depend on the
     state, as they do here.
 
-    Finding: it is well defined, and at most one choice of π_i meets it: the marginals of the joint policy. Most joint
+    Finding: It is well defined, and at most one choice of π_i meets it: the marginals of the joint policy. Most joint
     policies have none.
     """
     return _independent(policy, joint_policy, joint)
@@ -99,9 +99,9 @@ def policies_are_independent_again(
 ) -> Slack:
     """Individual policies π_i satisfy IGI for a joint policy if it is their product.
 
-    Reading: as for Definition 3.2, which differs in the index t alone; B.1 names the state s_t only in its last words.
+    Reading: As for Definition 3.2, which differs in the index t alone; B.1 names the state s_t only in its last words.
 
-    Finding: as for Definition 3.2: the π_i are the marginals, or there are none.
+    Finding: As for Definition 3.2: the π_i are the marginals, or there are none.
     """
     return _independent(policy, joint_policy, joint)
 
@@ -149,10 +149,10 @@ def optima_are_independent(
 ) -> Slack:
     """Individual policies satisfy IGO if their product is the optimal joint policy.
 
-    Reading: the optimal joint policy is the best of all joint policies for Eq. 3, exp(Q*/α)/Z. "Individual optimal
+    Reading: The optimal joint policy is the best of all joint policies for Eq. 3, exp(Q*/α)/Z. "Individual optimal
     policies" are not defined in another way. Any table is the Q* of some game.
 
-    Finding: it is well defined, as this optimum is one policy. Individual policies exist exactly where Q* is a sum of
+    Finding: It is well defined, as this optimum is one policy. Individual policies exist exactly where Q* is a sum of
     functions of one agent's action each, as the logarithm of a product is; then they are the soft-max of these. If the
     optimum is taken among product policies, as the text after it does, the condition always holds and says nothing.
 

@@ -45,10 +45,10 @@ def evaluation_converges(
 ) -> Slack:
     """From any bounded table, the tables Q_{k+1} = T^π Q_k of Eq. 5 tend to the soft Q of the joint policy π.
 
-    Reading: any joint policy of the state, zeros allowed; the return of Eq. 3, whose first step has no entropy.
+    Reading: Any joint policy of the state, zeros allowed; the return of Eq. 3, whose first step has no entropy.
     Convergence is shown with its rate, γ^k times the first error, here for k = 3.
 
-    Finding: it holds for any α ≥ 0. The proof takes r + E[H] for the reward with entropy, where r + γ α E[H] is meant;
+    Finding: It holds for any α ≥ 0. The proof takes r + E[H] for the reward with entropy, where r + γ α E[H] is meant;
     with this it is the standard one.
     """
     return _converges(game, joint_policy, q, temperature, 0 * trace_decay, rate)
@@ -68,14 +68,14 @@ def evaluation_with_traces_converges(
 ) -> Slack:
     """From any bounded table, the tables Q_{k+1} = T_λ^π Q_k of Eq. 7 tend to the soft Q of the joint policy π.
 
-    Reading: as in Lemma 4.1, with T_λ in place of T: the expectation of Eq. 7 over paths on which π draws all actions
+    Reading: As in Lemma 4.1, with T_λ in place of T: the expectation of Eq. 7 over paths on which π draws all actions
     after the first, for any λ from 0 to 1.
 
-    Finding: it holds, and faster than with λ = 0: by Eq. 27 T_λ is the mean of T, T², … with weights (1 − λ) λ^l, so
+    Finding: It holds, and faster than with λ = 0: by Eq. 27 T_λ is the mean of T, T², … with weights (1 − λ) λ^l, so
     that errors shrink by γ (1 − λ)/(1 − γ λ). The proof replaces T_λ by T on the assumption that they agree on average,
     which they do not where Q is not yet the soft Q; it is not needed.
 
-    Proof: let (P_π x)(s, a) be the mean of x at the next state and the action that π draws there. T Q = c + γ P_π Q
+    Proof: Let (P_π x)(s, a) be the mean of x at the next state and the action that π draws there. T Q = c + γ P_π Q
     with a table c that does not depend on Q, so that ‖T Q − T Q'‖ ≤ γ ‖Q − Q'‖ in the maximum norm; its one fixed
     point is the soft Q of π, which satisfies Eq. 4 and 5. In Eq. 7 the mean of δ_{t+l} is P_π^l (T Q − Q), and γ^l
     P_π^l (T Q − Q) = T^{l+1} Q − T^l Q; so T_λ Q = Q + Σ_l λ^l (T^{l+1} Q − T^l Q), which is (1 − λ) Σ_l λ^l T^{l+1}
@@ -83,7 +83,7 @@ def evaluation_with_traces_converges(
     λ)/(1 − γ λ) ‖Q − Q'‖, where the factor is at most γ. For λ = 1 the sum telescopes to lim T^l Q, which is the soft
     Q at once.
 
-    Practice: this is for paths of the policy itself. The paper's replay buffer holds paths of older policies, of which
+    Practice: This is for paths of the policy itself. The paper's replay buffer holds paths of older policies, of which
     the lemma says nothing.
     """
     return _converges(game, joint_policy, q, temperature, trace_decay, rate)

@@ -120,7 +120,7 @@ def gradient_splits(
     sum in place of the printed mean, and the bracket of Eq. 11 is ((Q − V)/α). y, its Z and the distribution from which
     joint actions are drawn are held fixed, as the proof has it. The table is the parameter.
 
-    Finding: both constants are wrong. The last line of the proof itself gives 2α² for the divergence, twice what stands
+    Finding: Both constants are wrong. The last line of the proof itself gives 2α² for the divergence, twice what stands
     there for the halved square. And it takes −(∇V) Δ for ½ ∇(V − y)², although by Eq. 31 V + Δ is E[y] + α H(π) and not
     E[y]. Summed over all joint actions, the two sides differ by 2α H(π) in each state; so where there is a choice the
     printed identity holds for no table at all.
@@ -128,7 +128,7 @@ def gradient_splits(
     Correction: ∇ E_π[(Q − y)²] = 2α² ∇ KL(π_θ‖exp(y/α)/Z) + ∇(V_θ − E_π[y] − α H(π))², with π in the last bracket
     held fixed as well (mathrl.theorem-soft-qmix-gradient).
 
-    Practice: at small α the squared loss moves the policy far less than the printed α suggests: the ratio of the two
+    Practice: At small α the squared loss moves the policy far less than the printed α suggests: the ratio of the two
     parts is 2α² to 1. The gradients agree at one table; the minimisers of the two losses over a class need not.
     """
     return sides(parts_of(game, q, temperature), temperature, constants)
@@ -154,7 +154,7 @@ def gradient_splits_with_a_reference(
     Reading: V as the mean that Eq. 11 prints, which is the form of the source that Appendix E follows; π̄ is any
     positive policy that does not depend on θ, and the divergence has it in its target too.
 
-    Finding: the same two constants are wrong, with −KL(π‖π̄) in place of H(π).
+    Finding: The same two constants are wrong, with −KL(π‖π̄) in place of H(π).
 
     Correction: ∇ E_π[(Q − y)²] = 2α² ∇ KL(π_θ‖π̄ exp(y/α)/Z) + ∇(V_θ − E_π[y] + α KL(π‖π̄))², π held fixed in the last
     bracket. Only where Q is constant, so that π = π̄, is E_π[y] the right target of V.
@@ -178,15 +178,15 @@ def gradient_splits_in_the_appendix(
     """The gradient of E_π[(Q_θ − y)²] is α times that of KL(π_θ‖exp(y/α)/Z), and that of E_π[(V_θ − y)²], where V_θ and
     π_θ are what Q_θ defines (Eq. 28) and y estimates T^π Q_θ.
 
-    Reading: as for Theorem 4.2. Eq. 28 takes the mean in V over joint actions alone, and has its bracket at another
+    Reading: As for Theorem 4.2. Eq. 28 takes the mean in V over joint actions alone, and has its bracket at another
     place, (exp(Q − V))/α; where π_θ sums to 1 and Eq. 30 holds the two theorems agree.
 
-    Finding: as for Theorem 4.2.
+    Finding: As for Theorem 4.2.
 
     Correction: ∇ E_π[(Q − y)²] = 2α² ∇ KL(π_θ‖exp(y/α)/Z) + ∇(V_θ − E_π[y] − α H(π))², with π in the last bracket
     held fixed.
 
-    Practice: who builds a loss of both parts takes 2α² for the weight of the divergence, and adds the entropy to the
+    Practice: Who builds a loss of both parts takes 2α² for the weight of the divergence, and adds the entropy to the
     target of V.
     """
     return sides(parts_of(game, q, temperature), temperature, constants)

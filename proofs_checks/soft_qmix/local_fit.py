@@ -47,20 +47,20 @@ def fit_replaces_the_projection(
     """To minimise Eq. 10 is equivalent to minimising the divergence of Eq. 9 and the error of V at once, so that Eq. 10
     can be used in place of Eq. 9.
 
-    Reading: the exact form. The f_i minimise the mean of (Σ f_i(a_i) − Q_tot(a))² where the current policy draws a; the
+    Reading: The exact form. The f_i minimise the mean of (Σ f_i(a_i) − Q_tot(a))² where the current policy draws a; the
     new policy is softmax(f_i/α), as in Eq. 15. If it can stand for Eq. 9 then it is a solution of Eq. 9: no product
     policy has a larger E[Q] + α Σ H(π_i). Q_tot is exact here, so that what the mixer cannot express plays no part.
 
-    Finding: each f_i is the mean of Q_tot over the others' old actions, but for a constant, so that all agents respond
+    Finding: Each f_i is the mean of Q_tot over the others' old actions, but for a constant, so that all agents respond
     to the others' old policies at once. Two agents that are paid for differing and both lean to action 0 then both take
     action 1: the objective falls. Theorem 4.2 compares gradients at one policy, where the sampling is held fixed; it
     says nothing about minimisers. The assumption of footnote 2 holds in games of one step, and does not exclude this.
 
-    Correction: it holds where Q_tot is a sum of functions of the agents' own actions; then responses do not depend on
+    Correction: It holds where Q_tot is a sum of functions of the agents' own actions; then responses do not depend on
     the others, and Eq. 9 has one solution. If the agents' interaction is small against α, repeated fits at one table
     lead to the solution (mathrl.theorem-one-solution).
 
-    Practice: improvement by Eq. 14 is not monotone, and may cycle between two poor policies. Agents that update in turn
+    Practice: Improvement by Eq. 14 is not monotone, and may cycle between two poor policies. Agents that update in turn
     do not have this problem.
     """
     table = q if values == "any" else additive_mix(own_values)

@@ -54,11 +54,11 @@ def solution_improves(
     Reading: Π are the product policies whose parts are functions of the state, as Section 4.2 has them in training. Eq.
     9 is solved in every state, over all of Π; where it has several solutions, for each of them.
 
-    Finding: it holds for any number of agents, as π_old is in Π. The proof leaves α out, and Eq. 20 prints
+    Finding: It holds for any number of agents, as π_old is in Π. The proof leaves α out, and Eq. 20 prints
     exp(Q) − log Z for exp(Q/α)/Z. If the parts may depend on the agents' observations alone, then Eq. 9 has in general
     no common solution for all states that look alike, and the lemma does not apply.
 
-    Practice: what rises is the sum with the entropy; the rewards alone can fall. And the lemma is about Eq. 9, which
+    Practice: What rises is the sum with the entropy; the rewards alone can fall. And the lemma is about Eq. 9, which
     the algorithm does not solve: in its exact form all agents respond to the others' old policies at once, which can
     lower the values.
     """
@@ -95,12 +95,12 @@ def solution_improves_what_looks_alike(
     Reading: Π as Definition 3.2 prints it, π_i(·|o_i). All states look alike to the agents here, so that a policy that
     is fitted to one of them is played in all; it is the first one.
 
-    Finding: what is better in one state may be worse in another that looks the same.
+    Finding: What is better in one state may be worse in another that looks the same.
 
-    Correction: the observations tell the states apart, or the policies may depend on the state, as the paper has it in
+    Correction: The observations tell the states apart, or the policies may depend on the state, as the paper has it in
     training.
 
-    Practice: the monotone improvement is one of the policies in training. Execution by observations is not covered.
+    Practice: The monotone improvement is one of the policies in training. Execution by observations is not covered.
     """
     alike = tuple(np.repeat(own[:1], game.num_states, axis=0) for own in policy)
     q = soft_q(game, alike, temperature=temperature)
@@ -130,15 +130,15 @@ def iteration_converges(
     Reading: Π as in Lemma 4.3; evaluation is exact. What converges are the policies, "to a policy π*". Eq. 9 does not
     say which of several solutions is taken, so that it has to hold for any choice.
 
-    Finding: where Eq. 9 has two solutions at the best values, taking them in turn is a cycle. Two agents that are paid
+    Finding: Where Eq. 9 has two solutions at the best values, taking them in turn is a cycle. Two agents that are paid
     for differing have two best product policies, mirror images of each other, so that the policies need not converge.
     The proof shows that the values do, and calls their limit a policy.
 
-    Correction: the values converge to the largest of all product policies, with an error of at most γ^k times the first
+    Correction: The values converge to the largest of all product policies, with an error of at most γ^k times the first
     (mathrl.theorem-product-policy-iteration). Where Eq. 9 has one solution at these values, the policies converge too;
     so it is where α is large against the agents' interaction (mathrl.theorem-one-solution).
 
-    Practice: a run may end at either of several equally good conventions; two runs, or agents that break ties on their
+    Practice: A run may end at either of several equally good conventions; two runs, or agents that break ties on their
     own, need not agree on one.
     """
     return (
@@ -165,9 +165,9 @@ def values_converge(
     """Evaluation and improvement by Eq. 9 in turn lead the soft Q, from any product policy, to the largest that product
     policies have; one policy attains it everywhere.
 
-    Reading: as for the theorem itself, but that the tables Q converge.
+    Reading: As for the theorem itself, but that the tables Q converge.
 
-    Finding: it holds for any number of agents, and whichever solutions are taken.
+    Finding: It holds for any number of agents, and whichever solutions are taken.
     """
     return _largest(game, policy, other_policy, temperature, update)
 
@@ -189,14 +189,14 @@ def joint_iteration_converges(
     """Joint evaluation and joint improvement by Eq. 9 in turn converge, from any product policy, to one whose soft Q is
     the largest of all product policies, everywhere.
 
-    Reading: as for Theorem 4.4, which is the same but for subscripts.
+    Reading: As for Theorem 4.4, which is the same but for subscripts.
 
-    Finding: as for Theorem 4.4. The proof says of the sequence of tables Q that it converges to a policy; at the limit
+    Finding: As for Theorem 4.4. The proof says of the sequence of tables Q that it converges to a policy; at the limit
     it prints J of π* at least J of π, where J is to be least.
 
-    Correction: the values converge; the policies do where Eq. 9 has one solution at the largest values.
+    Correction: The values converge; the policies do where Eq. 9 has one solution at the largest values.
 
-    Practice: as for Theorem 4.4: a converged value does not mean that the agents have settled on one of several equally
+    Practice: As for Theorem 4.4: a converged value does not mean that the agents have settled on one of several equally
     good conventions.
     """
     return iteration_converges(game, policy, other_policy, temperature, converges=converges)
