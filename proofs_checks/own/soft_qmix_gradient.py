@@ -18,7 +18,7 @@ def _for_two_states_of_four() -> str:
 
 @claim(
     "mathrl.theorem-soft-qmix-gradient",
-    at="of soft-qmix Theorems 4.2 and E.1, l. 163-176 and 475-551",
+    at="of soft-qmix Theorems 4.2 and E.1, l. 161-176 and 475-551",
     verdict="holds",
     on=critics,
     proof="sound",

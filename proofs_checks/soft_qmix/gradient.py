@@ -102,7 +102,7 @@ def critics(draw: st.DrawFn) -> Mapping[str, Any]:
 
 @claim(
     "soft-qmix.theorem-4.2",
-    at="Section 4.2, l. 163-176; proof E, l. 492-551",
+    at="Section 4.2, l. 161-176; proof E, l. 492-551",
     verdict="corrected",
     severity="gap",
     on=critics,
@@ -137,7 +137,7 @@ def gradient_splits(
 @claim(
     "soft-qmix.theorem-4.2",
     variant="V a mean under a reference policy",
-    at="Section 4.2, l. 163-176",
+    at="Section 4.2, l. 161-176",
     verdict="corrected",
     severity="gap",
     on=critics,
