@@ -1,4 +1,9 @@
 """Theorems of our own: each with its proof in the docstring, and checked like any other claim."""
 
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = (
+    "divergence_iterates",
+    "divergence_limit",
+    "divergence_rate",
+    "proportional_limit",
+)
 """The modules that declare them, one theorem each."""
