@@ -1,4 +1,4 @@
-"""All agents as one controller: its optimum with a divergence from a target policy, and DMAC's iteration of such optima.
+"""All agents as one controller: its optimum with a divergence from a target, and DMAC's iteration of such optima.
 
 Joint policies are (S, A) here, joint actions in C order. What needs no fixed point runs in any arithmetic; `optimum`,
 and what calls it, in doubles.

@@ -1,4 +1,4 @@
 """Claims of the DMAC paper, by subject."""
 
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = ("policy_steps", "optimality")
 """The modules that declare them, in the order of the paper."""
