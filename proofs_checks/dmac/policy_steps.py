@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from mathrl.arithmetic import namespace
 from mathrl.operators import (
-    additive_parts,
     divergence_backup,
     divergence_improvement,
     divergence_value,
@@ -162,7 +161,6 @@ def decomposed(draw: st.DrawFn) -> Mapping[str, Any]:
         "own_q": tuple(draw(numbers((states, actions))) for actions in game.num_actions),
         "weights": draw(numbers((agents, states))),
         "base": draw(numbers((states,))),
-        "rest": draw(numbers((states, *game.num_actions))),
         "temperature": draw(TEMPERATURES),
     }
 
@@ -174,7 +172,7 @@ def decomposed(draw: st.DrawFn) -> Mapping[str, Any]:
     on=decomposed,
     proof="false step at Eq. 18",
     argument="mathrl.proofs_checks.dmac.policy_steps.decomposed_improvement_never_harms",
-    breaks={"additive": False},
+    breaks={"weighted": False},
 )
 def decomposed_improvement_never_harms(
     game: Any,
@@ -183,10 +181,9 @@ def decomposed_improvement_never_harms(
     own_q: Sequence[Any],
     weights: Any,
     base: Any,
-    rest: Any,
     temperature: Any,
     *,
-    additive: bool = True,
+    weighted: bool = True,
 ) -> Slack:
     """If Q_ρ^old(s, a) = Σ_i k_i(s) Q_i(s, a_i) + b(s), and each agent's new policy minimises the divergence from
     ρ^i exp(k_i Q_i/ω)/Z^i, all at once, then no action value Q_ρ of the new policy is less than that of the old one.
@@ -201,23 +198,20 @@ def decomposed_improvement_never_harms(
     Proof: E_π[Q_ρ^old] − ω KL(π‖ρ) = b + Σ_i (E_{π^i}[k_i Q_i] − ω KL(π^i‖ρ^i)) for product policies, and each term is
     largest at the agent's new policy. From there on as for Lemma 2.
 
-    Practice: without the decomposition, simultaneous updates by fitted individual Q may lower the value.
+    Practice: the weight k_i belongs into the exponent, with its sign. Where Q is not additive the lemma says nothing, and
+    updates all at once may lower the value.
     """
     count = len(policy)
     q: Any = along(base[:, None], 0, count)
     for i, own in enumerate(own_q):
         q = q + along(weights[i, :][:, None] * own, i, count)
-    parts, factors = own_q, weights
-    if not additive:
-        q = q + 2 * rest
-        _, *parts = additive_parts(q)
-        factors = 0 * weights + 1
+    factors = weights if weighted else 0 * weights + 1
     joint, joint_target = outer(policy), outer(target_policy)
     v = divergence_value(flat(q), joint, joint_target, temperature=temperature)
     alone = controlled(game)
     paid = flat(q) - alone.discount * (alone.transitions @ v)
     known = Tables(paid, alone.transitions, alone.discount, alone.start, True)
-    new = linear_divergence_improvement(parts, factors, target_policy, temperature=temperature)
+    new = linear_divergence_improvement(own_q, factors, target_policy, temperature=temperature)
     return at_most(joint_q(known, v), divergence_q(known, outer(new), joint_target, temperature=temperature))
 
 
