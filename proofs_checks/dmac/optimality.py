@@ -59,7 +59,9 @@ def entropy_optima(draw: st.DrawFn) -> Mapping[str, Any]:
     argument="mathrl.proofs_checks.dmac.optimality.entropy_optimum_is_soft",
     breaks={"soft": False},
 )
-def entropy_optimum_is_soft(game: Any, v: Any, joint_other_policy: Any, temperature: Any, *, soft: bool = True) -> Slack:
+def entropy_optimum_is_soft(
+    game: Any, v: Any, joint_other_policy: Any, temperature: Any, *, soft: bool = True
+) -> Slack:
     """In a decision problem with entropy at weight ω the optimal policy is proportional to exp((r + γ E[V*])/ω); its
     value is V* = ω log Σ exp((r + γ E[V*])/ω), and Q* = r + γ ω E[log Σ exp(Q*/ω)].
 
@@ -320,7 +322,9 @@ def any_next_joint_action_will_do(
     return _next_values_agree(known, q, rest)
 
 
-def _optimal_values(game: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any) -> tuple[Any, Any]:
+def _optimal_values(
+    game: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any
+) -> tuple[Any, Any]:
     """Q_ρ* and V_ρ* of the policy, which must be known to be the optimum over product policies."""
     premise(is_product_optimum(game, policy, target_policy, temperature=temperature))
     joint, target = outer(policy), outer(target_policy)

@@ -54,7 +54,12 @@ def choices(draw: st.DrawFn) -> Mapping[str, Any]:
     breaks={"target": False},
 )
 def values_tend_to_the_best(
-    game: Any, target_policy: Sequence[Any], candidates: Sequence[Sequence[Any]], temperature: float, *, target: bool = True
+    game: Any,
+    target_policy: Sequence[Any],
+    candidates: Sequence[Sequence[Any]],
+    temperature: float,
+    *,
+    target: bool = True,
 ) -> Slack:
     """With evaluation (Lemma 1) and improvement (Eq. 5) in turn, the action values tend to Q_ρ*.
 
@@ -250,7 +255,7 @@ def turns(draw: st.DrawFn) -> Mapping[str, Any]:
     proof="false step at A.6",
     rests_on=("dmac.lemma-1", "dmac.lemma-2"),
     survives={"against": "start"},
-    examples=60,
+    examples=100,
 )
 def turns_tend_to_the_optimum(
     game: Any,
@@ -264,7 +269,7 @@ def turns_tend_to_the_optimum(
     """If the agents minimise the divergence of Eq. 5 in turn, each over its own policy, with an evaluation between
     rounds, the value tends to that of the best product policy.
 
-    Reading: a kinder form of Eq. 5 over product policies, which agents can carry out. Twelve rounds are run, and the
+    Reading: a kinder form of Eq. 5 over product policies, which agents can carry out. Eight rounds are run, and the
     value is compared with that of any other product policy.
 
     Finding: each round is an improvement, but rounds end where no single agent can improve, which may be far from the
@@ -275,7 +280,7 @@ def turns_tend_to_the_optimum(
     Practice: this is what decentralised agents do; a shared reward alone does not bring them to the optimum.
     """
     joint_target, found = outer(target_policy), tuple(policy)
-    for _ in range(12):
+    for _ in range(8):
         q = divergence_q(game, outer(found), joint_target, temperature=temperature)
         found = sequential_divergence_improvement(q, found, target_policy, (0, 1), temperature=temperature)
     compared = other_policy if against == "any" else policy

@@ -239,7 +239,5 @@ def entropy_improvement_never_harms(
     """
     alone = controlled(game)
     new = boltzmann(soft_q(alone, (joint_policy,), temperature=temperature), temperature)
-    old, better = (
-        soft_q(alone, (each,), temperature=temperature, entropy=compared) for each in (joint_policy, new)
-    )
+    old, better = (soft_q(alone, (each,), temperature=temperature, entropy=compared) for each in (joint_policy, new))
     return at_most(old, better)

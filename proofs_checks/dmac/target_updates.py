@@ -121,9 +121,7 @@ def original_return_never_falls(
     argument=PRODUCT_PROOF,
     breaks={"gains": 3},
 )
-def moves_are_summable(
-    game: Any, policy: Sequence[Any], temperature: Any, *, steps: int = 3, gains: int = 1
-) -> Slack:
+def moves_are_summable(game: Any, policy: Sequence[Any], temperature: Any, *, steps: int = 3, gains: int = 1) -> Slack:
     """The policies π^k of the iteration of Eq. 3 converge.
 
     Reading: product policies, as in Section 3; a π^0 that plays every action; the optimum of Eq. 3, any one of several,
@@ -257,7 +255,9 @@ def limit_plays_best_joint_actions(
 def _marginal(q: Any, policy: Sequence[Any], agent: int) -> Any:
     """The mean of q over the other agent's action, (S, A_i); q itself of one agent."""
     table = q.reshape(len(q), *(own.shape[1] for own in policy))
-    return table if len(policy) == 1 else np.einsum("sab,sb->sa" if agent == 0 else "sba,sb->sa", table, policy[1 - agent])
+    return (
+        table if len(policy) == 1 else np.einsum("sab,sb->sa" if agent == 0 else "sba,sb->sa", table, policy[1 - agent])
+    )
 
 
 @claim(

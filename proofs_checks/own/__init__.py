@@ -5,5 +5,7 @@ MODULES: tuple[str, ...] = (
     "divergence_limit",
     "divergence_rate",
     "proportional_limit",
+    "product_iteration",
+    "product_distance",
 )
 """The modules that declare them, one theorem each."""
