@@ -1,6 +1,6 @@
 """How far the limit is from the optimum   (dmac Section 4.2, Appendix A.2)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np

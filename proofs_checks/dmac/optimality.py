@@ -1,4 +1,4 @@
-"""What characterises an optimum with a divergence from a target policy   (dmac Sections 4.4, Appendices A.7 and A.8)."""
+"""What characterises an optimum with a divergence from a target policy   (dmac Section 4.4, A.7, A.8)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Divergence policy iteration: evaluation and improvement in turn, at a fixed target policy   (dmac Section 4.3, A.6)."""
+"""Divergence policy iteration: evaluation and improvement in turn, at a fixed target   (dmac Section 4.3, A.6)."""
 
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -67,7 +67,8 @@ def values_tend_to_the_best(
     form. The claim holds for every set of policies that is free in each state, and the check takes four product
     policies for each state; the best of their combinations is found by comparing all of them.
 
-    Finding: it holds, with ‖V_ρ* − V^k‖ ≤ γᵏ ‖V_ρ* − V^0‖. Appendix A.6 leaves out ρ in Eq. 5; with it the proof stands.
+    Finding: it holds, with ‖V_ρ* − V^k‖ ≤ γᵏ ‖V_ρ* − V^0‖. Appendix A.6 leaves out ρ in Eq. 5; with it the proof
+    stands.
 
     Proof: let T V(s) be the largest E_π[r + γ P V] − ω KL(π‖ρ) of the policies of the set. T is a γ-contraction, and
     its fixed point is V_ρ*, which a policy of the set attains in all states. The improved policy attains
@@ -158,8 +159,8 @@ compound(
     parts=("values", "policies"),
     proof="false step at A.6",
     rests_on=("dmac.lemma-1", "dmac.lemma-2"),
-    text="""With evaluation (Lemma 1) and improvement (Lemma 2) in turn, the action values tend to Q_ρ*, and the policies
-    to π_ρ*.
+    text="""With evaluation (Lemma 1) and improvement (Lemma 2) in turn, the action values tend to
+    Q_ρ*, and the policies to π_ρ*.
 
     Reading: product policies, as in Section 3, and the global minimum of Eq. 5 over them in each state.
 

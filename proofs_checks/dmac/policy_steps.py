@@ -100,8 +100,8 @@ def improvements(draw: st.DrawFn) -> Mapping[str, Any]:
 def improvement_never_harms(
     game: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any, *, target: bool = True
 ) -> Slack:
-    """If the new policy minimises, in each state, the divergence from ρ exp(Q_ρ^old/ω)/Z, then no action value Q_ρ of it
-    is less than that of the old one.
+    """If the new policy minimises, in each state, the divergence from ρ exp(Q_ρ^old/ω)/Z, then no action value Q_ρ of
+    it is less than that of the old one.
 
     Reading: product policies, as in Section 3, and the minimum over these, which has no closed form. All that the proof
     uses of the minimum is that it is no worse than the old policy; so the check takes for the new policy what the
@@ -198,8 +198,8 @@ def decomposed_improvement_never_harms(
     Proof: E_π[Q_ρ^old] − ω KL(π‖ρ) = b + Σ_i (E_{π^i}[k_i Q_i] − ω KL(π^i‖ρ^i)) for product policies, and each term is
     largest at the agent's new policy. From there on as for Lemma 2.
 
-    Practice: the weight k_i belongs into the exponent, with its sign. Where Q is not additive the lemma says nothing, and
-    updates all at once may lower the value.
+    Practice: the weight k_i belongs into the exponent, with its sign. Where Q is not additive the lemma says nothing,
+    and updates all at once may lower the value.
     """
     count = len(policy)
     q: Any = along(base[:, None], 0, count)
@@ -221,15 +221,15 @@ def decomposed_improvement_never_harms(
     verdict="holds",
     on=evaluations,
     proof="cited",
-    cited="Haarnoja, Zhou, Abbeel, Levine, Soft actor-critic, 2018, Lemma 2 (one agent, finitely many actions, as here)",
+    cited="Haarnoja, Zhou, Abbeel, Levine, Soft actor-critic, 2018, Lemma 2 (one agent, finitely many actions)",
     argument="mathrl.proofs_checks.dmac.policy_steps.improvement_never_harms",
     breaks={"compared": "none"},
 )
 def entropy_improvement_never_harms(
     game: Any, joint_policy: Any, joint_target_policy: Any, q: Any, temperature: Any, *, compared: str = "team"
 ) -> Slack:
-    """With entropy at weight ω: if the new policy minimises, in each state, the divergence from exp(Q_ent^old/ω)/Z, then
-    Q_ent of the new policy is at least that of the old one, for all states and actions.
+    """With entropy at weight ω: if the new policy minimises, in each state, the divergence from exp(Q_ent^old/ω)/Z,
+    then Q_ent of the new policy is at least that of the old one, for all states and actions.
 
     Reading: one agent, or all of them as one; policies are functions of the state. `joint_target_policy` and `q` of the
     instance are not used.

@@ -1,6 +1,7 @@
 """The iteration whose target is the policy before: improvement and limit   (dmac Section 4.2, Appendix A.1)."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def regularised_return_never_falls(
     divergence, which is not negative.
     """
     found = _updates(game, policy, temperature, steps)
-    pairs = zip(found[1:-1], found[2:], strict=True)
+    pairs = pairwise(found[1:])
     return all_of(*(at_most(old[2] + gains * (old[1] - old[2]), new[2]) for old, new in pairs))
 
 
@@ -106,7 +107,7 @@ def original_return_never_falls(
     Proof: V^{π^{t+1}} = V_{π^t}^{π^{t+1}} and ω times that divergence, and V_{π^t}^{π^{t+1}} ≥ V^{π^t}.
     """
     found = _updates(game, policy, temperature, steps)
-    pairs = zip(found, found[1:], strict=False)
+    pairs = pairwise(found)
     return all_of(*(at_most(old[1] + gains * (new[1] - new[2]), new[1]) for old, new in pairs))
 
 
@@ -150,8 +151,8 @@ compound(
     Reading: product policies, as in Section 3, or joint ones; the optimum of Eq. 3 is meant in every state, as a state
     that is never reached has no weight in J, and then any policy there is optimal.
 
-    Finding: it holds; for the convergence of the policies, which is not shown in print, see mathrl.theorem-product-iteration
-    and mathrl.theorem-divergence-limit.
+    Finding: it holds; for the convergence of the policies, which is not shown in print, see
+    mathrl.theorem-product-iteration and mathrl.theorem-divergence-limit.
     """,
 )
 
@@ -201,8 +202,8 @@ def limit_is_proportional(
     right if and only if the discounted divergence after an optimal action does not depend on it, as for γ = 0, for
     unique optimal actions, or where actions do not move the state (mathrl.theorem-proportional-limit).
 
-    Practice: the limit favours optimal actions after which more of the first policy is optimal. This is harmless for the
-    return; it matters to who reads the final policy as the first one, cut to the optimal actions.
+    Practice: the limit favours optimal actions after which more of the first policy is optimal. This is harmless for
+    the return; it matters to who reads the final policy as the first one, cut to the optimal actions.
     """
     v, optimal = optimal_values(game)
     tilde, level = nearest_optimal(game, joint_first_policy, optimal)
@@ -301,8 +302,8 @@ def joint_limit_plays_best_actions(
 def regularised_values_tend_to_original_ones(
     game: Any, policy: Sequence[Any], temperature: Any, *, steps: int = 3, gains: int = 1
 ) -> Slack:
-    """Q̃* and Ṽ*, which belong to the limit π̃* of the iteration of Eq. 3, are the value functions of π̃* in the original
-    game.
+    """Q̃* and Ṽ*, which belong to the limit π̃* of the iteration of Eq. 3, are the value functions of π̃* in the
+    original game.
 
     Reading: product policies, as in Section 3; the same for joint ones. Q̃* and Ṽ* are the limits of V_{π^{k−1}}^{π^k}
     and of its Q; with their definition by π̃* alone, as its own target, nothing has to be shown. The check: the

@@ -34,10 +34,10 @@ def iteration_ends_exponentially(
     exponent: int = 1,
 ) -> Slack:
     """In the terms of mathrl.theorem-divergence-limit, let Δ be the least loss V*(s) − Q*(s, a) of an action that is
-    not optimal, and ε_k = exp(−k Δ/ω) max_s π^0(A∖U_s|s) exp(−ℓ(s))/(1 − γ). After k updates
-    −ε_k ≤ log π^k − log π̃ ≤ γ ε_k on optimal actions; π^k(a|s) ≤ π^0(a|s) exp(−ℓ(s) − k (V*(s) − Q*(s, a))/ω) on all others; the original value is
-    V* ≥ V^{π^k} ≥ V* − max_s Σ_{a ∉ U_s} (V*(s) − Q*(s, a)) π^0(a|s) exp(−ℓ(s) − k (V*(s) − Q*(s, a))/ω)/(1 − γ); and
-    the mean of the first k regularised values is V* + (ω/k) (ℓ + e) with 0 ≤ e ≤ ε_k.
+    not optimal, and ε_k = exp(−k Δ/ω) max_s π^0(A∖U_s|s) exp(−ℓ(s))/(1 − γ). After k updates −ε_k ≤ log π^k − log π̃ ≤
+    γ ε_k on optimal actions; π^k(a|s) ≤ π^0(a|s) exp(−ℓ(s) − k (V*(s) − Q*(s, a))/ω) on all others; the original value
+    is V* ≥ V^{π^k} ≥ V* − max_s Σ_{a ∉ U_s} (V*(s) − Q*(s, a)) π^0(a|s) exp(−ℓ(s) − k (V*(s) − Q*(s, a))/ω)/(1 − γ);
+    and the mean of the first k regularised values is V* + (ω/k) (ℓ + e) with 0 ≤ e ≤ ε_k.
 
     Reading: as in mathrl.theorem-divergence-limit. The check runs two updates one after the other, as dmac Eq. 3 says.
 

@@ -41,20 +41,20 @@ def uniform_policy_is_a_trap(
 ) -> Slack:
     """For two agents with m ≥ 3 actions each, every ω > 0 and every γ there is a game in which DMAC's iteration over
     product policies, from uniform policies, stays there for ever, at the distance 2 ω log(m − 1)/(1 − γ) from the
-    optimum. The bound of dmac Theorem 1 is 2 ω log m/(1 − γ). So over product policies its constant 1 cannot be lowered.
+    optimum. The bound of dmac Theorem 1 is 2 ω log m/(1 − γ). So over product policies its constant 1 cannot be
+    lowered.
 
     Reading: product policies; one state; r(a, b) = 2 ω log(m − 1) u(a) u(b) with u = 1 at action 0 and −1/(m − 1)
     elsewhere. The check says that no other product policy, drawn or of the form that is hardest, has a higher return
     with divergence from the uniform policy.
 
-    Proof: under a uniform policy u has mean 0, so its return is 0, and the best is 2 ω log(m − 1) in each step, at (0, 0).
-    Let x, y be the means of u under the agents' policies. E[r] = 2 ω log(m − 1) x y ≤ ω log(m − 1) (x² + y²). Of all
-    policies that play action 0 with p the one of least divergence from uniform plays the others equally, with the
+    Proof: under a uniform policy u has mean 0, so its return is 0, and the best is 2 ω log(m − 1) in each step, at (0,
+    0). Let x, y be the means of u under the agents' policies. E[r] = 2 ω log(m − 1) x y ≤ ω log(m − 1) (x² + y²). Of
+    all policies that play action 0 with p the one of least divergence from uniform plays the others equally, with the
     divergence d(p‖1/m) of two outcomes, and x = (p − 1/m) m/(m − 1). By Ordentlich and Weinberger (IEEE Transactions on
-    Information Theory 51, 2005) d(p‖q) ≥ (p − q)² log((1 − q)/q)/(1 − 2 q), here
-    x² log(m − 1) (m − 1)²/(m (m − 2)), which is more than x² log(m − 1) unless x = 0. So
-    E[r] < ω KL for every other product policy, and what comes after is the same for all: the uniform policy is the only
-    optimum of dmac Eq. 3 with itself as the target.
+    Information Theory 51, 2005) d(p‖q) ≥ (p − q)² log((1 − q)/q)/(1 − 2 q), here x² log(m − 1) (m − 1)²/(m (m − 2)),
+    which is more than x² log(m − 1) unless x = 0. So E[r] < ω KL for every other product policy, and what comes after
+    is the same for all: the uniform policy is the only optimum of dmac Eq. 3 with itself as the target.
 
     Practice: a symmetric start, large ω and a need to coordinate are enough to learn nothing at all.
     """

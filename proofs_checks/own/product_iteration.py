@@ -38,23 +38,23 @@ def product_iteration_makes_progress(
     Proof: (1) Progress. V_ρ^π ≥ V_ρ^ρ = V^ρ and V^π = V_ρ^π + ω D. In each state D ≥ Σ_i KL(π^i‖ρ^i), and
     KL(p‖q) ≥ −2 log Σ √(p q) ≥ 2 − 2 Σ √(p q) = Σ (√p − √q)².
 
-    Proof: (2) The step. As π is optimal and no action of ρ has probability 0, π^i = ρ^i exp((E[Q_ρ^π|a_i] − c^i)/ω) with
-    c^i = V_ρ^π + ω Σ_{j≠i} KL(π^j‖ρ^j). With Q^π = Q_ρ^π + γ ω P D and V^π = V_ρ^π + ω D, A^i = E[Q^π|a_i] − V^π is
-    ω log(π^i/ρ^i) + ω (Σ_{j≠i} KL(π^j‖ρ^j) + γ E[P D|a_i] − D), where the bracket lies between −‖D‖ and γ ‖D‖.
+    Proof: (2) The step. As π is optimal and no action of ρ has probability 0, π^i = ρ^i exp((E[Q_ρ^π|a_i] − c^i)/ω)
+    with c^i = V_ρ^π + ω Σ_{j≠i} KL(π^j‖ρ^j). With Q^π = Q_ρ^π + γ ω P D and V^π = V_ρ^π + ω D, A^i = E[Q^π|a_i] − V^π
+    is ω log(π^i/ρ^i) + ω (Σ_{j≠i} KL(π^j‖ρ^j) + γ E[P D|a_i] − D), where the bracket lies between −‖D‖ and γ ‖D‖.
 
     Proof: (3) Sizes. All V_ρ^π lie between V^ρ and V*, so that |log(π^i/ρ^i)| ≤ B for a B that does not depend on the
     step. For ratios within e^{±B}, p log(p/q) − p + q ≤ c (√p − √q)², and √p |log(p/q)| ≤ 2 e^{B/2} |√p − √q|. So with
     y = √π and x = √ρ in all states: ‖D‖ ≤ c/(1 − γ) max_s ‖y − x‖², and y |A^i| ≤ C ‖y − x‖ for some C.
 
     Proof: (4) Convergence. Let F(y) be the sum over states of V^π, π = y², on the product of the unit spheres of all
-    agents and states. It is rational without poles, so F less the indicator of the spheres is semi-algebraic and has the
-    Kurdyka-Łojasiewicz property. Its gradient along the spheres has the entries 2 d(s) y A^i, with d(s) ≤ S/(1 − γ) the
-    discounted visits. By (1) F grows by at least ω ‖y − x‖² in each step, by (3) the gradient at y is at most
-    C' ‖y − x‖. By Attouch, Bolte and Svaiter (Mathematical Programming 137, 2013, Theorem 2.9) such a bounded sequence
-    has finite length, and converges. So do the policies.
+    agents and states. It is rational without poles, so F less the indicator of the spheres is semi-algebraic and has
+    the Kurdyka-Łojasiewicz property. Its gradient along the spheres has the entries 2 d(s) y A^i, with d(s) ≤ S/(1 − γ)
+    the discounted visits. By (1) F grows by at least ω ‖y − x‖² in each step, by (3) the gradient at y is at most C' ‖y
+    − x‖. By Attouch, Bolte and Svaiter (Mathematical Programming 137, 2013, Theorem 2.9) such a bounded sequence has
+    finite length, and converges. So do the policies.
 
-    Proof: (5) The limit. D → 0, so by (2) ω log(π^{t+1,i}/π^{t,i}) and A^i have the same limit. Where the limit plays an
-    action, this is 0. If the limit of A^i(s, a_i) were positive elsewhere, the probability of a_i, which is never 0,
+    Proof: (5) The limit. D → 0, so by (2) ω log(π^{t+1,i}/π^{t,i}) and A^i have the same limit. Where the limit plays
+    an action, this is 0. If the limit of A^i(s, a_i) were positive elsewhere, the probability of a_i, which is never 0,
     would grow by a factor above 1 for ever. So A^i ≤ 0 at the limit, and by the performance difference lemma no policy
     of one agent alone has more.
 
