@@ -57,7 +57,7 @@ def with_optimum(game: Any, v: Any, target_policy: Any, *, temperature: Any) -> 
 
 def optimum(game: Any, target_policy: Any, *, temperature: float) -> tuple[Any, Any]:
     """π_ρ* and V_ρ* over joint policies, (S, A) and (S,), by policy iteration in doubles   (dmac Section 4.3)."""
-    alone, policy = controlled(game), target_policy
+    alone, policy = _in_doubles(controlled(game)), target_policy
     v = divergence_v(alone, policy, target_policy, temperature=temperature)
     for _ in range(_STEPS):
         policy = divergence_improvement(joint_q(alone, v), target_policy, temperature=temperature)
@@ -78,7 +78,7 @@ def iterates(game: Any, first_policy: Any, *, temperature: float, steps: int) ->
 
 def optimal_values(game: Any) -> tuple[Any, Any]:
     """V* of the game, (S,), and which joint actions are optimal, (S, A), in doubles by policy iteration."""
-    alone = controlled(game)
+    alone = _in_doubles(controlled(game))
     size = 1 + np.abs(alone.rewards).max() / (1 - alone.discount)
     greedy = np.zeros(alone.num_states, dtype=int)
     for _ in range(_STEPS):
@@ -90,3 +90,10 @@ def optimal_values(game: Any) -> tuple[Any, Any]:
             break
         greedy = np.where(better, q.argmax(axis=1), greedy)
     return v, q >= q.max(axis=1, keepdims=True) - _TIED * size
+
+
+def _in_doubles(game: Tables) -> Tables:
+    """The game; a loop that ends where rounding does would take balls for what they are not."""
+    if game.rewards.dtype.hasobject:
+        raise TypeError("optima are found in doubles")
+    return game

@@ -49,6 +49,44 @@ def entropy_optima(draw: st.DrawFn) -> Mapping[str, Any]:
 
 
 @claim(
+    "dmac.equation-3",
+    at="Section 4.2, l. 68-73 (Eq. 2, 3)",
+    role="defines",
+    verdict=None,
+    on=joint_optima,
+    argument="mathrl.proofs_checks.dmac.optimality.optimum_is_unique",
+    breaks={"measured_from": "target"},
+)
+def optimum_is_unique(
+    game: Any,
+    v: Any,
+    joint_target_policy: Any,
+    joint_other_policy: Any,
+    temperature: Any,
+    *,
+    measured_from: str = "optimum",
+) -> Slack:
+    """Eq. 2 and 3 speak of the policy that maximises J with a divergence from ρ, or from the policy before.
+
+    Reading: in every state, as J alone says nothing of states that are never reached; ρ plays all actions. The check is
+    over joint policies, which may be correlated, and says by how much a policy falls short: V_ρ* − V_ρ^π is ω times the discounted divergence of π from π_ρ*. So
+    there is one maximiser.
+
+    Finding: well defined over joint policies. Over product policies there may be several maximisers, as
+    dmac.theorem-2@policies shows; a claim on Eq. 3 is then one on every choice among them.
+
+    Proof: with r + γ P V_ρ* = V_ρ* + ω log(π_ρ*/ρ) (dmac.proposition-5@joint-policies), one step of π from V_ρ* gives
+    V_ρ* − ω KL(π‖π_ρ*). So V_ρ* − V_ρ^π is the discounted sum of ω KL(π‖π_ρ*) along π.
+    """
+    known = with_optimum(game, v, joint_target_policy, temperature=temperature)
+    optimal = divergence_improvement(joint_q(known, v), joint_target_policy, temperature=temperature)
+    free = Tables(0 * known.rewards, known.transitions, known.discount, known.start, True)
+    origin = optimal if measured_from == "optimum" else joint_target_policy
+    lost = -divergence_v(free, joint_other_policy, origin, temperature=temperature)
+    return equal(v - divergence_v(known, joint_other_policy, joint_target_policy, temperature=temperature), lost)
+
+
+@claim(
     "dmac.lemma-6",
     at="Appendix A.7, l. 572-578",
     verdict="holds",

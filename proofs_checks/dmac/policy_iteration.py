@@ -141,7 +141,7 @@ def policies_tend_to_the_optimum(
     """
     game_q = joint_q(game, np.zeros(1)).reshape(1, 2, 2)  # one state: values of what follows are a constant
     found = tuple(policy)
-    for _ in range(60):
+    for _ in range(20):
         found = sequential_divergence_improvement(game_q, found, target_policy, (0, 1), temperature=temperature)
     mirror = tuple(own[:, ::-1] for own in found)
     if of == "policies":
@@ -347,7 +347,7 @@ def decomposed_iteration_converges(
     joint_target, found, slacks = outer(target_policy), tuple(policy), []
     _, best = optimum(controlled(game), joint_target, temperature=temperature)
     first = None
-    for step in range(6):
+    for step in range(3):
         v = divergence_v(game, outer(found), joint_target, temperature=temperature)
         first = np.abs(best - v).max() if first is None else first
         slacks.append(at_most(best - v, game.discount**step * first, rounding=1e-10 * (1 + np.abs(best).max())))

@@ -17,7 +17,7 @@ from mathrl.proofs_checks.policy_value import divergence_q, divergence_v
 from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal, premise
 from mathrl.proofs_checks.strategies import temperatures
 
-AT_1 = "Section 4.2, l. 72-85"
+AT_1 = "Section 4.2, l. 73-85"
 AT_2 = "Section 4.2, l. 87-93; A.1, l. 313-325"
 AT_3 = "Section 4.2, l. 93-95"
 
@@ -272,12 +272,12 @@ def _marginal(q: Any, policy: Sequence[Any], agent: int) -> Any:
     breaks={"exponent": 2},
 )
 def joint_limit_plays_best_actions(
-    game: Any, joint_first_policy: Any, temperature: float, *, steps: int = 3, exponent: int = 1
+    game: Any, joint_first_policy: Any, temperature: float, *, steps: int = 2, exponent: int = 1
 ) -> Slack:
     """Over joint policies the limit of the iteration of Eq. 3 plays only joint actions that are best for its Q.
 
     Reading: joint policies; π^0 plays all joint actions. Shown with its rate: after k updates every action has at most
-    the probability π^0 exp(−ℓ − k (V* − Q*)/ω) (mathrl.theorem-divergence-rate), here for k = 3.
+    the probability π^0 exp(−ℓ − k (V* − Q*)/ω) (mathrl.theorem-divergence-rate), here for k = 2.
 
     Finding: it holds, and then U_s are the optimal actions of the original game. The terms A.1 drops here do tend to 0.
     """
