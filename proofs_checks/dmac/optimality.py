@@ -69,8 +69,8 @@ def optimum_is_unique(
     """Eq. 2 and 3 speak of the policy that maximises J with a divergence from ρ, or from the policy before.
 
     Reading: in every state, as J alone says nothing of states that are never reached; ρ plays all actions. The check is
-    over joint policies, which may be correlated, and says by how much a policy falls short: V_ρ* − V_ρ^π is ω times the discounted divergence of π from π_ρ*. So
-    there is one maximiser.
+    over joint policies, which may be correlated, and says by how much a policy falls short: V_ρ* − V_ρ^π is ω times the
+    discounted divergence of π from π_ρ*. So there is one maximiser.
 
     Finding: well defined over joint policies. Over product policies there may be several maximisers, as
     dmac.theorem-2@policies shows; a claim on Eq. 3 is then one on every choice among them.
