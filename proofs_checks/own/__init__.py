@@ -5,6 +5,7 @@ MODULES: tuple[str, ...] = (
     "divergence_limit",
     "divergence_rate",
     "proportional_limit",
+    "divergence_loss",
     "product_iteration",
     "product_distance",
 )

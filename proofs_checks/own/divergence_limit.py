@@ -51,11 +51,11 @@ def limit_is_the_nearest_optimum(
     exponential: bool = True,
 ) -> Slack:
     """Of any game with a common payoff, for every ω > 0 and every joint policy π^0 that plays all joint actions, the
-    policies of DMAC's iteration over joint policies (dmac Eq. 3) tend to
-    π̃(a|s) = 1[a ∈ U_s] π^0(a|s) exp(γ Σ_t P(t|s, a) ℓ(t) − ℓ(s)), where U_s are the optimal actions of the game itself,
-    and ℓ is the only solution of ℓ(s) = log Σ_{a ∈ U_s} π^0(a|s) exp(γ Σ_t P(t|s, a) ℓ(t)). So the limit is optimal in
-    the game without divergence, does not depend on ω, and among all optimal policies it alone has, from every state,
-    the least discounted divergence from π^0, which is −ℓ(s).
+    policies of DMAC's iteration over joint policies (dmac Eq. 3) tend to π̃(a|s) = 1[a ∈ U_s] π^0(a|s) exp(γ Σ_t P(t|s,
+    a) ℓ(t) − ℓ(s)), where U_s are the optimal actions of the game itself, and ℓ is the only solution of ℓ(s) = log Σ_{a
+    ∈ U_s} π^0(a|s) exp(γ Σ_t P(t|s, a) ℓ(t)). So the limit is optimal in the game without divergence, does not depend
+    on ω, and among all optimal policies it alone has, from every state, the least discounted divergence from π^0, which
+    is −ℓ(s).
 
     Reading: joint policies, functions of the state; γ < 1; finitely many states and actions; the optimum of Eq. 3 is
     meant in every state. The check takes a game by its transitions, γ, and V* − Q* (`worse`): no other part of its
