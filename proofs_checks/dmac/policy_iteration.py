@@ -134,8 +134,8 @@ def policies_tend_to_the_optimum(
     Finding: there is not one optimum over product policies, and the sequence need not converge. A.6 takes it for
     granted. Over joint policies the optimum is unique, and the claim holds.
 
-    Correction: the values converge (variant "values"), and every policy from which a subsequence keeps away no more is
-    optimal; where the optimum over product policies is unique, the policies tend to it.
+    Correction: the values converge (variant "values"), and every accumulation point of the policies is optimal; where
+    the optimum over product policies is unique, the policies tend to it.
 
     Practice: with two equally good conventions the agents may change both at each update, and never settle.
     """
@@ -159,8 +159,8 @@ compound(
     parts=("values", "policies"),
     proof="false step at A.6",
     rests_on=("dmac.lemma-1", "dmac.lemma-2"),
-    text="""With evaluation (Lemma 1) and improvement (Lemma 2) in turn, the action values tend to
-    Q_ρ*, and the policies to π_ρ*.
+    text="""With evaluation (Lemma 1) and improvement (Lemma 2) in turn, the action values tend to Q_ρ*, and the
+    policies to π_ρ*.
 
     Reading: product policies, as in Section 3, and the global minimum of Eq. 5 over them in each state.
 
