@@ -36,7 +36,8 @@ def test_an_optimum_has_no_better_policy_between_it_and_its_target(instance):
     policy, v = optimum(game, target, temperature=temperature)
     for share in (0.01, 0.5, 1.0):
         mixed = (1 - share) * policy + share * target
-        assert (divergence_v(game, mixed, target, temperature=temperature) <= v + ROUNDING * (1 + np.abs(v).max())).all()
+        value = divergence_v(game, mixed, target, temperature=temperature)
+        assert (value <= v + ROUNDING * (1 + np.abs(v).max())).all()
 
 
 @given(joint_starts)
@@ -82,7 +83,7 @@ def test_the_grid_misses_no_deterministic_policy(instance):
 
 
 def a_lead(second_pays=0.0):
-    """State 0 leads to 1, where both actions pay 1, or to 2, where they pay 1 and `second_pays`; then nothing is paid."""
+    """State 0 leads to 1, where both actions pay 1, or to 2, where they pay 1 and `second_pays`; then all is over."""
     rewards = np.array([[0, 0], [1, 1], [1, second_pays], [0, 0]], dtype=float)
     transitions = np.zeros((4, 2, 4))
     transitions[0, 0, 1] = transitions[0, 1, 2] = 1
