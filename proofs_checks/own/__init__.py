@@ -7,5 +7,12 @@ MODULES: tuple[str, ...] = (
     "product_policy_iteration",
     "one_solution",
     "soft_qmix_gradient",
+    "divergence_iterates",
+    "divergence_limit",
+    "divergence_rate",
+    "proportional_limit",
+    "divergence_loss",
+    "product_iteration",
+    "product_distance",
 )
 """The modules that declare them, one theorem each."""
