@@ -145,7 +145,7 @@ def mend_of_sum(total: float, mend: str) -> str:
 
 
 def real(argument: str, value: Any) -> float:
-    """Require one finite real number: of Python or numpy, a fraction, a decimal, or such a one in an array of no axes."""
+    """Require one finite real number: of Python or numpy, a fraction, a decimal, or an array of no axes with one."""
     given = unwrapped(value)
     if isinstance(given, bool) or not isinstance(given, NUMBERS):
         fail(argument, f"is {shown(value)}", "a number")
