@@ -270,11 +270,13 @@ class Game:
         `like`: its terminal states are taken over, and its masks, or for one agent those that rewards of −∞ tell.
         """
         num_actions = tuple(rewards.shape[1:])
-        masks = None if like is None else like.masks
+        if like is None:
+            return cls._build(rewards, transitions, discount, start, num_actions, common_payoff=True)
+        masks = like.masks
         if masks is not None and num_actions != like.num_actions:
             masks = (rewards > -np.inf,)
-        made = cls._build(rewards, transitions, discount, start, num_actions, common_payoff=True, masks=masks)
-        return made if like is None else replace(made, ended=like.ended, played=like.played)
+        made = cls._build(rewards, transitions, discount, start, num_actions, True, masks, like.ended)
+        return replace(made, played=like.played) if like.played else made
 
     @classmethod
     def _build(
