@@ -37,7 +37,7 @@ from mathrl.solvers import (
     soft_qmix,
 )
 
-__all__ = ["COUNTED_BY_THE_LARGEST", "SOLVERS", "verdict"]
+__all__ = ["SOLVERS", "verdict"]
 
 _ALLOWED = 100
 _STEPS = 3_000
@@ -161,10 +161,6 @@ SOLVERS: dict[str, Callable[[Hard], tuple[Solution, Callable[[], Any]]]] = {
     "mehaml": partial(_responding, mehaml),
     "soft_qmix": partial(_responding, partial(soft_qmix, mixer="unrestricted")),
 }
-
-
-COUNTED_BY_THE_LARGEST = ("soft_qmix",)
-"""Solvers that still count floors of the largest payoff, so that wrong answers are known (docs/decisions/002)."""
 
 
 def verdict(name: str, seed: int) -> tuple[str, str]:
