@@ -25,6 +25,9 @@ _LARGE = 2.0**10
 _SUMS_TO_1 = 16 * float(np.finfo(np.float64).eps)
 """Rows of transitions whose sums differ from 1 by more than this let an offset change differences."""
 
+_LASTS = 2.0**-20
+"""So do rows whose sums differ from 1 by more than this share of 1 − γ: k in (1) is that much off then."""
+
 
 def common_offsets(r_xa: FloatArray) -> FloatArray:
     """Return c (…) of rewards (…, A): the middle of a row whose entries are nearly equal, else 0.
@@ -78,4 +81,4 @@ def _sums_to_1(game: Game) -> bool:
     if game.discount == 0:
         return True
     rows: Any = game.csr_xt if game.sparse else game.dense_xt
-    return bool(np.abs(rows.sum(axis=1) - 1).max() <= _SUMS_TO_1)
+    return bool(np.abs(rows.sum(axis=1) - 1).max() <= min(_SUMS_TO_1, _LASTS * (1 - game.discount)))
