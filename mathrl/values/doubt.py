@@ -81,6 +81,8 @@ class _Choice:
         np.put_along_axis(one_step_sa, best_s, 0.0, axis=1)
         off_sa = horizon * one_step_sa
         s = np.flatnonzero(((one_step_sa > 0) & (behind_sa + off_sa >= -_FAR * temperature)).any(axis=1))
+        if not len(s):
+            return behind_sa, off_sa
         own = np.arange(joint_actions) // self.axes[2] % self.axes[1]
         instead_sa = np.arange(joint_actions) + (best_s[s] - own) * self.axes[2]  # b in the place of a
         x, y = ((s[:, None] * joint_actions + actions).ravel() for actions in (np.arange(joint_actions), instead_sa))
