@@ -69,13 +69,18 @@ class _Choice:
     q_sa: FloatArray
     delta_sa: FloatArray
 
+    @property
+    def best_s(self) -> npt.NDArray[np.int64]:
+        """b, the action of largest Q."""
+        return self.q_sa.argmax(axis=1)
+
     def compared(self, temperature: float, horizon: float) -> tuple[FloatArray, FloatArray]:
         """Return Q(s, a) − Q(s, b) for the best action b, and (1), (S, A_i) each.
 
         (1) is at most H (δ(s, a) + δ(s, b)), and that is what it is in states where it does not matter.
         """
         game, joint_actions = self.game, self.game.num_joint_actions
-        best_s = self.q_sa.argmax(axis=1)[:, None]
+        best_s = self.best_s[:, None]
         behind_sa = self.q_sa - np.take_along_axis(self.q_sa, best_s, axis=1)
         one_step_sa = self.delta_sa + np.take_along_axis(self.delta_sa, best_s, axis=1)
         np.put_along_axis(one_step_sa, best_s, 0.0, axis=1)
@@ -113,13 +118,17 @@ def doubt_of_responses(
 
 
 def doubt_of_gains(values: Values, policy: Profile, temperature: float, horizon: float, log_first: Policy) -> Doubt:
-    """Return the doubt about the agents' gains max Q^i − V over the temperature, of actions whose log π_0 is finite."""
+    """Return the doubt about the agents' gains max Q^i − V over the temperature, of actions whose log π_0 is finite.
+
+    It is that of the best action alone, and of those that may be as good.
+    """
     if _sure(values, temperature, horizon):
         return NO_DOUBT
     size = 0.0
     allowed = tuple(np.where(log_sa > -np.inf, 0.0, -np.inf) for log_sa in log_first)
     for choice in _each_agent(values, policy, temperature, allowed):
         behind_sa, off_sa = choice.compared(temperature, horizon)
+        size = max(size, float(np.take_along_axis(choice.delta_sa, choice.best_s[:, None], axis=1).max()))
         size = max(size, float(off_sa.max(where=behind_sa + off_sa >= 0, initial=0.0)))
     return Doubt(size / temperature, size)
 
