@@ -4,13 +4,16 @@ Products are split into two doubles whose sum is exact (Dekker 1971), and sums a
 (Shewchuk 1997), from which the nearest double is read at the end.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
 from mathrl.base.compile import inner, kernel
+from mathrl.games.model import Game
 
-__all__ = ["shaped_rewards"]
+__all__ = ["as_csr", "shaped_rewards"]
 
 _SPLITTER = 2.0**27 + 1
 
@@ -18,6 +21,14 @@ _PARTS = 64
 """More doubles that do not overlap there cannot be: their exponents differ by 53 each."""
 
 Indices = npt.NDArray[np.integer]
+
+
+def as_csr(game: Game) -> tuple[FloatArray, Indices, Indices]:
+    """Return the data, the indices and the row pointers of a game's transitions as CSR, rows (s, a) in C order."""
+    from scipy.sparse import csr_array
+
+    P: Any = game.csr_xt if game.sparse else csr_array(game.dense_xt)
+    return P.data, P.indices, P.indptr
 
 
 @kernel

@@ -9,12 +9,12 @@ fewer digits of Q, and so do the differences. At discount 0 each state may have 
 """
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
+from mathrl.values.exact_sums import as_csr, shaped_rewards
 from mathrl.values.policy_values import Values
 
 __all__ = ["common_offsets", "objectives", "with_offsets", "without_offsets"]
@@ -78,7 +78,10 @@ def objectives(game: Game, history: FloatArray, k_ms: FloatArray | None) -> Floa
 
 
 def _sums_to_1(game: Game) -> bool:
+    """Whether rows of transitions sum to 1 well enough; their sums are exact, as (1) rests on much less than eps."""
     if game.discount == 0:
         return True
-    rows: Any = game.csr_xt if game.sparse else game.dense_xt
-    return bool(np.abs(rows.sum(axis=1) - 1).max() <= min(_SUMS_TO_1, _LASTS * (1 - game.discount)))
+    ones, rest_mx = np.ones((1, 1, game.num_states)), np.empty((1, game.num_states * game.num_joint_actions))
+    rows = as_csr(game)
+    shaped_rewards(np.zeros_like(rest_mx), ones, *rows, 1.0, game.num_joint_actions, rest_mx)
+    return bool(np.abs(rest_mx).max() <= min(_SUMS_TO_1, _LASTS * (1 - game.discount)))

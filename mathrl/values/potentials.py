@@ -29,7 +29,7 @@ from mathrl.iteration.iterate import LARGEST_RESIDUAL, Run
 from mathrl.iteration.outcome import Status
 from mathrl.iteration.patience import Patience
 from mathrl.values.doubt import SMALL, Doubt
-from mathrl.values.exact_sums import shaped_rewards
+from mathrl.values.exact_sums import as_csr, shaped_rewards
 from mathrl.values.offsets import without_offsets
 from mathrl.values.policy_values import Values
 
@@ -119,13 +119,10 @@ def _total(phi_kms: Sequence[FloatArray]) -> FloatArray:
 
 def shaped(game: Game, phi_kms: FloatArray) -> Game:
     """Return the game with the rewards (1), for Φ = Σ_k Φ_k, (K, m, S); m = 1 where one serves all agents."""
-    from scipy.sparse import csr_array
-
-    P = game.csr_xt if game.sparse else csr_array(game.dense_xt)
     m, (_, *shape) = phi_kms.shape[1], game.rewards_isa.shape
     r_mx = np.ascontiguousarray(np.broadcast_to(game.rewards_isa, (m, *shape))).reshape(m, -1)
     out_mx = np.empty_like(r_mx)
-    shaped_rewards(r_mx, phi_kms, P.data, P.indices, P.indptr, game.discount, game.num_joint_actions, out_mx)
+    shaped_rewards(r_mx, phi_kms, *as_csr(game), game.discount, game.num_joint_actions, out_mx)
     if game.barred_sa is not None:
         out_mx[:, game.barred_sa.ravel()] = -np.inf
     rewards = out_mx.reshape(m, game.num_states, *game.num_actions)

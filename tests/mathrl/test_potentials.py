@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from mathrl.games import Game, random_stochastic, uniform_policy
 from mathrl.games.profile import Profile
 from mathrl.games.transform import to_sparse
-from mathrl.iteration.iterate import Iterate, iterate
 from mathrl.iteration.outcome import Status
 from mathrl.solvers import (
     divergence_iteration,
@@ -74,15 +73,19 @@ def test_long_horizons_hide_no_difference(solver, discount):
     np.testing.assert_allclose(found.policy[0], [[1 / (1 + np.e), 1 / (1 + 1 / np.e)], [0, 1]], rtol=0, atol=SMALL)
 
 
-@pytest.mark.parametrize("solver", [haspi, qre, mehaml])
-def test_what_sums_of_large_payoffs_hide_is_not_converged(solver):
-    """Agent 1 sees 1e14 or −1e14, as agent 0 plays, and 1/16 more for its second action."""
-    mixed, more = np.array([[0.0], [0.05]]), np.array([[0.0, 1 / 16]])
-    payoffs = np.array([[1e14], [1e14]]) + mixed + more
-    payoffs = np.stack([payoffs, -payoffs])
-    game = Game.stochastic(payoffs, np.full((2, 2, 2, 2), 0.5), 0.9)
-    found = solver(game, temperature=0.05, max_steps=2_000)
-    assert not found.converged or found.residual <= 0.01
+@pytest.mark.parametrize(("size", "status"), [(1e12, Status.CONVERGED), (3e13, Status.STALLED)])
+def test_what_sums_of_large_payoffs_hide_is_not_converged(size, status):
+    """Agent 1 gets 1/16 more for its second action, and large numbers that nearly cancel as agent 0 mixes.
+
+    No potential of states takes these off. A rounding of 3e13 is 0.08 of the temperature, and of 1e12 0.002.
+    """
+    mixes = np.array([[0.0, 0.0], [0.05 * np.log(7 / 3)] * 2])
+    sees = np.array([[size], [-size / 3]]) + np.array([[0.0, 1 / 16]])
+    found = qre(Game.matrix([mixes, sees]), temperature=0.05)
+    assert found.status is status
+    off = abs(found.policy[1][0, 0] - 1 / (1 + np.exp(1.25)))
+    assert off <= 4 * EPS * size / 0.05  # two roundings each of what two actions are worth
+    assert (found.residual > 0.01) == (status is Status.STALLED)
 
 
 numbers = st.integers(-32, 32).map(lambda quarters: quarters / 4)
@@ -112,8 +115,9 @@ def test_a_potential_changes_values_only(solver, drawn, temperature):
     expected, found = (solver(one, temperature=temperature).require() for one in (game, hidden))
     # Runs end at 100 floors, of which one moves no probability by more than 2⁻²⁰.
     np.testing.assert_allclose(found.policy[0], expected.policy[0], rtol=0, atol=100 * SMALL)
-    size = 8 * EPS * max(1.0, np.abs(phi_s).max(), np.abs(expected.v).max())
-    np.testing.assert_allclose(found.v.ravel(), expected.v.ravel() - phi_s, rtol=0, atol=size + 1e-9)
+    size = max(1.0, np.abs(phi_s).max(), np.abs(expected.v).max())
+    # 100 floors over 1 − γ, of both
+    np.testing.assert_allclose(found.v.ravel(), expected.v.ravel() - phi_s, rtol=0, atol=400 * EPS * size)
 
 
 scaled = st.tuples(st.floats(-1, 1), st.integers(-60, 60)).map(lambda pair: pair[0] * 2.0 ** pair[1])
@@ -142,13 +146,3 @@ def test_ordinary_games_are_solved_once():
     policy = Profile.of(uniform_policy(game))
     values = evaluate(game, policy, temperature=0.01)
     assert doubt_of_responses(values, policy, 0.01, game.horizon) == NO_DOUBT
-
-
-def test_a_run_that_rounding_leads_ends_when_it_is_asked():
-    def step(last):
-        return Iterate(last.point + 1, 1.0, EPS, 1.0)
-
-    first, asked = Iterate(0, 1.0, EPS, 1.0), []
-    run = iterate(first, step, tol=8, max_steps=1_000, lost=lambda point: asked.append(point) or point >= 200)
-    assert run.status is Status.STALLED
-    assert asked == [64, 128, 256] == [*asked[:-1], len(run.history)]
