@@ -31,6 +31,9 @@ SMALL = 2.0**-20
 _FAR = 50.0
 """An action that is so many temperatures behind the best one is not played to speak of."""
 
+_BLOCK = 2**22
+"""How many probabilities are compared at once, about."""
+
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -72,7 +75,7 @@ class _Choice:
     @property
     def best_s(self) -> npt.NDArray[np.int64]:
         """b, the action of largest Q."""
-        return self.q_sa.argmax(axis=1)
+        return np.asarray(self.q_sa.argmax(axis=1))
 
     def compared(self, temperature: float, horizon: float) -> tuple[FloatArray, FloatArray]:
         """Return Q(s, a) − Q(s, b) for the best action b, and (1), (S, A_i) each.
@@ -86,18 +89,25 @@ class _Choice:
         np.put_along_axis(one_step_sa, best_s, 0.0, axis=1)
         off_sa = horizon * one_step_sa
         s = np.flatnonzero(((one_step_sa > 0) & (behind_sa + off_sa >= -_FAR * temperature)).any(axis=1))
-        if not len(s):
-            return behind_sa, off_sa
-        own = np.arange(joint_actions) // self.axes[2] % self.axes[1]
-        instead_sa = np.arange(joint_actions) + (best_s[s] - own) * self.axes[2]  # b in the place of a
-        x, y = ((s[:, None] * joint_actions + actions).ravel() for actions in (np.arange(joint_actions), instead_sa))
+        together = max(1, _BLOCK // (joint_actions * game.num_states))
+        for some in (s[first : first + together] for first in range(0, len(s), together)):
+            differ_sa, ahead_sa = self._apart(some, best_s[some], horizon)
+            off_sa[some] = np.where(differ_sa > 0, one_step_sa[some] + ahead_sa, 0.0)
+        return behind_sa, off_sa
+
+    def _apart(
+        self, s: npt.NDArray[np.int64], best_s: npt.NDArray[np.int64], horizon: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Whether a differs from b, 0 where it does not, and the last term of (1), in some states (S', A_i)."""
+        game, actions = self.game, np.arange(self.game.num_joint_actions)
+        own = actions // self.axes[2] % self.axes[1]
+        instead_sa = actions + (best_s - own) * self.axes[2]  # b in the place of a
+        x, y = ((s[:, None] * len(actions) + each).ravel() for each in (actions, instead_sa))
         P: Any = game.csr_xt if game.sparse else game.dense_xt
         apart_xt: Any = game.discount * abs(P[x] - P[y])
         r_x = self.r_sa.ravel()
         differ_x = (np.asarray(apart_xt.sum(axis=1)).ravel() > 0) | (r_x[x] != r_x[y])
-        ahead_x = _EPS * horizon * (apart_xt @ np.abs(self.v_s))
-        off_sa[s] = np.where(self._mean(s, differ_x) > 0, one_step_sa[s] + self._mean(s, ahead_x), 0.0)
-        return behind_sa, off_sa
+        return self._mean(s, differ_x), self._mean(s, _EPS * horizon * (apart_xt @ np.abs(self.v_s)))
 
     def _mean(self, s: npt.NDArray[np.int64], each_x: FloatArray) -> FloatArray:
         """The mean in some states over what the others play, from that of each joint action."""
