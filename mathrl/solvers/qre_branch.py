@@ -165,7 +165,7 @@ class _Trace:
             last.point.values,
             Run(last, run.status, np.array(self._history)),
             equation=QUANTAL_RESPONSE,
-            offsets=self._offsets,
+            added_ms=self._offsets,
             scale=temperature,
             solver="qre_branch",
             parameters={

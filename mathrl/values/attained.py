@@ -36,6 +36,7 @@ __all__ = [
     "judged",
     "judged_responses",
     "optimal_actions",
+    "own_parts",
     "plain_floors",
     "policy_floors",
     "roundings",
@@ -220,7 +221,7 @@ def _response_floors(values: Values, policy: Profile, temperature: float | None)
     if temperature is None:
         return policy_floors(values, policy, None)
     found = np.full(values.game.num_states, _EPS)
-    for own_sa, delta_sa in _own_parts(values, policy):
+    for own_sa, delta_sa in own_parts(values, policy):
         rho_sa = _response(own_sa, temperature)
         found = np.maximum(found, np.einsum("sa,sa,sa->s", rho_sa, 1 - rho_sa, delta_sa) / temperature)
     return found
@@ -229,7 +230,7 @@ def _response_floors(values: Values, policy: Profile, temperature: float | None)
 def _response_misses(values: Values, policy: Profile, temperature: float | None) -> FloatArray:
     """max |π^i − softmax(Q^i/α)| or max Q^i − E_π[Q^i] in each state, (S,), also if all Q^i grow by their roundings."""
     found = np.zeros(values.game.num_states)
-    for pi_sa, (own_sa, delta_sa) in zip(policy, _own_parts(values, policy), strict=True):
+    for pi_sa, (own_sa, delta_sa) in zip(policy, own_parts(values, policy), strict=True):
         for q_sa in (own_sa, own_sa + delta_sa):
             if temperature is None:
                 misses_s = q_sa.max(axis=1) - np.einsum("sa,sa->s", pi_sa, or_zero(q_sa))
@@ -244,8 +245,8 @@ def _response(own_sa: FloatArray, temperature: float) -> FloatArray:
         return np.asarray(boltzmann(own_sa, temperature))
 
 
-def _own_parts(values: Values, policy: Profile) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Each agent's Q^i = E_{π^{-i}}[Q], −∞ for what is not available, and its rounding, (S, A_i)."""
+def own_parts(values: Values, policy: Profile) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Return each agent's Q^i = E_{π^{-i}}[Q], −∞ for what is not available, and its rounding, (S, A_i)."""
     delta = replace(values, q_msa=roundings(values.game, values.q_msa, values.v_ms))
     ends = np.cumsum(policy.num_actions)[:-1]
     own_sk, delta_sk = (own_q(each, policy) for each in (values, delta))
