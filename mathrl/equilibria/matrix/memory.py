@@ -22,6 +22,7 @@ class Numbers(Protocol):
     `target`         λ at its end
     `step_length`    times the usual step
     `accuracy`       the last correction of a point, over the step, up to which the point is good enough
+    `unit`           of λ, in that in which the game was loaded (`mathrl.equilibria.matrix.units`)
     `rising`         1 where λ rises, −1 where it falls
     `length`         of the next step
     `before`, `earlier`    lengths of the last two steps; 0 at the start
@@ -34,6 +35,7 @@ class Numbers(Protocol):
     target: float
     step_length: float
     accuracy: float
+    unit: float
     rising: float
     length: float
     before: float

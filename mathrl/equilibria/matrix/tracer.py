@@ -23,6 +23,7 @@ from mathrl.equilibria.matrix.principal import loaded
 from mathrl.equilibria.matrix.refine import refine
 from mathrl.equilibria.matrix.symmetry import agents_like
 from mathrl.equilibria.matrix.touches import least_log_determinant, log_determinants
+from mathrl.equilibria.matrix.units import restore, stretch
 from mathrl.equilibria.matrix.vectors import copy, largest
 from mathrl.equilibria.step_rules import FIRST, NARROW, shortest
 from mathrl.games.model import Game
@@ -103,6 +104,7 @@ class Tracer:
     def start(self, x: FloatArray | None = None, rationality: float = 0.0, *, rising: bool = True) -> Stretch | None:
         """Start at log ratios x (N,) near a curve and not at a fold (default: uniform): that point, None if lost."""
         z_x, numbers = self._memory.z_x, self._memory.numbers
+        restore(self._memory)
         z_x[:-1] = 0.0 if x is None else x
         z_x[-1] = rationality / self._scale
         numbers.rising = 1.0 if rising else -1.0
@@ -115,7 +117,7 @@ class Tracer:
 
     def advance(self, rationality: float, *, at_most: int, lowest: float = -np.inf) -> Stretch:
         """At most so many points, up to the first crossing of `rationality`, or until λ is below `lowest`."""
-        self._memory.numbers.target = rationality / self._scale
+        self._memory.numbers.target = rationality / (self._scale * self._memory.numbers.unit)
         return self._walk(at_most, lowest / self._scale)
 
     @property
@@ -141,6 +143,7 @@ class Tracer:
         if not inside.any():
             return stretch
         m = self._memory
+        restore(m)
         log_p = np.empty(len(inside))
         log_determinants(m, stretch.z_px, stretch.tangent_px, log_p)
         padded = np.concatenate([[np.inf], log_p, [np.inf]])
@@ -209,9 +212,11 @@ def _follow(trace: Trace, lowest: float, out: _Points) -> int:
         policy(trace, trace.z_x)
         copy(trace.z_x, out.z_px[p])
         copy(trace.tangent_x, out.tangent_px[p])
+        out.z_px[p, -1] *= trace.numbers.unit
+        stretch(out.tangent_px[p], trace.numbers.unit)
         copy(trace.pi_k, out.pi_pk[p])
         out.code_p[p] = code
-        if code == LANDED or trace.z_x[-1] < lowest:
+        if code == LANDED or out.z_px[p, -1] < lowest:
             return p + 1
     return len(out.code_p)
 
