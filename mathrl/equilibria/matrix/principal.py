@@ -83,7 +83,7 @@ def _load(trace: Trace, r_ma: FloatArray, num_actions: Integers) -> tuple[float,
     if len(num_actions) == 2:
         pairs(trace)
     trace.numbers.unit = 1.0
-    trace.numbers.symmetric = 1.0 if find(r_ma, num_actions, trace.like) else 0.0
+    trace.numbers.symmetric = 0.0
     return scale, constant
 
 
@@ -124,6 +124,8 @@ def _principal(
         target = rationality / scale
         enough = _ROUNDING * max(1.0, target * _largest_payoff(trace))
         unique = rationality * constant < 1.0
+        if not unique:
+            find(trace)
         _respond(trace, target if unique else _SAFELY / (constant * scale))
         newton(trace, trace.z_x, enough if unique else _ROUGHLY, _NEWTON_STEPS, 0)
         out.residual_b[b] = residual(trace, trace.z_x[-1], trace.spare_rk[0])

@@ -21,7 +21,7 @@ from mathrl.equilibria.matrix.equations import policy
 from mathrl.equilibria.matrix.memory import Trace
 from mathrl.equilibria.matrix.principal import loaded
 from mathrl.equilibria.matrix.refine import refine
-from mathrl.equilibria.matrix.symmetry import agents_like
+from mathrl.equilibria.matrix.symmetry import find
 from mathrl.equilibria.matrix.touches import least_log_determinant, log_determinants
 from mathrl.equilibria.matrix.units import restore, stretch
 from mathrl.equilibria.matrix.vectors import copy, largest
@@ -98,8 +98,8 @@ class Tracer:
         self._memory, self._scale, self.lipschitz_constant = loaded(game)
         self._memory.numbers.step_length, self._memory.numbers.accuracy = step_length, _ACCURATE
         self._pi_k = np.empty_like(self._memory.pi_k)
-        self._memory.like[:] = agents_like(self._memory.r_ma, game.num_actions)
-        self._symmetric = bool((self._memory.like != np.arange(game.num_agents)).any())
+        find(self._memory)
+        self._symmetric = self._memory.numbers.symmetric
 
     def start(self, x: FloatArray | None = None, rationality: float = 0.0, *, rising: bool = True) -> Stretch | None:
         """Start at log ratios x (N,) near a curve and not at a fold (default: uniform): that point, None if lost."""
@@ -111,7 +111,7 @@ class Tracer:
         numbers.length = FIRST * numbers.step_length
         numbers.orientation = 0.0
         numbers.narrowest = np.inf
-        numbers.symmetric = float(x is None and self._symmetric)  # other curves need not be symmetric
+        numbers.symmetric = self._symmetric if x is None else 0.0  # other curves need not be symmetric
         first = self._walk(1, -np.inf)
         return first if len(first.code_p) else None
 
