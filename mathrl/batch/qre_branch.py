@@ -4,16 +4,13 @@ curve.
 
 from collections.abc import Sequence
 
-import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import count, positive
 from mathrl.batch.answers import Answers, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
-from mathrl.equilibria.matrix.dominated import without_dominated
-from mathrl.equilibria.matrix.principal import principal
-from mathrl.iteration.outcome import STALLED
+from mathrl.equilibria.matrix.reached import reached
 
 __all__ = ["qre_branch"]
 
@@ -72,19 +69,9 @@ def qre_branch(
 
     def solve(some: MatrixGames, out: Answers) -> None:
         r_bma = some.r_bma / some.temperature_b[:, None, None]
-        found = principal(r_bma, some.num_actions, 1.0, step_length, most)
+        found = reached(r_bma, some.num_actions, 1.0, step_length, most)
         out.policy_bk[:], out.steps_b[:] = found.policy_bk, found.steps_b
         out.road_b[:], out.status_b[:] = found.road_b, found.status_b
-        for b in np.flatnonzero(found.status_b == STALLED):
-            kept = without_dominated(r_bma[b], some.num_actions.tolist(), 1.0)
-            if kept is None:
-                continue
-            small = r_bma[b].reshape(-1, *some.num_actions)[(slice(None), *np.ix_(*kept))]
-            again = principal(small.reshape(1, len(small), -1), np.array(small.shape[1:]), 1.0, step_length, most)
-            out.policy_bk[b] = 0.0
-            out.policy_bk[b, np.concatenate(kept)] = again.policy_bk[0]
-            out.steps_b[b] += again.steps_b[0]
-            out.status_b[b] = again.status_b[0]
 
     first_bk = first_policies(games, None)
     return solve_all(games, solve, first_bk=first_bk, entropy=entropy, tol=tol, workers=workers)

@@ -5,8 +5,8 @@ leaves the game as it is if
 
     r^{g(i)}(g(a_1, …, a_n)) = r^i(a_1, …, a_n)   for all agents i and joint actions.                          (1)
 
-Then it maps equilibria to equilibria of the same rationality. At λ = 0 it leaves the only one, uniform, where it is, and
-so, as there is one curve through it, each point of the principal branch up to the first at which the derivative is
+Then it maps equilibria to equilibria of the same rationality. At λ = 0 it leaves the only one, uniform, where it is,
+and so, as there is one curve through it, each point of the principal branch up to the first at which the derivative is
 singular. The points that all such g leave where they are form a subspace, in which the branch lies; if it goes straight
 on at a singular point, it goes on in that subspace, which is closed. Actions (i, a) that some g exchange, an orbit, are
 therefore played with equal probability all along the branch. Beside a fork where other curves leave the subspace,
@@ -65,10 +65,10 @@ def orbits(r_ma: FloatArray, ends: Integers, most_k: FloatArray, names_rk: Integ
                 work += _search(r_ma, ends, names_rk, k, other)
                 if _same(r_ma, ends, name_k, names_rk[5]):
                     _join(name_k, out_orbit_k)
+    several = False
     for k in range(K):
-        if out_orbit_k[k] != k:
-            return True
-    return False
+        several |= out_orbit_k[k] != k
+    return several
 
 
 @inner

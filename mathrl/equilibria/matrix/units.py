@@ -42,8 +42,8 @@ def restore(trace: Trace) -> None:
 def _multiply(trace: Trace, factor: float) -> None:
     """Make the unit so many times as large, and express the point, tangents, lengths and determinants in it.
 
-    A tangent (t_x, t_λ) becomes (t_x, t_λ/f)/s, where s makes it a unit vector, a length h along it s h. As A t_x = −b t_λ
-    for G' = (A, b), det [G'; t] = det A/t_λ, so that this is multiplied by f s.
+    A tangent (t_x, t_λ) becomes (t_x, t_λ/f)/s, where s makes it a unit vector, and a length h along it s h. As A t_x =
+    −b t_λ for G' = (A, b), det [G'; t] is det A/t_λ, and multiplied by f s.
     """
     numbers, N = trace.numbers, len(trace.z_x) - 1
     for m in range(trace.r_ma.shape[0]):
