@@ -6,7 +6,6 @@ converge with the usual step; games that did not with a tenth of it.
 """
 
 import argparse
-import sys
 from itertools import product
 from pathlib import Path
 
@@ -65,4 +64,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

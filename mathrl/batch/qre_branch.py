@@ -49,8 +49,10 @@ def qre_branch(
     counts the accepted steps of a trace. `objective` is (B,) for payoffs given as common, unless `entropy` is `"own"`,
     else (B, n). A game is `CONVERGED` if its road ended at 1/α with a residual within `tol` rounding floors and 0.01.
     If it is `MAX_STEPS`, the policy is that of the last point reached on the branch, at a lower rationality. If it is
-    `STALLED`, no step led on from there, or the residual is too large. That an answer is on the branch is not proved;
-    docs/decisions/012 says where it may not be.
+    `STALLED`, no step led on from there, or the residual is too large. Before it is either, and where payoffs differ by
+    more than 1e6 temperatures at first, actions are left out that are dominated by so much that they count for nothing
+    (`mathrl.equilibria.matrix.dominated`). That an answer is on the branch is not proved; docs/decisions/012 says where
+    it may not be.
 
     Ctrl-C raises `KeyboardInterrupt` once the chunks of games that have begun are done. In a block
     `with mathrl.iteration.iterate.interruptible():` the games that are done are returned, if there are any, and the
