@@ -18,7 +18,7 @@ from mathrl.operators import marginal_q
 from mathrl.softmax import log_sum_exp
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
-from mathrl.values.attained import judged, policy_floors, roundings
+from mathrl.values.attained import TINY, judged, policy_floors, roundings
 from mathrl.values.doubt import Doubt, doubt_of_gains
 from mathrl.values.offsets import objectives
 from mathrl.values.policy_values import Values
@@ -107,7 +107,7 @@ def divergence_iteration(
             float(gains(values).max()),
             rounding_floor(values.q) / temperature,
             max(tol, MINIMUM_TOL),
-            lambda: policy_floors(values, tilted.pi, None) / temperature,
+            lambda: np.maximum(policy_floors(values, tilted.pi, None) / temperature, TINY),
             misses_of_states,
         )
         point = _Point(tilted.log_pi, log_rho, tilted.pi, values)

@@ -29,6 +29,7 @@ from mathrl.values.policy_values import Values, backup, own_q
 __all__ = [
     "DIFFERENT",
     "TIES",
+    "TINY",
     "Actions",
     "Weighed",
     "doubts",
@@ -48,7 +49,7 @@ Actions = npt.NDArray[np.int64]
 
 _EPS = float(np.finfo(np.float64).eps)
 
-_TINY = float(np.finfo(np.float64).tiny)
+TINY = float(np.finfo(np.float64).tiny)
 """The least rounding floor. Values that decay to 0 end among denormal numbers, which have no relative precision."""
 
 _ALIKE = 16.0
@@ -82,7 +83,7 @@ def floors(delta_sa: FloatArray, attained: FloatArray | Actions, reached_s: Floa
         weighed_s = delta_sa[np.arange(len(delta_sa)), attained]
     else:
         weighed_s = np.einsum("sa,sa->s", attained, delta_sa)
-    return np.asarray(np.maximum(np.maximum(weighed_s, _EPS * np.abs(reached_s)), _TINY))
+    return np.asarray(np.maximum(np.maximum(weighed_s, _EPS * np.abs(reached_s)), TINY))
 
 
 def plain_floors(largest: float, reached_s: FloatArray) -> FloatArray | None:
@@ -91,7 +92,7 @@ def plain_floors(largest: float, reached_s: FloatArray) -> FloatArray | None:
     `largest` is an upper bound of all δ, eps (‖r‖∞ + γ ‖V‖∞) for example. None is returned where numbers are not alike:
     then (1) decides, at the cost of passes over Q.
     """
-    floor_s = np.maximum(_EPS * np.abs(reached_s), _TINY)
+    floor_s = np.maximum(_EPS * np.abs(reached_s), TINY)
     return floor_s if largest <= _ALIKE * float(floor_s.min()) else None
 
 
