@@ -1,8 +1,9 @@
 """Does `converged` mean it? Hard games for each solver against 200 digits: python -m benchmarks.hard --help.
 
-Per solver: cases, right, refused (not CONVERGED), wrong (CONVERGED, and further off than 100 rounding floors). Solvers
-run with `tol` 8. Floors are those of what the exact answer attains where it goes (`benchmarks.hard_exact`), times
-1/(1 − γ) for values. Values and the policy are judged: a policy must earn what it is said to earn.
+Per solver: cases, right, refused (not CONVERGED), wrong (CONVERGED, and further off than 100 rounding floors, or a
+probability off by more than 0.01). Solvers run with `tol` 8. Floors are those of what the exact answer attains where it
+goes (`benchmarks.hard_exact`), times 1/(1 − γ) for values. Values and the policy are judged: a policy must earn what it
+is said to earn.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from benchmarks.hard_exact import Exact, optimum, own_values, plain_soft, respon
 from benchmarks.hard_games import Hard, hard
 from mathrl.games import Game, MaskLikeReward, opponents_policy, uniform_policy
 from mathrl.games.policies import joint_policy
+from mathrl.iteration.iterate import LARGEST_RESIDUAL
 from mathrl.solution import Solution
 from mathrl.solvers import (
     divergence_iteration,
@@ -37,7 +39,7 @@ from mathrl.solvers import (
     soft_qmix,
 )
 
-__all__ = ["COUNTED_BY_THE_LARGEST", "SOLVERS", "verdict"]
+__all__ = ["SOLVERS", "verdict"]
 
 _ALLOWED = 100
 _STEPS = 3_000
@@ -55,6 +57,25 @@ def _step(game: Game) -> Any:
 def _off(exact: Exact, objective: float, game: Game) -> Any:
     """How many floors an objective is off, in units of the length of play."""
     return abs(mpmath.mpf(objective) - exact.objective) * _step(game) / max(exact.floor, mpmath.mpf(1e-300))
+
+
+def _far(w: Any, policy_sa: Any, game: Game) -> Any:
+    """Infinitely many floors where a probability is off by more than 0.01, else 0."""
+    ended = np.zeros(game.num_states, bool) if game.ended is None else game.ended
+    pairs = [(x, p) for s in np.flatnonzero(~ended) for x, p in zip(w[s], policy_sa[s], strict=True)]
+    return mpmath.inf if any(abs(x - float(p)) > LARGEST_RESIDUAL for x, p in pairs) else mpmath.mpf(0)
+
+
+def _soft_off(exact: Exact, solution: Solution, game: Game) -> Any:
+    """How many floors the values or the joint policy are off."""
+    joint_sa = np.asarray(solution.joint_policy).reshape(game.num_states, -1)
+    return max(_off(exact, float(np.ravel(solution.objective)[0]), game), _far(exact.w, joint_sa, game))
+
+
+def _observed(exact: Exact, game: Game, agent: int) -> list[Any]:
+    """What one agent plays of the weights, (S, A_i)."""
+    w = [np.array(row, object).reshape(game.num_actions) for row in exact.w]
+    return [np.moveaxis(row, agent, 0).reshape(game.num_actions[agent], -1).sum(axis=1) for row in w]
 
 
 def _deterministic(
@@ -78,9 +99,7 @@ def _iterated(case: Hard) -> tuple[Solution, Callable[[], Any]]:
 
 def _soft(case: Hard) -> tuple[Solution, Callable[[], Any]]:
     solution = soft_q_iteration(case.game, temperature=case.temperature, tol=8.0, max_steps=_STEPS)
-    return solution, lambda: _off(
-        soft_optimum(case.game, plain_soft(case.temperature)), float(solution.objective), case.game
-    )
+    return solution, lambda: _soft_off(soft_optimum(case.game, plain_soft(case.temperature)), solution, case.game)
 
 
 def _towards(case: Hard) -> tuple[Solution, Callable[[], Any]]:
@@ -92,7 +111,7 @@ def _towards(case: Hard) -> tuple[Solution, Callable[[], Any]]:
         case.game, temperature=case.temperature, target_policy=target, tol=8.0, max_steps=_STEPS
     )
     soft = plain_soft(case.temperature, target.reshape(len(target), -1))
-    return solution, lambda: _off(soft_optimum(case.game, soft), float(solution.objective), case.game)
+    return solution, lambda: _soft_off(soft_optimum(case.game, soft), solution, case.game)
 
 
 def _rommeo(case: Hard) -> tuple[Solution, Callable[[], Any]]:
@@ -102,11 +121,12 @@ def _rommeo(case: Hard) -> tuple[Solution, Callable[[], Any]]:
     priors = opponents_policy(uniform_policy(game.in_play))
 
     def off() -> Any:
-        softs = [rommeo_soft(game, i, alpha, kappa, prior_sb) for i, prior_sb in enumerate(priors)]
-        return max(
-            _off(soft_optimum(game, soft), float(found), game)
-            for soft, found in zip(softs, np.ravel(solution.objective), strict=True)
-        )
+        worst = mpmath.mpf(0)
+        for i, prior_sb in enumerate(priors):
+            exact = soft_optimum(game, rommeo_soft(game, i, alpha, kappa, prior_sb))
+            worst = max(worst, _off(exact, float(np.ravel(solution.objective)[i]), game))
+            worst = max(worst, _far(_observed(exact, game, i), solution.policy[i], game))
+        return worst
 
     return solution, off
 
@@ -124,10 +144,9 @@ def _self_play(case: Hard) -> tuple[Solution, Callable[[], Any]]:
             exact = soft_optimum(game, rommeo_soft(game, i, alpha, kappa, prior_sb))
             floor = mpmath.mpf(_EPS) * max(1, exact.floor / (mpmath.mpf(_EPS) * mpmath.mpf(kappa)))
             for s in np.flatnonzero(~ended):
-                w = np.array(exact.w[s], object).reshape(game.num_actions)
-                seen = np.moveaxis(w, i, 0).reshape(game.num_actions[i], -1).sum(axis=1)
-                gap = max(abs(x - mpmath.mpf(float(p))) for x, p in zip(seen, policy[i][s], strict=True))
-                worst = max(worst, gap * _step(game) / floor)
+                seen = _observed(exact, game, i)
+                gap = max(abs(x - mpmath.mpf(float(p))) for x, p in zip(seen[s], policy[i][s], strict=True))
+                worst = max(worst, gap * _step(game) / floor, _far(seen, policy[i], game))
         return worst
 
     return solution, off
@@ -140,7 +159,9 @@ def _responding(
     solution = solver(case.game, temperature=case.temperature, tol=8.0, max_steps=max_steps)
 
     def off() -> Any:
-        gap, exact = responses(case.game, solution.policy, case.temperature)
+        gap, widest, exact = responses(case.game, solution.policy, case.temperature)
+        if widest > LARGEST_RESIDUAL:
+            return mpmath.inf
         return max(gap * _step(case.game), _off(exact, float(solution.objective), case.game))
 
     return solution, off
@@ -161,10 +182,6 @@ SOLVERS: dict[str, Callable[[Hard], tuple[Solution, Callable[[], Any]]]] = {
     "mehaml": partial(_responding, mehaml),
     "soft_qmix": partial(_responding, partial(soft_qmix, mixer="unrestricted")),
 }
-
-
-COUNTED_BY_THE_LARGEST = ("soft_qmix",)
-"""Solvers that still count floors of the largest payoff, so that wrong answers are known (docs/decisions/002)."""
 
 
 def verdict(name: str, seed: int) -> tuple[str, str]:

@@ -144,10 +144,10 @@ def own_values(game: Game, joint_sa: FloatArray, bonus: list[Any] | None = None)
     return parts.exact(parts.values(w, bonus or [0] * len(w)), w)
 
 
-def responses(game: Game, policy: tuple[FloatArray, ...], temperature: float) -> tuple[Any, Any]:
-    """The largest |π − softmax(Q^i/α)| at the exact team-entropy values of π, in floors of its state; and these values.
+def responses(game: Game, policy: tuple[FloatArray, ...], temperature: float) -> tuple[Any, Any, Any]:
+    """The largest |π − softmax(Q^i/α)| at the exact team-entropy values of π, in floors of its state and as it is.
 
-    A floor is eps, or by how much roundings of Q^i over α move the response.
+    A floor is eps, or by how much roundings of Q^i over α move the response. The values are returned, too.
     """
     parts, alpha = _Parts(game), mpmath.mpf(temperature)
     pi = [_rows(game, own) for own in policy]
@@ -155,7 +155,7 @@ def responses(game: Game, policy: tuple[FloatArray, ...], temperature: float) ->
     w = [[mpmath.fprod(pi[i][s][a[i]] for i in range(len(pi))) for a in actions] for s in parts.states]
     bonus = [alpha * sum(_entropy(own[s]) for own in pi) for s in parts.states]
     exact = parts.exact(parts.values(w, bonus), w)
-    sizes, worst = [abs(x) for x in exact.v], mpmath.mpf(0)
+    sizes, worst, widest = [abs(x) for x in exact.v], mpmath.mpf(0), mpmath.mpf(0)
     for i, s in product(range(len(pi)), parts.states):
         own, rounded = [mpmath.mpf(0)] * game.num_actions[i], [mpmath.mpf(0)] * game.num_actions[i]
         for x, a in enumerate(actions):
@@ -165,8 +165,8 @@ def responses(game: Game, policy: tuple[FloatArray, ...], temperature: float) ->
         rho = _softmax(own, alpha)
         moves = sum(p * (1 - p) * size / alpha for p, size in zip(rho, rounded, strict=True))
         gap = max(abs(p - x) for p, x in zip(rho, pi[i][s], strict=True))
-        worst = max(worst, gap / (_EPS * max(mpmath.mpf(1), moves)))
-    return worst, exact
+        worst, widest = max(worst, gap / (_EPS * max(mpmath.mpf(1), moves))), max(widest, gap)
+    return worst, widest, exact
 
 
 def _rows(game: Game, policy_sa: FloatArray) -> list[list[Any]]:

@@ -34,6 +34,7 @@ COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
 
 UNSTABLE: dict[str, Any] = {"linestyle": (0, (2.2, 1.4)), "linewidth": 0.9}
 STABLE: dict[str, Any] = {"linestyle": "-", "linewidth": 1.4}
+LONE: dict[str, Any] = {"marker": "."}
 FOLD: dict[str, Any] = {"marker": "D", "markersize": 4, "markerfacecolor": "white", "linestyle": "none"}
 END: dict[str, Any] = {"marker": "o", "markersize": 3.4, "color": "black", "linestyle": "none", "zorder": 5}
 UNIQUE: dict[str, Any] = {"color": "#EDEDED", "linewidth": 7, "solid_capstyle": "butt"}
@@ -127,12 +128,18 @@ def _curve(axes: "Axes", curve: Curve, value_k: FloatArray, colour: dict[str, An
     changes = np.flatnonzero(stable_k[1:] != stable_k[:-1]) + 1
     for first, last in zip([0, *changes], [*changes, len(stable_k)], strict=True):
         points = slice(first, last + 1)
-        axes.plot(curve.temperature[points], value_k[points], **colour, **(STABLE if stable_k[first] else UNSTABLE))
+        style = (STABLE if stable_k[first] else UNSTABLE) | (LONE if len(value_k) == 1 else {})
+        axes.plot(curve.temperature[points], value_k[points], **colour, **style)
     axes.plot(curve.temperature[curve.folds], value_k[curve.folds], **FOLD, **colour | {"zorder": 4})
 
 
 def _stable_steps(curve: Curve) -> npt.NDArray[np.bool_]:
-    """Whether each step from point to point is stable; at a fold, where that changes, the other end decides."""
+    """Whether each step from point to point is stable; at a fold, where that changes, the other end decides.
+
+    Of a curve that rounding let nobody follow, of which one point is known, whether that is.
+    """
+    if len(curve.stable) == 1:
+        return curve.stable
     fold_k = np.zeros(len(curve.stable), bool)
     fold_k[curve.folds] = True
     here, there = curve.stable[:-1], curve.stable[1:]

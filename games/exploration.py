@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import (
+    NUMBERS,
     SIMPLEX_TOLERANCE,
     InvalidInput,
     count,
@@ -20,6 +21,7 @@ from mathrl.base.checks import (
     positive,
     proportion,
     real,
+    unwrapped,
 )
 from mathrl.base.text import shown
 from mathrl.games.availability import as_available
@@ -125,11 +127,12 @@ def _start(start: Any, found: _Found) -> list[float]:
     if not isinstance(start, Mapping):
         found.number("start", start)
         return [1.0]
-    for state, probability in start.items():
-        positive(f"start[{shown(state)}]", probability, "leave out a state that is never the first")
+    mend = "leave out a state that is never the first"
+    first = {state: positive(f"start[{shown(state)}]", probability, mend) for state, probability in start.items()}
+    for state in first:
         found.number("start", state)
-    _sum_to_1("start", list(start.values()))
-    return list(start.values())
+    _sum_to_1("start", list(first.values()))
+    return list(first.values())
 
 
 def _available(function: Callable[[Any], Any] | None, state: Any, num_actions: Sequence[int]) -> tuple[Booleans, ...]:
@@ -168,9 +171,10 @@ def _outcomes(given: Any, num_agents: int, found: _Found) -> tuple[list[float], 
         if not isinstance(outcome, (tuple, list)) or len(outcome) != 4:
             fail("an outcome", f"is {shown(outcome)}", _OUTCOME, "several outcomes stand in a list")
         probability = proportion("the probability", outcome[0])
-        if isinstance(outcome[3], (Sequence, Mapping, np.ndarray)):
-            fail("ended", f"is {shown(outcome[3])}", "true or false", "an episode ends for all agents: all(…)")
-        ended = flag("ended", outcome[3])
+        ended = unwrapped(outcome[3])
+        if isinstance(ended, (Sequence, Mapping, np.ndarray)):
+            fail("ended", f"is {shown(ended)}", "true or false", "an episode ends for all agents: all(…)")
+        ended = flag("ended", ended)
         probabilities.append(probability)
         rewards.append(_paid(outcome[2], num_agents))
         if probability > 0:
@@ -185,7 +189,7 @@ def _outcomes(given: Any, num_agents: int, found: _Found) -> tuple[list[float], 
 
 def _paid(rewards: Any, num_agents: int) -> list[float]:
     """The rewards of all agents; one number is a common payoff."""
-    if isinstance(rewards, (int, float, np.integer, np.floating)):
+    if isinstance(unwrapped(rewards), NUMBERS):
         return [real("the reward", rewards)] * num_agents
     paid = list(iterated("rewards", rewards, f"one number, or a list of {num_agents}, one per agent"))
     if len(paid) != num_agents:

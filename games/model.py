@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, as_numbers, count, fail, flag, instance
+from mathrl.base.checks import FloatArray, as_numbers, count, entry, fail, flag, instance
 from mathrl.base.text import shown
 from mathrl.games.availability import as_available, as_terminal, first_available, joint
 from mathrl.games.ending import endless_state, goes_on, longest_play
@@ -87,6 +87,17 @@ class Game:
     state_names: tuple[Any, ...] | None = None
     played: bool = False
     """Whether this is the `in_play` of another game."""
+
+    def __post_init__(self) -> None:
+        """Refuse rewards that do not fit the masks, as `dataclasses.replace` leaves them where it changes only one."""
+        finite = np.isfinite(self.rewards)
+        there = np.True_ if self.masks is None else joint(self.masks)
+        wrong = there & ~finite if self.played else there != finite
+        if wrong.any():
+            index = tuple(np.argwhere(wrong)[0])
+            found = f"is {self.rewards[index]:g}, and masks {'bar' if finite[index] else 'do not bar'} this action"
+            mend = "make the game anew, by Game.stochastic or Game.matrix, which take available"
+            fail(entry("rewards", index), found, "−∞" if finite[index] else "a finite number", mend)
 
     @classmethod
     def matrix(
@@ -259,13 +270,13 @@ class Game:
         `like`: its terminal states are taken over, and its masks, or for one agent those that rewards of −∞ tell.
         """
         num_actions = tuple(rewards.shape[1:])
-        made = cls._build(rewards, transitions, discount, start, num_actions, common_payoff=True)
-        if like is None or (like.masks is None and like.ended is None):
-            return made
+        if like is None:
+            return cls._build(rewards, transitions, discount, start, num_actions, common_payoff=True)
         masks = like.masks
         if masks is not None and num_actions != like.num_actions:
             masks = (rewards > -np.inf,)
-        return replace(made, masks=masks, ended=like.ended, played=like.played)
+        made = cls._build(rewards, transitions, discount, start, num_actions, True, masks, like.ended)
+        return replace(made, played=like.played) if like.played else made
 
     @classmethod
     def _build(

@@ -44,7 +44,8 @@ def soft_max(q: Any, temperature: Any) -> Any:
     `temperature`  α > 0, the weight of the entropy
 
     Returns an array (…): the sum is over the last axis. It tends to max Q as α → 0, and to mean Q + α log A as α → ∞;
-    actions of Q = −∞, which are not available, count in neither. It is −∞ where all Q are.
+    actions of Q = −∞, which are not available, count in neither. It is −∞ where all Q are. Rounding leaves a few
+    units of eps (|max Q| + α log A), also where the two cancel and the value is near 0.
     """
     # It grows with Q(a), at the rate π(a), and with α, at the rate H(π).
     return at_ends(_soft_max, q, temperature)[..., 0]

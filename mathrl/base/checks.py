@@ -5,7 +5,9 @@ import math
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from decimal import Decimal
 from itertools import islice
+from numbers import Real
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy.typing as npt
 from mathrl.base.text import printable, shown
 
 __all__ = [
+    "NUMBERS",
     "SIMPLEX_TOLERANCE",
     "FloatArray",
     "InvalidInput",
@@ -36,6 +39,7 @@ __all__ = [
     "real",
     "room",
     "shape",
+    "unwrapped",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -44,6 +48,8 @@ T = TypeVar("T")
 SIMPLEX_TOLERANCE = 1e-9
 """How far from 1 the sum of a row of probabilities may be."""
 
+NUMBERS = (Real, Decimal)
+"""The classes of what `real` takes, after `unwrapped`; but for true and false, which Python counts among them."""
 
 _SINGLE = 1e-5
 """What single precision leaves of a sum of 1 is off by less."""
@@ -139,16 +145,23 @@ def mend_of_sum(total: float, mend: str) -> str:
 
 
 def real(argument: str, value: Any) -> float:
-    """Require one finite real number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+    """Require one finite real number: of Python or numpy, a fraction, a decimal, or an array of no axes with one."""
+    given = unwrapped(value)
+    if isinstance(given, bool) or not isinstance(given, NUMBERS):
         fail(argument, f"is {shown(value)}", "a number")
     try:
-        number = float(value)
-    except OverflowError:
+        number = float(given)
+    except (OverflowError, ValueError):  # the latter of a decimal that signals that it is none
         fail(argument, f"is {shown(value)}", "a number that a float can hold")
     if not math.isfinite(number):
         fail(argument, f"is {number}", "a finite number")
     return number
+
+
+def unwrapped(value: Any) -> Any:
+    """Return what an array of no axes holds, of any library, and a numpy number as Python's; anything else as it is."""
+    holds_one = getattr(value, "ndim", None) == 0 and hasattr(value, "item")
+    return value.item() if holds_one and not isinstance(value, np.ma.MaskedArray) else value
 
 
 def positive(argument: str, value: Any, mend: str = "") -> float:

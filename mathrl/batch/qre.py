@@ -15,7 +15,7 @@ from mathrl.batch.solution import BatchSolution
 from mathrl.equilibria.matrix.corrector import newton
 from mathrl.equilibria.matrix.equations import pairs
 from mathrl.equilibria.matrix.memory import Trace, room
-from mathrl.equilibria.matrix.principal import principal
+from mathrl.equilibria.matrix.reached import reached
 from mathrl.equilibria.matrix.refine import refine
 from mathrl.equilibria.matrix.vectors import copy
 from mathrl.equilibria.patience import LONGEST_PAUSE, PATIENCE, ROUNDING
@@ -108,7 +108,7 @@ def _trace(games: MatrixGames, out: Answers, most: int) -> None:
     if not stuck.size:
         return
     r_bma = games.r_bma[stuck] / games.temperature_b[stuck, None, None]
-    found = principal(r_bma, games.num_actions, 1.0, 1.0, most)
+    found = reached(r_bma, games.num_actions, 1.0, 1.0, most)
     good = found.status_b == CONVERGED
     out.policy_bk[stuck[good]] = found.policy_bk[good]
     out.steps_b[stuck] += found.steps_b

@@ -4,16 +4,13 @@ curve.
 
 from collections.abc import Sequence
 
-import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import count, positive
 from mathrl.batch.answers import Answers, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
-from mathrl.equilibria.matrix.dominated import without_dominated
-from mathrl.equilibria.matrix.principal import principal
-from mathrl.iteration.outcome import STALLED
+from mathrl.equilibria.matrix.reached import reached
 
 __all__ = ["qre_branch"]
 
@@ -52,8 +49,10 @@ def qre_branch(
     counts the accepted steps of a trace. `objective` is (B,) for payoffs given as common, unless `entropy` is `"own"`,
     else (B, n). A game is `CONVERGED` if its road ended at 1/α with a residual within `tol` rounding floors and 0.01.
     If it is `MAX_STEPS`, the policy is that of the last point reached on the branch, at a lower rationality. If it is
-    `STALLED`, no step led on from there, or the residual is too large. That an answer is on the branch is not proved;
-    docs/decisions/012 says where it may not be.
+    `STALLED`, no step led on from there, or the residual is too large. Before it is either, and where payoffs differ by
+    more than 1e6 temperatures at first, actions are left out that are dominated by so much that they count for nothing
+    (`mathrl.equilibria.matrix.dominated`). That an answer is on the branch is not proved; docs/decisions/012 says where
+    it may not be.
 
     Ctrl-C raises `KeyboardInterrupt` once the chunks of games that have begun are done. In a block
     `with mathrl.iteration.iterate.interruptible():` the games that are done are returned, if there are any, and the
@@ -72,19 +71,9 @@ def qre_branch(
 
     def solve(some: MatrixGames, out: Answers) -> None:
         r_bma = some.r_bma / some.temperature_b[:, None, None]
-        found = principal(r_bma, some.num_actions, 1.0, step_length, most)
+        found = reached(r_bma, some.num_actions, 1.0, step_length, most)
         out.policy_bk[:], out.steps_b[:] = found.policy_bk, found.steps_b
         out.road_b[:], out.status_b[:] = found.road_b, found.status_b
-        for b in np.flatnonzero(found.status_b == STALLED):
-            kept = without_dominated(r_bma[b], some.num_actions.tolist(), 1.0)
-            if kept is None:
-                continue
-            small = r_bma[b].reshape(-1, *some.num_actions)[(slice(None), *np.ix_(*kept))]
-            again = principal(small.reshape(1, len(small), -1), np.array(small.shape[1:]), 1.0, step_length, most)
-            out.policy_bk[b] = 0.0
-            out.policy_bk[b, np.concatenate(kept)] = again.policy_bk[0]
-            out.steps_b[b] += again.steps_b[0]
-            out.status_b[b] = again.status_b[0]
 
     first_bk = first_policies(games, None)
     return solve_all(games, solve, first_bk=first_bk, entropy=entropy, tol=tol, workers=workers)

@@ -1,6 +1,7 @@
 """Setups as JSON files, described by setup.schema.json beside this file; `Setup.of` itself checks the numbers."""
 
 import json
+from contextlib import suppress
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
@@ -15,7 +16,7 @@ from mathrl.games.files import SUFFIXES
 from mathrl.games.json_file import from_json, to_json, transitions_from_json, transitions_to_json
 from mathrl.games.model import Game, check_agent
 
-__all__ = ["example", "load_setup", "save_setup", "schema"]
+__all__ = ["example", "game_of", "load_setup", "save_setup", "schema"]
 
 
 def load_setup(path: str | PathLike[str], agent: int | None = None) -> Setup:
@@ -29,6 +30,16 @@ def load_setup(path: str | PathLike[str], agent: int | None = None) -> Setup:
     """
     path = as_path("path", path)
     return read(path, lambda data: _parse(decode(data), path.parent, agent), "a setup")
+
+
+def game_of(path: str | PathLike[str]) -> str | None:
+    """The file from which a setup takes its game. None where it holds the game, names it, or is no setup."""
+    path = as_path("path", path)
+    with suppress(InvalidInput):
+        values = read(path, lambda data: document.parse(decode(data), "a setup"), "a setup")
+        given = values.get("game") if isinstance(values, dict) else None
+        return str(path.parent / given) if isinstance(given, str) and _names_file(given) else None
+    return None
 
 
 def save_setup(setup: Setup, path: str | PathLike[str]) -> None:
@@ -78,9 +89,13 @@ def _game(given: Any, folder: Path) -> Game:
     try:
         if isinstance(given, dict):
             return from_json(given)
-        return load(folder / given if Path(given).suffix.lower() in SUFFIXES else given)
+        return load(folder / given if _names_file(given) else given)
     except InvalidInput as error:
         raise InvalidInput(f"key 'game': {error}") from error
+
+
+def _names_file(game: str) -> bool:
+    return Path(game).suffix.lower() in SUFFIXES
 
 
 def _to_json(setup: Setup) -> dict[str, Any]:

@@ -75,7 +75,12 @@ def run(argv: Sequence[str]) -> int:
     )
     add_output(parser)
     arguments = parser.parse(argv)
-    output.check_out({"--out": arguments.out, "--plot": arguments.plot}, read={"FILE": arguments.file})
+    written = {"--out": arguments.out, "--plot": arguments.plot}
+    output.check_out(written, read={"FILE": arguments.file})
+    if arguments.file is not None and any(written.values()):
+        from mathrl.bounds.setup_file import game_of
+
+        output.check_out(written, read={"the game of FILE": game_of(arguments.file)})
     format = output.format_of(arguments.format, arguments.out, "use --plot to draw")
     text, interrupted = (_example(arguments), "") if arguments.example else _answer(arguments, format)
     output.deliver(text, arguments.out)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mathrl.base.text import shown
 from mathrl.cli import output
-from mathrl.cli.arguments import Parser, whole_number
+from mathrl.cli.arguments import Parser, game_file, whole_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,7 +56,7 @@ def run(argv: Sequence[str]) -> int:
     id = choice("ID", arguments.id, captions, see="mathrl figure --list")
     _check_options(arguments, id)
     out = _default_out(id, arguments.game) if arguments.out is None else arguments.out
-    output.check_out({"--out": out, "--data": arguments.data})
+    output.check_out({"--out": out, "--data": arguments.data}, read={"--game": game_file(arguments.game)})
     from mathrl.figures.plot import check, save
 
     check(Path(out), "--out")

@@ -16,7 +16,7 @@ from mathrl.cli.arguments import number, whole_number
 if TYPE_CHECKING:
     from mathrl.games import Game
 
-__all__ = ["add", "check_temperatures", "function", "parameters", "solver", "summary", "temperatures"]
+__all__ = ["add", "check_temperatures", "files", "function", "parameters", "solver", "summary", "temperatures"]
 
 
 ALSO_ZERO = frozenset({"mehaml"})
@@ -80,6 +80,11 @@ def parameters(solver: str, arguments: argparse.Namespace) -> "Callable[[Game], 
     readers = {name: option.read for name, option in OPTIONS.items()} | dict(OF_SOLVERS.get(solver, {}))
     held = {name: read(_flag(name), given[name]) for name, read in readers.items() if given[name] is not None}
     return lambda game: {name: fitted(game) for name, fitted in held.items()}
+
+
+def files(arguments: argparse.Namespace) -> dict[str, str | None]:
+    """The files that the options read, by their flags; None where none was given."""
+    return {_flag(name): getattr(arguments, name) for name, option in OPTIONS.items() if option.metavar == "FILE"}
 
 
 def temperatures(solver: str, arguments: argparse.Namespace) -> list[float]:

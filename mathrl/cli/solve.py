@@ -58,7 +58,8 @@ def run(argv: Sequence[str]) -> int:
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out)
-    output.check_out({"--out": arguments.out}, read={"GAME": game_file(arguments.game)})
+    read = {"GAME": game_file(arguments.game), **options.files(arguments)}
+    output.check_out({"--out": arguments.out}, read=read)
     solver = options.solver(arguments.solver)
     fitted, temperatures = options.parameters(solver, arguments), options.temperatures(solver, arguments)
     from mathrl.games import load

@@ -76,8 +76,10 @@ class Equation:
         """The largest absolute entry of the residuals.
 
         Where the solver converged, this is `solution.residual`, or less where the solver's docstring says that its
-        residual is a bound; rounding adds some tens of `solution.rounding_floor`. Where it did not converge, the
-        solver's residual is that of its last iterate, and this one that of the fields of `solution`.
+        residual is a bound; rounding adds some tens of eps times the largest number in the arrays' terms. Every entry
+        of q counts, also one of −1e12 that nobody plays, of which rounding leaves 1e-4; `solution.rounding_floor`
+        counts what is attained alone, so that this residual may be many of it. Where the solver did not converge, its
+        residual is that of its last iterate, and this one that of the fields of `solution`.
         """
         largest = [np.abs(array).max() for array in self.residuals(game.in_play, _in_play(game.in_play, solution))]
         return float(np.max(largest))  # unlike Python's max it passes a NaN on

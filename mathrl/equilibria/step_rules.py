@@ -38,6 +38,7 @@ __all__ = [
     "RETRIES",
     "TIGHTER",
     "TURN",
+    "UNIFORM",
     "WANTED",
     "attempts",
     "first_root",
@@ -60,6 +61,9 @@ FIRST = 0.05
 RETRIES = 3
 TIGHTER = 0.3
 """A trace that is lost begins again, at most `RETRIES` times, each time with steps `TIGHTER` times as long."""
+
+UNIFORM = 1e-3
+"""Log ratios below this count as 0."""
 
 RESOLVED = 1e-7
 """Corrections that shrink no further at this size are rounding."""

@@ -37,6 +37,9 @@ LARGEST_RESIDUAL = 0.01
 _RETURN = 1e-9
 """How near to an earlier point a cycle comes back, as a share of the residual."""
 
+_ASKED_AFTER = 64
+"""After how many steps it is first asked whether rounding decides what is next."""
+
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
@@ -71,6 +74,7 @@ def iterate(
     max_steps: int,
     ceiling: float = math.inf,
     apart: Callable[[Point, Point], float] | None = None,
+    lost: Callable[[Point], bool] | None = None,
 ) -> Run[Point]:
     """Take steps until the residual is at most max(tol, 8) rounding floors, and at most `ceiling`.
 
@@ -82,6 +86,9 @@ def iterate(
     rounding floors and 1e-9 of the residual: a run that still converges does not come back so near. Each point is
     compared with the last one kept, after 0, 1, 3, 7, … steps (Brent 1980): a cycle of period p, entered after m steps,
     is found after about 3·max(m, p) steps.
+
+    With `lost`, which says of a point that rounding decides what is next, such a run ends as `STALLED`. It is asked
+    after 64, 128, 256, … steps.
     """
     watcher = _watcher.get()
     last, status = first, Status.MAX_STEPS
@@ -105,6 +112,9 @@ def iterate(
                 history += last.record if isinstance(last.record, list) else [last.record]
                 if watcher is not None:
                     watcher(len(history), last.residual)
+                if lost is not None and not enough(last) and _asked_after(len(history)) and lost(last.point):
+                    status = Status.STALLED
+                    break
                 if apart is not None and not enough(last):
                     near = min(MINIMUM_TOL * last.rounding_floor, _RETURN * last.residual)
                     if apart(last.point, kept) <= near:
@@ -122,6 +132,11 @@ def iterate(
     shape = () if isinstance(first.record, list) else np.shape(first.record)
     records = np.array(history) if history else np.empty((0, *shape))
     return Run(last, status, records, period)
+
+
+def _asked_after(steps: int) -> bool:
+    """Whether so many steps are 64 or twice, four times, … as many."""
+    return steps >= _ASKED_AFTER and steps & (steps - 1) == 0
 
 
 @contextmanager

@@ -183,8 +183,8 @@ def _from_optimum(
 
 
 def _inexact(solution: Solution) -> float:
-    """How far an answer may be off its own equation."""
-    return max(solution.residual, solution.rounding_floor)
+    """How far an answer may be off its own equation in any entry of q, also where nobody plays."""
+    return max(solution.residual, rounding_floor(solution.q))
 
 
 def _gains(

@@ -136,9 +136,6 @@ def target_mistakes(
     at_the_end = exact - target(game, v=v - bonus, **kind)
     rewarded = target(game, v=nothing, temperature=0.0, entropy=entropy)
 
-    def at_discount(discount: float) -> FloatArray:
-        return target(replace(game, discount=discount), v=v, **kind)
-
     twice = "with the entropy of the state they bootstrap from twice: a given v has it already"
     ends = [(1.0, twice)]
     yield from _of_entropy(exact, plain, own, discount=game.discount, **kind)
@@ -175,17 +172,9 @@ def target_mistakes(
     if trace_decay is not None and trace_decay != 0.5:
         phrase = f"with 1 − λ = {1 - trace_decay:g} in place of λ"
         yield _instead(target(game, v=v, trace_decay=1 - trace_decay, **kind), phrase)
-    for discount in (*_DISCOUNTS, 1.0, *[game.discount / game.num_joint_actions] * (steps == 1)):
-        if discount != game.discount and (discount < 1 or steps is not None):
-            yield _instead(at_discount(discount), discounted(discount, game))
-    discount = nearest_discount(at_discount, theirs, game.discount)
-    yield Mistake(0.0, at_discount(discount), ((1.0, discounted(discount, game)),), fitted=True)
+    yield from _of_other_discounts(game, theirs, lambda played: target(played, v=v, **kind), steps)
     yield from beyond_in_targets(game, policy, target, exact, ignored, v=v, q=q, cut_sa=cut_sa, **kind)
-    y = expected_target(game, policy=policy, v=v, **kind)
-    for n in range(1, _LONGEST + 1):
-        if n != steps:
-            yield _instead(y, f"of {n} step{'s' * (n > 1)}")
-        y = expected_target(game, policy=policy, q=y, **kind)
+    yield from _of_other_lengths(game, policy, v, steps, kind)
     yield Mistake(0.0, exact, (), "times {weight:.6g}")
     yield _of_rewards(exact, rewarded)
     yield Mistake(exact, spread(game, np.ones_like(v)), (), "plus {weight:.6g}")
@@ -277,6 +266,32 @@ def _of_the_bootstrap(
     weight = least_squares(theirs - (exact - bootstrap), bootstrap)
     if steps != 1 and 0 < weight < 1:  # after one step it is another discount
         yield Mistake(exact - bootstrap, bootstrap, (lost(weight),), fitted=True)
+
+
+def _of_other_discounts(
+    game: Game, theirs: FloatArray, target: Callable[[Game], FloatArray], steps: int | None
+) -> Iterator[Mistake]:
+    """That the targets, a function of the game, have one of the usual discounts, or any other."""
+
+    def at(discount: float) -> FloatArray:
+        return target(replace(game, discount=discount))
+
+    for discount in (*_DISCOUNTS, 1.0, *[game.discount / game.num_joint_actions] * (steps == 1)):
+        if discount != game.discount and (discount < 1 or steps is not None):
+            yield _instead(at(discount), discounted(discount, game))
+    discount = nearest_discount(at, theirs, game.discount)
+    yield Mistake(0.0, at(discount), ((1.0, discounted(discount, game)),), fitted=True)
+
+
+def _of_other_lengths(
+    game: Game, policy: Policy, v: FloatArray, steps: int | None, kind: dict[str, Any]
+) -> Iterator[Mistake]:
+    """That the targets are those of another number of steps; `kind` is the temperature and whose entropy counts."""
+    y = expected_target(game, policy=policy, v=v, **kind)
+    for n in range(1, _LONGEST + 1):
+        if n != steps:
+            yield _instead(y, f"of {n} step{'s' * (n > 1)}")
+        y = expected_target(game, policy=policy, q=y, **kind)
 
 
 def _mean(w_sa: FloatArray, q_sa: FloatArray) -> FloatArray:

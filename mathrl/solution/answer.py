@@ -13,6 +13,7 @@ from mathrl.games.shown import shown_conditional, shown_rows
 from mathrl.iteration.iterate import Run
 from mathrl.iteration.outcome import rounding_floor
 from mathrl.solution import Solution
+from mathrl.values.attained import DIFFERENT
 from mathrl.values.offsets import with_offsets
 from mathrl.values.policy_values import Values
 
@@ -61,7 +62,7 @@ def solution(
     equation: Equation,
     solver: str,
     parameters: Mapping[str, Any],
-    offsets: FloatArray | None = None,
+    added_ms: FloatArray | None = None,
     scale: float | None = None,
     **more: Any,
 ) -> Solution:
@@ -69,16 +70,18 @@ def solution(
 
     Both are those of the game in play; the solution holds what they are in the game itself.
 
-    The temperature is that of `parameters`, if there is one, unless `more` holds another. Where `offsets` were taken
-    off the rewards (`mathrl.values.offsets`), they are added to the values, and the rounding floor is that of these:
-    for residuals that are values over a `scale`, as `rounding_floor` takes a temperature, or None: values themselves.
+    The temperature is that of `parameters`, if there is one, unless `more` holds another. `added_ms` is what the values
+    lack where the game was solved without offsets or with potentials (`mathrl.values.potentials`). It is added to them,
+    and the rounding floor is that of the sums: for residuals that are values over a `scale`, as `rounding_floor` takes
+    a temperature, or None: values themselves. Large q that are not attained do not count in it.
     """
     game = values.game
     more = {"temperature": parameters.get("temperature"), **{name: _shown(game, name, more[name]) for name in more}}
     floor = run.last.rounding_floor
-    if offsets is not None:
-        values = with_offsets(values, offsets)
-        floor = rounding_floor(values.q, scale)
+    if added_ms is not None:
+        values = with_offsets(values, added_ms)
+        floor, attained = rounding_floor(values.q, scale), rounding_floor(values.v, scale)
+        floor = attained if floor > DIFFERENT * attained else floor
     return Solution(
         policy=shown_policy(game, policy),
         q=ended_q(game, values.q),

@@ -91,6 +91,12 @@ class Solution:
     `tol` counts. `rounding_floor` is still that of the q returned, whose digits the offset takes: where q is near 1e7
     and α = 0.05, it is 4e-8. The policy is better than that.
 
+    Where one rounding of Q is so many temperatures that it may move a probability by more than 2⁻²⁰, `haspi`, `qre`,
+    `mehaml`, `soft_q_iteration`, `rommeo_q`, `rommeo_self_play`, `divergence_iteration` and
+    `divergence_policy_iteration` solve the game again, with the values found as a potential
+    (`mathrl.values.potentials`), and the same holds. `steps` and `history` are those of all these runs. An answer of
+    which rounding may still move a probability by more than 0.01 has not converged, and this is its `residual`.
+
     The other fields are None except for the solvers that set them:
 
     `joint_policy`        (S, A_1, …, A_n), a correlated answer, with a leading agent axis where the agents' differ

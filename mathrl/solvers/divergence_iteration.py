@@ -1,8 +1,8 @@
 """DMAC's outer iteration: each policy is regularised towards the one before, or towards a moving average of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,27 +11,29 @@ from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.equations import NO_GAIN_FROM_START
 from mathrl.games.model import Game, as_played
 from mathrl.games.policies import Policy, uniform_policy
-from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
+from mathrl.games.profile import Profile
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.iteration.outcome import rounding_floor
 from mathrl.operators import marginal_q
 from mathrl.softmax import log_sum_exp
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
-from mathrl.values.attained import judged, policy_floors, roundings
-from mathrl.values.offsets import objectives, without_offsets
+from mathrl.values.attained import TINY, judged, policy_floors, roundings
+from mathrl.values.doubt import Doubt, doubt_of_gains
+from mathrl.values.offsets import objectives
 from mathrl.values.policy_values import Values
+from mathrl.values.potentials import Shaped, refined
 from mathrl.values.target_policy import Regularised, Tilted, answer, check_weight, controller, logarithms, unregularised
 
 __all__ = ["divergence_iteration"]
 
 
-@dataclass(frozen=True)
-class _Point:
+class _Point(NamedTuple):
     """π_t and ρ_t by their logarithms, π_t, and the values of π_t in the original game."""
 
     log_pi: Policy
     log_rho: Policy
-    pi: Policy
+    pi: Profile
     values: Values
 
 
@@ -90,8 +92,6 @@ def divergence_iteration(
     first, log_first = logarithms(game, given, "initial_policy", policy_class)
     check_weight(chooser, temperature, log_first)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
-    game, offsets = without_offsets(game)
-    chooser = controller(game, policy_class)
 
     def at(tilted: Tilted, log_rho: Policy, values: Values, regularised: float) -> Iterate[_Point]:
         def misses_of_states() -> FloatArray:
@@ -107,7 +107,7 @@ def divergence_iteration(
             float(gains(values).max()),
             rounding_floor(values.q) / temperature,
             max(tol, MINIMUM_TOL),
-            lambda: policy_floors(values, tilted.pi, None) / temperature,
+            lambda: np.maximum(policy_floors(values, tilted.pi, None) / temperature, TINY),
             misses_of_states,
         )
         point = _Point(tilted.log_pi, log_rho, tilted.pi, values)
@@ -117,7 +117,7 @@ def divergence_iteration(
         here = last.point
         log_pi = tuple(map(_summing_to_1, here.log_pi))
         log_rho = tuple(_mixed(rho, pi, averaging) for rho, pi in zip(here.log_rho, log_pi, strict=True))  # (1)
-        problem = Regularised(chooser, log_rho, temperature, tol)
+        problem = Regularised(here.values.game, log_rho, temperature, tol)
         tilted, values = problem.tilted(log_pi), here.values
         if averaging < 1 and policy_class == "product":  # where the start decides which stationary point is reached
             values = problem.evaluate(tilted, values.v_ms, values.solve)
@@ -125,21 +125,33 @@ def divergence_iteration(
         if found is None:
             return None
         tilted, regularised = found
-        original = unregularised(chooser, tilted.pi, regularised)
+        original = unregularised(problem.game, tilted.pi, regularised)
         return at(tilted, log_rho, original, float(regularised.objective))
 
-    problem = Regularised(chooser, log_first, temperature, tol)
-    tilted = problem.tilted(log_first)
-    values = problem.evaluate(tilted)
-    start = at(tilted, log_first, values, float(values.objective))
-    run = iterate(start, step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
+    def doubt(point: _Point) -> Doubt:
+        return doubt_of_gains(point.values, point.pi, temperature, game.horizon, log_first)
+
+    def lost(point: _Point) -> bool:
+        return doubt(point).moves > LARGEST_RESIDUAL
+
+    def solve(shaped: Shaped, last: _Point | None, left: int) -> Run[_Point]:
+        log_pi, log_rho = (log_first, log_first) if last is None else last[:2]
+        problem = Regularised(shaped.game, log_rho, temperature, tol)
+        tilted = problem.tilted(log_pi)
+        regularised = problem.evaluate(tilted)
+        values = unregularised(shaped.game, tilted.pi, regularised) if last else regularised
+        start = at(tilted, log_rho, values, float(regularised.objective))
+        run = iterate(start, step, tol=tol, max_steps=left, ceiling=LARGEST_RESIDUAL, lost=lost)
+        return replace(run, history=objectives(game, run.history, shaped.added_ms))
+
+    run, added_ms = refined(chooser, solve, doubt, max_steps)
     policy, values, joint = answer(game, policy_class, run.last.point.pi, run.last.point.values)
     return solution(
         policy,
         values,
-        replace(run, history=objectives(game, run.history, offsets)),
+        run,
         equation=NO_GAIN_FROM_START,
-        offsets=offsets,
+        added_ms=added_ms,
         scale=temperature,
         solver="divergence_iteration",
         parameters={

@@ -114,7 +114,7 @@ def divergence_limit(
         values,
         Run(ended, status, history),
         equation=DIVERGENCE_LIMIT,
-        offsets=offsets,
+        added_ms=offsets,
         solver="divergence_limit",
         parameters={"initial_policy": first, "tol": tol, "max_steps": max_steps},
         joint_policy=joint,

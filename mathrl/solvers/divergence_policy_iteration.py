@@ -9,11 +9,21 @@ import numpy.typing as npt
 from mathrl.base.checks import count, positive
 from mathrl.equations import DIVERGENCE_RESPONSE
 from mathrl.games.model import Game, as_played
-from mathrl.iteration.iterate import LARGEST_RESIDUAL, iterate
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, Run, iterate
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
-from mathrl.values.offsets import objectives, without_offsets
-from mathrl.values.target_policy import Regularised, absolutely_continuous, answer, check_weight, controller, logarithms
+from mathrl.values.doubt import Doubt, doubt_of_responses
+from mathrl.values.offsets import objectives
+from mathrl.values.potentials import Shaped, refined
+from mathrl.values.target_policy import (
+    Point,
+    Regularised,
+    absolutely_continuous,
+    answer,
+    check_weight,
+    controller,
+    logarithms,
+)
 
 __all__ = ["divergence_policy_iteration"]
 
@@ -72,25 +82,35 @@ def divergence_policy_iteration(
         absolutely_continuous("initial_policy", log_first, log_target)
     check_weight(chooser, temperature, log_target)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
-    game, offsets = without_offsets(game)
-    chooser = controller(game, policy_class)
-    problem = Regularised(chooser, log_target, temperature, tol)
-    tilted = problem.tilted(log_first)
-    start = problem.with_returns(problem.at(tilted, problem.evaluate(tilted)))
-    run = iterate(
-        start,
-        lambda last: problem.with_returns(problem.step(last)),
-        tol=tol,
-        max_steps=max_steps,
-        ceiling=LARGEST_RESIDUAL,
-    )
+
+    def doubt(point: Point) -> Doubt:
+        pi = point.tilted.pi
+        return doubt_of_responses(point.values, pi, temperature, game.horizon, log_target)
+
+    def lost(point: Point) -> bool:
+        return doubt(point).moves > LARGEST_RESIDUAL
+
+    def solve(shaped: Shaped, last: Point | None, left: int) -> Run[Point]:
+        problem = Regularised(shaped.game, log_target, temperature, tol)
+        tilted = problem.tilted(log_first if last is None else last.tilted.log_pi)
+        run = iterate(
+            problem.with_returns(problem.at(tilted, problem.evaluate(tilted))),
+            lambda last: problem.with_returns(problem.step(last)),
+            tol=tol,
+            max_steps=left,
+            ceiling=LARGEST_RESIDUAL,
+            lost=lost,
+        )
+        return replace(run, history=objectives(game, run.history, shaped.added_ms))
+
+    run, added_ms = refined(chooser, solve, doubt, max_steps)
     policy, values, joint = answer(game, policy_class, run.last.point.tilted.pi, run.last.point.values)
     return solution(
         policy,
         values,
-        replace(run, history=objectives(game, run.history, offsets)),
+        run,
         equation=DIVERGENCE_RESPONSE,
-        offsets=offsets,
+        added_ms=added_ms,
         scale=temperature,
         solver="divergence_policy_iteration",
         parameters={

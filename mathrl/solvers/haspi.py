@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,16 +12,25 @@ from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.games.model import Game, as_played
 from mathrl.games.policies import as_policy, uniform_policy
 from mathrl.games.profile import Profile
-from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.iteration.order import check_monotone, sequences
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.attained import judged_responses
-from mathrl.values.offsets import objectives, without_offsets
+from mathrl.values.doubt import Doubt, doubt_of_responses
+from mathrl.values.offsets import objectives
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate, quantal_response_residual, sequential_improvement
+from mathrl.values.potentials import Shaped, refined
 
 __all__ = ["haspi"]
+
+
+class _Point(NamedTuple):
+    """A policy with its exact values."""
+
+    policy: Profile
+    values: Values
 
 
 def haspi(
@@ -72,26 +82,36 @@ def haspi(
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     following, recorded_order = sequences(order, seed, game.num_agents)
 
-    def at(policy: Profile, guess: np.ndarray | None) -> Iterate[tuple[Profile, Values]]:
+    def at(game: Game, policy: Profile, guess: np.ndarray | None) -> Iterate[_Point]:
         values = evaluate(game, policy, temperature=temperature, guess=guess)  # (1)
         residual = quantal_response_residual(values, policy, temperature)
         residual, floor = judged_responses(values, policy, temperature, residual, max(tol, MINIMUM_TOL))
-        return Iterate((policy, values), residual, floor, float(values.objective))
+        return Iterate(_Point(policy, values), residual, floor, float(values.objective))
 
-    def step(last: Iterate[tuple[Profile, Values]]) -> Iterate[tuple[Profile, Values]]:
+    def step(last: Iterate[_Point]) -> Iterate[_Point]:
         policy, values = last.point
-        return at(sequential_improvement(values, policy, following(), temperature), values.v_ms)  # (2)
+        updated = sequential_improvement(values, policy, following(), temperature)  # (2)
+        return at(values.game, updated, values.v_ms)
+
+    def doubt(point: _Point) -> Doubt:
+        return doubt_of_responses(point.values, point.policy, temperature, game.horizon)
+
+    def lost(point: _Point) -> bool:
+        return doubt(point).moves > LARGEST_RESIDUAL
+
+    def solve(shaped: Shaped, last: _Point | None, left: int) -> Run[_Point]:
+        begin = Profile.of(first) if last is None else last.policy
+        run = iterate(at(shaped.game, begin, None), step, tol=tol, max_steps=left, ceiling=LARGEST_RESIDUAL, lost=lost)
+        return replace(run, history=objectives(game, run.history, shaped.added_ms))
 
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
-    game, offsets = without_offsets(game)
-    run = iterate(at(Profile.of(first), None), step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
-    policy, values = run.last.point
+    run, added_ms = refined(game, solve, doubt, max_steps)
     return solution(
-        policy,
-        values,
-        replace(run, history=objectives(game, run.history, offsets)),
+        run.last.point.policy,
+        run.last.point.values,
+        run,
         equation=QUANTAL_RESPONSE,
-        offsets=offsets,
+        added_ms=added_ms,
         scale=temperature,
         solver="haspi",
         parameters={

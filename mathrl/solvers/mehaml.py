@@ -1,7 +1,8 @@
 """Maximum-entropy heterogeneous-agent mirror learning: HASPI with a drift and a neighbourhood, each step exact."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from mathrl.equations import BEST_RESPONSE, QUANTAL_RESPONSE
 from mathrl.games.model import Game, as_played
 from mathrl.games.policies import Policy, as_policy, uniform_policy
 from mathrl.games.profile import Profile
-from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.iteration.order import check_monotone, sequences
 from mathrl.mirror import (
     ClippedRatioDrift,
@@ -28,18 +29,19 @@ from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.attained import judged_responses
-from mathrl.values.offsets import objectives, without_offsets
+from mathrl.values.doubt import NO_DOUBT, Doubt, doubt_of_responses
+from mathrl.values.offsets import objectives
 from mathrl.values.overflow import check_range, in_range, largest_value
 from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual
+from mathrl.values.potentials import Shaped, refined
 
 __all__ = ["mehaml"]
 
 
-@dataclass(frozen=True)
-class _Point:
+class _Point(NamedTuple):
     """A policy, its logarithms (also where the probabilities underflow), its exact values."""
 
-    policy: Policy
+    policy: Profile
     logs: Policy
     values: Values
 
@@ -120,7 +122,7 @@ def mehaml(
         gains = np.maximum.reduceat(own_sk, starts, axis=1) - np.add.reduceat(own_sk * policy.pi_sk, starts, axis=1)
         return float(gains.max())
 
-    def at(policy: Profile, logs: Policy, guess: FloatArray | None) -> Iterate[_Point]:
+    def at(game: Game, policy: Profile, logs: Policy, guess: FloatArray | None) -> Iterate[_Point]:
         values = evaluate(game, policy, temperature=temperature, guess=guess)  # (1)
         found, goal = residual(values, policy), max(tol, MINIMUM_TOL)
         found, floor = judged_responses(values, policy, temperature or None, found, goal)
@@ -148,19 +150,32 @@ def mehaml(
             )  # (2)
         if all(map(np.array_equal, updated, old.policy)) and all(map(np.array_equal, logs, old.logs)):
             return None
-        return at(Profile.of(updated), tuple(logs), old.values.v_ms)
+        return at(old.values.game, Profile.of(updated), tuple(logs), old.values.v_ms)
+
+    def doubt(point: _Point) -> Doubt:
+        if temperature == 0:
+            return NO_DOUBT
+        return doubt_of_responses(point.values, point.policy, temperature, game.horizon)
+
+    def lost(point: _Point) -> bool:
+        return doubt(point).moves > LARGEST_RESIDUAL
+
+    def solve(shaped: Shaped, last: _Point | None, left: int) -> Run[_Point]:
+        policy, logs = (Profile.of(first), log_first) if last is None else last[:2]
+        start = at(shaped.game, policy, logs, None)
+        run = iterate(start, step, tol=tol, max_steps=left, ceiling=ceiling, lost=lost)
+        return replace(run, history=objectives(game, run.history, shaped.added_ms))
 
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
-    game, offsets = without_offsets(game)
-    start = at(Profile.of(first), tuple(map(log_probabilities, first)), None)
     ceiling = LARGEST_RESIDUAL if temperature > 0 else np.inf
-    run = iterate(start, step, tol=tol, max_steps=max_steps, ceiling=ceiling)
+    log_first = tuple(map(log_probabilities, first))
+    run, added_ms = refined(game, solve, doubt, max_steps)
     return solution(
         run.last.point.policy,
         run.last.point.values,
-        replace(run, history=objectives(game, run.history, offsets)),
+        run,
         equation=QUANTAL_RESPONSE if temperature > 0 else BEST_RESPONSE,
-        offsets=offsets,
+        added_ms=added_ms,
         scale=temperature or None,
         solver="mehaml",
         parameters={

@@ -1,6 +1,6 @@
 """A quantal response equilibrium (QRE) of a matrix or stochastic game, to rounding."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,10 +22,11 @@ from mathrl.softmax import boltzmann
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.attained import judged_responses
+from mathrl.values.doubt import Doubt, doubt_of_responses
 from mathrl.values.joint_control import control, values_of_attained
-from mathrl.values.offsets import without_offsets
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual, sequential_improvement
+from mathrl.values.potentials import Shaped, refined
 from mathrl.values.softness import SoftMax
 
 __all__ = ["qre"]
@@ -94,17 +95,26 @@ def qre(
     choice("entropy", entropy, ENTROPIES)
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
-    game, offsets = without_offsets(game)
-    if game.num_agents == 1 and entropy != "none":
-        run = _one_agent(game, temperature, entropy, tol, max_steps)
-    else:
-        run = _many_agents(game, first, temperature, entropy, tol, max_steps)
+
+    def doubt(point: _Point) -> Doubt:
+        return doubt_of_responses(point.values, point.policy, temperature, game.horizon)
+
+    def lost(point: _Point) -> bool:
+        return doubt(point).moves > LARGEST_RESIDUAL
+
+    def solve(shaped: Shaped, last: _Point | None, left: int) -> Run[_Point]:
+        if game.num_agents == 1 and entropy != "none":
+            return _one_agent(shaped.game, temperature, entropy, tol, left)
+        steps = _Steps(shaped.game, temperature, entropy, tol)
+        return _many_agents(steps, first if last is None else last.policy, tol, left, lost)
+
+    run, added_ms = refined(game, solve, doubt, max_steps)
     return solution(
         run.last.point.policy,
         run.last.point.values,
         run,
         equation=QUANTAL_RESPONSE,
-        offsets=offsets,
+        added_ms=added_ms,
         scale=temperature,
         solver="qre",
         parameters={
@@ -136,12 +146,11 @@ def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_ste
 
 
 def _many_agents(
-    game: Game, first: Policy, temperature: float, entropy: str, tol: float, max_steps: int
+    steps: "_Steps", first: Policy, tol: float, max_steps: int, lost: Callable[[_Point], bool]
 ) -> Run[_Point]:
     """Responses with Newton's steps. If these get no further: the path, then Newton's method from its end."""
-    steps = _Steps(game, temperature, entropy, tol)
     search = _Search(steps, steps.at(first), tol)
-    run = iterate(search.best, search.step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL)
+    run = iterate(search.best, search.step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL, lost=lost)
     if run.status is not Status.STALLED:
         return run if run.status is Status.CONVERGED else Run(search.best, run.status, run.history)
     path = _Path(steps, first)

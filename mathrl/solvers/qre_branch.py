@@ -9,9 +9,10 @@ import numpy as np
 
 from mathrl.base.checks import choice, count, fail, positive
 from mathrl.equations import QUANTAL_RESPONSE
-from mathrl.equilibria.matrix.dominated import without_dominated
+from mathrl.equilibria.matrix.dominated import enormous, without_dominated
 from mathrl.equilibria.principal_branch import branch
 from mathrl.equilibria.step_rules import attempts
+from mathrl.games.compact import compact
 from mathrl.games.model import Game, as_played
 from mathrl.games.policies import Policy
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, Iterate, Run, iterate
@@ -92,10 +93,10 @@ def qre_branch(
     converged. `history` holds λ after each step. A branch that comes near to another curve is followed twice, and
     counts where both traces agree. Where they do not, or no step succeeds, the trace begins again with shorter steps,
     three times, and then ends as `STALLED`; at once where log ratios, as large as values over the temperature, are
-    rounded too much (from about 1e12 on). Where the trace of a matrix game is lost, actions that are dominated by so
-    much that they count for nothing at 1/α are left out (`mathrl.equilibria.matrix.dominated`); `path` is then that of
-    the game without them. Large common offsets of rewards do no harm (see `mathrl.Solution`). Raises `ValueError`
-    naming the argument.
+    rounded too much (from about 1e12 on). Where the trace of a matrix game is lost, or payoffs differ by more than 1e6
+    temperatures, actions that are dominated by so much that they count for nothing at 1/α are left out
+    (`mathrl.equilibria.matrix.dominated`); `path` is then that of the game without them. Large common offsets of
+    rewards do no harm (see `mathrl.Solution`). Raises `ValueError` naming the argument.
 
     No proof is given that the answer is on the branch, and the residual cannot show it. That `step_length=0.1` finds
     the same answer is evidence, weaker in games within 1e-9 of one in which curves cross (docs/decisions/012). A
@@ -113,7 +114,7 @@ def qre_branch(
     temperatures = _several(game, temperature)
     step_length = positive("step_length", step_length)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
-    trace = _Trace(game, entropy, step_length, tol, max_steps)
+    trace = _Trace(game, 1 / max(temperatures), entropy, step_length, tol, max_steps)
     found = {value: trace.solve(value, temperature) for value in sorted(set(temperatures), reverse=True)}
     return tuple(found[value] for value in temperatures) if _is_several(temperature) else found[temperatures[0]]
 
@@ -138,14 +139,18 @@ def _several(game: Game, temperature: float | Sequence[float]) -> list[float]:
 
 
 class _Trace:
-    """The branch of one game, followed to lower and lower temperatures."""
+    """The branch of one game, followed to lower and lower temperatures, the first rationality being this."""
 
-    def __init__(self, game: Game, entropy: str, step_length: float, tol: float, max_steps: int) -> None:
+    def __init__(
+        self, game: Game, rationality: float, entropy: str, step_length: float, tol: float, max_steps: int
+    ) -> None:
         self._game, self._offsets = without_offsets(game)
         self._entropy, self._step_length = entropy, step_length
         self._tol, self._max_steps = tol, max_steps
         self._attempts, self._traced = attempts(step_length), self._game
-        self._branch = branch(self._game, entropy=entropy, step_length=next(self._attempts))
+        if _is_matrix(game) and enormous(compact(self._game).game.rewards_isa[:, 0], rationality):
+            self._traced = _without_dominated(self._game, rationality) or self._game
+        self._branch = branch(self._traced, entropy=entropy, step_length=next(self._attempts))
         self._history: list[float] = []
 
     def solve(self, temperature: float, asked: Any) -> Solution:
@@ -165,7 +170,7 @@ class _Trace:
             last.point.values,
             Run(last, run.status, np.array(self._history)),
             equation=QUANTAL_RESPONSE,
-            offsets=self._offsets,
+            added_ms=self._offsets,
             scale=temperature,
             solver="qre_branch",
             parameters={
@@ -206,16 +211,21 @@ class _Trace:
         return Iterate(_Answer(policy, values), residual, rounding_floor(values.q, temperature), reached)
 
 
+def _is_matrix(game: Game) -> bool:
+    return game.num_states == 1 and game.discount == 0
+
+
 def _without_dominated(game: Game, rationality: float) -> Game | None:
     """The game without actions that count for nothing at this rationality; None where there are no such ones."""
-    if game.num_states > 1 or game.discount > 0 or game.masks is not None:
+    if not _is_matrix(game):
         return None
-    r_ma = game.rewards_isa[:, 0]
-    kept = without_dominated(r_ma, game.num_actions, rationality)
+    small = compact(game)
+    kept = without_dominated(small.game.rewards_isa[:, 0], small.game.num_actions, rationality)
     if kept is None:
         return None
-    payoffs = [r_a.reshape(game.num_actions) for r_a in r_ma]
-    return Game.matrix(payoffs[0] if game.common_payoff else payoffs, common_payoff=game.common_payoff, available=kept)
+    left = [own[0] > 0 for own in small.lift(tuple(own[None].astype(float) for own in kept))]
+    payoffs = [r_a.reshape(game.num_actions) for r_a in game.rewards_isa[:, 0]]
+    return Game.matrix(payoffs[0] if game.common_payoff else payoffs, common_payoff=game.common_payoff, available=left)
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from mathrl.base.checks import count, positive
 from mathrl.equations import PRIOR_SOFT_OPTIMALITY
 from mathrl.games.model import Game, as_played
 from mathrl.games.policies import as_opponent_model, opponents_policy, uniform_policy
+from mathrl.iteration.iterate import Run
 from mathrl.operators import marginal_policy
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
-from mathrl.values.modelled_opponents import Rommeo, check_weights
-from mathrl.values.offsets import without_offsets
+from mathrl.values.doubt import Doubt, doubt_of_joint
+from mathrl.values.modelled_opponents import Controls, Rommeo, check_weights
+from mathrl.values.potentials import Shaped, refined
 
 __all__ = ["rommeo_q"]
 
@@ -62,16 +64,23 @@ def rommeo_q(
     uniform = opponents_policy(uniform_policy(game))
     priors = uniform if prior is None else as_opponent_model(game, prior, "prior")
     check_weights(game, alpha, kappa)
-    game, offsets = without_offsets(game)
-    problem = Rommeo(game, alpha, kappa)
-    controls = problem.solve(priors, tol=positive("tol", tol), max_steps=count("max_steps", max_steps))
-    conditionals, models = problem.strategies(controls, priors)  # (3), (4)
+    tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
+
+    def solve(shaped: Shaped, last: Controls | None, left: int) -> Run[Controls]:
+        return Rommeo(shaped.game, alpha, kappa).solve(priors, tol=tol, max_steps=left).whole
+
+    def doubt(controls: Controls) -> Doubt:
+        return doubt_of_joint(controls.games, controls.values, min(alpha, kappa), game.horizon)
+
+    run, added_ms = refined(game, solve, doubt, max_steps)
+    controls = run.last.point
+    conditionals, models = Rommeo(game, alpha, kappa).strategies(controls, priors)  # (3), (4)
     return solution(
         tuple(map(marginal_policy, conditionals, models)),
         controls.values,
-        controls.run,
+        run,
         equation=PRIOR_SOFT_OPTIMALITY,
-        offsets=offsets,
+        added_ms=added_ms,
         solver="rommeo_q",
         parameters={
             "temperature": temperature,

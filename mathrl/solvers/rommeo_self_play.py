@@ -11,13 +11,15 @@ from mathrl.equations import SELF_PLAY
 from mathrl.games.model import Game, as_played
 from mathrl.games.policies import as_policy, marginals, opponents_policy, uniform_policy
 from mathrl.games.profile import Profile
-from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate, unwatched
+from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate, unwatched
 from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.attained import floors, judged, roundings
+from mathrl.values.doubt import Doubt, doubt_of_joint
 from mathrl.values.modelled_opponents import Controls, Rommeo, check_weights
-from mathrl.values.offsets import without_offsets
+from mathrl.values.policy_values import Values
+from mathrl.values.potentials import Shaped, refined
 
 __all__ = ["rommeo_self_play"]
 
@@ -27,9 +29,15 @@ _INNER_STEPS = 1_000
 
 @dataclass(frozen=True)
 class _Point:
+    problem: Rommeo
     observed_sk: FloatArray
     played_sk: FloatArray
     controls: Controls
+
+    @property
+    def values(self) -> Values:
+        """Of the agents that plan with what they observe."""
+        return self.controls.values
 
 
 def rommeo_self_play(
@@ -78,12 +86,10 @@ def rommeo_self_play(
     if rate > 1:
         fail("averaging", f"is {rate:g}", "a number in (0, 1]")
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
-    tol = positive("tol", tol)
+    tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     check_weights(game, alpha, kappa)
-    game, offsets = without_offsets(game)
-    problem = Rommeo(game, alpha, kappa)
 
-    def at(observed_sk: FloatArray, guess: FloatArray | None) -> Iterate[_Point]:
+    def at(problem: Rommeo, observed_sk: FloatArray, guess: FloatArray | None) -> Iterate[_Point]:
         priors = opponents_policy(Profile.split(observed_sk, game.num_actions))  # (1)
         controls = problem.solve(priors, tol=MINIMUM_TOL, max_steps=_INNER_STEPS, guess=guess)  # (2)
         joint = controls.w_msa.reshape(-1, game.num_states, *game.num_actions)
@@ -95,34 +101,42 @@ def rommeo_self_play(
                 float(np.abs(played_sk - observed_sk).max()),
                 rounding_floor(controls.values.q_msa, min(alpha, kappa)),
                 max(tol, MINIMUM_TOL),
-                lambda: _floors_of_states(game, controls, min(alpha, kappa)),
+                lambda: _floors_of_states(controls, min(alpha, kappa)),
                 lambda: np.abs(played_sk - observed_sk).max(axis=1),
             )
-        return Iterate(_Point(observed_sk, played_sk, controls), residual, floor, residual)
+        return Iterate(_Point(problem, observed_sk, played_sk, controls), residual, floor, residual)
 
     def step(last: Iterate[_Point]) -> Iterate[_Point] | None:
         here = last.point
         if here.controls.run.status is not Status.CONVERGED:
             return None
-        return at((1 - rate) * here.observed_sk + rate * here.played_sk, here.controls.values.v_ms)  # (4)
+        return at(here.problem, (1 - rate) * here.observed_sk + rate * here.played_sk, here.controls.values.v_ms)  # (4)
 
     def apart(point: _Point, earlier: _Point) -> float:
         # A step goes the share τ of the way to F, so successive points differ by τ times the residual.
         return float(np.abs(point.observed_sk - earlier.observed_sk).max()) / rate
 
-    run = iterate(
-        unwatched(lambda: at(Profile.of(first).pi_sk, None)), step, tol=tol, max_steps=count("max_steps", max_steps),
-        ceiling=LARGEST_RESIDUAL, apart=apart,
-    )  # fmt: skip
+    def doubt(point: _Point) -> Doubt:
+        return doubt_of_joint(point.controls.games, point.values, min(alpha, kappa), game.horizon)
+
+    def lost(point: _Point) -> bool:
+        return doubt(point).moves > LARGEST_RESIDUAL
+
+    def solve(shaped: Shaped, last: _Point | None, left: int) -> Run[_Point]:
+        begin = Profile.of(first).pi_sk if last is None else last.observed_sk
+        start = unwatched(lambda: at(Rommeo(shaped.game, alpha, kappa), begin, None))
+        return iterate(start, step, tol=tol, max_steps=left, ceiling=LARGEST_RESIDUAL, apart=apart, lost=lost)
+
+    run, added_ms = refined(game, solve, doubt, max_steps)
     here = run.last.point
     observed = Profile.split(here.observed_sk, game.num_actions)
-    conditionals, models = problem.strategies(here.controls, opponents_policy(observed))
+    conditionals, models = here.problem.strategies(here.controls, opponents_policy(observed))
     return solution(
         Profile.split(here.played_sk, game.num_actions),
-        here.controls.values,
+        run.last.point.values,
         run,
         equation=SELF_PLAY,
-        offsets=offsets,
+        added_ms=added_ms,
         scale=min(alpha, kappa),
         solver="rommeo_self_play",
         parameters={
@@ -138,9 +152,9 @@ def rommeo_self_play(
     )
 
 
-def _floors_of_states(game: Game, controls: Controls, weight: float) -> FloatArray:
+def _floors_of_states(controls: Controls, weight: float) -> FloatArray:
     """eps max(1, f(s)/min(α, κ)), with f what rounding leaves of the agents' values (`mathrl.values.attained`)."""
     values = controls.values
-    delta_msa = roundings(game, values.q_msa, values.v_ms)
+    delta_msa = roundings(values.game, values.q_msa, values.v_ms)
     each = [floors(*own) for own in zip(delta_msa, controls.w_msa, values.v_ms, strict=True)]
     return np.asarray(np.maximum(np.finfo(np.float64).eps, np.max(each, axis=0) / weight))

@@ -13,6 +13,7 @@ from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.operators import ENTROPIES, soft_value
 from mathrl.solution import Solution
 from mathrl.solution.answer import ended_q, shown_policy
+from mathrl.values.attained import judged, policy_floors
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import evaluate
 
@@ -38,8 +39,9 @@ def soft_evaluation(
     `entropy`      whose entropy enters an agent's value: `"team"` (default: all agents'), `"own"` or `"none"`
 
     Returns q = Q_π and v = V_π, with a leading agent axis where the agents' values differ. `residual` is
-    γ max_s |V'(s) − V(s)|, where V' is the soft value of Q (hasac Eq. 6); it bounds ‖Γ_π Q − Q‖∞. A rounding floor is
-    eps·‖Q‖∞, and above 64 of them the status is `STALLED`. `history` is empty. Raises `ValueError` naming the argument.
+    γ max_s |V'(s) − V(s)|, where V' is the soft value of Q (hasac Eq. 6); it bounds ‖Γ_π Q − Q‖∞. Where some state is
+    off by more than 64 of its rounding floors, the status is `STALLED`; actions that the policy does not play count in
+    no floor (`mathrl.values.attained`). `history` is empty. Raises `ValueError` naming the argument.
 
     >>> from mathrl.games import load
     >>> policy = [[0.6, 0.2, 0.2]] * 2
@@ -54,8 +56,14 @@ def soft_evaluation(
     checked = as_policy(game, policy)
     values = evaluate(game, checked, temperature=temperature, entropy=entropy)
     again = soft_value(values.q, checked, temperature=temperature, entropy=entropy)
-    residual = game.discount * float(np.abs(again - values.v).max())
-    floor = rounding_floor(values.q)
+    misses = game.discount * np.abs(again - values.v)
+    residual, floor = judged(
+        float(misses.max()),
+        rounding_floor(values.q),
+        _ROUNDING,
+        lambda: policy_floors(values, checked, None),
+        lambda: misses.reshape(-1, game.num_states).max(axis=0),
+    )
     return Solution(
         policy=shown_policy(game, checked),
         q=ended_q(game, values.q),

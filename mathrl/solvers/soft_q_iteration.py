@@ -11,13 +11,15 @@ from mathrl.base.checks import FloatArray, count, fail, instance, iterated, posi
 from mathrl.equations import MODELLED_SOFT_OPTIMALITY, SOFT_OPTIMALITY
 from mathrl.games.model import Game, as_played, check_game
 from mathrl.games.policies import Policy, as_opponent_model, marginals
+from mathrl.iteration.iterate import Run
 from mathrl.softmax import log_probabilities
 from mathrl.solution import Solution
 from mathrl.solution.answer import solution
-from mathrl.values.modelled_opponents import LearnedModel, OpponentSoftMax, agent_game, control_each
-from mathrl.values.offsets import without_offsets
+from mathrl.values.doubt import Doubt, doubt_of_joint
+from mathrl.values.modelled_opponents import Controls, LearnedModel, OpponentSoftMax, agent_game, control_each
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import backup
+from mathrl.values.potentials import Shaped, refined
 from mathrl.values.softness import SoftMax, Softness
 
 __all__ = ["soft_q_iteration"]
@@ -82,10 +84,6 @@ def soft_q_iteration(
         sequence = [(game, held)]
     for played, _ in sequence:
         in_range(played, alpha)
-    offsets = None
-    if not learned:
-        game, offsets = without_offsets(game)
-        sequence = [(game, sequence[0][1])]
     shared = all(played.common_payoff and phi is None for played, phi in sequence)
     agents = range(1 if shared else game.num_agents)
 
@@ -104,20 +102,29 @@ def soft_q_iteration(
         following = np.stack([_sweep(own, soft, v_s) for own, soft, v_s in pairs])  # (3)
         swept.append(game.discount * float(np.abs(following - v_ms).max()))
         v_ms = following
-    controls = control_each(
-        *controllers(*sequence[-1]),
-        agent_axis=not shared,
-        tol=positive("tol", tol),
-        max_steps=count("max_steps", max_steps),
-        guess=v_ms if swept else None,
-    )
+    tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
+
+    def solve(shaped: Shaped, last: Controls | None, left: int) -> Run[Controls]:
+        guess = v_ms if swept and last is None else None
+        if guess is not None and shaped.added_ms is not None:
+            guess = guess - shaped.added_ms
+        controls = control_each(
+            *controllers(shaped.game, sequence[-1][1]), agent_axis=not shared, tol=tol, max_steps=left, guess=guess
+        )
+        return controls.whole
+
+    def doubt(controls: Controls) -> Doubt:
+        return doubt_of_joint(controls.games, controls.values, alpha, game.horizon)
+
+    run, added_ms = refined(sequence[-1][0], solve, doubt, max_steps)
+    controls = run.last.point
     joint = controls.w_msa.reshape(-1, game.num_states, *game.num_actions)
     return solution(
         tuple(marginals(joint[0 if shared else i])[i] for i in range(game.num_agents)),
         controls.values,
-        replace(controls.run, history=np.concatenate([swept, controls.run.history])),
+        replace(run, history=np.concatenate([swept, run.history])),
         equation=SOFT_OPTIMALITY if sequence[-1][1] is None else MODELLED_SOFT_OPTIMALITY,
-        offsets=offsets,
+        added_ms=added_ms,
         solver="soft_q_iteration",
         parameters={
             "temperature": temperature,

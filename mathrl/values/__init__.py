@@ -4,7 +4,8 @@
 `joint_control` (one controller of all agents), `modelled_opponents` (an agent that plans for all, as in ROMMEO and
 AORPO), `target_policy` (values regularised towards a target policy, as in DMAC), `mixed_q` (targets and projections of
 Soft-QMIX), and `rommeo_objective` (what a conditional policy and an opponent model are worth). `offsets` takes
-constants that change no policy off the rewards.
+constants that change no policy off the rewards, and `potentials` solves a game again in smaller numbers where `doubt`
+says that rounding may move a policy.
 """
 
 from mathrl.values.modelled_opponents import LearnedModel

@@ -29,6 +29,7 @@ from mathrl.values.policy_values import Values, backup, own_q
 __all__ = [
     "DIFFERENT",
     "TIES",
+    "TINY",
     "Actions",
     "Weighed",
     "doubts",
@@ -36,6 +37,7 @@ __all__ = [
     "judged",
     "judged_responses",
     "optimal_actions",
+    "own_parts",
     "plain_floors",
     "policy_floors",
     "roundings",
@@ -47,7 +49,7 @@ Actions = npt.NDArray[np.int64]
 
 _EPS = float(np.finfo(np.float64).eps)
 
-_TINY = float(np.finfo(np.float64).tiny)
+TINY = float(np.finfo(np.float64).tiny)
 """The least rounding floor. Values that decay to 0 end among denormal numbers, which have no relative precision."""
 
 _ALIKE = 16.0
@@ -81,7 +83,7 @@ def floors(delta_sa: FloatArray, attained: FloatArray | Actions, reached_s: Floa
         weighed_s = delta_sa[np.arange(len(delta_sa)), attained]
     else:
         weighed_s = np.einsum("sa,sa->s", attained, delta_sa)
-    return np.asarray(np.maximum(np.maximum(weighed_s, _EPS * np.abs(reached_s)), _TINY))
+    return np.asarray(np.maximum(np.maximum(weighed_s, _EPS * np.abs(reached_s)), TINY))
 
 
 def plain_floors(largest: float, reached_s: FloatArray) -> FloatArray | None:
@@ -90,7 +92,7 @@ def plain_floors(largest: float, reached_s: FloatArray) -> FloatArray | None:
     `largest` is an upper bound of all δ, eps (‖r‖∞ + γ ‖V‖∞) for example. None is returned where numbers are not alike:
     then (1) decides, at the cost of passes over Q.
     """
-    floor_s = np.maximum(_EPS * np.abs(reached_s), _TINY)
+    floor_s = np.maximum(_EPS * np.abs(reached_s), TINY)
     return floor_s if largest <= _ALIKE * float(floor_s.min()) else None
 
 
@@ -220,7 +222,7 @@ def _response_floors(values: Values, policy: Profile, temperature: float | None)
     if temperature is None:
         return policy_floors(values, policy, None)
     found = np.full(values.game.num_states, _EPS)
-    for own_sa, delta_sa in _own_parts(values, policy):
+    for own_sa, delta_sa in own_parts(values, policy):
         rho_sa = _response(own_sa, temperature)
         found = np.maximum(found, np.einsum("sa,sa,sa->s", rho_sa, 1 - rho_sa, delta_sa) / temperature)
     return found
@@ -229,7 +231,7 @@ def _response_floors(values: Values, policy: Profile, temperature: float | None)
 def _response_misses(values: Values, policy: Profile, temperature: float | None) -> FloatArray:
     """max |π^i − softmax(Q^i/α)| or max Q^i − E_π[Q^i] in each state, (S,), also if all Q^i grow by their roundings."""
     found = np.zeros(values.game.num_states)
-    for pi_sa, (own_sa, delta_sa) in zip(policy, _own_parts(values, policy), strict=True):
+    for pi_sa, (own_sa, delta_sa) in zip(policy, own_parts(values, policy), strict=True):
         for q_sa in (own_sa, own_sa + delta_sa):
             if temperature is None:
                 misses_s = q_sa.max(axis=1) - np.einsum("sa,sa->s", pi_sa, or_zero(q_sa))
@@ -244,8 +246,8 @@ def _response(own_sa: FloatArray, temperature: float) -> FloatArray:
         return np.asarray(boltzmann(own_sa, temperature))
 
 
-def _own_parts(values: Values, policy: Profile) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Each agent's Q^i = E_{π^{-i}}[Q], −∞ for what is not available, and its rounding, (S, A_i)."""
+def own_parts(values: Values, policy: Profile) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Return each agent's Q^i = E_{π^{-i}}[Q], −∞ for what is not available, and its rounding, (S, A_i)."""
     delta = replace(values, q_msa=roundings(values.game, values.q_msa, values.v_ms))
     ends = np.cumsum(policy.num_actions)[:-1]
     own_sk, delta_sk = (own_q(each, policy) for each in (values, delta))

@@ -222,6 +222,8 @@ class _Operator:
                 return plain
         delta_sa = roundings(game, here.q_sa[None], here.v_s[None])[0]
         floor_s = floors(delta_sa, here.attained, here.reached_s)
+        if self._softness is not None and here.w_sa is not None:
+            floor_s = np.maximum(floor_s, np.where(here.w_sa.max(axis=1) < 1, self._softness.rounding, 0.0))
         doubt_s = doubts(delta_sa, floor_s, here.q_sa, here.reached_s, self._largest)
         return weighed(np.maximum(miss_s, doubt_s), floor_s, goal)
 

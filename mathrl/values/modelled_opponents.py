@@ -15,7 +15,7 @@ from mathrl.base.checks import FloatArray
 from mathrl.games.learned_model import LearnedModel
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
-from mathrl.iteration.iterate import Run
+from mathrl.iteration.iterate import Iterate, Run
 from mathrl.iteration.outcome import Status
 from mathrl.operators import conditional_policy, opponent_model, own_and_others
 from mathrl.softmax import log_probabilities
@@ -33,6 +33,8 @@ __all__ = [
     "check_weights",
     "control_each",
 ]
+
+_EPS = float(np.finfo(np.float64).eps)
 
 _TINY = float(np.finfo(np.float64).tiny)
 """Divides a residual in place of a rounding floor that is 0."""
@@ -68,7 +70,7 @@ class OpponentSoftMax:
         num_actions: Sequence[int],
         agent: int,
     ) -> None:
-        self.temperature = min(temperature, divergence_weight)
+        self.temperature, self.rounding = min(temperature, divergence_weight), _EPS * temperature
         self._alpha, self._over_models = temperature, TargetSoftMax(divergence_weight, log_prior_sb)
         self._shape = (-1, prod(num_actions[:agent]), num_actions[agent], prod(num_actions[agent + 1 :]))
 
@@ -92,14 +94,23 @@ class OpponentSoftMax:
 class Controls:
     """The values of m controllers, their joint policies, and how their runs ended together.
 
+    `games`   that of each controller, with its rewards
     `values`  Q and V of all controllers
     `w_msa`   their joint policies w, (m, S, A)
     `run`     its last iterate is that of the controller whose residual is largest, in rounding floors
     """
 
+    games: Sequence[Game]
     values: Values
     w_msa: FloatArray
     run: Run[Controlled]
+
+    @property
+    def whole(self) -> "Run[Controls]":
+        """The same run as one of all controllers together."""
+        last = self.run.last
+        point = Iterate(self, last.residual, last.rounding_floor, last.record)
+        return Run(point, self.run.status, self.run.history)
 
 
 def control_each(
@@ -135,6 +146,7 @@ def control_each(
     v_ms = np.stack([point.reached_s for point in points])
     worst = max((run.last for run in runs), key=lambda last: last.residual / max(last.rounding_floor, _TINY))
     return Controls(
+        games=games,
         values=Values(games[0], q_msa, v_ms, agent_axis, None),
         w_msa=np.stack([point.w_sa for point in points if point.w_sa is not None]),
         run=Run(worst, status, np.concatenate([run.history for run in runs])),

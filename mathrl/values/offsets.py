@@ -9,12 +9,12 @@ fewer digits of Q, and so do the differences. At discount 0 each state may have 
 """
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
+from mathrl.values.exact_sums import as_csr, shaped_rewards
 from mathrl.values.policy_values import Values
 
 __all__ = ["common_offsets", "objectives", "with_offsets", "without_offsets"]
@@ -24,6 +24,9 @@ _LARGE = 2.0**10
 
 _SUMS_TO_1 = 16 * float(np.finfo(np.float64).eps)
 """Rows of transitions whose sums differ from 1 by more than this let an offset change differences."""
+
+_LASTS = 2.0**-20
+"""So do rows whose sums differ from 1 by more than this share of 1 − γ: k in (1) is that much off then."""
 
 
 def common_offsets(r_xa: FloatArray) -> FloatArray:
@@ -75,7 +78,10 @@ def objectives(game: Game, history: FloatArray, k_ms: FloatArray | None) -> Floa
 
 
 def _sums_to_1(game: Game) -> bool:
+    """Whether rows of transitions sum to 1 well enough; their sums are exact, as (1) rests on much less than eps."""
     if game.discount == 0:
         return True
-    rows: Any = game.csr_xt if game.sparse else game.dense_xt
-    return bool(np.abs(rows.sum(axis=1) - 1).max() <= _SUMS_TO_1)
+    ones, rest_mx = np.ones((1, 1, game.num_states)), np.empty((1, game.num_states * game.num_joint_actions))
+    rows = as_csr(game)
+    shaped_rewards(np.zeros_like(rest_mx), ones, *rows, 1.0, game.num_joint_actions, rest_mx)
+    return bool(np.abs(rest_mx).max() <= min(_SUMS_TO_1, _LASTS * (1 - game.discount)))

@@ -8,6 +8,8 @@ from mathrl.base.checks import FloatArray
 
 __all__ = ["SoftMax", "Softness", "TargetSoftMax"]
 
+_EPS = float(np.finfo(np.float64).eps)
+
 _NEAR_MEAN = 0.1
 """A soft maximum over a target policy that differs from the mean by less than this, in temperatures, is computed as the
 mean and a small addition.
@@ -23,6 +25,9 @@ class Softness(Protocol):
     temperature: float
     """A policy moves by about its own size where Q changes by this much."""
 
+    rounding: float
+    """What rounding leaves of T V where more than one action is played, beside what it leaves of Q."""
+
     def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
         """Return T V (S,) for Q (S, A), and overwrite `out_sa` by the policy w that attains it."""
         ...
@@ -35,7 +40,7 @@ class SoftMax:
     """
 
     def __init__(self, temperature: float) -> None:
-        self.temperature = temperature
+        self.temperature, self.rounding = temperature, _EPS * temperature
 
     def __call__(self, q_sa: FloatArray, out_sa: FloatArray) -> FloatArray:
         """Return the soft maximum (S,), and overwrite `out_sa` by w."""
@@ -58,7 +63,7 @@ class TargetSoftMax:
     """
 
     def __init__(self, temperature: float, log_target_sa: FloatArray) -> None:
-        self.temperature, self._log_target_sa = temperature, log_target_sa
+        self.temperature, self.rounding, self._log_target_sa = temperature, 0.0, log_target_sa
         self._target_sa = np.exp(log_target_sa)
         self._log_sum_s = _normalise(log_target_sa.copy())
         self._never_sa = log_target_sa == -np.inf

@@ -176,6 +176,25 @@ def test_lines_are_dashed_just_where_the_curve_is_not_stable(climbing):
             assert all(curve.stable[k] == (line.get_linestyle() == "-") for k in inner)
 
 
+def test_a_curve_of_one_point_is_a_dot(climbing):
+    """Where payoffs are as steep as in penalty(k=-1e7), rounding ends curves where they were found."""
+    first, other = climbing.curves
+    middle = len(other.stable) // 2
+    lone = replace(
+        other,
+        rationality=other.rationality[[middle]],
+        policy=tuple(own[[middle]] for own in other.policy),
+        folds=np.array([], np.int64),
+        stable=other.stable[[middle]],
+    )
+    parts = {
+        name: (getattr(climbing, name)[0], getattr(climbing, name)[1][[middle]]) for name in ("objective", "shortfall")
+    }
+    figure = draw(replace(climbing, curves=(first, lone), **parts))
+    dots = [line for line in figure.axes[0].get_lines() if line.get_marker() == "."]
+    assert [line.get_xydata().tolist() for line in dots] == [[[lone.temperature[0], lone.policy[0][0, 0, 0]]]]
+
+
 def test_a_general_sum_game_has_no_objective(chicken):
     figure = draw(chicken)
     assert titles(figure) == ["agent 0, action 0", "agent 1, action 0"]

@@ -1,6 +1,8 @@
 """Games that are found by taking steps: against the games that the steps are those of, and what is refused."""
 
 import re
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -121,6 +123,23 @@ def test_a_single_number_is_a_common_payoff_and_a_list_is_one_for_each():
     assert games_[1].rewards.ravel().tolist() == [1, 2]
 
 
+REAL_SCALARS = [np.array(0.5), np.float32(0.5), np.float16(0.5), np.longdouble(0.5), Fraction(1, 2), Decimal("0.5")]
+
+
+@pytest.mark.parametrize("half", [*REAL_SCALARS, np.array(Fraction(1, 2))], ids=lambda half: type(half).__name__)
+def test_numbers_are_taken_in_whatever_they_are_wrapped(half):
+    """A step that calculates with numpy returns arrays of no axes, and so do other frameworks."""
+
+    def step(state, joint_action):
+        paid = half if joint_action == (0,) else [half]
+        return [(half, 0, paid, np.array(False)), (half, 1, paid, np.bool_(True))]
+
+    game = Game.from_function({0: half, 1: half}, [2], step, discount=half)
+    assert (game.discount, game.start.tolist()) == (0.5, [0.5, 0.5, 0])
+    assert game.rewards.tolist() == [[0.5, 0.5], [0.5, 0.5], [0, 0]]
+    assert to_dense(game).transitions[0].tolist() == [[0.5, 0, 0.5], [0.5, 0, 0.5]]
+
+
 def test_outcomes_of_probability_0_lead_nowhere():
     game = Game.from_function(0, [1], lambda s, a: [(1, s, 0, False), (0, s + 1, 5, False)], discount=0.9)
     assert game.num_states == 1
@@ -156,6 +175,12 @@ def bad(message, *, start="s", actions=(1,), result=(1, "s", 0, False), **more):
             result=(1, ["t"], 0, False),
         ),
         bad("step('s', (0,)): the reward is nan", result=(1, "s", float("nan"), False)),
+        bad("step('s', (0,)): the reward is array(True), exp", result=(1, "s", np.array(True), False)),
+        bad("step('s', (0,)): rewards is array(0.+1.j), expected one", result=(1, "s", np.array(1j), False)),
+        bad("step('s', (0,)): rewards is array('1', dtype='<U1'), ex", result=(1, "s", np.array("1"), False)),
+        bad("step('s', (0,)): rewards is masked, expected one number", result=(1, "s", np.ma.masked, False)),
+        bad("step('s', (0,)): the reward is Decimal('sNaN'), expected a", result=(1, "s", Decimal("sNaN"), False)),
+        bad("step('s', (0,)): ended is of type int", result=(1, "s", 0, np.array(1))),
         bad("step('s', (0,)): rewards is [1, 2], expected one number, or a list of 1", result=(1, "s", [1, 2], False)),
         bad("step('s', (0, 0)): rewards is [1], expected one number", actions=[1, 1], result=(1, "s", [1], False)),
         bad("step('s', (0, 0)): rewards[1] is 'a'", actions=[1, 1], result=(1, "s", [1, "a"], False)),

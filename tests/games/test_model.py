@@ -179,3 +179,17 @@ def test_a_discount_that_rows_above_1_make_no_discount_is_refused():
     rows = np.full((2, 1, 2), 0.5) * (1 + 9e-10)
     with pytest.raises(InvalidInput, match=r"^discount is"):
         Game.stochastic(np.ones((2, 1)), rows, 1 - 1e-10)
+
+
+def test_masks_and_rewards_are_not_replaced_one_without_the_other():
+    """Rewards keep −∞ where masks are taken away, and would have a number where masks are added."""
+    whole = Game.matrix(np.arange(4.0).reshape(2, 2))
+    game = Game.matrix(np.arange(4.0).reshape(2, 2), available=[[True, False], [True, True]])
+    mend = "make the game anew, by Game.stochastic or Game.matrix, which take available"
+    with pytest.raises(InvalidInput, match=r"^rewards\[0, 1, 0\] is -inf, and masks do not bar .*: " + mend):
+        dataclasses.replace(game, masks=None)
+    with pytest.raises(InvalidInput, match=r"^rewards\[0, 1, 0\] is 2, and masks bar this action, expected −∞: "):
+        dataclasses.replace(whole, masks=game.masks)
+    both = dataclasses.replace(game, rewards=whole.rewards, masks=None)
+    np.testing.assert_array_equal(both.rewards, whole.rewards)
+    assert dataclasses.replace(game, discount=0.0).masks is game.masks

@@ -270,6 +270,35 @@ def test_the_game_is_not_written_over(arguments, capsys, tmp_path, monkeypatch):
     assert run(capsys, "games", "chain", "--out", "chain")[0] == 0
 
 
+FILES = {
+    "--policy": "soft-evaluation",
+    "--initial-policy": "haspi",
+    "--target-policy": "divergence-policy-iteration",
+    "--prior": "rommeo-q",
+    "--opponent-model": "soft-q-iteration",
+}
+
+
+@pytest.mark.parametrize("option", FILES)
+def test_a_file_that_an_option_reads_is_not_written_over(option, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    held = "[[[0.5, 0.5]], [[0.5, 0.5]]]"
+    (tmp_path / "held.json").write_text(held)
+    arguments = ("solve", "chicken" if option == "--opponent-model" else "coordination", "--solver", FILES[option])
+    status, _, errors = run(capsys, *arguments, "--temperature", 1, option, "held.json", "--out", "./held.json")
+    assert (status, (tmp_path / "held.json").read_text()) == (2, held)
+    assert f"--out ./held.json is {option} too" in errors
+
+
+def test_the_game_of_a_picture_is_not_written_over_by_its_data(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run(capsys, "games", "chicken", "--save", "mine.json")
+    before = (tmp_path / "mine.json").read_bytes()
+    status, _, errors = run(capsys, "figure", "qre", "--game", "mine.json", "--data", "mine.json")
+    assert (status, (tmp_path / "mine.json").read_bytes()) == (2, before)
+    assert "--data mine.json is --game too" in errors
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"], *([command, "--help"] for command in COMMANDS)])
 def test_help_teaches(arguments, capsys):
     status, printed, _ = run(capsys, *arguments)

@@ -428,6 +428,17 @@ def test_no_file_is_written_over_another(arguments, names, capsys, file, tmp_pat
     assert not (tmp_path / "new.png").exists()
 
 
+def test_the_game_that_a_setup_names_is_not_written_over(capsys, file, tmp_path):
+    values = json.loads(example())
+    (tmp_path / "mine.json").write_text(json.dumps(values["game"]), encoding="utf-8")
+    (tmp_path / file).write_text(json.dumps(values | {"game": "mine.json"}), encoding="utf-8")
+    before = (tmp_path / "mine.json").read_bytes()
+    status, printed, errors = run(capsys, file, "--out", "mine.json")
+    assert (status, printed, (tmp_path / "mine.json").read_bytes()) == (2, "", before)
+    assert "--out mine.json is the game of FILE too, expected another file" in errors
+    assert run(capsys, file, "--out", "other.json")[0] == 0
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_the_help_explains_every_column(view, capsys, file):
     _, text, _ = run(capsys, "--help")

@@ -2,16 +2,16 @@
 
 import pytest
 
-from benchmarks.hard import COUNTED_BY_THE_LARGEST, SOLVERS, verdict
+from benchmarks.hard import SOLVERS, verdict
 
 pytestmark = pytest.mark.filterwarnings("ignore::mathrl.games.MaskLikeReward")
 
 
-LONG = ("divergence_iteration", "qre_branch")
+LONG = ("divergence_iteration", "qre_branch", "soft_qmix")
 """Many steps lead to the answers of these; what they have not reached within a few hundred is refused."""
 
 
-@pytest.mark.parametrize("name", [name for name in SOLVERS if name not in COUNTED_BY_THE_LARGEST])
+@pytest.mark.parametrize("name", SOLVERS)
 def test_no_answer_is_wrong_and_converged(name):
     for seed in range(5 if name in LONG else 12):
         kind, line = verdict(name, seed)

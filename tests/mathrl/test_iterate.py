@@ -36,6 +36,14 @@ def test_a_step_that_knows_no_better_is_a_stall():
     assert run.last.point == -run.history[-1]
 
 
+def test_a_run_that_rounding_leads_ends_when_it_is_asked():
+    asked = []
+    run = iterate(
+        at(100.0), lambda last: last, tol=8, max_steps=1_000, lost=lambda point: asked.append(point) or len(asked) == 3
+    )
+    assert (run.status, len(run.history)) == (Status.STALLED, 256)  # after 64, 128 and 256 steps
+
+
 def test_a_residual_that_is_no_number_is_not_convergence():
     run = iterate(at(float("nan")), lambda last: None, tol=10, max_steps=5)
     assert run.status is Status.STALLED

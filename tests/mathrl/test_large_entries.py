@@ -27,7 +27,7 @@ from mathrl.solvers import (
     soft_qmix,
 )
 from tests.examples import costly
-from tests.tolerances import fixed_point_slack, zero_sum_slack
+from tests.tolerances import EPS, fixed_point_slack, zero_sum_slack
 
 pytestmark = pytest.mark.filterwarnings("ignore::mathrl.games.MaskLikeReward")
 
@@ -166,6 +166,18 @@ def test_a_chain_is_walked_past_actions_that_cost_a_lot(penalty):
     for _ in range(400):  # 0.9^400 < 1e-18
         right[:10] = 0.01 * np.logaddexp.reduce((rewards + 0.9 * right[following]) / 0.01, axis=1)
     np.testing.assert_allclose(soft.v, right, rtol=1e-13)  # some tens of floors over 1 − γ
+
+
+@pytest.mark.parametrize("penalty", [1e6, 3e13, 1e30])
+def test_a_policy_is_evaluated_to_the_roundings_of_what_it_plays(penalty):
+    """Of −penalty, which it does not play, rounding leaves up to 1e14; the equation speaks of that entry too."""
+    game = chain(penalty)
+    policy = [np.tile([0.25, 0.25, 0.5, 0.0], (11, 1))]
+    found = soft_evaluation(game, policy=policy, temperature=1.0).require()
+    largest = np.abs(found.v).max() + 10
+    assert found.residual <= 64 * found.rounding_floor <= 64 * EPS * largest  # what it calls exact
+    # A sum of a few terms, each rounded in units of the penalty.
+    assert found.equation.residual(game, found) <= 8 * EPS * (penalty + largest)
 
 
 @pytest.mark.parametrize("penalty", [1e6, 3e13, 1e30])

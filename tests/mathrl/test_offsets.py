@@ -147,6 +147,10 @@ def test_what_is_left_alone():
     uneven = np.array([[[0.5, 0.5 + 1e-10]], [[0.5, 0.5]]])  # an offset does change the differences here
     game = Game.stochastic(np.full((2, 1), 1e8), uneven, 0.9)
     assert without_offsets(game) == (game, None)
+    nearly = np.tile([0.1, 0.2, 0.7], (3, 1, 1))  # these doubles sum to a little less than 1
+    assert without_offsets(Game.stochastic(np.full((3, 1), 1e8), nearly, 0.9))[1] is not None
+    game = Game.stochastic(np.full((3, 1), 1e8), nearly, 1 - 1e-12)
+    assert without_offsets(game) == (game, None)
 
 
 def test_sparse_transitions():

@@ -10,9 +10,10 @@ import math
 
 from mathrl.base.compile import inner
 from mathrl.equilibria.matrix.corrector import correct
-from mathrl.equilibria.matrix.fold import FLAT, corrected, step, to_fold
+from mathrl.equilibria.matrix.fold import FLAT, corrected, spread, step, to_fold
 from mathrl.equilibria.matrix.memory import Trace
 from mathrl.equilibria.matrix.predict import cross, wavers
+from mathrl.equilibria.matrix.units import widen
 from mathrl.equilibria.matrix.vectors import copy, distance, largest, unit
 from mathrl.equilibria.step_rules import CLOSE, CUT, NEARER, next_length, shortest, to_the_root
 
@@ -106,8 +107,8 @@ def _attempt(trace: Trace, short: bool) -> int:
     code = LANDED if lands else FOLD if turns else MOVED if sign == numbers.orientation else BIFURCATION
     if code == FOLD:
         numbers.rising = -numbers.rising
+    numbers.length = next_length(length, first / spread(trace), numbers.step_length)
     _move(trace, sign, root)
-    numbers.length = next_length(length, first, numbers.step_length)
     return code
 
 
@@ -137,3 +138,4 @@ def _move(trace: Trace, sign: float, root: float) -> None:
     copy(trace.tangent_x, trace.tangent_before_x)
     copy(trace.ahead_x, trace.z_x)
     copy(trace.tangent_ahead_x, trace.tangent_x)
+    widen(trace)

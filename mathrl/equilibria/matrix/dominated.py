@@ -22,13 +22,23 @@ from mathrl.base.checks import FloatArray
 from mathrl.equilibria.matrix.uniqueness import constant_of
 from mathrl.games.given import Booleans
 
-__all__ = ["without_dominated"]
+__all__ = ["enormous", "without_dominated"]
 
 _RARE = 50.0
 """exp(−50) is 2e-22, a millionth of the rounding of a probability."""
 
 _SAFELY = 0.95
 """The share of the range in which the equilibrium is proved unique that is relied on: the constant is rounded."""
+
+
+_ENORMOUS = 1e6
+"""The spread of payoffs, times the rationality, from which on dominated actions are left out before a trace."""
+
+
+def enormous(r_bma: FloatArray, rationality: float) -> Booleans:
+    """Whether payoffs (…, m, A) differ by so much that a trace may take all its steps in log ratios of rare actions."""
+    spread_bm = r_bma.max(axis=-1) - r_bma.min(axis=-1)
+    return np.asarray(rationality * spread_bm.max(axis=-1) > _ENORMOUS)
 
 
 def without_dominated(r_ma: FloatArray, num_actions: Sequence[int], rationality: float) -> tuple[Booleans, ...] | None:

@@ -22,18 +22,20 @@ class Numbers(Protocol):
     `target`         λ at its end
     `step_length`    times the usual step
     `accuracy`       the last correction of a point, over the step, up to which the point is good enough
+    `unit`           of λ, in that in which the game was loaded (`mathrl.equilibria.matrix.units`)
     `rising`         1 where λ rises, −1 where it falls
     `length`         of the next step
     `before`, `earlier`    lengths of the last two steps; 0 at the start
     `orientation`    the sign of det [G'; tangent]
     `size`, `size_before`, `size_earlier`    log √|det [G'; tangent]| here and at the last two points
     `narrowest`      the least distance, along the curve, to a place where √|det| may vanish, so far
-    `symmetric`      1 where some agents are alike (`mathrl.equilibria.matrix.symmetry`), else 0
+    `symmetric`      1 where some actions are alike (`mathrl.equilibria.matrix.symmetry`), else 0
     """
 
     target: float
     step_length: float
     accuracy: float
+    unit: float
     rising: float
     length: float
     before: float
@@ -54,7 +56,8 @@ class Trace(NamedTuple):
     `pi_k`, `own_k`    π and u (K,)
     `pair_kk`          M (K, K)
     `places`           (K,), for joint actions and for permutations
-    `like`             (n,), the first agent that each agent is like
+    `orbit_k`, `orbit_size_k`    (K,), the first action that each action is like, and how many are like that one
+    `names_rk`         (6, K), for `mathrl.equilibria.matrix.symmetry`
     `g_x`              G (N + 1,), its last entry 0
     `jacobian_xy`      its derivative (N + 1, N + 1), the last row to spare
     `delta_x`, `normal_x`    Newton's correction, and the normal of the plane in which it is looked for
@@ -71,7 +74,9 @@ class Trace(NamedTuple):
     own_k: FloatArray
     pair_kk: FloatArray
     places: Integers
-    like: Integers
+    orbit_k: Integers
+    orbit_size_k: Integers
+    names_rk: Integers
     g_x: FloatArray
     jacobian_xy: FloatArray
     delta_x: FloatArray
@@ -102,7 +107,9 @@ def room(num_payoffs: int, num_actions: Integers) -> Trace:
         own_k=np.zeros(K),
         pair_kk=np.zeros((K, K)),
         places=np.zeros(K, np.int64),
-        like=np.arange(len(num_actions)),
+        orbit_k=np.arange(K),
+        orbit_size_k=np.ones(K, np.int64),
+        names_rk=np.zeros((6, K), np.int64),
         g_x=np.zeros(size),
         jacobian_xy=np.zeros((size, size)),
         delta_x=np.zeros(size),

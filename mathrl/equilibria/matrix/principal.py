@@ -22,6 +22,7 @@ from mathrl.equilibria.matrix.memory import Trace, room
 from mathrl.equilibria.matrix.refine import refine, unlike
 from mathrl.equilibria.matrix.symmetry import find
 from mathrl.equilibria.matrix.uniqueness import constant_of, lipschitz
+from mathrl.equilibria.matrix.units import restore
 from mathrl.equilibria.matrix.vectors import copy, distance, largest
 from mathrl.equilibria.step_rules import ACCURATE, FIRST, NARROW, RETRIES, TIGHTER
 from mathrl.games.model import Game
@@ -55,6 +56,7 @@ def loaded(game: Game) -> tuple[Trace, float, float]:
     constant = constant_of(r_ma, num_actions)
     scale = _scale(constant if constant > 0 else float(np.ptp(r_ma, axis=1).max()))
     memory.r_ma[:] = scale * r_ma
+    memory.numbers.unit = 1.0
     if len(num_actions) == 2:  # M is what they are paid
         rows, columns = slice(None, num_actions[0]), slice(num_actions[0], None)
         memory.pair_kk[rows, columns] = memory.r_ma[0].reshape(num_actions)
@@ -80,7 +82,8 @@ def _load(trace: Trace, r_ma: FloatArray, num_actions: Integers) -> tuple[float,
             trace.r_ma[m, a] = scale * r_ma[m, a]
     if len(num_actions) == 2:
         pairs(trace)
-    trace.numbers.symmetric = 1.0 if find(r_ma, num_actions, trace.like) else 0.0
+    trace.numbers.unit = 1.0
+    trace.numbers.symmetric = 0.0
     return scale, constant
 
 
@@ -121,6 +124,8 @@ def _principal(
         target = rationality / scale
         enough = _ROUNDING * max(1.0, target * _largest_payoff(trace))
         unique = rationality * constant < 1.0
+        if not unique:
+            find(trace)
         _respond(trace, target if unique else _SAFELY / (constant * scale))
         newton(trace, trace.z_x, enough if unique else _ROUGHLY, _NEWTON_STEPS, 0)
         out.residual_b[b] = residual(trace, trace.z_x[-1], trace.spare_rk[0])
@@ -178,6 +183,7 @@ def _follow(trace: Trace, target: float, step_length: float, max_steps: int) -> 
         while code not in (LOST, LANDED) and steps < max_steps:
             code = advance(trace)
             steps += 1
+        restore(trace)
         if code == LANDED:
             if numbers.narrowest > NARROW or (landed and _same(trace)):
                 return CONVERGED, steps

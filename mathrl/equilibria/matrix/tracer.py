@@ -21,8 +21,9 @@ from mathrl.equilibria.matrix.equations import policy
 from mathrl.equilibria.matrix.memory import Trace
 from mathrl.equilibria.matrix.principal import loaded
 from mathrl.equilibria.matrix.refine import refine
-from mathrl.equilibria.matrix.symmetry import agents_like
+from mathrl.equilibria.matrix.symmetry import find
 from mathrl.equilibria.matrix.touches import least_log_determinant, log_determinants
+from mathrl.equilibria.matrix.units import restore, stretch
 from mathrl.equilibria.matrix.vectors import copy, largest
 from mathrl.equilibria.step_rules import FIRST, NARROW, shortest
 from mathrl.games.model import Game
@@ -97,25 +98,26 @@ class Tracer:
         self._memory, self._scale, self.lipschitz_constant = loaded(game)
         self._memory.numbers.step_length, self._memory.numbers.accuracy = step_length, _ACCURATE
         self._pi_k = np.empty_like(self._memory.pi_k)
-        self._memory.like[:] = agents_like(self._memory.r_ma, game.num_actions)
-        self._symmetric = bool((self._memory.like != np.arange(game.num_agents)).any())
+        find(self._memory)
+        self._symmetric = self._memory.numbers.symmetric
 
     def start(self, x: FloatArray | None = None, rationality: float = 0.0, *, rising: bool = True) -> Stretch | None:
         """Start at log ratios x (N,) near a curve and not at a fold (default: uniform): that point, None if lost."""
         z_x, numbers = self._memory.z_x, self._memory.numbers
+        restore(self._memory)
         z_x[:-1] = 0.0 if x is None else x
         z_x[-1] = rationality / self._scale
         numbers.rising = 1.0 if rising else -1.0
         numbers.length = FIRST * numbers.step_length
         numbers.orientation = 0.0
         numbers.narrowest = np.inf
-        numbers.symmetric = float(x is None and self._symmetric)  # other curves need not be symmetric
+        numbers.symmetric = self._symmetric if x is None else 0.0  # other curves need not be symmetric
         first = self._walk(1, -np.inf)
         return first if len(first.code_p) else None
 
     def advance(self, rationality: float, *, at_most: int, lowest: float = -np.inf) -> Stretch:
         """At most so many points, up to the first crossing of `rationality`, or until λ is below `lowest`."""
-        self._memory.numbers.target = rationality / self._scale
+        self._memory.numbers.target = rationality / (self._scale * self._memory.numbers.unit)
         return self._walk(at_most, lowest / self._scale)
 
     @property
@@ -141,6 +143,7 @@ class Tracer:
         if not inside.any():
             return stretch
         m = self._memory
+        restore(m)
         log_p = np.empty(len(inside))
         log_determinants(m, stretch.z_px, stretch.tangent_px, log_p)
         padded = np.concatenate([[np.inf], log_p, [np.inf]])
@@ -209,9 +212,11 @@ def _follow(trace: Trace, lowest: float, out: _Points) -> int:
         policy(trace, trace.z_x)
         copy(trace.z_x, out.z_px[p])
         copy(trace.tangent_x, out.tangent_px[p])
+        out.z_px[p, -1] *= trace.numbers.unit
+        stretch(out.tangent_px[p], trace.numbers.unit)
         copy(trace.pi_k, out.pi_pk[p])
         out.code_p[p] = code
-        if code == LANDED or trace.z_x[-1] < lowest:
+        if code == LANDED or out.z_px[p, -1] < lowest:
             return p + 1
     return len(out.code_p)
 
