@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from flint import arb, arb_mat
+
 from .exact import distributions, entropy, expect, outer, softmax
 
-__all__ = ["hasac_proposition_1"]
+__all__ = ["hasac_lemma_4_2__objective", "hasac_proposition_1", "hasac_proposition_1__normaliser"]
 
 Instance = dict[str, Any]
 
@@ -21,3 +23,61 @@ def hasac_proposition_1(x: Instance) -> tuple[bool, Any]:
     )
     premises = distributions([one, two, *other]) and alpha > 0 and x["order"] == [0, 1]
     return premises, value - rival
+
+
+def hasac_proposition_1__normaliser(x: Instance) -> tuple[bool, Any]:
+    """One state. At agent 1's turn Σ_b exp(E[Q(·, b)]/α) over E[Σ_b exp(Q(·, b)/α)]; constants in Q cancel."""
+    (r,), [(one,), (two,)], alpha = x["game"]["rewards"], x["policy"], x["temperature"]
+    new_one = softmax([expect(two, row) for row in r], alpha)
+    above = sum(((expect(new_one, column) / alpha).exp() for column in zip(*r, strict=True)), arb(0))
+    below = expect(new_one, [sum(((arb(pay) / alpha).exp() for pay in row), arb(0)) for row in r])
+    return distributions([one, two]) and alpha > 0 and x["order"] == [0, 1], -abs(above / below - 1)
+
+
+def hasac_lemma_4_2__objective(x: Instance) -> tuple[bool, Any]:
+    """One agent: J of Eq. 2 after the update, less J before."""
+    (old,) = x["policy"]
+    new = [softmax(row, x["temperature"]) for row in _soft_q(x, old)]
+    return _is_game(x) and distributions(old), _over_horizon(x, new) - _over_horizon(x, old)
+
+
+def _is_game(x: Instance) -> bool:
+    """Whether transitions and start are probabilities, the discount is in [0, 1), and α and T are positive."""
+    game = x["game"]
+    rows = distributions(game["transitions"]) and distributions(game["start"])
+    return rows and 0 <= game["discount"] < 1 and x["temperature"] > 0 and x.get("horizon", 1) > 0
+
+
+def _paid(x: Instance, policy: Any) -> list[Any]:
+    """E_π[r] + α H(π) in each state, of one agent."""
+    rewards = x["game"]["rewards"]
+    return [expect(own, pay) + x["temperature"] * entropy(own) for own, pay in zip(policy, rewards, strict=True)]
+
+
+def _over_horizon(x: Instance, policy: Any) -> Any:
+    """J of Eq. 2 of one agent."""
+    game, paid = x["game"], _paid(x, policy)
+    values = [arb(0) for _ in paid]
+    for _ in range(x["horizon"]):
+        means = [expect(own, [expect(row, values) for row in rows]) for own, rows in zip(policy, game["transitions"], strict=True)]
+        values = [now + later for now, later in zip(paid, means, strict=True)]
+    return expect(game["start"], values)
+
+
+def _soft_v(x: Instance, policy: Any) -> list[Any]:
+    """V = (I − γ P_π)⁻¹ (E_π[r] + α H(π)) of one agent, in balls."""
+    moves, gamma, states = x["game"]["transitions"], x["game"]["discount"], range(len(policy))
+    rows = [
+        [arb(int(s == t)) - gamma * expect(policy[s], [row[t] for row in moves[s]]) for t in states] for s in states
+    ]
+    found = arb_mat(rows).solve(arb_mat([[pay] for pay in _paid(x, policy)]))
+    return [found[s, 0] for s in states]
+
+
+def _soft_q(x: Instance, policy: Any) -> list[list[Any]]:
+    """Q = r + γ P V of one agent, in balls."""
+    game, values = x["game"], _soft_v(x, policy)
+    return [
+        [pay + game["discount"] * expect(row, values) for pay, row in zip(pays, rows, strict=True)]
+        for pays, rows in zip(game["rewards"], game["transitions"], strict=True)
+    ]

@@ -1,0 +1,302 @@
+"""Updates in turn: what they minimise, and what they improve   (hasac Section 4.2.1, Appendices E.2 and E.3)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from mathrl.arithmetic import namespace
+from mathrl.operators import expectation, quantal_response, sequential_improvement, soft_value, subset_q
+from mathrl.proofs_checks.families import instances, numbers, policies, rows, stochastic_games
+from mathrl.proofs_checks.hasac.returns import return_over
+from mathrl.proofs_checks.ledger import claim, compound
+from mathrl.proofs_checks.policy_value import return_of, soft_q, soft_v
+from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal
+from mathrl.proofs_checks.strategies import temperatures
+
+TEMPERATURES = temperatures(0.1, 10.0)
+
+
+@instances
+def updates(draw: st.DrawFn) -> Mapping[str, Any]:
+    """A game, an old policy, an order of updates, and another policy to compare with."""
+    game = draw(stochastic_games(min_agents=2, max_states=2))
+    return {
+        "game": game,
+        "policy": draw(policies(game)),
+        "other_policy": draw(policies(game, zeros=True)),
+        "order": tuple(draw(st.permutations(range(game.num_agents)))),
+        "temperature": draw(TEMPERATURES),
+    }
+
+
+@claim(
+    "hasac.proposition-1",
+    at="Section 4.2.1, l. 127-133; E.2, l. 658-694",
+    verdict="refuted",
+    severity="false",
+    on=updates,
+    proof="false step at Eq. 21",
+    survives={"others": "of their turn"},
+    rests_on=("hasac.lemma-a.1",),
+)
+def updates_in_turn_minimise(
+    game: Any,
+    policy: Sequence[Any],
+    other_policy: Sequence[Any],
+    order: Sequence[int],
+    temperature: Any,
+    *,
+    others: str = "free",
+) -> Slack:
+    """If each agent in turn minimises Eq. 8, given the new policies of those before it, then the joint policy minimises
+    the divergence from exp(Q/α)/Z (Eq. 9) over all product policies.
+
+    Reading: Q is the soft Q of the old policy; Π are product policies, functions of the state; α > 0. By Eq. 19 the
+    divergence is log Z less E[Q]/α + Σ H, so that the claim compares E[Q] + α Σ H of the new policy with that of any
+    other. "The" minimiser of Eq. 8 is unique; that of Eq. 9 need not be, which is not held against the claim.
+
+    Finding: each agent's step is the best in its own policy alone, and coordinate steps may end far from the optimum.
+    The last line before Eq. 21 takes the mean over π̄^m beside the new policies of the agents before it for the mean
+    over π̄.
+
+    Correction: every step is the best answer to the policies that hold at that moment; so no step lowers the objective,
+    which is all that Lemma 4.2 and Theorem 2 use. The claim itself holds where Q is a sum of functions of one agent's
+    action each (the variant "additive").
+
+    Practice: after one round of HASAC from a poor start the team may sit at the worst equilibrium: nothing makes the
+    sequence of updates a joint optimisation.
+    """
+    q = soft_q(game, policy, temperature=temperature)
+    if others == "free":
+        new = sequential_improvement(q, policy, order, temperature=temperature)
+        return at_most(*(soft_value(q, each, temperature=temperature) for each in (other_policy, new)))
+    return _each_turn_is_best(q, policy, other_policy, order, temperature)
+
+
+def _each_turn_is_best(
+    q: Any, policy: Sequence[Any], other_policy: Sequence[Any], order: Sequence[int], temperature: Any
+) -> Slack:
+    """No agent had a better policy at its turn than the one that it took."""
+    xp, held = namespace(q), list(policy)
+    compared, taken = [], []
+    for agent in order:
+        compared.append([other_policy[i] if i == agent else own for i, own in enumerate(held)])
+        held = list(sequential_improvement(q, held, (agent,), temperature=temperature))
+        taken.append(list(held))
+    left, right = (
+        xp.stack([soft_value(q, each, temperature=temperature) for each in turns]) for turns in (compared, taken)
+    )
+    return at_most(left, right)
+
+
+@claim(
+    "hasac.proposition-1",
+    variant="normaliser",
+    at="Section 4.2.1, l. 129-131; E.2, l. 660-662",
+    verdict="corrected",
+    severity="slip",
+    on=updates,
+    proof="none",
+    survives={"denominator": "of the mean"},
+)
+def normaliser_normalises(
+    game: Any,
+    policy: Sequence[Any],
+    other_policy: Sequence[Any],
+    order: Sequence[int],
+    temperature: Any,
+    *,
+    denominator: str = "mean",
+) -> Slack:
+    """The second argument of the divergence in Eq. 8 is a distribution: the partition function normalises it.
+
+    Reading: Z(s, a^{1:m−1}) = Σ_{a^m} exp(Q^{1:m}/α), so that what is printed is exp(E[Q^{1:m}]/α)/E[Z], with both means
+    over the new policies of the agents before.
+
+    Finding: a mean of exponentials is at least the exponential of the mean (Jensen), so that the printed quotient sums
+    to less than 1 unless Q is a constant, and a function of a^m, where the agents before play. The factor depends on no
+    action of agent m: Eq. 8 has the minimiser that is meant.
+
+    Correction: divide by Σ_{a^m} exp(E[Q^{1:m}]/α), the partition function of the mean. Then the quotient is the quantal
+    response to the policies that hold at the turn; what is printed sums to at most 1.
+
+    Practice: no update changes; the printed divergence itself is too large, and does not fall to 0.
+    """
+    xp, q = namespace(policy[0]), soft_q(game, policy, temperature=temperature)
+    held, totals, responses, rights = list(policy), [], [], []
+    for place, agent in enumerate(order):
+        before = order[:place]
+        both = subset_q(q, policy, (*before, agent), temperature=temperature)
+        averaged = expectation(both, (*(held[i] for i in before), None), keep=(place,))
+        shift = xp.max(averaged, axis=-1)
+        scaled = xp.exp((both - shift.reshape(-1, *[1] * (place + 1))) / temperature)
+        z = expectation(xp.sum(scaled, axis=-1), [held[i] for i in before])
+        weights = xp.exp((averaged - shift[:, None]) / temperature)
+        totals.append(xp.sum(weights, axis=-1) / z)
+        responses.append((weights / xp.sum(weights, axis=-1)[:, None]).reshape(-1))
+        held[agent] = quantal_response(q, held, agent, temperature=temperature)
+        rights.append(held[agent].reshape(-1))
+    if denominator == "mean":
+        return equal(xp.concat(totals), 1)
+    return all_of(at_most(xp.concat(totals), 1), equal(xp.concat(responses), xp.concat(rights)))
+
+
+@instances
+def sums(draw: st.DrawFn) -> Mapping[str, Any]:
+    """One function of each agent's action, policies old and new, and an order."""
+    num_actions = [draw(st.integers(2, 3)) for _ in range(draw(st.integers(2, 3)))]
+    return {
+        "parts": tuple(draw(numbers((1, actions))) for actions in num_actions),
+        "policy": tuple(draw(rows((1, actions))) for actions in num_actions),
+        "other_policy": tuple(draw(rows((1, actions), zeros=True)) for actions in num_actions),
+        "order": tuple(draw(st.permutations(range(len(num_actions))))),
+        "temperature": draw(TEMPERATURES),
+    }
+
+
+@claim(
+    "hasac.proposition-1",
+    variant="additive",
+    at="Section 4.2.1, l. 127-133; E.2, l. 658-694",
+    verdict="holds",
+    on=sums,
+    proof="false step at Eq. 21",
+    breaks={"combined": "product"},
+    rests_on=("hasac.lemma-a.1",),
+    argument="mathrl.proofs_checks.hasac.improvement.sums_are_minimised",
+)
+def sums_are_minimised(
+    parts: Sequence[Any],
+    policy: Sequence[Any],
+    other_policy: Sequence[Any],
+    order: Sequence[int],
+    temperature: Any,
+    *,
+    combined: str = "sum",
+) -> Slack:
+    """Where Q is a sum of functions of one agent's action each, updates in turn minimise Eq. 9 over product policies.
+
+    Reading: a kinder one, Q(s, a) = Σ_i f_i(s, a^i), in each state on its own.
+
+    Finding: this is what "a sum of n problems" after Proposition 1 would need. The minimiser is then unique, and no
+    joint policy, correlated ones included, does better.
+
+    Proof: the distribution exp(Q/α)/Z is the product of the softmax(f_i/α), a product policy, so that the least
+    divergence is 0, reached by it alone. The mean of Q over the others is f_i plus a constant; so every agent's step is
+    softmax(f_i/α), whatever the others play. ∎
+    """
+    q: Any = parts[0]
+    for part in parts[1:]:
+        q = q[..., None] + part if combined == "sum" else q[..., None] * part
+    new = sequential_improvement(q, policy, order, temperature=temperature)
+    return at_most(*(soft_value(q, each, temperature=temperature) for each in (other_policy, new)))
+
+
+@instances
+def rounds(draw: st.DrawFn) -> Mapping[str, Any]:
+    """A game, an old policy with zeros or without, an order, and a horizon for Eq. 2."""
+    game = draw(stochastic_games(min_agents=2))
+    return {
+        "game": game,
+        "policy": draw(policies(game, zeros=True)),
+        "order": tuple(draw(st.permutations(range(game.num_agents)))),
+        "temperature": draw(temperatures(0.03, 1.0)),
+        "horizon": draw(st.integers(1, 4)),
+    }
+
+
+@claim(
+    "hasac.lemma-4.2",
+    variant="soft Q",
+    at="Section 4.2.1, l. 137; E.3, l. 700-728",
+    verdict="holds",
+    on=rounds,
+    proof="false step at E.3",
+    breaks={"turns": False},
+    rests_on=("hasac.proposition-1",),
+    argument="mathrl.proofs_checks.hasac.improvement.soft_q_rises",
+)
+def soft_q_rises(
+    game: Any,
+    policy: Sequence[Any],
+    order: Sequence[int],
+    temperature: Any,
+    horizon: int,
+    *,
+    turns: bool = True,
+) -> Slack:
+    """If every agent minimises Eq. 8 in turn, then Q of the new policy is at least Q of the old one, everywhere.
+
+    Reading: product policies of the state, the old one with zeros or without; any order; α > 0; Q of Eq. 4.
+
+    Finding: it holds. The proof takes from Proposition 1 (refuted) that the new policy minimises Eq. 9, but uses only
+    that it is no worse than the old one (Eq. 22).
+
+    Proof: let f_s(π) = E_π[Q_old(s, ·)] + α Σ_j H(π^j). At agent i's turn the others' policies are held, and f_s is, but
+    for terms that do not depend on π^i, the mean of Q^i plus α H(π^i). Its one maximiser is σ = softmax(Q^i/α), and
+    f_s(σ) − f_s(π^i) = α KL(π^i‖σ). Summed over the turns, f_s(new) − V_old(s) = α Σ_i KL(π_old^i‖π_new^i) =: g(s) ≥ 0.
+    V_new − V_old = g + γ P_new (V_new − V_old), so that V_new − V_old = Σ_k γᵏ P_newᵏ g ≥ g ≥ 0, and
+    Q_new − Q_old = γ P (V_new − V_old) ≥ 0. ∎
+
+    Practice: the turns matter. Agents that all answer the old policies at once may lower every value.
+    """
+    before = soft_q(game, policy, temperature=temperature)
+    if turns:
+        new = sequential_improvement(before, policy, order, temperature=temperature)
+    else:
+        new = tuple(quantal_response(before, policy, i, temperature=temperature) for i in range(len(policy)))
+    return at_most(before, soft_q(game, new, temperature=temperature))
+
+
+@claim(
+    "hasac.lemma-4.2",
+    variant="objective",
+    at="Section 4.2.1, l. 74, 137; E.3, l. 700, 730-732",
+    verdict="corrected",
+    severity="slip",
+    on=rounds,
+    proof="false step at E.3",
+    survives={"objective": "discounted"},
+    rests_on=("hasac.proposition-1",),
+    argument="mathrl.proofs_checks.hasac.improvement.soft_q_rises",
+)
+def objective_rises(
+    game: Any,
+    policy: Sequence[Any],
+    order: Sequence[int],
+    temperature: Any,
+    horizon: int,
+    *,
+    objective: str = "horizon",
+) -> Slack:
+    """If every agent minimises Eq. 8 in turn, then the objective J does not fall.
+
+    Reading: J is that of Eq. 2, the only one that the body defines and the one that E.3 names: T steps, no discount,
+    for all T. Q of Eq. 4 has a discount and no end.
+
+    Finding: the update weighs what comes later by γ, and for ever; over T steps without discount this may be a loss.
+    The proof's last line has J = E_{s~d}[V], which is not Eq. 2.
+
+    Correction: J = E_{s~d}[V_π], the discounted return. It is a mean of V, which rises everywhere.
+
+    Practice: the episode's return, which is what experiments plot, may fall from one update to the next although every
+    step is exact.
+    """
+    q = soft_q(game, policy, temperature=temperature)
+    new = sequential_improvement(q, policy, order, temperature=temperature)
+    if objective == "horizon":
+        return at_most(
+            *(return_over(game, each, temperature=temperature, horizon=horizon) for each in (policy, new))
+        )
+    return at_most(*(return_of(game, soft_v(game, each, temperature=temperature)) for each in (policy, new)))
+
+
+compound(
+    "hasac.lemma-4.2",
+    at="Section 4.2.1, l. 137; E.3, l. 700-732",
+    parts=("soft Q", "objective"),
+    proof="false step at E.3",
+    rests_on=("hasac.proposition-1",),
+    text="""If every agent minimises Eq. 8 in turn, then neither the soft Q nor the objective J falls.""",
+)
