@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flint import arb, arb_mat
+from flint import arb, arb_mat, fmpq
 
 from .exact import distributions, entropy, expect, outer, softmax
 
@@ -41,6 +41,39 @@ def hasac_lemma_4_2__objective(x: Instance) -> tuple[bool, Any]:
     return _is_game(x) and distributions(old), _over_horizon(x, new) - _over_horizon(x, old)
 
 
+def hasac_theorem_1(x: Instance) -> tuple[bool, Any]:
+    """One agent. Uniform is best for Eq. 2 as all actions tie, by steps to go, where and when the game may be."""
+    game, (old,) = x["game"], x["policy"]
+    values, reached = [[fmpq(0) for _ in old]], {s for s, p in enumerate(game["start"]) if p > 0}
+    for _ in range(x["horizon"]):
+        values.insert(0, [expect(own, row) for own, row in zip(old, _ahead(game, values[0]), strict=True)])
+    ties = all(own == [fmpq(1, len(own))] * len(own) for own in old)
+    for later in values[1:]:
+        ties = ties and all(min(row) == max(row) for s, row in enumerate(_ahead(game, later)) if s in reached)
+        reached = {t for s in reached for row in game["transitions"][s] for t, p in enumerate(row) if p > 0}
+    best = [softmax(row, x["temperature"]) for row in _soft_q(x, old)]
+    return _is_game(x) and ties, -max(abs(best[0][a] - p) for a, p in enumerate(old[0]))
+
+
+def hasac_theorem_1__discounted(x: Instance) -> tuple[bool, Any]:
+    """One agent, states that are never left, payoffs that depend on no action: V(s) and so J is a mean of entropies."""
+    game, (old,), states = x["game"], x["policy"], range(len(x["policy"][0]))
+    uniform = [[fmpq(1, len(own))] * len(own) for own in old]
+    stays = all(row == [int(s == t) for t in states] for s in states for row in game["transitions"][s])
+    level = all(min(row) == max(row) for row in game["rewards"])
+    best = all(old[s] == uniform[s] for s in states if game["start"][s] > 0)
+    apart = max(abs(p - u) for own, row in zip(old, uniform, strict=True) for p, u in zip(own, row, strict=True))
+    return _is_game(x) and distributions(old) and stays and level and best, -apart
+
+
+def hasac_theorem_1__under_assumption_1(x: Instance) -> tuple[bool, Any]:
+    """One agent, one state, two actions: E[r] + α H rises up to the softmax, which is beyond the floor."""
+    ((own,),), floor = x["policy"], x["floor"]
+    best = softmax(x["game"]["rewards"][0], x["temperature"])
+    premises = _is_game(x) and own == [floor, 1 - floor] and 0 < floor < fmpq(1, 2) and best[0] < floor
+    return premises, best[0] - own[0]
+
+
 def _is_game(x: Instance) -> bool:
     """Whether transitions and start are probabilities, the discount is in [0, 1), and α and T are positive."""
     game = x["game"]
@@ -59,7 +92,10 @@ def _over_horizon(x: Instance, policy: Any) -> Any:
     game, paid = x["game"], _paid(x, policy)
     values = [arb(0) for _ in paid]
     for _ in range(x["horizon"]):
-        means = [expect(own, [expect(row, values) for row in rows]) for own, rows in zip(policy, game["transitions"], strict=True)]
+        means = [
+            expect(own, [expect(row, values) for row in rows])
+            for own, rows in zip(policy, game["transitions"], strict=True)
+        ]
         values = [now + later for now, later in zip(paid, means, strict=True)]
     return expect(game["start"], values)
 
@@ -81,3 +117,9 @@ def _soft_q(x: Instance, policy: Any) -> list[list[Any]]:
         [pay + game["discount"] * expect(row, values) for pay, row in zip(pays, rows, strict=True)]
         for pays, rows in zip(game["rewards"], game["transitions"], strict=True)
     ]
+
+
+def _ahead(game: Any, values: Any) -> list[list[Any]]:
+    """r + P V without discount."""
+    pairs = zip(game["rewards"], game["transitions"], strict=True)
+    return [[pay + expect(row, values) for pay, row in zip(pays, rows, strict=True)] for pays, rows in pairs]

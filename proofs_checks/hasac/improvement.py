@@ -286,9 +286,7 @@ def objective_rises(
     q = soft_q(game, policy, temperature=temperature)
     new = sequential_improvement(q, policy, order, temperature=temperature)
     if objective == "horizon":
-        return at_most(
-            *(return_over(game, each, temperature=temperature, horizon=horizon) for each in (policy, new))
-        )
+        return at_most(*(return_over(game, each, temperature=temperature, horizon=horizon) for each in (policy, new)))
     return at_most(*(return_of(game, soft_v(game, each, temperature=temperature)) for each in (policy, new)))
 
 

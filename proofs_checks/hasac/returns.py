@@ -31,7 +31,7 @@ def best_over(game: Any, policy: Sequence[Any], agent: int, *, temperature: Any,
 
     It is no less than what a policy reaches that is the same in all steps. The arguments are those of `return_over`.
     """
-    others = entropy_bonus([own for i, own in enumerate(policy) if i != agent], temperature=temperature)
+    others = entropy_bonus(policy, temperature=temperature) - entropy_bonus([policy[agent]], temperature=temperature)
     v = 0 * expectation(game.rewards, policy)
     for _ in range(horizon):
         q = marginal_q(game.rewards + namespace(v).sum(game.transitions * v, axis=-1), policy, agent)
