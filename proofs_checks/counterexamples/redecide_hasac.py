@@ -74,6 +74,27 @@ def hasac_theorem_1__under_assumption_1(x: Instance) -> tuple[bool, Any]:
     return premises, best[0] - own[0]
 
 
+def hasac_theorem_2(x: Instance) -> tuple[bool, Any]:
+    """One agent. Its first update is a fixed point: it changes only a state that is never entered again."""
+    game, (old,), (other,) = x["game"], x["policy"], x["other_policy"]
+    last = [softmax(row, x["temperature"]) for row in _soft_q(x, old)]
+    never = all(row[0] == 0 for rows in game["transitions"] for row in rows)
+    level = all(min(row) == max(row) for row in _ahead(game, [fmpq(0)] * len(old))[1:])
+    stays = all(row[s] == 1 for s in range(1, len(old)) for row in game["transitions"][s])
+    uniform = all(own == [fmpq(1, len(own))] * len(own) for own in old)
+    premises = _is_game(x) and distributions(other) and never and level and stays and uniform
+    return premises, _over_horizon(x, last) - _over_horizon(x, other)
+
+
+def hasac_theorem_2__from_any_start(x: Instance) -> tuple[bool, Any]:
+    """Who is met by c ≥ 9/10 answers softmax((2c − 1)/α) ≥ 9/10: both stay above b, and by symmetry below 1 − b."""
+    (r,), [(one,), (two,)], start = x["game"]["rewards"], x["policy"], x["other_policy"]
+    bound = softmax([expect(two, row) for row in r], x["temperature"])[0]
+    mirrored = all(own[0][::-1] == rows[0] for own, rows in zip(x["policy"], start, strict=True))
+    premises = one == two and distributions(one) and r == [[1, 0], [0, 1]] and x["temperature"] > 0
+    return premises and mirrored and one[0] > fmpq(1, 2) and bound >= one[0], (1 - bound) - bound
+
+
 def _is_game(x: Instance) -> bool:
     """Whether transitions and start are probabilities, the discount is in [0, 1), and α and T are positive."""
     game = x["game"]
