@@ -95,6 +95,48 @@ def hasac_theorem_2__from_any_start(x: Instance) -> tuple[bool, Any]:
     return premises and mirrored and one[0] > fmpq(1, 2) and bound >= one[0], (1 - bound) - bound
 
 
+def hasac_lemma_g_2(x: Instance) -> tuple[bool, Any]:
+    """One agent, states never left: the further member has the best mean of E[r] + α H; M in state 1, less before."""
+    (old,), (new,), radius = x["policy"], x["other_policy"], x["radius"]
+    best = [_edge(own, softmax(pay, x["temperature"]), radius) for own, pay in zip(old, x["game"]["rewards"], strict=True)]  # noqa: E501
+    premises = _is_game(x) and distributions(new) and _never_left(x) and x["weight"] == 0 and all(best)
+    means = [expect(x["sampling_distribution"], _paid(x, each)) for each in (new, best)] if premises else [0, 0]
+    return premises and bool(means[0] > means[1]), _paid(x, new)[1] - _paid(x, old)[1]
+
+
+def hasac_lemma_g_2__balls(x: Instance) -> tuple[bool, Any]:
+    """One agent, states never left, β on a state where all pays the same: a member that is old there is a maximiser."""
+    (old,), (new,), (level, _) = x["policy"], x["other_policy"], x["game"]["rewards"]
+    inside = all(abs(p - q) <= x["radius"] for own, row in zip(old, new, strict=True) for p, q in zip(own, row, strict=True))  # noqa: E501
+    best = min(level) == max(level) and old[0] == new[0] == [fmpq(1, 2)] * 2 and x["sampling_distribution"] == [1, 0]
+    premises = _is_game(x) and distributions(new) and _never_left(x) and x["weight"] == 0 and inside and best
+    return premises, _paid(x, new)[1] - _paid(x, old)[1]
+
+
+def hasac_theorem_3__part_1(x: Instance) -> tuple[bool, Any]:
+    """The policy of Lemma G.2's example is taken; J of Eq. 2 after it, less before."""
+    premises, _ = hasac_lemma_g_2(x)
+    return premises, _over_horizon(x, x["other_policy"][0]) - _over_horizon(x, x["policy"][0])
+
+
+def hasac_theorem_3__part_2(x: Instance) -> tuple[bool, Any]:
+    """All policies lie below the centre c, the values rise with them up to the softmax: lim V = V(c), less V(softmax)."""
+    last, best = _stops(x)
+    return _is_stopping(x), _paid(x, [last])[0] / (1 - x["game"]["discount"]) - _soft_v(x, [best])[0]
+
+
+def hasac_theorem_3__part_3(x: Instance) -> tuple[bool, Any]:
+    """As part 2, with J of Eq. 2."""
+    last, best = _stops(x)
+    return _is_stopping(x), _over_horizon(x, [last]) - _over_horizon(x, [best])
+
+
+def hasac_theorem_3__part_4(x: Instance) -> tuple[bool, Any]:
+    """As part 2: the limit of the policies, less the softmax."""
+    last, best = _stops(x)
+    return _is_stopping(x), last[1] - best[1]
+
+
 def _is_game(x: Instance) -> bool:
     """Whether transitions and start are probabilities, the discount is in [0, 1), and α and T are positive."""
     game = x["game"]
@@ -144,3 +186,28 @@ def _ahead(game: Any, values: Any) -> list[list[Any]]:
     """r + P V without discount."""
     pairs = zip(game["rewards"], game["transitions"], strict=True)
     return [[pay + expect(row, values) for pay, row in zip(pays, rows, strict=True)] for pays, rows in pairs]
+
+
+def _stops(x: Instance) -> tuple[list[Any], list[Any]]:
+    """The policy at the centre, and the softmax, which is the one equilibrium of one agent in one state."""
+    return [1 - x["centre"], x["centre"]], softmax(x["game"]["rewards"][0], x["temperature"])
+
+
+def _is_stopping(x: Instance) -> bool:
+    """Whether a step of half the distance to the centre never passes it, the softmax lies beyond, and none is 0."""
+    ((own,),), centre = x["policy"], x["centre"]
+    below = own[1] < centre < 1 and distributions(own) and x["radius"] > 0 and x["weight"] == 0
+    return _is_game(x) and bool(below) and bool(_stops(x)[1][1] > centre)
+
+
+def _edge(own: Any, best: Any, radius: Any) -> list[Any]:
+    """The end of the interval |p − π| ≤ radius on the side of a softmax that lies beyond it; [] where none does."""
+    if best[1] > own[1] + radius:
+        return [own[0] - radius, own[1] + radius]
+    return [own[0] + radius, own[1] - radius] if best[1] < own[1] - radius else []
+
+
+def _never_left(x: Instance) -> bool:
+    """Whether every state leads to itself, whatever is done."""
+    moves = x["game"]["transitions"]
+    return all(row[s] == 1 for s, rows in enumerate(moves) for row in rows)
