@@ -6,7 +6,23 @@ from flint import arb, arb_mat, fmpq
 
 from .exact import distributions, entropy, expect, outer, softmax
 
-__all__ = ["hasac_lemma_4_2__objective", "hasac_proposition_1", "hasac_proposition_1__normaliser"]
+__all__ = [
+    "hasac_corollary_1__part_1",
+    "hasac_lemma_4_2__objective",
+    "hasac_lemma_g_2",
+    "hasac_lemma_g_2__balls",
+    "hasac_proposition_1",
+    "hasac_proposition_1__normaliser",
+    "hasac_theorem_1",
+    "hasac_theorem_1__discounted",
+    "hasac_theorem_1__under_assumption_1",
+    "hasac_theorem_2",
+    "hasac_theorem_2__from_any_start",
+    "hasac_theorem_3__part_1",
+    "hasac_theorem_3__part_2",
+    "hasac_theorem_3__part_3",
+    "hasac_theorem_3__part_4",
+]
 
 Instance = dict[str, Any]
 
@@ -135,6 +151,13 @@ def hasac_theorem_3__part_4(x: Instance) -> tuple[bool, Any]:
     """As part 2: the limit of the policies, less the softmax."""
     last, best = _stops(x)
     return _is_stopping(x), last[1] - best[1]
+
+
+def hasac_corollary_1__part_1(x: Instance) -> tuple[bool, Any]:
+    """One agent, one state: V less Σ π Q − Σ π log π."""
+    (own,) = x["policy"]
+    printed = expect(own[0], _soft_q(x, own)[0]) + entropy(own[0])
+    return _is_game(x) and distributions(own), -abs(_soft_v(x, own)[0] - printed)
 
 
 def _is_game(x: Instance) -> bool:

@@ -1,4 +1,13 @@
 """Claims of the HASAC paper, by subject."""
 
-MODULES: tuple[str, ...] = ("soft_policies", "improvement", "representation", "iteration", "mirror", "mirror_limit")
+MODULES: tuple[str, ...] = (
+    "representation",
+    "soft_policies",
+    "improvement",
+    "iteration",
+    "mirror",
+    "mirror_limit",
+    "continuity",
+    "definitions",
+)
 """The modules that declare them, in the order of the paper."""
