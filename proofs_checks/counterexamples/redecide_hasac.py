@@ -114,7 +114,9 @@ def hasac_theorem_2__from_any_start(x: Instance) -> tuple[bool, Any]:
 def hasac_lemma_g_2(x: Instance) -> tuple[bool, Any]:
     """One agent, states never left: the further member has the best mean of E[r] + α H; M in state 1, less before."""
     (old,), (new,), radius = x["policy"], x["other_policy"], x["radius"]
-    best = [_edge(own, softmax(pay, x["temperature"]), radius) for own, pay in zip(old, x["game"]["rewards"], strict=True)]  # noqa: E501
+    best = [
+        _edge(own, softmax(pay, x["temperature"]), radius) for own, pay in zip(old, x["game"]["rewards"], strict=True)
+    ]
     premises = _is_game(x) and distributions(new) and _never_left(x) and x["weight"] == 0 and all(best)
     means = [expect(x["sampling_distribution"], _paid(x, each)) for each in (new, best)] if premises else [0, 0]
     return premises and bool(means[0] > means[1]), _paid(x, new)[1] - _paid(x, old)[1]
@@ -123,7 +125,9 @@ def hasac_lemma_g_2(x: Instance) -> tuple[bool, Any]:
 def hasac_lemma_g_2__balls(x: Instance) -> tuple[bool, Any]:
     """One agent, states never left, β on a state where all pays the same: a member that is old there is a maximiser."""
     (old,), (new,), (level, _) = x["policy"], x["other_policy"], x["game"]["rewards"]
-    inside = all(abs(p - q) <= x["radius"] for own, row in zip(old, new, strict=True) for p, q in zip(own, row, strict=True))  # noqa: E501
+    inside = all(
+        abs(p - q) <= x["radius"] for own, row in zip(old, new, strict=True) for p, q in zip(own, row, strict=True)
+    )
     best = min(level) == max(level) and old[0] == new[0] == [fmpq(1, 2)] * 2 and x["sampling_distribution"] == [1, 0]
     premises = _is_game(x) and distributions(new) and _never_left(x) and x["weight"] == 0 and inside and best
     return premises, _paid(x, new)[1] - _paid(x, old)[1]
@@ -136,7 +140,7 @@ def hasac_theorem_3__part_1(x: Instance) -> tuple[bool, Any]:
 
 
 def hasac_theorem_3__part_2(x: Instance) -> tuple[bool, Any]:
-    """All policies lie below the centre c, the values rise with them up to the softmax: lim V = V(c), less V(softmax)."""
+    """All policies lie below the centre c, and V rises with them up to the softmax: lim V = V(c), less V(softmax)."""
     last, best = _stops(x)
     return _is_stopping(x), _paid(x, [last])[0] / (1 - x["game"]["discount"]) - _soft_v(x, [best])[0]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mathrl.arithmetic import namespace
 from mathrl.operators.axes import flat
-from mathrl.proofs_checks.families import instances, policies, stochastic_games
+from mathrl.proofs_checks.families import policies, stochastic_games
 from mathrl.proofs_checks.ledger import claim, compound
 from mathrl.proofs_checks.policy_value import return_of, soft_q, soft_v
 from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal
@@ -65,22 +65,22 @@ def soft_q_is_continuous(
 ) -> Slack:
     """The soft Q of one agent is continuous in its policy, in every state and action.
 
-    Reading: all policies, zeros allowed, which is more than Assumption 1 asks; distance of Definition 7. It is shown
+    Reading: All policies, zeros allowed, which is more than Assumption 1 asks; distance of Definition 7. It is shown
     with a modulus: ‖Q_π − Q_π'‖ ≤ γ/(1 − γ) max_s (T spread Q_π + α (T log(|A| − 1) + h(T))) with T the total variation
     in s and h the binary entropy.
 
-    Finding: it holds. The proof uses that log π is continuous, for which it has Assumption 1; without it the entropy is
+    Finding: It holds. The proof uses that log π is continuous, for which it has Assumption 1; without it the entropy is
     continuous, but no constant bounds its slope near probabilities of 0, and with η-soft policies the constant grows
     like log(1/η).
 
-    Proof: Q_π − Q_π' = γ P (V_π − V_π'), and V_π − V_π' = Σ_a (π − π') Q_π + α (H(π) − H(π')) + Σ_a π' (Q_π − Q_π'). The
-    first term is at most T spread Q_π, as π − π' sums to 0. For the second draw X ~ π and Y ~ π' with P(X ≠ Y) = T; by
-    Fano's inequality H(X) ≤ H(Y) + H(X|Y) ≤ H(Y) + h(T) + T log(|A| − 1), and the same the other way about. The third is
-    at most ‖Q_π − Q_π'‖; so ‖Q_π − Q_π'‖ ≤ γ m + γ ‖Q_π − Q_π'‖ with m the largest sum of the first two. All of it tends
-    to 0 with T, that is with Definition 7's distance, since T ≤ |A| ‖π − π'‖/2. For product policies the entropies add
-    up, and the total variation of the joint policies is at most the sum of the agents'. ∎
+    Proof: Q_π − Q_π' = γ P (V_π − V_π'), and V_π − V_π' = Σ_a (π − π') Q_π + α (H(π) − H(π')) + Σ_a π' (Q_π − Q_π').
+    The first term is at most T spread Q_π, as π − π' sums to 0. For the second draw X ~ π and Y ~ π' with P(X ≠ Y) =
+    T; by Fano's inequality H(X) ≤ H(Y) + H(X|Y) ≤ H(Y) + h(T) + T log(|A| − 1), and the same the other way about. The
+    third is at most ‖Q_π − Q_π'‖; so ‖Q_π − Q_π'‖ ≤ γ m + γ ‖Q_π − Q_π'‖ with m the largest sum of the first two. All
+    of it tends to 0 with T, that is with Definition 7's distance, since T ≤ |A| ‖π − π'‖/2. For product policies the
+    entropies add up, and the total variation of the joint policies is at most the sum of the agents'. ∎
 
-    Practice: a small change of a nearly deterministic policy may change the soft values by much more, by T log(1/T).
+    Practice: A small change of a nearly deterministic policy may change the soft values by much more, by T log(1/T).
     """
     q, other = (soft_q(game, each, temperature=temperature) for each in (policy, other_policy))
     bound = modulus(game, policy, other_policy, temperature, slope=slope)
@@ -106,7 +106,7 @@ def value_has_this_form(
 
     Reading: V of Eq. 6, of one agent.
 
-    Finding: it is continuous; the formula lacks α before π log π, and is V for α = 1 alone.
+    Finding: It is continuous; the formula lacks α before π log π, and is V for α = 1 alone.
 
     Correction: V_π(s) = Σ_a (π Q_π − α π log π), with |V_π − V_π'| at most the modulus of Lemma A.2 over γ.
     """
@@ -144,7 +144,7 @@ def advantage_is_continuous(
 ) -> Slack:
     """The advantage A_π(s, a) = Q_π(s, a) − V_π(s) is continuous in π.
 
-    Reading: as Lemma A.2, whose proof gives |A_π − A_π'| ≤ (1 + γ)/(1 − γ) times its modulus m.
+    Reading: As Lemma A.2, whose proof gives |A_π − A_π'| ≤ (1 + γ)/(1 − γ) times its modulus m.
     """
     found = []
     for each in (policy, other_policy):
@@ -184,7 +184,7 @@ compound(
     parts=("part (1)", "part (2)", "part (3)"),
     proof="none",
     rests_on=("hasac.lemma-a.2",),
-    text="""V, with the formula printed for it, the advantage, and the return of one agent are continuous in its policy.""",
+    text="V, with the formula printed for it, the advantage, and the return of one agent are continuous in its policy.",
 )
 
 
@@ -204,10 +204,10 @@ def joint_values_are_continuous(
     """Q, V, the advantage and J are continuous in the joint policy, and in each agent's, in which the joint policy is
     Lipschitz-continuous.
 
-    Reading: product policies of several agents; the distance of joint policies is the sum of the absolute differences,
+    Reading: Product policies of several agents; the distance of joint policies is the sum of the absolute differences,
     for which the constant is 1. The moduli are those of one agent, added up.
 
-    Finding: it holds.
+    Finding: It holds.
     """
     q, other = (soft_q(game, each, temperature=temperature) for each in (policy, other_policy))
     xp = namespace(q)

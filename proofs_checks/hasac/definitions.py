@@ -1,4 +1,4 @@
-"""The definitions that HASAC's claims rest on, checked for being well defined   (hasac Sections 4.2, 4.3, Appendix A)."""
+"""What HASAC's claims rest on, checked for being well defined   (hasac Sections 4.2, 4.3, Appendix A)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -42,16 +42,14 @@ def subsets_have_values(
 ) -> Slack:
     """The soft Q of an ordered subset of agents: the mean of Q over the others, plus α times the others' entropies.
 
-    Reading: well defined: of all agents it is Q, of none V; and what is left out may be taken in any order, the mean of
+    Reading: Well defined: of all agents it is Q, of none V; and what is left out may be taken in any order, the mean of
     the subset's Q over its last agent, with its entropy, being the Q of the subset without it.
     """
     q = soft_q(game, policy, temperature=temperature)
     everyone = tuple(range(len(policy)))
     whole = subset_q(q, policy, everyone, temperature=temperature, entropy=entropies)
     nobody = subset_q(q, policy, (), temperature=temperature, entropy=entropies)
-    both, less = (
-        subset_q(q, policy, some, temperature=temperature, entropy=entropies) for some in (order, order[:-1])
-    )
+    both, less = (subset_q(q, policy, some, temperature=temperature, entropy=entropies) for some in (order, order[:-1]))
     last = policy[order[-1]]
     mean = expectation(both, (*(policy[i] for i in order[:-1]), last), keep=tuple(range(len(order) - 1)))
     mean = mean + (temperature * entropy(last)).reshape(-1, *[1] * (len(order) - 1))
@@ -70,10 +68,10 @@ def subsets_have_values(
 def operators_extend_the_value(
     game: Any, policy: Sequence[Any], order: Sequence[int], temperature: Any, *, own_entropy: bool = True
 ) -> Slack:
-    """The mirror operator: the mean of Q^{j,i} − α log π̂^i over the new policies of agent i and of those before it, less
-    the drift.
+    """The mirror operator: the mean of Q^{j,i} − α log π̂^i over the new policies of agent i and of those before it,
+    less the drift.
 
-    Reading: well defined for every set of agents before, whose order does not matter, and every policy that plays what
+    Reading: Well defined for every set of agents before, whose order does not matter, and every policy that plays what
     it plays: α log π̂ is weighted by π̂. With nothing changed it is V less α times the entropies of the agents before,
     which no choice of agent i moves.
     """
@@ -106,8 +104,9 @@ def pairs(draw: st.DrawFn) -> Mapping[str, Any]:
 def factors_are_marginals(policy: Sequence[Any], other_policy: Sequence[Any], *, mixed: bool = False) -> Slack:
     """IGO: the optimal joint policy is a product of individual policies.
 
-    Reading: the factors, where there are any, are the marginals, hence unique: what is "individually optimal", which the
-    paper does not say, does not enter. The breaking form has an even mixture of two products, which mostly is none.
+    Reading: The factors, where there are any, are the marginals, hence unique: what is "individually optimal", which
+    the paper does not say, does not enter. The breaking form has an even mixture of two products, which mostly is
+    none.
     """
     joint = _product(policy)
     if mixed:
@@ -153,13 +152,13 @@ def moves(draw: st.DrawFn) -> Mapping[str, Any]:
 def drifts_are_flat(policy: Sequence[Any], other_policy: Sequence[Any], weight: Any, *, drift: str = "smooth") -> Slack:
     """A drift is a function of an agent's new policy in a state that is ≥ 0, and 0 with derivative 0 at the old policy.
 
-    Reading: it is met, for old policies that play every action, by the KL divergence, which §4.3 names, and by squared
+    Reading: It is met, for old policies that play every action, by the KL divergence, which §4.3 names, and by squared
     differences: on the way π + h (p − π) they are at most h² χ²(p‖π) and h² ‖p − π‖²/2, times the weight. Total
     variation, in the breaking form, is not flat.
 
-    Finding: where π plays an action with 0 the KL divergence is infinite for policies that play it, so that it is no map
-    into the reals unless Assumption 1 holds. Nothing says that a drift is continuous in π, which Step 2 of the proof of
-    Theorem 3 uses.
+    Finding: Where π plays an action with 0 the KL divergence is infinite for policies that play it, so that it is no
+    map into the reals unless Assumption 1 holds. Nothing says that a drift is continuous in π, which Step 2 of the
+    proof of Theorem 3 uses.
     """
     (old,), (new,) = policy, other_policy
     xp, parts = namespace(old), []
@@ -192,10 +191,10 @@ def ratios(draw: st.DrawFn) -> Mapping[str, Any]:
 def neighbourhoods_hold_balls(policy: Sequence[Any], ratio: Any, *, shrunk: bool = True) -> Slack:
     """A neighbourhood operator gives every policy a set that contains a closed ball around it.
 
-    Reading: met by all policies, and by those with max(p/π, π/p) ≤ c: they hold the ball of radius (1 − 1/c) min π in
+    Reading: Met by all policies, and by those with max(p/π, π/p) ≤ c: they hold the ball of radius (1 − 1/c) min π in
     the largest difference of probabilities. (The breaking form has (c − 1) min π, which is too large.)
 
-    Finding: the definition leaves three things open that the proofs of Lemma G.2 and Theorem 3 use: that the set is a
+    Finding: The definition leaves three things open that the proofs of Lemma G.2 and Theorem 3 use: that the set is a
     ball, or closed under going back to the old policy in some states; that the radius does not shrink to 0 along the
     iteration; and that the set varies continuously with the policy. "State-wise monotonically non-decreasing" is not
     explained: here, that a metric does not fall if the distance in one state grows.
@@ -221,9 +220,9 @@ def advantages_have_means(
 ) -> Slack:
     """The soft advantage of an agent, given the actions of others: Q with it less Q without it.
 
-    Reading: well defined, for disjoint subsets. What is left of the equation has no name for the others, j_{1:k}.
+    Reading: Well defined, for disjoint subsets. What is left of the equation has no name for the others, j_{1:k}.
 
-    Finding: its mean under the agent's own policy is −α H(π^i), not 0 as that of an advantage usually is: Q without the
+    Finding: Its mean under the agent's own policy is −α H(π^i), not 0 as that of an advantage usually is: Q without the
     agent counts its entropy, Q with it does not.
     """
     q, agent, given = soft_q(game, policy, temperature=temperature), order[-1], order[:-1]
@@ -252,7 +251,7 @@ def maps(draw: st.DrawFn) -> Mapping[str, Any]:
 def distances_are_a_metric(one: Any, other: Any, third: Any, *, combined: str = "sum") -> Slack:
     """The distance of two maps on a finite set is their largest difference.
 
-    Reading: a metric: symmetric, 0 for equal maps alone, and with the triangle inequality.
+    Reading: A metric: symmetric, 0 for equal maps alone, and with the triangle inequality.
     """
     xp = namespace(one)
 
@@ -290,10 +289,10 @@ def soft_policies_are_convex(
 ) -> Slack:
     """For some small η > 0 all agents' policies play every action with at least η.
 
-    Reading: consistent where η ≤ 1/|A^i| for all i, which the uniform policies then meet; the set is convex and closed,
+    Reading: Consistent where η ≤ 1/|A^i| for all i, which the uniform policies then meet; the set is convex and closed,
     as the search looks for. The joint policy has only the product of the floors (the breaking form).
 
-    Finding: it is stated after Theorem 1 and Lemma 4.1, for "all proofs", and changes Π: minimisers of Eq. 8 and
+    Finding: It is stated after Theorem 1 and Lemma 4.1, for "all proofs", and changes Π: minimisers of Eq. 8 and
     policies of Eq. 3 need not be η-soft; see Theorem 1, "under Assumption 1". Lemma A.2 uses it for the continuity of
     log π, and does not need it.
     """

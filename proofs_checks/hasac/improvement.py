@@ -56,15 +56,15 @@ def updates_in_turn_minimise(
     divergence is log Z less E[Q]/α + Σ H, so that the claim compares E[Q] + α Σ H of the new policy with that of any
     other. "The" minimiser of Eq. 8 is unique; that of Eq. 9 need not be, which is not held against the claim.
 
-    Finding: each agent's step is the best in its own policy alone, and coordinate steps may end far from the optimum.
+    Finding: Each agent's step is the best in its own policy alone, and coordinate steps may end far from the optimum.
     The last line before Eq. 21 takes the mean over π̄^m beside the new policies of the agents before it for the mean
     over π̄.
 
-    Correction: every step is the best answer to the policies that hold at that moment; so no step lowers the objective,
+    Correction: Every step is the best answer to the policies that hold at that moment; so no step lowers the objective,
     which is all that Lemma 4.2 and Theorem 2 use. The claim itself holds where Q is a sum of functions of one agent's
     action each (the variant "additive").
 
-    Practice: after one round of HASAC from a poor start the team may sit at the worst equilibrium: nothing makes the
+    Practice: After one round of HASAC from a poor start the team may sit at the worst equilibrium: nothing makes the
     sequence of updates a joint optimisation.
     """
     q = soft_q(game, policy, temperature=temperature)
@@ -111,17 +111,17 @@ def normaliser_normalises(
 ) -> Slack:
     """The second argument of the divergence in Eq. 8 is a distribution: the partition function normalises it.
 
-    Reading: Z(s, a^{1:m−1}) = Σ_{a^m} exp(Q^{1:m}/α), so that what is printed is exp(E[Q^{1:m}]/α)/E[Z], with both means
-    over the new policies of the agents before.
+    Reading: Z(s, a^{1:m−1}) = Σ_{a^m} exp(Q^{1:m}/α), so that what is printed is exp(E[Q^{1:m}]/α)/E[Z], with both
+    means over the new policies of the agents before.
 
-    Finding: a mean of exponentials is at least the exponential of the mean (Jensen), so that the printed quotient sums
+    Finding: A mean of exponentials is at least the exponential of the mean (Jensen), so that the printed quotient sums
     to less than 1 unless Q is a constant, and a function of a^m, where the agents before play. The factor depends on no
     action of agent m: Eq. 8 has the minimiser that is meant.
 
-    Correction: divide by Σ_{a^m} exp(E[Q^{1:m}]/α), the partition function of the mean. Then the quotient is the quantal
-    response to the policies that hold at the turn; what is printed sums to at most 1.
+    Correction: Divide by Σ_{a^m} exp(E[Q^{1:m}]/α), the partition function of the mean. Then the quotient is the
+    quantal response to the policies that hold at the turn; what is printed sums to at most 1.
 
-    Practice: no update changes; the printed divergence itself is too large, and does not fall to 0.
+    Practice: No update changes; the printed divergence itself is too large, and does not fall to 0.
     """
     xp, q = namespace(policy[0]), soft_q(game, policy, temperature=temperature)
     held, totals, responses, rights = list(policy), [], [], []
@@ -177,12 +177,12 @@ def sums_are_minimised(
 ) -> Slack:
     """Where Q is a sum of functions of one agent's action each, updates in turn minimise Eq. 9 over product policies.
 
-    Reading: a kinder one, Q(s, a) = Σ_i f_i(s, a^i), in each state on its own.
+    Reading: A kinder one, Q(s, a) = Σ_i f_i(s, a^i), in each state on its own.
 
-    Finding: this is what "a sum of n problems" after Proposition 1 would need. The minimiser is then unique, and no
+    Finding: This is what "a sum of n problems" after Proposition 1 would need. The minimiser is then unique, and no
     joint policy, correlated ones included, does better.
 
-    Proof: the distribution exp(Q/α)/Z is the product of the softmax(f_i/α), a product policy, so that the least
+    Proof: The distribution exp(Q/α)/Z is the product of the softmax(f_i/α), a product policy, so that the least
     divergence is 0, reached by it alone. The mean of Q over the others is f_i plus a constant; so every agent's step is
     softmax(f_i/α), whatever the others play. ∎
     """
@@ -228,18 +228,18 @@ def soft_q_rises(
 ) -> Slack:
     """If every agent minimises Eq. 8 in turn, then Q of the new policy is at least Q of the old one, everywhere.
 
-    Reading: product policies of the state, the old one with zeros or without; any order; α > 0; Q of Eq. 4.
+    Reading: Product policies of the state, the old one with zeros or without; any order; α > 0; Q of Eq. 4.
 
-    Finding: it holds. The proof takes from Proposition 1 (refuted) that the new policy minimises Eq. 9, but uses only
+    Finding: It holds. The proof takes from Proposition 1 (refuted) that the new policy minimises Eq. 9, but uses only
     that it is no worse than the old one (Eq. 22).
 
-    Proof: let f_s(π) = E_π[Q_old(s, ·)] + α Σ_j H(π^j). At agent i's turn the others' policies are held, and f_s is, but
-    for terms that do not depend on π^i, the mean of Q^i plus α H(π^i). Its one maximiser is σ = softmax(Q^i/α), and
-    f_s(σ) − f_s(π^i) = α KL(π^i‖σ). Summed over the turns, f_s(new) − V_old(s) = α Σ_i KL(π_old^i‖π_new^i) =: g(s) ≥ 0.
-    V_new − V_old = g + γ P_new (V_new − V_old), so that V_new − V_old = Σ_k γᵏ P_newᵏ g ≥ g ≥ 0, and
-    Q_new − Q_old = γ P (V_new − V_old) ≥ 0. ∎
+    Proof: Let f_s(π) = E_π[Q_old(s, ·)] + α Σ_j H(π^j). At agent i's turn the others' policies are held, and f_s is,
+    but for terms that do not depend on π^i, the mean of Q^i plus α H(π^i). Its one maximiser is σ = softmax(Q^i/α),
+    and f_s(σ) − f_s(π^i) = α KL(π^i‖σ). Summed over the turns, f_s(new) − V_old(s) = α Σ_i KL(π_old^i‖π_new^i) =: g(s)
+    ≥ 0. V_new − V_old = g + γ P_new (V_new − V_old), so that V_new − V_old = Σ_k γᵏ P_newᵏ g ≥ g ≥ 0, and Q_new −
+    Q_old = γ P (V_new − V_old) ≥ 0. ∎
 
-    Practice: the turns matter. Agents that all answer the old policies at once may lower every value.
+    Practice: The turns matter. Agents that all answer the old policies at once may lower every value.
     """
     before = soft_q(game, policy, temperature=temperature)
     if turns:
@@ -275,12 +275,12 @@ def objective_rises(
     Reading: J is that of Eq. 2, the only one that the body defines and the one that E.3 names: T steps, no discount,
     for all T. Q of Eq. 4 has a discount and no end.
 
-    Finding: the update weighs what comes later by γ, and for ever; over T steps without discount this may be a loss.
+    Finding: The update weighs what comes later by γ, and for ever; over T steps without discount this may be a loss.
     The proof's last line has J = E_{s~d}[V], which is not Eq. 2.
 
     Correction: J = E_{s~d}[V_π], the discounted return. It is a mean of V, which rises everywhere.
 
-    Practice: the episode's return, which is what experiments plot, may fall from one update to the next although every
+    Practice: The episode's return, which is what experiments plot, may fall from one update to the next although every
     step is exact.
     """
     q = soft_q(game, policy, temperature=temperature)

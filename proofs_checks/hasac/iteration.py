@@ -1,6 +1,7 @@
 """Where heterogeneous-agent soft policy iteration ends   (hasac Theorem 2, Section 4.2.1, Appendix E.4)."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ def rounds(game: Any, policy: Sequence[Any], order: Sequence[int], temperature: 
 
 
 def limit(game: Any, policy: Sequence[Any], order: Sequence[int], temperature: Any) -> Any:
-    """The policy of the iteration that is its own quantal response but for `CLOSE`, in doubles; a premise that it is."""
+    """The policy of the iteration that is its own quantal response but for `CLOSE`, in doubles, if there is one."""
     for _ in range(ROUNDS):
         q = soft_q(game, policy, temperature=temperature)
         if quantal_response_residual(q, policy, temperature=temperature) < CLOSE:
@@ -45,9 +46,9 @@ def limit(game: Any, policy: Sequence[Any], order: Sequence[int], temperature: A
 
 
 def gained(game: Any, found: Sequence[Any], temperature: Any, factor: float) -> Slack:
-    """α Σ_k Σ_i KL(π_k^i‖π_{k+1}^i) ≤ V_K − V_0 in every state: the steps of the iteration are paid for by the value."""
+    """α Σ_k Σ_i KL(π_k^i‖π_{k+1}^i) ≤ V_K − V_0 in every state: the value pays for the steps of the iteration."""
     moved: Any = 0
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         for own, new in zip(before, after, strict=True):
             moved = moved + temperature * kl_divergence(own, new)
     first, last = (soft_v(game, found[k], temperature=temperature) for k in (0, -1))
@@ -91,11 +92,11 @@ def iteration_ends_at_an_equilibrium(
 ) -> Slack:
     """From every joint policy, evaluation and improvement in turn lead to a QRE in the sense of Theorem 1.
 
-    Reading: exact evaluations and minimisers, orders as they come. The whole sequence of joint policies converges, to
+    Reading: Exact evaluations and minimisers, orders as they come. The whole sequence of joint policies converges, to
     some QRE: Theorem 1 says "a". There a QRE is a policy at which no agent alone can raise J of Eq. 2: over T steps,
     without discount, for all T. The example's single agent has one limit, which another policy betters for T = 3.
 
-    Finding: the limit is an equilibrium of the discounted return, whatever the paper's Eq. 2 is taken to be; see the
+    Finding: The limit is an equilibrium of the discounted return, whatever the paper's Eq. 2 is taken to be; see the
     variant "Eq. 3", which holds. That the proof says "limit point" is its gap.
 
     Correction: J = E_{s~d}[V_π]. Then no agent alone can raise V in any state at the limit (variant "converse" of
@@ -134,15 +135,16 @@ def iteration_ends_at_boltzmann_policies(
 ) -> Slack:
     """From every joint policy, evaluation and improvement in turn lead to one policy, which satisfies Eq. 3 everywhere.
 
-    Reading: a kinder one, with Eq. 3 for the definition of a QRE. The sequence converges, not only a part of it. The
+    Reading: A kinder one, with Eq. 3 for the definition of a QRE. The sequence converges, not only a part of it. The
     search is for its finite form: the value rises by at least α times all divergences between one policy and the next,
     so that these have a finite sum.
 
-    Finding: it holds, for any orders. The proof says that Q_k rises and is bounded, "hence the sequence converges to
-    some limit point": bounded values let policies go round among equal ones. That they do not is the theorem
-    `mathrl.theorem-haspi-converges`.
+    Finding: It holds, for any orders. The proof takes the convergence of the policies from that of Q_k, which rises and
+    is bounded. But policies might go round among equal values for ever; that they do not is the theorem
+    `mathrl.theorem-haspi-converges`. With Assumption 1 in force the limit is Eq. 3's only where that plays every action
+    with at least η (Theorem 1, "under Assumption 1").
 
-    Practice: near a fork of equilibria the last steps may be slow, but they do end.
+    Practice: Near a fork of equilibria the last steps may be slow, but they do end.
     """
     return gained(game, rounds(game, policy, order, temperature, 4), temperature, factor)
 
@@ -186,17 +188,17 @@ def limits_agree(
 ) -> Slack:
     """From whatever joint policy the iteration starts, it converges to the same QRE.
 
-    Reading: the stricter one, π_QRE being one policy of the game. Theorem 1 speaks of "a" QRE, so that this is not the
+    Reading: The stricter one, π_QRE being one policy of the game. Theorem 1 speaks of "a" QRE, so that this is not the
     literal one; it is what "the solution" of a MaxEnt problem suggests.
 
-    Finding: there may be several equilibria, and the start decides. Two agents who are paid for doing the same stay
+    Finding: There may be several equilibria, and the start decides. Two agents who are paid for doing the same stay
     with what both began with.
 
-    Correction: in a matrix game with Σ_j D_ij < 4 α for all i, where D_ij is the largest double difference of the
+    Correction: In a matrix game with Σ_j D_ij < 4 α for all i, where D_ij is the largest double difference of the
     payoffs in the actions of i and j, a round brings any two policies nearer in log ratios, by the factor
     max_i Σ_j D_ij/(4 α) at least; then there is one equilibrium.
 
-    Practice: report several starts, or check that the temperature is above the bound.
+    Practice: Report several starts, or check that the temperature is above the bound.
     """
     if temperatures == "all":
         one, other = (limit(game, start, order, temperature) for start in (policy, other_policy))

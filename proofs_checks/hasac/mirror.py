@@ -1,6 +1,7 @@
 """One round of mirror learning with entropy: what improves, and for which neighbourhoods   (hasac Appendix G)."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -58,34 +59,30 @@ def better_operators_are_better_values(
     """If at every agent's turn the new policy has in every state no smaller an operator M than the old one (Eq. 25),
     then V of the new joint policy is nowhere less than that of the old one, and nor is J = E_{s~d}[V].
 
-    Reading: any drifts of Definition 4, here KL with a weight ≥ 0; the agents before have their new policies, those
+    Reading: Any drifts of Definition 4, here KL with a weight ≥ 0; the agents before have their new policies, those
     after it the old; J as the lemma itself writes it. Each agent takes another policy in the states where that is no
     worse.
 
-    Finding: it holds. What the proof calls Inequality 20 is its 26. The step before Eq. 27, which takes means of
+    Finding: It holds. What the proof calls Inequality 20 is its 26. The step before Eq. 27, which takes means of
     advantages beside new policies for means under the old one, is right here, as both are 0: the mean of an advantage
     under the agent's old policy is −α H of it.
 
-    Proof: without drifts, M of agent i_m at its turn is f_s of the policies held, less the entropies of the agents
+    Proof: Without drifts, M of agent i_m at its turn is f_s of the policies held, less the entropies of the agents
     before it: f_s(π) = E_π[Q_old] + α Σ H. So Σ_m (M(new) − M(old)) = f_s(new) − V_old(s) − Σ_m D(new), as D(old) = 0.
     By Eq. 25 it is ≥ 0, and D ≥ 0, so that f(new) ≥ V_old. V_new − V_old = f(new) − V_old + γ P_new (V_new − V_old)
     then is ≥ 0. ∎
 
-    Practice: every state must improve. An average over the states visited is not enough.
+    Practice: Every state must improve. An average over the states visited is not enough.
     """
     q, held = soft_q(game, policy, temperature=temperature), list(policy)
     xp = namespace(q)
     for place, agent in enumerate(order):
         old = policy[agent]
-        given = order[:place], [held[i] for i in order[:place]]
+        updated = [held[i] for i in order[:place]]
+        value = partial(_operator, q, policy, agent, order[:place], updated, weight, temperature)
         for share in (1, 0.125):
             new = (1 - share) * old + share * other_policy[agent]
-            before, after = (
-                mirror_value(
-                    q, policy, agent, *given, p, kl_drift(p, old, weight=weight), temperature=temperature
-                )
-                for p in (old, new)
-            )
+            before, after = value(old), value(new)
             if improved == "everywhere":
                 held[agent] = xp.where((after >= before)[:, None], new, held[agent])
             elif xp.sum(after) >= xp.sum(before):
@@ -94,9 +91,7 @@ def better_operators_are_better_values(
     return all_of(at_most(*values), at_most(*(return_of(game, v) for v in values)))
 
 
-def best_in_ball(
-    q: Any, held: Sequence[Any], agent: int, old: Any, radius: Any, weight: Any, temperature: Any
-) -> Any:
+def best_in_ball(q: Any, held: Sequence[Any], agent: int, old: Any, radius: Any, weight: Any, temperature: Any) -> Any:
     """The maximiser of M with a KL drift over |p − π| ≤ radius in each state, for two actions: one clipped interval."""
     xp = namespace(q)
     tilted = (marginal_q(q, held, agent) + weight * xp.log(old)) / (temperature + weight)
@@ -128,18 +123,8 @@ def mirror_round(
     q, held, turns = soft_q(game, policy, temperature=temperature), list(policy), []
     xp = namespace(q)
     for place, agent in enumerate(order):
-        old, before = policy[agent], order[:place]
-
-        def value(
-            p: Any,
-            agent: int = agent,
-            old: Any = old,
-            before: Sequence[int] = before,
-            updated: Sequence[Any] = tuple(held[i] for i in before),  # noqa: B008
-        ) -> Any:
-            drift = kl_drift(p, old, weight=weight)
-            return mirror_value(q, policy, agent, before, updated, p, drift, temperature=temperature)
-
+        old, updated = policy[agent], [held[i] for i in order[:place]]
+        value = partial(_operator, q, policy, agent, order[:place], updated, weight, temperature)
         found = [best_in_ball(q, held, agent, old, radius, weight, temperature)]
         if members == "further":
             found.append(further[agent])
@@ -153,6 +138,21 @@ def mirror_round(
             held[agent] = found[0]
         turns.append((value(old), value(held[agent])))
     return tuple(held), turns
+
+
+def _operator(
+    q: Any,
+    policy: Sequence[Any],
+    agent: int,
+    before: Sequence[int],
+    updated: Sequence[Any],
+    weight: Any,
+    temperature: Any,
+    p: Any,
+) -> Any:
+    """M(p) with a KL drift, (S,), when the agents before have updated."""
+    drift = kl_drift(p, policy[agent], weight=weight)
+    return mirror_value(q, policy, agent, before, updated, p, drift, temperature=temperature)
 
 
 @instances
@@ -200,18 +200,18 @@ def best_members_improve_every_state(
     """If agents in turn take the best member of their neighbourhood, by the mean of M over states s ~ β, then M of the
     new policy is nowhere less than that of the old one; hence the values rise (Lemma G.1).
 
-    Reading: any neighbourhood of Definition 5: a set that contains a closed ball around the old policy, here of the
+    Reading: Any neighbourhood of Definition 5: a set that contains a closed ball around the old policy, here of the
     largest difference of probabilities, and whatever else. β is any distribution over states.
 
-    Finding: a mean over states may rise while one state loses, if the set has members that are good in one and bad in
+    Finding: A mean over states may rise while one state loses, if the set has members that are good in one and bad in
     another. The proof takes a policy, old in one state and new in the others, for a member, since it is no further from
     the old one; but Definition 5 asks only that the set contains a ball, not that it is one.
 
-    Correction: with a policy the neighbourhood contains those that agree with the old one in some states and with it in
+    Correction: With a policy the neighbourhood contains those that agree with the old one in some states and with it in
     the others, and β > 0 everywhere. All policies, balls in a state-wise metric, and a mean divergence of at most some
     bound are such sets.
 
-    Practice: constraints that tie states together, a norm of the parameters for example, lose the guarantee.
+    Practice: Constraints that tie states together, a norm of the parameters for example, lose the guarantee.
     """
     turns = mirror_round(
         game, policy, order, weight, temperature, radius, other_policy, sampling_distribution, members
@@ -247,15 +247,15 @@ def best_in_balls_improve_every_state(
 ) -> Slack:
     """If agents in turn take a best member of a ball, by the mean of M over s ~ β, then M is nowhere less than before.
 
-    Reading: a kinder one: neighbourhoods are balls, |p − π| ≤ radius in every state. β_π is any distribution over
+    Reading: A kinder one: neighbourhoods are balls, |p − π| ≤ radius in every state. β_π is any distribution over
     states that is continuous in π; every maximiser counts.
 
-    Finding: where β is 0 every policy is a maximiser, worse ones included. The proof's last line is strict only where
+    Finding: Where β is 0 every policy is a maximiser, worse ones included. The proof's last line is strict only where
     β(s_0) > 0.
 
     Correction: β > 0 in every state, as a buffer of all states has it.
 
-    Practice: nothing is known of states that are not sampled, not even that they do not get worse.
+    Practice: Nothing is known of states that are not sampled, not even that they do not get worse.
     """
     if sampling == "positive":
         turns = mirror_round(game, policy, order, weight, temperature, radius)[1]
@@ -263,10 +263,7 @@ def best_in_balls_improve_every_state(
     premise(len(policy) == 1)
     q, (old,), (new,) = soft_q(game, policy, temperature=temperature), policy, other_policy
     best = best_in_ball(q, policy, 0, old, radius, weight, temperature)
-    before, after, most = (
-        mirror_value(q, policy, 0, (), (), p, kl_drift(p, old, weight=weight), temperature=temperature)
-        for p in (old, new, best)
-    )
+    before, after, most = (_operator(q, policy, 0, (), (), weight, temperature, p) for p in (old, new, best))
     premise((abs(new - old) <= radius + TIE).all())
     premise((sampling_distribution * (most - after)).sum() <= TIE)
     return at_most(before, after)

@@ -56,22 +56,20 @@ def mirror_learning_improves(
     Reading: J of Eq. 2 over T steps, for all T; neighbourhoods of Definition 5, which contain a ball and whatever else;
     any β. In the example states are never left, so that the discounted J falls too.
 
-    Finding: a neighbourhood may have a member that is better on average over β and worse where the game starts: see
+    Finding: A neighbourhood may have a member that is better on average over β and worse where the game starts: see
     Lemma G.2. And with no constraint at all J of Eq. 2 may fall, as in Lemma 4.2.
 
     Correction: J = E_{s~d}[V]; neighbourhoods that contain, with a policy, those that agree with the old one in some
     states; β > 0. Then V falls in no state.
 
-    Practice: monotone improvement is a matter of the constraint's shape. A trust region over all states together is one
+    Practice: Monotone improvement is a matter of the constraint's shape. A trust region over all states together is one
     of the good ones only if going back to the old policy in a state stays inside.
     """
     new, _ = mirror_round(
         game, policy, order, weight, temperature, radius, other_policy, sampling_distribution, members
     )
     if objective == "horizon":
-        return at_most(
-            *(return_over(game, each, temperature=temperature, horizon=horizon) for each in (policy, new))
-        )
+        return at_most(*(return_over(game, each, temperature=temperature, horizon=horizon) for each in (policy, new)))
     values = [soft_v(game, each, temperature=temperature) for each in (policy, new)]
     return all_of(at_most(*values), at_most(*(return_of(game, v) for v in values)))
 
@@ -166,18 +164,18 @@ def values_converge_to_those_of_equilibria(
 ) -> Slack:
     """The values V of the policies of Algorithm 1 converge to the value of a QRE.
 
-    Reading: any neighbourhoods of Definition 5, whose ball may have another radius around every policy; a QRE is what
+    Reading: Any neighbourhoods of Definition 5, whose ball may have another radius around every policy; a QRE is what
     satisfies Eq. 3, the kinder reading. The example is one agent in one state, whose QRE is unique.
 
-    Finding: the values rise and converge, but where the balls shrink the policies may stop short of every equilibrium:
+    Finding: The values rise and converge, but where the balls shrink the policies may stop short of every equilibrium:
     at a policy around which the ball is large again, which they never reach. Step 2 of the proof takes the update for
     a continuous function by Berge's theorem; this needs neighbourhoods that are continuous in the policy, and one
     maximiser, which a drift that is not convex need not leave.
 
-    Correction: all balls have at least some radius δ > 0 (with what Lemma G.2 needs, drifts that grow at most like a
+    Correction: All balls have at least some radius δ > 0 (with what Lemma G.2 needs, drifts that grow at most like a
     square, and orders in which each agent is first again and again). See `mathrl.theorem-mirror-learning`.
 
-    Practice: a trust region that is tightened from round to round may stop the training anywhere.
+    Practice: A trust region that is tightened from round to round may stop the training anywhere.
     """
     if radii == "of a least size":
         return gains(game, policy, order, weight, temperature, radius, steps=3)
@@ -216,10 +214,10 @@ def returns_converge_to_those_of_equilibria(
     Reading: J of Eq. 2 over T steps; else as part (2). In the example there is one state, so that a discount would only
     multiply J.
 
-    Finding: as part (2).
+    Finding: As part (2).
 
-    Correction: that of part (2), with J = E_{s~d}[V]. J of Eq. 2 need not converge where the policies have several limit
-    points.
+    Correction: That of part (2), with J = E_{s~d}[V]. J of Eq. 2 need not converge where the policies have several
+    limit points.
     """
     if radii == "of a least size":
         return gains(game, policy, order, weight, temperature, radius, steps=3)
@@ -255,14 +253,14 @@ def limit_points_are_equilibria(
 ) -> Slack:
     """All limit points of the policies of Algorithm 1 are QREs.
 
-    Reading: as part (2); a policy is a QRE if it satisfies Eq. 3 in every state.
+    Reading: As part (2); a policy is a QRE if it satisfies Eq. 3 in every state.
 
-    Finding: as part (2): in the example the one limit point plays the better action with 3/5, the softmax plays it with
+    Finding: As part (2): in the example the one limit point plays the better action with 3/5, the softmax plays it with
     0.73.
 
-    Correction: that of part (2), and then with probability 1, as the orders are drawn at random.
+    Correction: That of part (2), and then with probability 1, as the orders are drawn at random.
 
-    Practice: the guarantee that MEHAML gives to "any induced method" has conditions on the method.
+    Practice: The guarantee that MEHAML gives to "any induced method" has conditions on the method.
     """
     if radii == "of a least size":
         return gains(game, policy, order, weight, temperature, radius, steps=3)

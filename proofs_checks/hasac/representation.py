@@ -59,7 +59,7 @@ def equilibria_are_boltzmann(
 ) -> Slack:
     """If no agent alone can raise J of Eq. 2, then every agent plays softmax(E[Q]/α) in every state (Eq. 3).
 
-    Reading: product policies of the state; α > 0; J over T steps without discount, for all T and starts d; Q of Eq. 4
+    Reading: Product policies of the state; α > 0; J over T steps without discount, for all T and starts d; Q of Eq. 4
     with discount γ and no end.
 
     Finding: Eq. 3 is the best answer for the discounted return without end, not for J of Eq. 2: where γ < 1 or T is
@@ -70,7 +70,7 @@ def equilibria_are_boltzmann(
     Correction: J = E_{s~d}[V_π], and the states that the game visits, in particular all with d(s) > 0. There a policy
     that is not of this form can be bettered: agent i gains at least α Σ_s d(s) KL(π^i‖σ^i) by playing σ^i, the softmax.
 
-    Practice: with few states visited, or evaluation without discount, what nobody can improve need not look like a
+    Practice: With few states visited, or evaluation without discount, what nobody can improve need not look like a
     Boltzmann policy of the critic.
     """
     q = soft_q(game, policy, temperature=temperature)
@@ -133,11 +133,11 @@ def equilibria_of_the_discounted_return_are_boltzmann(
 ) -> Slack:
     """If no agent alone can raise E_{s~d}[V_π], then every agent plays softmax(E[Q]/α) in every state (Eq. 3).
 
-    Reading: the kinder one, with J as the proofs of Appendices E and G have it.
+    Reading: The kinder one, with J as the proofs of Appendices E and G have it.
 
-    Finding: a state that is not visited does not enter J; there any policy will do.
+    Finding: A state that is not visited does not enter J; there any policy will do.
 
-    Correction: in the states that the game visits under π; or all states, if d is positive, or with V in every state
+    Correction: In the states that the game visits under π; or all states, if d is positive, or with V in every state
     for J. What the paper's own example has: it has one state.
 
     Practice: Boltzmann form may be looked for in states of the replay buffer, not beyond.
@@ -168,10 +168,10 @@ def boltzmann_policies_are_equilibria(
 ) -> Slack:
     """If every agent plays softmax(E[Q]/α) in every state, then no agent alone can raise V in any state.
 
-    Reading: the converse, which Theorem 2 needs when it calls the limit an equilibrium; discounted returns. It is shown
+    Reading: The converse, which Theorem 2 needs when it calls the limit an equilibrium; discounted returns. It is shown
     with its error: no agent gains more than max_s α KL(π^i‖σ^i)/(1 − γ), which is 0 where Eq. 3 holds.
 
-    Finding: it holds. Appendix D does not show it: it holds Q fixed while the policy changes.
+    Finding: It holds. Appendix D does not show it: it holds Q fixed while the policy changes.
     """
     q, v = soft_q(game, policy, temperature=temperature), soft_v(game, policy, temperature=temperature)
     xp, parts = namespace(v), []
@@ -213,12 +213,12 @@ def soft_equilibria_are_boltzmann(
 
     Reading: Π as Assumption 1 has it, "throughout the proofs"; E[Q] + α H in each state for J, which is the kindest.
 
-    Finding: where softmax(Q/α) plays an action with less than η it is no member of Π, and the best member plays the
+    Finding: Where softmax(Q/α) plays an action with less than η it is no member of Π, and the best member plays the
     action with η. Appendix D's Lagrangian has the constraint Σ π = 1 alone.
 
     Correction: η at most the least probability of Eq. 3, such as exp(−2 max|Q|/α)/|A^i|; Assumption 1 leaves η free.
 
-    Practice: a floor on exploration moves the equilibrium, unless it is below what the temperature gives.
+    Practice: A floor on exploration moves the equilibrium, unless it is below what the temperature gives.
     """
     q = soft_q(game, policy, temperature=temperature)
     responses = [quantal_response(q, policy, agent, temperature=temperature) for agent in range(len(policy))]

@@ -44,17 +44,17 @@ def evaluation_converges(
 ) -> Slack:
     """From any table Q_0, the tables Q_{k+1} = Γ_π Q_k tend to the soft Q of the policy.
 
-    Reading: product policies of the state, zeros allowed; the discounted return of Eq. 4. Convergence is shown with its
+    Reading: Product policies of the state, zeros allowed; the discounted return of Eq. 4. Convergence is shown with its
     rate, ‖Q_k − Q_π‖ ≤ γᵏ ‖Q_0 − Q_π‖, here for k = 3.
 
-    Finding: it holds, for any α ≥ 0 and any policy, also one with zeros. The proof defines the reward with entropy as
+    Finding: It holds, for any α ≥ 0 and any policy, also one with zeros. The proof defines the reward with entropy as
     r + E[Σ H], where r + γ α E[Σ H] is meant; as printed the iteration would end at another table.
 
     Proof: Γ_π Q − Γ_π Q' = γ P_π (Q − Q'), where P_π takes means, since the entropies cancel; so Γ_π is a γ-contraction
     in the maximum norm. Eq. 4 is V = E_π[r] + α Σ H + γ P_π V written out, so that Q_π is its fixed point. Hence
     ‖Q_k − Q_π‖ ≤ γᵏ ‖Q_0 − Q_π‖, which tends to 0 as γ < 1. ∎
 
-    Practice: a critic that is trained on these targets alone tends to Q_π; the entropy belongs to every later step.
+    Practice: A critic that is trained on these targets alone tends to Q_π; the entropy belongs to every later step.
     """
     xp, exact = namespace(q), soft_q(game, policy, temperature=temperature)
     iterate = q
@@ -105,9 +105,9 @@ def advantages_add(
 ) -> Slack:
     """The soft advantage of a subset of agents is the sum of the agents' own, each given those before it.
 
-    Reading: soft Q of Eq. 7 and advantages of Eq. 11, for every table Q, not only that of a policy.
+    Reading: Soft Q of Eq. 7 and advantages of Eq. 11, for every table Q, not only that of a policy.
 
-    Finding: it is a telescoping sum of the Q^{i_1:j}, whatever these are. An advantage whose mean under the agent's
+    Finding: It is a telescoping sum of the Q^{i_1:j}, whatever these are. An advantage whose mean under the agent's
     policy is 0 would differ from that of Eq. 11 by α H(π^i), and with it the sum would be wrong.
     """
     together = subset_q(q, policy, order, temperature=temperature)

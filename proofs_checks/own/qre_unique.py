@@ -45,17 +45,17 @@ def responses_contract(
 ) -> Slack:
     """A matrix game has exactly one logit equilibrium of rationality λ while λ ρ(D) < 4.
 
-    Reading: any number of agents, with payoffs of their own. D_ij is the largest double difference
+    Reading: Any number of agents, with payoffs of their own. D_ij is the largest double difference
     |r^i(a, b, c) − r^i(a', b, c) − r^i(a, b', c) + r^i(a', b', c)| of agent i's payoffs in the actions a, a' of i and
     b, b' of j; D_ii = 0; ρ is the spectral radius, for two agents √(D_12 D_21). The search is for the contraction in
     the proof: |u^i(x) − u^i(y)| ≤ Σ_j D_ij |x^j − y^j|/4, and with weights w, max_i |u^i(x) − u^i(y)|/w_i ≤
     max_i (D w)_i/(4 w_i) · max_j |x^j − y^j|/w_j, where u^i are the payoffs of i's actions.
 
-    Finding: it depends on the payoffs alone and is computed at once (`mathrl.equilibria.matrix.uniqueness`). The
+    Finding: It depends on the payoffs alone and is computed at once (`mathrl.equilibria.matrix.uniqueness`). The
     constant 4 is sharp (variant "sharp"): two agents paid 1 for agreeing, else 0, have D_12 = D_21 = 2; at λ = 2, where
     λ ρ = 4, two further equilibria leave the uniform one.
 
-    Proof: an equilibrium is a fixed point of F^i(x) = λ u^i(softmax(x)), x^i the log ratios of agent i. Measure x^i by
+    Proof: An equilibrium is a fixed point of F^i(x) = λ u^i(softmax(x)), x^i the log ratios of agent i. Measure x^i by
     its spread |x^i| = max x^i − min x^i, a norm on vectors modulo constants. (a) Along a change dx^j the policy changes
     by dπ^j(a) = π^j(a) (dx^j_a − E_π[dx^j]), so that ‖dπ^j‖₁ is the mean deviation of a variable of range |dx^j|. For
     a mean m between 0 and 1, and values in [0, 1], the mean deviation is at most 2 m (1 − m) ≤ 1/2; hence
@@ -66,7 +66,7 @@ def responses_contract(
     has a positive eigenvector, and its eigenvalue tends to ρ(D) as ε → 0. If λ ρ(D) < 4, take r with λ r < 4; Banach's
     theorem gives one fixed point, on all of space. ∎
 
-    Practice: above this temperature, α > ρ(D)/4, starts and orders do not matter (hasac Theorem 2, "from any start").
+    Practice: Above this temperature, α > ρ(D)/4, starts and orders do not matter (hasac Theorem 2, "from any start").
     """
     xp = namespace(logits[0])
     payoffs = list(game.rewards) if not game.common_payoff else [game.rewards] * len(logits)
@@ -76,8 +76,7 @@ def responses_contract(
     for agent in range(len(logits)):
         changed = _spread(marginal_q(payoffs[agent], one, agent) - marginal_q(payoffs[agent], other, agent))
         shares = [
-            _double_difference(payoffs[agent][0], agent, j) if j != agent else 0 * changed
-            for j in range(len(logits))
+            _double_difference(payoffs[agent][0], agent, j) if j != agent else 0 * changed for j in range(len(logits))
         ]
         bound = sum((d * x for d, x in zip(shares, moved, strict=True)), 0 * changed) / constant
         rates.append(sum((d * w for d, w in zip(shares, weights, strict=True)), 0 * changed) / weights[agent])
@@ -121,7 +120,7 @@ def agreement_has_others(excess: Any, *, constant: int = 4) -> Slack:
 
     Reading: D_12 = D_21 = 2, so ρ = 2. λ = (1 + e) 4/ρ with 0 < e ≤ 1.
 
-    Finding: the bound of `mathrl.theorem-qre-unique` cannot be larger for all games, and for this one is not.
+    Finding: The bound of `mathrl.theorem-qre-unique` cannot be larger for all games, and for this one is not.
 
     Proof: (p, 1 − p) for both is an equilibrium where p = softmax(λ p, λ (1 − p)), that is x = tanh(c x) with
     x = 2 p − 1 and c = λ/2 = 1 + e. At x = 1 the right side is smaller. At x with x² = 3 (c − 1)/(2 c³) it is larger,
