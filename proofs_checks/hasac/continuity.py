@@ -151,7 +151,7 @@ def advantage_is_continuous(
         q, v = soft_q(game, each, temperature=temperature), soft_v(game, each, temperature=temperature)
         found.append(q - v[:, None])
     bound = modulus(game, policy, other_policy, temperature, slope=slope)
-    return at_most(namespace(bound).abs(found[0] - found[1]), (1 + game.discount) / (1 - game.discount) * bound)
+    return at_most(namespace(found[0]).abs(found[0] - found[1]), (1 + game.discount) / (1 - game.discount) * bound)
 
 
 @claim(
@@ -175,7 +175,7 @@ def return_is_continuous(
     """
     one, other = (return_of(game, soft_v(game, each, temperature=temperature)) for each in (policy, other_policy))
     bound = modulus(game, policy, other_policy, temperature, slope=slope)
-    return at_most(namespace(bound).abs(one - other), bound / (1 - game.discount))
+    return at_most(abs(one - other), bound / (1 - game.discount))
 
 
 compound(

@@ -124,7 +124,7 @@ def normaliser_normalises(
     Practice: No update changes; the printed divergence itself is too large, and does not fall to 0.
     """
     xp, q = namespace(policy[0]), soft_q(game, policy, temperature=temperature)
-    held, totals, responses, rights = list(policy), [], [], []
+    held, parts = list(policy), []
     for place, agent in enumerate(order):
         before = order[:place]
         both = subset_q(q, policy, (*before, agent), temperature=temperature)
@@ -133,13 +133,13 @@ def normaliser_normalises(
         scaled = xp.exp((both - shift.reshape(-1, *[1] * (place + 1))) / temperature)
         z = expectation(xp.sum(scaled, axis=-1), [held[i] for i in before])
         weights = xp.exp((averaged - shift[:, None]) / temperature)
-        totals.append(xp.sum(weights, axis=-1) / z)
-        responses.append((weights / xp.sum(weights, axis=-1)[:, None]).reshape(-1))
+        total = xp.sum(weights, axis=-1)
         held[agent] = quantal_response(q, held, agent, temperature=temperature)
-        rights.append(held[agent].reshape(-1))
-    if denominator == "mean":
-        return equal(xp.concat(totals), 1)
-    return all_of(at_most(xp.concat(totals), 1), equal(xp.concat(responses), xp.concat(rights)))
+        if denominator == "mean":
+            parts.append(equal(total / z, 1))
+        else:
+            parts += [at_most(total / z, 1), equal(weights / total[:, None], held[agent])]
+    return all_of(*parts)
 
 
 @instances

@@ -97,7 +97,7 @@ def best_in_ball(q: Any, held: Sequence[Any], agent: int, old: Any, radius: Any,
     tilted = (marginal_q(q, held, agent) + weight * xp.log(old)) / (temperature + weight)
     second = boltzmann(tilted, 1)[:, 1]
     low, high = (old[:, 1] - radius, old[:, 1] + radius)
-    second = xp.minimum(xp.maximum(second, low), high)
+    second = -xp.maximum(-xp.maximum(second, low), -high)
     return xp.stack([1 - second, second], axis=-1)
 
 

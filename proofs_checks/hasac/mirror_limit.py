@@ -130,7 +130,7 @@ def gains(
         response = quantal_response(q, policy, turns[0], temperature=temperature)
         lost = temperature * kl_divergence(old, response)
         away = xp.max(xp.abs(response - old), axis=-1)
-        longest = xp.minimum(radius / xp.maximum(away, 0 * away + 1e-3), 0 * away + 1)
+        longest = radius / xp.maximum(away, 0 * away + radius)
         chi = xp.sum((response - old) ** 2 / old, axis=-1)
         tried = [h * lost - h**2 * weight * chi for h in (longest, longest / 4, longest / 16)]
         total = total + xp.maximum(xp.max(xp.stack(tried), axis=0), 0 * lost)
