@@ -12,6 +12,7 @@ __all__ = [
     "hasac_lemma_g_2",
     "hasac_lemma_g_2__balls",
     "hasac_proposition_1",
+    "hasac_proposition_1__agent_by_agent",
     "hasac_proposition_1__normaliser",
     "hasac_theorem_1",
     "hasac_theorem_1__discounted",
@@ -39,6 +40,16 @@ def hasac_proposition_1(x: Instance) -> tuple[bool, Any]:
     )
     premises = distributions([one, two, *other]) and alpha > 0 and x["order"] == [0, 1]
     return premises, value - rival
+
+
+def hasac_proposition_1__agent_by_agent(x: Instance) -> tuple[bool, Any]:
+    """One state. After agent 0 and then agent 1 have updated, agent 0 would answer the new policy of agent 1."""
+    (r,), [(one,), (two,)], alpha = x["game"]["rewards"], x["policy"], x["temperature"]
+    new_one = softmax([expect(two, row) for row in r], alpha)
+    new_two = softmax([expect(new_one, column) for column in zip(*r, strict=True)], alpha)
+    payoffs = [expect(new_two, row) for row in r]
+    value, answered = (expect(own, payoffs) + alpha * entropy(own) for own in (new_one, softmax(payoffs, alpha)))
+    return distributions([one, two]) and alpha > 0 and x["order"] == [0, 1], value - answered
 
 
 def hasac_proposition_1__normaliser(x: Instance) -> tuple[bool, Any]:

@@ -92,6 +92,47 @@ def _each_turn_is_best(
 
 @claim(
     "hasac.proposition-1",
+    variant="agent by agent",
+    at="Section 4.2.1, l. 127-133; E.2, l. 658-694",
+    verdict="refuted",
+    severity="false",
+    on=updates,
+    proof="false step at Eq. 21",
+    survives={"agents": "last"},
+    rests_on=("hasac.lemma-a.1",),
+)
+def updates_in_turn_are_answers(
+    game: Any,
+    policy: Sequence[Any],
+    other_policy: Sequence[Any],
+    order: Sequence[int],
+    temperature: Any,
+    *,
+    agents: str = "all",
+) -> Slack:
+    """If each agent in turn minimises Eq. 8, then no agent alone can lower the divergence of the new joint policy.
+
+    Reading: A kinder one: a minimum in the policy of each agent by itself, with Q of the old policy.
+
+    Finding: An agent has answered the old policies of those after it, and not the new ones.
+
+    Correction: It holds for the last agent of the round, at whose turn the new policies of all others are there.
+
+    Practice: One round is no equilibrium of the critic that it used; only the limit of many is (Theorem 2).
+    """
+    q = soft_q(game, policy, temperature=temperature)
+    new = sequential_improvement(q, policy, order, temperature=temperature)
+    reached, parts = soft_value(q, new, temperature=temperature), []
+    for agent in order if agents == "all" else order[-1:]:
+        answer = quantal_response(q, new, agent, temperature=temperature)
+        for turned in (answer, other_policy[agent]):
+            changed = [turned if i == agent else own for i, own in enumerate(new)]
+            parts.append(at_most(soft_value(q, changed, temperature=temperature), reached))
+    return all_of(*parts)
+
+
+@claim(
+    "hasac.proposition-1",
     variant="normaliser",
     at="Section 4.2.1, l. 129-131; E.2, l. 660-662",
     verdict="corrected",

@@ -41,8 +41,11 @@ def rounds_gain(
     balls in each state, two actions, KL drifts, whose bound is c = weight · χ² there.
 
     Finding: It replaces hasac Theorem 3 (2)-(4). No continuity of U or of the drifts, no convexity and no uniqueness of
-    maximisers is needed; the ball of (b) is what Definition 5 lacks. The expected number of rounds in which a policy is
-    further than x from equilibrium, in max_{i,s} α KL(π^i‖σ^i), is at most |S| (max V − min V_0)/(ε b G(x)).
+    maximisers is needed; the ball of (b) is what Definition 5 lacks. HASAC itself is the case of all policies and no
+    drift. A KL drift meets (d) while all actions have probabilities of at least some floor, as they have under a KL
+    drift alone: log ratios then stay below the larger of their first size and spread(Q)/α. The expected number of
+    rounds in which a policy is further than x from equilibrium, in max_{i,s} α KL(π^i‖σ^i), is at most
+    |S| (max V − min V_0)/(ε b G(x)).
 
     Proof: (1) Let p be agent i's maximiser, and s a state. The policy that is old in s and p elsewhere is in U by (a),
     and were M(p)(s) < M(old)(s), its mean over β would be larger by (c). So M(p) ≥ M(old) everywhere, and by the proof
