@@ -3,6 +3,7 @@
 MODULES: tuple[str, ...] = (
     "representation",
     "soft_policies",
+    "decomposition",
     "improvement",
     "iteration",
     "mirror",
