@@ -120,6 +120,7 @@ def _best_discounted(game: Any, policy: Sequence[Any], agent: int, temperature: 
     on=situations,
     proof="gap",
     survives={"states": "where it starts"},
+    degenerate=True,
     argument="mathrl.proofs_checks.own.unilateral_gain.gains_are_near_the_divergence",
 )
 def equilibria_of_the_discounted_return_are_boltzmann(
