@@ -119,7 +119,7 @@ def iteration_ends_at_an_equilibrium(
     verdict="holds",
     on=runs,
     proof="gap",
-    breaks={"factor": 4.0},
+    breaks={"factor": 1.5},
     rests_on=("hasac.lemma-4.1", "hasac.lemma-4.2"),
     argument="mathrl.proofs_checks.own.haspi_converges.steps_and_residuals",
 )

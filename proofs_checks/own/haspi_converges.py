@@ -20,7 +20,7 @@ from mathrl.softmax import total_variation
     verdict="holds",
     on=runs,
     proof="sound",
-    breaks={"share": 4.0},
+    breaks={"share": 1.5},
     argument="mathrl.proofs_checks.own.haspi_converges.steps_and_residuals",
 )
 def steps_and_residuals(

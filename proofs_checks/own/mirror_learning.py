@@ -14,7 +14,7 @@ from mathrl.proofs_checks.slack import Slack
     verdict="holds",
     on=mirror_runs,
     proof="sound",
-    breaks={"share": 10.0},
+    breaks={"share": 2.0},
     argument="mathrl.proofs_checks.own.mirror_learning.rounds_gain",
 )
 def rounds_gain(

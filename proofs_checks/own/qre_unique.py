@@ -37,7 +37,7 @@ def pairs_of_logits(draw: st.DrawFn) -> Mapping[str, Any]:
     verdict="holds",
     on=pairs_of_logits,
     proof="sound",
-    breaks={"constant": 6},
+    breaks={"constant": 5},
     argument="mathrl.proofs_checks.own.qre_unique.responses_contract",
 )
 def responses_contract(
