@@ -92,13 +92,11 @@ def better_operators_are_better_values(
 
 
 def best_in_ball(q: Any, held: Sequence[Any], agent: int, old: Any, radius: Any, weight: Any, temperature: Any) -> Any:
-    """The maximiser of M with a KL drift over |p − π| ≤ radius in each state, for two actions: one clipped interval."""
+    """The maximiser of M with a KL drift over |p − π| ≤ radius in each state, for two actions: both entries clipped."""
     xp = namespace(q)
     tilted = (marginal_q(q, held, agent) + weight * xp.log(old)) / (temperature + weight)
-    second = boltzmann(tilted, 1)[:, 1]
-    low, high = (old[:, 1] - radius, old[:, 1] + radius)
-    second = -xp.maximum(-xp.maximum(second, low), -high)
-    return xp.stack([1 - second, second], axis=-1)
+    low, high = (old + sign * xp.reshape(radius + 0 * old[:, 0], (-1, 1)) for sign in (-1, 1))
+    return -xp.maximum(-xp.maximum(boltzmann(tilted, 1), low), -high)
 
 
 def mirror_round(
@@ -166,7 +164,7 @@ def neighbourhoods(draw: st.DrawFn) -> Mapping[str, Any]:
         "other_policy": draw(policies(game)),
         "order": tuple(draw(st.permutations(range(game.num_agents)))),
         "weight": draw(st.sampled_from([0.0, 0.25, 1.0])),
-        "temperature": draw(temperatures(0.1, 10.0)),
+        "temperature": draw(temperatures(0.2, 10.0)),
         "radius": 1 / draw(st.integers(2, 100)),
         "sampling_distribution": states,
         "horizon": draw(st.integers(1, 4)),

@@ -83,7 +83,7 @@ def mirror_runs(draw: st.DrawFn) -> Mapping[str, Any]:
         "policy": draw(policies(game)),
         "order": tuple(draw(st.permutations(range(game.num_agents)))),
         "weight": draw(st.sampled_from([0.0, 0.25, 1.0])),
-        "temperature": draw(temperatures(0.1, 10.0)),
+        "temperature": draw(temperatures(0.2, 10.0)),
         "radius": 1 / draw(st.integers(2, 100)),
         "centre": draw(st.integers(1, 9)) / 10,
         "horizon": draw(st.integers(1, 4)),
