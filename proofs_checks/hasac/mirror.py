@@ -157,7 +157,7 @@ def _operator(
 def neighbourhoods(draw: st.DrawFn) -> Mapping[str, Any]:
     """A game with two actions each, a policy, another one that is a member too, a radius, and a positive β."""
     game = draw(stochastic_games(max_actions=2))
-    states = draw(rows((game.num_states,)))
+    states = 0.9 * draw(rows((game.num_states,))) + 0.1 / game.num_states  # a mean in doubles must not lose a state
     return {
         "game": game,
         "policy": draw(policies(game)),
