@@ -1,4 +1,4 @@
-"""Evaluation of a policy, decomposition of advantages, updates in turn   (hasac Section 4.2, Appendices A and E)."""
+"""Evaluation of a policy, and the advantages of several agents as a sum   (hasac Section 4.2, Appendices A and E)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,13 +6,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mathrl.arithmetic import namespace
-from mathrl.operators import policy_backup, sequential_improvement, soft_advantage, soft_value, subset_q
+from mathrl.operators import policy_backup, soft_advantage, subset_q
 from mathrl.proofs_checks.families import instances, numbers, policies, stochastic_games
 from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.policy_value import soft_q
 from mathrl.proofs_checks.slack import Slack, at_most, equal
 from mathrl.proofs_checks.strategies import temperatures
 from mathrl.proofs_checks.symbols import expands_to_zero, symbols
+from mathrl.softmax import entropy
 
 TEMPERATURES = temperatures(0.1, 10.0)
 
@@ -36,17 +37,24 @@ def evaluations(draw: st.DrawFn) -> Mapping[str, Any]:
     on=evaluations,
     proof="false step at E.1",
     breaks={"rate": 2},
+    argument="mathrl.proofs_checks.hasac.soft_policies.evaluation_converges",
 )
 def evaluation_converges(
     game: Any, policy: Sequence[Any], q: Any, temperature: Any, *, steps: int = 3, rate: int = 1
 ) -> Slack:
     """From any table Q_0, the tables Q_{k+1} = Γ_π Q_k tend to the soft Q of the policy.
 
-    Reading: product policies of the state, zeros allowed; the discounted return of Eq. 4. Convergence is shown with its
+    Reading: Product policies of the state, zeros allowed; the discounted return of Eq. 4. Convergence is shown with its
     rate, ‖Q_k − Q_π‖ ≤ γᵏ ‖Q_0 − Q_π‖, here for k = 3.
 
-    Finding: it holds, for any α ≥ 0. The proof defines the reward with entropy as r + E[Σ H], where r + γ α E[Σ H] is
-    meant; with this it is the standard one.
+    Finding: It holds, for any α ≥ 0 and any policy, also one with zeros. The proof defines the reward with entropy as
+    r + E[Σ H], where r + γ α E[Σ H] is meant; as printed the iteration would end at another table.
+
+    Proof: Γ_π Q − Γ_π Q' = γ P_π (Q − Q'), where P_π takes means, since the entropies cancel; so Γ_π is a γ-contraction
+    in the maximum norm. Eq. 4 is V = E_π[r] + α Σ H + γ P_π V written out, so that Q_π is its fixed point. Hence
+    ‖Q_k − Q_π‖ ≤ γᵏ ‖Q_0 − Q_π‖, which tends to 0 as γ < 1. ∎
+
+    Practice: A critic that is trained on these targets alone tends to Q_π; the entropy belongs to every later step.
     """
     xp, exact = namespace(q), soft_q(game, policy, temperature=temperature)
     iterate = q
@@ -97,9 +105,10 @@ def advantages_add(
 ) -> Slack:
     """The soft advantage of a subset of agents is the sum of the agents' own, each given those before it.
 
-    Reading: soft Q of Eq. 7 and advantages of Eq. 11, for every table Q, not only that of a policy.
+    Reading: Soft Q of Eq. 7 and advantages of Eq. 11, for every table Q, not only that of a policy.
 
-    Finding: it is a telescoping sum of the Q^{i_1:j}, whatever these are.
+    Finding: It is a telescoping sum of the Q^{i_1:j}, whatever these are. An advantage whose mean under the agent's
+    policy is 0 would differ from that of Eq. 11 by α H(π^i), and with it the sum would be wrong.
     """
     together = subset_q(q, policy, order, temperature=temperature)
     value = subset_q(q, policy, (), temperature=temperature)
@@ -107,76 +116,7 @@ def advantages_add(
     parts: Any = 0
     for place, agent in enumerate(order):
         part = soft_advantage(q, policy, agent, order[:place], temperature=temperature)
+        if own_entropy:
+            part = part + temperature * entropy(policy[agent]).reshape(-1, *[1] * (place + 1))
         parts = parts + part.reshape(*part.shape, *[1] * (len(order) - place - 1))
-    return equal(total, 2 * parts if own_entropy else parts)
-
-
-@instances
-def updates(draw: st.DrawFn) -> Mapping[str, Any]:
-    """A game, an old policy, an order of updates, and another policy to compare with."""
-    game = draw(stochastic_games(min_agents=2, max_states=2))
-    return {
-        "game": game,
-        "policy": draw(policies(game)),
-        "other_policy": draw(policies(game, zeros=True)),
-        "order": tuple(draw(st.permutations(range(game.num_agents)))),
-        "temperature": draw(TEMPERATURES),
-    }
-
-
-@claim(
-    "hasac.proposition-1",
-    at="Section 4.2.1, l. 127-133; E.2, l. 658-697",
-    verdict="refuted",
-    severity="false",
-    on=updates,
-    proof="false step at Eq. 21",
-    survives={"others": "of their turn"},
-    rests_on=("hasac.lemma-a.1",),
-)
-def updates_in_turn_minimise(
-    game: Any,
-    policy: Sequence[Any],
-    other_policy: Sequence[Any],
-    order: Sequence[int],
-    temperature: Any,
-    *,
-    others: str = "free",
-) -> Slack:
-    """If each agent in turn minimises Eq. 8, given the new policies of those before it, then the joint policy minimises
-    the divergence from exp(Q/α)/Z (Eq. 9) over all product policies.
-
-    Reading: Q is the soft Q of the old policy; Π are product policies, functions of the state. By Eq. 19 the divergence
-    is log Z less E[Q]/α + Σ H, so that the claim compares E[Q] + α Σ H of the new policy with that of any other.
-
-    Finding: each agent's step is the best in its own policy alone, and coordinate steps may end far from the optimum.
-    The last line before Eq. 21 takes the mean over π̄^m beside the new policies of the agents before it for the mean
-    over π̄.
-
-    Correction: every step is the best answer to the policies that hold at that moment; so no step lowers the objective,
-    which is all that Lemma 4.2 and Theorem 2 use.
-
-    Practice: after one round of HASAC from a poor start the team may sit at the worst equilibrium: nothing makes the
-    sequence of updates a joint optimisation.
-    """
-    q = soft_q(game, policy, temperature=temperature)
-    if others == "free":
-        new = sequential_improvement(q, policy, order, temperature=temperature)
-        return at_most(*(soft_value(q, each, temperature=temperature) for each in (other_policy, new)))
-    return _each_turn_is_best(q, policy, other_policy, order, temperature)
-
-
-def _each_turn_is_best(
-    q: Any, policy: Sequence[Any], other_policy: Sequence[Any], order: Sequence[int], temperature: Any
-) -> Slack:
-    """No agent had a better policy at its turn than the one that it took."""
-    xp, held = namespace(q), list(policy)
-    compared, taken = [], []
-    for agent in order:
-        compared.append([other_policy[i] if i == agent else own for i, own in enumerate(held)])
-        held = list(sequential_improvement(q, held, (agent,), temperature=temperature))
-        taken.append(list(held))
-    left, right = (
-        xp.stack([soft_value(q, each, temperature=temperature) for each in turns]) for turns in (compared, taken)
-    )
-    return at_most(left, right)
+    return equal(total, parts)

@@ -1,12 +1,10 @@
 """Theorems of our own: each with its proof in the docstring, and checked like any other claim."""
 
 MODULES: tuple[str, ...] = (
-    "rommeo_contraction",
-    "rommeo_gap",
-    "rommeo_improvement",
-    "product_policy_iteration",
-    "one_solution",
-    "soft_qmix_gradient",
+    "unilateral_gain",
+    "haspi_converges",
+    "mirror_learning",
+    "qre_unique",
     "divergence_iterates",
     "divergence_limit",
     "divergence_rate",
@@ -14,5 +12,11 @@ MODULES: tuple[str, ...] = (
     "divergence_loss",
     "product_iteration",
     "product_distance",
+    "rommeo_contraction",
+    "rommeo_gap",
+    "rommeo_improvement",
+    "product_policy_iteration",
+    "one_solution",
+    "soft_qmix_gradient",
 )
 """The modules that declare them, one theorem each."""
