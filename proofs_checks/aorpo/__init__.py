@@ -1,4 +1,4 @@
 """Claims of the AORPO paper, by subject."""
 
-MODULES: tuple[str, ...] = ("return_bounds",)
+MODULES: tuple[str, ...] = ("return_bounds", "conditional", "lemmas")
 """The modules that declare them, in the order of the paper."""

@@ -11,8 +11,16 @@ from flint import fmpq
 from .exact import distributions, expect, outer, policy_values, variation
 
 __all__ = [
+    "aorpo_extended_lemma_c_3",
+    "aorpo_extended_lemma_c_4",
     "aorpo_extended_theorem_a_1",
     "aorpo_extended_theorem_a_1__normalised",
+    "aorpo_extended_theorem_b_1__normalised_max_r_own_actions_given_the_others",
+    "aorpo_extended_theorem_b_2__normalised_max_r_own_actions_given_the_others",
+    "aorpo_lemma_c_3",
+    "aorpo_lemma_c_3__normalised",
+    "aorpo_lemma_c_4",
+    "aorpo_lemma_c_4__max_r_model_error_under_the_law_of_each_time",
     "aorpo_theorem_1",
     "aorpo_theorem_1__normalised",
     "aorpo_theorem_2",
@@ -58,19 +66,109 @@ def _bounded(x: Instance, scale: Any, size: Any, model: str = "") -> tuple[bool,
     game, i, k = x["game"], x["agent"], x.get("branch_length")
     gamma, start, real, learned = game["discount"], game["start"], game["transitions"], x["learned_transitions"]
     policy, data, guess = x["policy"], x["data_policy"], x.get("opponent_policies", [x["policy"][1 - i]])[0]
-    executed = [guess, policy[1]] if i == 1 else [policy[0], guess]
+    executed = _joint([guess, policy[1]] if i == 1 else [policy[0], guess])
     shift = sum((_apart(*pair) for pair in zip(policy, data, strict=True)), fmpq(0))
-    wrong = _apart(guess, policy[1 - i])
+    wrong, playing, collecting = _apart(guess, policy[1 - i]), _joint(policy), _joint(data)
     if k is None:
-        error = _error(start, real, data, real, learned)
+        error = _error(start, real, collecting, real, learned)
         bound = _c3(size, gamma, error, 2 * shift + wrong)
         other = expect(start, _values(game, learned, executed))
     else:
-        error = _error(start, x[model] if model else real, policy, real, learned)
+        error = _error(start, x[model] if model else real, playing, real, learned)
         bound = _c4(size, gamma, k, (0, shift), (error, wrong))
-        other = _branched(game, (real, data), (learned, executed), k)
+        other = _branched(game, (real, collecting), (learned, executed), k)
     premises = _sound(game, learned) and distributions([*policy, *data, guess]) and len(policy) == 2 and gamma < 1
-    return premises, bound - scale * abs(expect(start, _values(game, real, policy)) - other)
+    return premises, bound - scale * abs(expect(start, _values(game, real, playing)) - other)
+
+
+def aorpo_extended_theorem_b_1__normalised_max_r_own_actions_given_the_others(x: Instance) -> tuple[bool, Any]:
+    """Agent 0 answers agent 1; what it plays in a state is the same in π and in π_D."""
+    (sound, shift, own, data), game, learned = _answering(x), x["game"], x["learned_transitions"]
+    error = _error(game["start"], game["transitions"], data, game["transitions"], learned)
+    bound = _c3(max(map(abs, _rewards(x))), game["discount"], error, 2 * shift)
+    one, two = (expect(game["start"], _values(game, dynamics, own)) for dynamics in (game["transitions"], learned))
+    return sound, bound - (1 - game["discount"]) * abs(one - two)
+
+
+def aorpo_extended_theorem_b_2__normalised_max_r_own_actions_given_the_others(x: Instance) -> tuple[bool, Any]:
+    """The same for rollouts."""
+    (sound, shift, own, data), game, learned = _answering(x), x["game"], x["learned_transitions"]
+    real, k, gamma = game["transitions"], x["branch_length"], game["discount"]
+    error = _error(game["start"], real, own, real, learned)
+    bound = _c4(max(map(abs, _rewards(x))), gamma, k, (fmpq(0), shift), (error, fmpq(0)))
+    branched = _branched(game, (real, data), (learned, own), k)
+    return sound, bound - (1 - gamma) * abs(expect(game["start"], _values(game, real, own)) - branched)
+
+
+def aorpo_lemma_c_3(x: Instance) -> tuple[bool, Any]:
+    """Sums of γ^t r_t from t = 1, as printed, and r_max = max r."""
+    return _two(x, scale=x["game"]["discount"])
+
+
+def aorpo_lemma_c_3__normalised(x: Instance) -> tuple[bool, Any]:
+    """1 − γ times the sum from t = 0, and r_max = max r."""
+    return _two(x, scale=1 - x["game"]["discount"])
+
+
+aorpo_extended_lemma_c_3 = aorpo_lemma_c_3__normalised
+
+
+def aorpo_lemma_c_4(x: Instance) -> tuple[bool, Any]:
+    """r_max = max r; the model's error is that in all states that are reached by the rollouts."""
+    return _rollouts(x, max(_rewards(x)), range(x["branch_length"]))
+
+
+def aorpo_lemma_c_4__max_r_model_error_under_the_law_of_each_time(x: Instance) -> tuple[bool, Any]:
+    """r_max = max |r|; the model's error is that in the states in which rollouts end, or that the first ones pass."""
+    return _rollouts(x, max(map(abs, _rewards(x))), [x["branch_length"]])
+
+
+aorpo_extended_lemma_c_4 = aorpo_lemma_c_4
+
+
+def _answering(x: Instance) -> tuple[bool, Any, list[Any], list[Any]]:
+    """Premises, the distance of what agent 0 plays in a state under π and under π_D, and both joint policies."""
+    conditional, before = x["conditional_distribution"], x["data_conditional_distribution"]
+    (other,), *same = x["opponent_policy"], x["data_opponent_policy"][0], x["modelled_opponent_policy"][0]
+    own, data = (
+        [[[p * a for p, a in zip(row, column, strict=True)] for column in zip(*given, strict=True)]
+         for row, given in zip(other, answers, strict=True)]
+        for answers in (conditional, before)
+    )  # fmt: skip
+    shift = max(variation(*([sum(row, fmpq(0)) for row in of] for of in pair)) for pair in zip(own, data, strict=True))
+    sound = _sound(x["game"], x["learned_transitions"]) and distributions([conditional, before, other])
+    return sound and same == [other, other], shift, [_numbers(of) for of in own], [_numbers(of) for of in data]
+
+
+def _two(x: Instance, scale: Any) -> tuple[bool, Any]:
+    """Lemma C.3 for two agents."""
+    game, policy, other = x["game"], x["policy"], x["other_policy"]
+    real, dynamics, start = game["transitions"], x["other_transitions"], game["start"]
+    distances = sum((_apart(*pair) for pair in zip(policy, other, strict=True)), fmpq(0))
+    error = _error(start, dynamics, _joint(other), real, dynamics)
+    bound = _c3(max(_rewards(x)), game["discount"], error, distances)
+    one, two = _values(game, real, _joint(policy)), _values(game, dynamics, _joint(other))
+    premises = _sound(game, dynamics) and distributions([*policy, *other]) and len(policy) == 2
+    return premises, bound - scale * abs(expect(start, one) - expect(start, two))
+
+
+def _rollouts(x: Instance, size: Any, ends: Any) -> tuple[bool, Any]:
+    """Lemma C.4 for two agents; `ends`: after how many steps of a rollout from any branch point its error counts."""
+    game, policies = x["game"], [x["policy"], x["pre_policy"], x["post_policy"]]
+    (playing, pre, post), policy = map(_joint, policies), policies[0]
+    real, start, k = game["transitions"], game["start"], x["branch_length"]
+    before, after = (
+        sum((_apart(*pair) for pair in zip(policy, other, strict=True)), fmpq(0)) for other in policies[1:]
+    )
+    error_pre = _error(start, x["pre_transitions"], pre, real, x["pre_transitions"])
+    chain, d = _chain(x["post_transitions"], post), _distances(post, real, x["post_transitions"])
+    met = {s for h in ends for s in _after(chain, _reached(_chain(x["pre_transitions"], pre), start), h)}
+    met |= {s for h in range(k) for s in _after(chain, {s for s, p in enumerate(start) if p > 0}, h)}
+    bound = _c4(size, game["discount"], k, (error_pre, before), (max((d[s] for s in met), default=fmpq(0)), after))
+    found = _branched(game, (x["pre_transitions"], pre), (x["post_transitions"], post), k)
+    premises = _sound(game, x["pre_transitions"], x["post_transitions"]) and distributions(sum(policies, []))
+    apart = (1 - game["discount"]) * abs(expect(start, _values(game, real, playing)) - found)
+    return premises and len(policy) == 2, bound - apart
 
 
 def _c3(size: Any, gamma: Any, dynamics: Any, policies: Any) -> Any:
@@ -110,24 +208,24 @@ def _apart(policy: Any, other: Any) -> Any:
     return max(variation(*rows) for rows in zip(policy, other, strict=True))
 
 
-def _chain(transitions: Any, policy: Any) -> list[Any]:
-    """P_π(t|s)."""
+def _chain(transitions: Any, played_s: Any) -> list[Any]:
+    """P_π(t|s) of a joint policy, by state."""
     return [
         [expect(played, column) for column in zip(*_by_action(rows), strict=True)]
-        for played, rows in zip(_joint(policy), transitions, strict=True)
+        for played, rows in zip(played_s, transitions, strict=True)
     ]
 
 
-def _values(game: Instance, transitions: Any, policy: Any) -> list[Any]:
+def _values(game: Instance, transitions: Any, played_s: Any) -> list[Any]:
     """V = Σ_t γ^t r_t from each state, of the common payoff."""
     rewards = [_numbers(of_state) for of_state in game["rewards"]]
-    return policy_values(rewards, [_by_action(rows) for rows in transitions], game["discount"], _joint(policy))
+    return policy_values(rewards, [_by_action(rows) for rows in transitions], game["discount"], played_s)
 
 
 def _branched(game: Instance, pre: tuple[Any, Any], post: tuple[Any, Any], k: int) -> Any:
     """Σ_t γ^t r_t, the state at t being min(t, k) steps of `post` after max(t − k, 0) of `pre`, the action `post`'s."""
     chain, gamma = _chain(*post), game["discount"]
-    of_s = [expect(played, _numbers(r)) for played, r in zip(_joint(post[1]), game["rewards"], strict=True)]
+    of_s = [expect(played, _numbers(r)) for played, r in zip(post[1], game["rewards"], strict=True)]
     total = fmpq(0)
     for t in range(k):
         total += gamma**t * expect(game["start"], of_s)
@@ -136,12 +234,31 @@ def _branched(game: Instance, pre: tuple[Any, Any], post: tuple[Any, Any], k: in
     return total + gamma**k * expect(game["start"], late)
 
 
-def _error(start: Any, along: Any, policy: Any, real: Any, learned: Any) -> Any:
+def _error(start: Any, along: Any, played_s: Any, real: Any, learned: Any) -> Any:
     """The largest expected D_TV of the next state in a state that the policy ever reaches along these dynamics."""
-    chain, reached = _chain(along, policy), {s for s, p in enumerate(start) if p > 0}
+    d = _distances(played_s, real, learned)
+    return max(d[s] for s in _reached(_chain(along, played_s), start))
+
+
+def _distances(played_s: Any, real: Any, learned: Any) -> list[Any]:
+    """E_{a~π}[D_TV(T(·|s, a), T̂(·|s, a))], by state."""
+    pairs = (zip(*map(_by_action, rows), strict=True) for rows in zip(real, learned, strict=True))
+    return [
+        expect(played, [variation(*each) for each in pair])
+        for played, pair in zip(played_s, pairs, strict=True)
+    ]
+
+
+def _reached(chain: Any, start: Any) -> set[int]:
+    """The states that a chain may ever be in."""
+    reached = {s for s, p in enumerate(start) if p > 0}
     for _ in chain:
-        reached |= {t for s in reached for t, p in enumerate(chain[s]) if p > 0}
-    played = _joint(policy)
-    by_action = ([variation(*rows) for rows in zip(*map(_by_action, pair), strict=True)]
-                 for pair in zip(real, learned, strict=True))  # fmt: skip
-    return max(expect(played[s], d) for s, d in enumerate(by_action) if s in reached)
+        reached |= _after(chain, reached, 1)
+    return reached
+
+
+def _after(chain: Any, states: set[int], steps: int) -> set[int]:
+    """The states that a chain may be in so many steps after these."""
+    for _ in range(steps):
+        states = {t for s in states for t, p in enumerate(chain[s]) if p > 0}
+    return states

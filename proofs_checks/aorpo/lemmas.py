@@ -1,0 +1,355 @@
+"""Two processes: how far apart their laws and their returns are. Lemmas C.1 to C.4 and their extensions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from mathrl.bounds.lemmas import bound_c3, bound_c4
+from mathrl.proofs_checks.aorpo import cases, chains
+from mathrl.proofs_checks.aorpo.return_bounds import NORMALISED, SAVED, SUMS
+from mathrl.proofs_checks.ledger import claim
+from mathrl.proofs_checks.slack import Slack, all_of, at_most
+from mathrl.softmax import total_variation
+
+LAST = 5
+"""The last time at which laws are compared."""
+
+PAIRS = cases.distributions.filter(lambda found: len(found["policies"]) == 2)
+
+
+@claim(
+    "aorpo.lemma-c.1",
+    at="Appendix C, l. 1472-1534",
+    verdict="holds",
+    on=PAIRS,
+    proof="sound",
+    breaks={"distances": "the largest"},
+)
+def joint_laws(
+    distribution: Any,
+    other_distribution: Any,
+    policies: Sequence[Any],
+    other_policies: Sequence[Any],
+    *,
+    distances: str = "their sum",
+) -> Slack:
+    """Let y and z be independent given x under two laws. The total variation of the laws of (x, y, z) exceeds that of
+    the laws of x by at most max_x D_TV of y given x plus max_x D_TV of z given x.
+
+    Reading: finite sets; conditional laws are given for every x, also one of probability 0.
+
+    Finding: it holds. Replace one factor of the law after the other. A product of what coincides is sharper:
+    1 − (1 − D_x)(1 − D_y)(1 − D_z).
+    """
+    of_x = total_variation(distribution, other_distribution)
+    together = total_variation(_law(distribution, policies), _law(other_distribution, other_policies))
+    each = [chains.largest_distance(*pair) for pair in zip(policies, other_policies, strict=True)]
+    return at_most(together, of_x + (sum(each) if distances == "their sum" else chains.largest(np.stack(each))))
+
+
+def _law(distribution: Any, policies: Sequence[Any]) -> Any:
+    return (distribution[:, None] * chains.joint(policies)).reshape(-1)
+
+
+@claim(
+    "aorpo.extended-lemma-c.1",
+    at="Appendix C, l. 2087-2151",
+    verdict="holds",
+    on=cases.distributions,
+    proof="false step at l. 2110",
+    breaks={"distances": "the largest"},
+    rests_on=("aorpo.lemma-c.1",),
+)
+def joint_laws_of_many(*, distances: str = "their sum", **instance: Any) -> Slack:
+    """Lemma C.1 for n − 1 variables y_j and z that are independent given x: the sum is over all of them.
+
+    Reading: as Lemma C.1. That z is independent of the others too is in the printed products.
+
+    Finding: it holds. The proof says that the total variation of all y_j equals the sum of theirs; it is at most the
+    sum, which is what is needed. Two variables that are certain, or uniform on two values: 3/4 and not 1.
+    """
+    return joint_laws(**instance, distances=distances)
+
+
+@claim(
+    "aorpo.lemma-c.2",
+    at="Appendix C, l. 1536-1757",
+    verdict="holds",
+    on=cases.processes,
+    proof="sound",
+    breaks={"steps": "t - 1"},
+    rests_on=("aorpo.lemma-c.1",),
+)
+def state_laws(*, steps: str = "t", **instance: Any) -> Slack:
+    """Two processes begin alike. At time t the laws of their states have a total variation of at most t (M + P + O):
+    the largest expected distance of their dynamics along the second process, the largest distances over states of the
+    policies of agent i, and of all others'.
+
+    Reading: product policies of the state; t = 0 … 5; the maximum in M is over the times before t, which is less than
+    that over all times.
+
+    Finding: it holds, by one step after the other. 1 − (1 − P)(1 − O) for P + O is sharper, and so are powers of what
+    is left for the factor t: `mathrl.theorem-coupled-returns`.
+    """
+    return _state_laws(**instance, each=False, steps=steps)
+
+
+@claim(
+    "aorpo.extended-lemma-c.2",
+    at="Appendix C, l. 2160-2185",
+    verdict="holds",
+    on=cases.processes,
+    proof="sound",
+    breaks={"steps": "t - 1"},
+    rests_on=("aorpo.extended-lemma-c.1", "aorpo.lemma-c.2"),
+)
+def state_laws_of_many(*, steps: str = "t", **instance: Any) -> Slack:
+    """Lemma C.2 with Σ_j O_j of each other agent for O.
+
+    Reading: as Lemma C.2. The paper gives no proof but that Extended Lemma C.1 takes the place of Lemma C.1.
+
+    Finding: it holds.
+    """
+    return _state_laws(**instance, each=True, steps=steps)
+
+
+def _state_laws(
+    game: Any,
+    other_transitions: Any,
+    policy: Sequence[Any],
+    other_policy: Sequence[Any],
+    agent: int,
+    *,
+    each: bool,
+    steps: str,
+) -> Slack:
+    one = chains.chain(game.start, game.transitions, chains.joint(policy))
+    other = chains.chain(game.start, other_transitions, chains.joint(other_policy))
+    one_ts, other_ts = chains.laws(one, LAST + 1), chains.laws(other, LAST + 1)
+    error_t = other_ts @ _expected(other, chains.dynamics_distance(game.transitions, other_transitions))
+    distance = _policies_apart(policy, other_policy, agent, each=each)
+    found = total_variation(one_ts, other_ts)
+    return all_of(
+        *(
+            at_most(found[t], (t if steps == "t" else t - 1) * (chains.largest(error_t[:t]) + distance))
+            for t in range(1, LAST + 1)
+        )
+    )
+
+
+def _expected(of: chains.Chain, x_sa: Any) -> Any:
+    return (of.played * x_sa).sum(axis=1)
+
+
+def _policies_apart(policy: Sequence[Any], other: Sequence[Any], agent: int, *, each: bool) -> Any:
+    """P + O, or P + Σ_j O_j."""
+    if each:
+        return sum(chains.largest_distance(*pair) for pair in zip(policy, other, strict=True))
+    others = [[chosen[j] for j in range(len(policy)) if j != agent] for chosen in (policy, other)]
+    own = chains.largest_distance(policy[agent], other[agent])
+    return own + chains.largest_distance(*map(chains.joint, others)) if others[0] else own
+
+
+@claim(
+    "aorpo.lemma-c.3",
+    at="Appendix C, l. 1764-1897",
+    verdict="corrected",
+    severity="slip",
+    on=cases.processes,
+    proof="false step at l. 1804",
+    survives=SAVED,
+    rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
+)
+def returns_apart(*, returns: str = SUMS, reward: str = "largest", **instance: Any) -> Slack:
+    """The returns of two processes differ by at most 2 r_max [γ (M + P + O)/(1 − γ) + P + O], with the distances of
+    Lemma C.2 and r_max = max r.
+
+    Reading: the return is the sum of γ^t r_t from t = 1 of Section 3.1, which alone is defined before; for all games,
+    dynamics and product policies of the state that begin alike, which the lemma does not say and its proof needs.
+
+    Finding: the proof replaces the sum by 1 − γ times the sum from t = 0 (l. 1804), and r_max by max |r| (l. 1835).
+
+    Correction: (1 − γ) Σ_{t≥0} γ^t r_t and max |r|. Sharper, and attained: `mathrl.theorem-coupled-returns`.
+    """
+    return _returns_apart(**instance, each=False, returns=returns, reward=reward)
+
+
+@claim(
+    "aorpo.lemma-c.3",
+    variant="normalised",
+    at="Appendix C, l. 1764-1897",
+    verdict="corrected",
+    severity="slip",
+    on=cases.processes,
+    proof="false step at l. 1835",
+    survives={"reward": "size"},
+    rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
+    argument="mathrl.bounds.sharper",
+)
+def normalised_returns_apart(*, reward: str = "largest", **instance: Any) -> Slack:
+    """Lemma C.3 for returns as its proof has them, (1 − γ) Σ_{t≥0} γ^t r_t.
+
+    Finding: max r is no bound of |r| where some reward is below −max r.
+
+    Correction: r_max = max |r|; or max r − min r for 2 r_max, as Σ (p − p') r ≤ D_TV(p, p') (max r − min r).
+    """
+    return _returns_apart(**instance, each=False, returns=NORMALISED, reward=reward)
+
+
+@claim(
+    "aorpo.extended-lemma-c.3",
+    at="Appendix C, l. 2187-2214",
+    verdict="corrected",
+    severity="slip",
+    on=cases.processes,
+    proof="false step at l. 1835",
+    survives={"reward": "size"},
+    rests_on=("aorpo.extended-lemma-c.1", "aorpo.extended-lemma-c.2", "aorpo.lemma-c.3"),
+    argument="mathrl.bounds.sharper",
+)
+def returns_apart_of_many(*, reward: str = "largest", **instance: Any) -> Slack:
+    """Lemma C.3 with Σ_j O_j for O.
+
+    Reading: the return is normalised, as the proof of Lemma C.3 before it has it; r_max = max r, which it calls the
+    scale of the rewards.
+
+    Finding: as the normalised Lemma C.3.
+
+    Correction: r_max = max |r|.
+    """
+    return _returns_apart(**instance, each=True, returns=NORMALISED, reward=reward)
+
+
+def _returns_apart(
+    game: Any,
+    other_transitions: Any,
+    policy: Sequence[Any],
+    other_policy: Sequence[Any],
+    agent: int,
+    *,
+    each: bool,
+    returns: str,
+    reward: str,
+) -> Slack:
+    one = chains.chain(game.start, game.transitions, chains.joint(policy))
+    other = chains.chain(game.start, other_transitions, chains.joint(other_policy))
+    error_s = _expected(other, chains.dynamics_distance(game.transitions, other_transitions))
+    dynamics = chains.over_time(chains.laws(other), error_s)
+    distance = _policies_apart(policy, other_policy, agent, each=each)
+    totals = (chains.total(game, agent, of) for of in (one, other))
+    limit = bound_c3(chains.reward_bound(game, agent, reward), game.discount, dynamics, distance)
+    return at_most(chains.apart(game, *totals, returns), limit)
+
+
+@claim(
+    "aorpo.lemma-c.4",
+    at="Appendix C, l. 1901-2083",
+    verdict="corrected",
+    severity="slip",
+    on=cases.branches,
+    proof="false step at l. 2073",
+    survives={"reward": "size"},
+    rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
+    argument="mathrl.bounds.sharper",
+)
+def branched_returns_apart(*, reward: str = "largest", **instance: Any) -> Slack:
+    """The return of a process differs from that of rollouts which branch from another process and go on for k steps in
+    a third by at most 2 r_max [γ^{k+1} (M^pre + x)/(1 − γ) + γ^{k+1} x + k (M^post + y) + y], x = P^pre + O^pre,
+    y = P^post + O^post.
+
+    Reading: the return is normalised, as the proof of Lemma C.3 before it has it; r_max = max r. The state at time t is
+    the one min(t, k) steps of the third process after what the second reached at max(t − k, 0), as in the proof; its
+    "several steps" name no number. M^pre and M^post are the largest expectations along the rollouts before and after
+    their branch. For all k ≥ 0.
+
+    Finding: the proof is right up to its last step, where r_max must bound |r|.
+
+    Correction: r_max = max |r|. Sharper: `mathrl.theorem-coupled-rollouts`.
+    """
+    return _branched_returns_apart(**instance, each=False, reward=reward)
+
+
+@claim(
+    "aorpo.lemma-c.4",
+    variant="max |r|, model error under the law of each time",
+    at="Appendix C, l. 1901-2083",
+    verdict="corrected",
+    severity="gap",
+    on=cases.branches,
+    proof="false step at l. 1980",
+    survives={"along": "rollouts"},
+    rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
+)
+def branched_returns_apart_by_time(*, along: str = "times", **instance: Any) -> Slack:
+    """Lemma C.4 with max |r|, where M^post is an expectation under p_2(s_t, a_t) as the proof writes it: the law of what
+    the branched return counts at time t, which for t > k is that at the end of a rollout.
+
+    Reading: p_2 is named in the lemma and not defined; the proof uses it for these laws.
+
+    Finding: the steps of a rollout are made from the states before its end. A model may be wrong in all states that
+    rollouts begin in, and right in those that they end in.
+
+    Correction: the expectation is along the rollouts, at each of their k steps.
+
+    Practice: the error of a model is to be measured where rollouts use it, at every step, not where they end.
+    """
+    return _branched_returns_apart(**instance, each=False, reward="size", along=along)
+
+
+@claim(
+    "aorpo.extended-lemma-c.4",
+    at="Appendix C, l. 2216-2300",
+    verdict="corrected",
+    severity="slip",
+    on=cases.branches,
+    proof="false step at l. 2073",
+    survives={"reward": "size"},
+    rests_on=("aorpo.extended-lemma-c.1", "aorpo.extended-lemma-c.2", "aorpo.lemma-c.4"),
+    argument="mathrl.bounds.sharper",
+)
+def branched_returns_apart_of_many(*, reward: str = "largest", **instance: Any) -> Slack:
+    """Lemma C.4 with the sums over the other agents for O^pre and O^post.
+
+    Reading: as Lemma C.4; the O^pre and O^post under the sums are those of agent j, whose index is not printed there.
+
+    Finding: as Lemma C.4.
+
+    Correction: r_max = max |r|.
+    """
+    return _branched_returns_apart(**instance, each=True, reward=reward)
+
+
+def _branched_returns_apart(
+    game: Any,
+    pre_transitions: Any,
+    post_transitions: Any,
+    policy: Sequence[Any],
+    pre_policy: Sequence[Any],
+    post_policy: Sequence[Any],
+    agent: int,
+    branch_length: int,
+    *,
+    each: bool,
+    reward: str,
+    along: str = "rollouts",
+) -> Slack:
+    real = chains.chain(game.start, game.transitions, chains.joint(policy))
+    pre = chains.chain(game.start, pre_transitions, chains.joint(pre_policy))
+    post = chains.chain(game.start, post_transitions, chains.joint(post_policy))
+    pre_ts = chains.laws(pre)
+    error_s = _expected(pre, chains.dynamics_distance(game.transitions, pre_transitions))
+    before = chains.over_time(pre_ts, error_s), _policies_apart(policy, pre_policy, agent, each=each)
+    post_s = _expected(post, chains.dynamics_distance(game.transitions, post_transitions))
+    errors = [pre_ts[:1] @ (0 * post_s)]
+    of_s = post_s
+    for h in range(branch_length):
+        errors.append((pre_ts if along == "rollouts" else pre_ts[:1]) @ of_s)
+        of_s = post.step @ of_s
+    if along == "times":
+        errors.append(pre_ts @ of_s)
+    after = chains.largest(np.concatenate(errors)), _policies_apart(policy, post_policy, agent, each=each)
+    found = chains.branched_total(game, agent, pre, post, branch_length)
+    limit = bound_c4(chains.reward_bound(game, agent, reward), game.discount, branch_length, before, after)
+    return at_most(chains.apart(game, chains.total(game, agent, real), found, NORMALISED), limit)
