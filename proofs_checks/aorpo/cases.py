@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mathrl.games import Game
 from mathrl.games.policies import Policy
+from mathrl.games.random import Structure
 from mathrl.proofs_checks.families import generators, instances, policies, rows, stochastic_games
 
 __all__ = ["branches", "conditionals", "distributions", "games", "learned", "modelled", "processes"]
@@ -19,10 +20,14 @@ LENGTHS = st.integers(0, 4)
 @st.composite
 def games(draw: st.DrawFn, *, max_agents: int = 3, max_states: int = 3) -> Game:
     """Strategy for games of two or more agents that begin anywhere or in state 0."""
-    structure = draw(st.sampled_from(["common-payoff", "general-sum"]))
+    structures: tuple[Structure, ...] = ("common-payoff", "general-sum")
     game = draw(
         stochastic_games(
-            structure=structure, min_agents=2, max_agents=max_agents, max_actions=2, max_states=max_states
+            structure=draw(st.sampled_from(structures)),
+            min_agents=2,
+            max_agents=max_agents,
+            max_actions=2,
+            max_states=max_states,
         )
     )
     if draw(st.booleans()):
@@ -59,12 +64,12 @@ def _moved(given: Any, share: float, rng: np.random.Generator) -> Any:
 @instances
 def learned(draw: st.DrawFn) -> Mapping[str, Any]:
     """A game, learned dynamics, policies, and those that collected the data."""
-    return draw(_learned())
+    return draw(_learned(3))
 
 
 @st.composite
-def _learned(draw: st.DrawFn, **sizes: Any) -> dict[str, Any]:
-    game = draw(games(**sizes))
+def _learned(draw: st.DrawFn, max_agents: int) -> dict[str, Any]:
+    game = draw(games(max_agents=max_agents))
     policy = draw(policies(game, zeros=True))
     return {
         "game": game,
@@ -76,15 +81,15 @@ def _learned(draw: st.DrawFn, **sizes: Any) -> dict[str, Any]:
 
 
 @st.composite
-def _modelled(draw: st.DrawFn, **sizes: Any) -> dict[str, Any]:
-    found = draw(_learned(**sizes))
+def _modelled(draw: st.DrawFn, max_agents: int) -> dict[str, Any]:
+    found = draw(_learned(max_agents))
     agent, policy = found["agent"], found["policy"]
     return found | {"opponent_policies": draw(near_policy((*policy[:agent], *policy[agent + 1 :])))}
 
 
 def modelled(*, branched: bool = False, max_agents: int = 3) -> st.SearchStrategy[Mapping[str, Any]]:
     """The same with a model of each opponent, in their order; where `branched`, and a length of rollouts."""
-    drawn = _modelled(max_agents=max_agents)
+    drawn = _modelled(max_agents)
     if not branched:
         return drawn
     return st.builds(lambda found, k: {**found, "branch_length": k}, drawn, LENGTHS)

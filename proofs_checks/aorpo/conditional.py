@@ -27,16 +27,16 @@ VARIANT = "normalised, max |r|, own actions given the others'"
 def theorem_b1(*, distance: str = "of what is played", **instance: Any) -> Slack:
     """Theorem 1 for an agent whose policy π^i(a^i|s, a^{-i}) answers the others' actions, as B.2 writes it.
 
-    Reading: two agents, of which agent 0 sees the other's action; in the learned dynamics it sees the action of the
+    Reading: Two agents, of which agent 0 sees the other's action; in the learned dynamics it sees the action of the
     other's model. ε_π^i is the printed max_s D_TV(π^i(·|s), π_D^i(·|s)) of what the agent plays in a state, whatever
     the other does. Returns are normalised and r_max is max |r|.
 
-    Finding: an agent that copies its opponent and one that throws a coin play the same in each state, and lead to
+    Finding: An agent that copies its opponent and one that throws a coin play the same in each state, and lead to
     different states. Extended Lemma C.1 has variables that are independent given the state, which these are not.
 
-    Correction: ε_π^i is the largest distance over states and the others' actions.
+    Correction: The shift ε_π^i is the largest distance over states and the others' actions.
 
-    Practice: where policies are conditioned on predicted actions, their change is to be measured given these.
+    Practice: Where policies are conditioned on predicted actions, their change is to be measured given these.
     """
     return _bounded(**{**instance, "branch_length": None}, distance=distance)
 
@@ -55,12 +55,12 @@ def theorem_b1(*, distance: str = "of what is played", **instance: Any) -> Slack
 def theorem_b2(*, distance: str = "of what is played", **instance: Any) -> Slack:
     """Theorem 2 for an agent whose policy π^i(a^i|s, a^{-i}) answers the others' actions, as B.2 writes it.
 
-    Reading: as the variant of Extended Theorem B.1; ε'_m is an expectation along the real dynamics with π.
+    Reading: As the variant of Extended Theorem B.1; ε'_m is an expectation along the real dynamics with π.
 
-    Finding: as there. With a perfect model and a perfect opponent model the printed bound may be 0 and the returns
+    Finding: As there. With a perfect model and a perfect opponent model the printed bound may be 0 and the returns
     differ.
 
-    Correction: ε_π^i is the largest distance over states and the others' actions.
+    Correction: The shift ε_π^i is the largest distance over states and the others' actions.
     """
     return _bounded(**instance, distance=distance)
 

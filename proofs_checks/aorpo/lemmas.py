@@ -1,10 +1,9 @@
 """Two processes: how far apart their laws and their returns are. Lemmas C.1 to C.4 and their extensions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
 
 from mathrl.bounds.lemmas import bound_c3, bound_c4
 from mathrl.proofs_checks.aorpo import cases, chains
@@ -38,9 +37,9 @@ def joint_laws(
     """Let y and z be independent given x under two laws. The total variation of the laws of (x, y, z) exceeds that of
     the laws of x by at most max_x D_TV of y given x plus max_x D_TV of z given x.
 
-    Reading: finite sets; conditional laws are given for every x, also one of probability 0.
+    Reading: Finite sets; conditional laws are given for every x, also one of probability 0.
 
-    Finding: it holds. Replace one factor of the law after the other. A product of what coincides is sharper:
+    Finding: It holds. Replace one factor of the law after the other. A product of what coincides is sharper:
     1 − (1 − D_x)(1 − D_y)(1 − D_z).
     """
     of_x = total_variation(distribution, other_distribution)
@@ -65,9 +64,9 @@ def _law(distribution: Any, policies: Sequence[Any]) -> Any:
 def joint_laws_of_many(*, distances: str = "their sum", **instance: Any) -> Slack:
     """Lemma C.1 for n − 1 variables y_j and z that are independent given x: the sum is over all of them.
 
-    Reading: as Lemma C.1. That z is independent of the others too is in the printed products.
+    Reading: As Lemma C.1. That z is independent of the others too is in the printed products.
 
-    Finding: it holds. The proof says that the total variation of all y_j equals the sum of theirs; it is at most the
+    Finding: It holds. The proof says that the total variation of all y_j equals the sum of theirs; it is at most the
     sum, which is what is needed. Two variables that are certain, or uniform on two values: 3/4 and not 1.
     """
     return joint_laws(**instance, distances=distances)
@@ -87,10 +86,10 @@ def state_laws(*, steps: str = "t", **instance: Any) -> Slack:
     the largest expected distance of their dynamics along the second process, the largest distances over states of the
     policies of agent i, and of all others'.
 
-    Reading: product policies of the state; t = 0 … 5; the maximum in M is over the times before t, which is less than
+    Reading: Product policies of the state; t = 0 … 5; the maximum in M is over the times before t, which is less than
     that over all times.
 
-    Finding: it holds, by one step after the other. 1 − (1 − P)(1 − O) for P + O is sharper, and so are powers of what
+    Finding: It holds, by one step after the other. 1 − (1 − P)(1 − O) for P + O is sharper, and so are powers of what
     is left for the factor t: `mathrl.theorem-coupled-returns`.
     """
     return _state_laws(**instance, each=False, steps=steps)
@@ -108,9 +107,9 @@ def state_laws(*, steps: str = "t", **instance: Any) -> Slack:
 def state_laws_of_many(*, steps: str = "t", **instance: Any) -> Slack:
     """Lemma C.2 with Σ_j O_j of each other agent for O.
 
-    Reading: as Lemma C.2. The paper gives no proof but that Extended Lemma C.1 takes the place of Lemma C.1.
+    Reading: As Lemma C.2. The paper gives no proof but that Extended Lemma C.1 takes the place of Lemma C.1.
 
-    Finding: it holds.
+    Finding: It holds.
     """
     return _state_laws(**instance, each=True, steps=steps)
 
@@ -166,12 +165,12 @@ def returns_apart(*, returns: str = SUMS, reward: str = "largest", **instance: A
     """The returns of two processes differ by at most 2 r_max [γ (M + P + O)/(1 − γ) + P + O], with the distances of
     Lemma C.2 and r_max = max r.
 
-    Reading: the return is the sum of γ^t r_t from t = 1 of Section 3.1, which alone is defined before; for all games,
+    Reading: The return is the sum of γ^t r_t from t = 1 of Section 3.1, which alone is defined before; for all games,
     dynamics and product policies of the state that begin alike, which the lemma does not say and its proof needs.
 
-    Finding: the proof replaces the sum by 1 − γ times the sum from t = 0 (l. 1804), and r_max by max |r| (l. 1835).
+    Finding: The proof replaces the sum by 1 − γ times the sum from t = 0 (l. 1804), and r_max by max |r| (l. 1835).
 
-    Correction: (1 − γ) Σ_{t≥0} γ^t r_t and max |r|. Sharper, and attained: `mathrl.theorem-coupled-returns`.
+    Correction: Returns (1 − γ) Σ_{t≥0} γ^t r_t and max |r|. Sharper, and attained: `mathrl.theorem-coupled-returns`.
     """
     return _returns_apart(**instance, each=False, returns=returns, reward=reward)
 
@@ -191,9 +190,9 @@ def returns_apart(*, returns: str = SUMS, reward: str = "largest", **instance: A
 def normalised_returns_apart(*, reward: str = "largest", **instance: Any) -> Slack:
     """Lemma C.3 for returns as its proof has them, (1 − γ) Σ_{t≥0} γ^t r_t.
 
-    Finding: max r is no bound of |r| where some reward is below −max r.
+    Finding: Max r is no bound of |r| where some reward is below −max r.
 
-    Correction: r_max = max |r|; or max r − min r for 2 r_max, as Σ (p − p') r ≤ D_TV(p, p') (max r − min r).
+    Correction: Max |r| for r_max; or max r − min r for 2 r_max, as Σ (p − p') r ≤ D_TV(p, p') (max r − min r).
     """
     return _returns_apart(**instance, each=False, returns=NORMALISED, reward=reward)
 
@@ -212,12 +211,12 @@ def normalised_returns_apart(*, reward: str = "largest", **instance: Any) -> Sla
 def returns_apart_of_many(*, reward: str = "largest", **instance: Any) -> Slack:
     """Lemma C.3 with Σ_j O_j for O.
 
-    Reading: the return is normalised, as the proof of Lemma C.3 before it has it; r_max = max r, which it calls the
+    Reading: The return is normalised, as the proof of Lemma C.3 before it has it; r_max = max r, which it calls the
     scale of the rewards.
 
-    Finding: as the normalised Lemma C.3.
+    Finding: As the normalised Lemma C.3.
 
-    Correction: r_max = max |r|.
+    Correction: Max |r| for r_max.
     """
     return _returns_apart(**instance, each=True, returns=NORMALISED, reward=reward)
 
@@ -238,9 +237,9 @@ def _returns_apart(
     error_s = _expected(other, chains.dynamics_distance(game.transitions, other_transitions))
     dynamics = chains.over_time(chains.laws(other), error_s)
     distance = _policies_apart(policy, other_policy, agent, each=each)
-    totals = (chains.total(game, agent, of) for of in (one, other))
+    first, second = (chains.total(game, agent, of) for of in (one, other))
     limit = bound_c3(chains.reward_bound(game, agent, reward), game.discount, dynamics, distance)
-    return at_most(chains.apart(game, *totals, returns), limit)
+    return at_most(chains.apart(game, first, second, returns), limit)
 
 
 @claim(
@@ -259,14 +258,14 @@ def branched_returns_apart(*, reward: str = "largest", **instance: Any) -> Slack
     a third by at most 2 r_max [γ^{k+1} (M^pre + x)/(1 − γ) + γ^{k+1} x + k (M^post + y) + y], x = P^pre + O^pre,
     y = P^post + O^post.
 
-    Reading: the return is normalised, as the proof of Lemma C.3 before it has it; r_max = max r. The state at time t is
+    Reading: The return is normalised, as the proof of Lemma C.3 before it has it; r_max = max r. The state at time t is
     the one min(t, k) steps of the third process after what the second reached at max(t − k, 0), as in the proof; its
     "several steps" name no number. M^pre and M^post are the largest expectations along the rollouts before and after
     their branch. For all k ≥ 0.
 
-    Finding: the proof is right up to its last step, where r_max must bound |r|.
+    Finding: The proof is right up to its last step, where r_max must bound |r|.
 
-    Correction: r_max = max |r|. Sharper: `mathrl.theorem-coupled-rollouts`.
+    Correction: Max |r| for r_max. Sharper: `mathrl.theorem-coupled-rollouts`.
     """
     return _branched_returns_apart(**instance, each=False, reward=reward)
 
@@ -283,17 +282,17 @@ def branched_returns_apart(*, reward: str = "largest", **instance: Any) -> Slack
     rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
 )
 def branched_returns_apart_by_time(*, along: str = "times", **instance: Any) -> Slack:
-    """Lemma C.4 with max |r|, where M^post is an expectation under p_2(s_t, a_t) as the proof writes it: the law of what
-    the branched return counts at time t, which for t > k is that at the end of a rollout.
+    """Lemma C.4 with max |r|, where M^post is an expectation under p_2(s_t, a_t) as the proof writes it: the law of
+    what the branched return counts at time t, which for t > k is that at the end of a rollout.
 
-    Reading: p_2 is named in the lemma and not defined; the proof uses it for these laws.
+    Reading: The process p_2 is named in the lemma and not defined; the proof uses it for these laws.
 
-    Finding: the steps of a rollout are made from the states before its end. A model may be wrong in all states that
+    Finding: The steps of a rollout are made from the states before its end. A model may be wrong in all states that
     rollouts begin in, and right in those that they end in.
 
-    Correction: the expectation is along the rollouts, at each of their k steps.
+    Correction: The expectation is along the rollouts, at each of their k steps.
 
-    Practice: the error of a model is to be measured where rollouts use it, at every step, not where they end.
+    Practice: The error of a model is to be measured where rollouts use it, at every step, not where they end.
     """
     return _branched_returns_apart(**instance, each=False, reward="size", along=along)
 
@@ -312,11 +311,11 @@ def branched_returns_apart_by_time(*, along: str = "times", **instance: Any) -> 
 def branched_returns_apart_of_many(*, reward: str = "largest", **instance: Any) -> Slack:
     """Lemma C.4 with the sums over the other agents for O^pre and O^post.
 
-    Reading: as Lemma C.4; the O^pre and O^post under the sums are those of agent j, whose index is not printed there.
+    Reading: As Lemma C.4; the O^pre and O^post under the sums are those of agent j, whose index is not printed there.
 
-    Finding: as Lemma C.4.
+    Finding: As Lemma C.4.
 
-    Correction: r_max = max |r|.
+    Correction: Max |r| for r_max.
     """
     return _branched_returns_apart(**instance, each=True, reward=reward)
 
@@ -344,7 +343,7 @@ def _branched_returns_apart(
     post_s = _expected(post, chains.dynamics_distance(game.transitions, post_transitions))
     errors = [pre_ts[:1] @ (0 * post_s)]
     of_s = post_s
-    for h in range(branch_length):
+    for _ in range(branch_length):
         errors.append((pre_ts if along == "rollouts" else pre_ts[:1]) @ of_s)
         of_s = post.step @ of_s
     if along == "times":

@@ -6,9 +6,9 @@ takes its place: it is no less, and the bounds grow with it.
 
 from typing import Any
 
-from flint import fmpq
+from flint import arb, fmpq
 
-from .exact import distributions, expect, outer, policy_values, variation
+from .exact import distributions, entropy, expect, log_sum, outer, policy_values, softmax, variation
 
 __all__ = [
     "aorpo_extended_lemma_c_3",
@@ -21,6 +21,10 @@ __all__ = [
     "aorpo_lemma_c_3__normalised",
     "aorpo_lemma_c_4",
     "aorpo_lemma_c_4__max_r_model_error_under_the_law_of_each_time",
+    "aorpo_lemma_d_2__conditions_of_theorem_7",
+    "aorpo_lemma_d_4__any_temperature",
+    "aorpo_lemma_d_5",
+    "aorpo_lemma_d_6",
     "aorpo_theorem_1",
     "aorpo_theorem_1__normalised",
     "aorpo_theorem_2",
@@ -33,6 +37,9 @@ __all__ = [
     "aorpo_theorem_5",
     "aorpo_theorem_5__normalised",
     "aorpo_theorem_5__normalised_model_error_along_the_learned_dynamics",
+    "aorpo_theorem_6",
+    "aorpo_theorem_7",
+    "aorpo_theorem_7__temperature_tends_to_0",
 ]
 
 Instance = dict[str, Any]
@@ -59,6 +66,89 @@ aorpo_theorem_5__normalised = aorpo_extended_theorem_a_1__normalised = aorpo_the
 aorpo_theorem_5__normalised_model_error_along_the_learned_dynamics = (
     aorpo_theorem_2__normalised_model_error_along_the_learned_dynamics
 )
+
+
+def aorpo_theorem_6(x: Instance) -> tuple[bool, Any]:
+    """One state, perfect models. As V(r + c) = V(r) + c, the fixed points are r + γ V(r)/(1 − γ), for V with weights φ
+    and without; the update is a γ-contraction to the first of them.
+    """
+    game, (phi,), alpha, gamma = x["game"], x["opponent_policies"], x["temperature"], x["game"]["discount"]
+    (r,) = game["rewards"]
+    perfect = x["first_policies"] == [phi] and x["first_rewards"] == game["rewards"]
+    perfect = perfect and x["first_transitions"] == game["transitions"] and len(game["transitions"]) == 1
+    weighted = log_sum(_numbers(r), alpha, phi[0] * len(r))
+    apart = gamma / (1 - gamma) * (log_sum(_numbers(r), alpha) - weighted)
+    return perfect and _sound(game, phi) and alpha > 0 and gamma < 1 and x["agent"] == 0, -abs(apart)
+
+
+def aorpo_theorem_7(x: Instance) -> tuple[bool, Any]:
+    """One state. From Q = 0 full sweeps give tables c r + d with 0 ≤ c ≤ 1, whose only equilibrium, by dominance, is
+    their optimum (0, 0), or all of whose entries are equal. They tend to r + γ V(r)/(1 − γ), V soft; Nash has V = max.
+    """
+    game, alpha, gamma = x["game"], x["temperature"], x["game"]["discount"]
+    ((first, second),) = game["rewards"]
+    dominant = all(p > q for p, q in zip(first, second, strict=True)) and all(
+        row[0] > row[1] for row in (first, second)
+    )
+    steps = fmpq(1, 2) < x["power"] <= 1 and not any(_numbers(x["q"]))
+    soft, nash = log_sum(first + second, alpha), max(first + second)
+    return dominant and steps and _sound(game) and alpha > 0 and gamma < 1, -abs(gamma / (1 - gamma) * (soft - nash))
+
+
+def aorpo_theorem_7__temperature_tends_to_0(x: Instance) -> tuple[bool, Any]:
+    """A saddle point in pure actions: its value against α log Σ exp(r/α), which is at least max r, less α log |A|."""
+    (first, second), alpha, gamma = x["payoffs"], x["temperature"], x["discount"]
+    low, high = max(map(min, first)), min(map(max, zip(*first, strict=True)))
+    premises = low == high and _numbers(second) == [-r for r in _numbers(first)] and alpha > 0 and 0 < gamma < 1
+    soft = log_sum(_numbers(first), alpha)
+    return premises, gamma / (1 - gamma) * (alpha * arb(4).log() - abs(soft - low))
+
+
+def aorpo_lemma_d_4__any_temperature(x: Instance) -> tuple[bool, Any]:
+    """One state: V = (E[r] + α H)/(1 − γ), Q = r + γ V, and exp(Q) is proportional to exp(r)."""
+    game, alpha, gamma = x["game"], x["temperature"], x["game"]["discount"]
+    r, policy = _numbers(game["rewards"]), _numbers(x["joint_policy"])
+    old, new = ((expect(p, r) + alpha * entropy(p)) / (1 - gamma) for p in (policy, softmax(r)))
+    premises = _sound(game, policy) and len(game["transitions"]) == 1 and alpha > 0 and gamma < 1
+    return premises, gamma * (new - old)
+
+
+def aorpo_lemma_d_5(x: Instance) -> tuple[bool, Any]:
+    """G_t = 0, F_t = γ = 1, λ_t = 0, so that P_t(Q_1, Q_2)(x) = ±‖Q_2‖ and P_t(Q_1, 0) = 0; the sequence is constant.
+
+    P_t(Q_1, 0) does not depend on Q_1, the products of G_t are 0, and |P_t(Q_1, 0) − P_t(Q_1, Q_2)| = ‖Q_2‖.
+    """
+    q, gamma = x["q"], x["factor"]
+    premises = not any(_numbers(x["kept"])) and x["offset"] == 0 and 0 <= gamma <= 1
+    norm, directions = max(map(abs, q)), x["directions"]
+    constant = all([u * gamma * norm for u in row] == q for row in directions)
+    bounded = all(abs(u) <= 1 for u in _numbers(directions))
+    return premises and constant and bounded, -norm
+
+
+def aorpo_lemma_d_2__conditions_of_theorem_7(x: Instance) -> tuple[bool, Any]:
+    """Agent 1 changes nothing and agent 0 has one best action, so that every equilibrium of a stage game has one value.
+    In the first that is a saddle point and no optimum, in the second an optimum and no saddle point.
+    """
+    values = []
+    for (own, other), kind in zip((x["q"], x["other_q"]), ("saddle point", "optimum"), strict=True):
+        alone = all(row[0] == row[1] for row in own + other) and own[0][0] != own[1][0]
+        a = 0 if own[0][0] > own[1][0] else 1
+        optimum, saddle = other[a][0] >= other[1 - a][0], other[a][0] <= other[1 - a][0]
+        values.append((alone and (optimum if kind == "optimum" else saddle), own[a][0], other[a][0]))
+    (fits, *one), (fits_too, *two) = values
+    gamma, apart = x["discount"], max(abs(p - q) for p, q in zip(*map(_numbers, (x["q"], x["other_q"])), strict=True))
+    return fits and fits_too and 0 < gamma < 1, gamma * (apart - max(abs(p - q) for p, q in zip(one, two, strict=True)))
+
+
+def aorpo_lemma_d_6(x: Instance) -> tuple[bool, Any]:
+    """One state; the two tables differ by a constant, which ⊕ passes on whole, whatever the factor below 1."""
+    game, ((phi,),), alpha = x["game"], x["opponent_policies"], x["temperature"]
+    tables = [_numbers(x[name]) for name in ("q", "other_q")]
+    (apart,) = {g - f for f, g in zip(*tables, strict=True)}
+    one, other = (log_sum(table, alpha, phi * len(x["q"][0])) for table in tables)
+    premises = _sound(game, phi) and alpha > 0 and 0 < x["factor"] < 1 and apart > 0
+    return premises, x["factor"] * apart - abs(other - one)
 
 
 def _bounded(x: Instance, scale: Any, size: Any, model: str = "") -> tuple[bool, Any]:
@@ -166,7 +256,7 @@ def _rollouts(x: Instance, size: Any, ends: Any) -> tuple[bool, Any]:
     met |= {s for h in range(k) for s in _after(chain, {s for s, p in enumerate(start) if p > 0}, h)}
     bound = _c4(size, game["discount"], k, (error_pre, before), (max((d[s] for s in met), default=fmpq(0)), after))
     found = _branched(game, (x["pre_transitions"], pre), (x["post_transitions"], post), k)
-    premises = _sound(game, x["pre_transitions"], x["post_transitions"]) and distributions(sum(policies, []))
+    premises = _sound(game, x["pre_transitions"], x["post_transitions"]) and distributions(policies)
     apart = (1 - game["discount"]) * abs(expect(start, _values(game, real, playing)) - found)
     return premises and len(policy) == 2, bound - apart
 
@@ -243,10 +333,7 @@ def _error(start: Any, along: Any, played_s: Any, real: Any, learned: Any) -> An
 def _distances(played_s: Any, real: Any, learned: Any) -> list[Any]:
     """E_{a~π}[D_TV(T(·|s, a), T̂(·|s, a))], by state."""
     pairs = (zip(*map(_by_action, rows), strict=True) for rows in zip(real, learned, strict=True))
-    return [
-        expect(played, [variation(*each) for each in pair])
-        for played, pair in zip(played_s, pairs, strict=True)
-    ]
+    return [expect(played, [variation(*each) for each in pair]) for played, pair in zip(played_s, pairs, strict=True)]
 
 
 def _reached(chain: Any, start: Any) -> set[int]:
