@@ -25,6 +25,7 @@ PAIRS = cases.distributions.filter(lambda found: len(found["policies"]) == 2)
     on=PAIRS,
     proof="sound",
     breaks={"distances": "the largest"},
+    argument="mathrl.proofs_checks.aorpo.lemmas.joint_laws",
 )
 def joint_laws(
     distribution: Any,
@@ -39,8 +40,12 @@ def joint_laws(
 
     Reading: Finite sets; conditional laws are given for every x, also one of probability 0.
 
-    Finding: It holds. Replace one factor of the law after the other. A product of what coincides is sharper:
-    1 − (1 − D_x)(1 − D_y)(1 − D_z).
+    Finding: It holds. A product of what coincides is sharper: 1 − (1 − D_x)(1 − D_y)(1 − D_z).
+
+    Proof: Replace one factor after the other: p_1(x) p_1(y|x) p_1(z|x) − p_2(x) p_2(y|x) p_2(z|x) is the sum of
+    (p_1(x) − p_2(x)) p_1(y|x) p_1(z|x), p_2(x) (p_1(y|x) − p_2(y|x)) p_1(z|x) and p_2(x) p_2(y|x) (p_1(z|x) − p_2(z|x)).
+    Half the sums of the absolute values are D_TV of the laws of x, a mean over x of D_TV of y given x, and one of D_TV
+    of z given x. With more variables there are more such terms.
     """
     of_x = total_variation(distribution, other_distribution)
     together = total_variation(_law(distribution, policies), _law(other_distribution, other_policies))
@@ -60,6 +65,7 @@ def _law(distribution: Any, policies: Sequence[Any]) -> Any:
     proof="false step at l. 2110",
     breaks={"distances": "the largest"},
     rests_on=("aorpo.lemma-c.1",),
+    argument="mathrl.proofs_checks.aorpo.lemmas.joint_laws",
 )
 def joint_laws_of_many(*, distances: str = "their sum", **instance: Any) -> Slack:
     """Lemma C.1 for n − 1 variables y_j and z that are independent given x: the sum is over all of them.
@@ -80,6 +86,7 @@ def joint_laws_of_many(*, distances: str = "their sum", **instance: Any) -> Slac
     proof="sound",
     breaks={"steps": "t - 1"},
     rests_on=("aorpo.lemma-c.1",),
+    argument="mathrl.proofs_checks.own.coupled_returns.coupled_returns",
 )
 def state_laws(*, steps: str = "t", **instance: Any) -> Slack:
     """Two processes begin alike. At time t the laws of their states have a total variation of at most t (M + P + O):
@@ -103,6 +110,7 @@ def state_laws(*, steps: str = "t", **instance: Any) -> Slack:
     proof="sound",
     breaks={"steps": "t - 1"},
     rests_on=("aorpo.extended-lemma-c.1", "aorpo.lemma-c.2"),
+    argument="mathrl.proofs_checks.own.coupled_returns.coupled_returns",
 )
 def state_laws_of_many(*, steps: str = "t", **instance: Any) -> Slack:
     """Lemma C.2 with Σ_j O_j of each other agent for O.
@@ -160,6 +168,7 @@ def _policies_apart(policy: Sequence[Any], other: Sequence[Any], agent: int, *, 
     proof="false step at l. 1804",
     survives=SAVED,
     rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
+    argument="mathrl.proofs_checks.own.coupled_returns.coupled_returns",
 )
 def returns_apart(*, returns: str = SUMS, reward: str = "largest", **instance: Any) -> Slack:
     """The returns of two processes differ by at most 2 r_max [γ (M + P + O)/(1 − γ) + P + O], with the distances of
@@ -185,7 +194,7 @@ def returns_apart(*, returns: str = SUMS, reward: str = "largest", **instance: A
     proof="false step at l. 1835",
     survives={"reward": "size"},
     rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
-    argument="mathrl.bounds.sharper",
+    argument="mathrl.proofs_checks.own.coupled_returns.coupled_returns",
 )
 def normalised_returns_apart(*, reward: str = "largest", **instance: Any) -> Slack:
     """Lemma C.3 for returns as its proof has them, (1 − γ) Σ_{t≥0} γ^t r_t.
@@ -206,7 +215,7 @@ def normalised_returns_apart(*, reward: str = "largest", **instance: Any) -> Sla
     proof="false step at l. 1835",
     survives={"reward": "size"},
     rests_on=("aorpo.extended-lemma-c.1", "aorpo.extended-lemma-c.2", "aorpo.lemma-c.3"),
-    argument="mathrl.bounds.sharper",
+    argument="mathrl.proofs_checks.own.coupled_returns.coupled_returns",
 )
 def returns_apart_of_many(*, reward: str = "largest", **instance: Any) -> Slack:
     """Lemma C.3 with Σ_j O_j for O.
@@ -251,7 +260,7 @@ def _returns_apart(
     proof="false step at l. 2073",
     survives={"reward": "size"},
     rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
-    argument="mathrl.bounds.sharper",
+    argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
 )
 def branched_returns_apart(*, reward: str = "largest", **instance: Any) -> Slack:
     """The return of a process differs from that of rollouts which branch from another process and go on for k steps in
@@ -280,6 +289,7 @@ def branched_returns_apart(*, reward: str = "largest", **instance: Any) -> Slack
     proof="false step at l. 1980",
     survives={"along": "rollouts"},
     rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
+    argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
 )
 def branched_returns_apart_by_time(*, along: str = "times", **instance: Any) -> Slack:
     """Lemma C.4 with max |r|, where M^post is an expectation under p_2(s_t, a_t) as the proof writes it: the law of
@@ -306,7 +316,7 @@ def branched_returns_apart_by_time(*, along: str = "times", **instance: Any) -> 
     proof="false step at l. 2073",
     survives={"reward": "size"},
     rests_on=("aorpo.extended-lemma-c.1", "aorpo.extended-lemma-c.2", "aorpo.lemma-c.4"),
-    argument="mathrl.bounds.sharper",
+    argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
 )
 def branched_returns_apart_of_many(*, reward: str = "largest", **instance: Any) -> Slack:
     """Lemma C.4 with the sums over the other agents for O^pre and O^post.

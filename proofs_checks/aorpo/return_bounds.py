@@ -111,6 +111,7 @@ EXTENDED = ("aorpo.extended-lemma-c.1", "aorpo.extended-lemma-c.3")
     proof="false step at Lemma C.3",
     survives=SAVED,
     rests_on=("aorpo.extended-theorem-a.1", *EXTENDED),
+    argument="mathrl.proofs_checks.own.coupled_model.coupled_model",
 )
 def theorem_1(*, returns: str = SUMS, reward: str = "largest", **instance: Any) -> Slack:
     """The agent's return in the learned dynamics against models of its opponents differs from the real return by at
@@ -142,7 +143,7 @@ def theorem_1(*, returns: str = SUMS, reward: str = "largest", **instance: Any) 
     proof="false step at l. 1835",
     survives={"reward": "size"},
     rests_on=("aorpo.extended-theorem-a.1", *EXTENDED),
-    argument="mathrl.bounds.sharper",
+    argument="mathrl.proofs_checks.own.coupled_model.coupled_model",
 )
 def theorem_1_normalised(*, reward: str = "largest", **instance: Any) -> Slack:
     """Theorem 1 for returns as the proof of Lemma C.3 has them, (1 − γ) Σ_{t≥0} γ^t r_t.
@@ -168,6 +169,7 @@ def theorem_1_normalised(*, reward: str = "largest", **instance: Any) -> Slack:
     proof="false step at Lemma C.3",
     survives=SAVED,
     rests_on=LEMMAS,
+    argument="mathrl.proofs_checks.own.coupled_model.coupled_model",
 )
 def theorem_3(*, returns: str = SUMS, reward: str = "largest", **instance: Any) -> Slack:
     """The agent's return in the learned dynamics against its real opponents differs from the real return by at most
@@ -193,7 +195,7 @@ def theorem_3(*, returns: str = SUMS, reward: str = "largest", **instance: Any) 
     proof="false step at l. 1835",
     survives={"reward": "size"},
     rests_on=LEMMAS,
-    argument="mathrl.bounds.sharper",
+    argument="mathrl.proofs_checks.own.coupled_model.coupled_model",
 )
 def theorem_3_normalised(*, reward: str = "largest", **instance: Any) -> Slack:
     """Theorem 3 for returns as the proof of Lemma C.3 has them, (1 − γ) Σ_{t≥0} γ^t r_t.
@@ -214,6 +216,7 @@ def theorem_3_normalised(*, reward: str = "largest", **instance: Any) -> Slack:
     proof="false step at Lemma C.3",
     survives=SAVED,
     rests_on=EXTENDED,
+    argument="mathrl.proofs_checks.own.coupled_model.coupled_model",
 )
 def theorem_a1(*, returns: str = SUMS, reward: str = "largest", **instance: Any) -> Slack:
     """Theorem 3 with the shifts of independent opponents: x = 2 ε_π^i + 2 Σ_j ε_π^j.
@@ -237,7 +240,7 @@ def theorem_a1(*, returns: str = SUMS, reward: str = "largest", **instance: Any)
     proof="false step at l. 1835",
     survives={"reward": "size"},
     rests_on=EXTENDED,
-    argument="mathrl.bounds.sharper",
+    argument="mathrl.proofs_checks.own.coupled_model.coupled_model",
 )
 def theorem_a1_normalised(*, reward: str = "largest", **instance: Any) -> Slack:
     """Extended Theorem A.1 for returns as the proof of Lemma C.3 has them, (1 − γ) Σ_{t≥0} γ^t r_t.
@@ -258,6 +261,7 @@ def theorem_a1_normalised(*, reward: str = "largest", **instance: Any) -> Slack:
     proof="false step at Lemma C.3",
     survives=SAVED,
     rests_on=("aorpo.theorem-3", *LEMMAS),
+    argument="mathrl.proofs_checks.own.coupled_model.coupled_model",
 )
 def theorem_4(*, returns: str = SUMS, reward: str = "largest", **instance: Any) -> Slack:
     """Theorem 1 for one opponent: x = 2 ε_π^i + 2 ε_π^{-i} + ε_π̂^{-i}.
@@ -282,7 +286,7 @@ def theorem_4(*, returns: str = SUMS, reward: str = "largest", **instance: Any) 
     proof="false step at l. 1835",
     survives={"reward": "size"},
     rests_on=("aorpo.theorem-3", *LEMMAS),
-    argument="mathrl.bounds.sharper",
+    argument="mathrl.proofs_checks.own.coupled_model.coupled_model",
 )
 def theorem_4_normalised(*, reward: str = "largest", **instance: Any) -> Slack:
     """Theorem 4 for returns as the proof of Lemma C.3 has them, (1 − γ) Σ_{t≥0} γ^t r_t, and any number of opponents.

@@ -23,6 +23,7 @@ BRANCH_LEMMAS = ("aorpo.lemma-c.4",)
     proof="gap",
     survives=SAVED,
     rests_on=("aorpo.extended-lemma-c.1", "aorpo.extended-lemma-c.4"),
+    argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
 )
 def theorem_2(*, returns: str = SUMS, reward: str = "largest", **instance: Any) -> Slack:
     """The agent's return in rollouts that branch from states of the data-collecting policies and go on for k steps in
@@ -57,7 +58,7 @@ def theorem_2(*, returns: str = SUMS, reward: str = "largest", **instance: Any) 
     proof="gap",
     survives={"reward": "size"},
     rests_on=("aorpo.extended-lemma-c.1", "aorpo.extended-lemma-c.4"),
-    argument="mathrl.bounds.sharper",
+    argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
 )
 def theorem_2_normalised(*, reward: str = "largest", **instance: Any) -> Slack:
     """Theorem 2 for returns as the proof of Lemma C.3 has them, (1 − γ) Σ_{t≥0} γ^t r_t.
@@ -81,6 +82,7 @@ def theorem_2_normalised(*, reward: str = "largest", **instance: Any) -> Slack:
     proof="gap",
     survives={"expected": "real"},
     rests_on=("aorpo.extended-lemma-c.1", "aorpo.extended-lemma-c.4"),
+    argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
 )
 def theorem_2_along_the_model(*, expected: str = "learned", **instance: Any) -> Slack:
     """Theorem 2, normalised and with max |r|, where ε'_m is an expectation along the learned dynamics with π.
@@ -105,6 +107,7 @@ def theorem_2_along_the_model(*, expected: str = "learned", **instance: Any) -> 
     proof="gap",
     survives=SAVED,
     rests_on=BRANCH_LEMMAS,
+    argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
 )
 def theorem_5(*, returns: str = SUMS, reward: str = "largest", **instance: Any) -> Slack:
     """Theorem 2 for one opponent, with ε_π^{-i} and ε_π̂^{-i} for the sums over opponents.
@@ -128,7 +131,7 @@ def theorem_5(*, returns: str = SUMS, reward: str = "largest", **instance: Any) 
     proof="gap",
     survives={"reward": "size"},
     rests_on=BRANCH_LEMMAS,
-    argument="mathrl.bounds.sharper",
+    argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
 )
 def theorem_5_normalised(*, reward: str = "largest", **instance: Any) -> Slack:
     """Theorem 5 for returns as the proof of Lemma C.3 has them, (1 − γ) Σ_{t≥0} γ^t r_t, and any number of opponents.
@@ -150,6 +153,7 @@ def theorem_5_normalised(*, reward: str = "largest", **instance: Any) -> Slack:
     proof="gap",
     survives={"expected": "real"},
     rests_on=BRANCH_LEMMAS,
+    argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
 )
 def theorem_5_along_the_model(*, expected: str = "learned", **instance: Any) -> Slack:
     """Theorem 5, normalised and with max |r|, where ε'_m is an expectation along the learned dynamics with π.

@@ -43,6 +43,7 @@ def tables(draw: st.DrawFn) -> Mapping[str, Any]:
     on=tables,
     proof="sound",
     breaks={"power": 2},
+    argument="mathrl.proofs_checks.aorpo.soft_operators.soft_update_contracts",
 )
 def soft_update_contracts(
     game: Any, q: Any, other_q: Any, opponent_policies: Any, temperature: Any, factor: Any, *, power: int = 1
@@ -53,6 +54,9 @@ def soft_update_contracts(
     Reading: Finite sets and α > 0; γ < 1. On infinite sets the integrals must be finite, which the lemma does not say.
 
     Finding: It holds; a soft maximum grows by at most what the largest entry grows by.
+
+    Proof: Let c = ‖Q_1 − Q_2‖. As Q_1 ≤ Q_2 + c and V grows with Q, V(Q_1) ≤ V(Q_2 + c) = V(Q_2) + c, and the same with
+    1 and 2 exchanged. Means over next states and the factor γ keep this: the images differ by at most γ c.
     """
     images = [
         backup(joint_value(table, temperature), rewards_of(game, 0), game.transitions, discount=game.discount)
@@ -74,6 +78,7 @@ def _norm(x: Any) -> Any:
     proof="sound",
     survives={"factor_is": "one"},
     rests_on=("aorpo.lemma-d.3",),
+    argument="mathrl.proofs_checks.aorpo.soft_operators.soft_update_contracts",
 )
 def weighted_soft_maximum_contracts(
     game: Any,

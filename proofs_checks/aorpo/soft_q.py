@@ -92,7 +92,7 @@ def learning(draw: st.DrawFn) -> Mapping[str, Any]:
     proof="false step at l. 2572",
     survives={"limit": "weighted by the others' policy"},
     rests_on=("aorpo.lemma-d.5", "aorpo.lemma-d.6"),
-    argument="mathrl.proofs_checks.own.weighted_limit",
+    argument="mathrl.proofs_checks.own.weighted_limit.weighted_limit",
 )
 def models_become_perfect(*, limit: str = "soft Q-learning's", **instance: Any) -> Slack:
     """Let the learned rewards and dynamics and the models of the others tend to the real ones, and let every state and
@@ -126,7 +126,7 @@ def models_become_perfect(*, limit: str = "soft Q-learning's", **instance: Any) 
     proof="false step at l. 2572",
     breaks={"limit": "soft Q-learning's"},
     rests_on=("aorpo.lemma-d.5", "aorpo.lemma-d.6"),
-    argument="mathrl.proofs_checks.own.weighted_limit",
+    argument="mathrl.proofs_checks.own.weighted_limit.weighted_limit",
 )
 def models_become_perfect_weighted(*, limit: str = "weighted by the others' policy", **instance: Any) -> Slack:
     """Theorem 6 where Q^soft is the fixed point of the displayed operator with the real models.
@@ -194,7 +194,7 @@ def common_learning(draw: st.DrawFn) -> Mapping[str, Any]:
     proof="false step at l. 2826",
     survives={"limit": "soft"},
     rests_on=("aorpo.lemma-d.1", "aorpo.lemma-d.2", "aorpo.lemma-d.3", "aorpo.lemma-d.4"),
-    argument="mathrl.proofs_checks.own.soft_limit",
+    argument="mathrl.proofs_checks.own.soft_limit.soft_limit",
 )
 def soft_q_learning_ends_at_nash(game: Any, q: Any, temperature: Any, power: Any, *, limit: str = "Nash") -> Slack:
     """In a finite game let soft Q-learning of Eq. 7 have step sizes α_t with Σ α_t = ∞ and Σ α_t² < ∞, and visit every
@@ -225,11 +225,11 @@ def soft_q_learning_ends_at_nash(game: Any, q: Any, temperature: Any, power: Any
     rounding = SOLVED * (1 + np.abs(q).max() + np.abs(soft).max())
     return all_of(
         at_most(np.abs(table - soft).max(), left, rounding=rounding),
-        equal(soft, soft if limit == "soft" else _optimal(game), rounding=rounding),
+        equal(soft, soft if limit == "soft" else optimal_table(game), rounding=rounding),
     )
 
 
-def _optimal(game: Any) -> Any:
+def optimal_table(game: Any) -> Any:
     """The optimal table of a common payoff, by policy iteration."""
     rewards = flat(game.rewards)
     transitions = np.asarray(game.transitions).reshape(*rewards.shape, -1)
@@ -263,7 +263,7 @@ def stage_games(draw: st.DrawFn) -> Mapping[str, Any]:
     proof="false step at l. 2826",
     survives={"limit": "largest"},
     rests_on=("aorpo.lemma-d.2", "aorpo.lemma-d.3", "aorpo.lemma-d.4"),
-    argument="mathrl.proofs_checks.own.soft_limit",
+    argument="mathrl.proofs_checks.own.soft_limit.soft_limit",
 )
 def soft_q_learning_cools_to_nash(payoffs: Any, discount: Any, temperature: Any, *, limit: str = "Nash") -> Slack:
     """Theorem 7 for the limit of its limits as the temperature tends to 0.
