@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from mathrl.proofs_checks.counterexamples.decide import FOLDER, Decided, decide
+from mathrl.proofs_checks.counterexamples.decide import FOLDER, Decided, decide, decide_by
 from mathrl.proofs_checks.instances import in_doubles, read
 from mathrl.proofs_checks.ledger import Claim
 from mathrl.proofs_checks.slack import Unmet
+from mathrl.proofs_checks.smallest import in_exact_arithmetic
 
 __all__ = ["Certificate", "certificate"]
 
@@ -26,8 +27,9 @@ class Certificate:
     `data`      what stands in the file: "claim", "reads", "instance"
     `kind`      "exact" where fractions decide, "ball" where logarithms or exponentials enter
     `summary`   a sentence
-    `source`    the file and the function
-    `decided`   whether it violates the statement in both implementations
+    `source`    the name of the file
+    `decided`   whether it violates the statement, in both implementations where there are two
+    `certified` whether a function without mathrl decided it
     `reason`    why not; "" where it does
     """
 
@@ -36,16 +38,19 @@ class Certificate:
     summary: str
     source: str
     decided: bool
+    certified: bool
     reason: str
 
 
 def certificate(claim: Claim) -> Certificate | None:
     """The stored counterexample of a claim, decided again and checked in doubles; None where there is none."""
-    path = FOLDER / f"{claim.key}.json"
+    path = claim.stored or FOLDER / f"{claim.key}.json"
     if not path.exists():
         return None
     data = json.loads(path.read_text(encoding="utf-8"))
-    found = decide(claim.key)
+    if claim.decides is None and claim.stored is not None:
+        return _by_the_check(claim, data, path.name)
+    found = decide(claim.key) if claim.decides is None else decide_by(claim.decides, data["instance"])
     reason = _why_not(claim, data, found)
     exact = isinstance(found.slack, fmpq)
     slack = str(found.slack) if exact and len(str(found.slack)) <= 24 else f"{_upper(found.slack):.6g}"
@@ -53,10 +58,20 @@ def certificate(claim: Claim) -> Certificate | None:
         data=data,
         kind="exact" if exact else "ball",
         summary=f"the slack of the stored counterexample is {slack}",
-        source=f"proofs_checks/counterexamples/{path.name}",
+        source=path.name,
         decided=not reason,
+        certified=not reason,
         reason=reason,
     )
+
+
+def _by_the_check(claim: Claim, data: Mapping[str, Any], name: str) -> Certificate:
+    """A user's counterexample for which there is no function: the check decides it, in balls."""
+    slack = in_exact_arithmetic(claim, claim.breaks or {}, read(data["instance"]))
+    decided = slack is not None and slack < 0
+    reason = "" if decided else "balls do not decide that the stored counterexample violates the statement"
+    summary = f"the check decides the stored counterexample in balls: {slack:.6g}" if decided else reason
+    return Certificate(data, "ball", summary, name, decided, False, reason)
 
 
 def _why_not(claim: Claim, data: Mapping[str, Any], found: Decided) -> str:

@@ -2,7 +2,8 @@
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -14,6 +15,9 @@ __all__ = ["claims", "claims_of_file"]
 
 _FOLDERS = ("rommeo", "aorpo", "hasac", "dmac", "soft_qmix", "own")
 """The folders of claims, in the order of the summary; each names its modules in `MODULES`."""
+
+_OF_FILE: dict[Path, tuple[str, ...]] = {}
+"""The keys that a user's file declared when it was last read."""
 
 Entries = Mapping[str, Claim | Compound | Restatement]
 
@@ -37,16 +41,31 @@ def claims_of_file(path: str) -> Entries:
     spec = spec_from_file_location(name, file) if file.is_file() else None
     if spec is None or spec.loader is None:
         fail("FILE", f"{path!r} is no Python file", "a file such as my_claims.py")
+    for key in _OF_FILE.pop(file, ()):
+        if key in LEDGER:
+            LEDGER.forget(key)
     before = set(LEDGER)
     module = module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with _beside(file):
+            spec.loader.exec_module(module)
     except Exception as error:
         fail(
             "FILE", f"{path!r} ends in {type(error).__name__}: {error}", "a file that runs", "run it with python alone"
         )
     found = {key: LEDGER[key] for key in LEDGER if key not in before}
+    _OF_FILE[file] = tuple(found)
     if not found:
         fail("FILE", f"{path!r} declares no claim", "a function under the decorator mathrl.proofs_checks.claim")
     return found
+
+
+@contextmanager
+def _beside(file: Path) -> Iterator[None]:
+    """Let a file import what lies beside it, as Python does where it runs the file alone."""
+    sys.path.insert(0, str(file.parent))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(file.parent))

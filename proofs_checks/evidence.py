@@ -12,6 +12,7 @@ from mathrl.proofs_checks.certificates import Certificate, certificate
 from mathrl.proofs_checks.ledger import LEDGER, Claim, Compound, Restatement
 from mathrl.proofs_checks.recorded import Record, recorded
 from mathrl.proofs_checks.search import Found, search
+from mathrl.proofs_checks.smallest import Smallest, smallest
 
 __all__ = ["Evidence", "Row", "decide", "gathered"]
 
@@ -87,8 +88,12 @@ def decide(claim: Claim, *, examples: int | None = None, seed: int = 0) -> Row:
     broken = None
     if claim.breaks is not None and stored is None:
         broken = search(claim, claim.breaks, examples=wanted, seed=seed)
+    found = None
+    if survived is not None and survived.violating is not None:
+        found = smallest(claim, claim.survives or {}, examples=wanted, seed=seed)
     evidence = (
         *_searched(claim, survived, broken, seed),
+        *([] if found is None else [_made_small(found)]),
         *([] if record is None else [_recorded(record)]),
         *([] if claim.symbolic is None else [Evidence("symbolic", claim.symbolic(), certified=True)]),
         *([] if stored is None else [_stored(stored)]),
@@ -96,7 +101,7 @@ def decide(claim: Claim, *, examples: int | None = None, seed: int = 0) -> Row:
         *([Evidence("cited", "proved in the source named", source=claim.cited)] if claim.cited else []),
     )
     reason, undecided = _verdict(claim, survived, broken, stored, record, wanted)
-    shown = stored.data if stored is not None and stored.decided else None
+    shown = stored.data if stored is not None and stored.decided else None if found is None else found.data
     return Row(claim.key, claim.verdict, claim.severity, not reason, reason, undecided, evidence, shown)
 
 
@@ -132,6 +137,11 @@ def _searched(claim: Claim, survived: Found | None, broken: Found | None, seed: 
         yield Evidence("search", f"{form}: {said}", broken.examples, seed, claim.check.__module__)
 
 
+def _made_small(found: Smallest) -> Evidence:
+    summary = f"the violation, made small and written in fractions; the check decides it in balls: {found.slack:.6g}"
+    return Evidence("ball", summary)
+
+
 def _form(form: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in form.items())
 
@@ -143,7 +153,7 @@ def _recorded(record: Record) -> Evidence:
 
 
 def _stored(stored: Certificate) -> Evidence:
-    return Evidence(stored.kind, stored.summary, source=stored.source, certified=stored.decided)
+    return Evidence(stored.kind, stored.summary, source=stored.source, certified=stored.certified)
 
 
 def _verdict(

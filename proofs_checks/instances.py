@@ -17,7 +17,7 @@ from mathrl.balls import balls
 from mathrl.games import Game
 from mathrl.games.transform import to_dense
 
-__all__ = ["Tables", "in_balls", "in_doubles", "rational", "read", "written"]
+__all__ = ["Instance", "Tables", "in_balls", "in_doubles", "rational", "read", "written"]
 
 Instance = Mapping[str, Any]
 

@@ -5,9 +5,11 @@ the statement as printed. What is declared beside it is a verdict and what shows
 asks whether it does.
 """
 
+import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -55,6 +57,8 @@ class Claim:
     `cited`        where the statement is proved, for evidence by citation; None
     `argument`     where a written proof stands, as a path of Python names; None
     `symbolic`     a function that proves an identity on symbols and says for which sizes; None
+    `stored`       the file of the counterexample; None: that of the ledger's own folder that has the claim's key
+    `decides`      a function of the numbers in this file that decides it without mathrl; None: that of the ledger
     """
 
     id: str
@@ -74,6 +78,8 @@ class Claim:
     cited: str | None
     argument: str | None
     symbolic: Callable[[], str] | None
+    stored: Path | None
+    decides: Callable[[dict[str, Any]], tuple[bool, Any]] | None
     texts: Mapping[str, str] = field(repr=False)
 
     @property
@@ -158,6 +164,8 @@ def claim(
     cited: str | None = None,
     argument: str | None = None,
     symbolic: Callable[[], str] | None = None,
+    counterexample: str | None = None,
+    decides: Callable[[dict[str, Any]], tuple[bool, Any]] | None = None,
 ) -> Callable[[Check], Check]:
     """Enter a claim into the ledger: a decorator of its check, which it returns unchanged.
 
@@ -187,6 +195,12 @@ def claim(
     `cited`       a source that proves it, for a verdict that rests on it
     `argument`    a path of Python names at which a written proof stands
     `symbolic`    a function that proves it on symbols and returns for which sizes
+    `counterexample`  a file, as `mathrl check --counterexamples` writes it, beside the file that declares the claim;
+                  default: that of the ledger's own folder that is named by the claim
+    `decides`     a function that decides this file again without mathrl: of a dictionary whose numbers are fractions of
+                  python-flint, it returns whether the premises are met, and the slack as a fraction or a ball. Default:
+                  the function of the ledger's own scripts that is named by the claim; without one the check decides, in
+                  balls
 
     Raises `ValueError` naming the argument.
     """
@@ -208,10 +222,15 @@ def claim(
     def describe(check: Check) -> Claim:
         return Claim(
             id, variant, at, role, verdict, severity, proof, check, on, survives, breaks, tuple(rests_on), degenerate,
-            examples, cited, argument, symbolic, texts(check.__doc__ or ""),
+            examples, cited, argument, symbolic, _beside(check, counterexample), decides, texts(check.__doc__ or ""),
         )  # fmt: skip
 
     return LEDGER.declare(key(id, variant), describe)
+
+
+def _beside(check: Callable[..., Slack], name: str | None) -> Path | None:
+    """A file of this name in the folder of the file that declares the check."""
+    return None if name is None else Path(inspect.getfile(check)).parent / name
 
 
 def compound(

@@ -9,14 +9,15 @@ from typing import Any
 from mathrl.base.table import Column, Table
 from mathrl.proofs_checks.evidence import Row
 from mathrl.proofs_checks.ledger import LEDGER, Claim, Compound, Restatement
+from mathrl.proofs_checks.printed import listed
+from mathrl.proofs_checks.printed.lists import PAPERS
+from mathrl.proofs_checks.readable import readable
 
 __all__ = ["data", "listing", "page", "summary"]
 
 _WIDTH = 100
 
-_WORDS = {True: "supported", False: "NOT SUPPORTED"}
-
-_TITLES = {"Statement": "Printed", "Practice": "In practice"}
+_TITLES = {"Practice": "In practice"}
 """What a paragraph of a docstring is called on the page, where it is another word."""
 
 
@@ -54,6 +55,7 @@ def summary(rows: Sequence[Row]) -> Table:
         *(Column(verdict, partial(count, verdict)) for verdict in ("holds", "corrected", "refuted", "open")),
         Column("definitions", partial(count, None)),
         Column("parts and readings", lambda paper: sum(r.entry.paper == paper for r in rows) - _whole(whole, paper)),
+        Column("not yet decided", partial(_undecided, rows)),
         Column("not supported", lambda paper: sum(row.entry.paper == paper and row.failed for row in rows)),
     )
     return Table(columns, papers)
@@ -68,27 +70,54 @@ def page(row: Row, rows: Mapping[str, Row]) -> str:
     severity = f" ({row.severity})" if row.severity else ""
     head = f"{entry.key}   {(row.verdict or 'definition').upper()}{severity}   {entry.location}"
     if isinstance(entry, Restatement):
-        return f"{head}\n\n{_block('Printed', f'the same as {entry.of}')}"
+        return f"{head}\n\n{_block('Statement', f'The same as {entry.of}')}"
     texts = entry.texts
     parts = [
         _block(_TITLES.get(name, name), texts[name]) for name in ("Statement", "Premises", "Reading") if name in texts
     ]
-    parts.append(_block("Printed proof", _proof(entry, rows)))
+    if entry.proof != "none" or entry.rests_on:
+        parts.append(_block("Printed proof", _proof(entry, rows)))
     if isinstance(entry, Compound):
         parts.append(
             _block("Parts", "\n".join(f"{part}: {rows[part].verdict}" for part in entry.parts if part in rows))
         )
     parts += [_block(name, texts[name]) for name in ("Finding",) if name in texts]
+    others = _other_readings(entry)
+    if others:
+        parts.append(_block("Other readings", "\n".join(others)))
     if row.counterexample is not None:
-        parts.append(_block("Counterexample", _readable(row.counterexample)))
+        parts.append(_block("Counterexample", readable(row.counterexample)))
     parts += [
         _block(_TITLES.get(name, name), texts[name]) for name in ("Correction", "Proof", "Practice") if name in texts
     ]
     if row.evidence:
         parts.append(_block("Evidence", "\n".join(map(_said, row.evidence))))
-    word = _WORDS[row.supported] if not row.undecided else "not decided by this run"
-    parts.append(_block("The evidence", f"{word}{f': {row.reason}' if row.reason else ''}"))
+    parts.append(_block("Does the evidence support the verdict?", _support(row)))
     return "\n\n".join([head, *parts]) + "\n"
+
+
+def _other_readings(entry: Claim | Compound) -> list[str]:
+    """The variants of an id that are not its literal parts, each with the verdict that is declared."""
+    parts = entry.parts if isinstance(entry, Compound) else (entry.key,)
+    return [
+        f"{other.key}: {other.verdict}"
+        for other in LEDGER.values()
+        if isinstance(other, Claim) and other.id == entry.id and other.key not in parts and other.variant is not None
+    ]
+
+
+def _support(row: Row) -> str:
+    if row.supported:
+        return "Yes."
+    return f"Not decided by this run: {row.reason}." if row.undecided else f"No: {row.reason}."
+
+
+def _undecided(rows: Sequence[Row], paper: str) -> int | None:
+    """How many numbered statements, equations and algorithms of a paper have no row yet; None for what is no paper."""
+    if paper not in PAPERS:
+        return None
+    known = {row.entry.id for row in rows}
+    return sum(entry.id not in known and entry.kind not in ("table", "figure") for entry in listed(paper))
 
 
 def _whole(whole: Sequence[Row], paper: str) -> int:
@@ -126,28 +155,15 @@ def _said(evidence: Any) -> str:
     return f"{evidence.kind}{certified}: {evidence.summary}{numbers}{source}"
 
 
-def _readable(counterexample: Mapping[str, Any]) -> str:
-    """The stored sentence, then each part of the instance in a line or a few."""
-    lines = [counterexample["reads"], ""] if counterexample.get("reads") else []
-    for name, value in counterexample["instance"].items():
-        if isinstance(value, dict):
-            lines += [f"{name}.{part} = {_nested(each)}" for part, each in value.items()]
-        else:
-            lines.append(f"{name} = {_nested(value)}")
-    return "\n".join(lines)
-
-
-def _nested(value: Any) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(_nested, value))}]"
-    return str(value)
+def _indent(line: str) -> str:
+    return " " * (len(line) - len(line.lstrip()))
 
 
 def _block(title: str, text: str) -> str:
     wrapped = [
         line
         for each in text.splitlines() or [""]
-        for line in (textwrap.wrap(each, _WIDTH - 4, break_long_words=False) or [""])
+        for line in (textwrap.wrap(each, _WIDTH - 4, break_long_words=False, subsequent_indent=_indent(each)) or [""])
     ]
     return "\n".join([title, *(f"    {line}".rstrip() for line in wrapped)])
 

@@ -7,15 +7,15 @@ import json
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mathrl.base.files import write_text
 from mathrl.proofs_checks.ledger import Claim
-from mathrl.proofs_checks.search import search
+from mathrl.proofs_checks.search import Found, search
 
-__all__ = ["FOLDER", "Record", "record", "recorded", "source_hash"]
+__all__ = ["FOLDER", "LEAST", "Record", "campaign", "recorded", "source_hash", "write"]
 
 FOLDER = Path(__file__).parent / "campaigns" / "recorded"
 
@@ -28,7 +28,8 @@ class Record:
     """What a recorded run found of one claim.
 
     `examples`    how many instances met the premises
-    `nontrivial`  how many of them were not trivial
+    `unmet`       how many did not
+    `nontrivial`  how many of the former were not trivial
     `violated`    how many violated the form that must hold: 0, or 1 as that ends a search
     `broken`      whether an instance violated the form that must fail; None where none is named
     `tightest`    the least slack, in roundings
@@ -39,6 +40,7 @@ class Record:
     """
 
     examples: int
+    unmet: int
     nontrivial: int
     violated: int
     broken: bool | None
@@ -60,23 +62,26 @@ def recorded(claim: Claim, folder: Path = FOLDER) -> Record | None:
     return Record(**kept, source=f"campaigns/recorded/{path.name}", current=current)
 
 
-def record(claim: Claim, *, examples: int, seed: int, commit: str, folder: Path) -> None:
-    """Search a claim on many instances and write down what came of it; other claims' records stay as they are."""
+def campaign(claim: Claim, *, examples: int, seed: int, commit: str) -> dict[str, Any]:
+    """Search a claim on many instances; what came of it as it stands in a file."""
     survived = None if claim.survives is None else search(claim, claim.survives, examples=examples, seed=seed)
     broken = None if claim.breaks is None else search(claim, claim.breaks, examples=examples, seed=seed)
-    found = Record(
-        examples=0 if survived is None else survived.examples,
-        nontrivial=0 if survived is None else survived.nontrivial,
-        violated=int(survived is not None and survived.violating is not None),
-        broken=None if broken is None else broken.violating is not None,
-        tightest=0.0 if survived is None else round(max(-1e6, min(1e6, survived.tightest)), 3),
-        seed=seed,
-        commit=commit,
-        source="",
-        current=True,
-    )
-    entry = asdict(found) | {"hash": source_hash(claim)}
-    del entry["source"], entry["current"]
+    found = Found() if survived is None else survived
+    return {
+        "examples": found.examples,
+        "unmet": found.unmet,
+        "nontrivial": found.nontrivial,
+        "violated": int(found.violating is not None),
+        "broken": None if broken is None else broken.violating is not None,
+        "tightest": round(max(-1e6, min(1e6, found.tightest)), 3),
+        "seed": seed,
+        "commit": commit,
+        "hash": source_hash(claim),
+    }
+
+
+def write(claim: Claim, entry: Mapping[str, Any], folder: Path) -> None:
+    """Write down what came of a claim; other claims' records stay as they are."""
     path = folder / f"{claim.paper}.json"
     write_text(path, json.dumps(dict(sorted((_read(path) | {claim.key: entry}).items())), indent=1) + "\n")
 

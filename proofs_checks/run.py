@@ -4,16 +4,20 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, TypeVar
 
 from mathrl.proofs_checks.claims import claims, claims_of_file
 from mathrl.proofs_checks.evidence import Row, decide, gathered
 from mathrl.proofs_checks.ledger import LEDGER, Claim, Compound, Restatement
+from mathrl.proofs_checks.recorded import campaign, recorded, write
 
-__all__ = ["Timed", "check", "needed"]
+__all__ = ["check", "needed", "record"]
 
 Timed = tuple[Row, float]
+Result = TypeVar("Result")
 
 
 def needed(entries: Mapping[str, Claim | Compound | Restatement]) -> list[str]:
@@ -41,7 +45,7 @@ def check(
     files: Sequence[str] = (),
     advance: Callable[[str, bool], None] = lambda what, done: None,
 ) -> tuple[list[Row], dict[str, float]]:
-    """Decide claims.
+    """Decide claims, in several processes where these are asked for.
 
     `entries`   what to decide, by key
     `examples`  how many instances a search takes; None: as many as each claim declares
@@ -50,13 +54,13 @@ def check(
     `files`     the users' files that entries come from, which each process runs
     `advance`   is told the key of a claim and whether it is done
 
-    Returns the rows in the order of the entries, and how many seconds each claim took. After Ctrl-C the rows that are
-    done are those of the entries whose claims are all decided.
+    Returns the rows in the order of the entries, and how many seconds each claim took.
     """
     keys = needed(entries)
     rows: dict[str, Row] = {}
     seconds: dict[str, float] = {}
-    for key, (row, took) in _decided(keys, examples, seed, jobs, tuple(files), advance):
+    one = partial(_row, examples=examples, seed=seed)
+    for key, (row, took) in _each(one, keys, jobs, tuple(files), advance):
         rows[key], seconds[key] = row, took
     for entry in (each for each in entries.values() if not isinstance(each, Claim)):
         _gather(entry, rows)
@@ -71,22 +75,55 @@ def _gather(entry: Claim | Compound | Restatement, rows: dict[str, Row]) -> None
     rows[entry.key] = gathered(entry, rows)
 
 
-def _decided(
+def record(
+    entries: Mapping[str, Claim | Compound | Restatement],
+    folder: Path,
+    *,
+    examples: int,
+    seed: int = 0,
+    jobs: int = 1,
+    files: Sequence[str] = (),
+    commit: str = "",
+    advance: Callable[[str, bool], None] = lambda what, done: None,
+) -> int:
+    """Search claims on many instances, and write down what came of each as soon as it is done.
+
+    What the folder has already, of the same checks, seed and number of instances, is not searched again: a campaign
+    that was interrupted goes on. The arguments are those of `check`; `commit` is written down. Returns how many claims
+    were searched.
+    """
+    left = [key for key in needed(entries) if not _has(key, folder, examples, seed)]
+    one = partial(_campaign, examples=examples, seed=seed, commit=commit)
+    for key, entry in _each(one, left, jobs, tuple(files), advance):
+        write(_claim(key), entry, folder)
+    return len(left)
+
+
+def _has(key: str, folder: Path, examples: int, seed: int) -> bool:
+    kept = recorded(_claim(key), folder)
+    return kept is not None and kept.current and kept.seed == seed and kept.examples + kept.unmet >= examples
+
+
+def _campaign(key: str, *, examples: int, seed: int, commit: str) -> dict[str, Any]:
+    return campaign(_claim(key), examples=examples, seed=seed, commit=commit)
+
+
+def _each(
+    function: Callable[[str], Result],
     keys: Sequence[str],
-    examples: int | None,
-    seed: int,
     jobs: int,
     files: tuple[str, ...],
     advance: Callable[[str, bool], None],
-) -> Iterator[tuple[str, Timed]]:
-    if jobs == 1 or len(keys) == 1:
+) -> Iterator[tuple[str, Result]]:
+    """A function of each key, in several processes or in this one, as they are done."""
+    if jobs == 1 or len(keys) <= 1:
         for key in keys:
             advance(key, False)
-            yield key, _one(key, examples, seed)
+            yield key, function(key)
             advance(key, True)
         return
     with ProcessPoolExecutor(jobs, get_context("spawn"), _load, (files,)) as pool:
-        futures: dict[Future[Timed], str] = {pool.submit(_one, key, examples, seed): key for key in keys}
+        futures: dict[Future[Result], str] = {pool.submit(function, key): key for key in keys}
         for future in as_completed(futures):
             yield futures[future], future.result()
             advance(futures[future], True)
@@ -98,14 +135,19 @@ def _load(files: tuple[str, ...]) -> None:
         claims_of_file(path)
 
 
-def _one(key: str, examples: int | None, seed: int) -> Timed:
+def _claim(key: str) -> Claim:
     entry = LEDGER[key]
     assert isinstance(entry, Claim)
-    began = time.perf_counter()
+    return entry
+
+
+def _row(key: str, *, examples: int | None, seed: int) -> Timed:
+    """The row of a claim, and how many seconds it took. An error of a check is a reason, not the end of the run."""
+    claim, began = _claim(key), time.perf_counter()
     try:
-        row = decide(entry, examples=examples, seed=seed)
+        row = decide(claim, examples=examples, seed=seed)
     except Exception as error:
-        row = Row(key, entry.verdict, entry.severity, False, _ended_in(error), False, ())
+        row = Row(key, claim.verdict, claim.severity, False, _ended_in(error), False, ())
     return row, time.perf_counter() - began
 
 

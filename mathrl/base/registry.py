@@ -41,6 +41,10 @@ class Registry(Mapping[str, Item], Generic[Item]):
 
         return enter
 
+    def forget(self, name: str) -> None:
+        """Take an entry out again, as where the file that declared it is read anew."""
+        del self._items[name], self._functions[name]
+
     def __getitem__(self, name: str) -> Item:
         return self._items[name]
 

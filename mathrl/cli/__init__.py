@@ -34,7 +34,8 @@ examples:
 
 exit status:
   0    everything was done
-  1    a solver did not converge, or the run was interrupted and a part of the results is printed
+  1    a solver did not converge, the evidence does not support a claim's verdict, or the run was interrupted and a
+       part of the results is printed
   2    the input is wrong, as one line explains
   130  the run was interrupted before there was any result
 """

@@ -1,6 +1,7 @@
 """`mathrl check`: whether the papers' claims hold, and what shows it."""
 
 import os
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ Say of the papers' claims whether they hold as printed, hold with a correction, 
 anew: searches for a violation among random small games, counterexamples decided in fractions or balls, identities on
 symbols. One claim gives a page, with the counterexample as a small game; several give a table. Claims of your own are
 checked in the same way: name a Python file that declares them with mathrl.proofs_checks.claim."""
+
+PAGES = 5
+"""Up to so many claims that were named, or that a file declares, have a page each; more of them have a line each."""
 
 EXAMPLES = """\
 examples:
@@ -46,6 +50,11 @@ def run(argv: Sequence[str]) -> int:
         "--jobs", metavar="N", help="how many processes; results are the same (default: all processors)"
     )
     parser.add_argument("--campaign", metavar="DIR", help="search at least 1,000 instances, and keep the counts in DIR")
+    parser.add_argument(
+        "--counterexamples",
+        metavar="DIR",
+        help="write the counterexample of each claim that is shown to a file CLAIM.json in DIR",
+    )
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out)
@@ -56,9 +65,11 @@ def run(argv: Sequence[str]) -> int:
     files = [name for name in arguments.names if name.endswith(".py")]
     entries = _chosen(arguments.names, files)
     if arguments.campaign is not None:
-        return _campaign(entries, arguments.campaign, examples, seed)
+        return _campaign(entries, Path(arguments.campaign), examples, seed, jobs, files)
     rows, seconds = _checked(entries, examples, seed, jobs, files)
     output.deliver(_rendered(rows, arguments.names, arguments.format), arguments.out)
+    if arguments.counterexamples is not None:
+        _save(rows, Path(arguments.counterexamples))
     _say_slowest(seconds)
     failed = [row for row in rows if row.failed]
     for row in failed:
@@ -102,28 +113,50 @@ def _rendered(rows: "Sequence[Row]", names: Sequence[str], format: str) -> str:
         return output.render([data(rows)], format)
     by_key = {row.key: row for row in rows}
     papers = list(dict.fromkeys(row.entry.paper for row in rows))
-    whole = [name for name in names if name in by_key]
-    if format == "table" and names and len(whole) == len(names):
-        return "\n".join(page(by_key[name], by_key) for name in names)
+    alone = all(name in by_key or name.endswith(".py") for name in names)
+    if format == "table" and names and alone and len(rows) <= PAGES:
+        return "\n".join(page(row, by_key) for row in rows)
     tables = [listing(rows, paper) for paper in papers] if names else [summary(rows)]
     return output.render(tables, format)
 
 
-def _campaign(entries: Mapping[str, Any], folder: str, examples: int | None, seed: int) -> int:
+def _campaign(
+    entries: Mapping[str, Any], folder: Path, examples: int | None, seed: int, jobs: int, files: Sequence[str]
+) -> int:
     from mathrl.base.files import check_writable
-    from mathrl.proofs_checks.ledger import Claim
-    from mathrl.proofs_checks.recorded import LEAST, record
+    from mathrl.proofs_checks.recorded import LEAST
+    from mathrl.proofs_checks.run import needed, record
 
-    claims = [entry for entry in entries.values() if isinstance(entry, Claim)]
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    check_writable(f"--campaign {folder}", str(Path(folder) / "record.json"))
-    with output.progress(len(claims), "claim") as advance:
-        for claim in claims:
-            advance(claim.key, False)
-            record(claim, examples=max(LEAST, examples or 0), seed=seed, commit="", folder=Path(folder))
-            advance(claim.key, True)
-    output.say(f"{len(claims)} claims are recorded in {folder}")
+    folder.mkdir(parents=True, exist_ok=True)
+    check_writable(f"--campaign {folder}", str(folder / "record.json"))
+    most = max(LEAST, examples or 0)
+    with output.progress(len(needed(entries)), "claim") as advance:
+        done = record(
+            entries, folder, examples=most, seed=seed, jobs=jobs, files=files, commit=_commit(), advance=advance
+        )
+    output.say(f"{done} claims were searched, {len(needed(entries)) - done} were recorded in {folder} before")
     return 0
+
+
+def _commit() -> str:
+    """The commit of the checkout that this program runs from; empty where there is none."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        return ""
+
+
+def _save(rows: "Sequence[Row]", folder: Path) -> None:
+    import json
+
+    from mathrl.base.files import write_text
+
+    folder.mkdir(parents=True, exist_ok=True)
+    found = [row for row in rows if row.counterexample is not None]
+    for row in found:
+        write_text(folder / f"{row.key}.json", json.dumps(row.counterexample, ensure_ascii=False, indent=1) + "\n")
+    output.say(f"{len(found)} counterexamples are in {folder}")
 
 
 def _say_slowest(seconds: Mapping[str, float]) -> None:
