@@ -5,6 +5,7 @@ MODULES: tuple[str, ...] = (
     "rollout_bounds",
     "conditional",
     "lemmas",
+    "rollout_lemmas",
     "soft_q",
     "soft_operators",
     "approximation",

@@ -76,6 +76,48 @@ def relaxation_converges(
 
 
 @instances
+def noisy_relaxations(draw: st.DrawFn) -> Mapping[str, Any]:
+    """The first difference at one point, step sizes, γ, and the size of a noise of either sign."""
+    return {
+        "difference": draw(st.sampled_from([1.0, -2.0, 0.0])),
+        "step_sizes": draw(generators()).choice([0.0, 0.25, 0.5, 1.0], STEPS),
+        "discount": draw(st.sampled_from([0.5, 0.9, 0.0])),
+        "noise": draw(st.sampled_from([1.0, 0.5, 2.0])),
+    }
+
+
+@claim(
+    "aorpo.lemma-d.1",
+    variant="noise known only afterwards",
+    at="Appendix D, l. 2870-2894",
+    verdict="holds",
+    on=noisy_relaxations,
+    proof="cited",
+    breaks={"left": "squared"},
+    cited="Singh, Jaakkola, Littman and Szepesvári (2000), Convergence results for single-step on-policy "
+    "reinforcement-learning algorithms, Machine Learning 38, Lemma 1",
+)
+def noisy_relaxation_converges(
+    difference: Any, step_sizes: Any, discount: Any, noise: Any, *, left: str = "whole"
+) -> Slack:
+    """Lemma D.1 where F_t is known only at time t + 1, as in stochastic approximation.
+
+    Reading: α_t and Δ_t are known at time t, and F_t at t + 1. What is searched is one point, F_t = γ Δ_t + noise of
+    either sign with probability 1/2, all paths of eight steps: E[Δ_n²] ≤ Π (1 − (1 − γ) α_t)² Δ_0² + σ² Σ α_t².
+
+    Finding: These are the conditions of the lemma that is cited, one by one: the set is finite; the step sizes; the
+    conditional mean up to c_t; the conditional variance up to K (1 + ‖Δ_t‖)², which is at most 2 K (1 + ‖Δ_t‖²) and at
+    least K (1 + ‖Δ_t‖²). Here Σ α_t² < ∞ is needed. Theorem 7's proof has F_t known at time t.
+    """
+    paths = np.array([difference])
+    for step in step_sizes:
+        paths = np.concatenate([(1 - step) * paths + step * (discount * paths + sign * noise) for sign in (1, -1)])
+    kept = np.prod((1 - (1 - discount) * step_sizes) ** 2)
+    limit = (kept**2 if left == "squared" else kept) * difference**2 + noise**2 * (step_sizes**2).sum()
+    return at_most(np.array([(paths**2).mean()]), limit)
+
+
+@instances
 def approximations(draw: st.DrawFn) -> Mapping[str, Any]:
     """A first table, the functions G_t, what part of what F_t allows is used and whither, λ, and γ."""
     size, rng = draw(st.integers(1, 3)), draw(generators())
@@ -116,6 +158,8 @@ def approximation_converges(
     F_t = 1.
 
     Correction: Only γ < 1, as in the source, and as the discount is where the paper applies it.
+
+    Practice: Nothing changes for discounts below 1; undiscounted problems need another argument.
 
     Proof: Let γ < 1, take a path, and let U_{t+1} = P_t(U_t, Q*) from U_0 = Q_0; that P_t approximates P at Q* means
     U_t → Q*. Let Δ_t = |Q_t − U_t| and μ_t = λ_t + ‖U_t − Q*‖ → 0. Then

@@ -11,7 +11,16 @@ from mathrl.games.policies import Policy
 from mathrl.games.random import Structure
 from mathrl.proofs_checks.families import generators, instances, policies, rows, stochastic_games
 
-__all__ = ["branches", "conditionals", "distributions", "games", "learned", "modelled", "processes"]
+__all__ = [
+    "branches",
+    "conditionals",
+    "distributions",
+    "elsewhere",
+    "games",
+    "learned",
+    "modelled",
+    "processes",
+]
 
 LENGTHS = st.integers(0, 4)
 """Strategy for branch lengths."""
@@ -107,6 +116,13 @@ def processes(draw: st.DrawFn) -> Mapping[str, Any]:
         "other_policy": draw(near_policy(policy)),
         "agent": draw(st.integers(0, game.num_agents - 1)),
     }
+
+
+@instances
+def elsewhere(draw: st.DrawFn) -> Mapping[str, Any]:
+    """The same, where the other process begins where it likes."""
+    found = draw(processes)
+    return {**found, "other_start": draw(near(found["game"].start))}
 
 
 @instances

@@ -1,11 +1,11 @@
-"""Two processes: how far apart their laws and their returns are. Lemmas C.1 to C.4 and their extensions."""
+"""Two processes: how far apart their laws and their returns are. Lemmas C.1 to C.3 and their extensions."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from mathrl.bounds.lemmas import bound_c3, bound_c4
+from mathrl.bounds.lemmas import bound_c3
 from mathrl.proofs_checks.aorpo import cases, chains
 from mathrl.proofs_checks.aorpo.return_bounds import NORMALISED, SAVED, SUMS
 from mathrl.proofs_checks.ledger import claim
@@ -42,10 +42,10 @@ def joint_laws(
 
     Finding: It holds. A product of what coincides is sharper: 1 − (1 − D_x)(1 − D_y)(1 − D_z).
 
-    Proof: Replace one factor after the other: p_1(x) p_1(y|x) p_1(z|x) − p_2(x) p_2(y|x) p_2(z|x) is the sum of
-    (p_1(x) − p_2(x)) p_1(y|x) p_1(z|x), p_2(x) (p_1(y|x) − p_2(y|x)) p_1(z|x) and p_2(x) p_2(y|x) (p_1(z|x) − p_2(z|x)).
-    Half the sums of the absolute values are D_TV of the laws of x, a mean over x of D_TV of y given x, and one of D_TV
-    of z given x. With more variables there are more such terms.
+    Proof: Replace one factor after the other: p_1(x) p_1(y|x) p_1(z|x) − p_2(x) p_2(y|x) p_2(z|x) is the sum of (p_1(x)
+    − p_2(x)) p_1(y|x) p_1(z|x), p_2(x) (p_1(y|x) − p_2(y|x)) p_1(z|x) and p_2(x) p_2(y|x) (p_1(z|x) − p_2(z|x)). Half
+    the sums of the absolute values are D_TV of the laws of x, a mean over x of D_TV of y given x, and one of D_TV of z
+    given x. With more variables there are more such terms.
     """
     of_x = total_variation(distribution, other_distribution)
     together = total_variation(_law(distribution, policies), _law(other_distribution, other_policies))
@@ -135,8 +135,8 @@ def _state_laws(
     one = chains.chain(game.start, game.transitions, chains.joint(policy))
     other = chains.chain(game.start, other_transitions, chains.joint(other_policy))
     one_ts, other_ts = chains.laws(one, LAST + 1), chains.laws(other, LAST + 1)
-    error_t = other_ts @ _expected(other, chains.dynamics_distance(game.transitions, other_transitions))
-    distance = _policies_apart(policy, other_policy, agent, each=each)
+    error_t = other_ts @ expected(other, chains.dynamics_distance(game.transitions, other_transitions))
+    distance = policies_apart(policy, other_policy, agent, each=each)
     found = total_variation(one_ts, other_ts)
     return all_of(
         *(
@@ -146,11 +146,12 @@ def _state_laws(
     )
 
 
-def _expected(of: chains.Chain, x_sa: Any) -> Any:
+def expected(of: chains.Chain, x_sa: Any) -> Any:
+    """E[x(s, a)] in each state, (S,)."""
     return (of.played * x_sa).sum(axis=1)
 
 
-def _policies_apart(policy: Sequence[Any], other: Sequence[Any], agent: int, *, each: bool) -> Any:
+def policies_apart(policy: Sequence[Any], other: Sequence[Any], agent: int, *, each: bool) -> Any:
     """P + O, or P + Σ_j O_j."""
     if each:
         return sum(chains.largest_distance(*pair) for pair in zip(policy, other, strict=True))
@@ -180,6 +181,8 @@ def returns_apart(*, returns: str = SUMS, reward: str = "largest", **instance: A
     Finding: The proof replaces the sum by 1 − γ times the sum from t = 0 (l. 1804), and r_max by max |r| (l. 1835).
 
     Correction: Returns (1 − γ) Σ_{t≥0} γ^t r_t and max |r|. Sharper, and attained: `mathrl.theorem-coupled-returns`.
+
+    Practice: Divide by 1 − γ for sums of rewards, and take the size of the rewards or their range.
     """
     return _returns_apart(**instance, each=False, returns=returns, reward=reward)
 
@@ -207,6 +210,32 @@ def normalised_returns_apart(*, reward: str = "largest", **instance: Any) -> Sla
 
 
 @claim(
+    "aorpo.lemma-c.3",
+    variant="normalised, max |r|, any first states",
+    at="Appendix C, l. 1764-1897",
+    verdict="corrected",
+    severity="gap",
+    on=cases.elsewhere,
+    proof="gap",
+    survives={"first_states": "the same"},
+    rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
+    argument="mathrl.proofs_checks.own.coupled_returns.coupled_returns",
+)
+def returns_apart_from_anywhere(*, other_start: Any, first_states: str = "any", **instance: Any) -> Slack:
+    """Lemma C.3, normalised and with max |r|, for processes that may begin with different laws of the state.
+
+    Reading: Lemma C.2 assumes that both begin alike; Lemma C.3 does not, and says of the two returns only which
+    policies and dynamics they are of.
+
+    Finding: The proof uses Lemma C.2. Two processes that differ in their first states alone have a bound of 0.
+
+    Correction: Both begin alike, as where one game has two models.
+    """
+    start = other_start if first_states == "any" else None
+    return _returns_apart(**instance, each=False, returns=NORMALISED, reward="size", other_start=start)
+
+
+@claim(
     "aorpo.extended-lemma-c.3",
     at="Appendix C, l. 2187-2214",
     verdict="corrected",
@@ -226,6 +255,8 @@ def returns_apart_of_many(*, reward: str = "largest", **instance: Any) -> Slack:
     Finding: As the normalised Lemma C.3.
 
     Correction: Max |r| for r_max.
+
+    Practice: As for Lemma C.3; rewards that are all negative have a bound of their size, not of their maximum.
     """
     return _returns_apart(**instance, each=True, returns=NORMALISED, reward=reward)
 
@@ -240,125 +271,14 @@ def _returns_apart(
     each: bool,
     returns: str,
     reward: str,
+    other_start: Any = None,
 ) -> Slack:
+    begun = game.start if other_start is None else other_start
     one = chains.chain(game.start, game.transitions, chains.joint(policy))
-    other = chains.chain(game.start, other_transitions, chains.joint(other_policy))
-    error_s = _expected(other, chains.dynamics_distance(game.transitions, other_transitions))
+    other = chains.chain(begun, other_transitions, chains.joint(other_policy))
+    error_s = expected(other, chains.dynamics_distance(game.transitions, other_transitions))
     dynamics = chains.over_time(chains.laws(other), error_s)
-    distance = _policies_apart(policy, other_policy, agent, each=each)
+    distance = policies_apart(policy, other_policy, agent, each=each)
     first, second = (chains.total(game, agent, of) for of in (one, other))
     limit = bound_c3(chains.reward_bound(game, agent, reward), game.discount, dynamics, distance)
     return at_most(chains.apart(game, first, second, returns), limit)
-
-
-@claim(
-    "aorpo.lemma-c.4",
-    at="Appendix C, l. 1901-2083",
-    verdict="corrected",
-    severity="slip",
-    on=cases.branches,
-    proof="false step at l. 2073",
-    survives={"reward": "size"},
-    rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
-    argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
-)
-def branched_returns_apart(*, reward: str = "largest", **instance: Any) -> Slack:
-    """The return of a process differs from that of rollouts which branch from another process and go on for k steps in
-    a third by at most 2 r_max [γ^{k+1} (M^pre + x)/(1 − γ) + γ^{k+1} x + k (M^post + y) + y], x = P^pre + O^pre,
-    y = P^post + O^post.
-
-    Reading: The return is normalised, as the proof of Lemma C.3 before it has it; r_max = max r. The state at time t is
-    the one min(t, k) steps of the third process after what the second reached at max(t − k, 0), as in the proof; its
-    "several steps" name no number. M^pre and M^post are the largest expectations along the rollouts before and after
-    their branch. For all k ≥ 0.
-
-    Finding: The proof is right up to its last step, where r_max must bound |r|.
-
-    Correction: Max |r| for r_max. Sharper: `mathrl.theorem-coupled-rollouts`.
-    """
-    return _branched_returns_apart(**instance, each=False, reward=reward)
-
-
-@claim(
-    "aorpo.lemma-c.4",
-    variant="max |r|, model error under the law of each time",
-    at="Appendix C, l. 1901-2083",
-    verdict="corrected",
-    severity="gap",
-    on=cases.branches,
-    proof="false step at l. 1980",
-    survives={"along": "rollouts"},
-    rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
-    argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
-)
-def branched_returns_apart_by_time(*, along: str = "times", **instance: Any) -> Slack:
-    """Lemma C.4 with max |r|, where M^post is an expectation under p_2(s_t, a_t) as the proof writes it: the law of
-    what the branched return counts at time t, which for t > k is that at the end of a rollout.
-
-    Reading: The process p_2 is named in the lemma and not defined; the proof uses it for these laws.
-
-    Finding: The steps of a rollout are made from the states before its end. A model may be wrong in all states that
-    rollouts begin in, and right in those that they end in.
-
-    Correction: The expectation is along the rollouts, at each of their k steps.
-
-    Practice: The error of a model is to be measured where rollouts use it, at every step, not where they end.
-    """
-    return _branched_returns_apart(**instance, each=False, reward="size", along=along)
-
-
-@claim(
-    "aorpo.extended-lemma-c.4",
-    at="Appendix C, l. 2216-2300",
-    verdict="corrected",
-    severity="slip",
-    on=cases.branches,
-    proof="false step at l. 2073",
-    survives={"reward": "size"},
-    rests_on=("aorpo.extended-lemma-c.1", "aorpo.extended-lemma-c.2", "aorpo.lemma-c.4"),
-    argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
-)
-def branched_returns_apart_of_many(*, reward: str = "largest", **instance: Any) -> Slack:
-    """Lemma C.4 with the sums over the other agents for O^pre and O^post.
-
-    Reading: As Lemma C.4; the O^pre and O^post under the sums are those of agent j, whose index is not printed there.
-
-    Finding: As Lemma C.4.
-
-    Correction: Max |r| for r_max.
-    """
-    return _branched_returns_apart(**instance, each=True, reward=reward)
-
-
-def _branched_returns_apart(
-    game: Any,
-    pre_transitions: Any,
-    post_transitions: Any,
-    policy: Sequence[Any],
-    pre_policy: Sequence[Any],
-    post_policy: Sequence[Any],
-    agent: int,
-    branch_length: int,
-    *,
-    each: bool,
-    reward: str,
-    along: str = "rollouts",
-) -> Slack:
-    real = chains.chain(game.start, game.transitions, chains.joint(policy))
-    pre = chains.chain(game.start, pre_transitions, chains.joint(pre_policy))
-    post = chains.chain(game.start, post_transitions, chains.joint(post_policy))
-    pre_ts = chains.laws(pre)
-    error_s = _expected(pre, chains.dynamics_distance(game.transitions, pre_transitions))
-    before = chains.over_time(pre_ts, error_s), _policies_apart(policy, pre_policy, agent, each=each)
-    post_s = _expected(post, chains.dynamics_distance(game.transitions, post_transitions))
-    errors = [pre_ts[:1] @ (0 * post_s)]
-    of_s = post_s
-    for _ in range(branch_length):
-        errors.append((pre_ts if along == "rollouts" else pre_ts[:1]) @ of_s)
-        of_s = post.step @ of_s
-    if along == "times":
-        errors.append(pre_ts @ of_s)
-    after = chains.largest(np.concatenate(errors)), _policies_apart(policy, post_policy, agent, each=each)
-    found = chains.branched_total(game, agent, pre, post, branch_length)
-    limit = bound_c4(chains.reward_bound(game, agent, reward), game.discount, branch_length, before, after)
-    return at_most(chains.apart(game, chains.total(game, agent, real), found, NORMALISED), limit)

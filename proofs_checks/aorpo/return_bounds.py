@@ -181,6 +181,8 @@ def theorem_3(*, returns: str = SUMS, reward: str = "largest", **instance: Any) 
     in the bracket is not needed, and each shift need count once only.
 
     Correction: Normalised returns and max |r|.
+
+    Practice: With real opponents the bound may be halved, and more: `mathrl.theorem-coupled-model`.
     """
     return bounded(THEOREM_3, **instance, opponent_policies=None, returns=returns, reward=reward)
 
@@ -226,6 +228,8 @@ def theorem_a1(*, returns: str = SUMS, reward: str = "largest", **instance: Any)
     Finding: As Theorem 3.
 
     Correction: Normalised returns and max |r|.
+
+    Practice: The distance of the joint policies is never above the sum, so that Theorem 3 is the sharper of the two.
     """
     return bounded(THEOREM_A1, **instance, opponent_policies=None, returns=returns, reward=reward)
 
@@ -272,6 +276,8 @@ def theorem_4(*, returns: str = SUMS, reward: str = "largest", **instance: Any) 
 
     Correction: Normalised returns and max |r|. It then holds for any number of opponents, also correlated ones, with
     distances of their joint policies.
+
+    Practice: With one opponent, or one model of all of them, errors of the joint policy will do.
     """
     return bounded(THEOREM_4, **instance, returns=returns, reward=reward)
 

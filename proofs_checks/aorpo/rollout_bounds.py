@@ -117,6 +117,8 @@ def theorem_5(*, returns: str = SUMS, reward: str = "largest", **instance: Any) 
     Finding: As Theorem 2. The step that fails is the first use of Lemma C.4 (l. 1324-1328), with M^post = ε'_m.
 
     Correction: Normalised returns and max |r|.
+
+    Practice: An error that is measured in the real game under π bounds rollouts; one along the model does not.
     """
     return bounded(THEOREM_5, **instance, returns=returns, reward=reward)
 

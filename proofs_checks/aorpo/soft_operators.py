@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from mathrl.arithmetic import namespace
-from mathrl.operators import backup
+from mathrl.operators import backup, marginal_q
 from mathrl.operators.axes import flat
 from mathrl.proofs_checks.aorpo import cases, chains
 from mathrl.proofs_checks.aorpo.soft_q import TEMPERATURES, joint_value, rewards_of, weighted_value
@@ -100,6 +100,8 @@ def weighted_soft_maximum_contracts(
     the proof of Theorem 6 calls ⊕ a non-expansion, as it is.
 
     Correction: Non-expansion for contraction. γ ⊕ is a contraction.
+
+    Practice: The discount alone makes the update converge, at the rate γ.
     """
     model = chains.joint(opponent_policies)
     nothing = 0 * rewards_of(game, 0)
@@ -177,6 +179,43 @@ def soft_greedy_policy_improves_at(
     Correction: The new policy is π̃ ∝ exp(Q^π/α).
     """
     return _improves(game, joint_policy, temperature, 1 / temperature if improved == "exp(Q/α)" else 1.0)
+
+
+@instances
+def products(draw: st.DrawFn) -> Mapping[str, Any]:
+    """A game of two agents with a common payoff, their policies, and whose turn it is."""
+    game = draw(cases.games(max_agents=2, max_states=2).filter(lambda drawn: drawn.common_payoff))
+    return {"game": game, "policy": draw(policies(game, zeros=True)), "agent": draw(st.integers(0, 1))}
+
+
+@claim(
+    "aorpo.lemma-d.4",
+    variant="own policies, all agents at once",
+    at="Appendix D, l. 2823-2825 and 2967-3015",
+    verdict="refuted",
+    severity="false",
+    on=products,
+    proof="false step at l. 2984",
+    survives={"improving": "one"},
+)
+def soft_greedy_policies_improve(game: Any, policy: Sequence[Any], agent: int, *, improving: str = "all") -> Slack:
+    """Lemma D.4 for agents with policies of their own, all of which are improved at the same time.
+
+    Reading: common payoff, team entropy, temperature 1; agent i has Q^i(s, a^i), the mean of Q over the others' old
+    actions, and π̃^i ∝ exp(Q^i). Theorem 7 uses the lemma as if the tables of all agents grew.
+
+    Finding: Each improves against what the others have just left. Two agents that are paid for differing, and that
+    both lean to the first action, both go over to the second.
+
+    Correction: One agent at a time, the others as they are; this holds, and is the lemma for the one's own decision.
+    """
+    one = 1.0 + 0 * game.discount
+    q = soft_q(game, policy, temperature=one)
+    new = [
+        boltzmann(marginal_q(q, policy, i), one) if improving == "all" or i == agent else own
+        for i, own in enumerate(policy)
+    ]
+    return at_most(q, soft_q(game, new, temperature=one), rounding=_hidden(q))
 
 
 def _improves(game: Any, joint_policy: Any, temperature: Any, rationality: Any) -> Slack:

@@ -19,10 +19,12 @@ __all__ = [
     "aorpo_extended_theorem_b_2__normalised_max_r_own_actions_given_the_others",
     "aorpo_lemma_c_3",
     "aorpo_lemma_c_3__normalised",
+    "aorpo_lemma_c_3__normalised_max_r_any_first_states",
     "aorpo_lemma_c_4",
     "aorpo_lemma_c_4__max_r_model_error_under_the_law_of_each_time",
     "aorpo_lemma_d_2__conditions_of_theorem_7",
     "aorpo_lemma_d_4__any_temperature",
+    "aorpo_lemma_d_4__own_policies_all_agents_at_once",
     "aorpo_lemma_d_5",
     "aorpo_lemma_d_6",
     "aorpo_theorem_1",
@@ -141,6 +143,17 @@ def aorpo_lemma_d_2__conditions_of_theorem_7(x: Instance) -> tuple[bool, Any]:
     return fits and fits_too and 0 < gamma < 1, gamma * (apart - max(abs(p - q) for p, q in zip(one, two, strict=True)))
 
 
+def aorpo_lemma_d_4__own_policies_all_agents_at_once(x: Instance) -> tuple[bool, Any]:
+    """One state: V = (E[r] + Σ H)/(1 − γ), Q = r + γ V; the agents' new policies are proportional to exp of mean r."""
+    (r,), ((one,), (two,)), gamma = x["game"]["rewards"], x["policy"], x["game"]["discount"]
+    new = softmax([expect(two, row) for row in r]), softmax([expect(one, column) for column in zip(*r, strict=True)])
+    old_value, new_value = (
+        (expect(outer(pair), _numbers(r)) + entropy(pair[0]) + entropy(pair[1])) / (1 - gamma)
+        for pair in ((one, two), new)
+    )
+    return _sound(x["game"], [one, two]) and gamma < 1, gamma * (new_value - old_value)
+
+
 def aorpo_lemma_d_6(x: Instance) -> tuple[bool, Any]:
     """One state; the two tables differ by a constant, which ⊕ passes on whole, whatever the factor below 1."""
     game, ((phi,),), alpha = x["game"], x["opponent_policies"], x["temperature"]
@@ -201,6 +214,15 @@ def aorpo_lemma_c_3__normalised(x: Instance) -> tuple[bool, Any]:
 
 
 aorpo_extended_lemma_c_3 = aorpo_lemma_c_3__normalised
+
+
+def aorpo_lemma_c_3__normalised_max_r_any_first_states(x: Instance) -> tuple[bool, Any]:
+    """The same policies and dynamics from two first states: the bound is 0."""
+    game, policy = x["game"], x["policy"]
+    premises = _sound(game, x["other_start"]) and distributions(policy) and policy == x["other_policy"]
+    values = _values(game, game["transitions"], _joint(policy))
+    apart = abs(expect(game["start"], values) - expect(x["other_start"], values))
+    return premises and x["other_transitions"] == game["transitions"], -(1 - game["discount"]) * apart
 
 
 def aorpo_lemma_c_4(x: Instance) -> tuple[bool, Any]:

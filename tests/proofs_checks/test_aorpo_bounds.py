@@ -5,7 +5,7 @@ import pytest
 
 from mathrl.bounds import Setup, compare_returns
 from mathrl.games import random_stochastic
-from mathrl.proofs_checks.aorpo import lemmas, return_bounds, rollout_bounds
+from mathrl.proofs_checks.aorpo import lemmas, return_bounds, rollout_bounds, rollout_lemmas
 
 ROWS = {
     "theorem-1": return_bounds.THEOREM_1,
@@ -38,22 +38,28 @@ def test_the_bounds_are_those_of_the_library(case):
     for name, bound in ROWS.items():
         row = found[name]
         for reward, expected in (("size", row.corrected), ("largest", row.printed)):
+            models = None if bound.compared == "learned" else others
             slack = return_bounds.bounded(
-                bound, game, model, policy, data, others, agent, k, returns="normalised", reward=reward
-            ) if bound.compared != "learned" else return_bounds.bounded(
-                bound, game, model, policy, data, None, agent, returns="normalised", reward=reward
-            )  # fmt: skip
+                bound, game, model, policy, data, models, agent, k, returns="normalised", reward=reward
+            )
             assert slack.right[0] == pytest.approx(expected, **CLOSE)
             assert slack.left[0] == pytest.approx(row.discrepancy, **CLOSE)
+    known = {"game": game, "policy": policy, "agent": agent, "reward": "size"}
     executed = setup.modelled_policy
-    for name, each in (("lemma-c.3", lemmas.normalised_returns_apart), ("extended-lemma-c.3", lemmas.returns_apart_of_many)):
-        slack = each(reward="size", game=game, other_transitions=model, policy=policy, other_policy=executed, agent=agent)
-        assert slack.right[0] == pytest.approx(found[name].corrected, **CLOSE)
-    for name, each in (("lemma-c.4", lemmas.branched_returns_apart), ("extended-lemma-c.4", lemmas.branched_returns_apart_of_many)):
-        slack = each(
-            reward="size", game=game, pre_transitions=game.transitions, post_transitions=model, policy=policy,
-            pre_policy=data, post_policy=executed, agent=agent, branch_length=k,
-        )  # fmt: skip
+    of_two = known | {"other_transitions": model, "other_policy": executed}
+    rollouts = known | {
+        "pre_transitions": game.transitions,
+        "post_transitions": model,
+        "pre_policy": data,
+        "post_policy": executed,
+        "branch_length": k,
+    }
+    for name, slack in (
+        ("lemma-c.3", lemmas.normalised_returns_apart(**of_two)),
+        ("extended-lemma-c.3", lemmas.returns_apart_of_many(**of_two)),
+        ("lemma-c.4", rollout_lemmas.branched_returns_apart(**rollouts)),
+        ("extended-lemma-c.4", rollout_lemmas.branched_returns_apart_of_many(**rollouts)),
+    ):
         assert slack.right[0] == pytest.approx(found[name].corrected, **CLOSE)
         assert slack.left[0] == pytest.approx(found[name].discrepancy, **CLOSE)
 
