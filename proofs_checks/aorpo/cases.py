@@ -16,6 +16,7 @@ __all__ = [
     "conditionals",
     "distributions",
     "elsewhere",
+    "endings",
     "games",
     "learned",
     "modelled",
@@ -140,6 +141,12 @@ def branches(draw: st.DrawFn) -> Mapping[str, Any]:
         "agent": draw(st.integers(0, game.num_agents - 1)),
         "branch_length": draw(LENGTHS),
     }
+
+
+@instances
+def endings(draw: st.DrawFn) -> Mapping[str, Any]:
+    """The same, and how many steps there are before the branch."""
+    return {**draw(branches), "steps_before": draw(st.integers(0, 3))}
 
 
 @instances

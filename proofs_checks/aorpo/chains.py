@@ -23,6 +23,7 @@ __all__ = [
     "largest_distance",
     "laws",
     "over_time",
+    "paid",
     "reward_bound",
     "total",
 ]
@@ -88,7 +89,7 @@ def largest_distance(policy: Any, other: Any) -> Any:
 
 def total(game: Any, agent: int, of: Chain) -> Any:
     """Σ_t γ^t E[r(s_t, a_t)], t from 0."""
-    return _visits(game, of) @ _paid(game, agent, of)
+    return _visits(game, of) @ paid(game, agent, of)
 
 
 def branched_total(game: Any, agent: int, pre: Chain, post: Chain, branch_length: int) -> Any:
@@ -96,11 +97,11 @@ def branched_total(game: Any, agent: int, pre: Chain, post: Chain, branch_length
     max(t − k, 0), and the action is that of `post`.
     """
     early, late, begun = pre.start, _visits(game, pre), 0
-    paid = _paid(game, agent, post)
+    paid_s = paid(game, agent, post)
     for t in range(branch_length):
-        begun = begun + game.discount**t * (early @ paid)
+        begun = begun + game.discount**t * (early @ paid_s)
         early, late = early @ post.step, late @ post.step
-    return begun + game.discount**branch_length * (late @ paid)
+    return begun + game.discount**branch_length * (late @ paid_s)
 
 
 def apart(game: Any, one: Any, other: Any, returns: str) -> Any:
@@ -120,7 +121,8 @@ def _rewards(game: Any, agent: int) -> Any:
     return game.rewards if game.common_payoff else game.rewards[agent]
 
 
-def _paid(game: Any, agent: int, of: Chain) -> Any:
+def paid(game: Any, agent: int, of: Chain) -> Any:
+    """E_{a~π}[r(s, a)], (S,)."""
     return (of.played * _rewards(game, agent).reshape(of.played.shape)).sum(axis=1)
 
 

@@ -72,6 +72,46 @@ def branched_returns_apart_by_time(*, along: str = "times", **instance: Any) -> 
 
 
 @claim(
+    "aorpo.lemma-c.4",
+    variant="max |r|, rollouts that end",
+    at="Appendix C, l. 1901-2083, especially l. 1962-1974",
+    verdict="refuted",
+    severity="gap",
+    on=cases.endings,
+    proof="gap",
+    survives={"rollouts": "at each time"},
+    rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
+    argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
+)
+def branched_return_that_ends(*, steps_before: int, rollouts: str = "end", **instance: Any) -> Slack:
+    """Lemma C.4 with max |r|, where the branched return is that of one trajectory: some steps before the branch, k
+    steps after it, and nothing then.
+
+    Reading: That is how the lemma describes η^branch; "several steps" is for all numbers of them.
+
+    Finding: What a real trajectory earns after the last step is missing, so that even without any error the returns
+    differ. The proof compares at each time t the laws of the real state and of one that was reached by a rollout.
+
+    Correction: The branched return counts at each time t the state min(t, k) steps after a branch at max(t − k, 0).
+
+    Practice: Rollouts of k steps must end in a value, as those of the algorithm do in the Q function.
+    """
+    if rollouts == "at each time":
+        return _branched_returns_apart(**instance, each=False, reward="size")
+    game, agent = instance["game"], instance["agent"]
+    pre, post = (
+        chains.chain(game.start, instance[f"{when}_transitions"], chains.joint(instance[f"{when}_policy"]))
+        for when in ("pre", "post")
+    )
+    law, found = game.start, 0
+    for t in range(steps_before + instance["branch_length"]):
+        now = pre if t < steps_before else post
+        found = found + game.discount**t * (law @ chains.paid(game, agent, now))
+        law = law @ now.step
+    return _branched_returns_apart(**instance, each=False, reward="size", ending=found)
+
+
+@claim(
     "aorpo.extended-lemma-c.4",
     at="Appendix C, l. 2216-2300",
     verdict="corrected",
@@ -109,6 +149,7 @@ def _branched_returns_apart(
     each: bool,
     reward: str,
     along: str = "rollouts",
+    ending: Any = None,
 ) -> Slack:
     real = chains.chain(game.start, game.transitions, chains.joint(policy))
     pre = chains.chain(game.start, pre_transitions, chains.joint(pre_policy))
@@ -125,6 +166,6 @@ def _branched_returns_apart(
     if along == "times":
         errors.append(pre_ts @ of_s)
     after = chains.largest(np.concatenate(errors)), policies_apart(policy, post_policy, agent, each=each)
-    found = chains.branched_total(game, agent, pre, post, branch_length)
+    found = chains.branched_total(game, agent, pre, post, branch_length) if ending is None else ending
     limit = bound_c4(chains.reward_bound(game, agent, reward), game.discount, branch_length, before, after)
     return at_most(chains.apart(game, chains.total(game, agent, real), found, NORMALISED), limit)

@@ -22,6 +22,7 @@ __all__ = [
     "aorpo_lemma_c_3__normalised_max_r_any_first_states",
     "aorpo_lemma_c_4",
     "aorpo_lemma_c_4__max_r_model_error_under_the_law_of_each_time",
+    "aorpo_lemma_c_4__max_r_rollouts_that_end",
     "aorpo_lemma_d_2__conditions_of_theorem_7",
     "aorpo_lemma_d_4__any_temperature",
     "aorpo_lemma_d_4__own_policies_all_agents_at_once",
@@ -68,6 +69,16 @@ aorpo_theorem_5__normalised = aorpo_extended_theorem_a_1__normalised = aorpo_the
 aorpo_theorem_5__normalised_model_error_along_the_learned_dynamics = (
     aorpo_theorem_2__normalised_model_error_along_the_learned_dynamics
 )
+
+
+def aorpo_lemma_c_4__max_r_rollouts_that_end(x: Instance) -> tuple[bool, Any]:
+    """All dynamics and policies are the same, so that the bound is 0; one state, where r is paid in each step."""
+    game, gamma, steps = x["game"], x["game"]["discount"], x["steps_before"] + x["branch_length"]
+    policies, dynamics = [x["policy"], x["pre_policy"], x["post_policy"]], [x["pre_transitions"], x["post_transitions"]]
+    same = dynamics == [game["transitions"]] * 2 and policies == [x["policy"]] * 3 and len(game["start"]) == 1
+    paid = expect(_joint(x["policy"])[0], _rewards(x))
+    ended = sum((gamma**t * paid for t in range(steps)), fmpq(0))
+    return same and _sound(game, x["policy"]) and gamma < 1, -(1 - gamma) * abs(paid / (1 - gamma) - ended)
 
 
 def aorpo_theorem_6(x: Instance) -> tuple[bool, Any]:

@@ -113,6 +113,8 @@ def attained(distances: Any, part: Any, rewards: Any, discount: Any, *, bound: s
     Reading: Two agents, rewards from `rewards[0]` to `rewards[1]`; M is taken along the second process, and is `part`
     times 1 − y.
 
+    Finding: No bound from these numbers alone can be lower, as long as M ≤ 1 − y.
+
     Proof: If M > 0 let N be the first t with c_t = 0, else N = 0. The states are a track 0, …, N and a ditch, which is
     never left. From t on the track action 0 of both agents leads to min(t + 1, N), all else to the ditch. On the track
     action 0 of both pays max r; all else pays min r. In the first process both always play 0: it stays on the track and

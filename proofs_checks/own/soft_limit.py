@@ -31,6 +31,8 @@ def soft_limit(game: Any, q: Any, temperature: Any, power: Any, *, bonus: str = 
 
     Reading: Finite sets. The step sizes of the search are (t + 1)^(−p), the same at all pairs.
 
+    Finding: The gap has a closed form in one state: γ α log Σ_a exp((r(a) − max r)/α)/(1 − γ).
+
     Proof: T Q = r + γ E[α log Σ_a exp(Q/α)] is a γ-contraction (Lemma D.3). With e_t = |Q_t − Q^soft| the update gives
     e_{t+1}(x) ≤ (1 − α_t(x)) e_t(x) + α_t(x) γ ‖e_t‖. This is Lemma D.1 with c_t = 0 (its proof stands in
     `mathrl.proofs_checks.aorpo.approximation.relaxation_converges`), so that e_t → 0. For the second part let M f =
