@@ -164,7 +164,7 @@ def policies_apart(policy: Sequence[Any], other: Sequence[Any], agent: int, *, e
     "aorpo.lemma-c.3",
     at="Appendix C, l. 1764-1897",
     verdict="corrected",
-    severity="slip",
+    severity="gap",
     on=cases.processes,
     proof="false step at l. 1804",
     survives=SAVED,
