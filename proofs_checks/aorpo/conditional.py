@@ -23,6 +23,7 @@ VARIANT = "normalised, max |r|, own actions given the others'"
     proof="gap",
     survives={"distance": "over the others' actions"},
     rests_on=("aorpo.extended-lemma-c.1", "aorpo.extended-theorem-a.1"),
+    argument="mathrl.proofs_checks.aorpo.conditional.theorem_b1",
 )
 def theorem_b1(*, distance: str = "of what is played", **instance: Any) -> Slack:
     """Theorem 1 for an agent whose policy π^i(a^i|s, a^{-i}) answers the others' actions, as B.2 writes it.
@@ -35,6 +36,12 @@ def theorem_b1(*, distance: str = "of what is played", **instance: Any) -> Slack
     different states. Extended Lemma C.1 has variables that are independent given the state, which these are not.
 
     Correction: The shift ε_π^i is the largest distance over states and the others' actions.
+
+    Proof: With the largest distance over states and the others' actions, couple the processes as in
+    `mathrl.theorem-coupled-model` and `mathrl.theorem-coupled-rollouts`, but let the others draw their actions first.
+    Where these agree in all processes, agent i draws its actions given the common actions of the others by maximal
+    couplings, which agree with probability 1 − ε_π^i or more. So all agree with the same probability as there; the rest
+    of those proofs does not use how the joint action was drawn.
 
     Practice: Where policies are conditioned on predicted actions, their change is to be measured given these.
     """
@@ -51,6 +58,7 @@ def theorem_b1(*, distance: str = "of what is played", **instance: Any) -> Slack
     proof="gap",
     survives={"distance": "over the others' actions"},
     rests_on=("aorpo.extended-lemma-c.1", "aorpo.extended-lemma-c.4"),
+    argument="mathrl.proofs_checks.aorpo.conditional.theorem_b1",
 )
 def theorem_b2(*, distance: str = "of what is played", **instance: Any) -> Slack:
     """Theorem 2 for an agent whose policy π^i(a^i|s, a^{-i}) answers the others' actions, as B.2 writes it.

@@ -103,7 +103,8 @@ def nash_operator_contracts_for_one_kind(q: Any, other_q: Any, discount: Any, *,
 
     Reading: As the variant with the conditions of Theorem 7, for two stage games of one kind.
 
-    Finding: It holds.
+    Finding: It holds. That the fixed point is the table of an equilibrium of the whole game is in the source, too: in
+    each state its values are those of an equilibrium of the stage game that it makes.
 
     Proof: Let two tables differ by at most d. If both stage games have a global optimum, agent i's values are their
     largest entries, which differ by at most d. If both have a saddle point σ, then Q^i(σ^i, a^{-i}) ≥ Q^i(σ) ≥
