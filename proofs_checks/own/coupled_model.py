@@ -1,16 +1,19 @@
 """Returns in a learned model, where each shift of a policy counts once and only in the state (for aorpo Theorem 1)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
 from mathrl.bounds import coupling_theorem_1, linear_theorem_1
 from mathrl.bounds.closed_sums import any_of, lost
+from mathrl.games import Game
 from mathrl.proofs_checks.aorpo import cases, chains
+from mathrl.proofs_checks.families import instances
 from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.own.coupled_returns import ROUNDING
-from mathrl.proofs_checks.slack import Slack, all_of, at_most
+from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal
 
 
 @claim(
@@ -87,3 +90,61 @@ def coupled_model(
 def _apart(policy: Any, other: Any) -> float:
     """max_s D_TV, at most 1."""
     return min(1.0, float(chains.largest_distance(policy, other)))
+
+
+@instances
+def forks(draw: st.DrawFn) -> Mapping[str, Any]:
+    """Shifts of two agents, the least and the largest reward, and a discount."""
+    share = st.sampled_from([0.25, 0.0, 0.5, 1.0, 0.1])
+    return {
+        "shifts": np.array([draw(share), draw(share)]),
+        "rewards": np.array([draw(st.sampled_from([0.0, -2.0])), draw(st.sampled_from([1.0, 3.0]))]),
+        "discount": draw(st.sampled_from([0.5, 0.9])),
+    }
+
+
+@claim(
+    "mathrl.theorem-coupled-model",
+    variant="attained",
+    at="for aorpo Theorems 1, 3, 4 and Extended Theorem A.1",
+    verdict="holds",
+    on=forks,
+    proof="sound",
+    breaks={"bound": "printed"},
+    argument="mathrl.proofs_checks.own.coupled_model.attained",
+)
+def attained(shifts: Any, rewards: Any, discount: Any, *, bound: str = "coupling") -> Slack:
+    """For all shifts ε_π of the policies there is a game and a model of it whose returns differ by the bound, with no
+    other error.
+
+    Reading: Two agents, rewards from `rewards[0]` to `rewards[1]`.
+
+    Finding: So each shift must count once. The printed bound of Theorem 3 is larger by 2 and more.
+
+    Proof: At a fork action 0 of both agents stays, all else leads to a state that is never left and pays max r in the
+    game, and to one that pays min r in the model. The fork pays min r, too. π_D plays 0, so that ε_m = 0; agent i plays
+    1 with probability ε_π^i, so that with y = 1 − Π_i (1 − ε_π^i) the fork is left by time t with probability
+    1 − (1 − y)^t, in both. The returns differ by (max r − min r) (1 − γ) Σ_t γ^t (1 − (1 − y)^t).
+    """
+    low, high = float(rewards[0]), float(rewards[1])
+    transitions, learned = np.zeros((3, 2, 2, 3)), np.zeros((3, 2, 2, 3))
+    for dynamics, leads in ((transitions, 1), (learned, 2)):
+        dynamics[0, :, :, leads] = 1
+        dynamics[0, 0, 0] = [1, 0, 0]
+        dynamics[1, :, :, 1] = dynamics[2, :, :, 2] = 1
+    paid = np.full((3, 2, 2), low)
+    paid[1] = high
+    game = Game.stochastic(paid, transitions, discount, [1.0, 0.0, 0.0])
+    played = chains.joint([np.tile([1 - each, each], (3, 1)) for each in shifts])
+    real, model = (chains.total(game, 0, chains.chain(game.start, each, played)) for each in (transitions, learned))
+    known: dict[str, Any] = {
+        "dynamics_error": 0.0,
+        "policy_shift": float(shifts[0]),
+        "opponent_shifts": (float(shifts[1]),),
+    }
+    if bound == "printed":
+        size, x = max(abs(low), abs(high)), 2 * float(shifts.sum())
+        limit = 2 * size * (discount * x / (1 - discount) + x)
+    else:
+        limit = coupling_theorem_1(reward_range=high - low, discount=discount, **known, opponent_errors=(0.0,))
+    return equal(chains.apart(game, real, model, "normalised"), limit, rounding=ROUNDING * (1 + abs(limit)))

@@ -1,15 +1,18 @@
 """Returns of branched rollouts: a bound that is sharper than the printed ones (for aorpo Lemma C.4 and Theorem 2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
-from mathrl.bounds import coupling_lemma_c4
+from mathrl.bounds import coupling_lemma_c4, coupling_theorem_2, linear_theorem_2
+from mathrl.games import Game
 from mathrl.proofs_checks.aorpo import cases, chains
+from mathrl.proofs_checks.families import instances
 from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.own.coupled_returns import ROUNDING
-from mathrl.proofs_checks.slack import Slack, at_most
+from mathrl.proofs_checks.slack import Slack, at_most, equal
 
 
 @claim(
@@ -88,3 +91,70 @@ def coupled_rollouts(
     branched = chains.branched_total(game, agent, pre, post, branch_length)
     found = chains.apart(game, chains.total(game, agent, real), branched, "normalised")
     return at_most(found, bound, rounding=ROUNDING * (1 + float(np.abs(rewards).max())))
+
+
+@instances
+def tracks(draw: st.DrawFn) -> Mapping[str, Any]:
+    """Shifts of two agents, the error of the second one's model, a length, rewards, and a discount."""
+    share = st.sampled_from([0.25, 0.0, 0.5, 1.0, 0.1])
+    return {
+        "shifts": np.array([draw(share), draw(share)]),
+        "model_error": draw(share),
+        "branch_length": draw(cases.LENGTHS),
+        "rewards": np.array([draw(st.sampled_from([0.0, -2.0])), draw(st.sampled_from([1.0, 3.0]))]),
+        "discount": draw(st.sampled_from([0.5, 0.9])),
+    }
+
+
+@claim(
+    "mathrl.theorem-coupled-rollouts",
+    variant="attained",
+    at="for aorpo Theorem 2",
+    verdict="holds",
+    on=tracks,
+    proof="sound",
+    breaks={"bound": "linear"},
+    argument="mathrl.proofs_checks.own.coupled_rollouts.attained",
+)
+def attained(
+    shifts: Any, model_error: Any, branch_length: int, rewards: Any, discount: Any, *, bound: str = "coupling"
+) -> Slack:
+    """For all shifts of the policies, all errors of opponents' models and every k there is a game with perfect dynamics
+    in which the returns that Theorem 2 compares differ by the bound.
+
+    Reading: Two agents, of which agent 0 is the one that learns; ε'_m = 0; rewards from `rewards[0]` to `rewards[1]`.
+
+    Finding: Also the sharper bound that is linear in the errors is larger, by terms of second order.
+
+    Proof: On a track of one state action 0 of both agents stays and pays max r; all else leads to a ditch that is never
+    left, and pays min r, as the ditch does. π plays 0, π_D^i plays 1 with probability ε_π^i, the opponent's model with
+    probability ε_π̂. The real return is max r. At time t rollouts are on the track with probability
+    Π_i (1 − ε_π^i)^{max(t − k, 0)} (1 − ε_π̂)^{min(t, k)}, which is c_t, and are paid max r with 1 − ε_π̂ times that.
+    """
+    low, high = float(rewards[0]), float(rewards[1])
+    transitions, paid = np.zeros((2, 2, 2, 2)), np.full((2, 2, 2), low)
+    transitions[..., 1] = 1
+    transitions[0, 0, 0], paid[0, 0, 0] = [1, 0], high
+    game = Game.stochastic(paid, transitions, discount, [1.0, 0.0])
+
+    def run(*leaving: float) -> chains.Chain:
+        played = chains.joint([np.tile([1 - each, each], (2, 1)) for each in leaving])
+        return chains.chain(game.start, transitions, played)
+
+    found = chains.apart(
+        game,
+        chains.total(game, 0, run(0.0, 0.0)),
+        chains.branched_total(game, 0, run(*shifts), run(0.0, model_error), branch_length),
+        "normalised",
+    )
+    formula = coupling_theorem_2 if bound == "coupling" else linear_theorem_2
+    limit = formula(
+        reward_range=high - low,
+        discount=discount,
+        dynamics_error=0.0,
+        policy_shift=float(shifts[0]),
+        opponent_shifts=(float(shifts[1]),),
+        opponent_errors=(model_error,),
+        branch_length=branch_length,
+    )
+    return equal(found, limit, rounding=ROUNDING * (1 + abs(limit)))
