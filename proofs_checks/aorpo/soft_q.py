@@ -104,12 +104,11 @@ def models_become_perfect(*, limit: str = "soft Q-learning's", **instance: Any) 
     that the learned dynamics tend to the real ones, as the proof uses it. The slack has two parts: the sequence tends
     to the fixed point with the others' real policy φ as weight, with a rate; and this is the limit that is claimed.
 
-    Finding: The sum over the others' actions is weighted by φ_t and stays so. The limit is the fixed point of
-    r + γ E[α log Σ_b φ(b) Σ_a exp(Q/α)], which lies below Q^soft in every game with γ > 0 in which the others have more
-    than one joint action, for uniform φ by γ α log B/(1 − γ). The
-    proof lets predicted actions tend to the real ones as φ_t tends to φ (l. 2469), which they do not where φ is random,
-    and estimates D_2 by replacing φ by 1 inside the absolute value of a logarithm (l. 2572): where φ_t = φ is uniform
-    D_2 is α log B, and its bound is 0.
+    Finding: The sum over the others' actions is weighted by φ_t and stays so. The limit is the fixed point of r + γ E[α
+    log Σ_b φ(b) Σ_a exp(Q/α)], which lies below Q^soft in every game with γ > 0 in which the others have more than one
+    joint action, for uniform φ by γ α log B/(1 − γ). The proof lets predicted actions tend to the real ones as φ_t
+    tends to φ (l. 2469), which they do not where φ is random, and estimates D_2 by replacing φ by 1 inside the absolute
+    value of a logarithm (l. 2572): where φ_t = φ is uniform D_2 is α log B, and its bound is 0.
 
     Correction: The limit is that weighted fixed point.
 
@@ -209,9 +208,9 @@ def soft_q_learning_ends_at_nash(game: Any, q: Any, temperature: Any, power: Any
     point Q^soft with a rate, and this is the table of Nash values.
 
     Finding: The update is a step towards the image under a γ-contraction whose fixed point is Q^soft. V^soft exceeds
-    the largest entry wherever there are two joint actions, so that the limit lies above the Nash values. The proof
-    says that V^soft tends to the Nash value as the policy improves; nothing lowers the entropy that it contains. The
-    step before (l. 2817) takes Lemma D.2, which needs all stage games to be of one kind.
+    the largest entry wherever there are two joint actions, so that the limit lies above the Nash values. The proof says
+    that V^soft tends to the Nash value as the policy improves; nothing lowers the entropy that it contains. The step
+    before (l. 2817) takes Lemma D.2, which needs all stage games to be of one kind.
 
     Correction: The limit is Q^soft. With a common payoff it exceeds the Nash Q-values by at most γ α log|A|/(1 − γ).
 
