@@ -118,8 +118,9 @@ def theorem_1(*, returns: str = SUMS, reward: str = "largest", **instance: Any) 
     most 2 r_max [γ (ε_m + x)/(1 − γ) + x], where x = 2 ε_π^i + 2 Σ_j ε_π^j + Σ_j ε_π̂^j.
 
     Reading: Product policies of the state; the return is the sum of γ^t r_t from t = 1 of Section 3.1, the first step
-    being t = 1; r_max = max r, as Lemma C.3 has it; ε_m is the largest expectation over time along the real dynamics
-    with π_D. The statement is for every game, every model of it and all policies.
+    being t = 1 (if it is t = 0, the same example decides); r_max = max r, as Lemma C.3 has it; ε_m is the largest
+    expectation over time along the real dynamics with π_D. The statement is for every game, every model of it and all
+    policies.
 
     Finding: The bound is one on 1 − γ times the return. The sums differ by up to γ/(1 − γ) times as much as it allows.
     The appendix says that the objective is equivalently an expectation under the normalised occupancy (l. 1804), which
