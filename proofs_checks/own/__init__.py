@@ -18,5 +18,11 @@ MODULES: tuple[str, ...] = (
     "product_policy_iteration",
     "one_solution",
     "soft_qmix_gradient",
+    "coupled_returns",
+    "coupled_model",
+    "coupled_rollouts",
+    "no_length_inside",
+    "weighted_limit",
+    "soft_limit",
 )
 """The modules that declare them, one theorem each."""
