@@ -80,6 +80,8 @@ def page(row: Row, rows: Mapping[str, Row]) -> str:
     if isinstance(entry, Compound):
         literal = [part for part in map(LEDGER.get, entry.parts) if isinstance(part, Claim)]
         parts.append(_block("Parts", "\n".join(_verdict_of(part, rows) for part in literal)))
+        worst = next((part for part in literal if part.verdict == row.verdict), literal[0])
+        texts = {name: worst.texts[name] for name in ("Correction", "Practice") if name in worst.texts} | dict(texts)
     parts += [_block(name, texts[name]) for name in ("Finding",) if name in texts]
     others = _other_readings(entry, rows)
     if others:

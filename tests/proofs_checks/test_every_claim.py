@@ -15,8 +15,10 @@ from mathrl.proofs_checks.evidence import ENOUGH, decide
 from mathrl.proofs_checks.instances import in_doubles, read
 from mathrl.proofs_checks.ledger import Claim, Compound, Restatement
 from mathrl.proofs_checks.recorded import LEAST, recorded
+from tests.conftest import PROFILE
 
 LEDGER = claims()
+FRESH = 40 if PROFILE == "fast" else None
 CLAIMS = [entry for entry in LEDGER.values() if isinstance(entry, Claim)]
 DECIDED = [claim for claim in CLAIMS if claim.verdict in ("holds", "corrected", "refuted")]
 
@@ -26,8 +28,9 @@ every_decided_claim = pytest.mark.parametrize("claim", DECIDED, ids=lambda claim
 
 @every_claim
 def test_the_evidence_supports_the_verdict(claim):
-    row = decide(claim)
-    assert row.supported or row.undecided, row.reason
+    """With few fresh instances in the fast profile: the recorded run has 1,000 of the same check."""
+    row = decide(claim, examples=FRESH)
+    assert row.supported, row.reason
 
 
 def always(slack):
