@@ -15,10 +15,9 @@ from mathrl.proofs_checks.evidence import ENOUGH, decide
 from mathrl.proofs_checks.instances import in_doubles, read
 from mathrl.proofs_checks.ledger import Claim, Compound, Restatement
 from mathrl.proofs_checks.recorded import LEAST, recorded
-from tests.conftest import PROFILE
+from tests.examples import FRESH
 
 LEDGER = claims()
-FRESH = 40 if PROFILE == "fast" else None
 CLAIMS = [entry for entry in LEDGER.values() if isinstance(entry, Claim)]
 DECIDED = [claim for claim in CLAIMS if claim.verdict in ("holds", "corrected", "refuted")]
 
