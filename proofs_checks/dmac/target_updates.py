@@ -69,12 +69,12 @@ def regularised_return_never_falls(
 ) -> Slack:
     """Along the iteration of Eq. 3 the return with divergence never falls: J_{π^t}(π^{t+1}) ≥ J_{π^{t−1}}(π^t).
 
-    Reading: product policies, as in Section 3; the optimum of Eq. 3 in every state, so that the values of all states
+    Reading: Product policies, as in Section 3; the optimum of Eq. 3 in every state, so that the values of all states
     are compared. Of the optimum the proof uses no more than that it is no worse than its target; so the check takes
     what the agents reach by improving in turn, two rounds long. For one agent, and over joint policies, see Proposition
     5 for the optimum itself.
 
-    Finding: it holds, in each state.
+    Finding: It holds, in each state.
 
     Proof: V_{π^t}^{π^{t+1}} ≥ V_{π^t}^{π^t} = V^{π^t}, and V^{π^t} = V_{π^{t−1}}^{π^t} and ω times a discounted
     divergence, which is not negative.
@@ -99,9 +99,9 @@ def original_return_never_falls(
 ) -> Slack:
     """Along the iteration of Eq. 3 the original return never falls: J(π^{t+1}) ≥ J(π^t).
 
-    Reading: as for the return with divergence.
+    Reading: As for the return with divergence.
 
-    Finding: it holds, in each state; it even grows by at least ω times the discounted divergence of π^{t+1} from π^t.
+    Finding: It holds, in each state; it even grows by at least ω times the discounted divergence of π^{t+1} from π^t.
     Over joint policies it grows by exactly ω times this and that of π^t from π^{t+1}, discounted along π^t.
 
     Proof: V^{π^{t+1}} = V_{π^t}^{π^{t+1}} and ω times that divergence, and V_{π^t}^{π^{t+1}} ≥ V^{π^t}.
@@ -125,15 +125,15 @@ def original_return_never_falls(
 def moves_are_summable(game: Any, policy: Sequence[Any], temperature: Any, *, steps: int = 3, gains: int = 1) -> Slack:
     """The policies π^k of the iteration of Eq. 3 converge.
 
-    Reading: product policies, as in Section 3; a π^0 that plays every action; the optimum of Eq. 3, any one of several,
+    Reading: Product policies, as in Section 3; a π^0 that plays every action; the optimum of Eq. 3, any one of several,
     in every state. The check says that ω times the sum of the discounted divergences of π^k from π^{k−1} is no more
     than what the original value gains, so that the moves tend to 0. That the policies converge is proved in
     mathrl.theorem-product-iteration, and over joint policies in mathrl.theorem-divergence-limit.
 
-    Finding: it holds. The paper shows that the returns converge, and from this alone it does not follow that the
+    Finding: It holds. The paper shows that the returns converge, and from this alone it does not follow that the
     policies do: where many policies have one return they might wander on.
 
-    Practice: over product policies they end at a Nash equilibrium of the original game, which need not be optimal.
+    Practice: Over product policies they end at a Nash equilibrium of the original game, which need not be optimal.
     """
     found = _updates(game, policy, temperature, steps)
     paid = sum((new[1] - new[2] for new in found[1:]), 0 * found[0][1])
@@ -148,10 +148,10 @@ compound(
     text="""By iterating Eq. 3 with ρ^k = π^k, the policies converge, and improve monotonically both in the return with
     divergence and in the original return.
 
-    Reading: product policies, as in Section 3, or joint ones; the optimum of Eq. 3 is meant in every state, as a state
+    Reading: Product policies, as in Section 3, or joint ones; the optimum of Eq. 3 is meant in every state, as a state
     that is never reached has no weight in J, and then any policy there is optimal.
 
-    Finding: it holds; for the convergence of the policies, which is not shown in print, see
+    Finding: It holds; for the convergence of the policies, which is not shown in print, see
     mathrl.theorem-product-iteration and mathrl.theorem-divergence-limit.
     """,
 )
@@ -194,7 +194,7 @@ def limit_is_proportional(
     (mathrl.theorem-divergence-iterates), and k is so large that it is within 1e-8 of the limit
     (mathrl.theorem-divergence-rate).
 
-    Finding: false for one agent already. A.1 takes Π_k a_k/Aⁿ → 1 from a_k → A, which does not follow; what remains is
+    Finding: False for one agent already. A.1 takes Π_k a_k/Aⁿ → 1 from a_k → A, which does not follow; what remains is
     the sum of all that the values Q^k still had to learn, and this differs between optimal actions.
 
     Correction: π̃* ∝ 1[a ∈ U_s] π^0(a|s) exp(γ Σ_t P(t|s, a) ℓ(t)), with exp ℓ(s) the sum of the right side
@@ -202,7 +202,7 @@ def limit_is_proportional(
     right if and only if the discounted divergence after an optimal action does not depend on it, as for γ = 0, for
     unique optimal actions, or where actions do not move the state (mathrl.theorem-proportional-limit).
 
-    Practice: the limit favours optimal actions after which more of the first policy is optimal. This is harmless for
+    Practice: The limit favours optimal actions after which more of the first policy is optimal. This is harmless for
     the return; it matters to who reads the final policy as the first one, cut to the optimal actions.
     """
     v, optimal = optimal_values(game)
@@ -230,16 +230,16 @@ def limit_plays_best_joint_actions(
 ) -> Slack:
     """All the probability of the limit of the iteration of Eq. 3 is on joint actions that are best for its own Q.
 
-    Reading: product policies, as in Section 3. The instances are games of one or two agents in which π^0 is the only
+    Reading: Product policies, as in Section 3. The instances are games of one or two agents in which π^0 is the only
     optimum of Eq. 3 with itself as the target, so that the iteration stays there.
 
-    Finding: false where agents have to coordinate: at large ω they stay at a mixed equilibrium. Over joint policies it
+    Finding: False where agents have to coordinate: at large ω they stay at a mixed equilibrium. Over joint policies it
     is true.
 
-    Correction: each agent plays only own actions that are best against the others' limit policies: the limit is a Nash
+    Correction: Each agent plays only own actions that are best against the others' limit policies: the limit is a Nash
     equilibrium of the original game (mathrl.theorem-product-iteration).
 
-    Practice: a large ω can hold DMAC's agents at a saddle of the return for ever; a small one at the start leaves it.
+    Practice: A large ω can hold DMAC's agents at a saddle of the return for ever; a small one at the start leaves it.
     """
     premise(all(bool((own == other).all()) for own, other in zip(policy, target_policy, strict=True)))
     premise(is_product_optimum(game, policy, target_policy, temperature=temperature))
@@ -276,10 +276,10 @@ def joint_limit_plays_best_actions(
 ) -> Slack:
     """Over joint policies the limit of the iteration of Eq. 3 plays only joint actions that are best for its Q.
 
-    Reading: joint policies; π^0 plays all joint actions. Shown with its rate: after k updates every action has at most
+    Reading: Joint policies; π^0 plays all joint actions. Shown with its rate: after k updates every action has at most
     the probability π^0 exp(−ℓ − k (V* − Q*)/ω) (mathrl.theorem-divergence-rate), here for k = 2.
 
-    Finding: it holds, and then U_s are the optimal actions of the original game. The terms A.1 drops here do tend to 0.
+    Finding: It holds, and then U_s are the optimal actions of the original game. The terms A.1 drops here do tend to 0.
     """
     v, optimal = optimal_values(game)
     _, level = nearest_optimal(game, joint_first_policy, optimal)
@@ -305,12 +305,12 @@ def regularised_values_tend_to_original_ones(
     """Q̃* and Ṽ*, which belong to the limit π̃* of the iteration of Eq. 3, are the value functions of π̃* in the
     original game.
 
-    Reading: product policies, as in Section 3; the same for joint ones. Q̃* and Ṽ* are the limits of V_{π^{k−1}}^{π^k}
+    Reading: Product policies, as in Section 3; the same for joint ones. Q̃* and Ṽ* are the limits of V_{π^{k−1}}^{π^k}
     and of its Q; with their definition by π̃* alone, as its own target, nothing has to be shown. The check: the
     differences V^{π^k} − V_{π^{k−1}}^{π^k} ≥ 0 sum to no more than what the original value gains, which is bounded; so
     they tend to 0.
 
-    Finding: it holds.
+    Finding: It holds.
 
     Proof: V^{π^k} − V_{π^{k−1}}^{π^k} is ω times a discounted divergence, so ≥ 0, and at most V^{π^k} − V^{π^{k−1}}, as
     V_{π^{k−1}}^{π^k} ≥ V^{π^{k−1}}. The sum telescopes. V^π is continuous in π, and π^k → π̃* by Proposition 1.
