@@ -36,7 +36,7 @@ def pairs(draw: st.DrawFn) -> Mapping[str, Any]:
     at=AT,
     verdict="holds",
     on=pairs,
-    proof="false step at Eq. 12",
+    proof="false step at Eq. 6",
     rests_on=("dmac.proposition-1", "dmac.proposition-2", "dmac.lemma-4"),
     argument="mathrl.proofs_checks.dmac.distance.limit_is_near_the_optimum",
     breaks={"share": 0.25},
@@ -50,8 +50,9 @@ def limit_is_near_the_optimum(game: Any, temperature: float, *, share: float = 1
     without divergence. The check says it of π^1 already, after which no value falls; the optimum of Eq. 3 is taken over
     policies whose first agent mixes in steps of 1/10, which hold all deterministic ones.
 
-    Finding: It holds, but not for the reason given: Eq. 12 bounds the divergence from π̃*, which is infinite where π̃*
-    leaves an action out, and Eq. 6 is Proposition 2. Over product policies no constant below 1 would do
+    Finding: It holds, but not for the reason given. Eq. 6 is Proposition 2, which is refuted, from a uniform π^0 too.
+    Eq. 7 leaves out the actions outside of U_s: for a policy that plays one of them the divergence from π̃* is infinite,
+    and not bounded by log|A| as Eq. 12 says and Eq. 14 uses. Over product policies no constant below 1 would do
     (mathrl.theorem-product-distance). Over joint policies the limit is an optimum, at every ω
     (mathrl.theorem-divergence-limit).
 
@@ -75,7 +76,7 @@ def limit_is_near_the_optimum(game: Any, temperature: float, *, share: float = 1
     at=AT,
     verdict="holds",
     on=joint_starts,
-    proof="false step at Eq. 12",
+    proof="false step at Eq. 6",
     rests_on=("dmac.proposition-1", "dmac.proposition-2", "dmac.lemma-4"),
     argument="mathrl.proofs_checks.own.divergence_iterates",
     breaks={"share": 0.25},

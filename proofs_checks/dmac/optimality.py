@@ -68,9 +68,11 @@ def optimum_is_unique(
 ) -> Slack:
     """Eq. 2 and 3 speak of the policy that maximises J with a divergence from ρ, or from the policy before.
 
-    Reading: In every state, as J alone says nothing of states that are never reached; ρ plays all actions. The check is
-    over joint policies, which may be correlated, and says by how much a policy falls short: V_ρ* − V_ρ^π is ω times the
-    discounted divergence of π from π_ρ*. So there is one maximiser.
+    Reading: The paper gives no distribution of first states, and compares values of all states; so the maximum is meant
+    from every first state. (From given first states J says nothing of states that are never reached:
+    dmac.proposition-1@from-given-first-states.) ρ plays all actions. The check is over joint policies, which may be
+    correlated, and says by how much a policy falls short: V_ρ* − V_ρ^π is ω times the discounted divergence of π from
+    π_ρ*. So there is one maximiser.
 
     Finding: Well defined over joint policies. Over product policies there may be several maximisers, as
     dmac.theorem-2@policies shows; a claim on Eq. 3 is then one on every choice among them.
@@ -333,6 +335,7 @@ def any_next_action_will_do(
     on=joint_optima,
     proof="sound",
     rests_on=("dmac.proposition-5@joint-policies",),
+    argument="mathrl.proofs_checks.dmac.optimality.any_next_joint_action_will_do",
     breaks={"policy": "old"},
 )
 def any_next_joint_action_will_do(
@@ -350,6 +353,9 @@ def any_next_joint_action_will_do(
 
     Finding: Q_ρ* − ω log(π_ρ*/ρ) is V_ρ* for every action, by Eq. 19 and 20. It is not so for a policy and a critic
     that have not arrived there.
+
+    Proof: By Eq. 19 and 20, which hold over joint policies, ω log(π_ρ*/ρ) = Q_ρ* − V_ρ* for every joint action. So the
+    bracket is V_ρ*(s') for every a', and Q_ρ* = r + γ E[V_ρ*] by the definition of Q_ρ.
     """
     known = with_optimum(game, v, joint_target_policy, temperature=temperature)
     q = joint_q(known, v)

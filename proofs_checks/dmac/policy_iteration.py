@@ -118,7 +118,7 @@ def mirrored(draw: st.DrawFn) -> Mapping[str, Any]:
     verdict="refuted",
     severity="gap",
     on=mirrored,
-    proof="gap",
+    proof="false step at A.6",
     rests_on=("dmac.lemma-1", "dmac.lemma-2"),
     survives={"of": "values"},
 )
@@ -131,8 +131,9 @@ def policies_tend_to_the_optimum(
     with each optimum its mirror image is one, and both minimise Eq. 5 at every step. So a sequence that alternates
     between them is one that the theorem speaks of; it converges only if they are equal.
 
-    Finding: There is not one optimum over product policies, and the sequence need not converge. A.6 takes it for
-    granted. Over joint policies the optimum is unique, and the claim holds.
+    Finding: There is not one optimum over product policies, and the sequence need not converge. A.6 leaves out ρ in
+    Eq. 5, and then concludes from the convergence of the values that the policies converge, which is false here. Over
+    joint policies the optimum is unique, and the claim holds.
 
     Correction: The values converge (variant "values"), and every accumulation point of the policies is optimal; where
     the optimum over product policies is unique, the policies tend to it.

@@ -46,6 +46,7 @@ def evaluations(draw: st.DrawFn) -> Mapping[str, Any]:
     verdict="holds",
     on=evaluations,
     proof="false step at A.3",
+    argument="mathrl.proofs_checks.dmac.policy_steps.evaluation_converges",
     breaks={"rate": 2},
 )
 def evaluation_converges(
@@ -58,6 +59,10 @@ def evaluation_converges(
 
     Finding: It holds, for any ω ≥ 0. The proof takes r − ω E[KL] for the reward, where r − γ ω E[KL] is meant; with
     this it is the standard one.
+
+    Proof: Γ_ρ^π Q − Γ_ρ^π Q' = γ P_π (Q − Q'), where P_π takes means over what follows, as the divergences cancel. So
+    Γ_ρ^π is a γ-contraction in the maximum norm. Q_ρ^π = r + γ P V_ρ^π with V_ρ^π = E_π[Q_ρ^π] − ω KL(π‖ρ) says that
+    Q_ρ^π is its fixed point. Hence ‖Q^k − Q_ρ^π‖ ≤ γᵏ ‖Q^0 − Q_ρ^π‖, which tends to 0.
     """
     alone, xp = controlled(game), namespace(q)
     exact, iterate = divergence_q(alone, joint_policy, joint_target_policy, temperature=temperature), q

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mathrl.games import Game
 from mathrl.proofs_checks.divergence_limits import nearest_optimal, proportional
 from mathrl.proofs_checks.dmac.product_optima import ascent, is_product_optimum, stationary_targets
-from mathrl.proofs_checks.families import instances, policies, rows, stochastic_games
+from mathrl.proofs_checks.families import DISCOUNTS, instances, numbers, policies, rows, stochastic_games
 from mathrl.proofs_checks.joint_control import controlled, iterates, joint_q, optimal_values, optimum, outer
 from mathrl.proofs_checks.ledger import claim, compound
 from mathrl.proofs_checks.policy_value import divergence_q, divergence_v
@@ -76,8 +76,8 @@ def regularised_return_never_falls(
 
     Finding: It holds, in each state.
 
-    Proof: V_{π^t}^{π^{t+1}} ≥ V_{π^t}^{π^t} = V^{π^t}, and V^{π^t} = V_{π^{t−1}}^{π^t} and ω times a discounted
-    divergence, which is not negative.
+    Proof: V_{π^t}^{π^{t+1}} ≥ V_{π^t}^{π^t} = V^{π^t}, as π^{t+1} is best with the target π^t. And V^{π^t} is
+    V_{π^{t−1}}^{π^t} plus ω times a discounted divergence, which is not negative.
     """
     found = _updates(game, policy, temperature, steps)
     pairs = pairwise(found[1:])
@@ -104,7 +104,7 @@ def original_return_never_falls(
     Finding: It holds, in each state; it even grows by at least ω times the discounted divergence of π^{t+1} from π^t.
     Over joint policies it grows by exactly ω times this and that of π^t from π^{t+1}, discounted along π^t.
 
-    Proof: V^{π^{t+1}} = V_{π^t}^{π^{t+1}} and ω times that divergence, and V_{π^t}^{π^{t+1}} ≥ V^{π^t}.
+    Proof: V^{π^{t+1}} is V_{π^t}^{π^{t+1}} plus ω times that divergence, and V_{π^t}^{π^{t+1}} ≥ V^{π^t}.
     """
     found = _updates(game, policy, temperature, steps)
     pairs = pairwise(found)
@@ -125,9 +125,10 @@ def original_return_never_falls(
 def moves_are_summable(game: Any, policy: Sequence[Any], temperature: Any, *, steps: int = 3, gains: int = 1) -> Slack:
     """The policies π^k of the iteration of Eq. 3 converge.
 
-    Reading: Product policies, as in Section 3; a π^0 that plays every action; the optimum of Eq. 3, any one of several,
-    in every state. The check says that ω times the sum of the discounted divergences of π^k from π^{k−1} is no more
-    than what the original value gains, so that the moves tend to 0. That the policies converge is proved in
+    Reading: Product policies, as in Section 3; the optimum of Eq. 3, any one of several, from every first state. π^0
+    plays every action: what it never plays no later policy plays, so that else the game without these actions is meant.
+    The check says that ω times the sum of the discounted divergences of π^k from π^{k−1} is no more than what the
+    original value gains, so that the moves tend to 0. That the policies converge is proved in
     mathrl.theorem-product-iteration, and over joint policies in mathrl.theorem-divergence-limit.
 
     Finding: It holds. The paper shows that the returns converge, and from this alone it does not follow that the
@@ -148,13 +149,67 @@ compound(
     text="""By iterating Eq. 3 with ρ^k = π^k, the policies converge, and improve monotonically both in the return with
     divergence and in the original return.
 
-    Reading: Product policies, as in Section 3, or joint ones; the optimum of Eq. 3 is meant in every state, as a state
-    that is never reached has no weight in J, and then any policy there is optimal.
+    Reading: Product policies, as in Section 3, or joint ones. The paper gives no distribution of first states, and
+    compares values of all states; so the optimum of Eq. 3 is meant from every first state. With given first states a
+    state that is never reached has no weight in J, and any policy there is optimal: see the variant "from given first
+    states".
 
     Finding: It holds; for the convergence of the policies, which is not shown in print, see
     mathrl.theorem-product-iteration and mathrl.theorem-divergence-limit.
     """,
 )
+
+
+@instances
+def unreached(draw: st.DrawFn) -> Mapping[str, Any]:
+    """One agent in two states that are never left, the first one the start; two policies that play every action."""
+    shape = (2, draw(st.integers(2, 3)))
+    stays = np.broadcast_to(np.eye(2)[:, None, :], (*shape, 2))
+    game = Game.stochastic(draw(numbers(shape)), stays, draw(DISCOUNTS), np.array([1.0, 0.0]))
+    policy, other = ((draw(rows(shape)),) for _ in range(2))
+    return {"game": game, "policy": policy, "other_policy": other, "temperature": draw(TEMPERATURES)}
+
+
+@claim(
+    "dmac.proposition-1",
+    variant="from given first states",
+    at=AT_1,
+    verdict="corrected",
+    severity="gap",
+    on=unreached,
+    proof="gap",
+    degenerate=True,
+    survives={"states": "reached"},
+    argument=PRODUCT_PROOF,
+)
+def unreached_states_converge(
+    game: Any,
+    policy: Sequence[Any],
+    other_policy: Sequence[Any],
+    temperature: Any,
+    *,
+    states: str = "all",
+    steps: int = 3,
+) -> Slack:
+    """The policies of the iteration of Eq. 3 converge, where J is the return from a given distribution of first states.
+
+    Reading: The stricter one. The instances have one agent and two states that are never left, and start in the first.
+    So J has no weight on the second, and a sequence of optima of Eq. 3 may play `policy` and `other_policy` there in
+    turn. It converges only if these are equal.
+
+    Finding: What is never visited is never learned: in such a state every policy is an optimum of Eq. 3.
+
+    Correction: The policies converge in the states that are reached; and everywhere where the game may start in every
+    state.
+
+    Practice: Nothing is known of the final policy in states that training never saw.
+    """
+    premise(bool((game.start[1:] == 0).all()) and all(bool((game.transitions[s, :, s] == 1).all()) for s in (0, 1)))
+    if states == "all":
+        return equal(policy[0][1:], other_policy[0][1:])
+    found = _updates(game, policy, temperature, steps)
+    paid = sum((new[1] - new[2] for new in found[1:]), 0 * found[0][1])
+    return at_most((found[0][1] + paid)[:1], found[-1][1][:1])
 
 
 @instances
