@@ -151,8 +151,9 @@ def normaliser_normalises(
 ) -> Slack:
     """The second argument of the divergence in Eq. 8 is a distribution: the partition function normalises it.
 
-    Reading: Z(s, a^{1:m−1}) = Σ_{a^m} exp(Q^{1:m}/α), so that what is printed is exp(E[Q^{1:m}]/α)/E[Z], with both
-    means over the new policies of the agents before.
+    Reading: The paper says of Z only that it normalises. The partition function that depends on s and a^{1:m−1} is
+    Z = Σ_{a^m} exp(Q^{1:m}/α), so that what is printed is exp(E[Q^{1:m}]/α)/E[Z], with both means over the new policies
+    of the agents before. (If Z is whatever makes the quotient sum to 1, there is nothing to decide.)
 
     Finding: A mean of exponentials is at least the exponential of the mean (Jensen), so that the printed quotient sums
     to less than 1 unless Q is a constant, and a function of a^m, where the agents before play. The factor depends on no
