@@ -146,6 +146,8 @@ def joint_improvement_never_harms(
     """The same over joint policies, where the minimum is ρ exp(Q_ρ^old/ω)/Z itself.
 
     Reading: Joint policies, which may be correlated; `q` of the instance is not used.
+
+    Finding: It holds. The proof of Lemma 2 is for every class of policies that is free in each state.
     """
     alone = controlled(game)
     old = divergence_q(alone, joint_policy, joint_target_policy, temperature=temperature)

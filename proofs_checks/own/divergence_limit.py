@@ -62,6 +62,9 @@ def limit_is_the_nearest_optimum(
     rewards enters. It compares the divergence of π̃ with ℓ, with that of the policy that dmac Proposition 2 prints, and
     with that of any other optimal policy. That the policies tend to π̃ is mathrl.theorem-divergence-rate.
 
+    Finding: This takes the place of dmac Proposition 2. The limit is optimal at every ω; which optimal policy it is
+    depends on π^0 in all states that come later, and not only in the state itself.
+
     Proof: (1) ℓ exists and is unique, since the right side of its equation is a γ-contraction in the maximum norm: a
     logarithm of a weighted sum of exponentials moves by no more than its largest exponent does. The map is monotone,
     and takes 0 to log π^0(U_s) ≤ 0, so that ℓ ≤ 0.
