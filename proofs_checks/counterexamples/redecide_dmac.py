@@ -111,7 +111,7 @@ def dmac_theorem_2__agents_in_turn(x: Instance) -> tuple[bool, Any]:
     other = [row for (row,) in x["other_policy"]]
     joint, rival, rewards = outer((one, two)), outer(other), [pay for row in r for pay in row]
     better = expect(rival, rewards) - omega * divergence(rival, joint)
-    premises = premises and distributions([one, two, *other]) and omega > 0
+    premises = premises and distributions([one, two, *other]) and omega > 0 and 0 <= x["game"]["discount"] < 1
     return premises, (expect(joint, rewards) - better) / (1 - x["game"]["discount"])
 
 

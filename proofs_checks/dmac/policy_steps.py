@@ -118,8 +118,8 @@ def improvement_never_harms(
     of the old one, V_ρ^old. The operator of the new policy therefore raises V_ρ^old; it is monotone, and its iterates
     tend to V_ρ^new ≥ V_ρ^old, hence Q_ρ^new ≥ Q_ρ^old.
 
-    Practice: No critic has to be convex and no agent has to see the others' rewards for this; the exact critic of the
-    old policy is needed.
+    Practice: Nothing is asked of the form of Q, such as a decomposition over agents; but the exact Q of the old policy
+    is needed.
     """
     joint_target = outer(target_policy)
     old = divergence_q(game, outer(policy), joint_target, temperature=temperature)

@@ -249,10 +249,10 @@ def limit_is_proportional(
     (mathrl.theorem-divergence-iterates), and k is so large that it is within 1e-8 of the limit
     (mathrl.theorem-divergence-rate).
 
-    Finding: False for one agent already. A.1 takes Π_k a_k/Aⁿ → 1 from a_k → A, which does not follow; what remains is
-    the sum of all that the values Q^k still had to learn, and this differs between optimal actions.
+    Finding: False for one agent already. A.1 concludes from a_k → A that (a_1 … a_n)/Aⁿ → 1, which does not follow. The
+    quotient of its proof tends to exp(Σ_k (Q̃^k − Q̃*)/ω), and this sum differs between optimal actions.
 
-    Correction: π̃* ∝ 1[a ∈ U_s] π^0(a|s) exp(γ Σ_t P(t|s, a) ℓ(t)), with exp ℓ(s) the sum of the right side
+    Correction: π̃* ∝ 1[a ∈ U_s] π^0(a|s) exp(γ Σ_t P(t|s, a) ℓ(t)), where exp ℓ(s) is the sum of the right side over a
     (mathrl.theorem-divergence-limit): the optimal policy of least discounted divergence from π^0. The printed form is
     right if and only if the discounted divergence after an optimal action does not depend on it, as for γ = 0, for
     unique optimal actions, or where actions do not move the state (mathrl.theorem-proportional-limit).

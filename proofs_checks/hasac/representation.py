@@ -139,8 +139,9 @@ def equilibria_of_the_discounted_return_are_boltzmann(
 
     Finding: A state that is not visited does not enter J; there any policy will do.
 
-    Correction: In the states that the game visits under π; or all states, if d is positive, or with V in every state
-    for J. What the paper's own example has: it has one state.
+    Correction: Eq. 3 holds in the states that the game visits under π, if γ > 0. It holds in all states if d is
+    positive everywhere, or if V in every state takes the place of J. The paper's own example has one state, and so
+    meets this.
 
     Practice: Boltzmann form may be looked for in states of the replay buffer, not beyond.
     """

@@ -49,8 +49,8 @@ def updates_are_one_update(
     optimality operator of the i-th update, and π^i ∝ π^{i−1} exp((r + γ P V_i)/ω) for any tables V_1, …, V_k. Then the
     mean of T_i V_i is what the operator at ω/k with target π^0 makes of the mean of the V_i, and π^k is its policy.
 
-    Finding: The updates of DMAC over joint policies do not wander: after k of them the team stands where one update with
-    a weight ω/k on the divergence would have put it.
+    Finding: The updates of DMAC over joint policies do not wander: after k of them the team stands where one update
+    with the weight ω/k on the divergence would have put it.
 
     Proof: Write Q_i = r + γ P V_i. By induction π^k exp(Σ_{i ≤ k} T_i V_i/ω) = π^0 exp(Σ_{i ≤ k} Q_i/ω). For k = 0 this
     is empty. For the step, π^k = π^{k−1} exp((Q_k − T_k V_k)/ω), since exp(T_k V_k/ω) is the sum of
