@@ -219,8 +219,8 @@ def returns_converge_to_those_of_equilibria(
 
     Finding: As part (2).
 
-    Correction: That of part (2), with J = E_{s~d}[V]. J of Eq. 2 need not converge where the policies have several
-    limit points.
+    Correction: That of part (2), with J = E_{s~d}[V]. Of J of Eq. 2 nothing is shown where the policies have several
+    limit points, as these have one V and may have several J.
     """
     if radii == "of a least size":
         return gains(game, policy, order, weight, temperature, radius, steps=3, of="returns")

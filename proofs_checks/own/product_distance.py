@@ -48,8 +48,8 @@ def uniform_policy_is_a_trap(
     elsewhere. The check says that no other product policy, drawn or of the form that is hardest, has a higher return
     with divergence from the uniform policy.
 
-    Finding: So dmac Theorem 1 is the best that can be said of decentralised agents, but for the constant in games with
-    few actions. The ratio of distance and bound, log(m − 1)/log m, tends to 1.
+    Finding: The ratio of this distance and the bound, log(m − 1)/log m, tends to 1 as m grows. So no multiple of
+    ω log|A|/(1 − γ) below 1 bounds the loss of decentralised agents for all numbers of actions.
 
     Proof: Under a uniform policy u has mean 0, so its return is 0, and the best is 2 ω log(m − 1) in each step, at (0,
     0). Let x, y be the means of u under the agents' policies. E[r] = 2 ω log(m − 1) x y ≤ ω log(m − 1) (x² + y²). Of
