@@ -152,7 +152,7 @@ def values_satisfy_the_equation(
     """The soft Q of a conditional policy and an opponent model is r + γ E[V_soft] of the next state (Eq. 12).
 
     Reading: Any pair, as the theorem writes Q^{π,ρ} without asterisks. V_soft is the soft maximum of Q^{π,ρ}: Eq. 9 in
-    the body, and Eq. 58 defines V^{π,ρ}_soft by the same formula.
+    the body, and Eq. 58 defines V^{π,ρ}_soft by the same formula, but for a bracket that is missing there.
 
     Finding: The soft maximum is more than the pair attains, by KL(ρ‖ρ̂) + α E_ρ[KL(π‖π̂)] with the pair (π̂, ρ̂) that
     Eq. 10 and 11 give at Q^{π,ρ} (mathrl.theorem-rommeo-gap). So Eq. 12 holds of a pair only where it is this pair, in
