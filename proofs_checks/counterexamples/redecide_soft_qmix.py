@@ -98,7 +98,14 @@ def soft_qmix_theorem_4_4(x: Instance) -> tuple[bool, Any]:
     game, alpha, other = x["game"], x["temperature"], [rows[0] for rows in x["other_policy"]]
     (((first, second), (third, fourth)),) = game["rewards"]
     laws = distributions([x["policy"], x["other_policy"], game["transitions"], game["start"]])
-    premises = laws and len(game["transitions"]) == 1 and first == fourth and second == third and alpha > 0 and 0 < game["discount"] < 1
+    premises = (
+        laws
+        and len(game["transitions"]) == 1
+        and first == fourth
+        and second == third
+        and alpha > 0
+        and 0 < game["discount"] < 1
+    )
     uniform, value = (
         expect(outer(pair), [first, second, third, fourth]) + alpha * (entropy(pair[0]) + entropy(pair[1]))
         for pair in ([[fmpq(1, 2)] * 2] * 2, other)
