@@ -133,7 +133,7 @@ def _attained(q: list[Any], policy: list[Any], model: list[Any], prior: list[Any
 
 
 def _printed(q: list[Any], policy: list[Any], prior: list[Any]) -> list[Any]:
-    """ρ̃ ∝ P exp(E_π[Q]): Eq. 39, whose entropy of the state is hidden by the sign ∝."""
+    """ρ̃ ∝ P exp(E_π[Q]): Eq. 39, where an entropy of the state alone cancels."""
     return softmax([expect(own, column) for own, column in zip(policy, zip(*q, strict=True), strict=True)], 1, prior)
 
 

@@ -71,7 +71,7 @@ def model_improves(
     has Q^{π,ρ̃} ≥ Q^{π,ρ} everywhere.
 
     Reading: For every π and ρ, as in Theorem 4. Eq. 39 writes H(π(s)), which names no action of the opponents where its
-    neighbours do; so it is one number for each state, whichever it is, and the sign ∝ swallows it.
+    neighbours do; so it is one number for each state, whichever it is, and cancels where ρ̃ is normalised.
 
     Finding: Then ρ̃ leaves out that the agent has more entropy given one action of the opponents than given another,
     and it can be worse than ρ.
@@ -256,7 +256,7 @@ def both_improve_with_entropy(
 
 
 def _printed_model(q: Any, given: Any, prior: Any, temperature: Any) -> Any:
-    """ρ̃ ∝ P exp(E_π[Q]), where one entropy for each state is hidden by the sign ∝, (S, B)."""
+    """ρ̃ ∝ P exp(E_π[Q]), as one entropy for each state cancels, (S, B)."""
     log_prior = log_probabilities(prior)
     expected = namespace(q).sum(given * q, axis=1)
     return namespace(q).exp(log_prior + target_log_ratio(expected, log_prior, temperature**0))
