@@ -170,7 +170,7 @@ def soft_greedy_policy_improves(game: Any, joint_policy: Any, temperature: Any, 
     verdict="corrected",
     severity="slip",
     on=improvements,
-    proof="false step at l. 2976",
+    proof="false step at l. 2980",
     survives={"improved": "exp(Q/α)"},
     argument="mathrl.proofs_checks.aorpo.soft_operators.soft_greedy_policy_improves",
 )
@@ -181,7 +181,8 @@ def soft_greedy_policy_improves_at(
 
     Reading: Section 5.2 and Eq. 7 have α; the lemma does not say what Q_soft is.
 
-    Finding: Exp(Q) is too hot or too cold a policy at any other temperature.
+    Finding: At any temperature but 1, exp(Q) is not the best policy for E[Q] + α H: it has too much entropy, or too
+    little. The proof writes the values without α (l. 2980).
 
     Correction: The new policy is π̃ ∝ exp(Q^π/α).
     """
