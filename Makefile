@@ -3,6 +3,7 @@
 # make test-elsewhere   the examples and all printed answers as several other machines compute them (minutes)
 # make test-long   the same with the long profile: every property on a thousand examples, grids as a whole (hours)
 # make reference   set up, then write docs/reference.md anew
+# make findings    set up, then write docs/findings.md anew from the ledger
 # make bench       set up, then speed as ratios against peers and limits
 # make hard        set up, then hard games for each solver against answers of 200 digits (minutes)
 # make peers       build Gambit and sgamesolver, which bench compares with, in an environment of their own (minutes)
@@ -39,6 +40,9 @@ peers: .venv-peers/installed
 
 reference: .venv/checks
 	$(BIN)/python -P tests/test_reference.py
+
+findings: .venv/checks
+	$(BIN)/python -m mathrl.proofs_checks.findings docs/findings.md
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mathrl needs Python 3.11 or newer: make PYTHON=python3.11")'

@@ -4,12 +4,14 @@ import importlib
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 from mathrl.base.checks import fail
-from mathrl.base.registry import Registry
-from mathrl.proofs_checks.ledger import LEDGER, Claim, Compound, Restatement
+from mathrl.proofs_checks.ledger import LEDGER, PAPERS, Claim, Compound, Restatement
+from mathrl.proofs_checks.printed import listed
 
 __all__ = ["claims", "claims_of_file"]
 
@@ -22,13 +24,28 @@ _OF_FILE: dict[Path, tuple[str, ...]] = {}
 Entries = Mapping[str, Claim | Compound | Restatement]
 
 
-def claims() -> Registry[Claim | Compound | Restatement]:
-    """All claims of the five papers and of mathrl, by key."""
+def claims() -> Entries:
+    """All claims of the five papers and of mathrl, by key.
+
+    They stand in the order of the papers, there in that of the text, and each whole statement before its parts and
+    readings: the order in which modules happened to be imported does not matter.
+    """
     for folder in _FOLDERS:
         package = importlib.import_module(f"mathrl.proofs_checks.{folder}")
         for module in package.MODULES:
             importlib.import_module(f"{package.__name__}.{module}")
-    return LEDGER
+    return dict(sorted(LEDGER.items(), key=lambda item: _place(item[1])))
+
+
+def _place(entry: Claim | Compound | Restatement) -> tuple[Any, ...]:
+    paper = PAPERS.index(entry.paper) if entry.paper in PAPERS else len(PAPERS)
+    return paper, entry.paper, _first_lines().get(entry.id, 10**9), entry.id, entry.variant or ""
+
+
+@cache
+def _first_lines() -> Mapping[str, int]:
+    """The first line at which the papers' texts have an id."""
+    return {entry.id: min(entry.lines, default=10**9) for paper in PAPERS for entry in listed(paper)}
 
 
 def claims_of_file(path: str) -> Entries:

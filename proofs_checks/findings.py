@@ -33,8 +33,8 @@ _INTRODUCTION = """\
 
 This page is written by the ledger (`make findings`); a test holds it to the data. It says of the theorems, lemmas,
 propositions and corollaries of the five papers whether they hold as printed, in our words, and what that means for who
-uses the methods. `mathrl check CLAIM` shows the whole page of a claim and gathers its evidence anew. Counterexamples are
-decided again by `python proofs_checks/counterexamples`, without mathrl.
+uses the methods. `mathrl check CLAIM` shows the whole page of a claim and gathers its evidence anew. Counterexamples
+are decided again by `python proofs_checks/counterexamples`, without mathrl.
 
 *Refuted*: the idea fails. *Corrected*: it holds after a small change. We read as printed: symbols mean what the paper
 last defined, what is unbound holds for all, what is called a policy sums to 1, sets are finite. Where a kinder reading
@@ -48,7 +48,7 @@ def findings() -> str:
     entries = [entry for entry in claims().values() if isinstance(entry, Claim | Compound) and entry.paper in PAPERS]
     whole = [entry for entry in entries if entry.variant is None]
     order = {key: place for place, key in enumerate(FIRST)}
-    whole.sort(key=lambda entry: (order.get(entry.key, len(order)), PAPERS.index(entry.paper)))
+    whole.sort(key=lambda entry: order.get(entry.key, len(order)))
     parts = [_INTRODUCTION, _counts(whole)]
     for title, verdict, severities in (
         ("Refuted", "refuted", ("false",)),

@@ -261,6 +261,6 @@ def texts(docstring: str) -> Mapping[str, str]:
         lines = " ".join(line.strip() for line in paragraph.splitlines())
         marked = re.match(r"(Reading|Finding|Correction|Practice|Proof|Premises): *", lines)
         name, said = (marked[1], lines[marked.end() :]) if marked else ("Statement", lines)
-        said = re.sub(r"^[a-z]{3,}", lambda word: word[0].capitalize(), said)
+        said = re.sub(r"^[a-z]{2,}\b", lambda word: word[0].capitalize(), said)
         found[name] = f"{found[name]}\n\n{said}" if name in found else said
     return found

@@ -78,11 +78,12 @@ def page(row: Row, rows: Mapping[str, Row]) -> str:
     if entry.proof != "none" or entry.rests_on:
         parts.append(_block("Printed proof", _proof(entry, rows)))
     if isinstance(entry, Compound):
-        parts.append(
-            _block("Parts", "\n".join(f"{part}: {rows[part].verdict}" for part in entry.parts if part in rows))
-        )
+        literal = [part for part in map(LEDGER.get, entry.parts) if isinstance(part, Claim)]
+        parts.append(_block("Parts", "\n".join(_verdict_of(part, rows) for part in literal)))
+        worst = next((part for part in literal if part.verdict == row.verdict), literal[0])
+        texts = {name: worst.texts[name] for name in ("Correction", "Practice") if name in worst.texts} | dict(texts)
     parts += [_block(name, texts[name]) for name in ("Finding",) if name in texts]
-    others = _other_readings(entry)
+    others = _other_readings(entry, rows)
     if others:
         parts.append(_block("Other readings", "\n".join(others)))
     if row.counterexample is not None:
@@ -96,14 +97,21 @@ def page(row: Row, rows: Mapping[str, Row]) -> str:
     return "\n\n".join([head, *parts]) + "\n"
 
 
-def _other_readings(entry: Claim | Compound) -> list[str]:
-    """The variants of an id that are not its literal parts, each with the verdict that is declared."""
-    parts = entry.parts if isinstance(entry, Compound) else (entry.key,)
+def _other_readings(entry: Claim | Compound, rows: Mapping[str, Row]) -> list[str]:
+    """The variants of an id that are not its literal parts, each with its verdict and what was found."""
+    literal = entry.parts if isinstance(entry, Compound) else (entry.key,)
     return [
-        f"{other.key}: {other.verdict}"
+        _verdict_of(other, rows)
         for other in LEDGER.values()
-        if isinstance(other, Claim) and other.id == entry.id and other.key not in parts and other.variant is not None
+        if isinstance(other, Claim) and other.id == entry.id and other.key not in literal and entry.variant is None
     ]
+
+
+def _verdict_of(part: Claim, rows: Mapping[str, Row]) -> str:
+    """A part or reading in a few lines: its verdict, whether that is supported, and what was found."""
+    severity = f" ({part.severity})" if part.severity else ""
+    lacking = "" if part.key not in rows or rows[part.key].supported else ", not supported by this run"
+    return f"{part.variant}: {part.verdict}{severity}{lacking}. {part.texts.get('Finding', part.texts['Statement'])}"
 
 
 def _support(row: Row) -> str:

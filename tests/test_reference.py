@@ -34,6 +34,9 @@ MODULES = (
     "mathrl.exploitability",
     "mathrl.oracle",
     "mathrl.figures.reproductions",
+    "mathrl.proofs_checks",
+    "mathrl.proofs_checks.families",
+    "mathrl.proofs_checks.policy_value",
     "mathrl.proofs_checks.strategies",
 )
 

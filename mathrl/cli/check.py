@@ -89,11 +89,7 @@ def _chosen(names: Sequence[str], files: Sequence[str]) -> Mapping[str, Any]:
     for name in names:
         if name not in files:
             choice("CLAIM", name, [*known, *papers], see="mathrl check --format csv")
-            chosen |= {
-                key: entry
-                for key, entry in known.items()
-                if name in (key, entry.paper) or (name == entry.id and name in known)
-            }
+            chosen |= {key: entry for key, entry in known.items() if name in (key, entry.paper, entry.id)}
     return chosen
 
 
@@ -107,6 +103,7 @@ def _checked(
 
 
 def _rendered(rows: "Sequence[Row]", names: Sequence[str], format: str) -> str:
+    from mathrl.proofs_checks.ledger import PAPERS
     from mathrl.proofs_checks.page import data, listing, page, summary
 
     if format in ("json", "csv"):
@@ -114,8 +111,9 @@ def _rendered(rows: "Sequence[Row]", names: Sequence[str], format: str) -> str:
     by_key = {row.key: row for row in rows}
     papers = list(dict.fromkeys(row.entry.paper for row in rows))
     alone = all(name in by_key or name.endswith(".py") for name in names)
-    if format == "table" and names and alone and len(rows) <= PAGES:
-        return "\n".join(page(row, by_key) for row in rows)
+    shown = [row for row in rows if row.key in names or row.entry.paper not in PAPERS]
+    if format == "table" and names and alone and len(shown) <= PAGES:
+        return "\n".join(page(row, by_key) for row in shown)
     tables = [listing(rows, paper) for paper in papers] if names else [summary(rows)]
     return output.render(tables, format)
 

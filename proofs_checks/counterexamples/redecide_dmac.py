@@ -7,6 +7,7 @@ from flint import arb
 from .exact import distributions, divergence, expect, log_sum, outer, softmax
 
 __all__ = [
+    "dmac_proposition_1__from_given_first_states",
     "dmac_proposition_2",
     "dmac_proposition_2__support",
     "dmac_proposition_4",
@@ -38,6 +39,20 @@ def _stays(x: Instance) -> tuple[bool, list[Any], list[Any], Any]:
     return premises and all(p > 0 for p in joint), joint, [pay + gamma * v for pay in rewards], v
 
 
+def dmac_proposition_1__from_given_first_states(x: Instance) -> tuple[bool, Any]:
+    """One agent; states are never left, and only the first can be the start: J has no weight on the others.
+
+    There each policy with positive probabilities is optimal in each round, so that two of them may alternate.
+    """
+    game, (one,), (other,) = x["game"], x["policy"], x["other_policy"]
+    never_left = all(row[s] == 1 for s, rows in enumerate(game["transitions"]) for row in rows)
+    premises = distributions(game["transitions"]) and distributions(game["start"]) and game["start"][0] == 1
+    premises = premises and distributions(one) and distributions(other) and 0 <= game["discount"] < 1
+    positive = all(p > 0 for rows in (one, other) for row in rows for p in row) and x["temperature"] > 0
+    apart = max(abs(p - q) for own, row in zip(one[1:], other[1:], strict=True) for p, q in zip(own, row, strict=True))
+    return premises and never_left and positive, -apart
+
+
 def dmac_proposition_2(x: Instance) -> tuple[bool, Any]:
     """State 0: action 0 leads to 1, action 1 to 2; from there to 3, which pays nothing. In 1 all actions pay as much.
 
@@ -51,6 +66,7 @@ def dmac_proposition_2(x: Instance) -> tuple[bool, Any]:
     premises = premises and ways == [[0, 1, 0, 0], [0, 0, 1, 0]] and all(row == [0, 0, 0, 1] for row in after)
     premises = premises and not any([*start, *end]) and len(set(map(str, equal))) == 1 and max(mixed) == equal[0]
     gamma = game["discount"]
+    premises = premises and 0 <= gamma < 1
     v = [gamma * log_sum(pays, omega, row) for pays, row in ((equal, first[1]), (mixed, first[2]))]
     return bool(premises), arb(first[0][0]) - softmax(v, omega, first[0])[0]
 
@@ -95,7 +111,7 @@ def dmac_theorem_2__agents_in_turn(x: Instance) -> tuple[bool, Any]:
     other = [row for (row,) in x["other_policy"]]
     joint, rival, rewards = outer((one, two)), outer(other), [pay for row in r for pay in row]
     better = expect(rival, rewards) - omega * divergence(rival, joint)
-    premises = premises and distributions([one, two, *other]) and omega > 0
+    premises = premises and distributions([one, two, *other]) and omega > 0 and 0 <= x["game"]["discount"] < 1
     return premises, (expect(joint, rewards) - better) / (1 - x["game"]["discount"])
 
 
@@ -108,7 +124,7 @@ def dmac_theorem_2__policies(x: Instance) -> tuple[bool, Any]:
     """
     ((a, b), (c, d)), omega = x["game"]["rewards"][0], x["temperature"]
     uniform = outer([row for (row,) in x["target_policy"]])
-    premises = a == d and b == c and len(set(map(str, uniform))) == 1 and omega > 0
+    premises = a == d and b == c and len(set(map(str, uniform))) == 1 and sum(uniform) == 1 and omega > 0
     rival = [row for (row,) in x["policy"]]
     joint = outer(rival)
     gain = expect(joint, [a, b, c, d]) - (a + b) / 2 - omega * divergence(joint, uniform)

@@ -128,7 +128,7 @@ def hasac_lemma_g_2(x: Instance) -> tuple[bool, Any]:
     best = [
         _edge(own, softmax(pay, x["temperature"]), radius) for own, pay in zip(old, x["game"]["rewards"], strict=True)
     ]
-    premises = _is_game(x) and distributions(new) and _never_left(x) and x["weight"] == 0 and all(best)
+    premises = _is_game(x) and distributions(new) and _is_neighbourhood(x) and all(best)
     means = [expect(x["sampling_distribution"], _paid(x, each)) for each in (new, best)] if premises else [0, 0]
     return premises and bool(means[0] > means[1]), _paid(x, new)[1] - _paid(x, old)[1]
 
@@ -140,7 +140,7 @@ def hasac_lemma_g_2__balls(x: Instance) -> tuple[bool, Any]:
         abs(p - q) <= x["radius"] for own, row in zip(old, new, strict=True) for p, q in zip(own, row, strict=True)
     )
     best = min(level) == max(level) and old[0] == new[0] == [fmpq(1, 2)] * 2 and x["sampling_distribution"] == [1, 0]
-    premises = _is_game(x) and distributions(new) and _never_left(x) and x["weight"] == 0 and inside and best
+    premises = _is_game(x) and distributions(new) and _is_neighbourhood(x) and inside and best
     return premises, _paid(x, new)[1] - _paid(x, old)[1]
 
 
@@ -245,7 +245,9 @@ def _edge(own: Any, best: Any, radius: Any) -> list[Any]:
     return [own[0] + radius, own[1] - radius] if best[1] < own[1] - radius else []
 
 
-def _never_left(x: Instance) -> bool:
-    """Whether every state leads to itself, whatever is done."""
-    moves = x["game"]["transitions"]
-    return all(row[s] == 1 for s, rows in enumerate(moves) for row in rows)
+def _is_neighbourhood(x: Instance) -> bool:
+    """Whether states are never left, there is no drift, the ball has a radius, and β and π sum to 1."""
+    moves, (old,) = x["game"]["transitions"], x["policy"]
+    never_left = all(row[s] == 1 for s, rows in enumerate(moves) for row in rows)
+    given = distributions(x["sampling_distribution"]) and distributions(old)
+    return never_left and given and x["weight"] == 0 and x["radius"] > 0

@@ -36,7 +36,7 @@ def pairs(draw: st.DrawFn) -> Mapping[str, Any]:
     at=AT,
     verdict="holds",
     on=pairs,
-    proof="false step at Eq. 12",
+    proof="false step at Eq. 6",
     rests_on=("dmac.proposition-1", "dmac.proposition-2", "dmac.lemma-4"),
     argument="mathrl.proofs_checks.dmac.distance.limit_is_near_the_optimum",
     breaks={"share": 0.25},
@@ -46,21 +46,22 @@ def limit_is_near_the_optimum(game: Any, temperature: float, *, share: float = 1
     """From a uniform π^0 the limit of the iteration of Eq. 3 has ‖V^{π̃*} − V*‖ ≤ ω log|A|/(1 − γ), with |A| the number
     of joint actions.
 
-    Reading: product policies, as in Section 3; the optimum of Eq. 3 in every state, and V* the optimum of the game
+    Reading: Product policies, as in Section 3; the optimum of Eq. 3 in every state, and V* the optimum of the game
     without divergence. The check says it of π^1 already, after which no value falls; the optimum of Eq. 3 is taken over
     policies whose first agent mixes in steps of 1/10, which hold all deterministic ones.
 
-    Finding: it holds, but not for the reason given: Eq. 12 bounds the divergence from π̃*, which is infinite where π̃*
-    leaves an action out, and Eq. 6 is Proposition 2. Over product policies no constant below 1 would do
+    Finding: It holds, but not for the reason given. Eq. 6 is Proposition 2, which is refuted, from a uniform π^0 too.
+    Eq. 7 leaves out the actions outside of U_s: for a policy that plays one of them the divergence from π̃* is infinite,
+    and not bounded by log|A| as Eq. 12 says and Eq. 14 uses. Over product policies no constant below 1 would do
     (mathrl.theorem-product-distance). Over joint policies the limit is an optimum, at every ω
     (mathrl.theorem-divergence-limit).
 
-    Proof: let π* be a deterministic optimal policy, which is a product. V^{π^1} ≥ V_{π^0}^{π^1} ≥ V_{π^0}^{π*}, as a
+    Proof: Let π* be a deterministic optimal policy, which is a product. V^{π^1} ≥ V_{π^0}^{π^1} ≥ V_{π^0}^{π*}, as a
     divergence is not negative, and as π^1 is best in every state. The divergence of a deterministic policy from the
     uniform one is log|A| in each state, so that V_{π^0}^{π*} = V* − ω log|A|/(1 − γ). By Proposition 1 no value falls
     from π^1 on, and V^π is continuous.
 
-    Practice: a small ω at the first update is what bounds the loss of decentralised agents, not the number of updates.
+    Practice: A small ω at the first update is what bounds the loss of decentralised agents, not the number of updates.
     """
     uniform = tuple(np.full((game.num_states, actions), 1 / actions) for actions in game.num_actions)
     joint = outer(best_on_a_grid(game, uniform, temperature=temperature))
@@ -75,7 +76,7 @@ def limit_is_near_the_optimum(game: Any, temperature: float, *, share: float = 1
     at=AT,
     verdict="holds",
     on=joint_starts,
-    proof="false step at Eq. 12",
+    proof="false step at Eq. 6",
     rests_on=("dmac.proposition-1", "dmac.proposition-2", "dmac.lemma-4"),
     argument="mathrl.proofs_checks.own.divergence_iterates",
     breaks={"share": 0.25},
@@ -85,10 +86,10 @@ def joint_limit_is_an_optimum(
 ) -> Slack:
     """Over joint policies the same holds, and the constant is 0.
 
-    Reading: joint policies, π^0 uniform (that of the instance is not used). The check says more: after k updates
+    Reading: Joint policies, π^0 uniform (that of the instance is not used). The check says more: after k updates
     V* − V^{π^k} ≤ ω log|A|/(k (1 − γ)), here for k = 1 and 2.
 
-    Finding: the limit is an optimum of the original game, whatever ω.
+    Finding: The limit is an optimum of the original game, whatever ω.
 
     Proof: π^k is the optimum at ω/k with the target π^0 (mathrl.theorem-divergence-iterates), so the proof of the first
     step, with ω/k for ω, gives the bound; it tends to 0.
@@ -138,10 +139,12 @@ def operator_contracts(
 ) -> Slack:
     """Γ_ω V(s) = max_π E_π[r + γ E[V]] − ω KL(π‖π̃*) is a γ-contraction in the maximum norm.
 
-    Reading: any distribution in the place of π̃*, zeros allowed; π where this is positive, as elsewhere the divergence
+    Reading: Any distribution in the place of π̃*, zeros allowed; π where this is positive, as elsewhere the divergence
     is infinite. The check takes the maximum over joint policies, which has a closed form; the proof is for any class.
 
-    Proof: for each π, E_π[r + γ E[V]] − ω KL(π‖π̃*) moves by at most γ ‖V_1 − V_2‖, so their largest value does too.
+    Finding: It holds.
+
+    Proof: For each π, E_π[r + γ E[V]] − ω KL(π‖π̃*) moves by at most γ ‖V_1 − V_2‖, so their largest value does too.
     """
     xp, (one, other) = namespace(values), values
     left, right = (_gamma(game, v, joint_target_policy, temperature) for v in (one, other))
@@ -164,10 +167,12 @@ def operator_is_monotone(
 ) -> Slack:
     """If V_1 ≤ V_2 in every state then Γ_ω V_1 ≤ Γ_ω V_2 in every state.
 
-    Reading: as for part (1). The check compares a table with its larger entries with another's. The form that breaks
+    Reading: As for part (1). The check compares a table with its larger entries with another's. The form that breaks
     takes any two tables.
 
-    Proof: for each π, E_π[r + γ E[V]] − ω KL(π‖π̃*) grows with V, so the largest value does.
+    Finding: It holds.
+
+    Proof: For each π, E_π[r + γ E[V]] − ω KL(π‖π̃*) grows with V, so the largest value does.
     """
     xp, (one, other) = namespace(values), values
     larger = one + (xp.abs(other - one) + (other - one)) / 2 if ordered else other
@@ -190,9 +195,11 @@ def operator_shifts(
 ) -> Slack:
     """For a number c, Γ_ω(V + c) = Γ_ω V + γ c.
 
-    Reading: as for part (1).
+    Reading: As for part (1).
 
-    Proof: for each π, E_π[r + γ E[V + c]] is E_π[r + γ E[V]] + γ c.
+    Finding: It holds.
+
+    Proof: For each π, E_π[r + γ E[V + c]] is E_π[r + γ E[V]] + γ c.
     """
     v = values[0]
     first, shifted = (_gamma(game, each, joint_target_policy, temperature) for each in (v, v + constant))
@@ -206,8 +213,8 @@ compound(
     proof="cited",
     text="""Γ_ω, whose target is π̃*, is a γ-contraction, monotone, and turns a constant c added to V into γ c.
 
-    Reading: the maximum is over joint policies or over product policies, in each state; π̃* may have zeros.
+    Reading: The maximum is over joint policies or over product policies, in each state; π̃* may have zeros.
 
-    Finding: all three hold, whatever the class of policies and whatever stands in the place of π̃*.
+    Finding: All three hold, whatever the class of policies and whatever stands in the place of π̃*.
     """,
 )

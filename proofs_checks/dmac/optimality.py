@@ -68,14 +68,16 @@ def optimum_is_unique(
 ) -> Slack:
     """Eq. 2 and 3 speak of the policy that maximises J with a divergence from ρ, or from the policy before.
 
-    Reading: in every state, as J alone says nothing of states that are never reached; ρ plays all actions. The check is
-    over joint policies, which may be correlated, and says by how much a policy falls short: V_ρ* − V_ρ^π is ω times the
-    discounted divergence of π from π_ρ*. So there is one maximiser.
+    Reading: The paper gives no distribution of first states, and compares values of all states; so the maximum is meant
+    from every first state. (From given first states J says nothing of states that are never reached:
+    dmac.proposition-1@from-given-first-states.) ρ plays all actions. The check is over joint policies, which may be
+    correlated, and says by how much a policy falls short: V_ρ* − V_ρ^π is ω times the discounted divergence of π from
+    π_ρ*. So there is one maximiser.
 
-    Finding: well defined over joint policies. Over product policies there may be several maximisers, as
+    Finding: Well defined over joint policies. Over product policies there may be several maximisers, as
     dmac.theorem-2@policies shows; a claim on Eq. 3 is then one on every choice among them.
 
-    Proof: with r + γ P V_ρ* = V_ρ* + ω log(π_ρ*/ρ) (dmac.proposition-5@joint-policies), one step of π from V_ρ* gives
+    Proof: With r + γ P V_ρ* = V_ρ* + ω log(π_ρ*/ρ) (dmac.proposition-5@joint-policies), one step of π from V_ρ* gives
     V_ρ* − ω KL(π‖π_ρ*). So V_ρ* − V_ρ^π is the discounted sum of ω KL(π‖π_ρ*) along π.
     """
     known = with_optimum(game, v, joint_target_policy, temperature=temperature)
@@ -103,14 +105,14 @@ def entropy_optimum_is_soft(
     """In a decision problem with entropy at weight ω the optimal policy is proportional to exp((r + γ E[V*])/ω); its
     value is V* = ω log Σ exp((r + γ E[V*])/ω), and Q* = r + γ ω E[log Σ exp(Q*/ω)].
 
-    Reading: one agent, all policies that are functions of the state. V* and Q* are taken as the solution of the second
+    Reading: One agent, all policies that are functions of the state. V* and Q* are taken as the solution of the second
     line, which is unique by contraction. The check gives the problem rewards for which this solution is a number that
     it knows; then it says that the policy of the first line has the value V*, that no other policy has more in any
     state, and that Q* = r + γ E[V*] solves the third line.
 
-    Finding: it holds. π(s, a) is written for π(a|s).
+    Finding: It holds. π(s, a) is written for π(a|s).
 
-    Proof: for every policy E_π[r + γ P V*] + ω H(π) ≤ V*, with equality for the policy of the first line alone (Gibbs);
+    Proof: For every policy E_π[r + γ P V*] + ω H(π) ≤ V*, with equality for the policy of the first line alone (Gibbs);
     so V^π ≤ V* by monotone iteration of the policy's operator, with equality for that policy.
     """
     alone, xp = controlled(game), namespace(v)
@@ -146,17 +148,17 @@ def joint_optimum_is_tilted(
     """Over joint policies, which may be correlated, Eq. 19 and 20 hold: π_ρ* is proportional to
     ρ exp((r + γ E[V_ρ*])/ω), and V_ρ* is ω log of the sum.
 
-    Reading: the optimum over all distributions of joint actions, in every state; ρ plays every joint action. The check
+    Reading: The optimum over all distributions of joint actions, in every state; ρ plays every joint action. The check
     gives the game rewards for which Eq. 20 has a solution that it knows; then it says that the policy of Eq. 19 has
     this value, and that no other joint policy has more in any state.
 
-    Finding: it holds, and then the optimum is a product policy only where Q_ρ* is additive.
+    Finding: It holds, and then the optimum is a product policy only where Q_ρ* is additive.
 
     Proof: V ↦ ω log Σ_a ρ exp((r + γ P V)/ω) is a γ-contraction; let V be its fixed point. By Gibbs' inequality
     E_π[r + γ P V] − ω KL(π‖ρ) ≤ V for every policy, with equality in all states for that of Eq. 19 alone. Iterating the
     monotone operator of π, V_ρ^π ≤ V, with equality for that policy.
 
-    Practice: it describes one controller of all agents; DMAC's agents, which act each on its own, have another optimum.
+    Practice: It describes one controller of all agents; DMAC's agents, which act each on its own, have another optimum.
     """
     known = with_optimum(game, v, joint_target_policy, temperature=temperature)
     q = joint_q(known, v)
@@ -188,13 +190,13 @@ def product_optimum_is_tilted(
     Reading: Section 3 takes the joint policy for the product of the agents' policies, in analysis and proofs too; so
     the maximum is over product policies, and ρ is one. The instances are games whose only such optimum is known.
 
-    Finding: the right side is a product only where Q_ρ* is additive over agents. The proof applies a lemma on one agent
+    Finding: The right side is a product only where Q_ρ* is additive over agents. The proof applies a lemma on one agent
     (Lemma 6) to the joint policy, as if a controller could correlate the agents' actions.
 
-    Correction: over product policies each agent's policy is proportional to ρ^i exp(E[Q_ρ*|a_i]/ω), the mean over the
+    Correction: Over product policies each agent's policy is proportional to ρ^i exp(E[Q_ρ*|a_i]/ω), the mean over the
     others' optimal policies; this is necessary, not sufficient. Over joint policies Eq. 19 is right.
 
-    Practice: agents that update together by Eq. 19 with a critic that is not additive do not compute the optimum.
+    Practice: Agents that update together by Eq. 19 with a critic that is not additive do not compute the optimum.
     """
     q, _ = _optimal_values(game, policy, target_policy, temperature)
     if by == "all agents":
@@ -221,9 +223,9 @@ def product_optimum_is_soft(
 ) -> Slack:
     """The value of the policy that maximises J_ρ is ω log Σ_a ρ exp((r + γ E[V_ρ*])/ω).
 
-    Reading: as for Eq. 19: the maximum is over product policies.
+    Reading: As for Eq. 19: the maximum is over product policies.
 
-    Finding: the right side is what joint policies attain, which is more wherever Q_ρ* is not additive over agents.
+    Finding: The right side is what joint policies attain, which is more wherever Q_ρ* is not additive over agents.
 
     Correction: V_ρ* is at most the right side; and for each agent V_ρ* = ω log Σ ρ^i exp(E[Q_ρ*|a_i]/ω), less ω times
     the others' divergences. Over joint policies Eq. 20 is right.
@@ -256,9 +258,9 @@ def optimal_q_is_backed_up(
 ) -> Slack:
     """The action value of the policy that maximises J_ρ is r + γ ω E[V_ρ*].
 
-    Reading: product policies; the same for joint ones.
+    Reading: Product policies; the same for joint ones.
 
-    Finding: the factor ω does not belong there; the last line of A.7 has ω log Σ, which is V_ρ*.
+    Finding: The factor ω does not belong there; the last line of A.7 has ω log Σ, which is V_ρ*.
 
     Correction: Q_ρ* = r + γ E[V_ρ*], which is the definition of Q_ρ.
     """
@@ -278,7 +280,7 @@ compound(
     Reading: Section 3 takes joint policies for products of the agents' policies. Read with joint policies that may be
     correlated, Eq. 19 and 20 hold; Eq. 21 has a factor too many in both readings.
 
-    Finding: the closed form is that of one controller. It is the optimum over product policies exactly where it is a
+    Finding: The closed form is that of one controller. It is the optimum over product policies exactly where it is a
     product itself, as with a linear value decomposition.
     """,
 )
@@ -299,16 +301,16 @@ def any_next_action_will_do(
 ) -> Slack:
     """Q_ρ*(s, a) = r + γ E[Q_ρ*(s', a') − ω log(π_ρ*(a'|s')/ρ(a'|s'))] whatever the next joint action a' is.
 
-    Reading: the optimum over product policies, as Section 3 takes joint policies; ρ plays every action. The instances
+    Reading: The optimum over product policies, as Section 3 takes joint policies; ρ plays every action. The instances
     are games whose only such optimum is known.
 
-    Finding: it rests on Eq. 19. At the optimum over product policies the term in brackets differs between joint
+    Finding: It rests on Eq. 19. At the optimum over product policies the term in brackets differs between joint
     actions, unless Q_ρ* is additive over agents.
 
-    Correction: for each agent any own next action will do, if the others' actions are averaged over their optimal
+    Correction: For each agent any own next action will do, if the others' actions are averaged over their optimal
     policies. Over joint policies it holds as printed.
 
-    Practice: with agents that act each on its own the critic's target must be a sample of the current policy; a target
+    Practice: With agents that act each on its own the critic's target must be a sample of the current policy; a target
     at an arbitrary action from a replay buffer is biased even at the optimum.
     """
     q, _ = _optimal_values(game, policy, target_policy, temperature)
@@ -333,6 +335,7 @@ def any_next_action_will_do(
     on=joint_optima,
     proof="sound",
     rests_on=("dmac.proposition-5@joint-policies",),
+    argument="mathrl.proofs_checks.dmac.optimality.any_next_joint_action_will_do",
     breaks={"policy": "old"},
 )
 def any_next_joint_action_will_do(
@@ -346,10 +349,13 @@ def any_next_joint_action_will_do(
 ) -> Slack:
     """Over joint policies, which may be correlated, the equation holds for every next joint action.
 
-    Reading: the optimum over all distributions of joint actions; ρ plays every joint action.
+    Reading: The optimum over all distributions of joint actions; ρ plays every joint action.
 
     Finding: Q_ρ* − ω log(π_ρ*/ρ) is V_ρ* for every action, by Eq. 19 and 20. It is not so for a policy and a critic
     that have not arrived there.
+
+    Proof: By Eq. 19 and 20, which hold over joint policies, ω log(π_ρ*/ρ) = Q_ρ* − V_ρ* for every joint action. So the
+    bracket is V_ρ*(s') for every a', and Q_ρ* = r + γ E[V_ρ*] by the definition of Q_ρ.
     """
     known = with_optimum(game, v, joint_target_policy, temperature=temperature)
     q = joint_q(known, v)

@@ -63,18 +63,18 @@ def values_tend_to_the_best(
 ) -> Slack:
     """With evaluation (Lemma 1) and improvement (Eq. 5) in turn, the action values tend to Q_ρ*.
 
-    Reading: product policies, as in Section 3; Eq. 5 takes the least divergence over all of these, which has no closed
+    Reading: Product policies, as in Section 3; Eq. 5 takes the least divergence over all of these, which has no closed
     form. The claim holds for every set of policies that is free in each state, and the check takes four product
     policies for each state; the best of their combinations is found by comparing all of them.
 
-    Finding: it holds, with ‖V_ρ* − V^k‖ ≤ γᵏ ‖V_ρ* − V^0‖. Appendix A.6 leaves out ρ in Eq. 5; with it the proof
+    Finding: It holds, with ‖V_ρ* − V^k‖ ≤ γᵏ ‖V_ρ* − V^0‖. Appendix A.6 leaves out ρ in Eq. 5; with it the proof
     stands.
 
-    Proof: let T V(s) be the largest E_π[r + γ P V] − ω KL(π‖ρ) of the policies of the set. T is a γ-contraction, and
+    Proof: Let T V(s) be the largest E_π[r + γ P V] − ω KL(π‖ρ) of the policies of the set. T is a γ-contraction, and
     its fixed point is V_ρ*, which a policy of the set attains in all states. The improved policy attains
     T V^k ≥ V^k; by monotone iteration V^{k+1} ≥ T V^k. As V_ρ* ≥ V^{k+1}, V_ρ* − V^{k+1} ≤ T V_ρ* − T V^k.
 
-    Practice: the minimum in Eq. 5 must be the global one over product policies, a hard problem in itself; agents that
+    Practice: The minimum in Eq. 5 must be the global one over product policies, a hard problem in itself; agents that
     improve in turn reach less (see the variant).
     """
     joint_target = outer(target_policy)
@@ -118,7 +118,7 @@ def mirrored(draw: st.DrawFn) -> Mapping[str, Any]:
     verdict="refuted",
     severity="gap",
     on=mirrored,
-    proof="gap",
+    proof="false step at A.6",
     rests_on=("dmac.lemma-1", "dmac.lemma-2"),
     survives={"of": "values"},
 )
@@ -127,17 +127,18 @@ def policies_tend_to_the_optimum(
 ) -> Slack:
     """With evaluation and improvement in turn, the policies tend to the optimal policy π_ρ*.
 
-    Reading: product policies, as in Section 3. The instances are games of two agents that are their own mirror image:
+    Reading: Product policies, as in Section 3. The instances are games of two agents that are their own mirror image:
     with each optimum its mirror image is one, and both minimise Eq. 5 at every step. So a sequence that alternates
     between them is one that the theorem speaks of; it converges only if they are equal.
 
-    Finding: there is not one optimum over product policies, and the sequence need not converge. A.6 takes it for
-    granted. Over joint policies the optimum is unique, and the claim holds.
+    Finding: There is not one optimum over product policies, and the sequence need not converge. A.6 leaves out ρ in
+    Eq. 5, and then concludes from the convergence of the values that the policies converge, which is false here. Over
+    joint policies the optimum is unique, and the claim holds.
 
-    Correction: the values converge (variant "values"), and every accumulation point of the policies is optimal; where
+    Correction: The values converge (variant "values"), and every accumulation point of the policies is optimal; where
     the optimum over product policies is unique, the policies tend to it.
 
-    Practice: with two equally good conventions the agents may change both at each update, and never settle.
+    Practice: With two equally good conventions the agents may change both at each update, and never settle.
     """
     game_q = joint_q(game, np.zeros(1)).reshape(1, 2, 2)  # one state: values of what follows are a constant
     found = tuple(policy)
@@ -162,9 +163,9 @@ compound(
     text="""With evaluation (Lemma 1) and improvement (Lemma 2) in turn, the action values tend to Q_ρ*, and the
     policies to π_ρ*.
 
-    Reading: product policies, as in Section 3, and the global minimum of Eq. 5 over them in each state.
+    Reading: Product policies, as in Section 3, and the global minimum of Eq. 5 over them in each state.
 
-    Finding: the values do, the policies need not, as the optimum over product policies need not be unique. Over joint
+    Finding: The values do, the policies need not, as the optimum over product policies need not be unique. Over joint
     policies, and with a linear value decomposition, both do. Where the agents minimise Eq. 5 in turn, each its own
     policy, not even the values do.
     """,
@@ -206,9 +207,9 @@ def joint_iteration_converges(
     0 ≤ V_ρ* − V^k ≤ γᵏ ‖V_ρ* − V^0‖ and |log π^{k+1} − log π_ρ*| ≤ ‖Q_ρ* − Q^k‖/ω, here for k = 1, 2, 3, in games that
     are given the rewards with which V_ρ* is known.
 
-    Finding: it holds. A.6 prints Eq. 5 without ρ; with this iteration the limit would be another one.
+    Finding: It holds. A.6 prints Eq. 5 without ρ; with this iteration the limit would be another one.
 
-    Proof: the values as for the variant "values", over all joint policies. With x = (Q^k − Q_ρ*)/ω, which lies between
+    Proof: The values as for the variant "values", over all joint policies. With x = (Q^k − Q_ρ*)/ω, which lies between
     −‖Q_ρ* − Q^k‖/ω and 0, π^{k+1}/π_ρ* = exp x/E_{π_ρ*}[exp x], whose logarithm is no larger than that norm.
     """
     known = with_optimum(game, v, joint_target_policy, temperature=temperature)
@@ -270,15 +271,15 @@ def turns_tend_to_the_optimum(
     """If the agents minimise the divergence of Eq. 5 in turn, each over its own policy, with an evaluation between
     rounds, the value tends to that of the best product policy.
 
-    Reading: a kinder form of Eq. 5 over product policies, which agents can carry out. Eight rounds are run, and the
+    Reading: A kinder form of Eq. 5 over product policies, which agents can carry out. Eight rounds are run, and the
     value is compared with that of any other product policy.
 
-    Finding: each round is an improvement, but rounds end where no single agent can improve, which may be far from the
+    Finding: Each round is an improvement, but rounds end where no single agent can improve, which may be far from the
     optimum.
 
-    Correction: the value never falls, and every limit is a policy from which no agent alone can gain.
+    Correction: The value never falls, and every limit is a policy from which no agent alone can gain.
 
-    Practice: this is what decentralised agents do; a shared reward alone does not bring them to the optimum.
+    Practice: This is what decentralised agents do; a shared reward alone does not bring them to the optimum.
     """
     joint_target, found = outer(target_policy), tuple(policy)
     for _ in range(8):
@@ -334,10 +335,10 @@ def decomposed_iteration_converges(
     """Where every Q_ρ of a product policy is a sum over agents, and the agents improve all at once by Lemma 3, the
     action values tend to Q_ρ* and the policies to π_ρ*, which is the optimum over joint policies too.
 
-    Reading: games whose rewards are sums over agents, and in which a share of the transition depends on each agent; so
+    Reading: Games whose rewards are sums over agents, and in which a share of the transition depends on each agent; so
     that r + γ E[V] is a sum over agents for every V. The rate is that over joint policies.
 
-    Finding: it holds: by Lemma 3 the agents' policies are the minimum of Eq. 5 over all joint policies.
+    Finding: It holds: by Lemma 3 the agents' policies are the minimum of Eq. 5 over all joint policies.
 
     Proof: ρ exp(Q/ω) of an additive Q and a product ρ is a product over agents, and the update of Lemma 3 is that of
     Eq. 5 over joint policies. The rest is the variant "joint policies".

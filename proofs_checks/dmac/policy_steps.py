@@ -46,6 +46,7 @@ def evaluations(draw: st.DrawFn) -> Mapping[str, Any]:
     verdict="holds",
     on=evaluations,
     proof="false step at A.3",
+    argument="mathrl.proofs_checks.dmac.policy_steps.evaluation_converges",
     breaks={"rate": 2},
 )
 def evaluation_converges(
@@ -53,11 +54,15 @@ def evaluation_converges(
 ) -> Slack:
     """From any table Q^0, the tables Q^{k+1} = Γ_ρ^π Q^k tend to Q_ρ^π.
 
-    Reading: any joint policy π, product or not, zeros allowed; ρ plays all that π does. Convergence is shown with its
+    Reading: Any joint policy π, product or not, zeros allowed; ρ plays all that π does. Convergence is shown with its
     rate, ‖Q^k − Q_ρ^π‖ ≤ γᵏ ‖Q^0 − Q_ρ^π‖, here for k = 3.
 
-    Finding: it holds, for any ω ≥ 0. The proof takes r − ω E[KL] for the reward, where r − γ ω E[KL] is meant; with
+    Finding: It holds, for any ω ≥ 0. The proof takes r − ω E[KL] for the reward, where r − γ ω E[KL] is meant; with
     this it is the standard one.
+
+    Proof: Γ_ρ^π Q − Γ_ρ^π Q' = γ P_π (Q − Q'), where P_π takes means over what follows, as the divergences cancel. So
+    Γ_ρ^π is a γ-contraction in the maximum norm. Q_ρ^π = r + γ P V_ρ^π with V_ρ^π = E_π[Q_ρ^π] − ω KL(π‖ρ) says that
+    Q_ρ^π is its fixed point. Hence ‖Q^k − Q_ρ^π‖ ≤ γᵏ ‖Q^0 − Q_ρ^π‖, which tends to 0.
     """
     alone, xp = controlled(game), namespace(q)
     exact, iterate = divergence_q(alone, joint_policy, joint_target_policy, temperature=temperature), q
@@ -103,18 +108,18 @@ def improvement_never_harms(
     """If the new policy minimises, in each state, the divergence from ρ exp(Q_ρ^old/ω)/Z, then no action value Q_ρ of
     it is less than that of the old one.
 
-    Reading: product policies, as in Section 3, and the minimum over these, which has no closed form. All that the proof
+    Reading: Product policies, as in Section 3, and the minimum over these, which has no closed form. All that the proof
     uses of the minimum is that it is no worse than the old policy; so the check takes for the new policy what the
     agents reach by improving in turn, once each. For one agent this is the minimum itself.
 
-    Finding: it holds in any class of policies that holds the old one and is free in each state.
+    Finding: It holds in any class of policies that holds the old one and is free in each state.
 
     Proof: −ω KL(π‖u) is E_π[Q_ρ^old] − ω KL(π‖ρ) and a number of the state. So that of the new policy is at least that
     of the old one, V_ρ^old. The operator of the new policy therefore raises V_ρ^old; it is monotone, and its iterates
     tend to V_ρ^new ≥ V_ρ^old, hence Q_ρ^new ≥ Q_ρ^old.
 
-    Practice: no critic has to be convex and no agent has to see the others' rewards for this; the exact critic of the
-    old policy is needed.
+    Practice: Nothing is asked of the form of Q, such as a decomposition over agents; but the exact Q of the old policy
+    is needed.
     """
     joint_target = outer(target_policy)
     old = divergence_q(game, outer(policy), joint_target, temperature=temperature)
@@ -140,7 +145,9 @@ def joint_improvement_never_harms(
 ) -> Slack:
     """The same over joint policies, where the minimum is ρ exp(Q_ρ^old/ω)/Z itself.
 
-    Reading: joint policies, which may be correlated; `q` of the instance is not used.
+    Reading: Joint policies, which may be correlated; `q` of the instance is not used.
+
+    Finding: It holds. The proof of Lemma 2 is for every class of policies that is free in each state.
     """
     alone = controlled(game)
     old = divergence_q(alone, joint_policy, joint_target_policy, temperature=temperature)
@@ -188,17 +195,17 @@ def decomposed_improvement_never_harms(
     """If Q_ρ^old(s, a) = Σ_i k_i(s) Q_i(s, a_i) + b(s), and each agent's new policy minimises the divergence from
     ρ^i exp(k_i Q_i/ω)/Z^i, all at once, then no action value Q_ρ of the new policy is less than that of the old one.
 
-    Reading: product policies; k_i of any sign. The decomposition is needed of the old policy's Q alone. The check
+    Reading: Product policies; k_i of any sign. The decomposition is needed of the old policy's Q alone. The check
     chooses the parts, and gives the game the rewards with which Q_ρ^old has them.
 
-    Finding: it holds: where Q is additive, the agents' policies together are the minimum over all joint policies.
+    Finding: It holds: where Q is additive, the agents' policies together are the minimum over all joint policies.
     Eq. 18 lacks ω before the logarithm in its first line and where it is used, and counts b(s) once for each agent;
     with ω, and b once, it is a proof.
 
     Proof: E_π[Q_ρ^old] − ω KL(π‖ρ) = b + Σ_i (E_{π^i}[k_i Q_i] − ω KL(π^i‖ρ^i)) for product policies, and each term is
     largest at the agent's new policy. From there on as for Lemma 2.
 
-    Practice: the weight k_i belongs into the exponent, with its sign. Where Q is not additive the lemma says nothing,
+    Practice: The weight k_i belongs into the exponent, with its sign. Where Q is not additive the lemma says nothing,
     and updates all at once may lower the value.
     """
     count = len(policy)
@@ -231,10 +238,10 @@ def entropy_improvement_never_harms(
     """With entropy at weight ω: if the new policy minimises, in each state, the divergence from exp(Q_ent^old/ω)/Z,
     then Q_ent of the new policy is at least that of the old one, for all states and actions.
 
-    Reading: one agent, or all of them as one; policies are functions of the state. `joint_target_policy` and `q` of the
+    Reading: One agent, or all of them as one; policies are functions of the state. `joint_target_policy` and `q` of the
     instance are not used.
 
-    Finding: it holds; entropy is a divergence from the uniform policy less a number, so that it is Lemma 2 for uniform
+    Finding: It holds; entropy is a divergence from the uniform policy less a number, so that it is Lemma 2 for uniform
     ρ, whose proof does not need it. The original action values may fall.
     """
     alone = controlled(game)

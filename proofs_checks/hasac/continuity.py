@@ -134,7 +134,7 @@ def _v_is_near(
     at="Appendix A.4, l. 477, 480",
     verdict="holds",
     on=one_agent,
-    proof="sound",
+    proof="none",
     breaks={"slope": "finite"},
     rests_on=("hasac.lemma-a.2",),
     argument=ARGUMENT,
@@ -144,7 +144,10 @@ def advantage_is_continuous(
 ) -> Slack:
     """The advantage A_π(s, a) = Q_π(s, a) − V_π(s) is continuous in π.
 
-    Reading: As Lemma A.2, whose proof gives |A_π − A_π'| ≤ (1 + γ)/(1 − γ) times its modulus m.
+    Reading: As Lemma A.2, whose proof gives |A_π − A_π'| ≤ (1 + γ)/(1 − γ) m. Here m is the largest sum over a state in
+    that proof: max_s (T spread Q_π + α (T log(|A| − 1) + h(T))).
+
+    Finding: It holds: Q moves by at most γ/(1 − γ) m, and V by at most m/(1 − γ).
     """
     found = []
     for each in (policy, other_policy):
@@ -160,7 +163,7 @@ def advantage_is_continuous(
     at="Appendix A.4, l. 477, 481",
     verdict="holds",
     on=one_agent,
-    proof="sound",
+    proof="none",
     breaks={"slope": "finite"},
     rests_on=("hasac.lemma-a.2",),
     argument=ARGUMENT,
@@ -171,7 +174,9 @@ def return_is_continuous(
     """The return J(π) = E_s[V_π(s)] over the start is continuous in π.
 
     Reading: J as this line has it, which is not that of Eq. 2, whose sum over T steps is continuous too. As Lemma A.2:
-    |J(π) − J(π')| ≤ m/(1 − γ).
+    |J(π) − J(π')| ≤ m/(1 − γ), with m as in part (2).
+
+    Finding: It holds, as J is a mean of V.
     """
     one, other = (return_of(game, soft_v(game, each, temperature=temperature)) for each in (policy, other_policy))
     bound = modulus(game, policy, other_policy, temperature, slope=slope)

@@ -56,8 +56,8 @@ def updates_in_turn_minimise(
     other. "The" minimiser of Eq. 8 is unique; that of Eq. 9 need not be, which is not held against the claim.
 
     Finding: Each agent's step is the best in its own policy alone, and coordinate steps may end far from the optimum.
-    The last line before Eq. 21 takes the mean over π̄^m beside the new policies of the agents before it for the mean
-    over π̄.
+    The last equality before Eq. 21 is false: on its left a^m is drawn from π̄^m and the actions before it from the new
+    policies, on its right all actions are drawn from π̄.
 
     Correction: Every step is the best answer to the policies that hold at that moment; so no step lowers the objective,
     which is all that Lemma 4.2 and Theorem 2 use. The claim itself holds where Q is a sum of functions of one agent's
@@ -151,8 +151,9 @@ def normaliser_normalises(
 ) -> Slack:
     """The second argument of the divergence in Eq. 8 is a distribution: the partition function normalises it.
 
-    Reading: Z(s, a^{1:m−1}) = Σ_{a^m} exp(Q^{1:m}/α), so that what is printed is exp(E[Q^{1:m}]/α)/E[Z], with both
-    means over the new policies of the agents before.
+    Reading: The paper says of Z only that it normalises. The partition function that depends on s and a^{1:m−1} is
+    Z = Σ_{a^m} exp(Q^{1:m}/α), so that what is printed is exp(E[Q^{1:m}]/α)/E[Z], with both means over the new policies
+    of the agents before. (If Z is whatever makes the quotient sum to 1, there is nothing to decide.)
 
     Finding: A mean of exponentials is at least the exponential of the mean (Jensen), so that the printed quotient sums
     to less than 1 unless Q is a constant, and a function of a^m, where the agents before play. The factor depends on no

@@ -75,7 +75,7 @@ def runs(draw: st.DrawFn) -> Mapping[str, Any]:
     verdict="corrected",
     severity="slip",
     on=runs,
-    proof="gap",
+    proof="false step at E.4, l. 762",
     survives={"objective": "discounted"},
     rests_on=("hasac.lemma-4.1", "hasac.lemma-4.2", "hasac.theorem-1"),
     argument="mathrl.proofs_checks.own.haspi_converges.steps_and_residuals",
@@ -97,7 +97,8 @@ def iteration_ends_at_an_equilibrium(
     without discount, for all T. The example's single agent has one limit, which another policy betters for T = 3.
 
     Finding: The limit is an equilibrium of the discounted return, whatever the paper's Eq. 2 is taken to be; see the
-    variant "Eq. 3", which holds. That the proof says "limit point" is its gap.
+    variant "Eq. 3", which holds. The proof takes Eq. 3 for Theorem 1's definition in its last line, l. 762. Before that
+    it has a gap: that the values converge does not show that the policies do.
 
     Correction: J = E_{s~d}[V_π]. Then no agent alone can raise V in any state at the limit (variant "converse" of
     Theorem 1). What is searched here is the inequality that makes the steps go to 0.

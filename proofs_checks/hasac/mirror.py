@@ -63,9 +63,10 @@ def better_operators_are_better_values(
     after it the old; J as the lemma itself writes it. Each agent takes another policy in the states where that is no
     worse.
 
-    Finding: It holds. What the proof calls Inequality 20 is its 26. The step before Eq. 27, which takes means of
-    advantages beside new policies for means under the old one, is right here, as both are 0: the mean of an advantage
-    under the agent's old policy is −α H of it.
+    Finding: It holds. What the proof calls Inequality 20 is its 26. The equality before Eq. 27 is like the one that is
+    false in the proof of Proposition 1: on its left the actions before a^m are drawn from new policies, on its right
+    from old ones. Here it is true, as both sides are 0: whatever the others do, the mean of an advantage under the
+    agent's own old policy is −α times its entropy.
 
     Proof: Without drifts, M of agent i_m at its turn is f_s of the policies held, less the entropies of the agents
     before it: f_s(π) = E_π[Q_old] + α Σ H. So Σ_m (M(new) − M(old)) = f_s(new) − V_old(s) − Σ_m D(new), as D(old) = 0.

@@ -172,7 +172,8 @@ def values_converge_to_those_of_equilibria(
     Finding: The values rise and converge, but where the balls shrink the policies may stop short of every equilibrium:
     at a policy around which the ball is large again, which they never reach. Step 2 of the proof takes the update for
     a continuous function by Berge's theorem; this needs neighbourhoods that are continuous in the policy, and one
-    maximiser, which a drift that is not convex need not leave.
+    maximiser, which a drift that is not convex need not leave. Step 1 already rests on Lemma G.2, as part (1) does; but
+    with balls and β > 0, as in the example, Step 1 stands, and Step 2 is the first that fails.
 
     Correction: All balls have at least some radius δ > 0 (with what Lemma G.2 needs, drifts that grow at most like a
     square, and orders in which each agent is first again and again). See `mathrl.theorem-mirror-learning`.
@@ -218,8 +219,8 @@ def returns_converge_to_those_of_equilibria(
 
     Finding: As part (2).
 
-    Correction: That of part (2), with J = E_{s~d}[V]. J of Eq. 2 need not converge where the policies have several
-    limit points.
+    Correction: That of part (2), with J = E_{s~d}[V]. Of J of Eq. 2 nothing is shown where the policies have several
+    limit points, as these have one V and may have several J.
     """
     if radii == "of a least size":
         return gains(game, policy, order, weight, temperature, radius, steps=3, of="returns")
@@ -276,9 +277,14 @@ compound(
     "hasac.theorem-3",
     at=THEOREM,
     parts=("part (1)", "part (2)", "part (3)", "part (4)"),
-    proof="false step at G, Step 2",
+    proof="false step at G, l. 884",
     rests_on=("hasac.lemma-g.1", "hasac.lemma-g.2", "hasac.lemma-a.2", "hasac.theorem-1"),
     text="""Whatever the drifts, neighbourhoods and sampling distributions of Definitions 4 and 5, the policies of
     Algorithm 1 have (1) objectives that never fall, (2) values and (3) returns that converge to those of a quantal
-    response equilibrium, and (4) no limit points but such equilibria.""",
+    response equilibrium, and (4) no limit points but such equilibria.
+
+    Finding: Each part fails for some neighbourhoods that Definition 5 allows. The proof of part (1) is Lemma G.2, whose
+    step at l. 884 is the first that is false. Where that lemma holds, part (1) does for J = E_{s~d}[V], but the other
+    parts may still fail, as Step 2 does.
+    """,
 )

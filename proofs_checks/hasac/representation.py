@@ -43,7 +43,7 @@ def situations(draw: st.DrawFn) -> Mapping[str, Any]:
     verdict="corrected",
     severity="gap",
     on=situations,
-    proof="gap",
+    proof="false step at D, l. 626",
     survives={"objective": "discounted", "states": "where it starts"},
     argument="mathrl.proofs_checks.own.unilateral_gain.gains_are_near_the_divergence",
 )
@@ -65,10 +65,11 @@ def equilibria_are_boltzmann(
     Finding: Eq. 3 is the best answer for the discounted return without end, not for J of Eq. 2: where γ < 1 or T is
     finite they trade what is paid now and later differently. Nor does J say anything of states that are never visited
     (the variant "discounted"). The proof maximises E[Q] + α Σ H of each state with Q held fixed, although Q depends on
-    the policy, and never compares this with J.
+    the policy, and never compares this with J; its last "Hence" (l. 626) is where it fails.
 
-    Correction: J = E_{s~d}[V_π], and the states that the game visits, in particular all with d(s) > 0. There a policy
-    that is not of this form can be bettered: agent i gains at least α Σ_s d(s) KL(π^i‖σ^i) by playing σ^i, the softmax.
+    Correction: J = E_{s~d}[V_π], and the states that count in J: those with d(s) > 0 and, if γ > 0, those that the game
+    reaches from them. There a policy that is not of this form can be bettered: agent i gains at least
+    α Σ_s d(s) KL(π^i‖σ^i) by playing σ^i, the softmax.
 
     Practice: With few states visited, or evaluation without discount, what nobody can improve need not look like a
     Boltzmann policy of the critic.
@@ -118,7 +119,7 @@ def _best_discounted(game: Any, policy: Sequence[Any], agent: int, temperature: 
     verdict="corrected",
     severity="gap",
     on=situations,
-    proof="gap",
+    proof="false step at D, l. 626",
     survives={"states": "where it starts"},
     degenerate=True,
     argument="mathrl.proofs_checks.own.unilateral_gain.gains_are_near_the_divergence",
@@ -138,8 +139,9 @@ def equilibria_of_the_discounted_return_are_boltzmann(
 
     Finding: A state that is not visited does not enter J; there any policy will do.
 
-    Correction: In the states that the game visits under π; or all states, if d is positive, or with V in every state
-    for J. What the paper's own example has: it has one state.
+    Correction: Eq. 3 holds in the states that the game visits under π, if γ > 0. It holds in all states if d is
+    positive everywhere, or if V in every state takes the place of J. The paper's own example has one state, and so
+    meets this.
 
     Practice: Boltzmann form may be looked for in states of the replay buffer, not beyond.
     """
@@ -202,7 +204,7 @@ def floored(draw: st.DrawFn) -> Mapping[str, Any]:
     verdict="corrected",
     severity="gap",
     on=floored,
-    proof="gap",
+    proof="false step at D, l. 610",
     survives={"floor_is": "below the softmax"},
     rests_on=("hasac.assumption-1",),
     argument="mathrl.proofs_checks.own.unilateral_gain.gains_are_near_the_divergence",
@@ -215,7 +217,8 @@ def soft_equilibria_are_boltzmann(
     Reading: Π as Assumption 1 has it, "throughout the proofs"; E[Q] + α H in each state for J, which is the kindest.
 
     Finding: Where softmax(Q/α) plays an action with less than η it is no member of Π, and the best member plays the
-    action with η. Appendix D's Lagrangian has the constraint Σ π = 1 alone.
+    action with η. Appendix D's Lagrangian has the constraint Σ π = 1 alone, so that its solution at l. 610 may lie
+    outside of Π.
 
     Correction: η at most the least probability of Eq. 3, such as exp(−2 max|Q|/α)/|A^i|; Assumption 1 leaves η free.
 

@@ -95,7 +95,7 @@ def _apart(policy: Any, other: Any) -> float:
 @instances
 def forks(draw: st.DrawFn) -> Mapping[str, Any]:
     """Shifts of two agents, the least and the largest reward, and a discount."""
-    share = st.sampled_from([0.25, 0.0, 0.5, 1.0, 0.1])
+    share = st.integers(0, 20).map(lambda twentieths: twentieths / 20)
     return {
         "shifts": np.array([draw(share), draw(share)]),
         "rewards": np.array([draw(st.sampled_from([0.0, -2.0])), draw(st.sampled_from([1.0, 3.0]))]),

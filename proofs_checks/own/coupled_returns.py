@@ -88,10 +88,10 @@ def coupled_returns(
 @instances
 def errors(draw: st.DrawFn) -> Mapping[str, Any]:
     """Distances of two agents' policies, the error of the dynamics as a part of what is left, rewards, a discount."""
-    share = st.sampled_from([0.0, 0.25, 0.5, 0.1])
+    share = st.integers(0, 18).map(lambda twentieths: twentieths / 20)
     return {
         "distances": np.array([draw(share), draw(share)]),
-        "part": draw(st.sampled_from([0.0, 0.5, 1.0, 0.25])),
+        "part": draw(st.integers(0, 10)) / 10,
         "rewards": np.array([draw(st.sampled_from([0.0, -2.0])), draw(st.sampled_from([1.0, 3.0]))]),
         "discount": draw(st.sampled_from([0.5, 0.9])),
     }

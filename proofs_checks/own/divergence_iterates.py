@@ -44,12 +44,15 @@ def updates_are_one_update(
     temperature ω/k with the target π^0, and the value of this optimum is the mean of V*_{π^0}, …, V*_{π^{k−1}}, the
     optimal values at ω of the k updates.
 
-    Reading: joint policies, functions of the state; π^0 plays every joint action; the optimum of Eq. 3 is meant in
+    Reading: Joint policies, functions of the state; π^0 plays every joint action; the optimum of Eq. 3 is meant in
     every state. The check proves more, and needs no optimum: let T_i V = ω log Σ_a π^{i−1} exp((r + γ P V)/ω) be the
     optimality operator of the i-th update, and π^i ∝ π^{i−1} exp((r + γ P V_i)/ω) for any tables V_1, …, V_k. Then the
     mean of T_i V_i is what the operator at ω/k with target π^0 makes of the mean of the V_i, and π^k is its policy.
 
-    Proof: write Q_i = r + γ P V_i. By induction π^k exp(Σ_{i ≤ k} T_i V_i/ω) = π^0 exp(Σ_{i ≤ k} Q_i/ω). For k = 0 this
+    Finding: The updates of DMAC over joint policies do not wander: after k of them the team stands where one update
+    with the weight ω/k on the divergence would have put it.
+
+    Proof: Write Q_i = r + γ P V_i. By induction π^k exp(Σ_{i ≤ k} T_i V_i/ω) = π^0 exp(Σ_{i ≤ k} Q_i/ω). For k = 0 this
     is empty. For the step, π^k = π^{k−1} exp((Q_k − T_k V_k)/ω), since exp(T_k V_k/ω) is the sum of
     π^{k−1} exp(Q_k/ω). Summed over actions it gives Σ_i T_i V_i = ω log Σ_a π^0 exp(Σ_i Q_i/ω). Let V be the mean of
     the V_i. Then Σ_i Q_i = k (r + γ P V), and divided by k the equation says that the mean of the T_i V_i is

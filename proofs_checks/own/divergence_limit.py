@@ -57,10 +57,13 @@ def limit_is_the_nearest_optimum(
     on ω, and among all optimal policies it alone has, from every state, the least discounted divergence from π^0, which
     is −ℓ(s).
 
-    Reading: joint policies, functions of the state; γ < 1; finitely many states and actions; the optimum of Eq. 3 is
+    Reading: Joint policies, functions of the state; γ < 1; finitely many states and actions; the optimum of Eq. 3 is
     meant in every state. The check takes a game by its transitions, γ, and V* − Q* (`worse`): no other part of its
     rewards enters. It compares the divergence of π̃ with ℓ, with that of the policy that dmac Proposition 2 prints, and
     with that of any other optimal policy. That the policies tend to π̃ is mathrl.theorem-divergence-rate.
+
+    Finding: This takes the place of dmac Proposition 2. The limit is optimal at every ω; which optimal policy it is
+    depends on π^0 in all states that come later, and not only in the state itself.
 
     Proof: (1) ℓ exists and is unique, since the right side of its equation is a γ-contraction in the maximum norm: a
     logarithm of a weighted sum of exponentials moves by no more than its largest exponent does. The map is monotone,
@@ -83,7 +86,7 @@ def limit_is_the_nearest_optimum(
     iterated, −ℓ ≤ D; for π̃ everything is an equality. If π has −ℓ(s) = D(s) in every state, then all inequalities are
     equalities, and π = π̃.
 
-    Practice: among optimal actions the limit favours, beyond π^0, those after which more of what π^0 does is optimal.
+    Practice: Among optimal actions the limit favours, beyond π^0, those after which more of what π^0 does is optimal.
     Run long enough, DMAC's outer iteration loses nothing against the optimum, at any ω.
     """
     optimal = worse == 0

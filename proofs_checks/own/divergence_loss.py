@@ -47,9 +47,12 @@ def loss_in_repeated_games(worse: Any, discount: float, temperature: float, step
     policies loses V* − V^{π^k} ≤ ω W((A − 1)/e)/(k (1 − γ)), where W(x) is the solution w of w exp(w) = x. For every A,
     k, ω and γ there are rewards with which this is an equality.
 
-    Reading: one state; joint policies. For k = 1 it is the best form of the bound of dmac Theorem 1 at the first
+    Reading: One state; joint policies. For k = 1 it is the best form of the bound of dmac Theorem 1 at the first
     update. W((A − 1)/e) is 0.28 for two actions, where log A is 0.69, and 1.04 for nine, where log A is 2.20; the ratio
     tends to 1 as A grows.
+
+    Finding: In repeated games log A, which dmac Theorem 1 has, can be replaced by W((A − 1)/e), and by nothing smaller.
+    For up to 16 joint actions this is less than half of it.
 
     Proof: π^k ∝ exp(−y) with y(a) = k (V* − Q*)(a)/ω ≥ 0, which is 0 at some a (mathrl.theorem-divergence-iterates, and
     the values of what follows are the same for all actions). The loss in one step is (ω/k) f with
@@ -59,7 +62,7 @@ def loss_in_repeated_games(worse: Any, discount: float, temperature: float, step
     n = A − 1 such actions f (1 + n exp(−1 − f)) = n (1 + f) exp(−1 − f), so that f exp(f) = n/e. This grows with n.
     Summed over time it is divided by 1 − γ.
 
-    Practice: to lose at most ε in a repeated game takes k = ω W((A − 1)/e)/(ε (1 − γ)) updates, and no fewer in the
+    Practice: To lose at most ε in a repeated game takes k = ω W((A − 1)/e)/(ε (1 − γ)) updates, and no fewer in the
     worst game; where the gap is known, mathrl.theorem-divergence-rate is better.
     """
     uniform = namespace(worse).ones_like(worse) / worse.shape[1]

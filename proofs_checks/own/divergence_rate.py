@@ -39,9 +39,9 @@ def iteration_ends_exponentially(
     is V* ≥ V^{π^k} ≥ V* − max_s Σ_{a ∉ U_s} (V*(s) − Q*(s, a)) π^0(a|s) exp(−ℓ(s) − k (V*(s) − Q*(s, a))/ω)/(1 − γ);
     and the mean of the first k regularised values is V* + (ω/k) (ℓ + e) with 0 ≤ e ≤ ε_k.
 
-    Reading: as in mathrl.theorem-divergence-limit. The check runs two updates one after the other, as dmac Eq. 3 says.
+    Reading: As in mathrl.theorem-divergence-limit. The check runs two updates one after the other, as dmac Eq. 3 says.
 
-    Finding: so policies and original values end exponentially, with exponent k Δ/ω, and averages of regularised values
+    Finding: So policies and original values end exponentially, with exponent k Δ/ω, and averages of regularised values
     only as ω/k, with the constant −ℓ(s), the least discounted divergence of an optimal policy from π^0. The exponent is
     exact: in one state with two actions log π^k(1) is −k Δ/ω and a bounded number.
 
@@ -50,13 +50,13 @@ def iteration_ends_exponentially(
     π^0(A∖U_s|s) exp(−k Δ/ω) as ℓ_k ≤ 0. With log(x + y) ≤ log x + y/x, and x ≥ exp(ℓ(s)),
     ℓ_k(s) − ℓ(s) ≤ γ e + π^0(A∖U_s|s) exp(−ℓ(s) − k Δ/ω). The largest such state gives e ≤ ε_k.
 
-    Proof: on U_s, log π^k(a|s) − log π̃(a|s) = γ Σ_t P(t|s, a) (ℓ_k − ℓ)(t) − (ℓ_k − ℓ)(s), where both differences lie
+    Proof: On U_s, log π^k(a|s) − log π̃(a|s) = γ Σ_t P(t|s, a) (ℓ_k − ℓ)(t) − (ℓ_k − ℓ)(s), where both differences lie
     between 0 and ε_k. Elsewhere log π^k(a|s) = log π^0(a|s) − k (V* − Q*)/ω + γ P ℓ_k − ℓ_k(s), where γ P ℓ_k ≤ 0 and
     ℓ_k(s) ≥ ℓ(s). By the performance difference lemma V*(s) − V^{π^k}(s) is the discounted sum of
     E_{π^k}[V* − Q*] along π^k, so at most 1/(1 − γ) times its largest value. The mean of the first k regularised values
     is W of mathrl.theorem-divergence-iterates, and W = V* + (ω/k) ℓ_k by the definition of ℓ_k.
 
-    Practice: with gaps Δ the outer iteration is done after some ω/Δ times log(1/error) updates. Where gaps are small it
+    Practice: With gaps Δ the outer iteration is done after some ω/Δ times log(1/error) updates. Where gaps are small it
     is slow, but what it then loses is small too: V* − V^{π^k} ≤ ω log|A|/(k (1 − γ)) holds without any gap.
     """
     alone, optimal = controlled(game), worse == 0

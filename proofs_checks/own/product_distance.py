@@ -44,11 +44,14 @@ def uniform_policy_is_a_trap(
     optimum. The bound of dmac Theorem 1 is 2 ω log m/(1 − γ). So over product policies its constant 1 cannot be
     lowered.
 
-    Reading: product policies; one state; r(a, b) = 2 ω log(m − 1) u(a) u(b) with u = 1 at action 0 and −1/(m − 1)
+    Reading: Product policies; one state; r(a, b) = 2 ω log(m − 1) u(a) u(b) with u = 1 at action 0 and −1/(m − 1)
     elsewhere. The check says that no other product policy, drawn or of the form that is hardest, has a higher return
     with divergence from the uniform policy.
 
-    Proof: under a uniform policy u has mean 0, so its return is 0, and the best is 2 ω log(m − 1) in each step, at (0,
+    Finding: The ratio of this distance and the bound, log(m − 1)/log m, tends to 1 as m grows. So no multiple of
+    ω log|A|/(1 − γ) below 1 bounds the loss of decentralised agents for all numbers of actions.
+
+    Proof: Under a uniform policy u has mean 0, so its return is 0, and the best is 2 ω log(m − 1) in each step, at (0,
     0). Let x, y be the means of u under the agents' policies. E[r] = 2 ω log(m − 1) x y ≤ ω log(m − 1) (x² + y²). Of
     all policies that play action 0 with p the one of least divergence from uniform plays the others equally, with the
     divergence d(p‖1/m) of two outcomes, and x = (p − 1/m) m/(m − 1). By Ordentlich and Weinberger (IEEE Transactions on
@@ -56,7 +59,7 @@ def uniform_policy_is_a_trap(
     which is more than x² log(m − 1) unless x = 0. So E[r] < ω KL for every other product policy, and what comes after
     is the same for all: the uniform policy is the only optimum of dmac Eq. 3 with itself as the target.
 
-    Practice: a symmetric start, large ω and a need to coordinate are enough to learn nothing at all.
+    Practice: A symmetric start, large ω and a need to coordinate are enough to learn nothing at all.
     """
     u = np.full(actions, -1 / (actions - 1))
     u[0] = 1

@@ -29,11 +29,13 @@ def product_iteration_makes_progress(
     several. The limit is a Nash equilibrium of the game without divergence: in each state, no agent's action is better
     against the others' policies than what the agent plays.
 
-    Reading: product policies, functions of the state; γ < 1; finitely many states and actions; the optimum of Eq. 3 is
+    Reading: Product policies, functions of the state; γ < 1; finitely many states and actions; the optimum of Eq. 3 is
     meant in every state. The check says the two inequalities on which the proof rests, for steps from ρ = π^{t} to
     π = π^{t+1} that are known exactly: V^π − V^ρ ≥ ω D ≥ ω Σ_i Σ_a (√π^i − √ρ^i)², with D the discounted divergence of
     π from ρ; and |A^i − ω log(π^i/ρ^i)| ≤ ω ‖D‖, with A^i(s, a_i) what action a_i gains in the original game against
     the others' π.
+
+    Finding: It closes the gap in the proof of dmac Proposition 1: policies converge, and not only returns.
 
     Proof: (1) Progress. V_ρ^π ≥ V_ρ^ρ = V^ρ and V^π = V_ρ^π + ω D. In each state D ≥ Σ_i KL(π^i‖ρ^i), and
     KL(p‖q) ≥ −2 log Σ √(p q) ≥ 2 − 2 Σ √(p q) = Σ (√p − √q)².
@@ -58,7 +60,7 @@ def product_iteration_makes_progress(
     would grow by a factor above 1 for ever. So A^i ≤ 0 at the limit, and by the performance difference lemma no policy
     of one agent alone has more.
 
-    Practice: with decentralised agents DMAC's outer iteration cannot cycle, but it finds an equilibrium, not the
+    Practice: With decentralised agents DMAC's outer iteration cannot cycle, but it finds an equilibrium, not the
     optimum; how far this may be from the optimum is dmac Theorem 1, and mathrl.theorem-product-distance.
     """
     premise(is_product_optimum(game, policy, target_policy, temperature=temperature))

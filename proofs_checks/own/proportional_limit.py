@@ -36,21 +36,21 @@ def proportional_where_nothing_is_left_to_choose(
     of one state, the discounted divergence of π̂ exceeds the least one by at most g²/(8 (1 − γ)), and
     |log π̃ − log π̂| ≤ g + γ g²/(8 (1 − γ)) on the optimal actions.
 
-    Reading: as in mathrl.theorem-divergence-limit. d solves a linear system, d(s) = −log π^0(U_s|s) + γ E_π̂[d(s')], so
+    Reading: As in mathrl.theorem-divergence-limit. d solves a linear system, d(s) = −log π^0(U_s|s) + γ E_π̂[d(s')], so
     the condition is decided without exponentials.
 
-    Finding: so the printed form is right for γ = 0; in games with one optimal joint action in each state, which is the
+    Finding: So the printed form is right for γ = 0; in games with one optimal joint action in each state, which is the
     generic case; where no optimal action changes what comes next, as in a repeated matrix game; and where π^0(U_s|s) is
     the same in all states, as from a uniform start with equally many optimal actions everywhere.
 
-    Proof: let T m(s) = log Σ_{U_s} π^0(a|s) exp(γ Σ_t P(t|s, a) m(t)), whose fixed point is ℓ, and x(a) = −γ P d(s, a).
+    Proof: Let T m(s) = log Σ_{U_s} π^0(a|s) exp(γ Σ_t P(t|s, a) m(t)), whose fixed point is ℓ, and x(a) = −γ P d(s, a).
     As −d(s) = log π^0(U_s|s) + E_π̂[x], T(−d)(s) + d(s) = log E_π̂[exp x] − E_π̂[x], which is ≥ 0 by Jensen's
     inequality and at most g²/8 by Hoeffding's lemma. T is monotone and T(m + c) = T m + γ c, so that 0 ≤ ℓ + d ≤ g²/(8
     (1 − γ)). With −ℓ the least divergence this is the first bound. On U_s, log π̃ − log π̂ = y − log E_π̂[exp y] with y
     = γ P ℓ = x + γ P(ℓ + d), whose values lie within an interval of length g + γ g²/(8 (1 − γ)); and log E[exp y] lies
     in the same interval.
 
-    Proof: if g = 0, both bounds are 0 and π̃ = π̂. If π̃ = π̂, then d = −ℓ, as both are its divergence, and
+    Proof: If g = 0, both bounds are 0 and π̃ = π̂. If π̃ = π̂, then d = −ℓ, as both are its divergence, and
     π̃ ∝ 1[a ∈ U_s] π^0 exp(γ P ℓ) is proportional to π^0 on U_s only if γ P ℓ = −γ P d is constant there: g = 0.
     """
     optimal, discount = worse == 0, game.discount

@@ -1,4 +1,4 @@
-"""Each row of docs/findings-by-hand.md has a test that is named after it; each of these tests has its row, or a claim."""
+"""Each row of docs/findings-by-hand.md has a test that is named after it; each test has its row, or a claim."""
 
 import re
 from collections import Counter
@@ -49,4 +49,4 @@ def test_rows_are_not_lost():
     """A row that the patterns above do not see would need no test: count the rows by another mark, their verdicts."""
     text = PAGE.read_text(encoding="utf-8")
     marks = sum(text.count(f" | {verdict} | ") for verdict in VERDICTS)
-    assert marks == len(rows()) > 50
+    assert marks == len(rows()) > 40

@@ -10,7 +10,7 @@ from mathrl.proofs_checks.ledger import LEDGER
 from mathrl.proofs_checks.recorded import recorded
 from mathrl.proofs_checks.run import check, needed
 
-NAMES = ["hasac.proposition-1", "hasac.lemma-a.1"]
+NAMES = ["hasac.lemma-a.1", "hasac.proposition-1"]
 
 FIELDS = [
     "id", "variant", "paper", "location", "role", "statement", "reading", "verdict", "severity", "degenerate", "proof",
@@ -64,7 +64,7 @@ def test_json_has_the_fields_of_the_contract_and_they_do_not_depend_on_the_jobs(
     rows = json.loads(one[1])
     assert [row["id"] for row in rows] == NAMES
     assert all(list(row) == FIELDS for row in rows)
-    refuted = rows[0]
+    refuted = rows[1]
     assert refuted["supported"] is True
     assert refuted["counterexample"]["instance"]["temperature"] == "1/10"
     assert {tuple(each) for each in refuted["evidence"]} == {

@@ -15,6 +15,7 @@ from mathrl.proofs_checks.evidence import ENOUGH, decide
 from mathrl.proofs_checks.instances import in_doubles, read
 from mathrl.proofs_checks.ledger import Claim, Compound, Restatement
 from mathrl.proofs_checks.recorded import LEAST, recorded
+from tests.examples import FRESH
 
 LEDGER = claims()
 CLAIMS = [entry for entry in LEDGER.values() if isinstance(entry, Claim)]
@@ -26,8 +27,9 @@ every_decided_claim = pytest.mark.parametrize("claim", DECIDED, ids=lambda claim
 
 @every_claim
 def test_the_evidence_supports_the_verdict(claim):
-    row = decide(claim)
-    assert row.supported or row.undecided, row.reason
+    """With few fresh instances in the fast profile: the recorded run has 1,000 of the same check."""
+    row = decide(claim, examples=FRESH)
+    assert row.supported, row.reason
 
 
 def always(slack):
@@ -53,9 +55,9 @@ def some(key):
     return st.integers(0, 2**20).map(lambda _: drawn[0])
 
 
-def sabotaged(claim, check, **changed):
+def sabotaged(claim, check, examples=ENOUGH, **changed):
     """The evidence on a claim whose check is another one, without recorded runs and symbols."""
-    bare = replace(claim, check=check, symbolic=None, on=some(claim.key), examples=ENOUGH, **changed)
+    bare = replace(claim, check=check, symbolic=None, on=some(claim.key), examples=examples, **changed)
     return decide(bare)
 
 
@@ -92,7 +94,8 @@ def test_a_flipped_verdict_is_found_out(claim):
     """A claim that holds has no violation to show; one that is refuted does not survive as printed."""
     other = {"survives": claim.breaks, "breaks": claim.survives}
     if claim.verdict == "holds":
-        row = sabotaged(claim, claim.check, verdict="refuted", severity="false", **other)
+        row = sabotaged(claim, claim.check, examples=5, verdict="refuted", severity="false", **other)
+        assert "no counterexample" in row.reason or "must hold" in row.reason
     else:
         stored = in_doubles(read(certificate(claim).data["instance"]))
         flipped = replace(claim, verdict="holds", severity=None, symbolic=None, **other)
