@@ -54,8 +54,8 @@ def relaxation_converges(
     Reading: As printed, α_t, Δ_t and F_t are known at time t, so that F_t is its own conditional expectation. The rest
     is a statement on each path. What is checked is the inequality of the proof on a window of steps.
 
-    Finding: It holds, and then without Σ α_t² < ∞ and without the condition on the variance, which is 0. That the
-    sources have F_t known only at t + 1 is the variant.
+    Finding: It holds, and neither Σ α_t² < ∞ nor the condition on the variance, which is 0, is needed for it. In the
+    sources F_t is known only at time t + 1; that is the variant.
 
     Proof: Take a path on which all conditions hold, and write norms for weighted ones. Let ‖Δ_s‖ ≤ D and c_t ≤ c for
     t ≥ s, D' = max(D, c/(1 − γ)) and b = γ D' + c, so that b ≤ D'. If ‖Δ_t‖ ≤ D', then |Δ_{t+1}(x)|/W(x) ≤

@@ -73,7 +73,8 @@ def joint_laws_of_many(*, distances: str = "their sum", **instance: Any) -> Slac
     Reading: As Lemma C.1. That z is independent of the others too is in the printed products.
 
     Finding: It holds. The proof says that the total variation of all y_j equals the sum of theirs; it is at most the
-    sum, which is what is needed. Two variables that are certain, or uniform on two values: 3/4 and not 1.
+    sum, which is what is needed. For example, let two variables be certain under one law, and uniform on two values
+    each under the other: the total variation of both together is 3/4, the sum is 1.
     """
     return joint_laws(**instance, distances=distances)
 

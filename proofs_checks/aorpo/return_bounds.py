@@ -127,7 +127,7 @@ def theorem_1(*, returns: str = SUMS, reward: str = "largest", **instance: Any) 
     it is but for the factor 1 − γ that the bound lacks.
 
     Correction: Returns are (1 − γ) Σ_{t≥0} γ^t r_t, and r_max is max |r|. Then it holds under either reading of ε_m,
-    along the real dynamics or along the learned ones, and more is true: `mathrl.theorem-coupled-returns`.
+    along the real dynamics or along the learned ones, and more is true: `mathrl.theorem-coupled-model`.
 
     Practice: A bound of this form on a sum of rewards must be multiplied by 1/(1 − γ), which is 20 at the paper's 0.95.
     """

@@ -50,7 +50,7 @@ def branched_returns_apart(*, reward: str = "largest", **instance: Any) -> Slack
     verdict="corrected",
     severity="gap",
     on=cases.branches,
-    proof="false step at l. 1980",
+    proof="false step at l. 1995",
     survives={"along": "rollouts"},
     rests_on=("aorpo.lemma-c.1", "aorpo.lemma-c.2"),
     argument="mathrl.proofs_checks.own.coupled_rollouts.coupled_rollouts",
@@ -62,7 +62,7 @@ def branched_returns_apart_by_time(*, along: str = "times", **instance: Any) -> 
     Reading: The process p_2 is named in the lemma and not defined; the proof uses it for these laws.
 
     Finding: The steps of a rollout are made from the states before its end. A model may be wrong in all states that
-    rollouts begin in, and right in those that they end in.
+    rollouts begin in, and right in those that they end in. So the estimate for t > k fails (l. 1995).
 
     Correction: The expectation is along the rollouts, at each of their k steps.
 

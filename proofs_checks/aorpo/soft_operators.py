@@ -141,6 +141,7 @@ def _alone(game: Any) -> Tables:
     proof="false step at l. 2984",
     breaks={"improved": "exp(2 Q)"},
     cited="Haarnoja et al. (2017), Reinforcement Learning with Deep Energy-Based Policies, Theorem 4 of its appendix",
+    argument="mathrl.proofs_checks.aorpo.soft_operators.soft_greedy_policy_improves",
 )
 def soft_greedy_policy_improves(game: Any, joint_policy: Any, temperature: Any, *, improved: str = "exp(Q)") -> Slack:
     """The policy π̃ ∝ exp(Q^π) has a soft Q that is at least that of π, at every state and action.
@@ -149,8 +150,13 @@ def soft_greedy_policy_improves(game: Any, joint_policy: Any, temperature: Any, 
     joint action a, which is bold in the statement, so that one decision maker chooses for all agents; finite sets.
 
     Finding: It holds: it is the improvement step of soft policy iteration. The printed chain of inequalities has π for
-    π̃ in two places (l. 2984), and the new Q for the old one in two (l. 2990-3000), where it would presuppose what it
-    shows; with these put right it is the usual proof.
+    π̃ in the entropy at s_1 (l. 2984), and the new Q for the old one in two places (l. 2990-3000), where it would
+    presuppose what it shows; with these put right it is the usual proof.
+
+    Proof: At any temperature α > 0 let π̃ ∝ exp(Q^π/α). By Gibbs' inequality E_π'[Q^π] + α H(π') is largest at π' = π̃
+    in each state. Let T_π' Q = r + γ E[E_π'[Q] + α H(π')] at the next state. Then Q^π = T_π Q^π ≤ T_π̃ Q^π. T_π̃ keeps
+    inequalities, so that Q^π ≤ T_π̃ Q^π ≤ T_π̃² Q^π and so on; it is a γ-contraction, so that the right sides tend to
+    its fixed point, which is Q^π̃.
 
     Practice: For agents that each update their own policy at the same time the lemma says nothing.
     """
@@ -164,8 +170,9 @@ def soft_greedy_policy_improves(game: Any, joint_policy: Any, temperature: Any, 
     verdict="corrected",
     severity="slip",
     on=improvements,
-    proof="false step at l. 2976",
+    proof="false step at l. 2980",
     survives={"improved": "exp(Q/α)"},
+    argument="mathrl.proofs_checks.aorpo.soft_operators.soft_greedy_policy_improves",
 )
 def soft_greedy_policy_improves_at(
     game: Any, joint_policy: Any, temperature: Any, *, improved: str = "exp(Q)"
@@ -174,7 +181,8 @@ def soft_greedy_policy_improves_at(
 
     Reading: Section 5.2 and Eq. 7 have α; the lemma does not say what Q_soft is.
 
-    Finding: Exp(Q) is too hot or too cold a policy at any other temperature.
+    Finding: At any temperature but 1, exp(Q) is not the best policy for E[Q] + α H: it has too much entropy, or too
+    little. The proof writes the values without α (l. 2980).
 
     Correction: The new policy is π̃ ∝ exp(Q^π/α).
     """

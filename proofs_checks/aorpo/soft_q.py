@@ -112,8 +112,9 @@ def models_become_perfect(*, limit: str = "soft Q-learning's", **instance: Any) 
 
     Correction: The limit is that weighted fixed point.
 
-    Practice: The learner keeps maximising over the others only as far as their policy lets it. Learning a model of the
-    opponents solves another problem than soft Q-learning over joint actions, not the same one with less data.
+    Practice: The learned values count the others' actions as often as the others play them, and not as if the learner
+    chose them. Learning with a model of the opponents solves another problem than soft Q-learning over joint actions,
+    not the same one with less data.
     """
     return _tends_to(**instance, limit=limit)
 
@@ -278,7 +279,8 @@ def soft_q_learning_cools_to_nash(payoffs: Any, discount: Any, temperature: Any,
 
     Correction: The limit is each agent's largest joint entry, which is a Nash value where payoffs are common.
 
-    Practice: In competitive games soft Q-learning over joint actions is optimistic without end, at any temperature.
+    Practice: In competitive games the soft values of joint actions are too high at any temperature: each agent's value
+    assumes that its opponents act in its favour.
     """
     if limit == "largest" or bool((payoffs[0] == payoffs[1]).all()):
         nash = [payoffs[0].max(), payoffs[1].max()]

@@ -78,7 +78,7 @@ def aorpo_lemma_c_4__max_r_rollouts_that_end(x: Instance) -> tuple[bool, Any]:
     same = dynamics == [game["transitions"]] * 2 and policies == [x["policy"]] * 3 and len(game["start"]) == 1
     paid = expect(_joint(x["policy"])[0], _rewards(x))
     ended = sum((gamma**t * paid for t in range(steps)), fmpq(0))
-    return same and _sound(game, x["policy"]) and gamma < 1, -(1 - gamma) * abs(paid / (1 - gamma) - ended)
+    return same and _sound(game, x["policy"]), -(1 - gamma) * abs(paid / (1 - gamma) - ended)
 
 
 def aorpo_theorem_6(x: Instance) -> tuple[bool, Any]:
@@ -91,7 +91,7 @@ def aorpo_theorem_6(x: Instance) -> tuple[bool, Any]:
     perfect = perfect and x["first_transitions"] == game["transitions"] and len(game["transitions"]) == 1
     weighted = log_sum(_numbers(r), alpha, phi[0] * len(r))
     apart = gamma / (1 - gamma) * (log_sum(_numbers(r), alpha) - weighted)
-    return perfect and _sound(game, phi) and alpha > 0 and gamma < 1 and x["agent"] == 0, -abs(apart)
+    return perfect and _sound(game, phi) and alpha > 0 and x["agent"] == 0, -abs(apart)
 
 
 def aorpo_theorem_7(x: Instance) -> tuple[bool, Any]:
@@ -105,7 +105,7 @@ def aorpo_theorem_7(x: Instance) -> tuple[bool, Any]:
     )
     steps = fmpq(1, 2) < x["power"] <= 1 and not any(_numbers(x["q"]))
     soft, nash = log_sum(first + second, alpha), max(first + second)
-    return dominant and steps and _sound(game) and alpha > 0 and gamma < 1, -abs(gamma / (1 - gamma) * (soft - nash))
+    return dominant and steps and _sound(game) and alpha > 0, -abs(gamma / (1 - gamma) * (soft - nash))
 
 
 def aorpo_theorem_7__temperature_tends_to_0(x: Instance) -> tuple[bool, Any]:
@@ -122,7 +122,7 @@ def aorpo_lemma_d_4__any_temperature(x: Instance) -> tuple[bool, Any]:
     game, alpha, gamma = x["game"], x["temperature"], x["game"]["discount"]
     r, policy = _numbers(game["rewards"]), _numbers(x["joint_policy"])
     old, new = ((expect(p, r) + alpha * entropy(p)) / (1 - gamma) for p in (policy, softmax(r)))
-    premises = _sound(game, policy) and len(game["transitions"]) == 1 and alpha > 0 and gamma < 1
+    premises = _sound(game, policy) and len(game["transitions"]) == 1 and alpha > 0
     return premises, gamma * (new - old)
 
 
@@ -134,7 +134,7 @@ def aorpo_lemma_d_5(x: Instance) -> tuple[bool, Any]:
     q, gamma = x["q"], x["factor"]
     premises = not any(_numbers(x["kept"])) and x["offset"] == 0 and 0 <= gamma <= 1
     norm, directions = max(map(abs, q)), x["directions"]
-    constant = all([u * gamma * norm for u in row] == q for row in directions)
+    constant = bool(directions) and all([u * gamma * norm for u in row] == q for row in directions)
     bounded = all(abs(u) <= 1 for u in _numbers(directions))
     return premises and constant and bounded, -norm
 
@@ -162,7 +162,7 @@ def aorpo_lemma_d_4__own_policies_all_agents_at_once(x: Instance) -> tuple[bool,
         (expect(outer(pair), _numbers(r)) + entropy(pair[0]) + entropy(pair[1])) / (1 - gamma)
         for pair in ((one, two), new)
     )
-    return _sound(x["game"], [one, two]) and gamma < 1, gamma * (new_value - old_value)
+    return _sound(x["game"], [one, two]), gamma * (new_value - old_value)
 
 
 def aorpo_lemma_d_6(x: Instance) -> tuple[bool, Any]:
@@ -191,7 +191,7 @@ def _bounded(x: Instance, scale: Any, size: Any, model: str = "") -> tuple[bool,
         error = _error(start, x[model] if model else real, playing, real, learned)
         bound = _c4(size, gamma, k, (0, shift), (error, wrong))
         other = _branched(game, (real, collecting), (learned, executed), k)
-    premises = _sound(game, learned) and distributions([*policy, *data, guess]) and len(policy) == 2 and gamma < 1
+    premises = _sound(game, learned) and distributions([*policy, *data, guess]) and len(policy) == 2
     return premises, bound - scale * abs(expect(start, _values(game, real, playing)) - other)
 
 
@@ -304,8 +304,8 @@ def _c4(size: Any, gamma: Any, k: int, pre: tuple[Any, Any], post: tuple[Any, An
 
 
 def _sound(game: Instance, *dynamics: Any) -> bool:
-    """Whether all dynamics and the start are laws, and the discount is above 0."""
-    return distributions([game["start"], game["transitions"], *dynamics]) and game["discount"] > 0
+    """Whether all dynamics and the start are laws, and the discount is between 0 and 1."""
+    return distributions([game["start"], game["transitions"], *dynamics]) and 0 < game["discount"] < 1
 
 
 def _rewards(x: Instance) -> list[Any]:

@@ -13,6 +13,7 @@ from .exact import distributions, divergence, entropy, expect, log_sum, softmax
 __all__ = [
     "rommeo_definition_1__parts_of_optima",
     "rommeo_equation_49",
+    "rommeo_equation_53",
     "rommeo_theorem_1",
     "rommeo_theorem_2",
     "rommeo_theorem_5",
@@ -27,18 +28,40 @@ def rommeo_definition_1__parts_of_optima(x: Instance) -> tuple[bool, Any]:
     (first, _), (_, second) = x["first_optimum"], x["second_optimum"]
     largest = max(max(row) for row in table)
     optima = all(table[a][b] == largest for a, b in (x["first_optimum"], x["second_optimum"]))
-    return optima and 0 < discount < 1, discount / (1 - discount) * (table[first][second] - largest)
+    sound = distributions([x["game"]["transitions"], x["game"]["start"]]) and 0 < discount < 1
+    return optima and sound, discount / (1 - discount) * (table[first][second] - largest)
 
 
 def rommeo_equation_49(x: Instance) -> tuple[bool, Any]:
-    """One state: the new policy with the model that Eq. 39 makes from the old one, against the old model."""
-    game, alpha, (prior,), (policy,) = x["game"], x["temperature"], x["prior"], x["conditional_distribution"]
-    (q,) = _tables(game, [_value(x, x["model"][0])], game["discount"])
+    """One state: the new policy with the model that Eq. 39 makes from the old one, against the old model.
+
+    As printed, ρ̃ ∝ P exp(E_π[Q]) and means of Q are taken over π; or ρ̃ has the entropy of π, and means are over π̃.
+    The larger of both slacks is returned, so that each of these readings is violated.
+    """
+    game, alpha, (prior,), (policy,), (model,) = (
+        x["game"], x["temperature"], x["prior"], x["conditional_distribution"], x["model"]
+    )  # fmt: skip
+    (q,) = _tables(game, [_value(x, policy, model)], game["discount"])
     columns = list(zip(*q, strict=True))
-    kept = [expect(own, column) + alpha * entropy(own) for own, column in zip(policy, columns, strict=True)]
-    new_policy, new_model = [softmax(column, alpha) for column in columns], softmax(kept, 1, prior)
-    old, new = (_attained(q, new_policy, rho, prior, alpha) for rho in (x["model"][0], new_model))
-    return _premises(x) and len(x["prior"]) == 1, new - old
+    expected = [expect(own, column) for own, column in zip(policy, columns, strict=True)]
+    with_entropy = [mean + alpha * entropy(own) for mean, own in zip(expected, policy, strict=True)]
+    new = [softmax(column, alpha) for column in columns]
+    mixed = [mean + alpha * entropy(own) for mean, own in zip(expected, new, strict=True)]
+    printed, other = (
+        expect(rho, mixed) - divergence(rho, prior) for rho in (softmax(expected, 1, prior), model)
+    )  # fmt: skip
+    over_new = [_attained(q, new, rho, prior, alpha) for rho in (softmax(with_entropy, 1, prior), model)]
+    larger = arb(printed - other).max(over_new[0] - over_new[1])
+    return _premises(x) and len(x["prior"]) == 1, larger
+
+
+def rommeo_equation_53(x: Instance) -> tuple[bool, Any]:
+    """One state, where Q is r and γ V: the new policy with Eq. 39 whose entropy does not depend on b."""
+    game, (prior,), (policy,), (model,) = x["game"], x["prior"], x["conditional_distribution"], x["model"]
+    v = _value(x, policy, model)
+    (q,) = _tables(game, [v], game["discount"])
+    new = [softmax(column, x["temperature"]) for column in zip(*q, strict=True)]
+    return _premises(x) and len(x["prior"]) == 1, game["discount"] * (_value(x, new, _printed(q, policy, prior)) - v)
 
 
 def rommeo_theorem_1(x: Instance) -> tuple[bool, Any]:
@@ -60,7 +83,7 @@ def rommeo_theorem_1(x: Instance) -> tuple[bool, Any]:
 def rommeo_theorem_2(x: Instance) -> tuple[bool, Any]:
     """One state, so that V = E[r + α H − KL]/(1 − γ), and the two sides of Eq. 12 differ by γ times the difference."""
     game, alpha, (prior,) = x["game"], x["temperature"], x["prior"]
-    v = _value(x, x["model"][0])
+    v = _value(x, x["conditional_distribution"][0], x["model"][0])
     (q,) = _tables(game, [v], game["discount"])
     return _premises(x) and len(x["prior"]) == 1, -game["discount"] * abs(v - _soft(q, prior, alpha))
 
@@ -68,15 +91,16 @@ def rommeo_theorem_2(x: Instance) -> tuple[bool, Any]:
 def rommeo_theorem_5(x: Instance) -> tuple[bool, Any]:
     """One state, where Q is r and γ V: Eq. 39 with an entropy that does not depend on b, and V of the new model."""
     game, (prior,), (policy,) = x["game"], x["prior"], x["conditional_distribution"]
-    v = _value(x, x["model"][0])
+    v = _value(x, policy, x["model"][0])
     (q,) = _tables(game, [v], game["discount"])
-    new = softmax([expect(own, column) for own, column in zip(policy, zip(*q, strict=True), strict=True)], 1, prior)
-    return _premises(x) and len(x["prior"]) == 1, game["discount"] * (_value(x, new) - v)
+    new_v = _value(x, policy, _printed(q, policy, prior))
+    return _premises(x) and len(x["prior"]) == 1, game["discount"] * (new_v - v)
 
 
 def _premises(x: Instance) -> bool:
     """Two agents with one payoff, rows that sum to 1, a positive prior, α > 0 and 0 < γ < 1."""
-    game, rows = x["game"], (x["prior"], x["model"], x["conditional_distribution"], x["game"]["transitions"])
+    game = x["game"]
+    rows = x["prior"], x["model"], x["conditional_distribution"], game["transitions"], game["start"]
     positive = all(p > 0 for row in x["prior"] for p in row)
     two = not isinstance(game["rewards"][0][0][0], list) and game["common_payoff"] and x["agent"] == 0
     return all(map(distributions, rows)) and positive and two and x["temperature"] > 0 and 0 < game["discount"] < 1
@@ -108,9 +132,14 @@ def _attained(q: list[Any], policy: list[Any], model: list[Any], prior: list[Any
     )
 
 
-def _value(x: Instance, model: list[Any]) -> Any:
-    """V of a model in a game of one state."""
-    paid = _attained(x["game"]["rewards"][0], x["conditional_distribution"][0], model, x["prior"][0], x["temperature"])
+def _printed(q: list[Any], policy: list[Any], prior: list[Any]) -> list[Any]:
+    """ρ̃ ∝ P exp(E_π[Q]): Eq. 39, where an entropy of the state alone cancels."""
+    return softmax([expect(own, column) for own, column in zip(policy, zip(*q, strict=True), strict=True)], 1, prior)
+
+
+def _value(x: Instance, policy: list[Any], model: list[Any]) -> Any:
+    """V of a pair in a game of one state."""
+    paid = _attained(x["game"]["rewards"][0], policy, model, x["prior"][0], x["temperature"])
     return paid / (1 - x["game"]["discount"])
 
 

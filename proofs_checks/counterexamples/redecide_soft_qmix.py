@@ -41,7 +41,8 @@ def soft_qmix_lemma_4_3__policies_of_the_observation(x: Instance) -> tuple[bool,
     sums = all(table[0][0] + table[1][1] == table[0][1] + table[1][0] for table in game["rewards"])
     free = all(row == state[0][0] for state in game["transitions"] for rows in state for row in rows)
     alike = all(row == rows[0] for rows in x["policy"] for row in rows)
-    premises = sums and free and alike and distributions([x["policy"], game["transitions"]]) and alpha > 0
+    laws = distributions([x["policy"], x["other_policy"], game["transitions"], game["start"]])
+    premises = sums and free and alike and laws and alpha > 0
     first = game["rewards"][0]
     new = [softmax([first[0][0], first[1][0]], alpha), softmax(first[0], alpha)]
     leads = [state[0][0] for state in game["transitions"]]
@@ -82,7 +83,8 @@ def _apart(x: Instance, weights: list[Any]) -> tuple[bool, Any]:
     pulled = [(p / w).log() - target / alpha for p, w, target in zip(pi, weights, y, strict=True)]
     left = [2 * p * (value - target) for p, value, target in zip(pi, q, y, strict=True)]
     right = [p * (t - expect(pi, pulled)) + 2 * p * (v - expect(pi, y)) for p, t in zip(pi, pulled, strict=True)]
-    premises = distributions([x["reference_distribution"], game["transitions"]]) and len(game["rewards"]) == 1
+    laws = distributions([x["reference_distribution"], game["transitions"], game["start"]])
+    premises = laws and len(game["rewards"]) == 1
     premises = premises and alpha > 0 and 0 < game["discount"] < 1
     return premises, -max(abs(one - other) for one, other in zip(left, right, strict=True))
 
@@ -95,8 +97,15 @@ def soft_qmix_theorem_4_4(x: Instance) -> tuple[bool, Any]:
     """
     game, alpha, other = x["game"], x["temperature"], [rows[0] for rows in x["other_policy"]]
     (((first, second), (third, fourth)),) = game["rewards"]
-    premises = distributions([x["policy"], x["other_policy"], game["transitions"]]) and len(game["transitions"]) == 1
-    premises = premises and first == fourth and second == third and alpha > 0 and 0 < game["discount"] < 1
+    laws = distributions([x["policy"], x["other_policy"], game["transitions"], game["start"]])
+    premises = (
+        laws
+        and len(game["transitions"]) == 1
+        and first == fourth
+        and second == third
+        and alpha > 0
+        and 0 < game["discount"] < 1
+    )
     uniform, value = (
         expect(outer(pair), [first, second, third, fourth]) + alpha * (entropy(pair[0]) + entropy(pair[1]))
         for pair in ([[fmpq(1, 2)] * 2] * 2, other)

@@ -119,7 +119,7 @@ def attained(shifts: Any, rewards: Any, discount: Any, *, bound: str = "coupling
 
     Reading: Two agents, rewards from `rewards[0]` to `rewards[1]`.
 
-    Finding: So each shift must count once. The printed bound of Theorem 3 is larger by 2 and more.
+    Finding: So each shift must count once. The printed bound of Theorem 3 is at least twice as large.
 
     Proof: At a fork action 0 of both agents stays, all else leads to a state that is never left and pays max r in the
     game, and to one that pays min r in the model. The fork pays min r, too. π_D plays 0, so that ε_m = 0; agent i plays

@@ -41,8 +41,8 @@ def soft_limit(game: Any, q: Any, temperature: Any, power: Any, *, bonus: str = 
     monotony and T (Q + c) = T Q + γ c, T^n Q* ≥ Q* + (γ + … + γ^n) m, whose limit is Q^soft ≥ Q* + γ m/(1 − γ). In the
     same way T Q* ≤ Q* + γ α log|A| gives Q^soft ≤ Q* + γ α log|A|/(1 − γ).
 
-    Practice: Subtracting nothing is safe: the greedy policy of Q^soft loses at most what the bound says, but its values
-    must not be read as returns.
+    Practice: The values of Q^soft must not be read as returns. Its greedy policy π is nearly optimal: as V Q^soft ≤
+    M Q^soft + α log|A|, Q^π ≥ Q^soft − α γ/(1 − γ) log|A| ≥ Q* − α γ/(1 − γ) log|A|.
     """
     gamma, alpha = game.discount, temperature
     soft, best = fixed_point(game, 0, alpha), optimal_table(game)

@@ -52,13 +52,12 @@ def weighted_limit(
     action be updated infinitely often, γ < 1 and α > 0. Then the tables of Theorem 6 tend to the fixed point Q^φ of r +
     γ E[α log Σ_b φ(b) Σ_a exp(Q/α)], for whatever shares of real dynamics. Let p and p' be the largest and the least
     probability φ(b|s). Then γ α log(1/p)/(1 − γ) ≤ Q^soft − Q^φ ≤ γ α log(1/p')/(1 − γ), both equations where φ is
-    uniform, so that the limit is below Q^soft wherever the others have a choice that they do not make for sure.
+    uniform. The limit is below Q^soft everywhere where γ > 0 and the others have more than one joint action.
 
     Reading: Finite sets. The update at time t is that of Theorem 6 with the models of that time, at the pairs that are
     visited; the slack compares each step, and both tables.
 
-    Finding: Also where φ is certain the limit is below Q^soft if the others have two joint actions: then
-    log Σ_b φ(b) W(b) = log W(b') < log Σ_b W(b) with W > 0.
+    Finding: The limit is below Q^soft also where φ is certain, so that p = 1 and the lower bound is 0.
 
     Proof: Let V_φ(f) = α log Σ_b φ(b) Σ_a exp(f(a, b)/α). It grows with f, and V_φ(f + c) = V_φ(f) + c, so that |V_φ(f)
     − V_φ(g)| ≤ ‖f − g‖ for any φ. Hence each update P_t, and P with the real models, is a γ-contraction in the maximum
@@ -69,10 +68,12 @@ def weighted_limit(
     on. Once each pair was updated after s, e_t(x) ≤ γ (L + ε) + ε for all x, and stays so. Hence L ≤ γ L + 2 ε for all
     ε, and L = 0. For the bounds, p' Σ_b W ≤ Σ_b φ W ≤ p Σ_b W, so that V_φ lies between V^soft − α log(1/p') and V^soft
     − α log(1/p); the operators are monotone, and a constant that is added to V in each step adds γ/(1 − γ) times itself
-    to the fixed point.
+    to the fixed point. Where B > 1, Σ_b φ W < Σ_b W in every state, as W > 0 and some φ(b) < 1. So V_φ is below V^soft
+    at the table Q^soft by at least some m > 0, that is, P Q^soft ≤ Q^soft − γ m; as P keeps inequalities and
+    P (Q − c) = P Q − γ c, its fixed point is Q^φ ≤ Q^soft − γ m/(1 − γ).
 
     Practice: With a uniform opponent the learned values are the soft ones less a constant, and the policy is the same;
-    with any other opponent the policy differs too.
+    with other opponents the policy may differ too.
     """
     real, first = chains.joint(opponent_policies), chains.joint(first_policies)
     rewards, gamma = rewards_of(game, agent), game.discount

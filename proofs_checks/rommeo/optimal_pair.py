@@ -57,9 +57,9 @@ def pair_is_optimal(
     Correction: The objective is E Σ_t γ^t (R + α H − KL) over all steps. Then the pair attains V* of Eq. 9 in every
     state, and no pair has more. (Over T steps without discount the same formulas hold with a Q for each step.)
 
-    Practice: The pair is optimal for the discounted objective. It says nothing about the evidence bound of the paper's
-    derivation where γ is far from 1, nor about what the agents get from each other: q, not the true opponents, draws
-    the others' actions.
+    Practice: The pair is optimal for the discounted objective. It need not be for the evidence bound of the paper's
+    derivation, which has no discount. Nor need it be for what the agents really receive: in the objective the agent's
+    own model, and not the true opponents, chooses the others' actions.
     """
     seen, given = seen_by(game, agent), own_last(conditional_distribution)
     best, belief, _, best_v = best_pair(seen, prior, temperature=temperature)
@@ -152,7 +152,7 @@ def values_satisfy_the_equation(
     """The soft Q of a conditional policy and an opponent model is r + γ E[V_soft] of the next state (Eq. 12).
 
     Reading: Any pair, as the theorem writes Q^{π,ρ} without asterisks. V_soft is the soft maximum of Q^{π,ρ}: Eq. 9 in
-    the body, and Eq. 58 defines V^{π,ρ}_soft by the same formula.
+    the body, and Eq. 58 defines V^{π,ρ}_soft by the same formula, but for a bracket that is missing there.
 
     Finding: The soft maximum is more than the pair attains, by KL(ρ‖ρ̂) + α E_ρ[KL(π‖π̂)] with the pair (π̂, ρ̂) that
     Eq. 10 and 11 give at Q^{π,ρ} (mathrl.theorem-rommeo-gap). So Eq. 12 holds of a pair only where it is this pair, in

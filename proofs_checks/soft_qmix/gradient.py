@@ -106,7 +106,7 @@ def critics(draw: st.DrawFn) -> Mapping[str, Any]:
     verdict="corrected",
     severity="gap",
     on=critics,
-    proof="false step at Appendix E, last line",
+    proof="false step at l. 522",
     survives={"constants": "right"},
     argument="mathrl.proofs_checks.own.soft_qmix_gradient.gradient_splits",
 )
@@ -123,7 +123,9 @@ def gradient_splits(
     Finding: Both constants are wrong. The last line of the proof itself gives 2α² for the divergence, twice what stands
     there for the halved square. And it takes −(∇V) Δ for ½ ∇(V − y)², although by Eq. 31 V + Δ is E[y] + α H(π) and not
     E[y]. Summed over all joint actions, the two sides differ by 2α H(π) in each state; so where there is a choice the
-    printed identity holds for no table at all.
+    printed identity holds for no table at all. The first step that fails is the third equality at l. 522: it puts V +
+    α E[log π] + Δ for y at each joint action, and Eq. 31 says so of the mean only. With y − V − α E[log π] for Δ the
+    proof is right up to its last line.
 
     Correction: ∇ E_π[(Q − y)²] = 2α² ∇ KL(π_θ‖exp(y/α)/Z) + ∇(V_θ − E_π[y] − α H(π))², with π in the last bracket
     held fixed as well (mathrl.theorem-soft-qmix-gradient).
@@ -141,7 +143,7 @@ def gradient_splits(
     verdict="corrected",
     severity="gap",
     on=critics,
-    proof="false step at Appendix E, last line",
+    proof="false step at l. 522",
     survives={"constants": "right"},
     argument="mathrl.proofs_checks.own.soft_qmix_gradient.gradient_splits",
 )
@@ -168,7 +170,7 @@ def gradient_splits_with_a_reference(
     verdict="corrected",
     severity="gap",
     on=critics,
-    proof="false step at Appendix E, last line",
+    proof="false step at l. 522",
     survives={"constants": "right"},
     argument="mathrl.proofs_checks.own.soft_qmix_gradient.gradient_splits",
 )

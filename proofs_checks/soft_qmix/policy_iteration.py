@@ -136,7 +136,8 @@ def iteration_converges(
 
     Correction: The values converge to the largest of all product policies, with an error of at most γ^k times the first
     (mathrl.theorem-product-policy-iteration). Where Eq. 9 has one solution at these values, the policies converge too;
-    so it is where α is large against the agents' interaction (mathrl.theorem-one-solution).
+    so it is in the paper's own matrix game (Table 1) at α = 1, and wherever α is large against the agents' interaction
+    (mathrl.theorem-one-solution).
 
     Practice: A run may end at either of several equally good conventions; two runs, or agents that break ties on their
     own, need not agree on one.
