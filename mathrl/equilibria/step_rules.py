@@ -4,7 +4,8 @@ A step predicts a point, corrects it by Newton's method in the plane orthogonal 
 
 - the first correction is at most `FARTHEST`, each following one at most `CONTRACTION` of the one before it, and the
   last at most `ACCURATE`, times the step where that is below 1 (largest entries; log ratios of probabilities, so
-  1 is a factor e);
+  1 is a factor e). Where log ratios themselves are smaller than 1, `FARTHEST` is a share of them
+  (`mathrl.equilibria.matrix.corrector`);
 - the tangent turned by less than the angle whose cosine is `TURN`;
 - the orientation, the sign of det [G'; tangent], did not change. Along a regular curve it never does, so a change
   means another branch, or a bifurcation on this one;
@@ -38,6 +39,7 @@ __all__ = [
     "RETRIES",
     "TIGHTER",
     "TURN",
+    "UNEVEN",
     "UNIFORM",
     "WANTED",
     "attempts",
@@ -64,6 +66,9 @@ TIGHTER = 0.3
 
 UNIFORM = 1e-3
 """Log ratios below this count as 0."""
+
+UNEVEN = 3.0
+"""Corrections of an agent are compared with log ratios of others that are up to so many times as large as its own."""
 
 RESOLVED = 1e-7
 """Corrections that shrink no further at this size are rounding."""

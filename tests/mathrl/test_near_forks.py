@@ -36,3 +36,18 @@ def test_a_branch_that_stays_near_uniform_is_not_left_and_not_lost(family, seed,
     assert usual.converged.all()
     assert fine.converged.all()
     assert max(np.abs(a - b).max() for a, b in zip(usual.policy, fine.policy, strict=True)) <= 1e-7
+
+
+def test_agents_near_uniform_beside_one_that_is_not():
+    """Log ratios of the third agent are some fifty times as large as those of the others, among which the curve turns.
+    With corrections compared with the largest, both answers were wrong, and the others' policies nearly uniform.
+    """
+    r = payoffs("circulant-common", (3, 3, 3), 5_000, 1e-2, np.random.default_rng((0, 0)))[1947]
+    alone = qre_branch(Game.matrix(list(r)), temperature=0.002)
+    usual = batch.qre_branch(r[None], temperature=0.002)
+    fine = batch.qre_branch(r[None], temperature=0.002, step_length=0.1, max_steps=100_000)
+    assert alone.converged
+    assert usual.converged.all()
+    assert fine.converged.all()
+    for own, rows, fine_rows in zip(alone.policy, usual.policy, fine.policy, strict=True):
+        assert max(np.abs(own - fine_rows[0]).max(), np.abs(rows - fine_rows).max()) <= 1e-7

@@ -10,7 +10,7 @@ import math
 
 from mathrl.base.compile import inner
 from mathrl.equilibria.matrix.corrector import correct
-from mathrl.equilibria.matrix.fold import FLAT, corrected, spread, step, to_fold
+from mathrl.equilibria.matrix.fold import FLAT, corrected, step, to_fold
 from mathrl.equilibria.matrix.memory import Trace
 from mathrl.equilibria.matrix.predict import cross, wavers
 from mathrl.equilibria.matrix.units import widen
@@ -107,7 +107,7 @@ def _attempt(trace: Trace, short: bool) -> int:
     code = LANDED if lands else FOLD if turns else MOVED if sign == numbers.orientation else BIFURCATION
     if code == FOLD:
         numbers.rising = -numbers.rising
-    numbers.length = next_length(length, first / spread(trace), numbers.step_length)
+    numbers.length = next_length(length, first, numbers.step_length)
     _move(trace, sign, root)
     return code
 

@@ -9,7 +9,7 @@ from mathrl.equilibria.matrix.equations import derivative, evaluate
 from mathrl.equilibria.matrix.memory import Trace
 from mathrl.equilibria.matrix.symmetry import symmetrise
 from mathrl.equilibria.matrix.vectors import copy, dot, largest, unit
-from mathrl.equilibria.step_rules import CONTRACTION, RESOLVED
+from mathrl.equilibria.step_rules import CONTRACTION, RESOLVED, UNEVEN, UNIFORM
 
 __all__ = ["correct", "newton"]
 
@@ -20,8 +20,9 @@ _CORRECTIONS = 6
 def correct(trace: Trace, farthest: float, accuracy: float) -> tuple[float, float, float]:
     """Newton's method from the point ahead, in the plane with the normal; then the tangent there.
 
-    No correction may be longer than `farthest`, and the last one is at most `accuracy`. Returns the first correction,
-    the sign of det [G'; normal] and log √|det [G'; tangent]|; sign 0 where it failed.
+    No correction may be longer than `farthest`, as a share of log ratios (`_share`), and the last one is at most
+    `accuracy`. Returns the share of the first correction, the sign of det [G'; normal] and log √|det [G'; tangent]|;
+    sign 0 where it failed.
     """
     ahead_x, jacobian_xy, delta_x = trace.ahead_x, trace.jacobian_xy, trace.delta_x
     size = len(ahead_x)
@@ -40,16 +41,41 @@ def correct(trace: Trace, farthest: float, accuracy: float) -> tuple[float, floa
         for x in range(size):
             distance = max(distance, abs(delta_x[x]))
             ahead_x[x] -= delta_x[x]
+        share = _share(trace)
         if k == 0:
-            first = distance
+            first = share
         stalled = distance > CONTRACTION * before
         done = distance <= accuracy or (stalled and distance <= RESOLVED)
-        if not distance <= farthest or (stalled and not done):
+        if not share <= farthest or (stalled and not done):
             return first, 0.0, 0.0
         before = distance
         if done:
             return first, sign, _tangent(trace)
     return first, 0.0, 0.0
+
+
+@inner
+def _share(trace: Trace) -> float:
+    """The largest share that entries of the correction are of what they are compared with.
+
+    For λ that is the largest log ratio ahead, at least `UNIFORM` and at most 1. For the log ratios of an agent it is
+    the same, but at most `UNEVEN` times the largest of its own, here or ahead.
+    """
+    ends, z_x, ahead_x, delta_x = trace.ends, trace.z_x, trace.ahead_x, trace.delta_x
+    N = len(delta_x) - 1
+    most = UNIFORM
+    for x in range(N):
+        most = max(most, abs(ahead_x[x]))
+    most = min(1.0, most)
+    share, x = abs(delta_x[N]) / most, 0
+    for i in range(len(ends) - 1):
+        own, correction = UNIFORM, 0.0
+        for _ in range(ends[i] + 1, ends[i + 1]):
+            own = max(own, abs(z_x[x]), abs(ahead_x[x]))
+            correction = max(correction, abs(delta_x[x]))
+            x += 1
+        share = max(share, correction / min(most, UNEVEN * own))
+    return float(share)
 
 
 @inner

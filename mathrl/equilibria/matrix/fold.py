@@ -5,9 +5,9 @@ from mathrl.equilibria.matrix.corrector import correct
 from mathrl.equilibria.matrix.memory import Trace
 from mathrl.equilibria.matrix.predict import predict
 from mathrl.equilibria.matrix.vectors import copy, dot
-from mathrl.equilibria.step_rules import FARTHEST, TURN, UNIFORM
+from mathrl.equilibria.step_rules import FARTHEST, TURN
 
-__all__ = ["FLAT", "corrected", "spread", "step", "to_fold"]
+__all__ = ["FLAT", "corrected", "step", "to_fold"]
 
 FLAT = 1e-6
 """How near to 0 the λ component of the unit tangent of a fold is."""
@@ -30,16 +30,7 @@ def step(trace: Trace, length: float) -> tuple[float, float, float]:
 def corrected(trace: Trace, length: float) -> tuple[float, float, float]:
     """`correct`, with the tolerances for a step of this length."""
     numbers = trace.numbers
-    return correct(trace, FARTHEST * numbers.step_length * spread(trace), numbers.accuracy * min(1.0, length))
-
-
-@inner
-def spread(trace: Trace) -> float:
-    """The largest log ratio ahead, at least `UNIFORM` and at most 1: what a correction is compared with."""
-    most = UNIFORM
-    for x in range(len(trace.ahead_x) - 1):
-        most = max(most, abs(trace.ahead_x[x]))
-    return min(1.0, most)
+    return correct(trace, FARTHEST * numbers.step_length, numbers.accuracy * min(1.0, length))
 
 
 @inner
