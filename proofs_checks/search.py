@@ -17,7 +17,10 @@ from mathrl.proofs_checks.instances import in_balls, rational
 from mathrl.proofs_checks.ledger import Claim
 from mathrl.proofs_checks.slack import Slack, Unmet
 
-__all__ = ["Found", "search"]
+__all__ = ["NOT_IN_BALLS", "Found", "search"]
+
+NOT_IN_BALLS = (Undecided, TypeError, AttributeError, ValueError, NotImplementedError)
+"""What a check raises on balls that leave a question open, or where it calls a solver, which takes doubles alone."""
 
 _BITS = 256
 """Binary digits of balls, in which doubtful instances are decided."""
@@ -97,12 +100,12 @@ def search(claim: Claim, form: Mapping[str, Any], *, examples: int, seed: int, s
 
 
 def _score(worst: float) -> float:
-    """How hard an instance is, in steps of a tenth of a power of ten of its slack: the smaller, the harder.
+    """How hard an instance is, in steps of a thousandth of a power of ten of its slack: the smaller, the harder.
 
     Without steps hypothesis climbs for ever, by improvements that are as small as doubles allow.
     """
     size = math.log10(1 + min(_HARDEST, abs(worst)))
-    return -round(math.copysign(size, worst), 1)
+    return -round(math.copysign(size, worst), 3)
 
 
 def _decided(claim: Claim, instance: Mapping[str, Any], form: Mapping[str, Any], found: Found) -> bool:
@@ -111,7 +114,7 @@ def _decided(claim: Claim, instance: Mapping[str, Any], form: Mapping[str, Any],
         with precision(_BITS):
             slack: Slack = claim.check(**in_balls(rational(instance, None)), **form)
             return slack.violated
-    except (Undecided, TypeError, AttributeError):
+    except NOT_IN_BALLS:
         found.doubtful += 1
         return False
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mathrl.balls import Undecided, midpoints, precision
+from mathrl.balls import midpoints, precision
 from mathrl.proofs_checks.instances import Instance, in_balls, rational, written
 from mathrl.proofs_checks.ledger import Claim
-from mathrl.proofs_checks.search import search
+from mathrl.proofs_checks.search import NOT_IN_BALLS, search
 from mathrl.proofs_checks.slack import Unmet
 
 __all__ = ["Smallest", "in_exact_arithmetic", "smallest"]
@@ -57,6 +57,6 @@ def in_exact_arithmetic(claim: Claim, form: Mapping[str, Any], instance: Instanc
             slack = claim.check(**in_balls(instance), **form)
             violated = slack.violated
             worst = float(midpoints(slack.entries).min())
-    except (Unmet, Undecided, TypeError, AttributeError, NotImplementedError):
+    except (Unmet, *NOT_IN_BALLS):
         return None
     return worst if violated else max(worst, 0.0)
