@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from flint import arb, ctx, fmpq
 
+from .exact import distributions
+
 __all__ = ["Decided", "decide", "decide_by", "main", "stored"]
 
 FOLDER = Path(__file__).parent
@@ -51,8 +53,10 @@ def decide_by(function: Function, instance: dict[str, Any]) -> Decided:
     before = ctx.prec
     ctx.prec = BITS
     try:
-        premises, slack = function(_fractions(instance))
-        return Decided(bool(premises), slack, bool(premises) and bool(slack < 0))
+        numbers = _fractions(instance)
+        premises, slack = function(numbers)
+        met = bool(premises) and _lawful(numbers)
+        return Decided(met, slack, met and bool(slack < 0))
     finally:
         ctx.prec = before
 
@@ -69,6 +73,30 @@ def main(chosen: Sequence[str]) -> int:
         slack = arb(found.slack).str(8) if isinstance(found.slack, fmpq) else found.slack.str(8)
         print(f"{key:44} premises {'met' if found.premises else 'NOT MET':8} slack {slack:28} {word}")  # noqa: T201
     return 1 if undecided else 0
+
+
+_LAWS = ("policy", "policies", "transitions", "distribution")
+"""How names of rows of probabilities end."""
+
+
+def _lawful(instance: dict[str, Any]) -> bool:
+    """Whether all games and policies of an instance are such: rows sum to 1, discounts are in [0, 1)."""
+    for name, value in instance.items():
+        if isinstance(value, dict) and "transitions" in value:
+            if not (
+                distributions(value["transitions"]) and distributions(value["start"]) and 0 <= value["discount"] < 1
+            ):
+                return False
+        elif name.startswith("joint") and name.endswith("policy"):
+            if not distributions([_flat(joint) for joint in value]):
+                return False
+        elif (name.endswith(_LAWS) and not distributions(value)) or (name == "temperature" and not value > 0):
+            return False
+    return True
+
+
+def _flat(nested: Any) -> list[Any]:
+    return [x for each in nested for x in _flat(each)] if isinstance(nested, list) else [nested]
 
 
 def _fractions(value: Any) -> Any:

@@ -56,6 +56,22 @@ def test_a_changed_file_is_no_counterexample(key, tmp_path, monkeypatch):
     assert not found.violated
 
 
+@every_file
+def test_no_law_no_counterexample(key, tmp_path, monkeypatch):
+    """A row of transitions, or of a policy, that does not sum to 1 is no premise of anything."""
+    data = json.loads((FOLDER / f"{key}.json").read_text(encoding="utf-8"))
+    broken = {name: _doubled(name, value) for name, value in data["instance"].items()}
+    if broken == data["instance"]:
+        pytest.skip("it has no game and no policy")
+    (tmp_path / f"{key}.json").write_text(json.dumps(data | {"instance": broken}), encoding="utf-8")
+    monkeypatch.setattr("mathrl.proofs_checks.counterexamples.decide.FOLDER", tmp_path)
+    try:
+        found = decide(key)
+    except (ArithmeticError, ValueError):
+        return
+    assert not found.violated
+
+
 ALONE = """
 import sys
 for name in ("numpy", "scipy", "numba", "mathrl", "sympy", "hypothesis"):
@@ -106,3 +122,14 @@ def _zeros(value):
     if isinstance(value, list):
         return [_zeros(each) for each in value]
     return "0" if isinstance(value, str) else value
+
+
+def _doubled(name, value):
+    """The rows of probabilities of a game or a policy, each twice as large."""
+    if isinstance(value, dict) and "transitions" in value:
+        return value | {"transitions": _twice(value["transitions"])}
+    return _twice(value) if name.endswith(("policy", "policies")) else value
+
+
+def _twice(value):
+    return [_twice(each) for each in value] if isinstance(value, list) else str(2 * Fraction(value))
