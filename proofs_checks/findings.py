@@ -96,10 +96,16 @@ def _paragraph(entry: Claim | Compound, entries: Sequence[Claim | Compound]) -> 
         said += [f"*{part.variant}*: {part.verdict}. {part.texts.get('Finding', '')}" for part in _parts(entry)]
     stored = list(_stored(entry, entries))
     said += [f"*Example*: {reads}" for _, reads in stored[:1]]
-    said += [f"*In practice*: {texts['Practice']}"] if "Practice" in texts else []
+    practice = texts.get("Practice") or (_worst(entry).texts.get("Practice") if isinstance(entry, Compound) else None)
+    said += [f"*In practice*: {practice}"] if practice else []
     links = ", ".join(f"[{key}](../proofs_checks/counterexamples/{key}.json)" for key, _ in stored)
     said += [f"Counterexamples: {links}."] if links else []
     return _filled(" ".join(said)) + "\n"
+
+
+def _worst(entry: Compound) -> Claim:
+    """The part that has the verdict of the whole."""
+    return next(part for part in _parts(entry) if (part.verdict, part.severity) == verdict_of(entry))
 
 
 def _parts(entry: Compound) -> Iterator[Claim]:
@@ -110,8 +116,9 @@ def _parts(entry: Compound) -> Iterator[Claim]:
 
 
 def _stored(entry: Claim | Compound, entries: Sequence[Claim | Compound]) -> Iterator[tuple[str, str]]:
-    """The stored counterexamples of a claim and of its parts and readings, each with its sentence."""
-    for each in entries:
+    """The stored counterexamples of a claim, its parts and readings, each with its sentence; literal ones first."""
+    literal = entry.parts if isinstance(entry, Compound) else (entry.key,)
+    for each in sorted(entries, key=lambda other: other.key not in literal):
         path = FOLDER / f"{each.key}.json"
         if each.id == entry.id and path.exists():
             yield each.key, json.loads(path.read_text(encoding="utf-8"))["reads"]
