@@ -45,6 +45,9 @@ class Certificate:
 def certificate(claim: Claim) -> Certificate | None:
     """The stored counterexample of a claim, decided again and checked in doubles; None where there is none."""
     path = claim.stored or FOLDER / f"{claim.key}.json"
+    if claim.stored is not None and not path.exists():
+        reason = f"there is no file {path}, which its argument counterexample names"
+        return Certificate({}, "exact", reason, path.name, False, False, reason)
     if not path.exists():
         return None
     data = json.loads(path.read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-from mathrl.base.checks import fail
+from mathrl.base.checks import InvalidInput, fail
 from mathrl.proofs_checks.ledger import LEDGER, PAPERS, Claim, Compound, Restatement
 from mathrl.proofs_checks.printed import listed
 
@@ -57,7 +57,7 @@ def claims_of_file(path: str) -> Entries:
     name = f"mathrl_claims_{file.stem}"
     spec = spec_from_file_location(name, file) if file.is_file() else None
     if spec is None or spec.loader is None:
-        fail("FILE", f"{path!r} is no Python file", "a file such as my_claims.py")
+        fail("FILE", f"there is no file {path!r}", "a Python file such as my_claims.py")
     for key in _OF_FILE.pop(file, ()):
         if key in LEDGER:
             LEDGER.forget(key)
@@ -67,6 +67,8 @@ def claims_of_file(path: str) -> Entries:
     try:
         with _beside(file):
             spec.loader.exec_module(module)
+    except InvalidInput:
+        raise
     except Exception as error:
         fail(
             "FILE", f"{path!r} ends in {type(error).__name__}: {error}", "a file that runs", "run it with python alone"

@@ -94,7 +94,7 @@ def decide(claim: Claim, *, examples: int | None = None, seed: int = 0) -> Row:
     evidence = (
         *_searched(claim, survived, broken, seed),
         *([] if found is None else [_made_small(found)]),
-        *([] if record is None else [_recorded(record)]),
+        *([] if record is None else [_recorded(claim, record)]),
         *([] if claim.symbolic is None else [Evidence("symbolic", claim.symbolic(), certified=True)]),
         *([] if stored is None else [_stored(stored)]),
         *([Evidence("argument", "a written proof", source=claim.argument)] if claim.argument else []),
@@ -138,6 +138,9 @@ def _searched(claim: Claim, survived: Found | None, broken: Found | None, seed: 
 
 
 def _made_small(found: Smallest) -> Evidence:
+    if not found.decided:
+        summary = f"the violation, made small, in doubles, as the check does not run on balls: {found.slack:.6g}"
+        return Evidence("search", summary)
     summary = f"the violation, made small and written in fractions; the check decides it in balls: {found.slack:.6g}"
     return Evidence("ball", summary)
 
@@ -146,9 +149,10 @@ def _form(form: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in form.items())
 
 
-def _recorded(record: Record) -> Evidence:
+def _recorded(claim: Claim, record: Record) -> Evidence:
     stale = "" if record.current else "; the check has changed since"
-    summary = f"recorded: {record.violated} violated, {record.nontrivial} not trivial{stale}"
+    form = "as printed" if not claim.survives else f"with {_form(claim.survives)}"
+    summary = f"recorded, {form}: {record.violated} violated, {record.nontrivial} not trivial{stale}"
     return Evidence("search", summary, record.examples, record.seed, record.source)
 
 
@@ -170,7 +174,7 @@ def _verdict(
     small = wanted < ENOUGH
     lasting = record is not None and record.current and record.violated == 0
     if survived is None:
-        return "no form is named that must survive", False
+        return "its argument survives names no form that must hold", False
     if survived.violating is not None:
         return "an instance violates the form that must hold", False
     if stored is not None and not stored.decided:
@@ -178,11 +182,12 @@ def _verdict(
     if claim.verdict in ("corrected", "refuted") and stored is None:
         return "no counterexample is stored", False
     if claim.breaks is None and claim.verdict is not None:
-        return "no form is named that must be violated", False
+        return "its argument breaks names no form that must be violated, so that the check may be unable to fail", False
     if broken is not None and broken.violating is None and not (lasting and record is not None and record.broken):
         return "no instance violates the form that must fail, so that the check may be unable to fail", small
     enough = survived.examples >= ENOUGH and survived.nontrivial >= NONTRIVIAL
     lasting_enough = lasting and record is not None and record.nontrivial >= NONTRIVIAL
     if not enough and not lasting_enough and claim.symbolic is None:
-        return f"only {survived.examples} instances met the premises, {survived.nontrivial} of them not trivial", small
+        met = f"{survived.examples} instances met the premises, {survived.nontrivial} of them not trivial"
+        return f"{met}; at least {ENOUGH} and {NONTRIVIAL} are needed", small
     return "", False

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from mathrl.proofs_checks.claims import claims
 from mathrl.proofs_checks.counterexamples.decide import FOLDER
-from mathrl.proofs_checks.ledger import PAPERS, Claim, Compound
+from mathrl.proofs_checks.ledger import PAPERS, Claim, Compound, Restatement
+from mathrl.proofs_checks.printed import listed
 
 __all__ = ["findings", "verdict_of"]
 
@@ -28,6 +29,8 @@ FIRST: tuple[str, ...] = (
 
 TITLES = {"rommeo": "ROMMEO", "aorpo": "AORPO", "hasac": "HASAC", "dmac": "DMAC", "soft-qmix": "Soft-QMIX"}
 
+_THEOREM_LIKE = ("theorem", "lemma", "proposition", "corollary", "extended-theorem", "extended-lemma")
+
 _INTRODUCTION = """\
 # What the papers claim, and what is so
 
@@ -37,8 +40,8 @@ uses the methods. `mathrl check CLAIM` shows the whole page of a claim and gathe
 are decided again by `python proofs_checks/counterexamples`, without mathrl.
 
 *Refuted*: the idea fails. *Corrected*: it holds after a small change. We read as printed: symbols mean what the paper
-last defined, what is unbound holds for all, what is called a policy sums to 1, sets are finite. Where a kinder reading
-saves a statement, a row says so. Equations and sentences beside the theorems are on
+last defined, what is unbound holds for all, what is called a policy sums to 1, sets are finite. Kinder readings have
+verdicts of their own (`mathrl check CLAIM` names them). Equations and sentences beside the theorems are on
 [a page of their own](findings-by-hand.md) until the ledger has them.
 """
 
@@ -49,7 +52,7 @@ def findings() -> str:
     whole = [entry for entry in entries if entry.variant is None]
     order = {key: place for place, key in enumerate(FIRST)}
     whole.sort(key=lambda entry: order.get(entry.key, len(order)))
-    parts = [_INTRODUCTION, _counts(whole)]
+    parts = [_INTRODUCTION, _counts()]
     for title, verdict, severities in (
         ("Refuted", "refuted", ("false",)),
         ("Refuted, but for a missing condition", "refuted", ("gap",)),
@@ -77,13 +80,20 @@ def verdict_of(entry: Claim | Compound) -> tuple[str | None, str | None]:
     return max(found, key=lambda pair: ("holds", "corrected", "open", "refuted").index(pair[0] or "holds"))
 
 
-def _counts(whole: Sequence[Claim | Compound]) -> str:
+def _counts() -> str:
+    """How many of the theorem-like statements of each paper have which verdict."""
     lines = ["| paper | holds | corrected | refuted | open |", "|---|---|---|---|---|"]
     for paper in PAPERS:
-        own = [verdict_of(entry)[0] for entry in whole if entry.paper == paper and not _defines(entry)]
-        numbers = [str(own.count(verdict)) for verdict in ("holds", "corrected", "refuted", "open")]
+        verdicts = [_of(entry.id) for entry in listed(paper) if entry.kind in _THEOREM_LIKE]
+        numbers = [str(verdicts.count(verdict)) for verdict in ("holds", "corrected", "refuted", "open")]
         lines.append(f"| {TITLES[paper]} | {' | '.join(numbers)} |")
     return "\n".join(lines) + "\n"
+
+
+def _of(id: str) -> str | None:
+    """The verdict on an id, also where it states another one again."""
+    entry = claims()[id]
+    return _of(entry.of) if isinstance(entry, Restatement) else verdict_of(entry)[0]
 
 
 def _paragraph(entry: Claim | Compound, entries: Sequence[Claim | Compound]) -> str:
@@ -134,10 +144,6 @@ def _table(holds: Sequence[Claim | Compound]) -> str:
 
 def _theorem(entry: Claim) -> str:
     return _filled(f"**{entry.key}**. {entry.texts['Statement']} {entry.texts.get('Finding', '')}") + "\n"
-
-
-def _defines(entry: Claim | Compound) -> bool:
-    return entry.role == "defines"
 
 
 def _filled(text: str) -> str:

@@ -1,5 +1,6 @@
 """What the ledger shows: a line for each claim, the page of one claim, and the same as data."""
 
+import json
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from mathrl.proofs_checks.printed import listed
 from mathrl.proofs_checks.printed.lists import PAPERS
 from mathrl.proofs_checks.readable import readable
 
-__all__ = ["data", "listing", "page", "summary"]
+__all__ = ["data", "flat_data", "listing", "page", "summary"]
 
 _WIDTH = 100
 
@@ -22,8 +23,13 @@ _TITLES = {"Practice": "In practice"}
 
 
 def data(rows: Sequence[Row]) -> Table:
-    """All that is known of each row, for JSON and CSV: LEDGER's fields, missing things null."""
+    """All that is known of each row, for JSON; missing things are null."""
     return Table([Column(name, partial(_field, name)) for name in _FIELDS], rows)
+
+
+def flat_data(rows: Sequence[Row]) -> Table:
+    """The same for CSV, where lists and objects stand as JSON."""
+    return Table([Column(name, partial(_flat_field, name)) for name in _FIELDS], rows)
 
 
 def listing(rows: Sequence[Row], paper: str) -> Table:
@@ -35,9 +41,7 @@ def listing(rows: Sequence[Row], paper: str) -> Table:
         Column("severity", lambda row: row.severity),
         Column("printed proof", lambda row: getattr(row.entry, "proof", None)),
         Column("decided by", _decided_by),
-        Column(
-            "", lambda row: "" if row.supported else "not decided by this run" if row.undecided else "NOT SUPPORTED"
-        ),
+        Column("evidence", _state),
     )
     return Table(columns, own, caption=paper)
 
@@ -68,7 +72,8 @@ def page(row: Row, rows: Mapping[str, Row]) -> str:
     """
     entry = row.entry
     severity = f" ({row.severity})" if row.severity else ""
-    head = f"{entry.key}   {(row.verdict or 'definition').upper()}{severity}   {entry.location}"
+    lacking = ", NOT SUPPORTED" if row.failed else ""
+    head = f"{entry.key}   {(row.verdict or 'definition').upper()}{severity}{lacking}   {entry.location}"
     if isinstance(entry, Restatement):
         return f"{head}\n\n{_block('Statement', f'The same as {entry.of}')}"
     texts = entry.texts
@@ -111,10 +116,13 @@ def _verdict_of(part: Claim, rows: Mapping[str, Row]) -> str:
     """A part or reading in a few lines: its verdict, whether that is supported, and what was found."""
     severity = f" ({part.severity})" if part.severity else ""
     lacking = "" if part.key not in rows or rows[part.key].supported else ", not supported by this run"
-    return f"{part.variant}: {part.verdict}{severity}{lacking}. {part.texts.get('Finding', part.texts['Statement'])}"
+    said = part.texts.get("Finding", part.texts["Statement"])
+    return f"{part.variant} ({part.key}): {part.verdict}{severity}{lacking}. {said}"
 
 
 def _support(row: Row) -> str:
+    if row.verdict == "open":
+        return "The claim is open: what is here neither shows nor refutes it."
     if row.supported:
         return "Yes."
     return f"Not decided by this run: {row.reason}." if row.undecided else f"No: {row.reason}."
@@ -132,8 +140,16 @@ def _whole(whole: Sequence[Row], paper: str) -> int:
     return sum(row.entry.paper == paper for row in whole)
 
 
+def _state(row: Row) -> str:
+    if row.supported:
+        return "supported"
+    return "not decided by this run" if row.undecided else "NOT SUPPORTED"
+
+
 def _decided_by(row: Row) -> str:
     """The strongest kind of evidence."""
+    if not isinstance(row.entry, Claim):
+        return "its parts" if isinstance(row.entry, Compound) else row.entry.of
     certified = [each.kind for each in row.evidence if each.certified]
     kinds = Counter(each.kind for each in row.evidence)
     for kind in ("symbolic", "exact", "ball"):
@@ -184,6 +200,11 @@ _FIELDS = (
 
 def _field(name: str, row: Row) -> Any:
     return _fields(row)[name]
+
+
+def _flat_field(name: str, row: Row) -> Any:
+    value = _field(name, row)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 
 def _fields(row: Row) -> Mapping[str, Any]:

@@ -84,6 +84,8 @@ def search(claim: Claim, form: Mapping[str, Any], *, examples: int, seed: int, s
         except Unmet:
             found.unmet += 1
             return
+        if not isinstance(slack, Slack):
+            raise TypeError(f"it returned {type(slack).__name__}, expected what at_most, equal or all_of return")
         violated = slack.violated or (slack.doubtful and _decided(claim, instance, form, found))
         if found.violating is None:
             found.examples += 1

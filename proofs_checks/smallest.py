@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from mathrl.balls import midpoints, precision
 from mathrl.proofs_checks.instances import Instance, in_balls, rational, written
 from mathrl.proofs_checks.ledger import Claim
@@ -24,17 +26,20 @@ class Smallest:
     """A small violation.
 
     `data`   as it stands in a file: "claim", "reads", "instance"
-    `slack`  the worst entry, rounded, from balls
+    `slack`  the worst entry, rounded, from balls where these decide
+    `decided`  whether balls decide it, else it was found in doubles
     """
 
     data: Mapping[str, Any]
     slack: float
+    decided: bool
 
 
 def smallest(claim: Claim, form: Mapping[str, Any], *, examples: int, seed: int) -> Smallest | None:
     """Search for a violation of a form, shrink it, and write it in fractions as short as still violate the form.
 
-    The arguments are those of `search`. Returns None where no violation is found, or where balls cannot decide it.
+    The arguments are those of `search`. Returns None where no violation is found. Where balls cannot decide it, as a
+    check that calls a solver takes doubles alone, the doubles are given.
     """
     found = search(claim, form, examples=examples, seed=seed, shrink=True)
     if found.violating is None:
@@ -43,8 +48,10 @@ def smallest(claim: Claim, form: Mapping[str, Any], *, examples: int, seed: int)
         instance = rational(found.violating, denominator)
         slack = in_exact_arithmetic(claim, form, instance)
         if slack is not None and slack < 0:
-            return Smallest({"claim": claim.key, "reads": "", "instance": written(instance)}, slack)
-    return None
+            return Smallest({"claim": claim.key, "reads": "", "instance": written(instance)}, slack, True)
+    slack_found = float(np.min(claim.check(**found.violating, **form).entries))
+    instance = rational(found.violating, None)
+    return Smallest({"claim": claim.key, "reads": "", "instance": written(instance)}, slack_found, False)
 
 
 def in_exact_arithmetic(claim: Claim, form: Mapping[str, Any], instance: Instance) -> float | None:

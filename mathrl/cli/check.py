@@ -17,7 +17,8 @@ __all__ = ["run"]
 DESCRIPTION = """\
 Say of the papers' claims whether they hold as printed, hold with a correction, or are refuted, and gather the evidence
 anew: searches for a violation among random small games, counterexamples decided in fractions or balls, identities on
-symbols. One claim gives a page, with the counterexample as a small game; several give a table. Claims of your own are
+symbols. One claim gives a page, with the counterexample as a small game; several give a table. A part or a kinder
+reading of a claim is named behind an @, as the table shows it. Claims of your own are
 checked in the same way: name a Python file that declares them with mathrl.proofs_checks.claim."""
 
 PAGES = 5
@@ -33,6 +34,7 @@ examples:
   mathrl check my_claims.py                         claims of your own
   mathrl check --campaign recorded                  at least 1,000 instances of each claim, written to a folder
 
+A run with fewer than 100 instances may be too short to say; then the claim is "not decided by this run".
 Exit status 1: the evidence does not support the verdict of some claim."""
 
 
@@ -66,6 +68,8 @@ def run(argv: Sequence[str]) -> int:
     entries = _chosen(arguments.names, files)
     if arguments.campaign is not None:
         return _campaign(entries, Path(arguments.campaign), examples, seed, jobs, files)
+    if arguments.counterexamples is not None:
+        _make("--counterexamples", Path(arguments.counterexamples))
     rows, seconds = _checked(entries, examples, seed, jobs, files)
     output.deliver(_rendered(rows, arguments.names, arguments.format), arguments.out)
     if arguments.counterexamples is not None:
@@ -88,7 +92,12 @@ def _chosen(names: Sequence[str], files: Sequence[str]) -> Mapping[str, Any]:
     papers = dict.fromkeys(entry.paper for entry in known.values())
     for name in names:
         if name not in files:
-            choice("CLAIM", name, [*known, *papers], see="mathrl check --format csv")
+            choice(
+                "CLAIM",
+                name,
+                [*known, *papers],
+                see="mathrl check hasac, which lists the claims of that paper",
+            )
             chosen |= {key: entry for key, entry in known.items() if name in (key, entry.paper, entry.id)}
     return chosen
 
@@ -104,10 +113,10 @@ def _checked(
 
 def _rendered(rows: "Sequence[Row]", names: Sequence[str], format: str) -> str:
     from mathrl.proofs_checks.ledger import PAPERS
-    from mathrl.proofs_checks.page import data, listing, page, summary
+    from mathrl.proofs_checks.page import data, flat_data, listing, page, summary
 
     if format in ("json", "csv"):
-        return output.render([data(rows)], format)
+        return output.render([data(rows) if format == "json" else flat_data(rows)], format)
     by_key = {row.key: row for row in rows}
     papers = list(dict.fromkeys(row.entry.paper for row in rows))
     alone = all(name in by_key or name.endswith(".py") for name in names)
@@ -121,12 +130,10 @@ def _rendered(rows: "Sequence[Row]", names: Sequence[str], format: str) -> str:
 def _campaign(
     entries: Mapping[str, Any], folder: Path, examples: int | None, seed: int, jobs: int, files: Sequence[str]
 ) -> int:
-    from mathrl.base.files import check_writable
     from mathrl.proofs_checks.recorded import LEAST
     from mathrl.proofs_checks.run import needed, record
 
-    folder.mkdir(parents=True, exist_ok=True)
-    check_writable(f"--campaign {folder}", str(folder / "record.json"))
+    _make("--campaign", folder)
     most = max(LEAST, examples or 0)
     with output.progress(len(needed(entries)), "claim") as advance:
         done = record(
@@ -134,6 +141,18 @@ def _campaign(
         )
     output.say(f"{done} claims were searched, {len(needed(entries)) - done} were recorded in {folder} before")
     return 0
+
+
+def _make(option: str, folder: Path) -> None:
+    """Make a folder that can be written to, before any work is done."""
+    from mathrl.base.checks import fail
+    from mathrl.base.files import check_writable
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"{option} {folder}", f"cannot be made ({error.strerror})", "a folder that can be written to")
+    check_writable(f"{option} {folder}", str(folder / "claim.json"))
 
 
 def _commit() -> str:
@@ -150,11 +169,10 @@ def _save(rows: "Sequence[Row]", folder: Path) -> None:
 
     from mathrl.base.files import write_text
 
-    folder.mkdir(parents=True, exist_ok=True)
     found = [row for row in rows if row.counterexample is not None]
     for row in found:
         write_text(folder / f"{row.key}.json", json.dumps(row.counterexample, ensure_ascii=False, indent=1) + "\n")
-    output.say(f"{len(found)} counterexamples are in {folder}")
+    output.say(f"counterexamples in {folder}: {len(found)}")
 
 
 def _say_slowest(seconds: Mapping[str, float]) -> None:

@@ -63,15 +63,21 @@ def decide_by(function: Function, instance: dict[str, Any]) -> Decided:
 
 def main(chosen: Sequence[str]) -> int:
     """Decide all files, or those of the claims and papers that are named; 1 where one is not violated."""
-    undecided = 0
+    known = {name for key in stored() for name in (key, key.split("@")[0], key.split(".")[0])}
+    wrong = [name for name in chosen if name not in known]
+    if wrong:
+        print(f"{wrong[0]} is no claim or paper with a counterexample: {', '.join(sorted(stored()))}")  # noqa: T201
+        return 2
+    undecided = decided = 0
     for key in stored():
         if chosen and not any(key == name or key.split("@")[0] == name or key.split(".")[0] == name for name in chosen):
             continue
         found = decide(key)
-        undecided += not found.violated
+        undecided, decided = undecided + (not found.violated), decided + found.violated
         word = "violated" if found.violated else "NOT DECIDED"
         slack = arb(found.slack).str(8) if isinstance(found.slack, fmpq) else found.slack.str(8)
         print(f"{key:44} premises {'met' if found.premises else 'NOT MET':8} slack {slack:28} {word}")  # noqa: T201
+    print(f"{decided} of {decided + undecided} are violated, with all premises met")  # noqa: T201
     return 1 if undecided else 0
 
 

@@ -100,7 +100,7 @@ def test_a_table_of_a_paper_and_of_all(capsys):
     [
         (["hasac.proposition-11"], "hasac.proposition-1"),
         (["nobody"], "CLAIM"),
-        (["missing.py"], "is no Python file"),
+        (["missing.py"], "there is no file"),
         (["hasac", "--examples", "0"], "--examples"),
         (["hasac", "--seed", "-1"], "--seed"),
         (["hasac", "--jobs", "0"], "--jobs"),
@@ -150,6 +150,31 @@ def test_an_error_of_a_check_is_a_reason(capsys, my_file):
     assert status == 1
     assert "NameError" in err
     assert "mine.py, line" in err
+
+
+def test_a_violation_that_only_doubles_can_show_is_shown(capsys, my_file):
+    """A check that calls a solver, or a library, takes no balls: a ball is no float."""
+    my_file.write_text(FILE.replace("x.sum() / 2", "float(x.sum())"), encoding="utf-8")
+    status, page, _ = run(capsys, str(my_file), "--jobs", "1")
+    assert status == 1
+    assert "HOLDS, NOT SUPPORTED" in page
+    assert "Counterexample\n    x = " in page
+
+
+def test_what_a_check_returns_is_looked_at(capsys, my_file):
+    my_file.write_text(FILE.replace("at_most(x.sum() / 2, times * x.max())", "True"), encoding="utf-8")
+    status, _, err = run(capsys, str(my_file), "--jobs", "1")
+    assert status == 1
+    assert "expected what at_most, equal or all_of return" in err
+
+
+@pytest.mark.parametrize("option", ["--campaign", "--counterexamples"])
+def test_a_folder_that_cannot_be_made_is_one_line(capsys, my_file, tmp_path, option):
+    (tmp_path / "file").write_text("")
+    status, out, err = run(capsys, str(my_file), option, str(tmp_path / "file" / "folder"))
+    assert status == 2
+    assert out == ""
+    assert err.count("\n") == 1
 
 
 def test_a_campaign_is_kept_and_goes_on(capsys, my_file, tmp_path):

@@ -87,7 +87,7 @@ def test_they_are_decided_without_mathrl_and_numpy():
         [sys.executable, "-c", ALONE.format(folder=str(FOLDER))], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr + done.stdout
-    assert done.stdout.count("violated") == len(KEYS)
+    assert f"{len(KEYS)} of {len(KEYS)} are violated" in done.stdout
 
 
 def test_the_module_does_the_same():
