@@ -13,7 +13,7 @@ from mathrl.base.checks import InvalidInput, fail
 from mathrl.proofs_checks.ledger import LEDGER, PAPERS, Claim, Compound, Restatement
 from mathrl.proofs_checks.printed import listed
 
-__all__ = ["claims", "claims_of_file"]
+__all__ = ["claims", "claims_of_file", "forget_files"]
 
 _FOLDERS = ("rommeo", "aorpo", "hasac", "dmac", "soft_qmix", "own")
 """The folders of claims, in the order of the summary; each names its modules in `MODULES`."""
@@ -58,9 +58,7 @@ def claims_of_file(path: str) -> Entries:
     spec = spec_from_file_location(name, file) if file.is_file() else None
     if spec is None or spec.loader is None:
         fail("FILE", f"there is no file {path!r}", "a Python file such as my_claims.py")
-    for key in _OF_FILE.pop(file, ()):
-        if key in LEDGER:
-            LEDGER.forget(key)
+    _forget(file)
     before = set(LEDGER)
     module = module_from_spec(spec)
     sys.modules[name] = module
@@ -73,11 +71,23 @@ def claims_of_file(path: str) -> Entries:
         fail(
             "FILE", f"{path!r} ends in {type(error).__name__}: {error}", "a file that runs", "run it with python alone"
         )
-    found = {key: LEDGER[key] for key in LEDGER if key not in before}
-    _OF_FILE[file] = tuple(found)
+    finally:
+        _OF_FILE[file] = tuple(key for key in LEDGER if key not in before)
+    found = {key: LEDGER[key] for key in _OF_FILE[file]}
     if not found:
         fail("FILE", f"{path!r} declares no claim", "a function under the decorator mathrl.proofs_checks.claim")
     return found
+
+
+def forget_files() -> None:
+    """Take out what users' files declared: whoever names files anew may use their ids again."""
+    for file in list(_OF_FILE):
+        _forget(file)
+
+
+def _forget(file: Path) -> None:
+    for key in _OF_FILE.pop(file, ()):
+        LEDGER.forget(key)
 
 
 @contextmanager

@@ -83,8 +83,9 @@ def run(argv: Sequence[str]) -> int:
 
 def _chosen(names: Sequence[str], files: Sequence[str]) -> Mapping[str, Any]:
     from mathrl.base.checks import choice
-    from mathrl.proofs_checks.claims import claims, claims_of_file
+    from mathrl.proofs_checks.claims import claims, claims_of_file, forget_files
 
+    forget_files()
     known = dict(claims())
     if not names:
         return known

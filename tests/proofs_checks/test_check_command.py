@@ -6,7 +6,6 @@ import pytest
 
 from mathrl.cli import main
 from mathrl.proofs_checks.claims import claims
-from mathrl.proofs_checks.ledger import LEDGER
 from mathrl.proofs_checks.recorded import recorded
 from mathrl.proofs_checks.run import check, needed
 
@@ -34,12 +33,20 @@ def mean_is_at_most_the_largest(x, *, times=1):
 
 @pytest.fixture
 def my_file(tmp_path):
-    """A user's file; in one process other files may have had the same ids."""
+    """A user's file; in one process other files may have had the same ids before."""
     path = tmp_path / "mine.py"
     path.write_text(FILE, encoding="utf-8")
-    for key in [key for key in LEDGER if key.startswith("mine.")]:
-        LEDGER.forget(key)
     return path
+
+
+def test_another_file_may_use_the_same_ids_later_but_not_beside(capsys, my_file, tmp_path):
+    other = tmp_path / "other.py"
+    other.write_text(FILE, encoding="utf-8")
+    assert run(capsys, str(my_file), "--jobs", "1")[0] == 0
+    assert run(capsys, str(other), "--jobs", "1")[0] == 0
+    status, _, err = run(capsys, str(my_file), str(other), "--jobs", "1")
+    assert status == 2
+    assert "is used by" in err
 
 
 def run(capsys, *arguments):
