@@ -83,7 +83,7 @@ def _add(parts: FloatArray, used: int, x: float) -> int:
             x, y = y, x
         high = x + y
         low = y - (high - x)
-        if low != 0.0:
+        if abs(low) > 0.0:  # not after −∞, an action that is not available, of which low is no number
             parts[kept] = low
             kept += 1
         x = high

@@ -166,6 +166,13 @@ def test_parts_of_a_sum_keep_to_their_room():
     assert _nearest(parts, used) == math.fsum(terms)
 
 
+def test_infinity_takes_all_of_a_sum():
+    parts, used = np.zeros(_PARTS), 1
+    for term in (-math.inf, 1.0, 1e-20, -3.0):
+        used = _add(parts, used, term)
+    assert (used, _nearest(parts, used)) == (1, -math.inf)
+
+
 @pytest.mark.parametrize("rest", [2.0**-200, -(2.0**-200)])
 def test_what_is_left_decides_between_two_doubles(rest):
     parts = np.array([rest, EPS / 2, 1.0])
