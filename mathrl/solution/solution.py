@@ -145,9 +145,10 @@ class Solution:
         actions = "×".join(str(own.shape[1]) for own in self.policy)
         at = "" if self.temperature is None else f" at temperature {self.temperature:g}"
         objective = ", ".join(f"{float(value):.6g}" for value in np.atleast_1d(self.objective))
+        states = len(self.policy[0])
         return (
             f"<Solution: {self.solver}{at}, {self.status.name} after {self.steps} steps, residual {self.residual:.2g}, "
-            f"objective {objective}, policy of {len(self.policy[0])} states and {actions} actions>"
+            f"objective {objective}, policy of {states} state{'s' * (states > 1)} and {actions} actions>"
         )
 
     @property
