@@ -136,7 +136,7 @@ def _curve(axes: "Axes", curve: Curve, value_k: FloatArray, colour: dict[str, An
 def _stable_steps(curve: Curve) -> npt.NDArray[np.bool_]:
     """Whether each step from point to point is stable; at a fold, where that changes, the other end decides.
 
-    Of a curve that rounding let nobody follow, of which one point is known, whether that is.
+    Where rounding let nobody follow a curve beyond its first point, the answer is whether this point is stable.
     """
     if len(curve.stable) == 1:
         return curve.stable

@@ -9,7 +9,7 @@ from typing import Any
 from mathrl.base.checks import InvalidInput, choice, fail, instance
 from mathrl.base.text import shown
 from mathrl.games import matrix, random, stochastic
-from mathrl.games.files import SUFFIXES, load_file
+from mathrl.games.files import SUFFIXES, load_file, names_file
 from mathrl.games.model import Game
 from mathrl.games.registry import REGISTRY, Entry, game
 
@@ -54,9 +54,9 @@ def load(name_or_path: str | PathLike[str]) -> Game:
     if not isinstance(name_or_path, (str, PathLike)):
         fail("name_or_path", f"is {shown(name_or_path)}", "a name or a path")
     text = os.fspath(name_or_path)
-    if "(" not in text and os.path.exists(text) and Path(text).suffix.lower() not in SUFFIXES:
+    if "(" not in text and os.path.exists(text) and not names_file(text):
         fail(f"path {text!r}", f"ends in {Path(text).suffix!r}", " or ".join(SUFFIXES))
-    if not isinstance(name_or_path, str) or Path(text).suffix.lower() in SUFFIXES:
+    if not isinstance(name_or_path, str) or names_file(text):
         return load_file(text)
     name, parenthesis, rest = text.partition("(")
     known = entry(name.strip())

@@ -12,7 +12,7 @@ from mathrl.base.files import as_path, decode, read, write_bytes
 from mathrl.games import gambit, json_file, npz_file
 from mathrl.games.model import Game, check_game
 
-__all__ = ["SUFFIXES", "check_ending", "load_file", "save"]
+__all__ = ["SUFFIXES", "check_ending", "load_file", "names_file", "save"]
 
 
 def load_file(path: str | PathLike[str]) -> Game:
@@ -62,3 +62,8 @@ _WRITERS: dict[str, Callable[[Game], bytes]] = {
 
 SUFFIXES = tuple(_READERS)
 """The endings of the files that games are kept in."""
+
+
+def names_file(text: str) -> bool:
+    """Say whether a text that stands for a game names a file, by its ending, and not a game of the catalogue."""
+    return Path(text).suffix.lower() in SUFFIXES

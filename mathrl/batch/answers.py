@@ -198,9 +198,8 @@ def _floors_with_offsets(
 ) -> None:
     """Write the floors of all payoffs where an offset was taken off."""
     for b in range(len(r_bma)):
-        for offset in offset_bm[b]:
-            if offset != 0.0:
-                out_b[b] = floor(r_bma[b], temperature_b[b])
+        if offset_bm[b].any():
+            out_b[b] = floor(r_bma[b], temperature_b[b])
 
 
 @kernel

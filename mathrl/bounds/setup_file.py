@@ -12,7 +12,7 @@ from mathrl.base.checks import InvalidInput, fail
 from mathrl.base.files import as_path, decode, read, write_text
 from mathrl.bounds.setup import Setup, check_setup
 from mathrl.games.catalogue import load
-from mathrl.games.files import SUFFIXES
+from mathrl.games.files import names_file
 from mathrl.games.json_file import from_json, to_json, transitions_from_json, transitions_to_json
 from mathrl.games.model import Game, check_agent
 
@@ -38,7 +38,7 @@ def game_of(path: str | PathLike[str]) -> str | None:
     with suppress(InvalidInput):
         values = read(path, lambda data: document.parse(decode(data), "a setup"), "a setup")
         given = values.get("game") if isinstance(values, dict) else None
-        return str(path.parent / given) if isinstance(given, str) and _names_file(given) else None
+        return str(path.parent / given) if isinstance(given, str) and names_file(given) else None
     return None
 
 
@@ -89,13 +89,9 @@ def _game(given: Any, folder: Path) -> Game:
     try:
         if isinstance(given, dict):
             return from_json(given)
-        return load(folder / given if _names_file(given) else given)
+        return load(folder / given if names_file(given) else given)
     except InvalidInput as error:
         raise InvalidInput(f"key 'game': {error}") from error
-
-
-def _names_file(game: str) -> bool:
-    return Path(game).suffix.lower() in SUFFIXES
 
 
 def _to_json(setup: Setup) -> dict[str, Any]:

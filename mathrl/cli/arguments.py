@@ -4,7 +4,6 @@ import argparse
 import math
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from mathrl.base.table import FORMATS
@@ -76,9 +75,9 @@ def _no_dash(out: str) -> str | None:
 
 def game_file(game: str | None) -> str | None:
     """The file that a game is to be read from, None where there is none or the game is a name."""
-    from mathrl.games.files import SUFFIXES
+    from mathrl.games.files import names_file
 
-    return game if game is not None and Path(game).suffix.lower() in SUFFIXES else None
+    return game if game is not None and names_file(game) else None
 
 
 def number(flag: str, text: str) -> float:

@@ -84,12 +84,11 @@ class Solution:
 
     A common offset is a constant that is part of all rewards of an agent. Where no episode ends it changes no policy
     that is optimal or an equilibrium, but large numbers have fewer digits left for their differences. All solvers but
-    `optimal` and `nash_q` (where what differs by rounding of the rewards given is a tie), `soft_qmix`,
-    `soft_evaluation`, and `soft_q_iteration` with learned models, solve such games without it
-    where it exceeds 1,024 times the spread of the rewards, and then add what it is worth to q, v, the objective, and
-    the objectives in `history`. `residual` is then that of the game without offset, and so are the rounding floors that
-    `tol` counts. `rounding_floor` is still that of the q returned, whose digits the offset takes: where q is near 1e7
-    and α = 0.05, it is 4e-8. The policy is better than that.
+    `optimal` and `nash_q` (where what differs by rounding of the rewards given is a tie), `soft_qmix` and
+    `soft_evaluation` solve such games without it where it exceeds 1,024 times the spread of the rewards, and then add
+    what it is worth to q, v, the objective, and the objectives in `history`. `residual` is then that of the game
+    without offset, and so are the rounding floors that `tol` counts. `rounding_floor` is still that of the q returned,
+    whose digits the offset takes: where q is near 1e7 and α = 0.05, it is 4e-8. The policy is better than that.
 
     Where one rounding of Q is so many temperatures that it may move a probability by more than 2⁻²⁰, `haspi`, `qre`,
     `mehaml`, `soft_q_iteration`, `rommeo_q`, `rommeo_self_play`, `divergence_iteration` and
@@ -146,9 +145,10 @@ class Solution:
         actions = "×".join(str(own.shape[1]) for own in self.policy)
         at = "" if self.temperature is None else f" at temperature {self.temperature:g}"
         objective = ", ".join(f"{float(value):.6g}" for value in np.atleast_1d(self.objective))
+        states = len(self.policy[0])
         return (
             f"<Solution: {self.solver}{at}, {self.status.name} after {self.steps} steps, residual {self.residual:.2g}, "
-            f"objective {objective}, policy of {len(self.policy[0])} states and {actions} actions>"
+            f"objective {objective}, policy of {states} state{'s' * (states > 1)} and {actions} actions>"
         )
 
     @property

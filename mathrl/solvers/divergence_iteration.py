@@ -22,7 +22,7 @@ from mathrl.values.attained import TINY, judged, policy_floors, roundings
 from mathrl.values.doubt import Doubt, doubt_of_gains
 from mathrl.values.offsets import objectives
 from mathrl.values.policy_values import Values
-from mathrl.values.potentials import Shaped, refined
+from mathrl.values.potentials import Shaped, lost, refined
 from mathrl.values.target_policy import Regularised, Tilted, answer, check_weight, controller, logarithms, unregularised
 
 __all__ = ["divergence_iteration"]
@@ -131,9 +131,6 @@ def divergence_iteration(
     def doubt(point: _Point) -> Doubt:
         return doubt_of_gains(point.values, point.pi, temperature, game.horizon, log_first)
 
-    def lost(point: _Point) -> bool:
-        return doubt(point).moves > LARGEST_RESIDUAL
-
     def solve(shaped: Shaped, last: _Point | None, left: int) -> Run[_Point]:
         log_pi, log_rho = (log_first, log_first) if last is None else last[:2]
         problem = Regularised(shaped.game, log_rho, temperature, tol)
@@ -141,7 +138,7 @@ def divergence_iteration(
         regularised = problem.evaluate(tilted)
         values = unregularised(shaped.game, tilted.pi, regularised) if last else regularised
         start = at(tilted, log_rho, values, float(regularised.objective))
-        run = iterate(start, step, tol=tol, max_steps=left, ceiling=LARGEST_RESIDUAL, lost=lost)
+        run = iterate(start, step, tol=tol, max_steps=left, ceiling=LARGEST_RESIDUAL, lost=lost(doubt))
         return replace(run, history=objectives(game, run.history, shaped.added_ms))
 
     run, added_ms = refined(chooser, solve, doubt, max_steps)

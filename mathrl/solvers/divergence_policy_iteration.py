@@ -14,7 +14,7 @@ from mathrl.solution import Solution
 from mathrl.solution.answer import solution
 from mathrl.values.doubt import Doubt, doubt_of_responses
 from mathrl.values.offsets import objectives
-from mathrl.values.potentials import Shaped, refined
+from mathrl.values.potentials import Shaped, lost, refined
 from mathrl.values.target_policy import (
     Point,
     Regularised,
@@ -87,9 +87,6 @@ def divergence_policy_iteration(
         pi = point.tilted.pi
         return doubt_of_responses(point.values, pi, temperature, game.horizon, log_target)
 
-    def lost(point: Point) -> bool:
-        return doubt(point).moves > LARGEST_RESIDUAL
-
     def solve(shaped: Shaped, last: Point | None, left: int) -> Run[Point]:
         problem = Regularised(shaped.game, log_target, temperature, tol)
         tilted = problem.tilted(log_first if last is None else last.tilted.log_pi)
@@ -99,7 +96,7 @@ def divergence_policy_iteration(
             tol=tol,
             max_steps=left,
             ceiling=LARGEST_RESIDUAL,
-            lost=lost,
+            lost=lost(doubt),
         )
         return replace(run, history=objectives(game, run.history, shaped.added_ms))
 

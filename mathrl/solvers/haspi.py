@@ -21,7 +21,7 @@ from mathrl.values.doubt import Doubt, doubt_of_responses
 from mathrl.values.offsets import objectives
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate, quantal_response_residual, sequential_improvement
-from mathrl.values.potentials import Shaped, refined
+from mathrl.values.potentials import Shaped, lost, refined
 
 __all__ = ["haspi"]
 
@@ -96,12 +96,11 @@ def haspi(
     def doubt(point: _Point) -> Doubt:
         return doubt_of_responses(point.values, point.policy, temperature, game.horizon)
 
-    def lost(point: _Point) -> bool:
-        return doubt(point).moves > LARGEST_RESIDUAL
-
     def solve(shaped: Shaped, last: _Point | None, left: int) -> Run[_Point]:
         begin = Profile.of(first) if last is None else last.policy
-        run = iterate(at(shaped.game, begin, None), step, tol=tol, max_steps=left, ceiling=LARGEST_RESIDUAL, lost=lost)
+        run = iterate(
+            at(shaped.game, begin, None), step, tol=tol, max_steps=left, ceiling=LARGEST_RESIDUAL, lost=lost(doubt)
+        )
         return replace(run, history=objectives(game, run.history, shaped.added_ms))
 
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)

@@ -33,7 +33,7 @@ from mathrl.values.doubt import NO_DOUBT, Doubt, doubt_of_responses
 from mathrl.values.offsets import objectives
 from mathrl.values.overflow import check_range, in_range, largest_value
 from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual
-from mathrl.values.potentials import Shaped, refined
+from mathrl.values.potentials import Shaped, lost, refined
 
 __all__ = ["mehaml"]
 
@@ -157,13 +157,10 @@ def mehaml(
             return NO_DOUBT
         return doubt_of_responses(point.values, point.policy, temperature, game.horizon)
 
-    def lost(point: _Point) -> bool:
-        return doubt(point).moves > LARGEST_RESIDUAL
-
     def solve(shaped: Shaped, last: _Point | None, left: int) -> Run[_Point]:
         policy, logs = (Profile.of(first), log_first) if last is None else last[:2]
         start = at(shaped.game, policy, logs, None)
-        run = iterate(start, step, tol=tol, max_steps=left, ceiling=ceiling, lost=lost)
+        run = iterate(start, step, tol=tol, max_steps=left, ceiling=ceiling, lost=lost(doubt))
         return replace(run, history=objectives(game, run.history, shaped.added_ms))
 
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)

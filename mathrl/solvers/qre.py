@@ -26,7 +26,7 @@ from mathrl.values.doubt import Doubt, doubt_of_responses
 from mathrl.values.joint_control import control, values_of_attained
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import Values, evaluate, own_q, quantal_response_residual, sequential_improvement
-from mathrl.values.potentials import Shaped, refined
+from mathrl.values.potentials import Shaped, lost, refined
 from mathrl.values.softness import SoftMax
 
 __all__ = ["qre"]
@@ -99,14 +99,11 @@ def qre(
     def doubt(point: _Point) -> Doubt:
         return doubt_of_responses(point.values, point.policy, temperature, game.horizon)
 
-    def lost(point: _Point) -> bool:
-        return doubt(point).moves > LARGEST_RESIDUAL
-
     def solve(shaped: Shaped, last: _Point | None, left: int) -> Run[_Point]:
         if game.num_agents == 1 and entropy != "none":
             return _one_agent(shaped.game, temperature, entropy, tol, left)
         steps = _Steps(shaped.game, temperature, entropy, tol)
-        return _many_agents(steps, first if last is None else last.policy, tol, left, lost)
+        return _many_agents(steps, first if last is None else last.policy, tol, left, doubt)
 
     run, added_ms = refined(game, solve, doubt, max_steps)
     return solution(
@@ -139,18 +136,18 @@ def _one_agent(game: Game, temperature: float, entropy: str, tol: float, max_ste
     else:
         values = Values(game, found[0][None], found[1][None], entropy == "own", None)
     residual = quantal_response_residual(values, policy, temperature)
-    lost = run.status is Status.CONVERGED and residual > LARGEST_RESIDUAL
+    too_large = run.status is Status.CONVERGED and residual > LARGEST_RESIDUAL
     residual, floor = judged_responses(values, policy, temperature, residual, max(tol, MINIMUM_TOL))
     point = Iterate(_Point(policy, values, values.q_msa[0]), residual, floor, residual)
-    return Run(point, Status.STALLED if lost else run.status, run.history)
+    return Run(point, Status.STALLED if too_large else run.status, run.history)
 
 
 def _many_agents(
-    steps: "_Steps", first: Policy, tol: float, max_steps: int, lost: Callable[[_Point], bool]
+    steps: "_Steps", first: Policy, tol: float, max_steps: int, doubt: Callable[[_Point], Doubt]
 ) -> Run[_Point]:
     """Responses with Newton's steps. If these get no further: the path, then Newton's method from its end."""
     search = _Search(steps, steps.at(first), tol)
-    run = iterate(search.best, search.step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL, lost=lost)
+    run = iterate(search.best, search.step, tol=tol, max_steps=max_steps, ceiling=LARGEST_RESIDUAL, lost=lost(doubt))
     if run.status is not Status.STALLED:
         return run if run.status is Status.CONVERGED else Run(search.best, run.status, run.history)
     path = _Path(steps, first)

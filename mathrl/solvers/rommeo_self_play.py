@@ -19,7 +19,7 @@ from mathrl.values.attained import floors, judged, roundings
 from mathrl.values.doubt import Doubt, doubt_of_joint
 from mathrl.values.modelled_opponents import Controls, Rommeo, check_weights
 from mathrl.values.policy_values import Values
-from mathrl.values.potentials import Shaped, refined
+from mathrl.values.potentials import Shaped, lost, refined
 
 __all__ = ["rommeo_self_play"]
 
@@ -119,13 +119,10 @@ def rommeo_self_play(
     def doubt(point: _Point) -> Doubt:
         return doubt_of_joint(point.controls.games, point.values, min(alpha, kappa), game.horizon)
 
-    def lost(point: _Point) -> bool:
-        return doubt(point).moves > LARGEST_RESIDUAL
-
     def solve(shaped: Shaped, last: _Point | None, left: int) -> Run[_Point]:
         begin = Profile.of(first).pi_sk if last is None else last.observed_sk
         start = unwatched(lambda: at(Rommeo(shaped.game, alpha, kappa), begin, None))
-        return iterate(start, step, tol=tol, max_steps=left, ceiling=LARGEST_RESIDUAL, apart=apart, lost=lost)
+        return iterate(start, step, tol=tol, max_steps=left, ceiling=LARGEST_RESIDUAL, apart=apart, lost=lost(doubt))
 
     run, added_ms = refined(game, solve, doubt, max_steps)
     here = run.last.point
@@ -133,7 +130,7 @@ def rommeo_self_play(
     conditionals, models = here.problem.strategies(here.controls, opponents_policy(observed))
     return solution(
         Profile.split(here.played_sk, game.num_actions),
-        run.last.point.values,
+        here.values,
         run,
         equation=SELF_PLAY,
         added_ms=added_ms,

@@ -111,18 +111,18 @@ class _Iteration:
 
         eps max(1, Σ_a π^i(a) (1 − π^i(a)) δ^i(a)/(α eps)),   eps max(1, E_π[δ]/(eps max(α, E_π|Q|)))
         """
-        joint_sa, size_s = self._played(ahead)
+        (joint_sa, size_s), delta_sa = self._played(ahead), self._roundings(ahead)
         floor_s = np.full(len(size_s), _EPS)
-        for pi_sa, delta_sa in zip(ahead.policy, self._local_roundings(ahead, here), strict=True):
-            moved_s = np.einsum("sa,sa,sa->s", pi_sa, 1 - pi_sa, delta_sa)
+        for pi_sa, own_sa in zip(ahead.policy, self._local_roundings(delta_sa, here), strict=True):
+            moved_s = np.einsum("sa,sa,sa->s", pi_sa, 1 - pi_sa, own_sa)
             floor_s = np.maximum(floor_s, moved_s / self.temperature)
-        of_q_s = np.einsum("sa,sa->s", joint_sa, self._roundings(ahead)) / size_s
+        of_q_s = np.einsum("sa,sa->s", joint_sa, delta_sa) / size_s
         return np.concatenate([floor_s, np.maximum(_EPS, of_q_s)])
 
     def _misses(self, ahead: _Point, here: _Point) -> FloatArray:
         """What a step changes of the policies, also if f grows by its roundings, and of Q where it is played, (2S,)."""
-        parts = zip(ahead.found.local, self._local_roundings(ahead, here), strict=True)
-        doubtful = local_policy([f_sa + delta_sa for f_sa, delta_sa in parts], temperature=self.temperature)
+        parts = zip(ahead.found.local, self._local_roundings(self._roundings(ahead), here), strict=True)
+        doubtful = local_policy([f_sa + own_sa for f_sa, own_sa in parts], temperature=self.temperature)
         miss_s = np.zeros(self.game.num_states)
         for following in (ahead.policy, doubtful):
             for own, others in zip(following, here.policy, strict=True):
@@ -137,12 +137,11 @@ class _Iteration:
         of_target_sa = roundings(self.game, backup(self.game, v_ms), v_ms)[0]
         return np.asarray(np.maximum(of_target_sa, _EPS * np.abs(or_zero(ahead.found.q_sa))))
 
-    def _local_roundings(self, ahead: _Point, here: _Point) -> Policy:
+    def _local_roundings(self, delta_sa: FloatArray, here: _Point) -> Policy:
         """What it leaves of f, per agent (S, A_i): E_{w^{-i}}[δ] + (1 − 1/n) E_w[δ]."""
         game, weights = self.game, self._weights(here)
-        delta_sa = self._roundings(ahead)
         mean_s = np.einsum("sa,sa->s", Profile.of(weights).joint_sa, delta_sa)
-        less = local_values(delta_sa.reshape(game.num_states, *game.num_actions), weights)
+        less = local_values(delta_sa.reshape(game.num_states, *game.num_actions), weights)  # E − (1 − 1/n) E
         return tuple(own_sa + 2 * (1 - 1 / game.num_agents) * mean_s[:, None] for own_sa in less)
 
 

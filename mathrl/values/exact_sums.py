@@ -18,7 +18,7 @@ __all__ = ["as_csr", "shaped_rewards"]
 _SPLITTER = 2.0**27 + 1
 
 _PARTS = 64
-"""More doubles that do not overlap there cannot be: their exponents differ by 53 each."""
+"""Room for the doubles of one sum: more than there can be once they are packed, about 40 of 53 digits each."""
 
 Indices = npt.NDArray[np.integer]
 
@@ -74,6 +74,8 @@ def _product(x: float, y: float) -> tuple[float, float]:
 @inner
 def _add(parts: FloatArray, used: int, x: float) -> int:
     """Add x to the sum of the first `used` of `parts`, in order of size; return how many there are now."""
+    if used == len(parts):
+        used = _packed(parts)
     kept = 0
     for k in range(used):
         y = parts[k]
@@ -81,7 +83,7 @@ def _add(parts: FloatArray, used: int, x: float) -> int:
             x, y = y, x
         high = x + y
         low = y - (high - x)
-        if low != 0.0:
+        if abs(low) > 0.0:  # not after −∞, an action that is not available, of which low is no number
             parts[kept] = low
             kept += 1
         x = high
@@ -90,12 +92,40 @@ def _add(parts: FloatArray, used: int, x: float) -> int:
 
 
 @inner
+def _packed(parts: FloatArray) -> int:
+    """Make the same sum of as few parts as have room for its digits, from the largest on; return how many they are.
+
+    That doubles do not overlap does not bound their number: they may have as little as one digit each.
+    """
+    most = len(parts)
+    first, left = most - 1, parts[most - 1]
+    for k in range(most - 2, -1, -1):
+        high = left + parts[k]
+        low = parts[k] - (high - left)
+        left = high
+        if low != 0.0:
+            parts[first] = high
+            first -= 1
+            left = low
+    parts[first] = left
+    for k in range(first, most):
+        parts[k - first] = parts[k]
+    return most - first
+
+
+@inner
 def _nearest(parts: FloatArray, used: int) -> float:
-    """The sum as a double: added from the largest on, the first that is not exact decides, as the rest is smaller."""
+    """The double nearest to the sum: added from the largest on, the first that is not exact decides.
+
+    What is left is smaller, and counts only where that one is half way between two doubles.
+    """
     total = float(parts[used - 1])
     for k in range(used - 2, -1, -1):
         high = total + float(parts[k])
-        if parts[k] - (high - total) != 0.0:
-            return high
+        lost = parts[k] - (high - total)
+        if lost != 0.0:
+            other = high + 2.0 * lost
+            half_way = other - high == 2.0 * lost
+            return other if half_way and k > 0 and (lost > 0.0) == (parts[k - 1] > 0.0) else high
         total = high
     return total

@@ -33,7 +33,7 @@ from mathrl.values.exact_sums import as_csr, shaped_rewards
 from mathrl.values.offsets import without_offsets
 from mathrl.values.policy_values import Values
 
-__all__ = ["Shaped", "refined", "shaped"]
+__all__ = ["Shaped", "lost", "refined", "shaped"]
 
 
 _MOST = 40
@@ -110,6 +110,14 @@ def refined(
     if best.status is Status.CONVERGED and least.moves > LARGEST_RESIDUAL:
         best = replace(best, status=Status.STALLED, last=replace(best.last, residual=least.moves))
     return best, added_ms
+
+
+def lost(doubt: Callable[[Point], Doubt]) -> Callable[[Point], bool]:
+    """Return what says of a point that rounding decides what is next (`mathrl.iteration.iterate.iterate`).
+
+    It may then move a probability by more than 0.01.
+    """
+    return lambda point: doubt(point).moves > LARGEST_RESIDUAL
 
 
 def _total(phi_kms: Sequence[FloatArray]) -> FloatArray:

@@ -1,5 +1,6 @@
 """Where one rounding of Q is many temperatures, policies are found among values of the size of advantages."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -22,6 +23,7 @@ from mathrl.solvers import (
     soft_q_iteration,
 )
 from mathrl.values.doubt import NO_DOUBT, SMALL, doubt_of_responses
+from mathrl.values.exact_sums import _PARTS, _add, _nearest
 from mathrl.values.policy_values import evaluate
 from mathrl.values.potentials import shaped
 from tests.examples import costly
@@ -139,6 +141,42 @@ def test_rewards_are_rounded_once(rewards, potentials, share, discount):
             expected = sum(Fraction(float(p)) * Fraction(phi) for p, phi in zip(row, phi_s, strict=True))
             exact += Fraction(discount) * expected - Fraction(phi_s[s])
         assert abs(Fraction(float(found.rewards[s, 0])) - exact) <= abs(exact) * Fraction(EPS) + Fraction(1e-300)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_probabilities_of_all_sizes_are_summed_exactly(order):
+    """A Poisson law's 250 probabilities, from 1e-175 on: their sum, from the smallest on, has some 150 parts."""
+    mean, k = 20.0, np.arange(250)
+    row = np.sort(np.exp(k * np.log(mean) - np.cumsum(np.log(np.maximum(k, 1)))))[::order]
+    game = Game.stochastic(np.zeros((250, 1)), np.tile(row / row.sum(), (250, 1, 1)), 0.9)
+    phi_ks = np.array([1e6, 1.0])[:, None] * np.random.default_rng(0).normal(size=(2, 250))
+    sums = [sum(map(Fraction, phi_k)) for phi_k in phi_ks.T.tolist()]
+    expected = sum(Fraction(p) * phi for p, phi in zip(game.transitions[0, 0].tolist(), sums, strict=True))
+    exact = [float(Fraction(0.9) * expected - phi) for phi in sums]
+    assert shaped(game, phi_ks[:, None]).rewards[:, 0].tolist() == exact
+
+
+def test_parts_of_a_sum_keep_to_their_room():
+    parts, used = np.zeros(2 * _PARTS), 1
+    terms = np.ldexp(np.random.default_rng(0).uniform(0.5, 1, 1_900), np.arange(-950, 950))
+    for term in terms:
+        used = _add(parts[:_PARTS], used, term)
+        assert used <= _PARTS
+    assert not parts[_PARTS:].any()
+    assert _nearest(parts, used) == math.fsum(terms)
+
+
+def test_infinity_takes_all_of_a_sum():
+    parts, used = np.zeros(_PARTS), 1
+    for term in (-math.inf, 1.0, 1e-20, -3.0):
+        used = _add(parts, used, term)
+    assert (used, _nearest(parts, used)) == (1, -math.inf)
+
+
+@pytest.mark.parametrize("rest", [2.0**-200, -(2.0**-200)])
+def test_what_is_left_decides_between_two_doubles(rest):
+    parts = np.array([rest, EPS / 2, 1.0])
+    assert _nearest(parts, 3) == (1 + EPS if rest > 0 else 1)
 
 
 def test_ordinary_games_are_solved_once():

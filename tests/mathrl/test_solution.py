@@ -49,7 +49,7 @@ def test_a_solution_shows_its_objective_temperature_and_sizes():
     shown = repr(SOLUTIONS["own"])
     assert shown.startswith("<Solution: qre at temperature 1, CONVERGED after ")
     one, other = SOLUTIONS["own"].objective
-    assert shown.endswith(f", objective {one:.6g}, {other:.6g}, policy of 1 states and 2×2 actions>")
+    assert shown.endswith(f", objective {one:.6g}, {other:.6g}, policy of 1 state and 2×2 actions>")
 
 
 @every_solution

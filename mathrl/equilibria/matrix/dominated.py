@@ -30,7 +30,6 @@ _RARE = 50.0
 _SAFELY = 0.95
 """The share of the range in which the equilibrium is proved unique that is relied on: the constant is rounded."""
 
-
 _ENORMOUS = 1e6
 """The spread of payoffs, times the rationality, from which on dominated actions are left out before a trace."""
 

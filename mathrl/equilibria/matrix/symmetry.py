@@ -41,8 +41,7 @@ def orbits(r_ma: FloatArray, ends: Integers, most_k: FloatArray, names_rk: Integ
     """Write the orbit of each action, as the first of its actions; whether any has several.
 
     `r_ma` (m, A) are the payoffs, joint actions in C order, m = 1 for a common one; agent i's actions are those from
-    `ends[i]` to `ends[i + 1]` among the K. `most_k` and `names_rk` are room
-    for K numbers and for 6 rows of K.
+    `ends[i]` up to `ends[i + 1]` among the K. `most_k` and `names_rk` are room for K numbers and for 6 rows of K.
     """
     colour_k, K, n = names_rk[0], len(out_orbit_k), len(ends) - 1
     for k in range(K):

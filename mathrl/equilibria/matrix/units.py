@@ -1,4 +1,4 @@
-"""The unit of the rationality in a trace: as large as the log ratios, at most `WIDE` times too small.
+"""The unit of the rationality in a trace: as large as the log ratios, at most 16 times too small.
 
 Where a policy stays near one that is mixed, λ is soon some hundred times as large as all log ratios. In a length that
 counts both alike, log ratios are then too small to be seen, and a fold that is wide in them is as sharp as a needle.
