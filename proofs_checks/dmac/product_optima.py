@@ -15,14 +15,36 @@ from hypothesis import strategies as st
 
 from mathrl.arithmetic import namespace
 from mathrl.games import Game
-from mathrl.operators import divergence_response, expectation, sequential_divergence_improvement
+from mathrl.operators import (
+    backup,
+    divergence_response,
+    divergence_value,
+    expectation,
+    sequential_divergence_improvement,
+)
 from mathrl.operators.axes import along, flat
 from mathrl.proofs_checks.families import instances, numbers, policies, stochastic_games
 from mathrl.proofs_checks.joint_control import outer
 from mathrl.proofs_checks.policy_value import divergence_q, divergence_v
+from mathrl.proofs_checks.slack import premise
 from mathrl.proofs_checks.strategies import temperatures
+from mathrl.softmax import kl_divergence
 
-__all__ = ["ascent", "best_on_a_grid", "is_product_optimum", "log_ratios", "product_optima", "stationary_targets"]
+__all__ = [
+    "ROUNDING",
+    "ascent",
+    "best_on_a_grid",
+    "hidden",
+    "is_product_optimum",
+    "log_ratios",
+    "others_pay",
+    "product_optima",
+    "stationary_targets",
+    "values_at_optimum",
+]
+
+ROUNDING = 1e-8
+"""What doubles hide of games that were made to have a known optimum: its own equations hold to less than this."""
 
 _CLOSE = 1e-9
 """What doubles may hide of a rest whose means are 0, in units of the largest value."""
@@ -85,15 +107,35 @@ def is_product_optimum(game: Any, policy: Sequence[Any], target_policy: Sequence
     return small and bool(xp.max(xp.abs(rest)) < temperature * (1 + _CLOSE))
 
 
+def values_at_optimum(
+    game: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any
+) -> tuple[Any, Any]:
+    """Q_ρ* and V_ρ* of the policy, which must be known to be the optimum over product policies."""
+    premise(is_product_optimum(game, policy, target_policy, temperature=temperature))
+    joint, target = outer(policy), outer(target_policy)
+    q, v = (value(game, joint, target, temperature=temperature) for value in (divergence_q, divergence_v))
+    return q, v
+
+
+def others_pay(policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any) -> list[Any]:
+    """Of each agent ω Σ_{j≠i} KL(π^j‖ρ^j), (S,): what the divergences of the others cost."""
+    costs = [temperature * kl_divergence(own, target) for own, target in zip(policy, target_policy, strict=True)]
+    return [sum((cost for j, cost in enumerate(costs) if j != i), 0 * own) for i, own in enumerate(costs)]
+
+
+def hidden(x: Any) -> Any:
+    """What doubles hide of such values, by the largest entry; other arithmetics know their own rounding."""
+    return 0.0 if x.dtype.hasobject else ROUNDING * (1 + abs(x).max())
+
+
 def ascent(
     game: Any, policy: Sequence[Any], target_policy: Sequence[Any], *, temperature: Any, rounds: int = 1
 ) -> tuple[Any, ...]:
     """A product policy whose V_ρ is in no state lower: rounds in which the agents improve in turn at exact values."""
-    found, target = tuple(policy), outer(target_policy)
+    found, target, order = tuple(policy), outer(target_policy), tuple(range(len(policy)))
     for _ in range(rounds):
         q = divergence_q(game, outer(found), target, temperature=temperature)
-        order = range(len(found))
-        found = sequential_divergence_improvement(q, found, target_policy, tuple(order), temperature=temperature)
+        found = sequential_divergence_improvement(q, found, target_policy, order, temperature=temperature)
     return found
 
 
@@ -112,8 +154,7 @@ def best_on_a_grid(game: Any, target_policy: Sequence[Any], *, temperature: floa
         if not (v > before + 1e-12 * (1 + np.abs(v).max())).any():
             return policy
         before = v
-        q = divergence_q(game, outer(policy), target, temperature=temperature)
-        first = policy[0].copy()
+        q = backup(v, game.rewards, game.transitions, discount=game.discount)
         pairs = [_pairs(q, target_policy, np.tile(row, (game.num_states, 1)), temperature) for row in grid]
         best = np.argmax([value for _, value in pairs], axis=0)
         first = np.stack([grid[best[s]] for s in states])
@@ -126,7 +167,5 @@ def best_on_a_grid(game: Any, target_policy: Sequence[Any], *, temperature: floa
 def _pairs(q: Any, target: Sequence[Any], first: Any, temperature: float) -> tuple[Any, Any]:
     """The second agent's best answer to the first, and what the pair attains at these values."""
     answer = divergence_response(q, (first, target[1]), target, 1, temperature=temperature)
-    joint, both = outer((first, answer)), outer(target)
-    played = np.where(joint > 0, joint, 1.0)
-    divergence = (joint * np.log(played / np.where(joint > 0, both, 1.0))).sum(axis=1)
-    return answer, (joint * flat(q)).sum(axis=1) - temperature * divergence
+    value = divergence_value(flat(q), outer((first, answer)), outer(target), temperature=temperature)
+    return answer, value

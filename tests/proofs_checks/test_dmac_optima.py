@@ -13,7 +13,7 @@ from mathrl.proofs_checks.counterexamples.decide import FOLDER, decide_by
 from mathrl.proofs_checks.divergence_limits import nearest_optimal, proportional
 from mathrl.proofs_checks.dmac.distance import pairs
 from mathrl.proofs_checks.dmac.product_optima import best_on_a_grid, is_product_optimum, product_optima
-from mathrl.proofs_checks.dmac.target_updates import joint_starts, tied_decisions
+from mathrl.proofs_checks.dmac.target_limit import joint_starts, tied_decisions
 from mathrl.proofs_checks.joint_control import iterates, optimal_values, optimum, outer
 from mathrl.proofs_checks.policy_value import divergence_v
 from mathrl.solvers import divergence_limit
