@@ -97,24 +97,31 @@ def log_ratios(policy: Sequence[Any], target_policy: Sequence[Any]) -> Any:
 
 def is_product_optimum(game: Any, policy: Sequence[Any], target_policy: Sequence[Any], *, temperature: Any) -> bool:
     """Whether the policy is known to be the optimum over product policies, by the criterion of this module."""
-    xp, joint, target = namespace(policy[0]), outer(policy), outer(target_policy)
-    q = divergence_q(game, joint, target, temperature=temperature)
-    v = divergence_v(game, joint, target, temperature=temperature)
-    rest = q - v.reshape(-1, *[1] * len(policy)) - temperature * log_ratios(policy, target_policy)
-    means = [flat(expectation(rest, policy, keep=(agent,))) for agent in range(len(policy))]
-    size = 1 + xp.max(xp.abs(q))
-    small = all(bool(xp.max(xp.abs(mean)) <= _CLOSE * size) for mean in means)
-    return small and bool(xp.max(xp.abs(rest)) < temperature * (1 + _CLOSE))
+    return _is_optimal(*_values(game, policy, target_policy, temperature), policy, target_policy, temperature)
 
 
 def values_at_optimum(
     game: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any
 ) -> tuple[Any, Any]:
     """Q_ρ* and V_ρ* of the policy, which must be known to be the optimum over product policies."""
-    premise(is_product_optimum(game, policy, target_policy, temperature=temperature))
-    joint, target = outer(policy), outer(target_policy)
-    q, v = (value(game, joint, target, temperature=temperature) for value in (divergence_q, divergence_v))
+    q, v = _values(game, policy, target_policy, temperature)
+    premise(_is_optimal(q, v, policy, target_policy, temperature))
     return q, v
+
+
+def _values(game: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any) -> tuple[Any, Any]:
+    """Q_ρ and V_ρ of a product policy, (S, A_1, …, A_n) and (S,)."""
+    v = divergence_v(game, outer(policy), outer(target_policy), temperature=temperature)
+    return backup(v, game.rewards, game.transitions, discount=game.discount), v
+
+
+def _is_optimal(q: Any, v: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any) -> bool:
+    xp, agents = namespace(v), range(len(policy))
+    rest = q - v.reshape(-1, *[1] * len(policy)) - temperature * log_ratios(policy, target_policy)
+    means = [flat(expectation(rest, policy, keep=(agent,))) for agent in agents]
+    size = 1 + xp.max(xp.abs(q))
+    small = all(bool(xp.max(xp.abs(mean)) <= _CLOSE * size) for mean in means)
+    return small and bool(xp.max(xp.abs(rest)) < temperature * (1 + _CLOSE))
 
 
 def others_pay(policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any) -> list[Any]:
@@ -145,16 +152,15 @@ def best_on_a_grid(game: Any, target_policy: Sequence[Any], *, temperature: floa
     All deterministic policies are compared too, as the grid has both ends and the second agent responds freely. Found
     by policy iteration in doubles: V_ρ of each policy by a linear system, and in each state the best pair.
     """
-    states, target = range(game.num_states), outer(target_policy)
+    states = range(game.num_states)
     grid = np.stack([np.linspace(0, 1, points), np.linspace(1, 0, points)], axis=1)
     policy = tuple(target_policy)
     before = np.full(game.num_states, -np.inf)
     while True:
-        v = divergence_v(game, outer(policy), target, temperature=temperature)
+        q, v = _values(game, policy, target_policy, temperature)
         if not (v > before + 1e-12 * (1 + np.abs(v).max())).any():
             return policy
         before = v
-        q = backup(v, game.rewards, game.transitions, discount=game.discount)
         pairs = [_pairs(q, target_policy, np.tile(row, (game.num_states, 1)), temperature) for row in grid]
         best = np.argmax([value for _, value in pairs], axis=0)
         first = np.stack([grid[best[s]] for s in states])

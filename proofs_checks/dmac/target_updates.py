@@ -30,17 +30,22 @@ def starts(draw: st.DrawFn) -> Mapping[str, Any]:
     return {"game": game, "policy": draw(policies(game)), "temperature": draw(TEMPERATURES)}
 
 
-def _updates(game: Any, policy: Sequence[Any], temperature: Any, steps: int) -> list[tuple[Any, Any, Any]]:
-    """π^k as a joint policy, V of it, and V of it with its target π^{k−1}, k = 0, …, steps; of π^0 the last is V."""
+def _updates(game: Any, policy: Sequence[Any], temperature: Any, steps: int) -> list[tuple[Any, Any]]:
+    """V of π^k, and V of it with its target π^{k−1}, k = 0, …, `steps`; of π^0 both are V."""
     joint = outer(policy)
     v = divergence_v(game, joint, joint, temperature=0)
-    found = [(joint, v, v)]
+    found = [(v, v)]
     for _ in range(steps):
         before, policy = joint, ascent(game, policy, policy, temperature=temperature, rounds=2)
         joint = outer(policy)
         v = divergence_v(game, joint, joint, temperature=0)
-        found.append((joint, v, divergence_v(game, joint, before, temperature=temperature)))
+        found.append((v, divergence_v(game, joint, before, temperature=temperature)))
     return found
+
+
+def _paid(found: Sequence[tuple[Any, Any]]) -> Any:
+    """The sum of all V of π^k less V of it with its target: of ω times the discounted divergences."""
+    return sum((v - regularised for v, regularised in found), 0 * found[0][0])
 
 
 @claim(
@@ -70,7 +75,7 @@ def regularised_return_never_falls(
     """
     found = _updates(game, policy, temperature, steps)
     pairs = pairwise(found[1:])
-    return all_of(*(at_most(old[2] + gains * (old[1] - old[2]), new[2]) for old, new in pairs))
+    return all_of(*(at_most(old + gains * (v - old), new) for (v, old), (_, new) in pairs))
 
 
 @claim(
@@ -97,7 +102,7 @@ def original_return_never_falls(
     """
     found = _updates(game, policy, temperature, steps)
     pairs = pairwise(found)
-    return all_of(*(at_most(old[1] + gains * (new[1] - new[2]), new[1]) for old, new in pairs))
+    return all_of(*(at_most(old + gains * (new - regularised), new) for (old, _), (new, regularised) in pairs))
 
 
 @claim(
@@ -126,8 +131,7 @@ def moves_are_summable(game: Any, policy: Sequence[Any], temperature: Any, *, st
     Practice: Over product policies they end at a Nash equilibrium of the original game, which need not be optimal.
     """
     found = _updates(game, policy, temperature, steps)
-    paid = sum((new[1] - new[2] for new in found[1:]), 0 * found[0][1])
-    return at_most(found[0][1] + gains * paid, found[-1][1])
+    return at_most(found[0][0] + gains * _paid(found), found[-1][0])
 
 
 compound(
@@ -197,8 +201,7 @@ def unreached_states_converge(
     if states == "all":
         return equal(policy[0][1:], other_policy[0][1:])
     found = _updates(game, policy, temperature, steps)
-    paid = sum((new[1] - new[2] for new in found[1:]), 0 * found[0][1])
-    return at_most((found[0][1] + paid)[:1], found[-1][1][:1])
+    return at_most((found[0][0] + _paid(found))[:1], found[-1][0][:1])
 
 
 @claim(
@@ -228,7 +231,5 @@ def regularised_values_tend_to_original_ones(
     V_{π^{k−1}}^{π^k} ≥ V^{π^{k−1}}. The sum telescopes. V^π is continuous in π, and π^k → π̃* by Proposition 1.
     """
     found = _updates(game, policy, temperature, steps)
-    differences = [new[1] - new[2] for new in found[1:]]
-    total = sum(differences, 0 * found[0][1])
-    positive = [at_most(new[2], new[1]) for new in found[1:]]
-    return all_of(at_most(gains * total, found[-1][1] - found[0][1]), *positive)
+    positive = [at_most(regularised, v) for v, regularised in found[1:]]
+    return all_of(at_most(gains * _paid(found), found[-1][0] - found[0][0]), *positive)
