@@ -116,6 +116,7 @@ def _values(game: Any, policy: Sequence[Any], target_policy: Sequence[Any], temp
 
 
 def _is_optimal(q: Any, v: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any) -> bool:
+    """The criterion at the head of this module, of Q_ρ and V_ρ of the policy."""
     xp, agents = namespace(v), range(len(policy))
     rest = q - v.reshape(-1, *[1] * len(policy)) - temperature * log_ratios(policy, target_policy)
     means = [flat(expectation(rest, policy, keep=(agent,))) for agent in agents]

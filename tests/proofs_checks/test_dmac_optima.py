@@ -45,7 +45,7 @@ def test_three_updates_are_one_at_a_third_of_the_temperature(instance):
     game, first, temperature = instance["game"], instance["joint_first_policy"], instance["temperature"]
     in_turn = iterates(game, first, temperature=temperature, steps=3)
     at_once, v = optimum(game, first, temperature=temperature / 3)
-    assert np.abs(in_turn[-1][0] - at_once).max() < 1e-6
+    assert np.abs(in_turn[-1][0] - at_once).max() < ROUNDING
     mean = np.mean([value for _, value in in_turn], axis=0)
     assert np.abs(mean - v).max() < ROUNDING * (1 + np.abs(v).max())
 
