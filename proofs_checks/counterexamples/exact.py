@@ -9,6 +9,7 @@ from typing import Any
 from flint import arb, fmpq, fmpq_mat
 
 __all__ = [
+    "apart",
     "distributions",
     "divergence",
     "entropy",
@@ -75,6 +76,11 @@ def softmax(values: Numbers, temperature: Any = 1, weights: Numbers | None = Non
     weights = [fmpq(1)] * len(values) if weights is None else weights
     terms = [arb(w) * (arb(x) / arb(temperature)).exp() for x, w in zip(values, weights, strict=True)]
     return [term / sum(terms, arb(0)) for term in terms]
+
+
+def apart(one: Sequence[Numbers], other: Sequence[Numbers]) -> Any:
+    """The largest absolute difference of two policies' probabilities, in all states."""
+    return max(abs(p - q) for own, row in zip(one, other, strict=True) for p, q in zip(own, row, strict=True))
 
 
 def variation(one: Numbers, other: Numbers) -> Any:

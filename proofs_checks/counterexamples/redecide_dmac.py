@@ -4,7 +4,7 @@ from typing import Any
 
 from flint import arb
 
-from .exact import distributions, divergence, expect, log_sum, outer, softmax
+from .exact import apart, distributions, divergence, expect, log_sum, outer, softmax
 
 __all__ = [
     "dmac_proposition_1__from_given_first_states",
@@ -49,8 +49,7 @@ def dmac_proposition_1__from_given_first_states(x: Instance) -> tuple[bool, Any]
     premises = distributions(game["transitions"]) and distributions(game["start"]) and game["start"][0] == 1
     premises = premises and distributions(one) and distributions(other) and 0 <= game["discount"] < 1
     positive = all(p > 0 for rows in (one, other) for row in rows for p in row) and x["temperature"] > 0
-    apart = max(abs(p - q) for own, row in zip(one[1:], other[1:], strict=True) for p, q in zip(own, row, strict=True))
-    return premises and never_left and positive, -apart
+    return premises and never_left and positive, -apart(one[1:], other[1:])
 
 
 def dmac_proposition_2(x: Instance) -> tuple[bool, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flint import arb, arb_mat, fmpq
 
-from .exact import distributions, entropy, expect, outer, softmax
+from .exact import apart, distributions, entropy, expect, outer, softmax
 
 __all__ = [
     "hasac_corollary_1__part_1",
@@ -30,35 +30,29 @@ Instance = dict[str, Any]
 
 def hasac_proposition_1(x: Instance) -> tuple[bool, Any]:
     """One state, so that Q is r and a constant. Eq. 8 for agent 0, then 1; then E[r] + α Σ H of both joint policies."""
-    (r,), [(one,), (two,)] = x["game"]["rewards"], x["policy"]
+    premises, r, *new = _in_turn(x)
     alpha, other = x["temperature"], [rows[0] for rows in x["other_policy"]]
-    new_one = softmax([expect(two, row) for row in r], alpha)
-    new_two = softmax([expect(new_one, column) for column in zip(*r, strict=True)], alpha)
     value, rival = (
         expect(outer(pair), [pay for row in r for pay in row]) + alpha * (entropy(pair[0]) + entropy(pair[1]))
-        for pair in ((new_one, new_two), other)
+        for pair in (new, other)
     )
-    premises = distributions([one, two, *other]) and alpha > 0 and x["order"] == [0, 1]
-    return premises, value - rival
+    return premises and distributions(other), value - rival
 
 
 def hasac_proposition_1__agent_by_agent(x: Instance) -> tuple[bool, Any]:
     """One state. After agent 0 and then agent 1 have updated, agent 0 would answer the new policy of agent 1."""
-    (r,), [(one,), (two,)], alpha = x["game"]["rewards"], x["policy"], x["temperature"]
-    new_one = softmax([expect(two, row) for row in r], alpha)
-    new_two = softmax([expect(new_one, column) for column in zip(*r, strict=True)], alpha)
+    (premises, r, new_one, new_two), alpha = _in_turn(x), x["temperature"]
     payoffs = [expect(new_two, row) for row in r]
     value, answered = (expect(own, payoffs) + alpha * entropy(own) for own in (new_one, softmax(payoffs, alpha)))
-    return distributions([one, two]) and alpha > 0 and x["order"] == [0, 1], value - answered
+    return premises, value - answered
 
 
 def hasac_proposition_1__normaliser(x: Instance) -> tuple[bool, Any]:
     """One state. At agent 1's turn Σ_b exp(E[Q(·, b)]/α) over E[Σ_b exp(Q(·, b)/α)]; constants in Q cancel."""
-    (r,), [(one,), (two,)], alpha = x["game"]["rewards"], x["policy"], x["temperature"]
-    new_one = softmax([expect(two, row) for row in r], alpha)
+    (premises, r, new_one, _), alpha = _in_turn(x), x["temperature"]
     above = sum(((expect(new_one, column) / alpha).exp() for column in zip(*r, strict=True)), arb(0))
     below = expect(new_one, [sum(((arb(pay) / alpha).exp() for pay in row), arb(0)) for row in r])
-    return distributions([one, two]) and alpha > 0 and x["order"] == [0, 1], -abs(above / below - 1)
+    return premises, -abs(above / below - 1)
 
 
 def hasac_lemma_4_2__objective(x: Instance) -> tuple[bool, Any]:
@@ -89,8 +83,7 @@ def hasac_theorem_1__discounted(x: Instance) -> tuple[bool, Any]:
     stays = all(row == [int(s == t) for t in states] for s in states for row in game["transitions"][s])
     level = all(min(row) == max(row) for row in game["rewards"])
     best = all(old[s] == uniform[s] for s in states if game["start"][s] > 0)
-    apart = max(abs(p - u) for own, row in zip(old, uniform, strict=True) for p, u in zip(own, row, strict=True))
-    return _is_game(x) and distributions(old) and stays and level and best, -apart
+    return _is_game(x) and distributions(old) and stays and level and best, -apart(old, uniform)
 
 
 def hasac_theorem_1__under_assumption_1(x: Instance) -> tuple[bool, Any]:
@@ -136,9 +129,7 @@ def hasac_lemma_g_2(x: Instance) -> tuple[bool, Any]:
 def hasac_lemma_g_2__balls(x: Instance) -> tuple[bool, Any]:
     """One agent, states never left, β on a state where all pays the same: a member that is old there is a maximiser."""
     (old,), (new,), (level, _) = x["policy"], x["other_policy"], x["game"]["rewards"]
-    inside = all(
-        abs(p - q) <= x["radius"] for own, row in zip(old, new, strict=True) for p, q in zip(own, row, strict=True)
-    )
+    inside = apart(old, new) <= x["radius"]
     best = min(level) == max(level) and old[0] == new[0] == [fmpq(1, 2)] * 2 and x["sampling_distribution"] == [1, 0]
     premises = _is_game(x) and distributions(new) and _is_neighbourhood(x) and inside and best
     return premises, _paid(x, new)[1] - _paid(x, old)[1]
@@ -173,6 +164,14 @@ def hasac_corollary_1__part_1(x: Instance) -> tuple[bool, Any]:
     (own,) = x["policy"]
     printed = expect(own[0], _soft_q(x, own)[0]) + entropy(own[0])
     return _is_game(x) and distributions(own), -abs(_soft_v(x, own)[0] - printed)
+
+
+def _in_turn(x: Instance) -> tuple[bool, Any, list[Any], list[Any]]:
+    """Two agents in one state: whether policies, α and order are as needed; r; the new policy of agent 0, then of 1."""
+    (r,), [(one,), (two,)], alpha = x["game"]["rewards"], x["policy"], x["temperature"]
+    new_one = softmax([expect(two, row) for row in r], alpha)
+    new_two = softmax([expect(new_one, column) for column in zip(*r, strict=True)], alpha)
+    return distributions([one, two]) and alpha > 0 and x["order"] == [0, 1], r, new_one, new_two
 
 
 def _is_game(x: Instance) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mathrl.arithmetic import namespace
 from mathrl.operators import divergence_soft_max
 from mathrl.proofs_checks.dmac.product_optima import best_on_a_grid
-from mathrl.proofs_checks.dmac.target_updates import joint_starts
+from mathrl.proofs_checks.dmac.target_limit import joint_starts
 from mathrl.proofs_checks.families import instances, numbers, rows, stochastic_games
 from mathrl.proofs_checks.joint_control import controlled, iterates, joint_q, optimal_values, outer
 from mathrl.proofs_checks.ledger import claim, compound

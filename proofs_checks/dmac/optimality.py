@@ -1,4 +1,4 @@
-"""What characterises an optimum with a divergence from a target policy   (dmac Section 4.4, A.7, A.8)."""
+"""What characterises an optimum with a divergence from a target policy   (dmac Section 4.2, Appendix A.7)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,18 +8,15 @@ from hypothesis import strategies as st
 from mathrl.arithmetic import namespace
 from mathrl.operators import divergence_improvement, divergence_response, divergence_soft_max, marginal_q
 from mathrl.operators.axes import flat
-from mathrl.proofs_checks.dmac.product_optima import is_product_optimum, log_ratios, product_optima
+from mathrl.proofs_checks.dmac.product_optima import ROUNDING, hidden, others_pay, product_optima, values_at_optimum
 from mathrl.proofs_checks.families import instances, numbers, rows, stochastic_games
 from mathrl.proofs_checks.instances import Tables
 from mathrl.proofs_checks.joint_control import controlled, joint_q, outer, with_optimum
 from mathrl.proofs_checks.ledger import claim, compound
-from mathrl.proofs_checks.policy_value import divergence_q, divergence_v, soft_v
-from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal, premise
+from mathrl.proofs_checks.policy_value import divergence_v, soft_v
+from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal
 from mathrl.proofs_checks.strategies import temperatures
-from mathrl.softmax import boltzmann, kl_divergence, log_probabilities, soft_max
-
-_ROUNDING = 1e-8
-"""What doubles hide of games that were made to have a known optimum: its own equations hold to less than this."""
+from mathrl.softmax import boltzmann, log_probabilities, soft_max
 
 
 @instances
@@ -198,13 +195,13 @@ def product_optimum_is_tilted(
 
     Practice: Agents that update together by Eq. 19 with a critic that is not additive do not compute the optimum.
     """
-    q, _ = _optimal_values(game, policy, target_policy, temperature)
+    q, _ = values_at_optimum(game, policy, target_policy, temperature)
     if by == "all agents":
         tilted = divergence_improvement(flat(q), outer(target_policy), temperature=temperature)
-        return equal(outer(policy), tilted, rounding=_ROUNDING)
+        return equal(outer(policy), tilted, rounding=ROUNDING)
     agents = range(len(policy))
     responses = [divergence_response(q, policy, target_policy, i, temperature=temperature) for i in agents]
-    return all_of(*(equal(policy[i], responses[i], rounding=_ROUNDING) for i in agents))
+    return all_of(*(equal(policy[i], responses[i], rounding=ROUNDING) for i in agents))
 
 
 @claim(
@@ -230,17 +227,16 @@ def product_optimum_is_soft(
     Correction: V_ρ* is at most the right side; and for each agent V_ρ* = ω log Σ ρ^i exp(E[Q_ρ*|a_i]/ω), less ω times
     the others' divergences. Over joint policies Eq. 20 is right.
     """
-    q, v = _optimal_values(game, policy, target_policy, temperature)
+    q, v = values_at_optimum(game, policy, target_policy, temperature)
     joint = divergence_soft_max(flat(q), log_probabilities(outer(target_policy)), temperature=temperature)
     if by == "all agents":
-        return equal(v, joint, rounding=_ROUNDING * (1 + _size(v)))
-    costs = [temperature * kl_divergence(own, target) for own, target in zip(policy, target_policy, strict=True)]
+        return equal(v, joint, rounding=hidden(v))
     found = []
-    for i, target in enumerate(target_policy):
+    for i, (target, cost) in enumerate(zip(target_policy, others_pay(policy, target_policy, temperature), strict=True)):
         own = divergence_soft_max(marginal_q(q, policy, i), log_probabilities(target), temperature=temperature)
-        found.append(own - sum(cost for j, cost in enumerate(costs) if j != i))
-    each = [equal(v, value, rounding=_ROUNDING * (1 + _size(v))) for value in found]
-    return all_of(*each, at_most(v, joint, rounding=_ROUNDING * (1 + _size(v))))
+        found.append(own - cost)
+    each = [equal(v, value, rounding=hidden(v)) for value in found]
+    return all_of(*each, at_most(v, joint, rounding=hidden(v)))
 
 
 @claim(
@@ -264,9 +260,9 @@ def optimal_q_is_backed_up(
 
     Correction: Q_ρ* = r + γ E[V_ρ*], which is the definition of Q_ρ.
     """
-    q, v = _optimal_values(game, policy, target_policy, temperature)
+    q, v = values_at_optimum(game, policy, target_policy, temperature)
     factor = temperature if weight is None else weight
-    return equal(flat(q), joint_q(game, factor * v), rounding=_ROUNDING * (1 + _size(flat(q))))
+    return equal(flat(q), joint_q(game, factor * v), rounding=hidden(q))
 
 
 compound(
@@ -284,106 +280,3 @@ compound(
     product itself, as with a linear value decomposition.
     """,
 )
-
-
-@claim(
-    "dmac.proposition-4",
-    at="Section 4.4, l. 151-157; A.8, l. 594-607",
-    verdict="refuted",
-    severity="gap",
-    on=product_optima,
-    proof="false step at Eq. 22",
-    rests_on=("dmac.proposition-5",),
-    survives={"others": "averaged"},
-)
-def any_next_action_will_do(
-    game: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any, *, others: str = "free"
-) -> Slack:
-    """Q_ρ*(s, a) = r + γ E[Q_ρ*(s', a') − ω log(π_ρ*(a'|s')/ρ(a'|s'))] whatever the next joint action a' is.
-
-    Reading: The optimum over product policies, as Section 3 takes joint policies; ρ plays every action. The instances
-    are games whose only such optimum is known.
-
-    Finding: It rests on Eq. 19. At the optimum over product policies the term in brackets differs between joint
-    actions, unless Q_ρ* is additive over agents.
-
-    Correction: For each agent any own next action will do, if the others' actions are averaged over their optimal
-    policies. Over joint policies it holds as printed.
-
-    Practice: With agents that act each on its own the critic's target must be a sample of the current policy; a target
-    at an arbitrary action from a replay buffer is biased even at the optimum.
-    """
-    q, _ = _optimal_values(game, policy, target_policy, temperature)
-    if others == "free":
-        rest = flat(q) - temperature * flat(log_ratios(policy, target_policy))
-        return _next_values_agree(game, q, rest)
-    xp = namespace(policy[0])
-    costs = [temperature * kl_divergence(own, target) for own, target in zip(policy, target_policy, strict=True)]
-    found = []
-    for i, (own, target) in enumerate(zip(policy, target_policy, strict=True)):
-        cost = sum((each for j, each in enumerate(costs) if j != i), 0 * costs[i])
-        rest = marginal_q(q, policy, i) - temperature * (xp.log(own) - xp.log(target)) - cost[:, None]
-        found.append(_next_values_agree(game, q, rest))
-    return all_of(*found)
-
-
-@claim(
-    "dmac.proposition-4",
-    variant="joint policies",
-    at="Section 4.4, l. 151-157; A.8, l. 594-607",
-    verdict="holds",
-    on=joint_optima,
-    proof="sound",
-    rests_on=("dmac.proposition-5@joint-policies",),
-    argument="mathrl.proofs_checks.dmac.optimality.any_next_joint_action_will_do",
-    breaks={"policy": "old"},
-)
-def any_next_joint_action_will_do(
-    game: Any,
-    v: Any,
-    joint_target_policy: Any,
-    joint_other_policy: Any,
-    temperature: Any,
-    *,
-    policy: str = "optimal",
-) -> Slack:
-    """Over joint policies, which may be correlated, the equation holds for every next joint action.
-
-    Reading: The optimum over all distributions of joint actions; ρ plays every joint action.
-
-    Finding: Q_ρ* − ω log(π_ρ*/ρ) is V_ρ* for every action, by Eq. 19 and 20. It is not so for a policy and a critic
-    that have not arrived there.
-
-    Proof: By Eq. 19 and 20, which hold over joint policies, ω log(π_ρ*/ρ) = Q_ρ* − V_ρ* for every joint action. So the
-    bracket is V_ρ*(s') for every a', and Q_ρ* = r + γ E[V_ρ*] by the definition of Q_ρ.
-    """
-    known = with_optimum(game, v, joint_target_policy, temperature=temperature)
-    q = joint_q(known, v)
-    xp = namespace(q)
-    optimal = divergence_improvement(q, joint_target_policy, temperature=temperature)
-    played = optimal if policy == "optimal" else joint_target_policy
-    rest = q - temperature * (xp.log(played) - xp.log(joint_target_policy))
-    return _next_values_agree(known, q, rest)
-
-
-def _optimal_values(
-    game: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any
-) -> tuple[Any, Any]:
-    """Q_ρ* and V_ρ* of the policy, which must be known to be the optimum over product policies."""
-    premise(is_product_optimum(game, policy, target_policy, temperature=temperature))
-    joint, target = outer(policy), outer(target_policy)
-    values = (divergence_q, divergence_v)
-    q, v = (value(game, joint, target, temperature=temperature) for value in values)
-    return q, v
-
-
-def _next_values_agree(game: Any, q: Any, rest: Any) -> Slack:
-    """Q(s, a) = r(s, a) + γ Σ_t P(t|s, a) x(t, b) for every next action b of x, (S, B)."""
-    alone = controlled(game)
-    after = alone.rewards[:, :, None] + alone.discount * (alone.transitions @ rest)
-    return equal(flat(q)[:, :, None], after, rounding=_ROUNDING * (1 + _size(flat(q))))
-
-
-def _size(x: Any) -> Any:
-    """The largest entry of doubles, which sets their rounding; other arithmetics know their own."""
-    return 0.0 if x.dtype.hasobject else abs(x).max()

@@ -15,14 +15,36 @@ from hypothesis import strategies as st
 
 from mathrl.arithmetic import namespace
 from mathrl.games import Game
-from mathrl.operators import divergence_response, expectation, sequential_divergence_improvement
+from mathrl.operators import (
+    backup,
+    divergence_response,
+    divergence_value,
+    expectation,
+    sequential_divergence_improvement,
+)
 from mathrl.operators.axes import along, flat
 from mathrl.proofs_checks.families import instances, numbers, policies, stochastic_games
 from mathrl.proofs_checks.joint_control import outer
 from mathrl.proofs_checks.policy_value import divergence_q, divergence_v
+from mathrl.proofs_checks.slack import premise
 from mathrl.proofs_checks.strategies import temperatures
+from mathrl.softmax import kl_divergence
 
-__all__ = ["ascent", "best_on_a_grid", "is_product_optimum", "log_ratios", "product_optima", "stationary_targets"]
+__all__ = [
+    "ROUNDING",
+    "ascent",
+    "best_on_a_grid",
+    "hidden",
+    "is_product_optimum",
+    "log_ratios",
+    "others_pay",
+    "product_optima",
+    "stationary_targets",
+    "values_at_optimum",
+]
+
+ROUNDING = 1e-8
+"""What doubles hide of games that were made to have a known optimum: its own equations hold to less than this."""
 
 _CLOSE = 1e-9
 """What doubles may hide of a rest whose means are 0, in units of the largest value."""
@@ -75,25 +97,53 @@ def log_ratios(policy: Sequence[Any], target_policy: Sequence[Any]) -> Any:
 
 def is_product_optimum(game: Any, policy: Sequence[Any], target_policy: Sequence[Any], *, temperature: Any) -> bool:
     """Whether the policy is known to be the optimum over product policies, by the criterion of this module."""
-    xp, joint, target = namespace(policy[0]), outer(policy), outer(target_policy)
-    q = divergence_q(game, joint, target, temperature=temperature)
-    v = divergence_v(game, joint, target, temperature=temperature)
+    return _is_optimal(*_values(game, policy, target_policy, temperature), policy, target_policy, temperature)
+
+
+def values_at_optimum(
+    game: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any
+) -> tuple[Any, Any]:
+    """Q_ρ* and V_ρ* of the policy, which must be known to be the optimum over product policies."""
+    q, v = _values(game, policy, target_policy, temperature)
+    premise(_is_optimal(q, v, policy, target_policy, temperature))
+    return q, v
+
+
+def _values(game: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any) -> tuple[Any, Any]:
+    """Q_ρ and V_ρ of a product policy, (S, A_1, …, A_n) and (S,)."""
+    v = divergence_v(game, outer(policy), outer(target_policy), temperature=temperature)
+    return backup(v, game.rewards, game.transitions, discount=game.discount), v
+
+
+def _is_optimal(q: Any, v: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any) -> bool:
+    """The criterion at the head of this module, of Q_ρ and V_ρ of the policy."""
+    xp, agents = namespace(v), range(len(policy))
     rest = q - v.reshape(-1, *[1] * len(policy)) - temperature * log_ratios(policy, target_policy)
-    means = [flat(expectation(rest, policy, keep=(agent,))) for agent in range(len(policy))]
+    means = [flat(expectation(rest, policy, keep=(agent,))) for agent in agents]
     size = 1 + xp.max(xp.abs(q))
     small = all(bool(xp.max(xp.abs(mean)) <= _CLOSE * size) for mean in means)
     return small and bool(xp.max(xp.abs(rest)) < temperature * (1 + _CLOSE))
+
+
+def others_pay(policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any) -> list[Any]:
+    """Of each agent ω Σ_{j≠i} KL(π^j‖ρ^j), (S,): what the divergences of the others cost."""
+    costs = [temperature * kl_divergence(own, target) for own, target in zip(policy, target_policy, strict=True)]
+    return [sum((cost for j, cost in enumerate(costs) if j != i), 0 * own) for i, own in enumerate(costs)]
+
+
+def hidden(x: Any) -> Any:
+    """What doubles hide of such values, by the largest entry; other arithmetics know their own rounding."""
+    return 0.0 if x.dtype.hasobject else ROUNDING * (1 + abs(x).max())
 
 
 def ascent(
     game: Any, policy: Sequence[Any], target_policy: Sequence[Any], *, temperature: Any, rounds: int = 1
 ) -> tuple[Any, ...]:
     """A product policy whose V_ρ is in no state lower: rounds in which the agents improve in turn at exact values."""
-    found, target = tuple(policy), outer(target_policy)
+    found, target, order = tuple(policy), outer(target_policy), tuple(range(len(policy)))
     for _ in range(rounds):
         q = divergence_q(game, outer(found), target, temperature=temperature)
-        order = range(len(found))
-        found = sequential_divergence_improvement(q, found, target_policy, tuple(order), temperature=temperature)
+        found = sequential_divergence_improvement(q, found, target_policy, order, temperature=temperature)
     return found
 
 
@@ -103,17 +153,15 @@ def best_on_a_grid(game: Any, target_policy: Sequence[Any], *, temperature: floa
     All deterministic policies are compared too, as the grid has both ends and the second agent responds freely. Found
     by policy iteration in doubles: V_ρ of each policy by a linear system, and in each state the best pair.
     """
-    states, target = range(game.num_states), outer(target_policy)
+    states = range(game.num_states)
     grid = np.stack([np.linspace(0, 1, points), np.linspace(1, 0, points)], axis=1)
     policy = tuple(target_policy)
     before = np.full(game.num_states, -np.inf)
     while True:
-        v = divergence_v(game, outer(policy), target, temperature=temperature)
+        q, v = _values(game, policy, target_policy, temperature)
         if not (v > before + 1e-12 * (1 + np.abs(v).max())).any():
             return policy
         before = v
-        q = divergence_q(game, outer(policy), target, temperature=temperature)
-        first = policy[0].copy()
         pairs = [_pairs(q, target_policy, np.tile(row, (game.num_states, 1)), temperature) for row in grid]
         best = np.argmax([value for _, value in pairs], axis=0)
         first = np.stack([grid[best[s]] for s in states])
@@ -126,7 +174,5 @@ def best_on_a_grid(game: Any, target_policy: Sequence[Any], *, temperature: floa
 def _pairs(q: Any, target: Sequence[Any], first: Any, temperature: float) -> tuple[Any, Any]:
     """The second agent's best answer to the first, and what the pair attains at these values."""
     answer = divergence_response(q, (first, target[1]), target, 1, temperature=temperature)
-    joint, both = outer((first, answer)), outer(target)
-    played = np.where(joint > 0, joint, 1.0)
-    divergence = (joint * np.log(played / np.where(joint > 0, both, 1.0))).sum(axis=1)
-    return answer, (joint * flat(q)).sum(axis=1) - temperature * divergence
+    value = divergence_value(flat(q), outer((first, answer)), outer(target), temperature=temperature)
+    return answer, value

@@ -1,4 +1,4 @@
-"""The iteration whose target is the policy before: improvement and limit   (dmac Section 4.2, Appendix A.1)."""
+"""The iteration whose target is the policy before: what improves, and to what values   (dmac Section 4.2)."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -8,18 +8,15 @@ import numpy as np
 from hypothesis import strategies as st
 
 from mathrl.games import Game
-from mathrl.proofs_checks.divergence_limits import nearest_optimal, proportional
-from mathrl.proofs_checks.dmac.product_optima import ascent, is_product_optimum, stationary_targets
+from mathrl.proofs_checks.dmac.product_optima import ascent
 from mathrl.proofs_checks.families import DISCOUNTS, instances, numbers, policies, rows, stochastic_games
-from mathrl.proofs_checks.joint_control import controlled, iterates, joint_q, optimal_values, optimum, outer
+from mathrl.proofs_checks.joint_control import outer
 from mathrl.proofs_checks.ledger import claim, compound
-from mathrl.proofs_checks.policy_value import divergence_q, divergence_v
+from mathrl.proofs_checks.policy_value import divergence_v
 from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal, premise
 from mathrl.proofs_checks.strategies import temperatures
 
-AT_1 = "Section 4.2, l. 73-85"
-AT_2 = "Section 4.2, l. 87-93; A.1, l. 313-325"
-AT_3 = "Section 4.2, l. 93-95"
+AT = "Section 4.2, l. 73-85"
 
 PRODUCT_PROOF = "mathrl.proofs_checks.own.product_iteration"
 
@@ -33,31 +30,28 @@ def starts(draw: st.DrawFn) -> Mapping[str, Any]:
     return {"game": game, "policy": draw(policies(game)), "temperature": draw(TEMPERATURES)}
 
 
-@instances
-def joint_starts(draw: st.DrawFn) -> Mapping[str, Any]:
-    """A game and a first joint policy."""
-    game = draw(stochastic_games(max_agents=2))
-    shape = controlled(game).rewards.shape
-    return {"game": game, "joint_first_policy": draw(rows(shape)), "temperature": draw(TEMPERATURES)}
-
-
-def _updates(game: Any, policy: Sequence[Any], temperature: Any, steps: int) -> list[tuple[Any, Any, Any]]:
-    """π^k as a joint policy, V of it, and V of it with its target π^{k−1}, k = 0, …, steps; of π^0 the last is V."""
+def _updates(game: Any, policy: Sequence[Any], temperature: Any, steps: int) -> list[tuple[Any, Any]]:
+    """V of π^k, and V of it with its target π^{k−1}, k = 0, …, `steps`; of π^0 both are V."""
     joint = outer(policy)
     v = divergence_v(game, joint, joint, temperature=0)
-    found = [(joint, v, v)]
+    found = [(v, v)]
     for _ in range(steps):
         before, policy = joint, ascent(game, policy, policy, temperature=temperature, rounds=2)
         joint = outer(policy)
         v = divergence_v(game, joint, joint, temperature=0)
-        found.append((joint, v, divergence_v(game, joint, before, temperature=temperature)))
+        found.append((v, divergence_v(game, joint, before, temperature=temperature)))
     return found
+
+
+def _paid(found: Sequence[tuple[Any, Any]]) -> Any:
+    """The sum of all V of π^k less V of it with its target: of ω times the discounted divergences."""
+    return sum((v - regularised for v, regularised in found), 0 * found[0][0])
 
 
 @claim(
     "dmac.proposition-1",
     variant="regularised return",
-    at=AT_1,
+    at=AT,
     verdict="holds",
     on=starts,
     proof="sound",
@@ -81,13 +75,13 @@ def regularised_return_never_falls(
     """
     found = _updates(game, policy, temperature, steps)
     pairs = pairwise(found[1:])
-    return all_of(*(at_most(old[2] + gains * (old[1] - old[2]), new[2]) for old, new in pairs))
+    return all_of(*(at_most(old + gains * (v - old), new) for (v, old), (_, new) in pairs))
 
 
 @claim(
     "dmac.proposition-1",
     variant="original return",
-    at=AT_1,
+    at=AT,
     verdict="holds",
     on=starts,
     proof="sound",
@@ -108,13 +102,13 @@ def original_return_never_falls(
     """
     found = _updates(game, policy, temperature, steps)
     pairs = pairwise(found)
-    return all_of(*(at_most(old[1] + gains * (new[1] - new[2]), new[1]) for old, new in pairs))
+    return all_of(*(at_most(old + gains * (new - regularised), new) for (old, _), (new, regularised) in pairs))
 
 
 @claim(
     "dmac.proposition-1",
     variant="policies",
-    at=AT_1,
+    at=AT,
     verdict="holds",
     on=starts,
     proof="gap",
@@ -137,13 +131,12 @@ def moves_are_summable(game: Any, policy: Sequence[Any], temperature: Any, *, st
     Practice: Over product policies they end at a Nash equilibrium of the original game, which need not be optimal.
     """
     found = _updates(game, policy, temperature, steps)
-    paid = sum((new[1] - new[2] for new in found[1:]), 0 * found[0][1])
-    return at_most(found[0][1] + gains * paid, found[-1][1])
+    return at_most(found[0][0] + gains * _paid(found), found[-1][0])
 
 
 compound(
     "dmac.proposition-1",
-    at=AT_1,
+    at=AT,
     parts=("regularised return", "original return", "policies"),
     proof="gap",
     text="""By iterating Eq. 3 with ρ^k = π^k, the policies converge, and improve monotonically both in the return with
@@ -173,7 +166,7 @@ def unreached(draw: st.DrawFn) -> Mapping[str, Any]:
 @claim(
     "dmac.proposition-1",
     variant="from given first states",
-    at=AT_1,
+    at=AT,
     verdict="corrected",
     severity="gap",
     on=unreached,
@@ -208,145 +201,12 @@ def unreached_states_converge(
     if states == "all":
         return equal(policy[0][1:], other_policy[0][1:])
     found = _updates(game, policy, temperature, steps)
-    paid = sum((new[1] - new[2] for new in found[1:]), 0 * found[0][1])
-    return at_most((found[0][1] + paid)[:1], found[-1][1][:1])
-
-
-@instances
-def tied_decisions(draw: st.DrawFn) -> Mapping[str, Any]:
-    """A decision problem of one agent in which some actions are tied, by its optimal values; and a first policy."""
-    game = draw(stochastic_games(max_agents=1))
-    shape = (game.num_states, *game.num_actions)
-    v = np.array(draw(st.lists(st.integers(-3, 3), min_size=shape[0], max_size=shape[0])), dtype=float)
-    worse = np.array(draw(st.lists(st.integers(0, 2), min_size=int(np.prod(shape)), max_size=int(np.prod(shape)))))
-    worse = (worse.reshape(shape) - worse.reshape(shape).min(axis=1, keepdims=True)).astype(float)
-    rewards = v[:, None] - worse - game.discount * (np.asarray(game.transitions) @ v)
-    return {
-        "game": Game.stochastic(rewards, game.transitions, game.discount),
-        "joint_first_policy": draw(rows(shape)),
-        "temperature": draw(TEMPERATURES),
-    }
-
-
-@claim(
-    "dmac.proposition-2",
-    at=AT_2,
-    verdict="refuted",
-    severity="false",
-    on=tied_decisions,
-    proof="false step at A.1",
-    rests_on=("dmac.proposition-1", "dmac.proposition-5"),
-    survives={"exponential": True},
-)
-def limit_is_proportional(
-    game: Any, joint_first_policy: Any, temperature: float, *, exponential: bool = False
-) -> Slack:
-    """The limit of the iteration of Eq. 3 plays only the optimal actions U_s of its action value, each in proportion to
-    its probability in π^0: π̃*(a|s) = 1[a ∈ U_s] π^0(a|s)/Σ_{b ∈ U_s} π^0(b|s).
-
-    Reading: π^0 plays every action. The instances have one agent, so that joint and product policies are the same. In
-    doubles the limit is taken from a late policy: the k-th at ω is the optimum at ω/k with the target π^0
-    (mathrl.theorem-divergence-iterates), and k is so large that it is within 1e-8 of the limit
-    (mathrl.theorem-divergence-rate).
-
-    Finding: False for one agent already. A.1 concludes from a_k → A that (a_1 … a_n)/Aⁿ → 1, which does not follow. The
-    quotient of its proof tends to exp(Σ_k (Q̃^k − Q̃*)/ω), and this sum differs between optimal actions.
-
-    Correction: π̃* ∝ 1[a ∈ U_s] π^0(a|s) exp(γ Σ_t P(t|s, a) ℓ(t)), where exp ℓ(s) is the sum of the right side over a
-    (mathrl.theorem-divergence-limit): the optimal policy of least discounted divergence from π^0. The printed form is
-    right if and only if the discounted divergence after an optimal action does not depend on it, as for γ = 0, for
-    unique optimal actions, or where actions do not move the state (mathrl.theorem-proportional-limit).
-
-    Practice: The limit favours optimal actions after which more of the first policy is optimal. This is harmless for
-    the return; it matters to who reads the final policy as the first one, cut to the optimal actions.
-    """
-    v, optimal = optimal_values(game)
-    tilde, level = nearest_optimal(game, joint_first_policy, optimal)
-    lost = (v[:, None] - joint_q(game, v))[~optimal]
-    gap = lost.min() if lost.size else 1.0
-    late, _ = optimum(game, joint_first_policy, temperature=gap / (60 + 2 * np.abs(level).max()))
-    candidate = tilde if exponential else proportional(joint_first_policy, optimal)
-    return equal(late, candidate, rounding=1e-7)
-
-
-@claim(
-    "dmac.proposition-2",
-    variant="support",
-    at=AT_2,
-    verdict="refuted",
-    severity="false",
-    on=stationary_targets,
-    proof="false step at A.1",
-    rests_on=("dmac.proposition-5",),
-    survives={"by": "each agent"},
-)
-def limit_plays_best_joint_actions(
-    game: Any, policy: Sequence[Any], target_policy: Sequence[Any], temperature: Any, *, by: str = "all agents"
-) -> Slack:
-    """All the probability of the limit of the iteration of Eq. 3 is on joint actions that are best for its own Q.
-
-    Reading: Product policies, as in Section 3. The instances are games of one or two agents in which π^0 is the only
-    optimum of Eq. 3 with itself as the target, so that the iteration stays there.
-
-    Finding: False where agents have to coordinate: at large ω they stay at a mixed equilibrium. Over joint policies it
-    is true.
-
-    Correction: Each agent plays only own actions that are best against the others' limit policies: the limit is a Nash
-    equilibrium of the original game (mathrl.theorem-product-iteration).
-
-    Practice: A large ω can hold DMAC's agents at a saddle of the return for ever; a small one at the start leaves it.
-    """
-    premise(all(bool((own == other).all()) for own, other in zip(policy, target_policy, strict=True)))
-    premise(is_product_optimum(game, policy, target_policy, temperature=temperature))
-    joint = outer(policy)
-    q = divergence_q(game, joint, joint, temperature=0).reshape(joint.shape)
-    v = divergence_v(game, joint, joint, temperature=0)
-    if by == "all agents":
-        worst = q < q.max(axis=1, keepdims=True) - 1e-9 * (1 + np.abs(q).max())
-        return equal(np.where(worst, joint, 0.0).sum(axis=1), 0.0, rounding=1e-9)
-    own = [_marginal(q, policy, i) for i in range(len(policy))]
-    return all_of(*(equal(each, v[:, None], rounding=1e-8 * (1 + np.abs(q).max())) for each in own))
-
-
-def _marginal(q: Any, policy: Sequence[Any], agent: int) -> Any:
-    """The mean of q over the other agent's action, (S, A_i); q itself of one agent."""
-    table = q.reshape(len(q), *(own.shape[1] for own in policy))
-    return (
-        table if len(policy) == 1 else np.einsum("sab,sb->sa" if agent == 0 else "sba,sb->sa", table, policy[1 - agent])
-    )
-
-
-@claim(
-    "dmac.proposition-2",
-    variant="support, joint policies",
-    at=AT_2,
-    verdict="holds",
-    on=joint_starts,
-    proof="sound",
-    argument="mathrl.proofs_checks.own.divergence_rate",
-    breaks={"exponent": 2},
-)
-def joint_limit_plays_best_actions(
-    game: Any, joint_first_policy: Any, temperature: float, *, steps: int = 2, exponent: int = 1
-) -> Slack:
-    """Over joint policies the limit of the iteration of Eq. 3 plays only joint actions that are best for its Q.
-
-    Reading: Joint policies; π^0 plays all joint actions. Shown with its rate: after k updates every action has at most
-    the probability π^0 exp(−ℓ − k (V* − Q*)/ω) (mathrl.theorem-divergence-rate), here for k = 2.
-
-    Finding: It holds, and then U_s are the optimal actions of the original game. The terms A.1 drops here do tend to 0.
-    """
-    v, optimal = optimal_values(game)
-    _, level = nearest_optimal(game, joint_first_policy, optimal)
-    policy, _ = iterates(game, joint_first_policy, temperature=temperature, steps=steps)[-1]
-    lost = v[:, None] - joint_q(game, v)
-    faded = joint_first_policy * np.exp(-level[:, None] - exponent * steps * lost / temperature)
-    return at_most(policy[~optimal], faded[~optimal], rounding=1e-10)
+    return at_most((found[0][0] + _paid(found))[:1], found[-1][0][:1])
 
 
 @claim(
     "dmac.proposition-3",
-    at=AT_3,
+    at="Section 4.2, l. 93-95",
     verdict="holds",
     on=starts,
     proof="none",
@@ -371,7 +231,5 @@ def regularised_values_tend_to_original_ones(
     V_{π^{k−1}}^{π^k} ≥ V^{π^{k−1}}. The sum telescopes. V^π is continuous in π, and π^k → π̃* by Proposition 1.
     """
     found = _updates(game, policy, temperature, steps)
-    differences = [new[1] - new[2] for new in found[1:]]
-    total = sum(differences, 0 * found[0][1])
-    positive = [at_most(new[2], new[1]) for new in found[1:]]
-    return all_of(at_most(gains * total, found[-1][1] - found[0][1]), *positive)
+    positive = [at_most(regularised, v) for v, regularised in found[1:]]
+    return all_of(at_most(gains * _paid(found), found[-1][0] - found[0][0]), *positive)

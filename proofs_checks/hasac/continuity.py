@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mathrl.arithmetic import namespace
 from mathrl.operators.axes import flat
 from mathrl.proofs_checks.families import policies, stochastic_games
+from mathrl.proofs_checks.joint_control import outer
 from mathrl.proofs_checks.ledger import claim, compound
 from mathrl.proofs_checks.policy_value import return_of, soft_q, soft_v
 from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal
@@ -223,14 +224,6 @@ def joint_values_are_continuous(
     ]
     for agent, new in enumerate(other_policy):
         changed = [new if i == agent else own for i, own in enumerate(policy)]
-        moved = xp.sum(xp.abs(_joint(changed) - _joint(policy)), axis=-1)
+        moved = xp.sum(xp.abs(outer(changed) - outer(policy)), axis=-1)
         parts.append(at_most(moved, 2 * total_variation(policy[agent], new)))
     return all_of(*parts)
-
-
-def _joint(policy: Sequence[Any]) -> Any:
-    """Π_i π^i(a^i|s), (S, A)."""
-    joint = policy[0]
-    for own in policy[1:]:
-        joint = flat(joint[..., None] * own[:, None, :])
-    return joint

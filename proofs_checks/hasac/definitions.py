@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from mathrl.arithmetic import namespace
 from mathrl.operators import expectation, kl_drift, largest_ratio, mirror_value, soft_advantage, squared_drift, subset_q
-from mathrl.operators.axes import flat
+from mathrl.operators.axes import own_and_others
 from mathrl.proofs_checks.families import instances, numbers, policies, rows, stochastic_games
+from mathrl.proofs_checks.joint_control import outer
 from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.policy_value import soft_q, soft_v
 from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal
@@ -108,26 +109,16 @@ def factors_are_marginals(policy: Sequence[Any], other_policy: Sequence[Any], *,
     the paper does not say, does not enter. The breaking form has an even mixture of two products, which mostly is
     none.
     """
-    joint = _product(policy)
+    joint = outer(policy)
     if mixed:
-        joint = (joint + _product(other_policy)) / 2
-    marginals = [namespace(joint).sum(joint, axis=_but(agent, joint.ndim)) for agent in range(len(policy))]
-    parts = [equal(joint, _product(marginals))]
+        joint = (joint + outer(other_policy)) / 2
+    xp = namespace(joint)
+    table = xp.reshape(joint, (len(joint), *(own.shape[1] for own in policy)))
+    marginals = [xp.sum(own_and_others(table, agent), axis=-1) for agent in range(len(policy))]
+    parts = [equal(joint, outer(marginals))]
     if not mixed:
         parts += [equal(own, found) for own, found in zip(policy, marginals, strict=True)]
     return all_of(*parts)
-
-
-def _product(policy: Sequence[Any]) -> Any:
-    """Π_i π^i, (S, A_1, …, A_n)."""
-    joint = policy[0]
-    for own in policy[1:]:
-        joint = joint[..., None] * own.reshape(own.shape[0], *[1] * (joint.ndim - 1), own.shape[1])
-    return joint
-
-
-def _but(agent: int, ndim: int) -> tuple[int, ...]:
-    return tuple(axis for axis in range(1, ndim) if axis != agent + 1)
 
 
 @instances
@@ -298,6 +289,6 @@ def soft_policies_are_convex(
     """
     mixed = [(1 - share) * own + share * new for own, new in zip(policy, other_policy, strict=True)]
     if joint:
-        return at_most(floor, flat(_product(mixed)))
+        return at_most(floor, outer(mixed))
     uniform = [0 * own + 1 / own.shape[1] for own in policy]
     return all_of(*(at_most(floor, own) for own in (*mixed, *uniform)))

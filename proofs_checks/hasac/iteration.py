@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mathrl.arithmetic import namespace
 from mathrl.games import Game
 from mathrl.operators import quantal_response_residual, sequential_improvement
+from mathrl.proofs_checks.double_differences import double_difference
 from mathrl.proofs_checks.families import DISCOUNTS, instances, numbers, policies, rows, stochastic_games
 from mathrl.proofs_checks.hasac.returns import return_over
 from mathrl.proofs_checks.ledger import claim
@@ -156,7 +157,7 @@ def hot_matrix_games(draw: st.DrawFn) -> Mapping[str, Any]:
     num_actions = [draw(st.integers(2, 3)) for _ in range(draw(st.integers(2, 3)))]
     rewards = draw(numbers((1, *num_actions)))
     game = Game.stochastic(rewards, rewards[..., None] * 0 + 1, draw(DISCOUNTS))
-    constant = float(_interaction(rewards[0]).sum(axis=1).max()) / 4
+    constant = float(_interaction(rewards)) / 4
     return {
         "game": game,
         "policy": tuple(draw(rows((1, actions))) for actions in num_actions),
@@ -204,24 +205,17 @@ def limits_agree(
     if temperatures == "all":
         one, other = (limit(game, start, order, temperature) for start in (policy, other_policy))
         return all_of(*(equal(x, y, rounding=1e-9) for x, y in zip(one, other, strict=True)))
-    rate = namespace(game.rewards).max(_interaction(game.rewards[0]).sum(axis=1)) / (4 * temperature)
+    rate = _interaction(game.rewards) / (4 * temperature)
     premise(rate < 1)
     steps = 3
     one, other = (rounds(game, start, order, temperature, steps) for start in (policy, other_policy))
     return at_most(_apart(one[-1], other[-1]), rate**steps * _apart(one[0], other[0]), rounding=1e-11)
 
 
-def _interaction(r: Any) -> Any:
-    """D_ij: the largest |r(a, b, c) − r(a', b, c) − r(a, b', c) + r(a', b', c)| of a common payoff; D_ii = 0."""
-    xp = namespace(r)
-    found = [[0 * xp.max(r) for _ in range(r.ndim)] for _ in range(r.ndim)]
-    for i in range(r.ndim):
-        for j in range(i + 1, r.ndim):
-            moved = xp.permute_dims(r, (i, j, *(k for k in range(r.ndim) if k not in (i, j))))
-            mine = moved[:, None, :, None] - moved[None, :, :, None]
-            theirs = moved[:, None, None, :] - moved[None, :, None, :]
-            found[i][j] = found[j][i] = xp.max(xp.abs(mine - theirs))
-    return xp.asarray(found)
+def _interaction(rewards: Any) -> Any:
+    """max_i Σ_j D_ij of a common payoff (1, A_1, …, A_n), D_ij the largest double difference in the actions of i, j."""
+    xp, agents = namespace(rewards), range(rewards.ndim - 1)
+    return xp.max(xp.stack([sum(double_difference(rewards, i, j) for j in agents if j != i) for i in agents]))
 
 
 def _apart(one: Sequence[Any], other: Sequence[Any]) -> Any:

@@ -102,6 +102,14 @@ def _ended(
     return policy
 
 
+def _end_and_equilibrium(
+    game: Any, policy: Sequence[Any], order: Sequence[int], weight: Any, temperature: Any, radius: Any, centre: Any
+) -> tuple[Any, Any]:
+    """`_ended`, and the equilibrium, of one agent, who has one only."""
+    premise(len(policy) == 1)
+    return _ended(game, policy, order, weight, temperature, radius, centre), limit(game, policy, order, temperature)
+
+
 def gains(
     game: Any,
     policy: Sequence[Any],
@@ -182,10 +190,8 @@ def values_converge_to_those_of_equilibria(
     """
     if radii == "of a least size":
         return gains(game, policy, order, weight, temperature, radius, steps=3)
-    premise(len(policy) == 1)
-    last = _ended(game, policy, order, weight, temperature, radius, centre)
-    best = limit(game, policy, order, temperature)
-    return equal(*(soft_v(game, each, temperature=temperature) for each in (last, best)))
+    ends = _end_and_equilibrium(game, policy, order, weight, temperature, radius, centre)
+    return equal(*(soft_v(game, each, temperature=temperature) for each in ends))
 
 
 @claim(
@@ -224,10 +230,8 @@ def returns_converge_to_those_of_equilibria(
     """
     if radii == "of a least size":
         return gains(game, policy, order, weight, temperature, radius, steps=3, of="returns")
-    premise(len(policy) == 1)
-    last = _ended(game, policy, order, weight, temperature, radius, centre)
-    best = limit(game, policy, order, temperature)
-    return equal(*(return_over(game, each, temperature=temperature, horizon=horizon) for each in (last, best)))
+    ends = _end_and_equilibrium(game, policy, order, weight, temperature, radius, centre)
+    return equal(*(return_over(game, each, temperature=temperature, horizon=horizon) for each in ends))
 
 
 @claim(

@@ -81,10 +81,8 @@ def advantages(draw: st.DrawFn) -> Mapping[str, Any]:
 
 def _for_three_agents() -> str:
     """Three agents with 2, 3 and 2 actions, all orders of all subsets, probabilities and their logarithms free."""
-    q, policy = (
-        symbols("q", (1, 2, 3, 2)),
-        tuple(symbols(f"p{i}", (1, k), with_logs=True) for i, k in enumerate((2, 3, 2))),
-    )
+    q = symbols("q", (1, 2, 3, 2))
+    policy = tuple(symbols(f"p{i}", (1, k), with_logs=True) for i, k in enumerate((2, 3, 2)))
     orders = ((0,), (1,), (2,), (0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1), (0, 1, 2), (2, 1, 0), (1, 2, 0))
     temperature = symbols("α", (1,))[0]
     proved = sum(expands_to_zero(advantages_add(q, policy, order, temperature)) for order in orders)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mathrl.arithmetic import namespace
 from mathrl.operators import quantal_response
+from mathrl.proofs_checks.double_differences import double_difference
 from mathrl.proofs_checks.families import instances, numbers, policies, stochastic_games
 from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.slack import Slack, all_of, at_most
@@ -74,16 +75,6 @@ def responses_contract(
         for other in agents:
             if other != agent:
                 moved = xp.sum(xp.abs(policy[other] - other_policy[other]), axis=-1)
-                right = right + _interaction(q, agent, other) * moved / (constant * temperature)
+                right = right + double_difference(q, agent, other) * moved / (constant * temperature)
         slacks.append(at_most(left, right))
     return all_of(*slacks)
-
-
-def _interaction(q: Any, agent: int, other: int) -> Any:
-    """D_ij in each state, (S,)."""
-    xp = namespace(q)
-    rest = [axis for axis in range(1, q.ndim) if axis not in (agent + 1, other + 1)]
-    table = xp.permute_dims(q, (0, *rest, agent + 1, other + 1))
-    gains = table[..., :, None, :] - table[..., None, :, :]
-    mixed = gains[..., :, None] - gains[..., None, :]
-    return xp.max(xp.reshape(mixed, (q.shape[0], -1)), axis=-1)

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from mathrl.arithmetic import namespace
 from mathrl.games import Game
 from mathrl.operators import marginal_q
+from mathrl.proofs_checks.double_differences import double_difference
 from mathrl.proofs_checks.families import instances, numbers
 from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.slack import Slack, all_of, at_most
@@ -76,7 +77,7 @@ def responses_contract(
     for agent in range(len(logits)):
         changed = _spread(marginal_q(payoffs[agent], one, agent) - marginal_q(payoffs[agent], other, agent))
         shares = [
-            _double_difference(payoffs[agent][0], agent, j) if j != agent else 0 * changed for j in range(len(logits))
+            double_difference(payoffs[agent], agent, j)[0] if j != agent else 0 * changed for j in range(len(logits))
         ]
         bound = sum((d * x for d, x in zip(shares, moved, strict=True)), 0 * changed) / constant
         rates.append(sum((d * w for d, w in zip(shares, weights, strict=True)), 0 * changed) / weights[agent])
@@ -89,14 +90,6 @@ def responses_contract(
 def _spread(x: Any) -> Any:
     xp = namespace(x)
     return xp.max(x) - xp.min(x)
-
-
-def _double_difference(r: Any, i: int, j: int) -> Any:
-    """D_ij of payoffs (A_1, …, A_n)."""
-    xp = namespace(r)
-    moved = xp.permute_dims(r, (i, j, *(k for k in range(r.ndim) if k not in (i, j))))
-    mine = moved[:, None, :, None] - moved[None, :, :, None]
-    return xp.max(xp.abs(mine - (moved[:, None, None, :] - moved[None, :, None, :])))
 
 
 @instances
