@@ -10,7 +10,12 @@ from mathrl.arithmetic import namespace
 from mathrl.operators import backup, divergence_value, entropy_bonus, expectation, policy_transitions
 from mathrl.operators.axes import flat
 
-__all__ = ["divergence_q", "divergence_v", "return_of", "soft_q", "soft_v"]
+__all__ = ["divergence_q", "divergence_v", "return_of", "rewards_of", "soft_q", "soft_v"]
+
+
+def rewards_of(game: Any, agent: int) -> Any:
+    """r of one agent, (S, A_1, …, A_n)."""
+    return game.rewards if game.common_payoff else game.rewards[agent]
 
 
 def soft_v(game: Any, policy: Sequence[Any], *, temperature: Any, entropy: str = "team") -> Any:

@@ -1,6 +1,7 @@
 """The Markov chains that the paper's bounds compare, in any arithmetic: laws over time, returns, distances.
 
 A chain is what happens where policies are executed in dynamics. Joint actions are one axis in C order, (S, A).
+`mathrl.bounds` computes the same in doubles alone; the formulas of the bounds are its own, in every arithmetic.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from mathrl.arithmetic import namespace
+from mathrl.proofs_checks.joint_control import outer as joint
+from mathrl.proofs_checks.policy_value import rewards_of
 from mathrl.softmax import total_variation
 
 __all__ = [
@@ -17,13 +20,17 @@ __all__ = [
     "apart",
     "branched_total",
     "chain",
+    "distances",
     "dynamics_distance",
+    "dynamics_error",
+    "expected",
     "joint",
     "largest",
     "largest_distance",
     "laws",
     "over_time",
     "paid",
+    "policies_apart",
     "reward_bound",
     "total",
 ]
@@ -44,14 +51,6 @@ class Chain:
     start: Any
     played: Any
     step: Any
-
-
-def joint(policy: Sequence[Any]) -> Any:
-    """Π_i π^i(a_i|s), (S, A), of a product policy."""
-    found = policy[0]
-    for own in policy[1:]:
-        found = (found[:, :, None] * own[:, None, :]).reshape(len(own), -1)
-    return found
 
 
 def chain(start: Any, transitions: Any, played: Any) -> Chain:
@@ -82,9 +81,32 @@ def dynamics_distance(transitions: Any, other: Any) -> Any:
     return total_variation(transitions, other).reshape(len(transitions), -1)
 
 
+def dynamics_error(transitions: Any, other: Any, along: Chain) -> Any:
+    """max_t E[d(s_t, a_t)] along a chain."""
+    return over_time(laws(along), expected(along, dynamics_distance(transitions, other)))
+
+
+def expected(of: Chain, x_sa: Any) -> Any:
+    """E_{a~π}[x(s, a)], (S,)."""
+    return (of.played * x_sa).sum(axis=1)
+
+
 def largest_distance(policy: Any, other: Any) -> Any:
     """max_s D_TV(π(·|s), π'(·|s))."""
     return largest(total_variation(policy, other))
+
+
+def distances(policies: Sequence[Any], others: Sequence[Any], *, each: bool) -> Any:
+    """Σ_j max_s D_TV(π^j, π'^j), or where not `each`, max_s D_TV of the joint policies."""
+    if each:
+        return sum(largest_distance(*pair) for pair in zip(policies, others, strict=True))
+    return largest_distance(joint(policies), joint(others))
+
+
+def policies_apart(policy: Sequence[Any], other: Sequence[Any], agent: int, *, each: bool) -> Any:
+    """max_s D_TV of the agent's policies and `distances` of all others' together."""
+    rest, of_rest = ([*chosen[:agent], *chosen[agent + 1 :]] for chosen in (policy, other))
+    return largest_distance(policy[agent], other[agent]) + distances(rest, of_rest, each=each)
 
 
 def total(game: Any, agent: int, of: Chain) -> Any:
@@ -113,17 +135,13 @@ def apart(game: Any, one: Any, other: Any, returns: str) -> Any:
 
 def reward_bound(game: Any, agent: int, reward: str) -> Any:
     """r_max: "largest", max r, or "size", max |r|."""
-    rewards = _rewards(game, agent)
+    rewards = rewards_of(game, agent)
     return largest(rewards if reward == "largest" else abs(rewards))
-
-
-def _rewards(game: Any, agent: int) -> Any:
-    return game.rewards if game.common_payoff else game.rewards[agent]
 
 
 def paid(game: Any, agent: int, of: Chain) -> Any:
     """E_{a~π}[r(s, a)], (S,)."""
-    return (of.played * _rewards(game, agent).reshape(of.played.shape)).sum(axis=1)
+    return expected(of, rewards_of(game, agent).reshape(of.played.shape))
 
 
 def _visits(game: Any, of: Chain) -> Any:

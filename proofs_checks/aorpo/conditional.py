@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from mathrl.arithmetic import namespace
-from mathrl.bounds.lemmas import bound_c3, bound_c4
 from mathrl.proofs_checks.aorpo import cases, chains
 from mathrl.proofs_checks.aorpo.chains import Chain
+from mathrl.proofs_checks.aorpo.return_bounds import NORMALISED, returns_within
 from mathrl.proofs_checks.ledger import claim
-from mathrl.proofs_checks.slack import Slack, at_most
+from mathrl.proofs_checks.slack import Slack
 
 VARIANT = "normalised, max |r|, own actions given the others'"
 
@@ -99,16 +99,19 @@ def _bounded(
         shift = chains.largest_distance(own, data_own)
     shift = shift + chains.largest_distance(other, data_other)
     error = chains.largest_distance(other, guess)
-    along = collecting if branch_length is None else real
-    d_sa = chains.dynamics_distance(game.transitions, learned_transitions)
-    dynamics = chains.over_time(chains.laws(along), (along.played * d_sa).sum(axis=1))
-    size = chains.reward_bound(game, 0, "size")
-    if branch_length is None:
-        found, limit = chains.total(game, 0, simulated), bound_c3(size, game.discount, dynamics, 2 * shift + error)
-    else:
-        found = chains.branched_total(game, 0, collecting, simulated, branch_length)
-        limit = bound_c4(size, game.discount, branch_length, pre=(0, shift), post=(dynamics, error))
-    return at_most(chains.apart(game, chains.total(game, 0, real), found, "normalised"), limit)
+    return returns_within(
+        game,
+        learned_transitions,
+        0,
+        real,
+        collecting,
+        simulated,
+        shift,
+        error,
+        branch_length,
+        returns=NORMALISED,
+        reward="size",
+    )
 
 
 def _played(conditional: Any, opponent: Any) -> Any:

@@ -136,8 +136,8 @@ def _state_laws(
     one = chains.chain(game.start, game.transitions, chains.joint(policy))
     other = chains.chain(game.start, other_transitions, chains.joint(other_policy))
     one_ts, other_ts = chains.laws(one, LAST + 1), chains.laws(other, LAST + 1)
-    error_t = other_ts @ expected(other, chains.dynamics_distance(game.transitions, other_transitions))
-    distance = policies_apart(policy, other_policy, agent, each=each)
+    error_t = other_ts @ chains.expected(other, chains.dynamics_distance(game.transitions, other_transitions))
+    distance = chains.policies_apart(policy, other_policy, agent, each=each)
     found = total_variation(one_ts, other_ts)
     return all_of(
         *(
@@ -145,20 +145,6 @@ def _state_laws(
             for t in range(1, LAST + 1)
         )
     )
-
-
-def expected(of: chains.Chain, x_sa: Any) -> Any:
-    """E[x(s, a)] in each state, (S,)."""
-    return (of.played * x_sa).sum(axis=1)
-
-
-def policies_apart(policy: Sequence[Any], other: Sequence[Any], agent: int, *, each: bool) -> Any:
-    """P + O, or P + Σ_j O_j."""
-    if each:
-        return sum(chains.largest_distance(*pair) for pair in zip(policy, other, strict=True))
-    others = [[chosen[j] for j in range(len(policy)) if j != agent] for chosen in (policy, other)]
-    own = chains.largest_distance(policy[agent], other[agent])
-    return own + chains.largest_distance(*map(chains.joint, others)) if others[0] else own
 
 
 @claim(
@@ -277,9 +263,8 @@ def _returns_apart(
     begun = game.start if other_start is None else other_start
     one = chains.chain(game.start, game.transitions, chains.joint(policy))
     other = chains.chain(begun, other_transitions, chains.joint(other_policy))
-    error_s = expected(other, chains.dynamics_distance(game.transitions, other_transitions))
-    dynamics = chains.over_time(chains.laws(other), error_s)
-    distance = policies_apart(policy, other_policy, agent, each=each)
+    dynamics = chains.dynamics_error(game.transitions, other_transitions, other)
+    distance = chains.policies_apart(policy, other_policy, agent, each=each)
     first, second = (chains.total(game, agent, of) for of in (one, other))
     limit = bound_c3(chains.reward_bound(game, agent, reward), game.discount, dynamics, distance)
     return at_most(chains.apart(game, first, second, returns), limit)

@@ -58,42 +58,64 @@ def bounded(
     `reward`    r_max: "largest", max r as printed, or "size", max |r|
     `expected`  along which dynamics ε'_m of rollouts is an expectation: "real" or "learned"
     """
-    opponents = [j for j in range(len(policy)) if j != agent]
-    others, data = ([chosen[j] for j in opponents] for chosen in (policy, data_policy))
+    others = [*policy[:agent], *policy[agent + 1 :]]
     guessed = others if opponent_policies is None else list(opponent_policies)
     executed = [*guessed[:agent], policy[agent], *guessed[agent:]]
-    distances = _distances if bound.each else _joint_distance
-    shift = chains.largest_distance(policy[agent], data_policy[agent]) + distances(others, data)
-    error = distances(others, guessed) if bound.compared != "learned" else 0 * shift
+    shift = chains.policies_apart(policy, data_policy, agent, each=bound.each)
+    error = chains.distances(others, guessed, each=bound.each) if bound.compared != "learned" else 0 * shift
 
     def run(transitions: Any, chosen: Sequence[Any]) -> Chain:
         return chains.chain(game.start, transitions, chains.joint(chosen))
 
-    real, collecting = run(game.transitions, policy), run(game.transitions, data_policy)
-    other = run(learned_transitions, executed)
-    if bound.compared == "branched":
-        along = real if expected == "real" else run(learned_transitions, policy)
-        found = chains.branched_total(game, agent, collecting, other, branch_length)
-    else:
-        along, found = collecting, chains.total(game, agent, other)
-    distance_sa = chains.dynamics_distance(game.transitions, learned_transitions)
-    dynamics = chains.over_time(chains.laws(along), (along.played * distance_sa).sum(axis=1))
+    return returns_within(
+        game,
+        learned_transitions,
+        agent,
+        run(game.transitions, policy),
+        run(game.transitions, data_policy),
+        run(learned_transitions, executed),
+        shift,
+        error,
+        branch_length if bound.compared == "branched" else None,
+        returns=returns,
+        reward=reward,
+        model_along=None if expected == "real" else run(learned_transitions, policy),
+    )
+
+
+def returns_within(
+    game: Any,
+    learned_transitions: Any,
+    agent: int,
+    real: Chain,
+    collecting: Chain,
+    simulated: Chain,
+    shift: Any,
+    error: Any,
+    branch_length: int | None,
+    *,
+    returns: str,
+    reward: str,
+    model_along: Chain | None = None,
+) -> Slack:
+    """The bound of Theorem 1, or with a branch length that of Theorem 2, from the chains that it compares.
+
+    `real`         T with π
+    `collecting`   T with π_D
+    `simulated`    the learned dynamics with what is executed in them
+    `shift`        ε_π^i and the opponents' shifts together
+    `error`        the errors of the opponents' models together
+    `model_along`  along what ε'_m of rollouts is an expectation; default: `real`
+    """
     size = chains.reward_bound(game, agent, reward)
-    if bound.compared == "branched":
-        limit = bound_c4(size, game.discount, branch_length, pre=(0, shift), post=(dynamics, error))
+    if branch_length is None:
+        dynamics = chains.dynamics_error(game.transitions, learned_transitions, collecting)
+        found, limit = chains.total(game, agent, simulated), bound_c3(size, game.discount, dynamics, 2 * shift + error)
     else:
-        limit = bound_c3(size, game.discount, dynamics, 2 * shift + error)
+        dynamics = chains.dynamics_error(game.transitions, learned_transitions, model_along or real)
+        found = chains.branched_total(game, agent, collecting, simulated, branch_length)
+        limit = bound_c4(size, game.discount, branch_length, pre=(0, shift), post=(dynamics, error))
     return at_most(chains.apart(game, chains.total(game, agent, real), found, returns), limit)
-
-
-def _distances(policies: Sequence[Any], others: Sequence[Any]) -> Any:
-    """Σ_j max_s D_TV(π^j, π'^j)."""
-    return sum(chains.largest_distance(*pair) for pair in zip(policies, others, strict=True))
-
-
-def _joint_distance(policies: Sequence[Any], others: Sequence[Any]) -> Any:
-    """max_s D_TV(π^{-i}, π'^{-i}) of the joint policies."""
-    return chains.largest_distance(chains.joint(policies), chains.joint(others))
 
 
 MODELLED = cases.modelled()

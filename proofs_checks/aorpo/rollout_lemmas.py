@@ -7,7 +7,6 @@ import numpy as np
 
 from mathrl.bounds.lemmas import bound_c4
 from mathrl.proofs_checks.aorpo import cases, chains
-from mathrl.proofs_checks.aorpo.lemmas import expected, policies_apart
 from mathrl.proofs_checks.aorpo.return_bounds import NORMALISED
 from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.slack import Slack, at_most
@@ -155,9 +154,9 @@ def _branched_returns_apart(
     pre = chains.chain(game.start, pre_transitions, chains.joint(pre_policy))
     post = chains.chain(game.start, post_transitions, chains.joint(post_policy))
     pre_ts = chains.laws(pre)
-    error_s = expected(pre, chains.dynamics_distance(game.transitions, pre_transitions))
-    before = chains.over_time(pre_ts, error_s), policies_apart(policy, pre_policy, agent, each=each)
-    post_s = expected(post, chains.dynamics_distance(game.transitions, post_transitions))
+    error_s = chains.expected(pre, chains.dynamics_distance(game.transitions, pre_transitions))
+    before = chains.over_time(pre_ts, error_s), chains.policies_apart(policy, pre_policy, agent, each=each)
+    post_s = chains.expected(post, chains.dynamics_distance(game.transitions, post_transitions))
     errors = [pre_ts[:1] @ (0 * post_s)]
     of_s = post_s
     for _ in range(branch_length):
@@ -165,7 +164,7 @@ def _branched_returns_apart(
         of_s = post.step @ of_s
     if along == "times":
         errors.append(pre_ts @ of_s)
-    after = chains.largest(np.concatenate(errors)), policies_apart(policy, post_policy, agent, each=each)
+    after = chains.largest(np.concatenate(errors)), chains.policies_apart(policy, post_policy, agent, each=each)
     found = chains.branched_total(game, agent, pre, post, branch_length) if ending is None else ending
     limit = bound_c4(chains.reward_bound(game, agent, reward), game.discount, branch_length, before, after)
     return at_most(chains.apart(game, chains.total(game, agent, real), found, NORMALISED), limit)

@@ -10,11 +10,11 @@ from mathrl.arithmetic import namespace
 from mathrl.operators import backup, marginal_q
 from mathrl.operators.axes import flat
 from mathrl.proofs_checks.aorpo import cases, chains
-from mathrl.proofs_checks.aorpo.soft_q import TEMPERATURES, joint_value, rewards_of, weighted_value
+from mathrl.proofs_checks.aorpo.soft_q import TEMPERATURES, joint_value, weighted_value
 from mathrl.proofs_checks.families import instances, numbers, policies, rows
-from mathrl.proofs_checks.instances import Tables
+from mathrl.proofs_checks.joint_control import controlled
 from mathrl.proofs_checks.ledger import claim
-from mathrl.proofs_checks.policy_value import soft_q
+from mathrl.proofs_checks.policy_value import rewards_of, soft_q
 from mathrl.proofs_checks.slack import Slack, at_most
 from mathrl.softmax import boltzmann
 
@@ -119,18 +119,12 @@ def improvements(draw: st.DrawFn) -> Mapping[str, Any]:
     joint, temperature = draw(cases.near(chains.joint(draw(policies(game, zeros=True))))), draw(TEMPERATURES)
     at = draw(st.sampled_from([temperature, 1.0]))
     for _ in range(draw(st.sampled_from([0, 3]))):
-        joint = boltzmann(soft_q(_alone(game), (joint,), temperature=at), at)
+        joint = boltzmann(soft_q(controlled(game), (joint,), temperature=at), at)
     return {
         "game": game,
         "joint_policy": joint.reshape(game.num_states, *game.num_actions),
         "temperature": temperature,
     }
-
-
-def _alone(game: Any) -> Tables:
-    """The game of one decision maker who chooses joint actions."""
-    rewards = flat(game.rewards)
-    return Tables(rewards, game.transitions.reshape(*rewards.shape, -1), game.discount, game.start, True)
 
 
 @claim(
@@ -228,7 +222,7 @@ def soft_greedy_policies_improve(game: Any, policy: Sequence[Any], agent: int, *
 
 def _improves(game: Any, joint_policy: Any, temperature: Any, rationality: Any) -> Slack:
     """Q^π ≤ Q^π̃ where π̃ ∝ exp(rationality Q^π)."""
-    alone = _alone(game)
+    alone = controlled(game)
     q = soft_q(alone, (flat(joint_policy),), temperature=temperature)
     better = boltzmann(rationality * q, 1.0 + 0 * temperature)
     return at_most(q, soft_q(alone, (better,), temperature=temperature), rounding=_hidden(q))

@@ -5,6 +5,7 @@ Q of one agent is a table over joint actions. Its value is α log Σ_a w(a) exp(
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import log
 from typing import Any
 
@@ -16,6 +17,7 @@ from mathrl.operators.axes import flat
 from mathrl.proofs_checks.aorpo import cases, chains
 from mathrl.proofs_checks.families import instances, numbers, rows
 from mathrl.proofs_checks.ledger import claim
+from mathrl.proofs_checks.policy_value import rewards_of
 from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal, premise
 from mathrl.proofs_checks.strategies import temperatures
 from mathrl.softmax import boltzmann, soft_max
@@ -26,11 +28,6 @@ SWEEPS = 6
 
 SOLVED = 1e-9
 """What is left of fixed points that Newton's method finds, in units of their size."""
-
-
-def rewards_of(game: Any, agent: int) -> Any:
-    """r of one agent, (S, A_1, …, A_n)."""
-    return game.rewards if game.common_payoff else game.rewards[agent]
 
 
 def joint_value(q: Any, temperature: Any) -> Any:
@@ -81,6 +78,27 @@ def learning(draw: st.DrawFn) -> Mapping[str, Any]:
         "share": draw(st.sampled_from([0.5, 0.0, 1.0])),
         "temperature": draw(TEMPERATURES),
     }
+
+
+def modelled_update(
+    table: Any,
+    wrong: float,
+    *,
+    game: Any,
+    agent: int,
+    opponent_policies: Sequence[Any],
+    first_transitions: Any,
+    first_rewards: Any,
+    first_policies: Sequence[Any],
+    share: Any,
+    temperature: Any,
+) -> Any:
+    """P_t of Theorem 6, with models that are wrong by this share of the first error."""
+    model = (1 - wrong) * chains.joint(opponent_policies) + wrong * chains.joint(first_policies)
+    value = weighted_value(table, agent, model, temperature)
+    transitions = game.transitions + (1 - share) * wrong * (first_transitions - game.transitions)
+    rewards = (1 - wrong) * rewards_of(game, agent) + wrong * first_rewards
+    return backup(value, rewards, transitions, discount=game.discount)
 
 
 @claim(
@@ -153,15 +171,18 @@ def _tends_to(
     *,
     limit: str,
 ) -> Slack:
-    real, first = chains.joint(opponent_policies), chains.joint(first_policies)
-    rewards, gamma = rewards_of(game, agent), game.discount
-
-    def update(table: Any, wrong: float) -> Any:
-        """P_t, with models that are wrong by this share of the first error."""
-        value = weighted_value(table, agent, (1 - wrong) * real + wrong * first, temperature)
-        transitions = game.transitions + (1 - share) * wrong * (first_transitions - game.transitions)
-        return backup(value, (1 - wrong) * rewards + wrong * first_rewards, transitions, discount=gamma)
-
+    real, gamma = chains.joint(opponent_policies), game.discount
+    update = partial(
+        modelled_update,
+        game=game,
+        agent=agent,
+        opponent_policies=opponent_policies,
+        first_transitions=first_transitions,
+        first_rewards=first_rewards,
+        first_policies=first_policies,
+        share=share,
+        temperature=temperature,
+    )
     weighted = fixed_point(game, agent, temperature, real)
     table, left = q, np.abs(q - weighted).max()
     for t in range(SWEEPS):
@@ -236,10 +257,12 @@ def optimal_table(game: Any) -> Any:
     """The optimal table of a common payoff, by policy iteration."""
     rewards = flat(game.rewards)
     transitions = np.asarray(game.transitions).reshape(*rewards.shape, -1)
-    states, v = np.arange(len(rewards)), np.zeros(len(rewards))
+    states, v, chosen = np.arange(len(rewards)), np.zeros(len(rewards)), None
     for _ in range(100):
         q = rewards + game.discount * transitions @ v
-        chosen = q.argmax(axis=1)
+        before, chosen = chosen, q.argmax(axis=1)
+        if before is not None and (chosen == before).all():
+            break
         matrix = np.eye(len(v)) - game.discount * transitions[states, chosen]
         v = np.linalg.solve(matrix, rewards[states, chosen])
     return (rewards + game.discount * transitions @ v).reshape(game.rewards.shape)

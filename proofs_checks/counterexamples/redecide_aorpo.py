@@ -60,7 +60,7 @@ def aorpo_theorem_1__normalised(x: Instance) -> tuple[bool, Any]:
 
 def aorpo_theorem_2__normalised_model_error_along_the_learned_dynamics(x: Instance) -> tuple[bool, Any]:
     """1 − γ times the sum, r_max = max |r|, and ε'_m where π leads in the learned dynamics."""
-    return _bounded(x, scale=1 - x["game"]["discount"], size=max(map(abs, _rewards(x))), model="learned_transitions")
+    return _bounded(x, scale=1 - x["game"]["discount"], size=_largest(x), model="learned_transitions")
 
 
 aorpo_theorem_2 = aorpo_theorem_3 = aorpo_theorem_4 = aorpo_theorem_5 = aorpo_extended_theorem_a_1 = aorpo_theorem_1
@@ -181,7 +181,7 @@ def _bounded(x: Instance, scale: Any, size: Any, model: str = "") -> tuple[bool,
     gamma, start, real, learned = game["discount"], game["start"], game["transitions"], x["learned_transitions"]
     policy, data, guess = x["policy"], x["data_policy"], x.get("opponent_policies", [x["policy"][1 - i]])[0]
     executed = _joint([guess, policy[1]] if i == 1 else [policy[0], guess])
-    shift = sum((_apart(*pair) for pair in zip(policy, data, strict=True)), fmpq(0))
+    shift = _all_apart(policy, data)
     wrong, playing, collecting = _apart(guess, policy[1 - i]), _joint(policy), _joint(data)
     if k is None:
         error = _error(start, real, collecting, real, learned)
@@ -199,7 +199,7 @@ def aorpo_extended_theorem_b_1__normalised_max_r_own_actions_given_the_others(x:
     """Agent 0 answers agent 1; what it plays in a state is the same in π and in π_D."""
     (sound, shift, own, data), game, learned = _answering(x), x["game"], x["learned_transitions"]
     error = _error(game["start"], game["transitions"], data, game["transitions"], learned)
-    bound = _c3(max(map(abs, _rewards(x))), game["discount"], error, 2 * shift)
+    bound = _c3(_largest(x), game["discount"], error, 2 * shift)
     one, two = (expect(game["start"], _values(game, dynamics, own)) for dynamics in (game["transitions"], learned))
     return sound, bound - (1 - game["discount"]) * abs(one - two)
 
@@ -209,7 +209,7 @@ def aorpo_extended_theorem_b_2__normalised_max_r_own_actions_given_the_others(x:
     (sound, shift, own, data), game, learned = _answering(x), x["game"], x["learned_transitions"]
     real, k, gamma = game["transitions"], x["branch_length"], game["discount"]
     error = _error(game["start"], real, own, real, learned)
-    bound = _c4(max(map(abs, _rewards(x))), gamma, k, (fmpq(0), shift), (error, fmpq(0)))
+    bound = _c4(_largest(x), gamma, k, (fmpq(0), shift), (error, fmpq(0)))
     branched = _branched(game, (real, data), (learned, own), k)
     return sound, bound - (1 - gamma) * abs(expect(game["start"], _values(game, real, own)) - branched)
 
@@ -243,7 +243,7 @@ def aorpo_lemma_c_4(x: Instance) -> tuple[bool, Any]:
 
 def aorpo_lemma_c_4__max_r_model_error_under_the_law_of_each_time(x: Instance) -> tuple[bool, Any]:
     """r_max = max |r|; the model's error is that in the states in which rollouts end, or that the first ones pass."""
-    return _rollouts(x, max(map(abs, _rewards(x))), [x["branch_length"]])
+    return _rollouts(x, _largest(x), [x["branch_length"]])
 
 
 aorpo_extended_lemma_c_4 = aorpo_lemma_c_4
@@ -267,7 +267,7 @@ def _two(x: Instance, scale: Any) -> tuple[bool, Any]:
     """Lemma C.3 for two agents."""
     game, policy, other = x["game"], x["policy"], x["other_policy"]
     real, dynamics, start = game["transitions"], x["other_transitions"], game["start"]
-    distances = sum((_apart(*pair) for pair in zip(policy, other, strict=True)), fmpq(0))
+    distances = _all_apart(policy, other)
     error = _error(start, dynamics, _joint(other), real, dynamics)
     bound = _c3(max(_rewards(x)), game["discount"], error, distances)
     one, two = _values(game, real, _joint(policy)), _values(game, dynamics, _joint(other))
@@ -280,9 +280,7 @@ def _rollouts(x: Instance, size: Any, ends: Any) -> tuple[bool, Any]:
     game, policies = x["game"], [x["policy"], x["pre_policy"], x["post_policy"]]
     (playing, pre, post), policy = map(_joint, policies), policies[0]
     real, start, k = game["transitions"], game["start"], x["branch_length"]
-    before, after = (
-        sum((_apart(*pair) for pair in zip(policy, other, strict=True)), fmpq(0)) for other in policies[1:]
-    )
+    before, after = (_all_apart(policy, other) for other in policies[1:])
     error_pre = _error(start, x["pre_transitions"], pre, real, x["pre_transitions"])
     chain, d = _chain(x["post_transitions"], post), _distances(post, real, x["post_transitions"])
     met = {s for h in ends for s in _after(chain, _reached(_chain(x["pre_transitions"], pre), start), h)}
@@ -312,6 +310,11 @@ def _rewards(x: Instance) -> list[Any]:
     return _numbers(x["game"]["rewards"])
 
 
+def _largest(x: Instance) -> Any:
+    """max |r|."""
+    return max(map(abs, _rewards(x)))
+
+
 def _numbers(nested: Any) -> list[Any]:
     return [n for each in nested for n in _numbers(each)] if isinstance(nested, list) else [nested]
 
@@ -329,6 +332,11 @@ def _joint(policy: Any) -> list[Any]:
 def _apart(policy: Any, other: Any) -> Any:
     """max_s D_TV."""
     return max(variation(*rows) for rows in zip(policy, other, strict=True))
+
+
+def _all_apart(policy: Any, other: Any) -> Any:
+    """Σ_i max_s D_TV of all agents' policies."""
+    return sum((_apart(*pair) for pair in zip(policy, other, strict=True)), fmpq(0))
 
 
 def _chain(transitions: Any, played_s: Any) -> list[Any]:

@@ -47,9 +47,7 @@ def rommeo_equation_49(x: Instance) -> tuple[bool, Any]:
     with_entropy = [mean + alpha * entropy(own) for mean, own in zip(expected, policy, strict=True)]
     new = [softmax(column, alpha) for column in columns]
     mixed = [mean + alpha * entropy(own) for mean, own in zip(expected, new, strict=True)]
-    printed, other = (
-        expect(rho, mixed) - divergence(rho, prior) for rho in (softmax(expected, 1, prior), model)
-    )  # fmt: skip
+    printed, other = (expect(rho, mixed) - divergence(rho, prior) for rho in (_printed(q, policy, prior), model))
     over_new = [_attained(q, new, rho, prior, alpha) for rho in (softmax(with_entropy, 1, prior), model)]
     larger = arb(printed - other).max(over_new[0] - over_new[1])
     return _premises(x) and len(x["prior"]) == 1, larger

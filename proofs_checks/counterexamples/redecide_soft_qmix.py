@@ -26,10 +26,7 @@ def soft_qmix_equation_10(x: Instance) -> tuple[bool, Any]:
         softmax([expect(two, row) for row in q], alpha),
         softmax([expect(one, column) for column in zip(*q, strict=True)], alpha),
     )
-    fitted, value = (
-        expect(outer(pair), [pay for row in q for pay in row]) + alpha * (entropy(pair[0]) + entropy(pair[1]))
-        for pair in (new, [rows[0] for rows in x["other_policy"]])
-    )
+    fitted, value = (_attained(q, pair, alpha) for pair in (new, [rows[0] for rows in x["other_policy"]]))
     return distributions([x["policy"], x["other_policy"]]) and alpha > 0, fitted - value
 
 
@@ -53,8 +50,7 @@ def soft_qmix_lemma_4_3__policies_of_the_observation(x: Instance) -> tuple[bool,
 
 def _over_time(game: Instance, leads: Any, pair: Any, alpha: Any) -> list[Any]:
     """V of a pair that is played in both states, where the states follow each other whatever is done."""
-    bonus = alpha * (entropy(pair[0]) + entropy(pair[1]))
-    paid = [expect(outer(pair), [pay for row in table for pay in row]) + bonus for table in game["rewards"]]
+    paid = [_attained(table, pair, alpha) for table in game["rewards"]]
     rows = [[int(s == t) - game["discount"] * leads[s][t] for t in range(2)] for s in range(2)]
     inverse = fmpq_mat(rows).inv()
     return [inverse[s, 0] * paid[0] + inverse[s, 1] * paid[1] for s in range(2)]
@@ -96,7 +92,8 @@ def soft_qmix_theorem_4_4(x: Instance) -> tuple[bool, Any]:
     then there are two solutions, and the policies that take them in turn do not converge.
     """
     game, alpha, other = x["game"], x["temperature"], [rows[0] for rows in x["other_policy"]]
-    (((first, second), (third, fourth)),) = game["rewards"]
+    (table,) = game["rewards"]
+    (first, second), (third, fourth) = table
     laws = distributions([x["policy"], x["other_policy"], game["transitions"], game["start"]])
     premises = (
         laws
@@ -106,11 +103,14 @@ def soft_qmix_theorem_4_4(x: Instance) -> tuple[bool, Any]:
         and alpha > 0
         and 0 < game["discount"] < 1
     )
-    uniform, value = (
-        expect(outer(pair), [first, second, third, fourth]) + alpha * (entropy(pair[0]) + entropy(pair[1]))
-        for pair in ([[fmpq(1, 2)] * 2] * 2, other)
-    )
+    uniform, value = (_attained(table, pair, alpha) for pair in ([[fmpq(1, 2)] * 2] * 2, other))
     return premises, (uniform - value) / (1 - game["discount"])
 
 
 soft_qmix_theorem_c_3 = soft_qmix_theorem_4_4
+
+
+def _attained(table: Any, pair: Any, alpha: Any) -> Any:
+    """E[x(a, b)] + α Σ_i H of what two agents play in one state."""
+    mean = expect(outer(pair), [entry for row in table for entry in row])
+    return mean + alpha * (entropy(pair[0]) + entropy(pair[1]))

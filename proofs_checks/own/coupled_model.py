@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from mathrl.bounds import coupling_theorem_1, linear_theorem_1
 from mathrl.bounds.closed_sums import any_of, lost
+from mathrl.bounds.lemmas import bound_c3
 from mathrl.games import Game
 from mathrl.proofs_checks.aorpo import cases, chains
 from mathrl.proofs_checks.families import instances
 from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.own.coupled_returns import ROUNDING
+from mathrl.proofs_checks.policy_value import rewards_of
 from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal
 
 
@@ -67,14 +69,13 @@ def coupled_model(
     real = chains.chain(game.start, game.transitions, chains.joint(policy))
     model = chains.chain(game.start, learned_transitions, chains.joint(executed))
     data = chains.chain(game.start, game.transitions, chains.joint(data_policy))
-    d_sa = chains.dynamics_distance(game.transitions, learned_transitions)
     known: dict[str, Any] = {
-        "dynamics_error": min(1.0, chains.over_time(chains.laws(data), (data.played * d_sa).sum(axis=1))),
+        "dynamics_error": min(1.0, chains.dynamics_error(game.transitions, learned_transitions, data)),
         "policy_shift": _apart(policy[agent], data_policy[agent]),
         "opponent_shifts": [_apart(policy[j], data_policy[j]) for j in others],
         "opponent_errors": [_apart(policy[j], guess) for j, guess in zip(others, opponent_policies, strict=True)],
     }
-    rewards = game.rewards if game.common_payoff else game.rewards[agent]
+    rewards = rewards_of(game, agent)
     spread, size = float(np.ptp(rewards)), 1 + float(np.abs(rewards).max())
     found = chains.apart(game, chains.total(game, agent, real), chains.total(game, agent, model), "normalised")
     sharp, linear = (
@@ -144,7 +145,7 @@ def attained(shifts: Any, rewards: Any, discount: Any, *, bound: str = "coupling
     }
     if bound == "printed":
         size, x = max(abs(low), abs(high)), 2 * float(shifts.sum())
-        limit = 2 * size * (discount * x / (1 - discount) + x)
+        limit = bound_c3(size, discount, 0.0, x)
     else:
         limit = coupling_theorem_1(reward_range=high - low, discount=discount, **known, opponent_errors=(0.0,))
     return equal(chains.apart(game, real, model, "normalised"), limit, rounding=ROUNDING * (1 + abs(limit)))

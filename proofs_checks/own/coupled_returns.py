@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from mathrl.bounds import coupling_lemma_c2, coupling_lemma_c3
 from mathrl.bounds.closed_sums import any_of, lost
+from mathrl.bounds.lemmas import bound_c3
 from mathrl.games import Game
 from mathrl.proofs_checks.aorpo import cases, chains
 from mathrl.proofs_checks.families import instances
 from mathrl.proofs_checks.ledger import claim
+from mathrl.proofs_checks.policy_value import rewards_of
 from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal
 from mathrl.softmax import total_variation
 
@@ -67,14 +69,13 @@ def coupled_returns(
     """
     one = chains.chain(game.start, game.transitions, chains.joint(policy))
     other = chains.chain(game.start, other_transitions, chains.joint(other_policy))
-    d_s = (other.played * chains.dynamics_distance(game.transitions, other_transitions)).sum(axis=1)
     own, *others = (min(1.0, chains.largest_distance(*pair)) for pair in zip(policy, other_policy, strict=True))
     known: dict[str, Any] = {
-        "dynamics_error": min(1.0, chains.over_time(chains.laws(other), d_s)),
+        "dynamics_error": min(1.0, chains.dynamics_error(game.transitions, other_transitions, other)),
         "policy_distance": own,
         "opponent_distances": others,
     }
-    rewards = game.rewards if game.common_payoff else game.rewards[agent]
+    rewards = rewards_of(game, agent)
     spread, size = float(np.ptp(rewards)), 1 + float(np.abs(rewards).max())
     apart = chains.apart(game, chains.total(game, agent, one), chains.total(game, agent, other), "normalised")
     bound = coupling_lemma_c3(reward_range=spread, discount=game.discount, **known)
@@ -155,8 +156,7 @@ def attained(distances: Any, part: Any, rewards: Any, discount: Any, *, bound: s
     }
     found = chains.apart(game, one, two, "normalised")
     if bound == "printed":
-        x = float(distances.sum())
-        limit = 2 * max(abs(low), abs(high)) * (discount * (error + x) / (1 - discount) + x)
+        limit = bound_c3(max(abs(low), abs(high)), discount, error, float(distances.sum()))
     else:
         limit = coupling_lemma_c3(reward_range=high - low, discount=discount, **known)
     return equal(found, limit, rounding=ROUNDING * (1 + abs(limit)))

@@ -12,6 +12,7 @@ from mathrl.proofs_checks.aorpo import cases, chains
 from mathrl.proofs_checks.families import instances
 from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.own.coupled_returns import ROUNDING
+from mathrl.proofs_checks.policy_value import rewards_of
 from mathrl.proofs_checks.slack import Slack, at_most, equal
 
 
@@ -64,7 +65,7 @@ def coupled_rollouts(
     post = chains.chain(game.start, post_transitions, chains.joint(post_policy))
     pre_ts = chains.laws(pre)
     wrong_s, of_s = (
-        (run.played * chains.dynamics_distance(game.transitions, dynamics)).sum(axis=1)
+        chains.expected(run, chains.dynamics_distance(game.transitions, dynamics))
         for run, dynamics in ((pre, pre_transitions), (post, post_transitions))
     )
     after = [0.0]
@@ -76,7 +77,7 @@ def coupled_rollouts(
         for other in (pre_policy, post_policy)
     )
     kept = 1.0 if before == "counted" else 0.0
-    rewards = game.rewards if game.common_payoff else game.rewards[agent]
+    rewards = rewards_of(game, agent)
     bound = coupling_lemma_c4(
         reward_range=float(np.ptp(rewards)),
         discount=game.discount,

@@ -7,7 +7,7 @@ from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.policy_value import soft_q, soft_v
 from mathrl.proofs_checks.slack import Slack, all_of, at_most
 from mathrl.proofs_checks.soft_qmix.best_product import best_product
-from mathrl.proofs_checks.soft_qmix.policy_iteration import teams
+from mathrl.proofs_checks.soft_qmix.policy_iteration import largest_values, teams
 
 
 @claim(
@@ -52,13 +52,7 @@ def values_converge(
     q, v = soft_q(game, policy, temperature=temperature), soft_v(game, policy, temperature=temperature)
     new = best_product(q, temperature)
     new_q, new_v = soft_q(game, new, temperature=temperature), soft_v(game, new, temperature=temperature)
-    best = new
-    for _ in range(12):
-        reached = soft_v(game, best, temperature=temperature)
-        best = best_product(soft_q(game, best, temperature=temperature), temperature)
-        largest = soft_v(game, best, temperature=temperature)
-        if abs(largest - reached).max() <= 1e-12 * max(1.0, abs(reached).max()):
-            break
+    largest = largest_values(game, new, temperature)
     close = 1e-9 * max(1.0, float(abs(largest).max()))
     missing, left = abs(largest - v).max(), abs(largest - new_v).max()
     return all_of(

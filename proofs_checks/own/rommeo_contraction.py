@@ -5,6 +5,7 @@ from typing import Any
 from mathrl.arithmetic import namespace
 from mathrl.operators import opponent_backup
 from mathrl.proofs_checks.ledger import claim
+from mathrl.proofs_checks.policy_value import rewards_of
 from mathrl.proofs_checks.rommeo.pairs import tables
 from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal
 
@@ -48,7 +49,7 @@ def backups_contract(
     contraction; the rate depends on γ alone.
     """
     xp = namespace(q)
-    rewards = game.rewards if game.common_payoff else game.rewards[agent]
+    rewards = rewards_of(game, agent)
     slacks = []
     for weight in (temperature**0, temperature):
 

@@ -1,15 +1,15 @@
 """Where soft Q-learning with models of the opponents ends (for aorpo Theorem 6)."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import log
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-from mathrl.operators import backup
 from mathrl.proofs_checks.aorpo import chains
-from mathrl.proofs_checks.aorpo.soft_q import SOLVED, fixed_point, learning, rewards_of, weighted_value
+from mathrl.proofs_checks.aorpo.soft_q import SOLVED, fixed_point, learning, modelled_update
 from mathrl.proofs_checks.families import generators, instances
 from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.slack import Slack, all_of, at_most
@@ -75,14 +75,18 @@ def weighted_limit(
     Practice: With a uniform opponent the learned values are the soft ones less a constant, and the policy is the same;
     with other opponents the policy may differ too.
     """
-    real, first = chains.joint(opponent_policies), chains.joint(first_policies)
-    rewards, gamma = rewards_of(game, agent), game.discount
-
-    def update(table: Any, wrong: float) -> Any:
-        value = weighted_value(table, agent, (1 - wrong) * real + wrong * first, temperature)
-        transitions = game.transitions + (1 - share) * wrong * (first_transitions - game.transitions)
-        return backup(value, (1 - wrong) * rewards + wrong * first_rewards, transitions, discount=gamma)
-
+    real, gamma = chains.joint(opponent_policies), game.discount
+    update = partial(
+        modelled_update,
+        game=game,
+        agent=agent,
+        opponent_policies=opponent_policies,
+        first_transitions=first_transitions,
+        first_rewards=first_rewards,
+        first_policies=first_policies,
+        share=share,
+        temperature=temperature,
+    )
     limit, soft = fixed_point(game, agent, temperature, real), fixed_point(game, agent, temperature)
     rounding = SOLVED * (1 + np.abs(q).max() + np.abs(limit).max() + np.abs(soft).max())
     steps, table = [], q

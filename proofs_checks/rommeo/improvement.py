@@ -84,9 +84,7 @@ def model_improves(
     seen, given = seen_by(game, agent), own_last(conditional_distribution)
     q, _ = pair_q(seen, given, model, prior, temperature=temperature)
     if entropy == "of the state":
-        expected = namespace(q).sum(given * q, axis=1)
-        log_prior = log_probabilities(prior)
-        new = namespace(q).exp(log_prior + target_log_ratio(expected, log_prior, temperature**0))
+        new = _printed_model(q, given, prior, temperature)
     else:
         new = opponent_model_improvement(q, given, prior, temperature=temperature)
     return at_most(q, pair_q(seen, given, new, prior, temperature=temperature)[0], rounding=_hidden(q))

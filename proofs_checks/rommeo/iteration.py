@@ -5,6 +5,7 @@ from typing import Any
 from mathrl.arithmetic import namespace
 from mathrl.operators import opponent_backup, opponent_value, own_and_others
 from mathrl.proofs_checks.ledger import claim
+from mathrl.proofs_checks.policy_value import rewards_of
 from mathrl.proofs_checks.rommeo.pairs import best_pair, seen_by, tables
 from mathrl.proofs_checks.slack import Slack, all_of, at_most
 
@@ -44,7 +45,7 @@ def iteration_converges(
     agent's own objective, in which its model plays the opponents; it need not be an optimum of the game.
     """
     xp, seen = namespace(q), seen_by(game, agent)
-    rewards = game.rewards if game.common_payoff else game.rewards[agent]
+    rewards = rewards_of(game, agent)
     _, _, best_q, best_v = best_pair(seen, prior, temperature=temperature)
     rate = game.discount if modulus == "γ" else game.discount * temperature
     parts = []

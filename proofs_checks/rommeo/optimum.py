@@ -7,9 +7,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from mathrl.arithmetic import namespace
-from mathrl.operators.axes import flat
 from mathrl.proofs_checks.families import instances, policies, stochastic_games
-from mathrl.proofs_checks.instances import Tables
+from mathrl.proofs_checks.joint_control import controlled
 from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.policy_value import return_of, soft_q, soft_v
 from mathrl.proofs_checks.slack import Slack, all_of, at_most, equal, premise
@@ -44,8 +43,8 @@ def optimum_exists(game: Any, policy: Sequence[Any], *, looks: str = "to the end
     only one, so that "the" optimal policy of an agent is not determined. Where payoffs differ there need be none; the
     paper assumes one (l. 141-143), and its climbing game has one, although it prints (5, 3) for (C, C).
     """
-    rewards = flat(game.rewards)
-    alone = Tables(rewards, game.transitions.reshape(*rewards.shape, -1), game.discount, game.start, True)
+    alone = controlled(game)
+    rewards = alone.rewards
     profiles, q = [], rewards
     for _ in range(_MOST):
         profiles.append(namespace(q).argmax(q, axis=-1))

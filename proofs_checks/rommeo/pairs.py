@@ -23,7 +23,7 @@ from mathrl.operators import (
 from mathrl.operators.axes import flat
 from mathrl.proofs_checks.families import instances, numbers, rows, stochastic_games
 from mathrl.proofs_checks.instances import Tables
-from mathrl.proofs_checks.policy_value import soft_v
+from mathrl.proofs_checks.policy_value import rewards_of, soft_v
 from mathrl.proofs_checks.strategies import temperatures
 
 __all__ = ["TEMPERATURES", "Seen", "backed_up", "best_pair", "own_last", "pair_q", "pairs", "seen_by", "tables"]
@@ -57,7 +57,7 @@ class Seen(NamedTuple):
 
 def seen_by(game: Any, agent: int) -> Seen:
     """The game as the agent sees it: its own rewards, its own action, then the others' joint action."""
-    rewards = own_and_others(game.rewards if game.common_payoff else game.rewards[agent], agent)
+    rewards = own_and_others(rewards_of(game, agent), agent)
     agent_first = np.moveaxis(game.transitions, agent + 1, 1)
     return Seen(rewards, agent_first.reshape(*rewards.shape, -1), game.discount, game.start)
 

@@ -24,6 +24,9 @@ _CANDIDATES = 3
 _HALVINGS = 45
 """How often a bracket is halved."""
 
+_TIED = 1e-12
+"""Local maxima whose values differ by no more than this, relative to them, are equally good: their order decides."""
+
 
 def best_product(q: FloatArray, temperature: float) -> tuple[FloatArray, FloatArray]:
     """The product policy with the largest E_π[Q] + α Σ_i H(π_i) in each state, found in floats.
@@ -47,7 +50,9 @@ def best_product(q: FloatArray, temperature: float) -> tuple[FloatArray, FloatAr
         up = _pull(scaled, gain, middle) >= 0
         low, high = np.where(up, middle, low), np.where(up, high, middle)
     values = _log_total(scaled, expit(low))[0] + expit(low) * np.logaddexp(0, -low) + expit(-low) * np.logaddexp(0, low)
-    best = np.take_along_axis(low, values.argmax(axis=1)[:, None], axis=1)[:, 0]
+    largest = values.max(axis=1, keepdims=True)
+    first_best = (values >= largest - _TIED * (1 + np.abs(largest))).argmax(axis=1)
+    best = np.take_along_axis(low, first_best[:, None], axis=1)[:, 0]
     first = np.stack([expit(best), expit(-best)], axis=-1)
     return first, _log_total(scaled, first[:, :1])[1][:, 0]
 

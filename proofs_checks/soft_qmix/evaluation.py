@@ -9,7 +9,7 @@ from mathrl.arithmetic import namespace
 from mathrl.operators import trace_target
 from mathrl.operators.axes import flat
 from mathrl.proofs_checks.families import instances, numbers, rows, stochastic_games
-from mathrl.proofs_checks.instances import Tables
+from mathrl.proofs_checks.joint_control import controlled
 from mathrl.proofs_checks.ledger import claim
 from mathrl.proofs_checks.policy_value import soft_q
 from mathrl.proofs_checks.slack import Slack, at_most
@@ -91,7 +91,7 @@ def evaluation_with_traces_converges(
 
 def _converges(game: Any, joint_policy: Any, q: Any, temperature: Any, trace_decay: Any, rate: int) -> Slack:
     """Three sweeps leave at most the rate's third power of the error."""
-    together, pi, iterate = _of_one_agent(game), (flat(joint_policy),), flat(q)
+    together, pi, iterate = controlled(game), (flat(joint_policy),), flat(q)
     xp, exact = namespace(iterate), soft_q(together, pi, temperature=temperature)
     discount = game.discount
     first = xp.max(xp.abs(iterate - exact))
@@ -108,9 +108,3 @@ def _converges(game: Any, joint_policy: Any, q: Any, temperature: Any, trace_dec
     shrunk = discount * (1 - trace_decay) / (1 - discount * trace_decay)
     rounding = 0.0 if iterate.dtype.hasobject else 1e-12 * (1 + float(abs(exact).max()) + float(abs(q).max()))
     return at_most(xp.max(xp.abs(iterate - exact)), shrunk ** (3 * rate) * first, rounding=rounding)
-
-
-def _of_one_agent(game: Any) -> Tables:
-    """The game of one agent whose actions are the joint actions."""
-    rewards = flat(game.rewards)
-    return Tables(rewards, game.transitions.reshape(*rewards.shape, -1), game.discount, game.start, True)

@@ -19,6 +19,12 @@ TEMPERATURES = temperatures(0.1, 10.0)
 _CLOSE = 1e-9
 """What the search for the solution of Eq. 9 leaves of values, relative to them."""
 
+_ROUNDS = 12
+"""Rounds of evaluation and improvement at most; in games this small a handful is needed."""
+
+_STOPPED = 1e-12
+"""Relative to the values: where these rounds do not change them any more."""
+
 
 @instances
 def teams(draw: st.DrawFn) -> Mapping[str, Any]:
@@ -217,17 +223,22 @@ def _one_solution(game: Any, other_policy: Sequence[Any], temperature: Any) -> S
     return at_most(*(soft_v(game, pi, temperature=temperature) for pi in (other_policy, uniform)))
 
 
+def largest_values(game: Any, policy: Sequence[Any], temperature: Any) -> Any:
+    """The largest values that product policies have, (S,): where evaluation and improvement from this one stop."""
+    best, v = tuple(policy), soft_v(game, policy, temperature=temperature)
+    for _ in range(_ROUNDS):
+        best = best_product(soft_q(game, best, temperature=temperature), temperature)
+        before, v = v, soft_v(game, best, temperature=temperature)
+        if np.abs(v - before).max() <= _STOPPED * max(1.0, np.abs(before).max()):
+            break
+    return v
+
+
 def _largest(
     game: Any, policy: Sequence[Any], other_policy: Sequence[Any], temperature: Any, update: str = "of Eq. 9"
 ) -> Slack:
     """Two rounds bring the values within γ² of the first error to the largest, which no other policy surpasses."""
-    best: tuple[Any, ...] = tuple(policy)
-    for _ in range(12):
-        v = soft_v(game, best, temperature=temperature)
-        best = best_product(soft_q(game, best, temperature=temperature), temperature)
-        largest = soft_v(game, best, temperature=temperature)
-        if np.abs(largest - v).max() <= 1e-12 * max(1.0, np.abs(v).max()):
-            break
+    largest = largest_values(game, policy, temperature)
     held: tuple[Any, ...] = tuple(policy)
     for _ in range(2):
         q = soft_q(game, held, temperature=temperature)

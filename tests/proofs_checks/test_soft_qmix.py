@@ -1,6 +1,7 @@
 """What Soft-QMIX's claims are checked with: the solution of Eq. 9, and the gradients of Eq. 12."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,17 @@ def test_no_policy_on_a_fine_grid_is_better_than_the_solution(table, temperature
     tried = soft_max(np.einsum("xa,sab->sxb", grid, q), temperature) + temperature * entropy(grid)
     found = np.einsum("sa,sb,sab->s", first, second, q) + temperature * (entropy(first) + entropy(second))
     assert (tried.max(axis=1) <= found + 1e-9 * (1 + np.abs(found))).all()
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.3])
+def test_rounding_does_not_choose_between_mirror_images(temperature):
+    """Two agents that are paid for doing the same, or for differing, have two solutions where D > 4α."""
+    low, high = np.sort(np.random.default_rng(0).normal(size=(2, 500)), axis=0)
+    low, high = (x[2 * (high - low) > 4 * temperature * 1.01] for x in (low, high))
+    for same, other in ((high, low), (low, high)):
+        q = np.stack([np.stack([same, other], axis=-1), np.stack([other, same], axis=-1)], axis=1)
+        first, _ = best_product(q, temperature)
+        assert (first[:, 0] < 0.5).all()
 
 
 @costly
