@@ -106,22 +106,16 @@ def decide(claim: Claim, *, examples: int | None = None, seed: int = 0) -> Row:
 
 
 def gathered(entry: Compound | Restatement, rows: Mapping[str, Row]) -> Row:
-    """The row of a statement of several parts, or of a restatement, from the rows of what it speaks of, by key.
-
-    The whole has the worst verdict of its parts; it is open where a part is open and none is refuted.
-    """
+    """The row of a statement of several parts, or of a restatement, from the rows of what it speaks of, by key."""
     if isinstance(entry, Restatement):
         of = rows[entry.of]
         return Row(entry.key, of.verdict, of.severity, of.supported, of.reason, of.undecided, ())
     parts = [rows[part] for part in entry.parts]
-    worst = max(parts, key=lambda row: _BADNESS[row.verdict or "holds"])
+    worst = rows[entry.worst.key]
     lacking = [part for part in parts if not part.supported]
     reason = "; ".join(f"{part.key}: {part.reason}" for part in lacking)
     undecided = bool(lacking) and all(part.undecided for part in lacking)
     return Row(entry.key, worst.verdict, worst.severity, not lacking, reason, undecided, (), worst.counterexample)
-
-
-_BADNESS = {"holds": 0, "corrected": 1, "open": 2, "refuted": 3}
 
 
 def _searched(claim: Claim, survived: Found | None, broken: Found | None, seed: int) -> Iterator[Evidence]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mathrl.proofs_checks.claims import claims
 from mathrl.proofs_checks.counterexamples.decide import FOLDER
-from mathrl.proofs_checks.ledger import PAPERS, Claim, Compound, Restatement
+from mathrl.proofs_checks.ledger import LEDGER, PAPERS, Claim, Compound, Restatement
 from mathrl.proofs_checks.printed import listed
 
 __all__ = ["findings", "verdict_of"]
@@ -48,7 +48,8 @@ verdicts of their own (`mathrl check CLAIM` names them). Equations and sentences
 
 def findings() -> str:
     """The page as Markdown."""
-    entries = [entry for entry in claims().values() if isinstance(entry, Claim | Compound) and entry.paper in PAPERS]
+    known = claims().values()
+    entries = [entry for entry in known if isinstance(entry, Claim | Compound) and entry.paper in PAPERS]
     whole = [entry for entry in entries if entry.variant is None]
     order = {key: place for place, key in enumerate(FIRST)}
     whole.sort(key=lambda entry: order.get(entry.key, len(order)))
@@ -66,34 +67,29 @@ def findings() -> str:
             parts += [f"## {title}\n", *(_paragraph(entry, entries) for entry in chosen)]
     holds = [entry for entry in whole if verdict_of(entry)[0] == "holds"]
     parts += ["## Holds as printed\n", _table(holds)]
-    own = [entry for entry in claims().values() if isinstance(entry, Claim) and entry.paper == "mathrl"]
+    again = [entry for entry in known if isinstance(entry, Restatement)]
+    parts += ["## Stated again\n", *(f"- **{entry.key}** states {entry.of} again." for entry in again), ""]
+    own = [entry for entry in known if isinstance(entry, Claim) and entry.paper == "mathrl"]
     parts += ["## Theorems of our own\n", *(_theorem(entry) for entry in own)]
     return "\n".join(parts)
 
 
-def verdict_of(entry: Claim | Compound) -> tuple[str | None, str | None]:
-    """The verdict and severity that are declared; of a statement of several parts the worst."""
-    if isinstance(entry, Claim):
-        return entry.verdict, entry.severity
-    parts = [claims()[part] for part in entry.parts]
-    found = [(part.verdict, part.severity) for part in parts if isinstance(part, Claim)]
-    return max(found, key=lambda pair: ("holds", "corrected", "open", "refuted").index(pair[0] or "holds"))
+def verdict_of(entry: Claim | Compound | Restatement) -> tuple[str | None, str | None]:
+    """The verdict and severity that are declared; of several parts the worst, of a restatement those of its claim."""
+    if isinstance(entry, Restatement):
+        return verdict_of(LEDGER[entry.of])
+    claim = entry.worst if isinstance(entry, Compound) else entry
+    return claim.verdict, claim.severity
 
 
 def _counts() -> str:
     """How many of the theorem-like statements of each paper have which verdict."""
     lines = ["| paper | holds | corrected | refuted | open |", "|---|---|---|---|---|"]
     for paper in PAPERS:
-        verdicts = [_of(entry.id) for entry in listed(paper) if entry.kind in _THEOREM_LIKE]
+        verdicts = [verdict_of(LEDGER[entry.id])[0] for entry in listed(paper) if entry.kind in _THEOREM_LIKE]
         numbers = [str(verdicts.count(verdict)) for verdict in ("holds", "corrected", "refuted", "open")]
         lines.append(f"| {TITLES[paper]} | {' | '.join(numbers)} |")
     return "\n".join(lines) + "\n"
-
-
-def _of(id: str) -> str | None:
-    """The verdict on an id, also where it states another one again."""
-    entry = claims()[id]
-    return _of(entry.of) if isinstance(entry, Restatement) else verdict_of(entry)[0]
 
 
 def _paragraph(entry: Claim | Compound, entries: Sequence[Claim | Compound]) -> str:
@@ -106,21 +102,17 @@ def _paragraph(entry: Claim | Compound, entries: Sequence[Claim | Compound]) -> 
         said += [f"*{part.variant}*: {part.verdict}. {part.texts.get('Finding', '')}" for part in _parts(entry)]
     stored = list(_stored(entry, entries))
     said += [f"*Example*: {reads}" for _, reads in stored[:1]]
-    practice = texts.get("Practice") or (_worst(entry).texts.get("Practice") if isinstance(entry, Compound) else None)
+    worst = entry.worst if isinstance(entry, Compound) else entry
+    practice = texts.get("Practice", worst.texts.get("Practice"))
     said += [f"*In practice*: {practice}"] if practice else []
     links = ", ".join(f"[{key}](../proofs_checks/counterexamples/{key}.json)" for key, _ in stored)
     said += [f"Counterexamples: {links}."] if links else []
     return _filled(" ".join(said)) + "\n"
 
 
-def _worst(entry: Compound) -> Claim:
-    """The part that has the verdict of the whole."""
-    return next(part for part in _parts(entry) if (part.verdict, part.severity) == verdict_of(entry))
-
-
 def _parts(entry: Compound) -> Iterator[Claim]:
     for key in entry.parts:
-        part = claims()[key]
+        part = LEDGER[key]
         if isinstance(part, Claim):
             yield part
 
@@ -151,4 +143,6 @@ def _filled(text: str) -> str:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     Path(sys.argv[1]).write_text(findings(), encoding="utf-8")

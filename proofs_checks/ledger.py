@@ -23,9 +23,11 @@ __all__ = ["LEDGER", "PAPERS", "Claim", "Compound", "Restatement", "claim", "com
 PAPERS = ("rommeo", "aorpo", "hasac", "dmac", "soft-qmix")
 
 VERDICTS = ("holds", "corrected", "refuted", "open")
-"""From the best to the worst, but that an open part leaves the whole open where no part is refuted."""
 
 SEVERITIES = ("slip", "gap", "false")
+_BADNESS = (None, "holds", "corrected", "open", "refuted")
+_GRAVITY = (None, *SEVERITIES)
+
 PROOFS = ("sound", "gap", "false step", "none", "cited")
 
 EXAMPLES = 120
@@ -115,6 +117,15 @@ class Compound:
     def paper(self) -> str:
         """The paper."""
         return self.id.split(".")[0]
+
+    @property
+    def worst(self) -> "Claim":
+        """The part whose verdict is that of the whole: the worst one, and of equal verdicts the gravest severity.
+
+        A part that is open counts as worse than a corrected one: the whole is open then, unless a part is refuted.
+        """
+        parts = [part for part in map(LEDGER.__getitem__, self.parts) if isinstance(part, Claim)]
+        return max(parts, key=lambda part: (_BADNESS.index(part.verdict), _GRAVITY.index(part.severity)))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from mathrl.base.table import Column, Table
@@ -24,12 +25,12 @@ _TITLES = {"Practice": "In practice"}
 
 def data(rows: Sequence[Row]) -> Table:
     """All that is known of each row, for JSON; missing things are null."""
-    return Table([Column(name, partial(_field, name)) for name in _FIELDS], rows)
+    return Table([Column(name, itemgetter(name)) for name in _FIELDS], list(map(_fields, rows)))
 
 
 def flat_data(rows: Sequence[Row]) -> Table:
     """The same for CSV, where lists and objects stand as JSON."""
-    return Table([Column(name, partial(_flat_field, name)) for name in _FIELDS], rows)
+    return Table([Column(name, partial(_flat, name)) for name in _FIELDS], list(map(_fields, rows)))
 
 
 def listing(rows: Sequence[Row], paper: str) -> Table:
@@ -48,7 +49,7 @@ def listing(rows: Sequence[Row], paper: str) -> Table:
 
 def summary(rows: Sequence[Row]) -> Table:
     """One line for each paper: how many claims have which verdict. Parts and kinder readings are counted apart."""
-    whole = [row for row in rows if row.entry.variant is None]
+    whole, parts = ([row for row in rows if (row.entry.variant is None) is alone] for alone in (True, False))
     papers = list(dict.fromkeys(row.entry.paper for row in rows))
 
     def count(verdict: str | None, paper: str) -> int:
@@ -58,8 +59,8 @@ def summary(rows: Sequence[Row]) -> Table:
         Column("paper", lambda paper: paper),
         *(Column(verdict, partial(count, verdict)) for verdict in ("holds", "corrected", "refuted", "open")),
         Column("definitions", partial(count, None)),
-        Column("parts and readings", lambda paper: sum(r.entry.paper == paper for r in rows) - _whole(whole, paper)),
-        Column("not yet decided", partial(_undecided, rows)),
+        Column("parts and readings", lambda paper: sum(row.entry.paper == paper for row in parts)),
+        Column("not yet decided", partial(_without_row, rows)),
         Column("not supported", lambda paper: sum(row.entry.paper == paper and row.failed for row in rows)),
     )
     return Table(columns, papers)
@@ -85,9 +86,10 @@ def page(row: Row, rows: Mapping[str, Row]) -> str:
     if isinstance(entry, Compound):
         literal = [part for part in map(LEDGER.get, entry.parts) if isinstance(part, Claim)]
         parts.append(_block("Parts", "\n".join(_verdict_of(part, rows) for part in literal)))
-        worst = next((part for part in literal if part.verdict == row.verdict), literal[0])
-        texts = {name: worst.texts[name] for name in ("Correction", "Practice") if name in worst.texts} | dict(texts)
-    parts += [_block(name, texts[name]) for name in ("Finding",) if name in texts]
+        worst = entry.worst.texts
+        texts = {name: worst[name] for name in ("Correction", "Practice") if name in worst} | dict(texts)
+    if "Finding" in texts:
+        parts.append(_block("Finding", texts["Finding"]))
     others = _other_readings(entry, rows)
     if others:
         parts.append(_block("Other readings", "\n".join(others)))
@@ -128,16 +130,12 @@ def _support(row: Row) -> str:
     return f"Not decided by this run: {row.reason}." if row.undecided else f"No: {row.reason}."
 
 
-def _undecided(rows: Sequence[Row], paper: str) -> int | None:
+def _without_row(rows: Sequence[Row], paper: str) -> int | None:
     """How many numbered statements, equations and algorithms of a paper have no row yet; None for what is no paper."""
     if paper not in PAPERS:
         return None
     known = {row.entry.id for row in rows}
     return sum(entry.id not in known and entry.kind not in ("table", "figure") for entry in listed(paper))
-
-
-def _whole(whole: Sequence[Row], paper: str) -> int:
-    return sum(row.entry.paper == paper for row in whole)
 
 
 def _state(row: Row) -> str:
@@ -198,12 +196,8 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def _field(name: str, row: Row) -> Any:
-    return _fields(row)[name]
-
-
-def _flat_field(name: str, row: Row) -> Any:
-    value = _field(name, row)
+def _flat(name: str, fields: Mapping[str, Any]) -> Any:
+    value = fields[name]
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 

@@ -1,5 +1,6 @@
 """Many claims decided, in several processes where these are asked for; the rows do not depend on how many."""
 
+import signal
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,25 +55,33 @@ def check(
     `files`     the users' files that entries come from, which each process runs
     `advance`   is told the key of a claim and whether it is done
 
-    Returns the rows in the order of the entries, and how many seconds each claim took.
+    Returns the rows in the order of the entries, and how many seconds each claim took. After Ctrl-C these are the rows
+    of which all is decided by then; it goes on as `KeyboardInterrupt` where there is none.
     """
     keys = needed(entries)
     rows: dict[str, Row] = {}
     seconds: dict[str, float] = {}
     one = partial(_row, examples=examples, seed=seed)
-    for key, (row, took) in _each(one, keys, jobs, tuple(files), advance):
-        rows[key], seconds[key] = row, took
-    for entry in (each for each in entries.values() if not isinstance(each, Claim)):
+    try:
+        for key, (row, took) in _each(one, keys, jobs, tuple(files), advance):
+            rows[key], seconds[key] = row, took
+    except KeyboardInterrupt:
+        if not rows:
+            raise
+    for entry in entries.values():
         _gather(entry, rows)
-    return [rows[key] for key in entries], seconds
+    return [rows[key] for key in entries if key in rows], seconds
 
 
 def _gather(entry: Claim | Compound | Restatement, rows: dict[str, Row]) -> None:
+    """Add the row of a statement of parts, or of a restatement, where the rows that it speaks of are there."""
     if isinstance(entry, Claim) or entry.key in rows:
         return
-    for part in entry.parts if isinstance(entry, Compound) else (entry.of,):
+    spoken_of = entry.parts if isinstance(entry, Compound) else (entry.of,)
+    for part in spoken_of:
         _gather(LEDGER[part], rows)
-    rows[entry.key] = gathered(entry, rows)
+    if rows.keys() >= set(spoken_of):
+        rows[entry.key] = gathered(entry, rows)
 
 
 def record(
@@ -124,12 +133,18 @@ def _each(
         return
     with ProcessPoolExecutor(jobs, get_context("spawn"), _load, (files,)) as pool:
         futures: dict[Future[Result], str] = {pool.submit(function, key): key for key in keys}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-            advance(futures[future], True)
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+                advance(futures[future], True)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _load(files: tuple[str, ...]) -> None:
+    """Make a process ready; Ctrl-C is for the one that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     claims()
     for path in files:
         claims_of_file(path)

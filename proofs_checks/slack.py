@@ -135,8 +135,8 @@ def _sides(left: Any, right: Any, rounding: Any, *, equation: bool) -> Slack:
 
 
 def _array(x: Any) -> Any:
-    if isinstance(x, np.ndarray):
-        return x
+    if isinstance(x, np.ndarray | np.generic):
+        return np.asarray(x)
     return np.asarray(x, dtype=object if hasattr(x, "numerator") and not isinstance(x, int) else None)
 
 

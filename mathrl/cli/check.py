@@ -18,8 +18,8 @@ DESCRIPTION = """\
 Say of the papers' claims whether they hold as printed, hold with a correction, or are refuted, and gather the evidence
 anew: searches for a violation among random small games, counterexamples decided in fractions or balls, identities on
 symbols. One claim gives a page, with the counterexample as a small game; several give a table. A part or a kinder
-reading of a claim is named behind an @, as the table shows it. Claims of your own are
-checked in the same way: name a Python file that declares them with mathrl.proofs_checks.claim."""
+reading of a claim is named behind an @, as the table shows it. Claims of your own are checked in the same way: name a
+Python file that declares them with mathrl.proofs_checks.claim."""
 
 PAGES = 5
 """Up to so many claims that were named, or that a file declares, have a page each; more of them have a line each."""
@@ -59,6 +59,8 @@ def run(argv: Sequence[str]) -> int:
     )
     add_output(parser)
     arguments = parser.parse(argv)
+    from mathrl.base.checks import fail
+
     arguments.format = output.format_of(arguments.format, arguments.out)
     output.check_out({"--out": arguments.out})
     seed = whole_number("--seed", arguments.seed)
@@ -67,6 +69,8 @@ def run(argv: Sequence[str]) -> int:
     files = [name for name in arguments.names if name.endswith(".py")]
     entries = _chosen(arguments.names, files)
     if arguments.campaign is not None:
+        if arguments.out is not None or arguments.counterexamples is not None:
+            fail("--campaign", "shows no claims", "no --out and no --counterexamples beside it")
         return _campaign(entries, Path(arguments.campaign), examples, seed, jobs, files)
     if arguments.counterexamples is not None:
         _make("--counterexamples", Path(arguments.counterexamples))
@@ -74,11 +78,15 @@ def run(argv: Sequence[str]) -> int:
     output.deliver(_rendered(rows, arguments.names, arguments.format), arguments.out)
     if arguments.counterexamples is not None:
         _save(rows, Path(arguments.counterexamples))
-    _say_slowest(seconds)
+    if not arguments.names:
+        _say_slowest(seconds)
     failed = [row for row in rows if row.failed]
     for row in failed:
         output.say(f"{row.key}: {row.reason}")
-    return 1 if failed else 0
+    interrupted = len(rows) < len(entries)
+    if interrupted:
+        output.say(f"interrupted: {len(rows)} of {len(entries)} claims were decided")
+    return 1 if failed or interrupted else 0
 
 
 def _chosen(names: Sequence[str], files: Sequence[str]) -> Mapping[str, Any]:
@@ -157,8 +165,11 @@ def _make(option: str, folder: Path) -> None:
 
 
 def _commit() -> str:
-    """The commit of the checkout that this program runs from; empty where there is none."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    """The commit of the checkout that this program runs from; empty where it is installed otherwise."""
+    checkout = Path(__file__).parents[2]
+    if not (checkout / ".git").exists():
+        return ""
+    command = ["git", "-C", str(checkout), "rev-parse", "--short", "HEAD"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     except OSError:
@@ -177,7 +188,6 @@ def _save(rows: "Sequence[Row]", folder: Path) -> None:
 
 
 def _say_slowest(seconds: Mapping[str, float]) -> None:
-    if len(seconds) > 10:
-        slowest = sorted(seconds, key=lambda key: -seconds[key])[:10]
-        said = ", ".join(f"{key} {seconds[key]:.1f} s" for key in slowest)
-        output.say(f"the slowest of {len(seconds)} claims: {said}")
+    slowest = sorted(seconds, key=lambda key: -seconds[key])[:10]
+    said = ", ".join(f"{key} {seconds[key]:.1f} s" for key in slowest)
+    output.say(f"the slowest of {len(seconds)} claims: {said}")

@@ -63,15 +63,13 @@ def decide_by(function: Function, instance: dict[str, Any]) -> Decided:
 
 def main(chosen: Sequence[str]) -> int:
     """Decide all files, or those of the claims and papers that are named; 1 where one is not violated."""
-    known = {name for key in stored() for name in (key, key.split("@")[0], key.split(".")[0])}
-    wrong = [name for name in chosen if name not in known]
+    names = {key: {key, key.split("@")[0], key.split(".")[0]} for key in stored()}
+    wrong = set(chosen).difference(*names.values())
     if wrong:
-        print(f"{wrong[0]} is no claim or paper with a counterexample: {', '.join(sorted(stored()))}")  # noqa: T201
+        print(f"{min(wrong)} is no claim or paper with a counterexample: {', '.join(names)}")  # noqa: T201
         return 2
     undecided = decided = 0
-    for key in stored():
-        if chosen and not any(key == name or key.split("@")[0] == name or key.split(".")[0] == name for name in chosen):
-            continue
+    for key in (key for key, own in names.items() if not chosen or own & set(chosen)):
         found = decide(key)
         undecided, decided = undecided + (not found.violated), decided + found.violated
         word = "violated" if found.violated else "NOT DECIDED"

@@ -5,5 +5,7 @@ from pathlib import Path
 
 from mathrl.proofs_checks.printed.lists import PAPERS, write
 
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
 for paper, name in PAPERS.items():
     write(paper, (Path(sys.argv[1]) / name).read_text(encoding="utf-8"))

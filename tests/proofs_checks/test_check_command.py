@@ -6,6 +6,7 @@ import pytest
 
 from mathrl.cli import main
 from mathrl.proofs_checks.claims import claims
+from mathrl.proofs_checks.evidence import decide
 from mathrl.proofs_checks.recorded import recorded
 from mathrl.proofs_checks.run import check, needed
 
@@ -182,6 +183,30 @@ def test_a_folder_that_cannot_be_made_is_one_line(capsys, my_file, tmp_path, opt
     assert status == 2
     assert out == ""
     assert err.count("\n") == 1
+
+
+def test_an_interrupt_keeps_what_was_decided(capsys, monkeypatch):
+    """Of a whole with parts nothing is said unless all its parts are decided."""
+    decided, taken = decide, []
+
+    def interrupted(claim, **more):
+        if len(taken) == 2:
+            raise KeyboardInterrupt
+        taken.append(claim.key)
+        return decided(claim, **more)
+
+    monkeypatch.setattr("mathrl.proofs_checks.run.decide", interrupted)
+    status, table, err = run(capsys, "hasac", "--examples", "2", "--jobs", "1")
+    assert status == 1
+    assert all(f"{key} " in table for key in taken)
+    assert "hasac.theorem-3 " not in table
+    assert "interrupted: 2 of " in err
+
+
+def test_a_campaign_shows_nothing(capsys, tmp_path):
+    status, _, err = run(capsys, "hasac", "--campaign", str(tmp_path), "--out", str(tmp_path / "x.json"))
+    assert status == 2
+    assert "--campaign shows no claims" in err
 
 
 def test_a_campaign_is_kept_and_goes_on(capsys, my_file, tmp_path):

@@ -61,6 +61,12 @@ def test_balls_that_overlap_decide_nothing():
     assert both.violated  # by the second entry, whatever the first is
 
 
+def test_numpys_numbers_are_doubles():
+    """A whole number of NumPy's has a numerator, and is no fraction for that: rounding would count as a violation."""
+    assert not equal(np.int64(1), np.float64(1 + 1e-13)).violated
+    assert not equal(np.array([1, 2]).sum(), 3 + 1e-13).violated
+
+
 def test_what_is_trivial():
     assert at_most(np.array([0.0, 1.0]), np.array([1.0, 0.0])).trivial
     assert not at_most(np.array([0.0, 1.0]), np.array([1.0, 2.0])).trivial
