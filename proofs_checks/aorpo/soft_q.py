@@ -257,12 +257,13 @@ def optimal_table(game: Any) -> Any:
     """The optimal table of a common payoff, by policy iteration."""
     rewards = flat(game.rewards)
     transitions = np.asarray(game.transitions).reshape(*rewards.shape, -1)
-    states, v, chosen = np.arange(len(rewards)), np.zeros(len(rewards)), None
+    states, v, before = np.arange(len(rewards)), np.zeros(len(rewards)), np.full(len(rewards), -1)
     for _ in range(100):
         q = rewards + game.discount * transitions @ v
-        before, chosen = chosen, q.argmax(axis=1)
-        if before is not None and (chosen == before).all():
+        chosen = q.argmax(axis=1)
+        if (chosen == before).all():
             break
+        before = chosen
         matrix = np.eye(len(v)) - game.discount * transitions[states, chosen]
         v = np.linalg.solve(matrix, rewards[states, chosen])
     return (rewards + game.discount * transitions @ v).reshape(game.rewards.shape)
