@@ -1,9 +1,12 @@
 """Every operator in every arithmetic, held to each other: doubles, other libraries, JAX, balls, fractions, symbols."""
 
+import inspect
 import math
 import pickle
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 import array_api_strict
 import jax
@@ -72,7 +75,7 @@ def test_an_operator_is_compiled_mapped_and_derived_by_jax(name):
         results = answers(name, {**rest, **traced})
         return weighed(results), results
 
-    away = jax.tree.map(lambda x: x + 1e-6 * np.sin(np.arange(np.size(x))).reshape(np.shape(x)), numbers)
+    away = jax.tree.map(lambda x: x + 1e-6 * np.sin(1 + np.arange(np.size(x))).reshape(np.shape(x)), numbers)
     both = jax.tree.map(lambda x, y: np.stack([x, y]), numbers, away)
     program = jax.vmap(jax.value_and_grad(one, has_aux=True))
     (_, results), slopes = jax.jit(program, compiler_options=compiler_options(name))(both)
@@ -85,6 +88,17 @@ def test_an_operator_is_compiled_mapped_and_derived_by_jax(name):
     found = weighed(answers(name, {**rest, **away})) - weighed(answers(name, call))
     # the second derivative: up to 1/α² ≈ 11 times values of size 10, at steps of 1e-6
     assert change == pytest.approx(found, rel=1e-3, abs=1e-9)
+    for key in [key for key, value in call.items() if isinstance(value, float)]:  # temperature, discount, weights
+        alone = weighed(answers(name, {**call, key: away[key]})) - weighed(answers(name, call))
+        assert products[key] == pytest.approx(alone, rel=1e-3, abs=1e-9)
+
+
+@every_operator
+def test_every_number_of_an_operator_is_among_what_is_traced(name):
+    """Else the test above would take a temperature or discount for a constant."""
+    kinds = inspect.signature(getattr(operators, name)).parameters
+    numbers = {key for key, parameter in kinds.items() if parameter.annotation in (Any, Sequence[Any])}
+    assert numbers == {key for key, value in CALLS[name].items() if is_numbers(value)}
 
 
 # Balls
