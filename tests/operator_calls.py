@@ -49,6 +49,16 @@ CONDITIONAL = np.moveaxis(RNG.dirichlet(np.ones(2), (2, 4)), 2, 1)
 MODEL = RNG.dirichlet(np.ones(4), 2)
 MOVE = {"policy": TARGET[1], "old": POLICY[1]}
 GIVEN = {"q": SHARED_Q, "policy": POLICY, "agent": 1, "given": (2,), **WARM}
+DRAWN_RNG = np.random.default_rng(4)
+DRAWN = {
+    "rewards": DRAWN_RNG.normal(size=4),
+    "next_q": DRAWN_RNG.normal(size=4),
+    "discount": np.array([0.9, 0.9, 0.0, 0.9]),  # the third step ended its episode
+    **WARM,
+}
+DRAWN_Q = DRAWN_RNG.normal(size=(3, 4))
+DRAWN_LOGS, DRAWN_TARGET = (tuple(np.log(DRAWN_RNG.uniform(0.1, 1, (3, 4)))) for _ in range(2))
+DRAWN_OF_OTHERS = dict(zip(("next_log_conditional", "next_log_model", "next_log_prior"), DRAWN_LOGS, strict=True))
 CREDIT = {"q_tot": SHARED_Q, "individual_q": LOGS}
 CALLS = {
     "actor_gradient": {"signal": SHARED_Q, "policy": POLICY, "states": STATES, "agent": 1},
@@ -108,6 +118,10 @@ CALLS = {
     "quantal_response_log_residuals": {"q": Q, "log_policy": LOGS, **WARM},
     "quantal_response_residual": {"q": Q, "policy": POLICY, **WARM},
     "quantal_response_residuals": {"q": Q, "policy": POLICY, **WARM},
+    "sampled_divergence_target": {**DRAWN, "next_log_policy": DRAWN_LOGS, "next_log_target": DRAWN_TARGET},
+    "sampled_opponent_target": {**DRAWN, **DRAWN_OF_OTHERS, "discount": 0.9, "divergence_weight": 0.7},
+    "sampled_soft_target": {**DRAWN, "next_q": DRAWN_Q, "next_log_policy": DRAWN_LOGS, "entropy": "own"},
+    "sampled_trace_step": {**DRAWN, "next_log_policy": DRAWN_LOGS, "next_return": DRAWN_Q[0], "trace_decay": 0.4},
     "sequential_divergence_improvement": {**TARGETED, "order": (2, 0, 1)},
     "sequential_improvement": {"q": Q, "policy": POLICY, "order": (2, 0, 1), **WARM},
     "soft_advantage": GIVEN,

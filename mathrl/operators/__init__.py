@@ -90,6 +90,12 @@ from mathrl.operators.response import (
     quantal_response,
     sequential_improvement,
 )
+from mathrl.operators.sampled import (
+    sampled_divergence_target,
+    sampled_opponent_target,
+    sampled_soft_target,
+    sampled_trace_step,
+)
 
 __all__ = [
     "ENTROPIES",
@@ -150,6 +156,10 @@ __all__ = [
     "quantal_response_log_residuals",
     "quantal_response_residual",
     "quantal_response_residuals",
+    "sampled_divergence_target",
+    "sampled_opponent_target",
+    "sampled_soft_target",
+    "sampled_trace_step",
     "sequential_divergence_improvement",
     "sequential_improvement",
     "soft_advantage",

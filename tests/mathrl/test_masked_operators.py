@@ -28,7 +28,7 @@ JOINT, AGENTS, OWN, OTHERS = "s012", ("s0", "s1", "s2"), "s1", "sb"
 
 VALUES_OF = {
     "q": {3: "s0b", 4: JOINT, 5: "ns012"},
-    "rewards": {4: JOINT, 5: "ns012"},
+    "rewards": {1: "-", 4: JOINT, 5: "ns012"},
     "advantage": {3: "s21"},
     **{key: {4: JOINT} for key in ["target", "q_tot", "log_target", "signal", "x"]},
     **dict.fromkeys(["log_policy", "individual_q", "local"], AGENTS),
@@ -105,6 +105,10 @@ GIVES = {
     "quantal_response_log_residuals": AGENTS,
     "quantal_response_residual": "",
     "quantal_response_residuals": AGENTS,
+    "sampled_divergence_target": "-",
+    "sampled_opponent_target": "-",
+    "sampled_soft_target": "n-",
+    "sampled_trace_step": "-",
     "sequential_divergence_improvement": AGENTS,
     "sequential_improvement": AGENTS,
     "soft_advantage": "s21",
