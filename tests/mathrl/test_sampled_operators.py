@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mathrl import operators
@@ -106,9 +106,22 @@ def cases(draw, drawn=GAMES):
     return game, draw(policies(game.in_play)), draw(TEMPERATURES), draw(SEEDS)
 
 
+def seeded(num_actions, structure):
+    """A case in which nothing is degenerate: some actions are not available, and each step may end the episode."""
+    game = random_stochastic(3, num_actions, available=0.7, ending=0.2, structure=structure, discount=0.9, seed=4)
+    return game, random_policy(game.in_play, np.random.default_rng(4)), 0.5, 4
+
+
+TWO, THREE = seeded((2, 3), "general-sum"), seeded((2, 4, 3), "common-payoff")
+
+
 # The soft Bellman operator
 
 
+@example(TWO, "own", False)
+@example(TWO, "team", True)
+@example(THREE, "team", True)
+@example(THREE, "own", True)
 @given(cases(), ENTROPIES, st.booleans())
 def test_the_mean_of_soft_targets_is_the_soft_bellman_operator(case, entropy, shared):
     """hasac Eq. 5 and 6; also where one critic serves agents whose rewards differ, or who count their own entropy."""
@@ -265,8 +278,12 @@ def trace_rounding(game, temperature):
     return 64 * rounding(game, temperature) * game.horizon**2
 
 
-@given(cases(), ENTROPIES, TRACES, st.booleans(), st.data())
-def test_the_trace_step_iterated_is_the_trace_target(case, entropy, trace_decay, cuts, data):
+@example(TWO, "own", 0.4, True)
+@example(TWO, "team", 1.0, False)
+@example(THREE, "team", 0.4, False)
+@example(THREE, "own", 0.4, True)
+@given(cases(), ENTROPIES, TRACES, st.booleans())
+def test_the_trace_step_iterated_is_the_trace_target(case, entropy, trace_decay, cuts):
     """soft-qmix Eq. 7, for every entropy; where a time limit cuts the episode the step has no trace."""
     game, policy, temperature, seed = case
     agents = () if game.common_payoff and entropy != "own" else (game.num_agents,)
