@@ -1,0 +1,201 @@
+"""How actors learn: each agent climbs E_s[E_{a^i~p}[Q(s, a^i, a^{-i})] + α H(p)], the others' actions drawn.
+
+    J(p) = mean_s [ E_{a^i~p}[Q(s, a^i, a^{-i})] + α H(p(·|s)) ],   a^{-i} ~ π^{-i}(·|s)             (hasac Eq. 10)
+
+Agents that have updated play their new policies. The expectation over an agent's own actions is taken in one of three
+ways. `enumerated` takes it exactly, over all actions. `straight_through` draws one action whose gradient is that of a
+relaxed one (Jang et al., 2017), as the paper has it for discrete actions. `reparametrised` draws a continuous action.
+
+The first is `operators.soft_value` of Q (B, A) and one policy: the batch is the state axis. Another `Regulariser` in
+the place of the entropy is another algorithm.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from mathrl.neural.environments import Environment
+from mathrl.neural.heads import Categorical, TanhGaussian
+from mathrl.neural.learner import Learner, Look, action_values, actor_outputs, scale, stepped
+from mathrl.neural.networks import Critic, Perceptron, output, own_values
+from mathrl.neural.noise import gumbel
+from mathrl.neural.settings import Settings
+from mathrl.operators import soft_value_of_logs
+
+__all__ = ["Objective", "Regulariser", "Turn", "at_once", "entropy", "enumerated", "in_turn", "reparametrised"]
+
+
+class Turn(NamedTuple):
+    """What agent i sees when its turn comes.
+
+    `features`     (B, K)
+    `observation`  (B, O), its own
+    `available`    (B, A), its own actions
+    `encoded`      (B, n, A), what all agents play, as critics take it
+    `agent`        i
+    `old`          its network before its turn
+    """
+
+    features: Array
+    observation: Array
+    available: Array
+    encoded: Array
+    agent: Array
+    old: Perceptron
+
+
+Objective = Callable[[Environment, Settings, Critic, Array, Turn, Array], Callable[[Perceptron], Array]]
+"""From critics, a temperature, a turn and uniform numbers: J of each state, (B,), as a function of a network."""
+
+Regulariser = Callable[[Array, Array, Array, Array, Any], Array]
+"""J of each state, (B,), from Q (B, A), log p, the old log π, the temperature and the settings."""
+
+
+def entropy(q: Array, log_policy: Array, log_old: Array, temperature: Array, settings: Settings) -> Array:
+    """E_p[Q] + α H(p), (B,): `soft_value` with the batch for the states and one agent."""
+    value: Array = soft_value_of_logs(q, (log_policy,), temperature=temperature)
+    return value
+
+
+def enumerated(regulariser: Regulariser = entropy) -> Objective:
+    """The expectation over the agent's own actions, exactly."""
+
+    def objective(
+        environment: Environment, settings: Settings, critics: Critic, temperature: Array, turn: Turn, u: Array
+    ) -> Callable[[Perceptron], Array]:
+        head = environment.head
+        assert isinstance(head, Categorical)
+        both = jax.vmap(own_values, in_axes=(0, None, None, None))(critics, turn.features, turn.encoded, turn.agent)
+        q = scale(environment) * jnp.min(both, axis=0)
+        log_old = head.log_policy(output(turn.old, turn.observation), turn.available)
+
+        def of(actor: Perceptron) -> Array:
+            log_policy = head.log_policy(output(actor, turn.observation), turn.available)
+            return regulariser(q, log_policy, log_old, temperature, settings)
+
+        return of
+
+    return objective
+
+
+def straight_through(relaxation: Callable[[Any], Array]) -> Objective:
+    """One drawn action y, with the gradient of softmax((log p + g)/τ); log p is Σ_a y(a) log p(a), y with its gradient.
+
+    `relaxation`  from the settings to τ
+    """
+
+    def objective(
+        environment: Environment, settings: Settings, critics: Critic, temperature: Array, turn: Turn, u: Array
+    ) -> Callable[[Perceptron], Array]:
+        head = environment.head
+        assert isinstance(head, Categorical)
+
+        def of(actor: Perceptron) -> Array:
+            logs = head.log_policy(output(actor, turn.observation), turn.available)
+            noisy = logs + gumbel(u)
+            soft = jax.nn.softmax(noisy / relaxation(settings), axis=-1)
+            hard = head.encode(jnp.argmax(noisy, axis=-1), soft.dtype)
+            action = hard + soft - jax.lax.stop_gradient(soft)
+            encoded = turn.encoded.at[:, turn.agent].set(action)
+            log_policy = jnp.sum(action * jnp.where(turn.available, logs, 0.0), axis=-1)
+            return action_values(environment, critics, turn.features, encoded) - temperature * log_policy
+
+        return of
+
+    return objective
+
+
+def reparametrised(
+    environment: Environment, settings: Settings, critics: Critic, temperature: Array, turn: Turn, u: Array
+) -> Callable[[Perceptron], Array]:
+    """Q(s, a) − α log p(a) of one drawn continuous action a, a function of the network's outputs and of noise."""
+    head = environment.head
+    assert isinstance(head, TanhGaussian)
+
+    def of(actor: Perceptron) -> Array:
+        drawn = head.draw(output(actor, turn.observation), turn.available, u)
+        encoded = turn.encoded.at[:, turn.agent].set(drawn.encoded)
+        return action_values(environment, critics, turn.features, encoded) - temperature * drawn.log_policy
+
+    return of
+
+
+def in_turn(
+    environment: Environment,
+    settings: Settings,
+    objective: Objective,
+    learner: Learner,
+    seen: Look,
+    noise: dict[str, Array],
+    rate: Array,
+) -> Learner:
+    """All agents once, in a random order; those that have updated play their new policies (hasac Algorithm 2)."""
+
+    def turn(carry: tuple[Perceptron, Any, Array], agent: Array) -> tuple[tuple[Perceptron, Any, Array], None]:
+        actors, moments, encoded = carry
+        actor, moment = _climbed(
+            environment, settings, objective, learner, seen, encoded, noise, rate, agent, (actors, moments)
+        )
+        drawn = environment.head.draw(
+            output(actor, seen.observations[agent]), seen.available[agent], noise["others"][agent]
+        )
+        put = jax.tree.map(lambda all, new: all.at[agent].set(new), (actors, moments), (actor, moment))
+        return (*put, encoded.at[:, agent].set(drawn.encoded)), None
+
+    begin = (learner.actors, learner.actor_moments, _played(environment, learner, seen, noise))
+    (actors, moments, _), _ = jax.lax.scan(turn, begin, jnp.argsort(noise["order"]))
+    return learner._replace(actors=actors, actor_moments=moments)
+
+
+def at_once(
+    environment: Environment,
+    settings: Settings,
+    objective: Objective,
+    learner: Learner,
+    seen: Look,
+    noise: dict[str, Array],
+    rate: Array,
+) -> Learner:
+    """All agents against the old policies of all others (hasac Appendix I)."""
+    encoded, networks = _played(environment, learner, seen, noise), (learner.actors, learner.actor_moments)
+
+    def turn(agent: Array) -> tuple[Perceptron, Any]:
+        return _climbed(environment, settings, objective, learner, seen, encoded, noise, rate, agent, networks)
+
+    actors, moments = jax.vmap(turn)(jnp.arange(environment.num_agents))
+    return learner._replace(actors=actors, actor_moments=moments)
+
+
+def _played(environment: Environment, learner: Learner, seen: Look, noise: dict[str, Array]) -> Array:
+    """What all agents play by their present policies, (B, n, A), as critics take it."""
+    outputs = actor_outputs(learner.actors, seen.observations)
+    return jnp.moveaxis(environment.head.draw(outputs, seen.available, noise["others"]).encoded, 0, 1)
+
+
+def _climbed(
+    environment: Environment,
+    settings: Settings,
+    objective: Objective,
+    learner: Learner,
+    seen: Look,
+    encoded: Array,
+    noise: dict[str, Array],
+    rate: Array,
+    agent: Array,
+    networks: tuple[Perceptron, Any],
+) -> tuple[Perceptron, Any]:
+    """One agent's network and moments after its gradient steps on this batch."""
+    actor, moments = jax.tree.map(lambda x: x[agent], networks)
+    turn = Turn(seen.features, seen.observations[agent], seen.available[agent], encoded, agent, actor)
+    temperature = jnp.exp(learner.log_temperature)
+
+    def epoch(carry: tuple[Perceptron, Any], u: Array) -> tuple[tuple[Perceptron, Any], None]:
+        gain = objective(environment, settings, learner.critics, temperature, turn, u)
+        slope = jax.grad(lambda actor: -jnp.mean(gain(actor)) / scale(environment))(carry[0])
+        return stepped(slope, rate * settings.actor_rate, carry[1], carry[0]), None
+
+    (actor, moments), _ = jax.lax.scan(epoch, (actor, moments), noise["own"][:, agent])
+    return actor, moments

@@ -1,0 +1,52 @@
+"""HASAC: soft actor-critic for agents that update in turn, each against the new policies of those before it.
+
+    agents in a random order:   θ^i ← climb E_s[E_{a^i~p}[Q(s, a^i, a^{-i})] + α H(p)]     (hasac Algorithm 2, Eq. 10)
+
+The paper's way for discrete actions is `actions=gumbel`. The default takes the expectation over an agent's own actions
+exactly: the gradient has the same mean, and no noise from the agent's own draws.
+"""
+
+from jax import Array
+
+from mathrl.base.checks import choice
+from mathrl.neural import settings as shared
+from mathrl.neural.actors import Objective, enumerated, in_turn, reparametrised, straight_through
+from mathrl.neural.environments import Environment
+from mathrl.neural.heads import TanhGaussian
+from mathrl.neural.learner import Learner, Look
+from mathrl.neural.update import Algorithm
+
+__all__ = ["ACTIONS", "HASAC", "Settings", "objective"]
+
+ACTIONS = ("enumerated", "gumbel")
+"""How the expectation over an agent's own discrete actions is taken."""
+
+
+@shared.settings
+class Settings(shared.Settings):
+    """Those of all off-policy algorithms, and these.
+
+    `actions`     how the expectation over an agent's own discrete actions is taken: exactly (`enumerated`), or from one
+                  draw whose gradient is that of a relaxed one (`gumbel`)
+    `relaxation`  τ, the temperature of the relaxed draw
+    """
+
+    actions: str = "enumerated"
+    relaxation: float = 1.0
+
+
+def objective(environment: Environment, settings: Settings) -> Objective:
+    """What an agent climbs, by what its actions are."""
+    if isinstance(environment.head, TanhGaussian):
+        return reparametrised
+    gumbel = choice("actions", settings.actions, ACTIONS) == "gumbel"
+    return straight_through(lambda settings: settings.relaxation) if gumbel else enumerated()
+
+
+def _improve(
+    environment: Environment, settings: Settings, learner: Learner, seen: Look, noise: dict[str, Array], rate: Array
+) -> Learner:
+    return in_turn(environment, settings, objective(environment, settings), learner, seen, noise, rate)
+
+
+HASAC = Algorithm("hasac", "soft actor-critic; agents update in turn", Settings, _improve)

@@ -1,0 +1,80 @@
+"""One update of an off-policy algorithm: critics, then actors, then the temperature, on one batch of windows."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from mathrl.neural.critics import improved_critics, soft_targets, windowed
+from mathrl.neural.environments import Environment
+from mathrl.neural.learner import Learner, Look, actor_outputs, look, stepped
+from mathrl.neural.replay import Transition
+from mathrl.neural.settings import Settings
+
+__all__ = ["Algorithm", "Improve", "noise_of_update", "updated"]
+
+Improve = Callable[[Environment, Any, Learner, Look, dict[str, Array], Array], Learner]
+"""How actors learn from the present critics: environment, settings, learner, states, uniform numbers, step size."""
+
+
+class Algorithm(NamedTuple):
+    """An off-policy algorithm: what differs from others is how its actors improve.
+
+    `name`      as on the command line
+    `summary`   what it is, in a line
+    `settings`  the class of its settings
+    `improve`   one step of its actors
+    """
+
+    name: str
+    summary: str
+    settings: type[Settings]
+    improve: Improve
+
+
+def noise_of_update(environment: Environment, settings: Settings) -> dict[str, tuple[int, ...]]:
+    """How many uniform numbers an update takes, by what they decide."""
+    agents, width, batch = environment.num_agents, environment.head.size, settings.batch
+    return {
+        "begin": (2, batch),
+        "next": (agents, batch, width),
+        "between": (agents, batch * (settings.steps - 1), width),
+        "order": (agents,),
+        "others": (agents, batch, width),
+        "own": (settings.epochs, agents, batch, width),
+    }
+
+
+def updated(
+    algorithm: Algorithm,
+    environment: Environment,
+    settings: Settings,
+    learner: Learner,
+    batch: tuple[Transition, Array],
+    noise: dict[str, Array],
+    rate: Array,
+    actors_learn: Array,
+) -> tuple[Learner, dict[str, Array]]:
+    """What is learned from a batch, windows and how many steps of each count; and numbers that tell how it goes.
+
+    `rate`          by what all step sizes are multiplied
+    `actors_learn`  false while the critics learn alone
+    """
+    drawn, counted = batch
+    window = windowed(drawn, counted, environment.discount)
+    targets = soft_targets(environment, settings, learner, window, noise)
+    learner, loss = improved_critics(environment, settings, learner, drawn, targets, rate)
+    seen = look(environment, jax.tree.map(lambda x: x[:, 0], drawn.seen))
+    outputs = actor_outputs(learner.actors, seen.observations)
+    entropy = jnp.mean(environment.head.entropy(outputs, seen.available, noise["others"]))
+    improved = algorithm.improve(environment, settings, learner, seen, noise, rate)
+    if settings.tuned:
+        slope = entropy - settings.target_entropy
+        logs, moments = stepped(
+            slope, rate * settings.temperature_rate, learner.temperature_moments, learner.log_temperature
+        )
+        improved = improved._replace(log_temperature=logs, temperature_moments=moments)
+    learner = jax.tree.map(lambda new, old: jnp.where(actors_learn, new, old), improved, learner)
+    return learner, {"critic_loss": loss, "entropy": entropy, "temperature": jnp.exp(learner.log_temperature)}
