@@ -5,9 +5,9 @@ Let x_(1) ≤ … ≤ x_(n) be the runs in order. The interquartile mean is the 
     IQM(x) = Σ_k w_k x_(k),   w_k = 2 · |[(k − 1)/n, k/n] ∩ [1/4, 3/4]|,                           (1)
 
 in which the runs that a quartile cuts through count with the part that lies in the middle. It is the mean for n ≤ 2;
-where 4 divides n it is that of rliable (Agarwal et al. 2021), which is `scipy.stats.trim_mean(x, 0.25)`. That one leaves
-out ⌊n/4⌋ runs at each end and weighs the rest alike, which is less than a quarter for other n: nothing for n = 3, one
-fifth for n = 5. For every n, (1) is the trimmed mean of each run taken four times.
+where 4 divides n it is that of rliable (Agarwal et al. 2021), which is `scipy.stats.trim_mean(x, 0.25)`. For other n
+the latter leaves out less than a quarter at each end, ⌊n/4⌋ runs, and weighs the rest alike: for n = 3 it is the mean.
+For every n, (1) is the trimmed mean of each run taken four times.
 
 The interval is that of the percentile bootstrap (Efron 1979): the statistic's quantiles over samples of n runs that are
 drawn from the n with replacement. With few runs it is too narrow: of normal runs the interval for 95 % covers the truth

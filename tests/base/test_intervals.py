@@ -92,9 +92,10 @@ def test_the_seed_matters_and_how_many_are_resampled_at_once_does_not(monkeypatc
 
 @given(RUNS)
 def test_an_interval_widens_with_its_level_and_stays_among_the_runs(x):
+    """But for the rounding of a quantile between two equal numbers."""
     low, high = bootstrap_interval(x, level=0.5, resamples=50)
     lower, higher = bootstrap_interval(x, level=0.9, resamples=50)
-    assert x.min() <= lower <= low <= high <= higher <= x.max()
+    assert (np.diff([x.min(), lower, low, high, higher, x.max()]) >= -slack(x)).all()
 
 
 def test_three_runs_give_what_their_27_samples_give():
@@ -103,7 +104,7 @@ def test_three_runs_give_what_their_27_samples_give():
     Their statistic is below 2 in 4 of the 27 (0 0 0, and 0 0 6 in three orders, at 1): at a level of 0.8 it begins
     at 1. With 2,000 resamples the share of those up to 0 is 0.037 ± 0.004, of those up to 1 it is 0.148 ± 0.008.
     """
-    assert bootstrap_interval([0.0, 6.0, 12.0]) == (0, 12)
+    assert bootstrap_interval([0.0, 6.0, 12.0]) == pytest.approx((0, 12))
     assert bootstrap_interval([0.0, 6.0, 12.0], level=0.8) == pytest.approx((1, 11))
 
 
@@ -146,7 +147,7 @@ def test_another_statistic():
 @pytest.mark.parametrize("far", [1e200, 1.7e308])
 def test_large_numbers_do_not_overflow(far):
     made = estimate([-far, -far, far, far, far])
-    assert (made.low, made.high) == (-far, far)
+    assert (made.low, made.high) == pytest.approx((-far, far))
 
 
 def test_an_axis_may_be_named():
