@@ -25,7 +25,18 @@ from mathrl.neural.noise import gumbel
 from mathrl.neural.settings import Settings
 from mathrl.operators import soft_value_of_logs
 
-__all__ = ["Objective", "Regulariser", "Turn", "at_once", "entropy", "enumerated", "in_turn", "reparametrised"]
+__all__ = [
+    "Gain",
+    "Improve",
+    "Objective",
+    "Regulariser",
+    "Turn",
+    "at_once",
+    "entropy",
+    "enumerated",
+    "in_turn",
+    "reparametrised",
+]
 
 
 class Turn(NamedTuple):
@@ -47,8 +58,16 @@ class Turn(NamedTuple):
     old: Array
 
 
-Objective = Callable[[Environment, Settings, Critic, Array, Turn, Array], Callable[[Perceptron], Array]]
+Gain = Callable[[Environment, Settings, Critic, Array, Turn, Array], Callable[[Perceptron], Array]]
 """From critics, a temperature, a turn and uniform numbers: J of each state, (B,), as a function of a network."""
+
+
+class Objective(NamedTuple):
+    """What an agent climbs: its `gain`, and how many uniform numbers this takes for each state."""
+
+    gain: Gain
+    num_random: int
+
 
 Regulariser = Callable[[Array, Array, Array, Array, Any], Array]
 """J of each state, (B,), from Q (B, A), log p, the old log π, the temperature and the settings."""
@@ -60,14 +79,16 @@ def entropy(q: Array, log_policy: Array, log_old: Array, temperature: Array, set
     return value
 
 
-def enumerated(regulariser: Regulariser = entropy) -> Objective:
-    """The expectation over the agent's own actions, exactly."""
+def enumerated(head: Categorical, regulariser: Regulariser = entropy) -> Objective:
+    """The expectation over the agent's own actions, exactly.
 
-    def objective(
+    `head`         what actions there are
+    `regulariser`  J from Q and the agent's policy
+    """
+
+    def gain(
         environment: Environment, settings: Settings, critics: Critic, temperature: Array, turn: Turn, u: Array
     ) -> Callable[[Perceptron], Array]:
-        head = environment.head
-        assert isinstance(head, Categorical)
         both = jax.vmap(own_values, in_axes=(0, None, None, None))(critics, turn.features, turn.encoded, turn.agent)
         q = scale(environment) * jnp.min(both, axis=0)
         log_old = head.log_policy(turn.old, turn.available)
@@ -78,21 +99,19 @@ def enumerated(regulariser: Regulariser = entropy) -> Objective:
 
         return of
 
-    return objective
+    return Objective(gain, 0)
 
 
-def straight_through(relaxation: Callable[[Any], Array]) -> Objective:
+def straight_through(head: Categorical, relaxation: Callable[[Any], Array]) -> Objective:
     """One drawn action y, with the gradient of softmax((log p + g)/τ); log p is Σ_a y(a) log p(a), y with its gradient.
 
+    `head`        what actions there are
     `relaxation`  from the settings to τ
     """
 
-    def objective(
+    def gain(
         environment: Environment, settings: Settings, critics: Critic, temperature: Array, turn: Turn, u: Array
     ) -> Callable[[Perceptron], Array]:
-        head = environment.head
-        assert isinstance(head, Categorical)
-
         def of(actor: Perceptron) -> Array:
             logs = head.log_policy(output(actor, turn.observation), turn.available)
             noisy = logs + gumbel(u)
@@ -105,29 +124,37 @@ def straight_through(relaxation: Callable[[Any], Array]) -> Objective:
 
         return of
 
-    return objective
+    return Objective(gain, head.size)
 
 
-def reparametrised(
-    environment: Environment, settings: Settings, critics: Critic, temperature: Array, turn: Turn, u: Array
-) -> Callable[[Perceptron], Array]:
-    """Q(s, a) − α log p(a) of one drawn continuous action a, a function of the network's outputs and of noise."""
-    head = environment.head
-    assert isinstance(head, TanhGaussian)
+def reparametrised(head: TanhGaussian) -> Objective:
+    """Q(s, a) − α log p(a) of one drawn continuous action a, a function of the network's outputs and of noise.
 
-    def of(actor: Perceptron) -> Array:
-        drawn = head.draw(output(actor, turn.observation), turn.available, u)
-        encoded = _put(turn.encoded, turn.agent, drawn.encoded)
-        return action_values(environment, critics, turn.features, encoded) - temperature * drawn.log_policy
+    `head`  what actions there are
+    """
 
-    return of
+    def gain(
+        environment: Environment, settings: Settings, critics: Critic, temperature: Array, turn: Turn, u: Array
+    ) -> Callable[[Perceptron], Array]:
+        def of(actor: Perceptron) -> Array:
+            drawn = head.draw(output(actor, turn.observation), turn.available, u)
+            encoded = _put(turn.encoded, turn.agent, drawn.encoded)
+            return action_values(environment, critics, turn.features, encoded) - temperature * drawn.log_policy
+
+        return of
+
+    return Objective(gain, head.num_random)
+
+
+Improve = Callable[[Environment, Any, Objective, Learner, Look, dict[str, Array], Array], Learner]
+"""How all agents take a turn: environment, settings, objective, learner, states, uniform numbers, step size."""
 
 
 class _Agent(NamedTuple):
     """What an agent brings to its turn, or all agents, along a leading axis.
 
-    `own`     uniform numbers for the actions of its gradient steps, (epochs, B, A)
-    `others`  uniform numbers for the action that the other agents see, (B, A)
+    `own`     uniform numbers for its gradient steps, (epochs, B, as many as its objective takes)
+    `others`  uniform numbers for the action that the other agents see, (B, as many as a draw takes)
     """
 
     number: Array
@@ -214,8 +241,8 @@ def _climbed(
     temperature = jnp.exp(learner.log_temperature)
 
     def epoch(carry: tuple[Perceptron, Any], u: Array) -> tuple[tuple[Perceptron, Any], None]:
-        gain = objective(environment, settings, learner.critics, temperature, turn, u)
-        slope = jax.grad(lambda actor: -jnp.mean(gain(actor)) / scale(environment))(carry[0])
+        of = objective.gain(environment, settings, learner.critics, temperature, turn, u)
+        slope = jax.grad(lambda actor: -jnp.mean(of(actor)) / scale(environment))(carry[0])
         return stepped(slope, rate * settings.actor_rate, carry[1], carry[0]), None
 
     (actor, moments), _ = jax.lax.scan(epoch, (one.actor, one.moments), one.own)
