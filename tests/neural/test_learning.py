@@ -78,12 +78,16 @@ def test_the_critic_of_a_fixed_policy(learned):
 
 
 def test_table_3_as_networks_learn_it():
-    """Three seeds at each of the six temperatures, from the paper's start, beside the exact ends of HASPI."""
+    """Three seeds at each of the six temperatures, from the paper's start, beside the exact ends of HASPI.
+
+    Of 40 to 60 seeds at α = 10, 15 and 20 the largest distances were 0.003, 0.022 and 0.018. Where the critics learn
+    alone for 200 updates only, one of 60 seeds at α = 10 ends at (A, A).
+    """
     game, start = load("hasac"), [[0.6, 0.2, 0.2]] * 2
     temperatures = [float(alpha) for alpha in PRINTED for _ in range(3)]
-    settings = HASAC.settings(batch=64, hidden=(16, 16), explore=256, prepare=200, critic_rate=5e-3, actor_rate=5e-3)
+    settings = HASAC.settings(batch=64, hidden=(16, 16), explore=256, prepare=400, critic_rate=1e-2, actor_rate=5e-3)
     done = study(
-        HASAC, tabular(game), settings, steps=12_000, seeds=(0, 1, 2) * len(PRINTED),
+        HASAC, tabular(game), settings, steps=10_000, seeds=(0, 1, 2) * len(PRINTED),
         each={"temperature": temperatures}, initial_policy=start, measurements=1,
     )  # fmt: skip
     for alpha, learner in zip(temperatures, done.learners, strict=True):
