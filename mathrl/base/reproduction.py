@@ -143,12 +143,13 @@ class Cell:
     def agrees(self) -> bool | None:
         """Whether the printed number comes out; None where there is nothing to compare.
 
-        An exact number must round to the printed one; the interval of an estimate must hold the printed one.
+        An exact number must round to the printed one; the interval of an estimate must hold a number that does.
         """
         if self.printed is None or self.found is None:
             return None
         if isinstance(self.found, Estimate):
-            return self.found.low <= self.printed.value <= self.found.high
+            low, high = self.found.low, self.found.high
+            return low <= self.printed.value <= high or self.printed.agrees(low) or self.printed.agrees(high)
         return self.printed.agrees(self.found)
 
     @property

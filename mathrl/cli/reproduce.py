@@ -67,14 +67,16 @@ def run(argv: Sequence[str]) -> int:
 
 def _chosen(ids: Sequence[str], everything: bool) -> "list[Reproduction]":
     from mathrl.base.checks import choice
+    from mathrl.base.reproduction import paper_of
     from mathrl.figures.reproductions import reproductions
+    from mathrl.neural import reproductions as of_networks
 
-    known = reproductions()
+    known = reproductions() | of_networks.REPRODUCTIONS
     if not ids:
         return [entry for entry in known.values() if everything or entry.kind in ("exact", "simulated")]
-    papers = {id.rsplit("-", 2)[0] for id in known}
+    papers = {paper_of(id) for id in known}
     named = [choice("ID", id, [*known, *papers], see="mathrl reproduce --list") for id in ids]
-    return [entry for id, entry in known.items() if id in named or id.rsplit("-", 2)[0] in named]
+    return [entry for id, entry in known.items() if id in named or paper_of(id) in named]
 
 
 def _reproduce(chosen: "Sequence[Reproduction]", seed: int, budget: str) -> "tuple[list[Reproduced], bool]":

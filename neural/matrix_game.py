@@ -1,0 +1,98 @@
+"""HASAC's networks in the matrix game of the paper's Section 3.2, beside its Table 3 and Figure 3a."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mathrl.base.intervals import estimate
+from mathrl.base.reproduction import Computed
+from mathrl.games import load
+from mathrl.neural.algorithms import HASAC
+from mathrl.neural.measures import policy_tables
+from mathrl.neural.study import study
+from mathrl.neural.tabular import tabular
+from mathrl.solvers import haspi
+
+__all__ = ["START", "learned_figure_3a", "learned_table_3"]
+
+START = ((0.6, 0.2, 0.2), (0.6, 0.2, 0.2))
+"""The policies that the paper begins with."""
+
+SETTINGS = HASAC.settings(batch=64, hidden=(16, 16), explore=256, prepare=400, critic_rate=1e-2, actor_rate=5e-3)
+
+SEEDS = {"fast": 5, "paper": 20}
+STEPS = {"fast": 10_000, "paper": 100_000}
+
+EPISODES, STEPS_OF_EPISODE = 200, 64
+"""The paper says how many episodes there are, and not how many steps one has in a game of one state."""
+
+SHOWN = (50, 100, 150, 200)
+WARMTHS = (1.0, 5.0, 10.0, 15.0, 20.0)
+"""The temperatures of Figure 3a here: the paper does not say which one it has."""
+
+
+def learned_table_3(temperatures: Sequence[float], columns: Sequence[str], seed: int, budget: str) -> Computed:
+    """Table 3 from the ends of several seeds at each temperature: interquartile means and bootstrap intervals."""
+    game, runs = load("hasac"), SEEDS[budget]
+    alphas = [float(alpha) for alpha in temperatures for _ in range(runs)]
+    seeds = [seed + k for k in range(runs)] * len(temperatures)
+    done = study(
+        HASAC, tabular(game), SETTINGS, steps=STEPS[budget], seeds=seeds,
+        each={"temperature": alphas}, initial_policy=START, measurements=1,
+    )  # fmt: skip
+    policies = [policy_tables(tabular(game), learner) for learner in done.learners]
+    values, apart = {}, []
+    for k, alpha in enumerate(temperatures):
+        own = np.array([policy[0][0] for policy in policies[k * runs : (k + 1) * runs]])
+        values |= {(f"alpha={alpha}", column): estimate(own[:, a]) for a, column in enumerate(columns)}
+        exact = haspi(game, temperature=alpha, initial_policy=START).policy
+        apart.append(max(_apart(policy, exact) for policy in policies[k * runs : (k + 1) * runs]))
+    ends = ", ".join(f"{distance:.1g} at alpha={alpha}" for alpha, distance in zip(temperatures, apart, strict=True))
+    return Computed(
+        values,
+        (
+            f"interquartile mean of {runs} seeds, and its 95 % bootstrap interval; {STEPS[budget]} steps each, "
+            f"{SETTINGS.hidden[0]} by {SETTINGS.hidden[1]} units, the agent's own actions enumerated",
+            f"largest distance of a probability from the exact end of HASPI, over seeds and agents: {ends}",
+            "a printed number agrees where some number in the interval rounds to it",
+        ),
+    )
+
+
+def learned_figure_3a(seed: int, budget: str) -> Computed:
+    """The return of the policies during learning, and the share of seeds whose likeliest joint action is (C, C)."""
+    game, runs = load("hasac"), SEEDS[budget]
+    alphas = [alpha for alpha in WARMTHS for _ in range(runs)]
+    seeds = [seed + k for k in range(runs)] * len(WARMTHS)
+    settings = replace(SETTINGS, final_rate=1.0)
+    done = study(
+        HASAC, tabular(game), settings, steps=EPISODES * STEPS_OF_EPISODE, seeds=seeds,
+        each={"temperature": alphas}, initial_policy=START, measurements=EPISODES // SHOWN[0],
+    )  # fmt: skip
+    returns = np.array([row["return"] for row in done.rows]).reshape(len(SHOWN), len(WARMTHS), runs)
+    values = {
+        (f"alpha={alpha:g}", f"return at {episode}"): estimate(returns[m, k])
+        for k, alpha in enumerate(WARMTHS)
+        for m, episode in enumerate(SHOWN)
+    }
+    likeliest = [
+        [int(own[0].argmax()) for own in policy_tables(tabular(game), learner)] for learner in done.learners
+    ]
+    for k, alpha in enumerate(WARMTHS):
+        at_best = [joint == [2, 2] for joint in likeliest[k * runs : (k + 1) * runs]]
+        values[f"alpha={alpha:g}", "share at (C, C)"] = float(np.mean(at_best))
+    return Computed(
+        values,
+        (
+            f"interquartile mean of {runs} seeds, and its 95 % bootstrap interval, of the exact return of the policies; "
+            f"an episode is {STEPS_OF_EPISODE} steps here, as the paper does not say",
+            "the paper's claim, that HASAC reaches the Pareto optimum (C, C), depends on a temperature that it does "
+            "not print for this figure: below about 7 learning stays at (A, A), and far above it the policy is too "
+            "random for the return to be near 20",
+        ),
+    )
+
+
+def _apart(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
+    return max(float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True))

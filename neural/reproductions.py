@@ -1,0 +1,71 @@
+"""What networks learn of the papers' tables and figures, and what training codes compute. Ids are of their own.
+
+Declaring needs no JAX: it is imported when an entry is computed.
+"""
+
+from mathrl.base.checks import fail
+from mathrl.base.reproduction import Computed, exact, reproduction
+
+__all__ = ["figure_3a", "gumbel", "n_step", "table_3"]
+
+TABLE_3 = {
+    1: ("1.0000", "0.0000", "0.0000"),
+    2: ("1.0000", "0.0000", "0.0000"),
+    5: ("0.9849", "0.0075", "0.0076"),
+    10: ("0.0221", "0.0224", "0.9555"),
+    15: ("0.1278", "0.1354", "0.7368"),
+    20: ("0.2514", "0.2790", "0.4697"),
+}
+"""The right half of the table."""
+
+FINAL = ("final p1", "final p2", "final p3")
+
+
+@reproduction(
+    "hasac-networks-table-3",
+    kind="neural",
+    caption="Table 3 as networks learn it: HASAC from (0.6, 0.2, 0.2), agent 1's policy at the end",
+    paper={f"alpha={alpha}": dict(zip(FINAL, row, strict=True)) for alpha, row in TABLE_3.items()},
+)
+def table_3(seed: int, budget: str) -> Computed:
+    """The interquartile mean over seeds of what HASAC's networks end with, at each temperature."""
+    _need_jax()
+    from mathrl.neural.matrix_game import learned_table_3
+
+    return learned_table_3(tuple(TABLE_3), FINAL, seed, budget)
+
+
+@reproduction(
+    "hasac-networks-figure-3a",
+    kind="neural",
+    caption="Figure 3a as networks learn it: HASAC's return in the matrix game over 200 episodes, by temperature",
+    paper={},
+)
+def figure_3a(seed: int, budget: str) -> Computed:
+    """The interquartile mean over seeds of the return during learning, and how many seeds end at (C, C)."""
+    _need_jax()
+    from mathrl.neural.matrix_game import learned_figure_3a
+
+    return learned_figure_3a(seed, budget)
+
+
+@exact(
+    "hasac-networks-n-step",
+    caption="n-step targets that leave out the entropies in between: where policy iteration ends, γ = 0.99",
+    paper={},
+)
+def n_step() -> Computed:
+    """Four games, in which it matters in four ways."""
+    from mathrl.neural.n_step_table import n_step_table
+
+    return n_step_table()
+
+
+def _need_jax() -> None:
+    """Say what is to be installed where networks cannot be trained."""
+    try:
+        import jax
+        import optax
+    except ImportError:
+        fail("jax", "cannot be imported", "JAX and optax, which train networks", "pip install 'mathrl[neural]'")
+    del jax, optax
