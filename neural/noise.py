@@ -17,7 +17,10 @@ __all__ = ["block", "categorical", "gumbel", "index", "normal"]
 
 
 def block(key: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
-    """Draw independent numbers u, uniform in (0, 1), as arrays of these shapes, by name."""
+    """Draw independent numbers u, uniform in (0, 1), as arrays of these shapes, by name.
+
+    A part depends on the key and on how many numbers come before it, and not on what follows.
+    """
     sizes = {name: prod(shape) for name, shape in shapes.items()}
     tiny = float(np.finfo(jnp.result_type(float)).tiny)
     drawn = jax.random.uniform(key, (sum(sizes.values()),), minval=tiny)
@@ -34,8 +37,12 @@ def gumbel(u: Array) -> Array:
 
 
 def normal(u: Array) -> Array:
-    """Φ⁻¹(u): numbers of the standard normal distribution."""
-    return jnp.sqrt(2.0) * jax.scipy.special.erfinv(2 * u - 1)
+    """Φ⁻¹(u): numbers of the standard normal distribution.
+
+    Also of the smallest u that `block` draws, of which 2 u − 1 is rounded to −1, where Φ⁻¹ is −∞.
+    """
+    lowest = np.finfo(u.dtype).epsneg - 1  # the next number above −1
+    return jnp.sqrt(2.0) * jax.scipy.special.erfinv(jnp.maximum(2 * u - 1, lowest))
 
 
 def index(u: Array, size: Array | int) -> Array:
