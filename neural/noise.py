@@ -53,7 +53,7 @@ def index(u: Array, size: Array | int) -> Array:
 def categorical(u: Array, weights: Array) -> Array:
     """The first entry of weights w ≥ 0, (…, A), at which their running sum reaches u Σ w.
 
-    It is a draw from w / Σ w, and never an entry whose weight is 0: u > 0, and the running sum ends at Σ w.
+    It is a draw from w / Σ w, and never an entry whose weight is 0, also where u Σ w is rounded to 0 or to Σ w.
     """
-    sums = jnp.cumsum(weights, axis=-1)
-    return jnp.argmax(sums >= u[..., None] * sums[..., -1:], axis=-1)
+    sums = jnp.where(weights > 0, jnp.cumsum(weights, axis=-1), -1.0)
+    return jnp.argmax(sums >= u[..., None] * jnp.max(sums, axis=-1, keepdims=True), axis=-1)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mathrl.neural.noise import block, gumbel, index, normal, permutation
+from mathrl.neural.noise import block, categorical, gumbel, index, normal
+from tests.neural.enumeration import compiled
 
 LEVEL = 1e-4
 """The probability with which a right draw fails. Seeds are fixed, so that it passes always or never."""
@@ -63,8 +64,30 @@ def test_indices_reach_all_and_no_more(size):
 
 
 def test_all_orders_are_alike():
-    u = block(jax.random.key(2), {"a": (DRAWN, 3)})["a"]
-    orders = [tuple(order) for order in np.asarray(jax.vmap(permutation)(u)).tolist()]
+    u = block(jax.random.key(2), {"order": (DRAWN, 3)})["order"]
+    orders = [tuple(order) for order in np.argsort(u, axis=1).tolist()]
     counts = [orders.count(order) for order in permutations(range(3))]
     assert sum(counts) == DRAWN
     assert stats.chisquare(counts).pvalue > LEVEL
+
+
+WEIGHTS = np.array([[0.2, 0.3, 0.5], [0.0, 3.0, 1.0], [1.0, 0.0, 1.0], [1.0, 3.0, 0.0], [0.0, 0.1, 0.0]], np.float32)
+
+
+def test_weights_are_the_lengths_of_intervals():
+    grid = ((np.arange(1000) + 0.5) / 1000).astype(np.float32)
+    drawn = np.asarray(compiled(jax.vmap(categorical, (0, None)))(grid[:, None].repeat(5, axis=1), WEIGHTS))
+    for row, weights in enumerate(WEIGHTS):
+        counts = np.bincount(drawn[:, row], minlength=3)
+        np.testing.assert_allclose(counts, 1000 * weights / weights.sum(), atol=1.001)  # one for the ends of intervals
+
+
+def test_what_weighs_nothing_is_never_drawn_at_the_ends():
+    """Also where sums are a rounding less than 1: the smallest u times such a sum is 0."""
+    weights = np.random.default_rng(0).random((2000, 9)).astype(np.float32)
+    weights[:, [0, 4, 7, 8]] = 0
+    weights /= weights.sum(axis=1, keepdims=True)
+    assert (weights.sum(axis=1) < 1).any()
+    for u in (np.finfo(np.float32).tiny, 1e-7, 0.5, 1 - 2**-23, 1 - 2**-24):
+        drawn = compiled(categorical)(np.full(2000, u, np.float32), weights)
+        assert (weights[np.arange(2000), drawn] > 0).all()
