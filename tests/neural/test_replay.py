@@ -56,10 +56,10 @@ def test_windows_are_consecutive_steps_of_one_episode(stops):
         while expected < LENGTH and not stops[t + expected - 1][k] and t + expected < len(steps):
             expected += 1
         assert m == expected
-        for l in range(m):
+        for j in range(m):
             assert all(
-                np.array_equal(found[row, l], kept[k])
-                for found, kept in zip(jax.tree.leaves(drawn), jax.tree.leaves(steps[t + l]), strict=True)
+                np.array_equal(found[row, j], kept[k])
+                for found, kept in zip(jax.tree.leaves(drawn), jax.tree.leaves(steps[t + j]), strict=True)
             )
     assert set(starts.values()) == {GRID // len(held)}
 
@@ -92,21 +92,21 @@ def test_windows_are_summed_as_a_loop_does(rows, discount):
     """Σ_{l<m} γ^l r_l, then γ^m, or 0 after an end; and what is seen of s_1 … s_{n−1} with γ^l for 0 < l < m."""
     counted = np.array([m for m, _, _ in rows])
     rewards = np.array([r for _, _, r in rows], np.float32)
-    ended = np.array([[over and l == m - 1 or l >= m for l in range(N)] for m, over, _ in rows])
+    ended = np.array([[(over and k == m - 1) or k >= m for k in range(N)] for m, over, _ in rows])
     following = 10 * np.arange(3)[:, None] + np.arange(1, N + 1)
     drawn = Transition(following - 1, following, rewards, following, ended, np.zeros((3, N), bool))
     window = jax.tree.map(np.asarray, _WINDOWED(drawn, counted, discount))
     for row, (m, over, paid) in enumerate(rows):
         total, power, between = 0.0, 1.0, []
-        for l in range(N):
-            if 0 < l:
-                between.append(power if l < m else 0.0)
-            if l < m:
-                total += power * paid[l]
+        for k in range(N):
+            if k > 0:
+                between.append(power if k < m else 0.0)
+            if k < m:
+                total += power * paid[k]
                 power *= discount
         # four roundings of the largest sum, in single precision
         assert window.rewards[row] == pytest.approx(total, abs=40 * N * 6e-8)
         assert window.discount[row] == pytest.approx(0.0 if over else power, rel=1e-6)
         assert window.last[row] == 10 * row + m
-        assert window.between[row].tolist() == [10 * row + l for l in range(1, N)]
+        assert window.between[row].tolist() == [10 * row + k for k in range(1, N)]
         assert window.weights[row].tolist() == pytest.approx(between, rel=1e-6)
