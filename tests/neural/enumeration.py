@@ -13,7 +13,7 @@ import numpy as np
 
 from mathrl.games import random_stochastic, to_dense
 from mathrl.games.availability import joint
-from mathrl.neural.critics import soft_targets, windowed
+from mathrl.neural import critics
 from mathrl.neural.learner import actor_outputs, look, start
 from mathrl.neural.measures import joint_values
 from mathrl.neural.replay import Transition
@@ -153,14 +153,22 @@ def targets_of(of, settings, *, discount=None, ends=True):
     u = [forced(rows[states[-1]], actions[-1, :, i]) for i, rows in enumerate(of.policy)]
     noise = {"next": np.stack(u), "between": np.full((2, (steps - 1) * len(weights), 1), 0.5, u[0].dtype)}
 
-    @compiled
-    def targets(learner, drawn, counted, noise):
-        window = windowed(drawn, counted, environment.discount if discount is None else discount)
-        return soft_targets(environment, settings, learner, window, noise)
-
-    y = np.asarray(targets(of.learner, drawn, counted, noise), np.float64)
+    targets = _targets(environment, settings, critics.sampled_soft_target)
+    y = targets(of.learner, drawn, counted, environment.discount if discount is None else discount, noise)
+    y = np.asarray(y, np.float64)
     sums = np.bincount(states[0] * game.num_joint_actions + joint[0], weights * y)
     return sums.reshape(game.num_states, *game.num_actions)
+
+
+@functools.cache
+def _targets(environment, settings, operator):
+    """y of windows, compiled once for an environment, settings and what stands for `sampled_soft_target`."""
+
+    @compiled
+    def targets(learner, drawn, counted, discount, noise):
+        return critics.soft_targets(environment, settings, learner, critics.windowed(drawn, counted, discount), noise)
+
+    return targets
 
 
 def relative(found, exact, counts=...):

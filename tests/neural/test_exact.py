@@ -87,7 +87,8 @@ def wrong(logs=lambda logs: logs, **changed):
     ],
 )
 def test_the_oracle_names_what_is_wrong_with_targets(settings, told, changed, phrase, monkeypatch):
-    monkeypatch.setattr(critics, "sampled_soft_target", wrong(**changed))
+    if changed:
+        monkeypatch.setattr(critics, "sampled_soft_target", wrong(**changed))
     of = case("short")
     found = np.where(of.counts, targets_of(of, settings, **told), 0.0)
     arguments = {"policy": of.policy, "temperature": of.temperature, "q": of.targets, "steps": settings.steps}
