@@ -17,7 +17,10 @@ __all__ = ["block", "categorical", "gumbel", "index", "normal"]
 
 
 def block(key: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
-    """Draw independent numbers u, uniform in (0, 1), as arrays of these shapes, by name."""
+    """Draw independent numbers u, uniform in (0, 1), as arrays of these shapes, by name.
+
+    A part depends on the key and on how many numbers come before it, and not on what follows.
+    """
     sizes = {name: prod(shape) for name, shape in shapes.items()}
     tiny = float(np.finfo(jnp.result_type(float)).tiny)
     drawn = jax.random.uniform(key, (sum(sizes.values()),), minval=tiny)
@@ -34,8 +37,12 @@ def gumbel(u: Array) -> Array:
 
 
 def normal(u: Array) -> Array:
-    """Φ⁻¹(u): numbers of the standard normal distribution."""
-    return jnp.sqrt(2.0) * jax.scipy.special.erfinv(2 * u - 1)
+    """Φ⁻¹(u): numbers of the standard normal distribution.
+
+    Also of the smallest u that `block` draws, of which 2 u − 1 is rounded to −1, where Φ⁻¹ is −∞.
+    """
+    lowest = np.finfo(u.dtype).epsneg - 1  # the next number above −1
+    return jnp.sqrt(2.0) * jax.scipy.special.erfinv(jnp.maximum(2 * u - 1, lowest))
 
 
 def index(u: Array, size: Array | int) -> Array:
@@ -46,7 +53,7 @@ def index(u: Array, size: Array | int) -> Array:
 def categorical(u: Array, weights: Array) -> Array:
     """The first entry of weights w ≥ 0, (…, A), at which their running sum reaches u Σ w.
 
-    It is a draw from w / Σ w, and never an entry whose weight is 0: u > 0, and the running sum ends at Σ w.
+    It is a draw from w / Σ w, and never an entry whose weight is 0, also where u Σ w is rounded to 0 or to Σ w.
     """
-    sums = jnp.cumsum(weights, axis=-1)
-    return jnp.argmax(sums >= u[..., None] * sums[..., -1:], axis=-1)
+    sums = jnp.where(weights > 0, jnp.cumsum(weights, axis=-1), -1.0)
+    return jnp.argmax(sums >= u[..., None] * jnp.max(sums, axis=-1, keepdims=True), axis=-1)

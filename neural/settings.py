@@ -44,7 +44,7 @@ class Settings:
     `updates`           how many updates follow one step of all copies
     `capacity`          how many steps of all copies the replay buffer holds
     `explore`           how many steps of the environment are first played at random, while nothing learns
-    `prepare`           how many updates the critics learn alone after that
+    `prepare`           how many updates the critics learn alone after that; as `explore`, in whole steps of all copies
     `time_limit`        after how many steps an episode is cut off, 0 for never
     """
 

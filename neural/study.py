@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from mathrl.base.checks import count, fail
-from mathrl.base.files import write_text
+from mathrl.base.files import read, write_text
 from mathrl.neural.checkpoint import restore, save
 from mathrl.neural.environments import Environment
 from mathrl.neural.learner import Learner
@@ -150,6 +150,18 @@ def _row(environment: Environment, k: int, seed: int, step: int, runs: Run, mean
     return {"step": step, "seed": seed, **told, **measures(environment, _learner(runs, k), told["reward"])}
 
 
+_DESCRIPTION = "the description of a study"
+
+
+def _described(data: bytes) -> dict[str, Any]:
+    """What `study.json` says."""
+    try:
+        described: dict[str, Any] = dict(json.loads(data))
+    except (TypeError, ValueError) as error:
+        fail("content", f"is not readable ({error})", _DESCRIPTION)
+    return described
+
+
 class _Folder:
     """A study on disk. The rows after the last checkpoint are cut off, as they are measured again."""
 
@@ -158,10 +170,12 @@ class _Folder:
         description = folder / "study.json"
         self.stored = self._checkpoint.exists()
         if description.exists():
-            before = json.loads(description.read_text(encoding="utf-8"))
+            before = read(description, _described, _DESCRIPTION)
             changed = sorted(key for key in {*before, *told} if before.get(key) != told.get(key))
             if changed:
                 fail(str(folder), f"holds a study of other {', '.join(changed)}", "a new folder, or the same study")
+            if not self.stored:  # rows of a run that ended before its first checkpoint
+                self._metrics.unlink(missing_ok=True)
         else:
             folder.mkdir(parents=True, exist_ok=True)
             write_text(description, json.dumps(told, indent=1) + "\n")
@@ -169,6 +183,9 @@ class _Folder:
     def load(self, like: Any) -> tuple[Run, int, list[Row]]:
         """The runs, how many iterations they have had, and the rows up to then."""
         runs, counts = restore(self._checkpoint, like, "iterations", "bytes")
+        held = self._metrics.stat().st_size if self._metrics.exists() else 0
+        if held < counts["bytes"]:
+            fail(str(self._metrics), f"has {held} bytes", f"the {counts['bytes']} of before the checkpoint, or more")
         with open(self._metrics, "r+b") as file:
             file.truncate(counts["bytes"])
             rows = [json.loads(line) for line in file.read().splitlines()]

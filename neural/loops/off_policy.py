@@ -81,7 +81,7 @@ def advanced(
         steps_before = number * settings.copies
         run, reward = _step(environment, settings, run, noise, steps_before < settings.explore)
         rate = 1 - (1 - settings.final_rate) * number / total
-        updates_before = (number - settings.explore // settings.copies) * settings.updates
+        updates_before = (number + -settings.explore // settings.copies) * settings.updates
 
         def update(learner: Learner, noise: dict[str, Array]) -> tuple[Learner, dict[str, Array]]:
             batch = windows(run.buffer, noise["begin"], settings.steps)

@@ -1,0 +1,176 @@
+"""Random networks of a small game, and all that can happen in it, with its probability.
+
+An action is drawn from one uniform number, and forced by that in the middle of the interval that gives it. So sampled
+code runs as it is, once for each outcome, and the weighted mean is its exact expectation.
+"""
+
+import functools
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mathrl.games import random_stochastic, to_dense
+from mathrl.games.availability import joint
+from mathrl.neural import critics
+from mathrl.neural.learner import actor_outputs, look, start
+from mathrl.neural.measures import joint_values
+from mathrl.neural.replay import Transition
+from mathrl.neural.settings import Settings
+from mathrl.neural.study import COMPILER
+from mathrl.neural.tabular import tabular
+
+__all__ = [
+    "GAMES",
+    "QUICK",
+    "SMALL",
+    "Case",
+    "case",
+    "compiled",
+    "forced",
+    "joint_actions",
+    "networks",
+    "relative",
+    "targets_of",
+]
+
+QUICK = COMPILER | {"xla_backend_optimization_level": 0}
+"""Options with which XLA compiles in half the time, as what it makes runs once."""
+
+SMALL = Settings(temperature=0.3, hidden=(5,))
+
+GAMES = {
+    "some unavailable": random_stochastic(6, (2, 3), discount=0.9, available=0.8, seed=2),
+    "ends": random_stochastic(5, (3, 3), discount=0.9, available=0.8, ending=0.3, seed=4),
+    "short": random_stochastic(2, (2, 2), discount=0.9, ending=0.3, seed=5),
+}
+"""Games of two agents, two of them of six states. All paths of three steps can be tried in the last one."""
+
+
+def compiled(function):
+    """The function as one compiled piece: an operation at a time takes longer to compile."""
+    return jax.jit(function, compiler_options=QUICK)
+
+
+class Case(NamedTuple):
+    """A game as an environment, random networks, and what these say, as tables in double precision.
+
+    `policy`       (S, A_i) per agent, also where an episode has ended
+    `q`            the smaller critic, (S, A_1, …, A_n)
+    `targets`      that of the target critics
+    `temperature`  α
+    `counts`       at which (s, a) values say something: available actions, before an end
+    """
+
+    environment: object
+    learner: object
+    policy: tuple
+    q: np.ndarray
+    targets: np.ndarray
+    temperature: float
+    counts: np.ndarray
+
+
+def case(name):
+    """One of the games and some networks, in the precision that is set."""
+    return _case(name, jnp.result_type(float))
+
+
+@functools.cache
+def _case(name, dtype):
+    environment = tabular(GAMES[name])
+    game, learner = environment.game, networks(environment)
+
+    @compiled
+    def tables(learner):
+        seen = look(environment, jnp.arange(game.num_states))
+        logs = environment.head.log_policy(actor_outputs(learner.actors, seen.observations), seen.available)
+        return logs, [joint_values(environment, q) for q in (learner.critics, learner.targets)]
+
+    logs, values = tables(learner)
+    rows = np.exp(np.asarray(logs, np.float64))
+    rows /= rows.sum(axis=-1, keepdims=True)
+    policy = tuple(rows[i, :, :size] for i, size in enumerate(game.num_actions))
+    q, targets = (np.asarray(table, np.float64) for table in values)
+    counts = joint(game.available) & ~game.terminal.reshape(-1, 1, 1)
+    return Case(environment, learner, policy, q, targets, float(np.exp(np.asarray(learner.log_temperature))), counts)
+
+
+def networks(environment, seed=0):
+    """A learner whose networks, targets among them, are all drawn anew, far from uniform; its moments are 0."""
+    rng = np.random.default_rng(seed)
+    like = jax.eval_shape(lambda: start(environment, SMALL, jax.random.key(0)))
+    nothing = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), like)
+    drawn = jax.tree.map(lambda x: rng.normal(size=x.shape).astype(x.dtype), like)
+    return nothing._replace(
+        actors=drawn.actors,
+        critics=drawn.critics,
+        targets=drawn.targets,
+        log_temperature=np.log(SMALL.temperature).astype(like.log_temperature.dtype),
+    )
+
+
+def forced(rows, actions):
+    """Uniform numbers (…, 1) by which `actions` (…) are drawn from policies `rows` (…, A), where these are > 0."""
+    sums = np.concatenate([np.zeros_like(rows[..., :1]), np.cumsum(rows, axis=-1)], axis=-1)
+    ends = (np.take_along_axis(sums, np.asarray(actions)[..., None] + k, axis=-1) for k in range(2))
+    return (sum(ends) / 2).astype(jnp.result_type(float))
+
+
+def joint_actions(game):
+    """All joint actions, (A, n), in C order."""
+    return np.stack(np.unravel_index(np.arange(game.num_joint_actions), game.num_actions), axis=-1)
+
+
+def paths(of, steps):
+    """All states and joint actions (s_0, a_0, …, s_n, a_n): (n + 1, B) each, and P of what follows (s_0, a_0), (B,)."""
+    game = of.environment.game
+    P = to_dense(game).transitions.reshape(game.num_states, -1, game.num_states)
+    w_sa = (of.policy[0][:, :, None] * of.policy[1][:, None, :]).reshape(game.num_states, -1)
+    indices = np.indices((game.num_states, game.num_joint_actions) * (steps + 1)).reshape(2 * (steps + 1), -1)
+    states, joint = indices[::2], indices[1::2]
+    weights = np.ones(states.shape[1])
+    for k in range(steps):
+        weights = weights * P[states[k], joint[k], states[k + 1]] * w_sa[states[k + 1], joint[k + 1]]
+    return states, joint, weights
+
+
+def targets_of(of, settings, *, discount=None, ends=True):
+    """The mean of `soft_targets` over all that can follow, (S, A_1, …, A_n).
+
+    `discount`  by which windows are summed; None: the game's own
+    `ends`      whether the code is told where an episode ended
+    """
+    environment, game, steps = of.environment, of.environment.game, settings.steps
+    states, joint, weights = paths(of, steps)
+    actions = joint_actions(game)[joint]  # (n + 1, B, agents)
+    rewards = np.asarray(environment.rewards).reshape(game.num_states, -1)[states[:-1], joint[:-1]]
+    ended = game.terminal[states[1:]] if ends else np.zeros(states[1:].shape, bool)
+    counted = np.where(ended.any(axis=0), ended.argmax(axis=0) + 1, steps)
+    drawn = Transition(states[:-1], actions[:-1], rewards, states[1:], ended, np.zeros_like(ended))
+    drawn = jax.tree.map(lambda x: np.moveaxis(x, 0, 1), drawn)
+    u = [forced(rows[states[-1]], actions[-1, :, i]) for i, rows in enumerate(of.policy)]
+    noise = {"next": np.stack(u), "between": np.full((2, (steps - 1) * len(weights), 1), 0.5, u[0].dtype)}
+
+    targets = _targets(environment, settings, critics.sampled_soft_target)
+    y = targets(of.learner, drawn, counted, environment.discount if discount is None else discount, noise)
+    y = np.asarray(y, np.float64)
+    sums = np.bincount(states[0] * game.num_joint_actions + joint[0], weights * y)
+    return sums.reshape(game.num_states, *game.num_actions)
+
+
+@functools.cache
+def _targets(environment, settings, operator):
+    """y of windows, compiled once for an environment, settings and what stands for `sampled_soft_target`."""
+
+    @compiled
+    def targets(learner, drawn, counted, discount, noise):
+        return critics.soft_targets(environment, settings, learner, critics.windowed(drawn, counted, discount), noise)
+
+    return targets
+
+
+def relative(found, exact, counts=...):
+    """The largest difference, as a part of the largest exact number."""
+    return float(np.abs(found[counts] - exact[counts]).max() / np.abs(exact[counts]).max())

@@ -1,0 +1,207 @@
+"""Studies: runs side by side are runs alone, and a study that was stopped ends in the same bytes."""
+
+import json
+import shutil
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mathrl.games import random_stochastic
+from mathrl.neural import study as studies
+from mathrl.neural.algorithms import HASAC
+from mathrl.neural.checkpoint import restore, save
+from mathrl.neural.loops.off_policy import begun
+from mathrl.neural.study import study
+from mathrl.neural.tabular import tabular
+from tests.neural.enumeration import QUICK
+
+GAME = random_stochastic(3, (2, 2), discount=0.9, ending=0.1, seed=1)
+
+EXPLORED, UPDATES, COPIES = 10, 100, 2
+"""Iterations that are played at random, and then 100 with one update each."""
+
+SETTINGS = HASAC.settings(
+    hidden=(4,), batch=8, copies=COPIES, capacity=EXPLORED + UPDATES, explore=EXPLORED * COPIES, prepare=20, steps=2
+)
+SEEDS = (0, 3, 5)
+
+FILES = ("study.json", "metrics.jsonl", "checkpoint.npz")
+
+
+def learn(folder, seeds=SEEDS, settings=SETTINGS, **more):
+    """The study of these tests."""
+    steps = (EXPLORED + UPDATES) * COPIES
+    arguments = {"steps": steps, "seeds": seeds, "measurements": 5, "folder": folder} | more
+    return study(HASAC, tabular(GAME), settings, **arguments)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compile_once(tmp_path_factory):
+    """Keep what is compiled on disk, as equal studies compile the same for many seconds each."""
+    kept = {
+        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("compiled")),
+        "jax_persistent_cache_min_compile_time_secs": 0.2,
+    }
+    before = {name: getattr(jax.config, name) for name in kept}
+    for name, value in kept.items():
+        jax.config.update(name, value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(studies, "COMPILER", QUICK)
+        yield
+    for name, value in before.items():
+        jax.config.update(name, value)
+
+
+@pytest.fixture(name="whole", scope="module")
+def _whole(tmp_path_factory):
+    """The folder of a study that was not stopped, and what it returned."""
+    folder = tmp_path_factory.mktemp("studies") / "whole"
+    return folder, learn(folder)
+
+
+def runs_of(folder, seeds):
+    """All arrays of the runs, at the end."""
+    like = jax.eval_shape(lambda: jax.vmap(lambda key: begun(tabular(GAME), SETTINGS, key))(keys_of(seeds)))
+    return restore(folder / "checkpoint.npz", like)[0]
+
+
+def keys_of(seeds):
+    return jax.vmap(jax.random.key)(jnp.asarray(seeds, jnp.uint32))
+
+
+def test_a_seed_alone_is_the_seed_beside_others(whole, tmp_path):
+    """Draws are the same numbers, so what is played at random is equal in every bit.
+
+    Networks are not: XLA may sum in another order where several runs are one product. The bound is a hundred times the
+    difference of 3e-8 that was measured after the 100 updates; larger networks may differ by more.
+    """
+    alone = runs_of(learn_in(tmp_path / "alone", (3,)), (3,))
+    beside = runs_of(whole[0], SEEDS)
+    rows, of_all = (jax.tree.map(lambda x: np.asarray(x)[:, :EXPLORED], runs.buffer.rows) for runs in (alone, beside))
+    for one, other in zip(jax.tree.leaves(rows), jax.tree.leaves(of_all), strict=True):
+        assert np.array_equal(one[0], other[1])
+    networks, others = ((runs.learner.actors, runs.learner.critics) for runs in (alone, beside))
+    off = max(
+        float(np.abs(one[0] - other[1]).max())
+        for one, other in zip(jax.tree.leaves(networks), jax.tree.leaves(others), strict=True)
+    )
+    assert off <= 3e-6
+    different = jax.tree.leaves(others)[0]
+    assert np.abs(different[0] - different[1]).max() > 0.1  # other seeds are other networks
+
+
+def learn_in(folder, seeds):
+    """The folder after the study."""
+    learn(folder, seeds)
+    return folder
+
+
+class Stopped(Exception):
+    """What stops a study."""
+
+
+def after(number):
+    """A `progress` that stops the study when so many measurements are stored, and how it saves."""
+    seen = []
+
+    def progress(text, done):
+        assert text == f"step {44 * (len(seen) // 2 + 1)}"
+        seen.append(done)
+        if seen.count(False) > number:
+            raise Stopped
+
+    return progress, save
+
+
+def while_storing(number):
+    """No `progress`, and a `save` that stops the study when measurement `number` is written, but no checkpoint."""
+    calls = []
+
+    def stopping(*arguments, **named):
+        calls.append(arguments)
+        if len(calls) == number:
+            raise Stopped
+        save(*arguments, **named)
+
+    return None, stopping
+
+
+@pytest.mark.parametrize("stopped", [after(3), while_storing(1)])
+def test_a_stopped_study_ends_in_the_same_bytes(stopped, whole, tmp_path, monkeypatch):
+    """Stopped between measurements, or between the rows of one and its checkpoint, the first one's too."""
+    progress, saving = stopped
+    with monkeypatch.context() as patch:
+        patch.setattr(studies, "save", saving)
+        with pytest.raises(Stopped):
+            learn(tmp_path, progress=progress)
+    again = learn(tmp_path)
+    for name in FILES:
+        assert (tmp_path / name).read_bytes() == (whole[0] / name).read_bytes()
+    assert again.rows == whole[1].rows
+    assert same(again.learners, whole[1].learners)
+
+
+def test_rows_are_in_the_order_of_steps_then_seeds(whole):
+    folder, found = whole
+    assert [(row["step"], row["seed"]) for row in found.rows] == [(44 * k, seed) for k in range(1, 6) for seed in SEEDS]
+    assert [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()] == list(found.rows)
+    told = json.loads((folder / "study.json").read_text())
+    assert (told["seeds"], told["steps"], told["measurements"]) == ([0, 3, 5], 220, 5)
+    assert told["settings"]["hidden"] == [4]
+
+
+def same(one, other):
+    """Whether two trees of arrays are equal in every bit."""
+    return all(
+        np.array_equal(np.asarray(x), np.asarray(y))
+        for x, y in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+    )
+
+
+def test_a_study_that_has_ended_is_read(whole, tmp_path):
+    folder = shutil.copytree(whole[0], tmp_path / "copy")
+    again = learn(folder, progress=lambda text, done: pytest.fail("nothing is left to do"))
+    assert again.rows == whole[1].rows
+    assert same(again.learners, whole[1].learners)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "message"),
+    [
+        ("checkpoint.npz", 0.7, "checkpoint.npz: content is not readable"),
+        ("checkpoint.npz", 0.0, "checkpoint.npz: content is not readable"),
+        ("metrics.jsonl", 0.9, "metrics.jsonl has .* bytes"),
+        ("study.json", 0.5, "study.json: .* expected the description of a study"),
+    ],
+)
+def test_truncated_files_are_refused(whole, tmp_path, name, kept, message):
+    folder = shutil.copytree(whole[0], tmp_path / "copy")
+    data = (folder / name).read_bytes()
+    (folder / name).write_bytes(data[: int(kept * len(data))])
+    with pytest.raises(ValueError, match=message):
+        learn(folder)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"seeds": (0, 3)}, "holds a study of other seeds"),
+        ({"measurements": 10}, "holds a study of other measurements"),
+        ({"steps": 500}, "holds a study of other steps"),
+        ({"settings": HASAC.settings()}, "holds a study of other settings, steps"),
+        ({"each": {"temperature": [0.1, 0.2, 0.3]}}, "holds a study of other each"),
+        ({"description": {"game": "another"}}, "holds a study of other game"),
+        ({"seeds": ()}, "seeds is empty, expected a whole number for each run"),
+        ({"steps": 0}, "steps is 0"),
+        ({"measurements": 1.5}, "measurements is 1.5"),
+        ({"each": {"batch": [1.0] * 3}}, r"each\['batch'\] is no setting in which runs may differ"),
+        ({"each": {"temperature": [1.0]}}, r"each\['temperature'\] has 1 numbers, expected 3"),
+    ],
+)
+def test_what_is_refused(whole, changed, message):
+    before = [(whole[0] / name).read_bytes() for name in FILES]
+    with pytest.raises(ValueError, match=message):
+        learn(whole[0], **changed)
+    assert [(whole[0] / name).read_bytes() for name in FILES] == before
