@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
 from mathrl.base.intervals import estimate
-from mathrl.base.reproduction import Computed
+from mathrl.base.reproduction import Computed, Estimate
 from mathrl.games import load
 from mathrl.neural.algorithms import HASAC
 from mathrl.neural.measures import policy_tables
@@ -42,7 +43,8 @@ def learned_table_3(temperatures: Sequence[float], columns: Sequence[str], seed:
         each={"temperature": alphas}, initial_policy=START, measurements=1,
     )  # fmt: skip
     policies = [policy_tables(tabular(game), learner) for learner in done.learners]
-    values, apart = {}, []
+    values: dict[tuple[str, str], float | Estimate] = {}
+    apart = []
     for k, alpha in enumerate(temperatures):
         own = np.array([policy[0][0] for policy in policies[k * runs : (k + 1) * runs]])
         values |= {(f"alpha={alpha}", column): estimate(own[:, a]) for a, column in enumerate(columns)}
@@ -71,22 +73,20 @@ def learned_figure_3a(seed: int, budget: str) -> Computed:
         each={"temperature": alphas}, initial_policy=START, measurements=EPISODES // SHOWN[0],
     )  # fmt: skip
     returns = np.array([row["return"] for row in done.rows]).reshape(len(SHOWN), len(WARMTHS), runs)
-    values = {
+    values: dict[tuple[str, str], float | Estimate] = {
         (f"alpha={alpha:g}", f"return at {episode}"): estimate(returns[m, k])
         for k, alpha in enumerate(WARMTHS)
         for m, episode in enumerate(SHOWN)
     }
-    likeliest = [
-        [int(own[0].argmax()) for own in policy_tables(tabular(game), learner)] for learner in done.learners
-    ]
+    likeliest = [[int(own[0].argmax()) for own in policy_tables(tabular(game), learner)] for learner in done.learners]
     for k, alpha in enumerate(WARMTHS):
         at_best = [joint == [2, 2] for joint in likeliest[k * runs : (k + 1) * runs]]
         values[f"alpha={alpha:g}", "share at (C, C)"] = float(np.mean(at_best))
     return Computed(
         values,
         (
-            f"interquartile mean of {runs} seeds, and its 95 % bootstrap interval, of the exact return of the policies; "
-            f"an episode is {STEPS_OF_EPISODE} steps here, as the paper does not say",
+            f"interquartile mean of {runs} seeds, and its 95 % bootstrap interval, of the exact return of the policies",
+            f"an episode is {STEPS_OF_EPISODE} steps here: the paper does not say how many it has",
             "the paper's claim, that HASAC reaches the Pareto optimum (C, C), depends on a temperature that it does "
             "not print for this figure: below about 7 learning stays at (A, A), and far above it the policy is too "
             "random for the return to be near 20",
@@ -94,5 +94,5 @@ def learned_figure_3a(seed: int, budget: str) -> Computed:
     )
 
 
-def _apart(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
+def _apart(one: Sequence[FloatArray], other: Sequence[FloatArray]) -> float:
     return max(float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True))

@@ -15,6 +15,9 @@ from mathrl.solvers import haspi
 __all__ = ["CASES", "DISCOUNT", "commitment", "n_step_table"]
 
 DISCOUNT = 0.99
+SURE = 8
+"""Digits after the point in differences: what is less is the rounding of this or that machine."""
+
 CASES = {"random": 0.5, "chain": 2.0, "opt-in": 2.0, "commitment": 1.0}
 """The games and the temperature of each."""
 
@@ -64,7 +67,7 @@ def n_step_table(steps: Sequence[int] = (1, 5, 10, 20)) -> Computed:
             values |= {
                 (row, "factor"): factor,
                 (row, "objective"): end.objective,
-                (row, "loss"): float(true.objective) - end.objective,
+                (row, "loss"): round(float(true.objective) - end.objective, SURE),
                 (row, "to QRE"): _apart(end.policy, true.policy),
                 (row, "to critic f α"): _apart(end.policy, cooler.policy),
                 (row, "to critic 0"): _apart(end.policy, bare.policy),
@@ -100,4 +103,4 @@ def _game(name: str) -> Game:
 
 
 def _apart(one: Policy, other: Policy) -> float:
-    return max(float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True))
+    return round(max(float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True)), SURE)

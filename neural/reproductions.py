@@ -3,10 +3,12 @@
 Declaring needs no JAX: it is imported when an entry is computed.
 """
 
-from mathrl.base.checks import fail
-from mathrl.base.reproduction import Computed, exact, reproduction
+from collections.abc import Mapping
 
-__all__ = ["figure_3a", "gumbel", "n_step", "table_3"]
+from mathrl.base.checks import fail
+from mathrl.base.reproduction import REPRODUCTIONS, Computed, Reproduction, exact, reproduction
+
+__all__ = ["figure_3a", "n_step", "of_networks", "table_3"]
 
 TABLE_3 = {
     1: ("1.0000", "0.0000", "0.0000"),
@@ -59,6 +61,11 @@ def n_step() -> Computed:
     from mathrl.neural.n_step_table import n_step_table
 
     return n_step_table()
+
+
+def of_networks() -> Mapping[str, Reproduction]:
+    """Return all reproductions that were declared so far, by id; those above are among them."""
+    return REPRODUCTIONS
 
 
 def _need_jax() -> None:

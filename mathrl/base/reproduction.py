@@ -1,5 +1,6 @@
 """What a reproduction is: printed numbers, a function that computes ours, and the comparison of the two."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -21,6 +22,7 @@ __all__ = [
     "comparison",
     "data",
     "exact",
+    "paper_of",
     "reproduce",
     "reproduction",
 ]
@@ -205,6 +207,15 @@ def exact(id: str, *, caption: str, paper: Paper) -> Callable[[Exact], Exact]:
         return Reproduction(id, "exact", caption, values, lambda seed, budget: compute())
 
     return REPRODUCTIONS.declare(id, described)
+
+
+def paper_of(id: str) -> str:
+    """The paper that a reproduction belongs to, the part of its id before what it is.
+
+    >>> paper_of("hasac-table-3"), paper_of("soft-qmix-appendix-b"), paper_of("hasac-networks-figure-3a")
+    ('hasac', 'soft-qmix', 'hasac')
+    """
+    return re.split("-(?:networks|table|figure|appendix)-", id, maxsplit=1)[0]
 
 
 def reproduce(entry: Reproduction, *, seed: int = 0, budget: str = "fast") -> Reproduced:

@@ -69,9 +69,11 @@ def _chosen(ids: Sequence[str], everything: bool) -> "list[Reproduction]":
     from mathrl.base.checks import choice
     from mathrl.base.reproduction import paper_of
     from mathrl.figures.reproductions import reproductions
-    from mathrl.neural import reproductions as of_networks
 
-    known = reproductions() | of_networks.REPRODUCTIONS
+    known = dict(reproductions())
+    from mathrl.neural.reproductions import of_networks  # declared after those of the papers, and listed so
+
+    known |= of_networks()
     if not ids:
         return [entry for entry in known.values() if everything or entry.kind in ("exact", "simulated")]
     papers = {paper_of(id) for id in known}
