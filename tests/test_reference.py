@@ -17,6 +17,7 @@ MODULES = (
     "mathrl.base.printed",
     "mathrl.base.render",
     "mathrl.base.reproduction",
+    "mathrl.base.intervals",
     "mathrl.base.drawing",
     "mathrl.games",
     "mathrl.softmax",
