@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 from typing import Any, TypeVar
+from zipfile import BadZipFile
 
 import jax
 import jax.numpy as jnp
@@ -37,7 +38,7 @@ def restore(path: Path, like: T, *counts: str) -> tuple[T, dict[str, int]]:
             with np.load(io.BytesIO(data)) as stored:
                 arrays = [stored[f"array_{k}"] for k in range(len(leaves))]
                 found = {name: int(stored[name]) for name in counts}
-        except (KeyError, OSError, ValueError) as error:
+        except (EOFError, KeyError, OSError, ValueError, BadZipFile) as error:
             fail("content", f"is not readable ({error})", expected)
         for k, (leaf, array) in enumerate(zip(leaves, arrays, strict=True)):
             plain = jax.eval_shape(_plain, leaf)
