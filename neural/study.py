@@ -185,24 +185,28 @@ class _Folder:
     def __init__(self, folder: Path, told: Mapping[str, Any]) -> None:
         self._folder, self._told = folder, told
         self._description, self._metrics, self._checkpoint = (folder / name for name in FILES)
-        self.stored = self._checkpoint.exists()
-        if self._description.exists():
-            expected = "the description of a study"
-            before = read(self._description, lambda data: parse(decode(data), expected), expected)
-            if not isinstance(before, dict):
-                fail(str(self._description), f"holds no {expected}", expected)
-            changed = sorted(key for key in {*before, *told} if before.get(key) != told.get(key))
-            if changed:
-                fail(str(folder), f"holds a study of other {', '.join(changed)}", "a new folder, or the same study")
-        elif self.stored or self._metrics.exists():
-            fail(str(folder), f"holds a study without {self._description.name}", "a new folder")
+        self.stored = os.path.exists(self._checkpoint)  # also of names that no file can have
+        measured = os.path.exists(self._metrics)
+        if not self.stored and not measured:
+            return  # what was begun here before was never measured
+        expected = "the description of a study"
+        before = read(self._description, lambda data: parse(decode(data), expected), expected)
+        if not isinstance(before, dict):
+            fail(str(self._description), f"is not {expected}", expected)
+        changed = sorted(key for key in {*before, *told} if before.get(key) != told.get(key))
+        if changed:
+            fail(str(folder), f"holds a study of other {', '.join(changed)}", "a new folder, or the same study")
+        rows = [] if self.stored else read(self._metrics, bytes.splitlines, "measurements")
+        if len(rows) > len(told["seeds"]):  # of one measurement they may be those of a run that was killed then
+            fail(str(folder), f"has lost {self._checkpoint.name}", "all files of the study, or a new folder")
 
     def begin(self) -> None:
         """Write what the study is. Rows of one that was killed before its first checkpoint do not count."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            fail(str(self._folder), f"cannot be made ({error.strerror})", "a folder that can be written to")
+        except (OSError, ValueError) as error:  # a ValueError if no folder can have this name
+            why = error.strerror if isinstance(error, OSError) else error
+            fail(str(self._folder), f"cannot be made ({why})", "a folder that can be written to")
         write_text(self._description, json.dumps(self._told, indent=1) + "\n")
         self._metrics.unlink(missing_ok=True)
 

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,15 +20,15 @@ __all__ = ["run"]
 
 DESCRIPTION = """\
 Train networks on a game, several seeds side by side, and show how good they are at the end: a row for each seed, and
-below these the interquartile mean over the seeds with its 95 % bootstrap interval. Of a game nothing is estimated from
-samples: the networks are read out as tables, and the exact solver says what these are worth.
+below these the interquartile mean over the seeds with its 95 % bootstrap interval. Of a game the first four numbers are
+exact: the networks are read out as tables, and the solver computes what these are worth.
 
   return        what the policies earn: the expected discounted sum of rewards; of an environment that is no game, the
                 mean reward of the steps since the measurement before, over 1 - discount
   objective     the return, and temperature times the agents' entropies on the way
   residual      the largest difference of a probability from the soft-max policy of the exact Q; 0 at a QRE
   critic_error  the largest error of the critic's Q, in units of the span of the exact Q
-  entropy       of an agent's policy in nats, mean over agents, states and the steps since the measurement before
+  entropy       of an agent's policy in nats, mean over agents and the states learned from since the measurement before
   temperature   the weight of the entropy"""
 
 EXAMPLES = """\
@@ -55,7 +56,8 @@ and at the end
   learned-K.json  of a game, for each seed K: policy and q, as tables. mathrl solve --initial-policy reads the file, and
                   mathrl.oracle.compare takes policy and q
 A study that was killed ends with --resume, and the other arguments as before, in the same bytes as one that never
-stopped. Seeds do not change each other: a seed alone gives the same numbers as beside others up to rounding.
+stopped, on the same machine. A seed draws the same random numbers alone and beside others; rounding differs, which
+learning may amplify.
 
 Needs JAX: pip install 'mathrl[neural]'. To compile takes some ten seconds, each time."""
 
@@ -104,7 +106,7 @@ def _parser() -> Parser:
         "--seeds",
         default="3",
         metavar="K",
-        help="how many seeds, 0 … K-1; or, with a comma, which ones: 0,4 or 7, for seed 7 alone (default: 3)",
+        help="how many seeds, from 0 on; with a comma, which ones: 0,4 or, for seed 7 alone, 7, (default: 3)",
     )
     parser.add_argument(
         "--set",
@@ -174,10 +176,10 @@ def _folder(out: str | None, *, resume: bool) -> Path | None:
             fail("--resume", "is given without --out", "--out DIR beside it", "DIR is the folder of the study")
         return None
     folder = Path(out)
-    held = out != "" and any(os.path.exists(folder / name) for name in FILES)
+    held = [name for name in FILES if out != "" and os.path.exists(folder / name)]
     if resume and not held:
         fail("--resume", f"finds no study in {out!r}", "the folder of one", "leave --resume out to begin one")
-    if held and not resume:
+    if held not in ([], [FILES[0]]) and not resume:  # that file alone is of a study that was never measured
         fail(f"--out {out}", "holds a study", "another folder, or --resume, which goes on with it")
     there = folder
     while not os.path.lexists(there) and there != there.parent:
@@ -223,7 +225,7 @@ def _study(plan: "Plan") -> "tuple[Sequence[Row], Study | None]":
                 raise
             return rows, None
         except jax.errors.JaxRuntimeError as error:
-            if "RESOURCE_EXHAUSTED" not in str(error):
+            if not re.search("RESOURCE_EXHAUSTED|Out of memory", str(error)):
                 raise
             raise MemoryError(str(error).partition("\n")[0]) from error
     return rows, done

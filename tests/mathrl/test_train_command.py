@@ -177,8 +177,8 @@ def test_rows_without_a_checkpoint_do_not_count(whole, tmp_path):
     """A study that was killed between writing its first rows and its first checkpoint begins anew."""
     folder = tmp_path / "run"
     folder.mkdir()
-    for name in ("study.json", "metrics.jsonl"):
-        shutil.copy(whole / name, folder)
+    shutil.copy(whole / "study.json", folder)
+    (folder / "metrics.jsonl").write_text("{}\n{}\n")
     kept = studies._Folder(folder, json.loads((whole / "study.json").read_text()))
     assert not kept.stored
     kept.begin()
@@ -293,6 +293,7 @@ def test_a_game_is_known_by_what_it_holds_not_by_its_folder(tmp_path):
         ("metrics.jsonl", lambda data: b"x" + data[1:]),
         ("metrics.jsonl", None),
         ("checkpoint.npz", lambda data: data[:-9]),
+        ("checkpoint.npz", None),
         ("study.json", None),
     ],
 )
@@ -307,6 +308,14 @@ def test_a_damaged_folder_is_named_in_one_line(whole, file, damage, tmp_path, ca
     assert (status, printed, len(errors.splitlines())) == (2, "", 1)
     assert str(folder) in errors
     assert contents(folder) == before
+
+
+def test_a_study_that_was_never_measured_does_not_hold_its_folder(tmp_path):
+    (tmp_path / "study.json").write_text("{}")
+    assert train._folder(str(tmp_path), resume=False) == train._folder(str(tmp_path), resume=True) == tmp_path
+    (tmp_path / "metrics.jsonl").write_text("")
+    with pytest.raises(ValueError, match="holds a study"):
+        train._folder(str(tmp_path), resume=False)
 
 
 def test_seeds_are_so_many_or_those_that_are_named(whole, capsys):
