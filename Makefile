@@ -67,6 +67,6 @@ PEERS := benchmarks/peers
 	touch $@
 
 clean:
-	rm -rf .venv .venv-peers build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache .cache-elsewhere
+	rm -rf .venv .venv-peers .venv-torch build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache .cache-elsewhere
 
 .PHONY: reproduce test test-long test-elsewhere lint bench hard peers reference clean

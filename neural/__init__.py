@@ -1,1 +1,1 @@
-"""The operators on networks, for deep benchmarks (JAX, an optional extra). Nothing is here yet."""
+"""The operators on networks, for deep benchmarks (JAX, an optional extra), and what training code does exactly."""

@@ -1,7 +1,7 @@
 """What the output of an actor's network means: a distribution over the actions of one agent.
 
-A head gives the number of outputs, draws actions from uniform numbers, and says how actions enter a critic. Outputs are
-(…, outputs), and `available` is (…, A), where false marks an action that there is not.
+A head gives the number of outputs, draws actions from uniform numbers, `num_random` each, and says how actions enter a
+critic. Outputs are (…, outputs), and `available` is (…, A), where false marks an action that there is not.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from mathrl.neural.noise import gumbel, normal
+from mathrl.neural.noise import categorical, normal
 from mathrl.softmax import entropy_of_logs, log_boltzmann
 
 __all__ = ["Categorical", "Drawn", "Head", "TanhGaussian"]
@@ -37,6 +37,11 @@ class Categorical(NamedTuple):
         """How many outputs the network has."""
         return self.size
 
+    @property
+    def num_random(self) -> int:
+        """How many uniform numbers a draw takes."""
+        return 1
+
     def log_policy(self, x: Array, available: Array) -> Array:
         """Log π(a), (…, A), −∞ where an action is not available."""
         logs: Array = log_boltzmann(jnp.where(available, x, -jnp.inf), 1.0)
@@ -47,15 +52,15 @@ class Categorical(NamedTuple):
         return jax.nn.one_hot(actions, self.size, dtype=dtype or jnp.result_type(float))
 
     def draw(self, x: Array, available: Array, u: Array) -> Drawn:
-        """Draw from π by the largest of log π + g, with Gumbel numbers g of uniform u (…, A)."""
+        """Draw from π by one uniform number each, u (…, 1)."""
         logs = self.log_policy(x, available)
-        actions = jnp.argmax(logs + gumbel(u), axis=-1)
+        actions = categorical(u[..., 0], jnp.exp(logs))
         chosen = jnp.take_along_axis(logs, actions[..., None], axis=-1)[..., 0]
         return Drawn(actions, self.encode(actions, x.dtype), chosen)
 
     def anything(self, available: Array, u: Array) -> Array:
-        """Draw from all available actions alike."""
-        return jnp.argmax(jnp.where(available, u, -jnp.inf), axis=-1)
+        """Draw from all available actions alike, by one uniform number each, u (…, 1)."""
+        return categorical(u[..., 0], available.astype(u.dtype))
 
     def entropy(self, x: Array, available: Array, u: Array) -> Array:
         """H(π), (…), exactly."""
@@ -82,6 +87,11 @@ class TanhGaussian(NamedTuple):
     def outputs(self) -> int:
         """How many outputs the network has."""
         return 2 * self.size
+
+    @property
+    def num_random(self) -> int:
+        """How many uniform numbers a draw takes."""
+        return self.size
 
     def encode(self, actions: Array, dtype: jnp.dtype | None = None) -> Array:
         """The actions themselves."""

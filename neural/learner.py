@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import Array
+from jax.flatten_util import ravel_pytree
 
 from mathrl.neural.environments import Environment
 from mathrl.neural.networks import Critic, Perceptron, critic, output, perceptron, values, weights_of
@@ -55,7 +56,7 @@ def start(environment: Environment, settings: Settings, key: Array, initial_poli
         actors = (*actors[:-1], last)
     critics = jax.vmap(lambda one: critic(one, of_critics, agents, head.size))(drawn["critics"])
     log_temperature = jnp.log(jnp.asarray(settings.temperature, actors[0].bias.dtype))
-    moments = jax.vmap(ADAM.init)(actors), ADAM.init(critics), ADAM.init(log_temperature)
+    moments = jax.vmap(_unmoved)(actors), _unmoved(critics), _unmoved(log_temperature)
     return Learner(actors, moments[0], critics, moments[1], critics, log_temperature, moments[2])
 
 
@@ -84,7 +85,16 @@ def action_values(environment: Environment, critics: Critic, features: Array, en
     return scale(environment) * jnp.min(both, axis=0)
 
 
-def stepped(direction: Any, rate: Array, moments: Any, parameters: Any) -> tuple[Any, Any]:
-    """One step of Adam down this gradient: the parameters and moments after it."""
-    steps, moments = ADAM.update(direction, moments)
-    return jax.tree.map(lambda x, step: x - rate * step, parameters, steps), moments
+def stepped(slope: Any, rate: Array, moments: Any, parameters: Any) -> tuple[Any, Any]:
+    """One step of Adam down this gradient: the parameters and moments after it.
+
+    All arrays of a network are one vector to Adam: its many short operations cost more than they compute otherwise.
+    """
+    direction, moments = ADAM.update(ravel_pytree(slope)[0], moments)
+    vector, parts = ravel_pytree(parameters)
+    return parts(vector - rate * direction), moments
+
+
+def _unmoved(parameters: Any) -> Any:
+    """Adam's moments before the first step."""
+    return ADAM.init(ravel_pytree(parameters)[0])

@@ -92,7 +92,7 @@ def values(network: Critic, features: Array, actions: Array) -> Array:
 
 def own_values(network: Critic, features: Array, actions: Array, agent: Array | int) -> Array:
     """Q(s, (b, a^{-i})) for every action b of agent i, (B, A), of features (B, features) and actions (B, n, A)."""
-    others = actions.at[:, agent].set(0.0)
+    others = jnp.where((jnp.arange(actions.shape[1]) == agent)[:, None], 0.0, actions)
     flat = others.reshape(len(others), -1)
     shared = features @ network.state + flat @ network.actions.reshape(flat.shape[-1], -1) + network.bias
     first = shared[:, None] + network.actions[agent]

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-__all__ = ["block", "gumbel", "index", "normal", "permutation"]
+__all__ = ["block", "categorical", "gumbel", "index", "normal"]
 
 
 def block(key: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
@@ -43,6 +43,10 @@ def index(u: Array, size: Array | int) -> Array:
     return jnp.minimum((u * size).astype(jnp.int32), size - 1)
 
 
-def permutation(u: Array) -> Array:
-    """The order of n numbers u: each permutation of n agents has the same probability."""
-    return jnp.argsort(u)
+def categorical(u: Array, weights: Array) -> Array:
+    """The first entry of weights w ≥ 0, (…, A), at which their running sum reaches u Σ w.
+
+    It is a draw from w / Σ w, and never an entry whose weight is 0: u > 0, and the running sum ends at Σ w.
+    """
+    sums = jnp.cumsum(weights, axis=-1)
+    return jnp.argmax(sums >= u[..., None] * sums[..., -1:], axis=-1)

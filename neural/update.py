@@ -7,43 +7,43 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from mathrl.neural.actors import Improve, Objective
 from mathrl.neural.critics import improved_critics, soft_targets, windowed
 from mathrl.neural.environments import Environment
-from mathrl.neural.learner import Learner, Look, actor_outputs, look, stepped
+from mathrl.neural.learner import Learner, actor_outputs, look, stepped
 from mathrl.neural.replay import Transition
 from mathrl.neural.settings import Settings
 
-__all__ = ["Algorithm", "Improve", "noise_of_update", "updated"]
-
-Improve = Callable[[Environment, Any, Learner, Look, dict[str, Array], Array], Learner]
-"""How actors learn from the present critics: environment, settings, learner, states, uniform numbers, step size."""
+__all__ = ["Algorithm", "noise_of_update", "updated"]
 
 
 class Algorithm(NamedTuple):
-    """An off-policy algorithm: what differs from others is how its actors improve.
+    """An off-policy algorithm: what differs from others is what its actors climb, and when.
 
-    `name`      as on the command line
-    `summary`   what it is, in a line
-    `settings`  the class of its settings
-    `improve`   one step of its actors
+    `name`       as on the command line
+    `summary`    what it is, in a line
+    `settings`   the class of its settings
+    `objective`  what an agent climbs, by the environment and the settings
+    `improve`    how all agents take a turn
     """
 
     name: str
     summary: str
     settings: type[Settings]
+    objective: Callable[[Environment, Any], Objective]
     improve: Improve
 
 
-def noise_of_update(environment: Environment, settings: Settings) -> dict[str, tuple[int, ...]]:
+def noise_of_update(algorithm: Algorithm, environment: Environment, settings: Settings) -> dict[str, tuple[int, ...]]:
     """How many uniform numbers an update takes, by what they decide."""
-    agents, width, batch = environment.num_agents, environment.head.size, settings.batch
+    agents, width, batch = environment.num_agents, environment.head.num_random, settings.batch
     return {
         "begin": (2, batch),
         "next": (agents, batch, width),
         "between": (agents, batch * (settings.steps - 1), width),
         "order": (agents,),
         "others": (agents, batch, width),
-        "own": (settings.epochs, agents, batch, width),
+        "own": (settings.epochs, agents, batch, algorithm.objective(environment, settings).num_random),
     }
 
 
@@ -69,12 +69,17 @@ def updated(
     seen = look(environment, jax.tree.map(lambda x: x[:, 0], drawn.seen))
     outputs = actor_outputs(learner.actors, seen.observations)
     entropy = jnp.mean(environment.head.entropy(outputs, seen.available, noise["others"]))
-    improved = algorithm.improve(environment, settings, learner, seen, noise, rate)
-    if settings.tuned:
+
+    def improved(learner: Learner) -> Learner:
+        objective = algorithm.objective(environment, settings)
+        learner = algorithm.improve(environment, settings, objective, learner, seen, noise, rate)
+        if not settings.tuned:
+            return learner
         slope = entropy - settings.target_entropy
         logs, moments = stepped(
             slope, rate * settings.temperature_rate, learner.temperature_moments, learner.log_temperature
         )
-        improved = improved._replace(log_temperature=logs, temperature_moments=moments)
-    learner = jax.tree.map(lambda new, old: jnp.where(actors_learn, new, old), improved, learner)
+        return learner._replace(log_temperature=logs, temperature_moments=moments)
+
+    learner = jax.lax.cond(actors_learn, improved, lambda learner: learner, learner)
     return learner, {"critic_loss": loss, "entropy": entropy, "temperature": jnp.exp(learner.log_temperature)}

@@ -6,14 +6,11 @@ The paper's way for discrete actions is `actions=gumbel`. The default takes the 
 exactly: the gradient has the same mean, and no noise from the agent's own draws.
 """
 
-from jax import Array
-
 from mathrl.base.checks import choice
 from mathrl.neural import settings as shared
 from mathrl.neural.actors import Objective, enumerated, in_turn, reparametrised, straight_through
 from mathrl.neural.environments import Environment
 from mathrl.neural.heads import TanhGaussian
-from mathrl.neural.learner import Learner, Look
 from mathrl.neural.update import Algorithm
 
 __all__ = ["ACTIONS", "HASAC", "Settings", "objective"]
@@ -37,16 +34,10 @@ class Settings(shared.Settings):
 
 def objective(environment: Environment, settings: Settings) -> Objective:
     """What an agent climbs, by what its actions are."""
-    if isinstance(environment.head, TanhGaussian):
-        return reparametrised
-    gumbel = choice("actions", settings.actions, ACTIONS) == "gumbel"
-    return straight_through(lambda settings: settings.relaxation) if gumbel else enumerated()
+    head, actions = environment.head, choice("actions", settings.actions, ACTIONS)
+    if isinstance(head, TanhGaussian):
+        return reparametrised(head)
+    return straight_through(head, lambda settings: settings.relaxation) if actions == "gumbel" else enumerated(head)
 
 
-def _improve(
-    environment: Environment, settings: Settings, learner: Learner, seen: Look, noise: dict[str, Array], rate: Array
-) -> Learner:
-    return in_turn(environment, settings, objective(environment, settings), learner, seen, noise, rate)
-
-
-HASAC = Algorithm("hasac", "soft actor-critic; agents update in turn", Settings, _improve)
+HASAC = Algorithm("hasac", "soft actor-critic; agents update in turn", Settings, objective, in_turn)

@@ -12,14 +12,13 @@ from jax import Array
 
 from mathrl.base.checks import choice, fail
 from mathrl.neural import settings as shared
-from mathrl.neural.actors import entropy, enumerated, in_turn
+from mathrl.neural.actors import Objective, entropy, enumerated, in_turn
 from mathrl.neural.environments import Environment
 from mathrl.neural.heads import Categorical
-from mathrl.neural.learner import Learner, Look
 from mathrl.neural.update import Algorithm
 from mathrl.operators import clipped_ratio_drift, expected_parts, kl_drift, soft_advantage, squared_drift
 
-__all__ = ["DRIFTS", "MEHAML", "Settings", "drifting"]
+__all__ = ["DRIFTS", "MEHAML", "Settings", "drifting", "objective"]
 
 DRIFTS = ("kl", "squared", "clipped")
 
@@ -53,12 +52,11 @@ def drifting(q: Array, log_policy: Array, log_old: Array, temperature: Array, se
     return value
 
 
-def _improve(
-    environment: Environment, settings: Settings, learner: Learner, seen: Look, noise: dict[str, Array], rate: Array
-) -> Learner:
+def objective(environment: Environment, settings: Settings) -> Objective:
+    """What an agent climbs."""
     if not isinstance(environment.head, Categorical):
         fail("environment", "has continuous actions", "discrete ones", "the drifts are sums over actions")
-    return in_turn(environment, settings, enumerated(drifting), learner, seen, noise, rate)
+    return enumerated(environment.head, drifting)
 
 
-MEHAML = Algorithm("mehaml", "HASAC with a drift; agents update in turn", Settings, _improve)
+MEHAML = Algorithm("mehaml", "HASAC with a drift; agents update in turn", Settings, objective, in_turn)

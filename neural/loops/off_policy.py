@@ -45,7 +45,7 @@ def begun(environment: Environment, settings: Settings, key: Array, initial_poli
     states = jax.vmap(environment.reset)(first["reset"])
     seen, none = jax.vmap(environment.seen)(states), jnp.zeros(settings.copies, bool)
     available = look(environment, seen).available
-    actions = environment.head.anything(available, jnp.full((*available.shape[:2], environment.head.size), 0.5))
+    actions = environment.head.anything(available, jnp.full((*available.shape[:2], environment.head.num_random), 0.5))
     reward = jnp.zeros(settings.copies, jnp.result_type(float))
     step = Transition(seen, jnp.moveaxis(actions, 0, 1), reward, seen, none, none)
     learner = start(environment, settings, of_networks, initial_policy)
@@ -67,11 +67,12 @@ def advanced(
     `first`  the number of the first of these iterations
     `total`  how many iterations the whole run has: the step sizes fall until then
     """
+    of_update = noise_of_update(algorithm, environment, settings)
     shapes = {
         "step": (settings.copies, environment.num_random),
         "reset": (settings.copies, environment.num_random),
-        "act": (environment.num_agents, settings.copies, environment.head.size),
-        **{name: (settings.updates, *shape) for name, shape in noise_of_update(environment, settings).items()},
+        "act": (environment.num_agents, settings.copies, environment.head.num_random),
+        **{name: (settings.updates, *shape) for name, shape in of_update.items()},
     }
 
     def iteration(run: Run, xs: tuple[Array, Array]) -> tuple[Run, dict[str, Array]]:
@@ -79,24 +80,29 @@ def advanced(
         noise = block(key, shapes)
         steps_before = number * settings.copies
         run, reward = _step(environment, settings, run, noise, steps_before < settings.explore)
-        learns = steps_before >= settings.explore
-        updates_before = (number - settings.explore // settings.copies) * settings.updates
         rate = 1 - (1 - settings.final_rate) * number / total
+        updates_before = (number - settings.explore // settings.copies) * settings.updates
 
         def update(learner: Learner, noise: dict[str, Array]) -> tuple[Learner, dict[str, Array]]:
             batch = windows(run.buffer, noise["begin"], settings.steps)
             actors_learn = updates_before >= settings.prepare
             return updated(algorithm, environment, settings, learner, batch, noise, rate, actors_learn)
 
-        of_updates = {name: u for name, u in noise.items() if name not in ("step", "reset", "act")}
-        learner, told = jax.lax.scan(update, run.learner, of_updates)
-        learner = jax.tree.map(lambda new, old: jnp.where(learns, new, old), learner, run.learner)
-        return run._replace(learner=learner), {"reward": reward, **jax.tree.map(jnp.mean, told)}
+        def learned(learner: Learner) -> tuple[Learner, dict[str, Array]]:
+            learner, told = jax.lax.scan(update, learner, {name: noise[name] for name in of_update})
+            return learner, jax.tree.map(jnp.mean, told)
+
+        def waits(learner: Learner) -> tuple[Learner, dict[str, Array]]:
+            told = jax.eval_shape(learned, learner)[1]
+            return learner, jax.tree.map(lambda x: jnp.full(x.shape, jnp.nan, x.dtype), told)
+
+        learner, told = jax.lax.cond(steps_before >= settings.explore, learned, waits, run.learner)
+        return run._replace(learner=learner), {"reward": reward, **told}
 
     numbers = first + jnp.arange(iterations)
     keys = jax.vmap(lambda number: jax.random.fold_in(run.key, number))(numbers)
     run, told = jax.lax.scan(iteration, run, (numbers, keys))
-    return run, jax.tree.map(jnp.mean, told)
+    return run, jax.tree.map(jnp.nanmean, told)
 
 
 def _step(
