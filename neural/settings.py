@@ -113,12 +113,12 @@ _KINDS: Mapping[Any, Check] = {float: real, int: _at_least(0), bool: flag}
 """What a setting may be that has no range of its own, by its type."""
 
 _RANGES: Mapping[str, Check] = {
-    **dict.fromkeys(("temperature", "actor_rate", "critic_rate", "temperature_rate", "relaxation"), positive),
+    **dict.fromkeys(("temperature", "relaxation"), positive),
+    **dict.fromkeys(("actor_rate", "critic_rate", "temperature_rate", "weight"), not_negative),
     **dict.fromkeys(("batch", "steps", "epochs", "copies", "updates", "capacity"), _at_least(1)),
     "final_rate": proportion,
     "polyak": _share,
     "hidden": _hidden,
-    "weight": not_negative,
     "clip": discount_factor,
 }
 """The ranges of all settings, those of single algorithms too."""

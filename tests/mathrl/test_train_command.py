@@ -232,6 +232,7 @@ CLIMBING = ("train", "hasac", "climbing")
         bad(*CLIMBING, "--set", "temperature=1", "--set", "temperature=2", names="twice"),
         bad(*CLIMBING, "--set", "temperature=hot", names="hot"),
         bad(*CLIMBING, "--set", "temperature=0", names="temperature is 0"),
+        bad(*CLIMBING, "--set", "actor-rate=-1", names="actor_rate is -1"),
         bad(*CLIMBING, "--set", "batch=2.5", names="2.5"),
         bad(*CLIMBING, "--set", "batch=0", names="batch is 0"),
         bad(*CLIMBING, "--set", "hidden=", names="hidden is empty"),
