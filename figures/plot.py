@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from mathrl.base.checks import fail
 from mathrl.base.files import write_bytes
 
-__all__ = ["COLOURS", "FORMATS", "GREY", "WIDTH", "check", "legend", "mosaic", "save", "style"]
+__all__ = ["COLOURS", "FORMATS", "GREY", "TITLE", "WIDTH", "check", "legend", "mosaic", "save", "style"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's palette: distinct for colour-blind readers, and in grey."""

@@ -5,7 +5,9 @@ estimated from samples.
 """
 
 import math
+from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -13,7 +15,7 @@ from jax import Array
 from mathrl.base.checks import FloatArray
 from mathrl.neural.environments import Environment
 from mathrl.neural.learner import Learner, action_values, actor_outputs, look
-from mathrl.neural.networks import Critic
+from mathrl.neural.networks import Critic, Perceptron
 from mathrl.neural.tabular import Tabular
 from mathrl.values.policy_values import evaluate, quantal_response_residual
 
@@ -22,9 +24,7 @@ __all__ = ["critic_table", "joint_values", "measures", "policy_tables"]
 
 def policy_tables(environment: Tabular, learner: Learner) -> tuple[FloatArray, ...]:
     """The actors' policies, one array (S, A_i) per agent; uniform rows where an episode has ended."""
-    seen = look(environment, jnp.arange(environment.game.num_states))
-    logs = environment.head.log_policy(actor_outputs(learner.actors, seen.observations), seen.available)
-    whole = np.exp(np.asarray(logs, dtype=np.float64))
+    whole = np.exp(np.asarray(_log_policies(environment, learner.actors), dtype=np.float64))
     tables = []
     for agent, size in enumerate(environment.game.num_actions):
         own = np.where(environment.game.terminal[:, None], 1 / size, whole[agent, :, :size])
@@ -32,11 +32,19 @@ def policy_tables(environment: Tabular, learner: Learner) -> tuple[FloatArray, .
     return tuple(tables)
 
 
+@partial(jax.jit, static_argnums=0)
+def _log_policies(environment: Tabular, actors: Perceptron) -> Array:
+    """Log π of all agents in all states, (n, S, A)."""
+    seen = look(environment, jnp.arange(environment.game.num_states))
+    return environment.head.log_policy(actor_outputs(actors, seen.observations), seen.available)
+
+
 def critic_table(environment: Tabular, learner: Learner) -> FloatArray:
     """The smaller of the two critics' Q, (S, A_1, …, A_n)."""
     return np.asarray(joint_values(environment, learner.critics), dtype=np.float64)
 
 
+@partial(jax.jit, static_argnums=0)
 def joint_values(environment: Tabular, critics: Critic) -> Array:
     """The smaller of two critics' Q at all states and joint actions, (S, A_1, …, A_n)."""
     states, actions = environment.game.num_states, environment.game.num_actions

@@ -1,13 +1,19 @@
 """The settings that off-policy algorithms share: numbers that runs may differ in, and what fixes the shape of a run."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar, dataclass_transform
 
 import jax
 
-__all__ = ["Settings", "settings"]
+from mathrl.base.checks import count, discount_factor, fail, flag, instance, not_negative, positive, proportion, real
+
+__all__ = ["MOST", "Settings", "checked", "settings"]
 
 T = TypeVar("T")
+
+MOST = 2**30
+"""How many steps, units, … there may be: compiled code counts in 32 bits."""
 
 
 @dataclass_transform(frozen_default=True)
@@ -67,3 +73,52 @@ class Settings:
     explore: int = 1024
     prepare: int = 500
     time_limit: int = 0
+
+
+def checked(given: Settings) -> None:
+    """Refuse settings that are of another kind, or out of their range.
+
+    Raises `ValueError`, naming the setting, what it is, and what it may be.
+    """
+    for item in fields(given):
+        by_kind = _KINDS.get(item.type, _text)
+        _RANGES.get(item.name, by_kind)(item.name, getattr(given, item.name))
+    if given.capacity < given.steps:
+        fail("capacity", f"is {given.capacity}", f"at least steps, which is {given.steps}")
+
+
+Check = Callable[[str, Any], Any]
+
+
+def _at_least(least: int) -> Check:
+    return lambda name, value: count(name, value, least, MOST)
+
+
+def _share(name: str, value: Any) -> float:
+    return proportion(name, positive(name, value))
+
+
+def _text(name: str, value: Any) -> str:
+    return instance(name, value, str, "text")
+
+
+def _hidden(name: str, value: Any) -> None:
+    if not instance(name, value, tuple, "a tuple of whole numbers"):
+        fail(name, "is empty", "a whole number for each hidden layer")
+    for layer, units in enumerate(value):
+        count(f"{name}[{layer}]", units, 1, MOST)
+
+
+_KINDS: Mapping[Any, Check] = {float: real, int: _at_least(0), bool: flag}
+"""What a setting may be that has no range of its own, by its type."""
+
+_RANGES: Mapping[str, Check] = {
+    **dict.fromkeys(("temperature", "relaxation"), positive),
+    **dict.fromkeys(("actor_rate", "critic_rate", "temperature_rate", "weight"), not_negative),
+    **dict.fromkeys(("batch", "steps", "epochs", "copies", "updates", "capacity"), _at_least(1)),
+    "final_rate": proportion,
+    "polyak": _share,
+    "hidden": _hidden,
+    "clip": discount_factor,
+}
+"""The ranges of all settings, those of single algorithms too."""

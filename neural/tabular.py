@@ -118,9 +118,8 @@ def tabular(game: Game) -> Tabular:
         fail("game", "has rewards that differ between agents", "a common payoff", "one critic learns for all agents")
     rewards = np.where(np.isfinite(game.rewards), game.rewards, 0.0).ravel()
     transitions = game.transitions
-    rows = csr_array(
-        transitions.reshape(len(rewards), -1) if isinstance(transitions, np.ndarray) else transitions.copy()
-    )
+    plain = transitions.reshape(len(rewards), -1) if isinstance(transitions, np.ndarray) else transitions
+    rows = csr_array(plain, copy=True)  # the arrays of a game cannot be changed
     rows.eliminate_zeros()
     lengths = np.diff(rows.indptr)
     # A row without successors is that of a terminal state, which is left before anything is played there.

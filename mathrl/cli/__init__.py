@@ -14,6 +14,7 @@ COMMANDS = {
     "solve": "solve a game with any of the solvers of the five papers",
     "bound": "compute AORPO's bounds for a game with learned models, and what they bound",
     "games": "list the games that come with mathrl, or show one, or save it in another format",
+    "train": "train networks on a game, and measure them with the exact solver",
     "figure": "draw a figure to a .png, .svg or .pdf file",
 }
 
@@ -31,6 +32,7 @@ examples:
   mathrl reproduce hasac-table-3
   mathrl solve hasac --solver haspi --temperature 1,5,10
   mathrl games climbing
+  mathrl train hasac climbing
 
 exit status:
   0    everything was done
