@@ -16,6 +16,7 @@ from benchmarks import (
     mirror,
     monotone,
     nash_q,
+    networks,
     oracle,
     start_up,
     stochastic_branch,
@@ -35,6 +36,7 @@ MODULES = (
     monotone,
     nash_q,
     oracle,
+    networks,
 )
 
 

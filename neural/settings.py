@@ -54,14 +54,14 @@ class Settings:
     `time_limit`        after how many steps an episode is cut off, 0 for never
     """
 
-    temperature: float = 0.2
+    temperature: float = 1.0
     tuned: bool = False
     target_entropy: float = 0.5
     actor_rate: float = 3e-3
     critic_rate: float = 3e-3
     temperature_rate: float = 3e-3
     final_rate: float = 0.0
-    polyak: float = 0.01
+    polyak: float = 0.05
     hidden: tuple[int, ...] = (64, 64)
     batch: int = 256
     steps: int = 1

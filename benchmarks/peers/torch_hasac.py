@@ -26,6 +26,7 @@ import ctypes
 import json
 import math
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from itertools import chain
@@ -161,6 +162,7 @@ def main() -> None:
     parser.add_argument("--compile", action="store_true", help="torch.compile the networks and losses")
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=1.0, help="about how long a repeat takes")
+    parser.add_argument("--asked", action="store_true", help="read numbers of updates, and answer how long each took")
     given = parser.parse_args()
     keep_memory()
     torch.set_num_threads(1)
@@ -176,6 +178,10 @@ def main() -> None:
         return time.perf_counter() - clock, time.process_time() - processor
 
     seconds(10)
+    if given.asked:
+        for line in sys.stdin:
+            print(seconds(int(line))[0], flush=True)
+        return
     updates = max(1, round(given.seconds * 10 / seconds(10)[0]))
     clock, processor = zip(*(seconds(updates) for _ in range(given.repeats)), strict=True)
     rates = {
