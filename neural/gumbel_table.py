@@ -103,7 +103,7 @@ NOTES = (
     "actions, and the network learns only values there. Its slopes are about half the differences of its values on "
     "average, and irregular: this acts like a temperature of about twice alpha, and adds a bias that differs by seed",
     "so most of its runs at alpha = 5 end with (C,C) the most probable, and few of these ends are near a QRE",
-    "`enumerated` takes only values from the critic, and ends at Table 3's QREs",
+    "`enumerated` takes only values from the critic, and ends at QREs: nearly always Table 3's",
 )
 
 
@@ -214,7 +214,8 @@ def _slopes(environment: Tabular) -> Callable[[Learner], FloatArray]:
 
     @jax.jit
     def of(learner: Learner) -> Array:
-        return jax.grad(lambda y: jnp.sum(action_values(environment, learner.critics, features, y)))(encoded)
+        slopes: Array = jax.grad(lambda y: jnp.sum(action_values(environment, learner.critics, features, y)))(encoded)
+        return slopes
 
     shape = (*environment.game.num_actions, *encoded.shape[1:])
     return lambda learner: np.asarray(of(learner), dtype=np.float64).reshape(shape)
