@@ -36,6 +36,7 @@ __all__ = [
     "enumerated",
     "in_turn",
     "reparametrised",
+    "straight_through",
 ]
 
 
@@ -102,11 +103,16 @@ def enumerated(head: Categorical, regulariser: Regulariser = entropy) -> Objecti
     return Objective(gain, 0)
 
 
-def straight_through(head: Categorical, relaxation: Callable[[Any], Array]) -> Objective:
+def straight_through(
+    head: Categorical,
+    relaxation: Callable[[Any], Array],
+    values: Callable[[Environment, Critic, Array, Array], Array] = action_values,
+) -> Objective:
     """One drawn action y, with the gradient of softmax((log p + g)/τ); log p is Σ_a y(a) log p(a), y with its gradient.
 
     `head`        what actions there are
     `relaxation`  from the settings to τ
+    `values`      Q(s, y), as `action_values`. Its slopes in y count here, not only its values at drawn actions
     """
 
     def gain(
@@ -120,7 +126,7 @@ def straight_through(head: Categorical, relaxation: Callable[[Any], Array]) -> O
             action = hard + soft - jax.lax.stop_gradient(soft)
             encoded = _put(turn.encoded, turn.agent, action)
             log_policy = jnp.sum(action * jnp.where(turn.available, logs, 0.0), axis=-1)
-            return action_values(environment, critics, turn.features, encoded) - temperature * log_policy
+            return values(environment, critics, turn.features, encoded) - temperature * log_policy
 
         return of
 

@@ -40,6 +40,7 @@ to first order. In logits the relaxed mean is thus the faster one near corners.
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +50,7 @@ from mathrl.games.model import Game, check_game
 from mathrl.operators import marginal_q
 from mathrl.softmax import boltzmann, log_boltzmann
 
-__all__ = ["exact_jacobian", "gradient_flow", "mean_gradient", "relaxed_jacobian", "sampled_gradients"]
+__all__ = ["estimates", "exact_jacobian", "gradient_flow", "mean_gradient", "relaxed_jacobian", "sampled_gradients"]
 
 _STEP = 0.3
 """The step of the trapezoid rules in strips of half width π/2: exp(−2π (π/2)/0.3) is 5e-15."""
@@ -129,25 +130,47 @@ def sampled_gradients(
     logits: Sequence[npt.ArrayLike],
     *,
     temperature: float,
-    relaxation: float,
+    relaxation: float | None,
     samples: int,
     rng: np.random.Generator,
 ) -> tuple[FloatArray, ...]:
     """Draw the straight-through estimator (2): per agent (samples, A_i), one gradient a row.
 
-    The arguments are those of `mean_gradient`; `samples` is how many are drawn, from `rng`.
+    The arguments are those of `mean_gradient`; `samples` is how many are drawn, from `rng`. Where `relaxation` is None,
+    an agent's gradient is exact but for the actions of the others, which are drawn.
     """
-    payoffs, alpha, tau = _payoffs(game), positive("temperature", temperature), positive("relaxation", relaxation)
-    noisy = [_logits(own) + rng.gumbel(size=(count("samples", samples, 1), np.size(own))) for own in logits]
-    hard = tuple(np.eye(own.shape[1])[own.argmax(axis=1)] for own in noisy)
-    q = np.broadcast_to(payoffs, (samples, *payoffs.shape[1:]))
+    payoffs, alpha = _payoffs(game), positive("temperature", temperature)
+    tau = None if relaxation is None else positive("relaxation", relaxation)
+    size, own = count("samples", samples, 1), [_logits(values) for values in logits]
+    noise = [rng.gumbel(size=(size, len(values))) for values in own]
+    return tuple(estimates(payoffs, [values[None] for values in own], noise, temperature=alpha, relaxation=tau))
+
+
+def estimates(
+    payoffs: Any, logits: Sequence[Any], noise: Sequence[Any], *, temperature: Any, relaxation: float | None
+) -> list[Any]:
+    """The estimator (2) as a function of its noise, for arrays of NumPy and of JAX.
+
+    `payoffs`      R, (1, A_1, …, A_n)
+    `logits`       l^i, (…, A_i), one array per agent
+    `noise`        g^i, Gumbel noise whose shape (…, A_i) that of the logits broadcasts to
+    `temperature`  α > 0, a number or an array that broadcasts to the noise
+    `relaxation`   τ > 0; None: J (R y^{-i} − α log π^i), in which only the others' actions y^{-i} are drawn
+
+    Returns for each agent an array of the shape of its noise.
+    """
+    noisy = [own + drawn for own, drawn in zip(logits, noise, strict=True)]
+    hard = [(np.arange(own.shape[-1]) == own.argmax(axis=-1)[..., None]) * 1.0 for own in noisy]
+    rows = tuple(own.reshape(-1, own.shape[-1]) for own in hard)
     gradients = []
     for i, own in enumerate(logits):
-        log_pi = log_boltzmann(_logits(own), 1.0)
-        slope, x = marginal_q(q, hard, i) - alpha * log_pi, boltzmann(noisy[i], tau)
-        through = x * (slope - (x * slope).sum(axis=1, keepdims=True)) / tau
-        gradients.append(through - alpha * (hard[i] - np.exp(log_pi)))  # (2)
-    return tuple(gradients)
+        log_pi = log_boltzmann(own, 1.0)
+        pi = boltzmann(own, 1.0)
+        slope = marginal_q(payoffs, rows, i).reshape(hard[i].shape) - temperature * log_pi
+        x = pi if relaxation is None else boltzmann(noisy[i], relaxation)
+        through = x * (slope - (x * slope).sum(axis=-1, keepdims=True))
+        gradients.append(through if relaxation is None else through / relaxation - temperature * (hard[i] - pi))  # (2)
+    return gradients
 
 
 def gradient_flow(

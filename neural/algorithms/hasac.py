@@ -3,7 +3,8 @@
     agents in a random order:   θ^i ← climb E_s[E_{a^i~p}[Q(s, a^i, a^{-i})] + α H(p)]     (hasac Algorithm 2, Eq. 10)
 
 The paper's way for discrete actions is `actions=gumbel`. The default takes the expectation over an agent's own actions
-exactly: the gradient has the same mean, and no noise from the agent's own draws.
+exactly, from the critic's values alone. `gumbel` follows the critic's slopes at one-hot actions, which nothing trains:
+it need not end at an equilibrium (`mathrl.neural.gumbel_table` measures it).
 """
 
 from mathrl.base.checks import choice
