@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mathrl.base.checks import fail
 from mathrl.base.reproduction import REPRODUCTIONS, Computed, Reproduction, exact, reproduction
 
-__all__ = ["figure_3a", "n_step", "of_networks", "table_3"]
+__all__ = ["figure_3a", "gumbel", "n_step", "of_networks", "table_3"]
 
 TABLE_3 = {
     1: ("1.0000", "0.0000", "0.0000"),
@@ -49,6 +49,20 @@ def figure_3a(seed: int, budget: str) -> Computed:
     from mathrl.neural.matrix_game import learned_figure_3a
 
     return learned_figure_3a(seed, budget)
+
+
+@reproduction(
+    "hasac-networks-gumbel",
+    kind="neural",
+    caption="HASAC with straight-through Gumbel-softmax: how many seeds end at (C, C), with an exact and a learned critic",
+    paper={},
+)
+def gumbel(seed: int, budget: str) -> Computed:
+    """Shares of seeds, with the agent's own actions enumerated and drawn."""
+    _need_jax()
+    from mathrl.neural.gumbel_table import gumbel_table
+
+    return gumbel_table(seed, budget)
 
 
 @exact(
