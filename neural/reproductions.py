@@ -54,7 +54,7 @@ def figure_3a(seed: int, budget: str) -> Computed:
 @reproduction(
     "hasac-networks-gumbel",
     kind="neural",
-    caption="HASAC with straight-through Gumbel-softmax: how many seeds end at (C, C), with an exact and a learned critic",
+    caption="where HASAC with straight-through Gumbel-softmax ends, with an exact critic and with a learned one",
     paper={},
 )
 def gumbel(seed: int, budget: str) -> Computed:

@@ -13,14 +13,15 @@ __all__ = ["run"]
 
 DESCRIPTION = """\
 Recompute tables and figures of the papers, and compare every printed number with ours. A printed number agrees if ours,
-rounded to as many digits, is the same. Where ours is an estimate from random runs, the printed number agrees if it lies
-in the interval of the estimate. A printed number that differs is a finding, not an error: the exit status is 0."""
+rounded to as many digits, is the same. Where ours is an estimate from random runs, the printed number agrees if a number
+in the interval of the estimate does. A printed number that differs is a finding, not an error: the exit status is 0."""
 
 EXAMPLES = """\
 examples:
   mathrl reproduce                                  everything but the training of networks
   mathrl reproduce hasac-table-3 --format latex
-  mathrl reproduce hasac                            everything of one paper
+  mathrl reproduce hasac                            the same of one paper
+  mathrl reproduce hasac-networks-table-3           networks, which need JAX: pip install 'mathrl[neural]'
   mathrl reproduce --format json --out cells.json   an array with an object for each number
   mathrl reproduce --list"""
 
@@ -34,7 +35,8 @@ def run(argv: Sequence[str]) -> int:
         "ids",
         nargs="*",
         metavar="ID or PAPER",
-        help="what to reproduce (default: everything of kind exact or simulated, as --list shows)",
+        help="what to reproduce (default: everything of kind exact or simulated, as --list shows; what networks learn "
+        "is computed only where its id is given)",
     )
     parser.add_argument(
         "--list", action="store_true", help="list the ids of all tables and figures, and compute nothing"
@@ -70,15 +72,16 @@ def _chosen(ids: Sequence[str], everything: bool) -> "list[Reproduction]":
     from mathrl.base.reproduction import paper_of
     from mathrl.figures.reproductions import reproductions
 
-    known = dict(reproductions())
+    of_papers = reproductions()
     from mathrl.neural.reproductions import of_networks  # declared after those of the papers, and listed so
 
-    known |= of_networks()
+    known = {**of_networks(), **of_papers}
     if not ids:
         return [entry for entry in known.values() if everything or entry.kind in ("exact", "simulated")]
     papers = {paper_of(id) for id in known}
     named = [choice("ID", id, [*known, *papers], see="mathrl reproduce --list") for id in ids]
-    return [entry for id, entry in known.items() if id in named or paper_of(id) in named]
+    meant = [id for id, entry in known.items() if paper_of(id) in named and (everything or entry.kind != "neural")]
+    return [entry for id, entry in known.items() if id in named or id in meant]
 
 
 def _reproduce(chosen: "Sequence[Reproduction]", seed: int, budget: str) -> "tuple[list[Reproduced], bool]":
@@ -108,6 +111,8 @@ def _rendered(results: "Sequence[Reproduced]", format: str) -> str:
 
 
 def _summary(cells: "Sequence[Cell]") -> str:
+    if all(cell.agrees is None for cell in cells):
+        return f"{len(cells)} numbers, none of which a paper prints"
     agree, differ = (sum(cell.agrees is verdict for cell in cells) for verdict in (True, False))
     first = next((f" (the first: {cell.id}, {cell.row}, {cell.column})" for cell in cells if cell.agrees is False), "")
     rest = len(cells) - agree - differ

@@ -79,20 +79,25 @@ def test_an_id_is_used_once():
             raise NotImplementedError
 
 
-def test_an_estimate_agrees_where_its_interval_holds_the_printed_number():
+def test_an_estimate_agrees_where_its_interval_holds_what_rounds_to_the_printed_number():
     seen = []
 
     def compute(seed, budget):
         seen.append((seed, budget))
         return Computed(
-            {("row", head): Estimate(0.5, 0.25, 0.75, 20) for head in ("inside", "edge", "outside", "ours")}
+            {("row", head): Estimate(0.5, 0.25, 0.75, 20) for head in ("inside", "edge", "rounded", "outside", "ours")}
         )
 
-    printed_row = {"inside": PaperValue("0.6"), "edge": PaperValue("0.75"), "outside": PaperValue("0.8")}
+    printed_row = {
+        "inside": PaperValue("0.6"),
+        "edge": PaperValue("0.75"),
+        "rounded": PaperValue("0.8"),
+        "outside": PaperValue("0.9"),
+    }
     entry = replace(next(iter(reproductions().values())), kind="simulated", paper={"row": printed_row}, compute=compute)
     result = reproduce(entry, seed=3, budget="paper")
     assert seen == [(3, "paper")]
-    assert [cell.agrees for cell in result.cells] == [True, True, False, None]
+    assert [cell.agrees for cell in result.cells] == [True, True, True, False, None]
     assert {(cell.computed, cell.low, cell.high, cell.seeds) for cell in result.cells} == {(0.5, 0.25, 0.75, 20)}
     assert [column.head for column in comparison(result).columns[4:7]] == ["low", "high", "seeds"]
     assert [column.head for column in data(result.cells).columns] == [
