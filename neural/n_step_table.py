@@ -37,7 +37,7 @@ def commitment(discount: float = DISCOUNT, wage: float = 0.5) -> Game:
     return Game.stochastic(rewards, transitions, discount, start=np.eye(3)[0], available=masks)
 
 
-def n_step_table(steps: Sequence[int] = (1, 5, 10, 20)) -> Computed:
+def n_step_table(steps: Sequence[int] = (5, 20)) -> Computed:
     """Compare policy iteration with n-step critics without the entropies inside, at α, with what might equal it.
 
     `steps`  the n, each ≥ 1

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 DESCRIPTION = """\
-Recompute tables and figures of the papers, and compare every printed number with ours. A printed number agrees if ours,
-rounded to as many digits, is the same. Where ours is an estimate from random runs, the printed number agrees if a number
-in the interval of the estimate does. A printed number that differs is a finding, not an error: the exit status is 0."""
+Recompute tables and figures of the papers, and compare every printed number with ours. It agrees if ours, rounded to as
+many digits, is the same. Where ours is an estimate from random runs, the printed number agrees if a number in the
+interval of the estimate does. A printed number that differs is a finding, not an error: the exit status is 0."""
 
 EXAMPLES = """\
 examples:

@@ -346,7 +346,7 @@ def test_reproduce_shows_a_number_that_does_not_come_out(capsys, monkeypatch):
     paper["alpha=5"]["final p1"] = PaperValue("0.9848")
     wrong = dataclasses.replace(entry, paper=paper)
     monkeypatch.setattr(reproductions, "reproductions", lambda: {entry.id: wrong})
-    status, printed, _ = run(capsys, "reproduce")
+    status, printed, _ = run(capsys, "reproduce", "hasac-table-3")
     assert status == 0
     assert "DIFFERS" in printed
     assert (
