@@ -18,7 +18,7 @@ from mathrl.neural.study import study
 from mathrl.neural.tabular import tabular
 from tests.neural.enumeration import QUICK
 
-GAME = random_stochastic(3, (2, 2), discount=0.9, ending=0.1, seed=1)
+ENVIRONMENT = tabular(random_stochastic(3, (2, 2), discount=0.9, ending=0.1, seed=1))
 
 EXPLORED, UPDATES, COPIES = 10, 100, 2
 """Iterations that are played at random, and then 100 with one update each."""
@@ -35,24 +35,15 @@ def learn(folder, seeds=SEEDS, settings=SETTINGS, **more):
     """The study of these tests."""
     steps = (EXPLORED + UPDATES) * COPIES
     arguments = {"steps": steps, "seeds": seeds, "measurements": 5, "folder": folder} | more
-    return study(HASAC, tabular(GAME), settings, **arguments)
+    return study(HASAC, ENVIRONMENT, settings, **arguments)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _compile_once(tmp_path_factory):
-    """Keep what is compiled on disk, as equal studies compile the same for many seconds each."""
-    kept = {
-        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("compiled")),
-        "jax_persistent_cache_min_compile_time_secs": 0.2,
-    }
-    before = {name: getattr(jax.config, name) for name in kept}
-    for name, value in kept.items():
-        jax.config.update(name, value)
+def _compile_quickly():
+    """Compile without optimising: studies are short here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(studies, "COMPILER", QUICK)
         yield
-    for name, value in before.items():
-        jax.config.update(name, value)
 
 
 @pytest.fixture(name="whole", scope="module")
@@ -64,7 +55,7 @@ def _whole(tmp_path_factory):
 
 def runs_of(folder, seeds):
     """All arrays of the runs, at the end."""
-    like = jax.eval_shape(lambda: jax.vmap(lambda key: begun(tabular(GAME), SETTINGS, key))(keys_of(seeds)))
+    like = jax.eval_shape(lambda: jax.vmap(lambda key: begun(ENVIRONMENT, SETTINGS, key))(keys_of(seeds)))
     return restore(folder / "checkpoint.npz", like)[0]
 
 
