@@ -24,6 +24,8 @@ class Step(NamedTuple):
 class Environment(Protocol):
     """An environment with one reward for all agents."""
 
+    def __hash__(self) -> int: ...
+
     @property
     def head(self) -> Head:
         """What actions there are."""

@@ -29,6 +29,7 @@ from mathrl.cli.train_results import Plan, rendered, without_numbers
 from mathrl.games import save
 from mathrl.neural import study as studies
 from mathrl.neural.algorithms import ALGORITHMS
+from mathrl.neural.folder import Folder
 from mathrl.neural.named import described, environment
 from mathrl.oracle import compare
 from mathrl.solvers import soft_evaluation
@@ -179,7 +180,7 @@ def test_rows_without_a_checkpoint_do_not_count(whole, tmp_path):
     folder.mkdir()
     shutil.copy(whole / "study.json", folder)
     (folder / "metrics.jsonl").write_text("{}\n{}\n")
-    kept = studies._Folder(folder, json.loads((whole / "study.json").read_text()))
+    kept = Folder(folder, json.loads((whole / "study.json").read_text()))
     assert not kept.stored
     kept.begin()
     assert [path.name for path in folder.iterdir()] == ["study.json"]
