@@ -5,6 +5,9 @@
 m is n, or fewer where the episode ended (and nothing follows) or was cut off (and it would have gone on). With n = 1 it
 is the target of hasac's Algorithm 2. Without the entropies in between, as some public codes have it for n > 1, its
 fixed point is not the soft Q of the policy: `mathrl.neural.n_step` has what it is.
+
+For n > 1 the steps in between are those that older policies played, and nothing corrects this: only of a buffer that is
+short, beside how fast the policy changes, is the fixed point that of the present policy.
 """
 
 from typing import NamedTuple

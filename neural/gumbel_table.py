@@ -22,6 +22,7 @@ import numpy as np
 from jax import Array
 
 from mathrl.base.checks import FloatArray, choice, count, fail
+from mathrl.base.intervals import share
 from mathrl.base.reproduction import BUDGETS, Computed, Estimate
 from mathrl.games import load
 from mathrl.games.model import Game
@@ -253,21 +254,11 @@ def _cells(game: Game, row: str, actions: str, alpha: float, ends: Ends) -> dict
     q = np.broadcast_to(game.rewards, (len(most), *game.num_actions))
     off = [np.abs(own - quantal_response(q, policies, i, temperature=alpha)) for i, own in enumerate(policies)]
     return {
-        (row, f"(C,C) {actions}"): _share((most == 2).all(axis=1)),
-        (row, f"(A,A) {actions}"): _share((most == 0).all(axis=1)),
+        (row, f"(C,C) {actions}"): share(int((most == 2).all(axis=1).sum()), len(most)),
+        (row, f"(A,A) {actions}"): share(int((most == 0).all(axis=1).sum()), len(most)),
         (row, f"p(C) {actions}"): _mean(ends.policy[..., 2].mean(axis=1)),
         (row, f"residual {actions}"): _mean(np.stack(off, axis=1).max(axis=(1, 2))),
     }
-
-
-def _share(hits: np.ndarray) -> Estimate:
-    """The share of hits among runs, with Wilson's 95 % interval."""
-    from scipy.stats import binomtest
-
-    interval = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
-    share = float(hits.mean())
-    # At 0 and 1 the interval ends there but for rounding.
-    return Estimate(share, min(float(interval.low), share), max(float(interval.high), share), len(hits))
 
 
 def _mean(numbers: FloatArray) -> Estimate:

@@ -22,6 +22,10 @@ from mathrl.values.policy_values import evaluate, quantal_response_residual
 __all__ = ["critic_table", "joint_values", "measures", "policy_tables"]
 
 
+_NO_SPAN = 1e-9
+"""A span of Q that is less than this part of the largest Q is one of rounding."""
+
+
 def policy_tables(environment: Tabular, learner: Learner) -> tuple[FloatArray, ...]:
     """The actors' policies, one array (S, A_i) per agent; uniform rows where an episode has ended."""
     whole = np.exp(np.asarray(_log_policies(environment, learner.actors), dtype=np.float64))
@@ -75,7 +79,9 @@ def measures(environment: Environment, learner: Learner, reward: float) -> dict[
     plain = evaluate(game, played, temperature=temperature, entropy="none")
     exact = soft.q
     counts = np.isfinite(exact) & ~environment.game.terminal.reshape(-1, *[1] * game.num_agents)
-    span = float(np.ptp(exact[counts])) or 1.0
+    span = float(np.ptp(exact[counts]))
+    if span <= _NO_SPAN * float(np.abs(exact[counts]).max()):
+        span = 1.0  # rewards that are all alike: the error as it is
     return {
         "objective": float(soft.objective),
         "return": float(plain.objective),

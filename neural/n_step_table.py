@@ -78,8 +78,18 @@ def n_step_table(steps: Sequence[int] = (5, 20)) -> Computed:
                 unfinished.append(row)
     ended = f"NOT all iterations converged: {', '.join(unfinished)}" if unfinished else "all iterations converged"
     games = ", ".join(f"{name} at α = {alpha:g}" for name, alpha in CASES.items())
-    return Computed(values, (ended, f"γ = {DISCOUNT}; {games}", *NOTES))
+    return Computed(values, (ended, f"γ = {DISCOUNT}; {games}", *COLUMNS, *NOTES))
 
+
+COLUMNS = (
+    "n: policy iteration with the paper's improvement, and a critic whose n-step targets count entropies only where "
+    "they bootstrap",
+    "factor: f, by which such a critic's entropy is too small where entropies do not change; objective: the true soft "
+    "objective at its end; loss: how much less that is than with all entropies",
+    "to …: the largest difference of a probability from where iteration ends with all entropies (QRE), with a critic "
+    "at the temperature f α, with a critic without entropy (0), and with all of it at f α (QRE at f α)",
+    "commitment: a game of our own, in which one choice, made once, is between freedom and a wage",
+)
 
 NOTES = (
     "where the entropies of a trajectory are the same from the first step on (commitment), leaving them out makes the "

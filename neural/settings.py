@@ -38,13 +38,15 @@ class Settings:
     `target_entropy`    in nats for each agent; of actions in (−1, 1)^d it may be negative
     `actor_rate`        the step size of the actors
     `critic_rate`       the step size of the critics
-    `temperature_rate`  the step size of log α
-    `final_rate`        what is left of the step sizes at the end, as they fall along a line
+    `temperature_rate`  the step size of log α, which does not fall
+    `final_rate`        what is left of the step sizes of networks at the end, as they fall along a line
     `polyak`            τ: the target critics become (1 − τ) times what they were plus τ times the critics
     `hidden`            units of the hidden layers, of actors and critics
     `batch`             how many windows of steps an update takes
-    `steps`             n of the n-step return
-    `entropies`         whether the n-step return counts the entropies in between, as the soft Q does
+    `steps`             n of the n-step return. For n > 1 the rewards in between are those of the policies that played
+                        then, uncorrected: take a small `capacity`, so that these are near the present ones
+    `entropies`         whether the n-step return counts the entropies in between, as the soft Q does; without, its
+                        fixed point is not the soft Q (`mathrl reproduce hasac-networks-n-step`)
     `epochs`            e, gradient steps of an actor on one batch
     `copies`            how many copies of the environment are played side by side
     `updates`           how many updates follow one step of all copies

@@ -6,6 +6,7 @@ study in a folder is stored after each measurement; one that was killed goes on 
 
 import functools
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -16,8 +17,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from mathrl.base.checks import count, fail, instance
+from mathrl.base.text import shown
 from mathrl.neural.environments import Environment
 from mathrl.neural.folder import Folder, Row
+from mathrl.neural.heads import Categorical
 from mathrl.neural.learner import Learner
 from mathrl.neural.loops.off_policy import Run, advanced, begun
 from mathrl.neural.measures import measures
@@ -86,7 +89,7 @@ def study(
     nothing is written.
     """
     steps, measurements = count("steps", steps, 1, MOST), count("measurements", measurements, 1)
-    _check(algorithm, settings, seeds, each or {})
+    _check(algorithm, environment, settings, seeds, each or {})
     measurements = min(measurements, -(-steps // settings.copies))
     stretch = -(-steps // (settings.copies * measurements))
     total = stretch * measurements
@@ -146,10 +149,29 @@ def _compiled(
     )
 
 
-def _check(algorithm: Algorithm, settings: Settings, seeds: Sequence[int], each: Mapping[str, Sequence[float]]) -> None:
+def _check(
+    algorithm: Algorithm,
+    environment: Any,
+    settings: Settings,
+    seeds: Sequence[int],
+    each: Mapping[str, Sequence[float]],
+) -> None:
     """Refuse settings out of range, those in which runs differ too, and seeds that are none or two alike."""
+    instance("algorithm", algorithm, Algorithm, "one of mathrl.neural.algorithms, such as HASAC")
+    if not hasattr(environment, "num_random"):
+        fail(
+            "environment",
+            f"is {shown(environment)}",
+            "an Environment",
+            "mathrl.neural.tabular.tabular makes one of a game",
+        )
     checked(instance("settings", settings, algorithm.settings, f"the settings of {algorithm.name}"))
-    if len(seeds) == 0:
+    if settings.tuned and isinstance(environment.head, Categorical):
+        most = math.log(environment.head.size)
+        if not 0 <= settings.target_entropy <= most:
+            expected = f"a number from 0 to {most:.4g}, the largest entropy of {environment.head.size} actions"
+            fail("target_entropy", f"is {settings.target_entropy:g}", expected)
+    if len(instance("seeds", seeds, Sequence, "a list of whole numbers")) == 0:
         fail("seeds", "is empty", "a whole number for each run")
     for k, seed in enumerate(seeds):
         count(f"seeds[{k}]", seed, 0, 2**32 - 1)

@@ -59,7 +59,7 @@ def updated(
 ) -> tuple[Learner, dict[str, Array]]:
     """What is learned from a batch, windows and how many steps of each count; and numbers that tell how it goes.
 
-    `rate`          by what all step sizes are multiplied
+    `rate`          by what the step sizes of networks are multiplied
     `actors_learn`  false while the critics learn alone
     """
     drawn, counted = batch
@@ -77,7 +77,7 @@ def updated(
             return learner
         slope = entropy - settings.target_entropy
         logs, moments = stepped(
-            slope, rate * settings.temperature_rate, learner.temperature_moments, learner.log_temperature
+            slope, jnp.asarray(settings.temperature_rate), learner.temperature_moments, learner.log_temperature
         )
         return learner._replace(log_temperature=logs, temperature_moments=moments)
 

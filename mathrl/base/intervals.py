@@ -24,7 +24,7 @@ from scipy import stats
 from mathrl.base.checks import FloatArray, as_floats, count, fail, real, shape
 from mathrl.base.reproduction import Estimate
 
-__all__ = ["bootstrap_interval", "estimate", "interquartile_mean"]
+__all__ = ["bootstrap_interval", "estimate", "interquartile_mean", "share"]
 
 Statistic = Callable[..., Any]
 """A function of an array and the keyword `axis` that leaves this axis out, as `numpy.mean` and `numpy.median` do."""
@@ -136,6 +136,27 @@ def estimate(
     low, high = bootstrap_interval(x, level=level, resamples=resamples, seed=seed, statistic=statistic)
     value = float(_applied(statistic, x))
     return Estimate(value, min(value, float(low)), max(value, float(high)), len(x))
+
+
+def share(hits: int, runs: int) -> Estimate:
+    """Give the share of hits among runs, with Wilson's 95 % interval.
+
+    `hits`  how many of the runs had it, from 0 to `runs`
+    `runs`  how many runs there were, ≥ 1
+
+    Raises `ValueError` where these are no such numbers.
+
+    >>> estimate = share(10, 10)
+    >>> estimate.value, round(estimate.low, 3), estimate.high
+    (1.0, 0.722, 1.0)
+    """
+    from scipy.stats import binomtest
+
+    runs = count("runs", runs, 1)
+    part = count("hits", hits, 0, runs) / runs
+    interval = binomtest(hits, runs).proportion_ci(method="wilson")
+    # At 0 and 1 the interval ends there but for rounding.
+    return Estimate(part, min(float(interval.low), part), max(float(interval.high), part), runs)
 
 
 def _runs(values: npt.ArrayLike) -> FloatArray:
