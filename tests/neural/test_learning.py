@@ -80,8 +80,8 @@ def test_the_critic_of_a_fixed_policy(learned):
 def test_table_3_as_networks_learn_it():
     """Three seeds at each of the six temperatures, from the paper's start, beside the exact ends of HASPI.
 
-    Of 100 seeds at α = 5, 60 at α = 10, and 40 at α = 15 and 20 the largest distances were 0.001, 0.003, 0.022 and 0.018.
-    Where the critics learn alone for 200 updates only, one of 60 seeds at α = 10 ends at (A, A).
+    Of 100 seeds at α = 5, 60 at α = 10, and 40 at α = 15 and 20 the largest distances were 0.001, 0.003, 0.022 and
+    0.018. Where the critics learn alone for 200 updates only, one of 60 seeds at α = 10 ends at (A, A).
     """
     game, start = load("hasac"), [[0.6, 0.2, 0.2]] * 2
     temperatures = [float(alpha) for alpha in PRINTED for _ in range(3)]
