@@ -27,7 +27,7 @@ from mathrl.neural.measures import measures
 from mathrl.neural.settings import MOST, Settings, checked
 from mathrl.neural.update import Algorithm
 
-__all__ = ["COMPILER", "Row", "Study", "study"]
+__all__ = ["COMPILER", "Study", "study"]
 
 
 COMPILER = {

@@ -14,7 +14,8 @@ from mathrl.cli.arguments import Parser, whole_number
 
 if TYPE_CHECKING:
     from mathrl.cli.train_results import Plan
-    from mathrl.neural.study import Row, Study
+    from mathrl.neural.folder import Row
+    from mathrl.neural.study import Study
 
 __all__ = ["run"]
 

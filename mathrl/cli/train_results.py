@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from mathrl.base.checks import FloatArray
     from mathrl.base.reproduction import Estimate
     from mathrl.neural.environments import Environment
+    from mathrl.neural.folder import Row
     from mathrl.neural.settings import Settings
-    from mathrl.neural.study import Row, Study
+    from mathrl.neural.study import Study
     from mathrl.neural.update import Algorithm
 
 __all__ = ["Plan", "keep", "rendered", "without_numbers"]

@@ -42,3 +42,4 @@ def objective(environment: Environment, settings: Settings) -> Objective:
 
 
 HASAC = Algorithm("hasac", "soft actor-critic; agents update in turn", Settings, objective, in_turn)
+"""HASAC (hasac Algorithm 2)."""

@@ -10,3 +10,4 @@ from mathrl.neural.update import Algorithm
 __all__ = ["MASAC"]
 
 MASAC = Algorithm("masac", "soft actor-critic; agents update all at once", Settings, objective, at_once)
+"""HASAC without sequential updates (hasac Appendix I)."""

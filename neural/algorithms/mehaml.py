@@ -60,3 +60,4 @@ def objective(environment: Environment, settings: Settings) -> Objective:
 
 
 MEHAML = Algorithm("mehaml", "HASAC with a drift; agents update in turn", Settings, objective, in_turn)
+"""HASAC with a drift (hasac Algorithm 1)."""

@@ -1,0 +1,59 @@
+"""One update as a whole: the temperature moves towards its target, and nothing of the actors before they learn."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mathrl import load
+from mathrl.neural.algorithms import HASAC
+from mathrl.neural.learner import start
+from mathrl.neural.noise import block
+from mathrl.neural.replay import Transition
+from mathrl.neural.tabular import tabular
+from mathrl.neural.update import noise_of_update, updated
+from tests.neural.enumeration import QUICK
+
+ENVIRONMENT = tabular(load("pure-coordination"))
+SETTINGS = HASAC.settings(hidden=(4,), batch=6, tuned=True, target_entropy=0.3)
+
+
+@pytest.fixture(scope="module")
+def after():
+    """What an update makes of new networks, whose policies are uniform, by whether actors learn, and the target."""
+    learner = start(ENVIRONMENT, SETTINGS, jax.random.key(0))
+    zeros, none = jnp.zeros((6, 1), jnp.int32), jnp.zeros((6, 1), bool)
+    drawn = Transition(zeros, jnp.zeros((6, 1, 2), jnp.int32), jnp.ones((6, 1)), zeros, none, none)
+    noise = block(jax.random.key(1), noise_of_update(HASAC, ENVIRONMENT, SETTINGS))
+
+    @jax.jit
+    def one(actors_learn, target):
+        settings = HASAC.settings(hidden=(4,), batch=6, tuned=True, target_entropy=target)
+        batch = drawn, jnp.ones(6, jnp.int32)
+        return updated(HASAC, ENVIRONMENT, settings, learner, batch, noise, jnp.asarray(1.0), actors_learn)[0]
+
+    compiled = one.lower(jnp.asarray(True), jnp.asarray(0.3)).compile(compiler_options=QUICK)
+    return learner, lambda actors_learn, target: compiled(jnp.asarray(actors_learn), jnp.asarray(target))
+
+
+@pytest.mark.parametrize(("target", "direction"), [(0.3, -1), (0.69, -1), (0.7, 1), (2.0, 1)])
+def test_a_tuned_temperature_moves_towards_its_target(after, target, direction):
+    """The entropy of two actions alike is log 2 = 0.693: more than the target lowers α, and less raises it."""
+    learner, update = after
+    moved = update(True, target).log_temperature - learner.log_temperature
+    assert np.sign(moved) == direction
+    # Adam's first step has the size of its rate.
+    assert abs(moved) == pytest.approx(SETTINGS.temperature_rate, rel=1e-3)
+
+
+def test_actors_and_temperature_stand_still_while_the_critics_learn_alone(after):
+    learner, update = after
+    alone, all_of_it = update(False, 0.3), update(True, 0.3)
+    same = [
+        np.array_equal(a, b)
+        for a, b in zip(jax.tree.leaves(alone.actors), jax.tree.leaves(learner.actors), strict=True)
+    ]
+    assert all(same)
+    assert alone.log_temperature == learner.log_temperature
+    assert not np.array_equal(alone.critics.state, learner.critics.state)
+    assert not np.array_equal(all_of_it.actors[-1].bias, learner.actors[-1].bias)
