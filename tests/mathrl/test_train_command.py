@@ -264,12 +264,15 @@ def test_a_folder_with_a_study_is_not_begun_again_and_goes_on_as_itself_only(who
     before = contents(whole)
     for arguments, names in (
         ([*STUDY], "--resume, which goes on with it"),
-        ([*STUDY, "--set", "temperature=1", "--resume"], "holds a study of other settings"),
-        ([*STUDY, "--seeds", "1", "--resume"], "holds a study of other seeds"),
-        (["train", "masac", *STUDY[2:], "--resume"], "holds a study of other algorithm"),
+        ([*STUDY, "--set", "temperature=2", "--resume"], "(temperature is 2.0, and 1.0 in the study)"),
+        ([*STUDY, "--set", "polyak=1", "--set", "epochs=2", "--resume"], "; epochs is 2, and 1 in the study)"),
+        ([*STUDY, "--seeds", "1", "--resume"], "(seeds is [0], and [0, 1] in the study)"),
+        (["train", "masac", *STUDY[2:], "--resume"], "(algorithm is 'masac', and 'hasac' in the study)"),
+        (["train", "mehaml", *STUDY[2:], "--resume"], "(algorithm is 'mehaml', and 'hasac' in the study)"),
+        (["train", "hasac", "penalty", *STUDY[3:], "--resume"], "(environment is 'penalty', and 'climbing' in the"),
     ):
         status, printed, errors = run(capsys, *arguments, "--out", whole)
-        assert (status, printed) == (2, "")
+        assert (status, printed, len(errors.splitlines())) == (2, "", 1)
         assert names in errors
     assert contents(whole) == before
 
@@ -295,6 +298,8 @@ def test_a_game_is_known_by_what_it_holds_not_by_its_folder(tmp_path):
         ("metrics.jsonl", lambda data: b"x" + data[1:]),
         ("metrics.jsonl", None),
         ("checkpoint.npz", lambda data: data[:-9]),
+        ("checkpoint.npz", lambda data: b"x" * len(data)),
+        ("checkpoint.npz", lambda data: b""),
         ("checkpoint.npz", None),
         ("study.json", None),
     ],
@@ -309,7 +314,26 @@ def test_a_damaged_folder_is_named_in_one_line(whole, file, damage, tmp_path, ca
     status, printed, errors = run(capsys, *STUDY, "--out", folder, "--resume")
     assert (status, printed, len(errors.splitlines())) == (2, "", 1)
     assert str(folder) in errors
+    assert "pickle" not in errors
     assert contents(folder) == before
+
+
+def test_a_game_that_has_changed_is_said_in_words(whole, tmp_path):
+    told = json.loads((whole / "study.json").read_text())
+    for changed in ({"digest": "0"}, {"digest": "0", "states": 2}):
+        with pytest.raises(ValueError, match=r"holds another study \(the game has changed since\), expected a new folder"):
+            Folder(whole, told | changed)
+    named = told | {"environment": "mine", "digest": "0"}
+    with pytest.raises(ValueError, match=r"\(environment is 'mine', and 'climbing' in the study\)"):
+        Folder(whole, named)
+
+
+def test_a_damaged_checkpoint_is_mended_by_a_new_folder(whole, tmp_path, capsys):
+    folder = shutil.copytree(whole, tmp_path / "copy")
+    (folder / "checkpoint.npz").write_bytes(b"no archive")
+    errors = run(capsys, *STUDY, "--out", folder, "--resume")[2]
+    assert "content is not readable, expected" in errors
+    assert errors.endswith(": begin again in a new folder\n")
 
 
 def test_a_study_that_was_never_measured_does_not_hold_its_folder(tmp_path):
@@ -324,7 +348,7 @@ def test_seeds_are_so_many_or_those_that_are_named(whole, capsys):
     for text in ("0,1", "0,1,"):
         assert run(capsys, *STUDY, "--seeds", text, "--out", whole, "--resume")[0] == 0
     status, _, errors = run(capsys, *STUDY, "--seeds", "1,", "--out", whole, "--resume")
-    assert (status, "other seeds" in errors) == (2, True)
+    assert (status, "seeds is [1], and [0, 1] in the study" in errors) == (2, True)
 
 
 def test_the_list_has_every_algorithm_setting_and_environment(capsys):
