@@ -24,7 +24,7 @@ from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
 from mathrl import load
 from mathrl.base.intervals import estimate
-from mathrl.cli import main, train
+from mathrl.cli import main, train, train_results
 from mathrl.cli.train_results import Plan, rendered, without_numbers
 from mathrl.games import save
 from mathrl.neural import study as studies
@@ -198,6 +198,33 @@ def test_numbers_that_are_not_finite_are_none(capsys):
     assert without_numbers(plan, rows) == [3]
 
 
+def diverged(*arguments, seeds, **named):
+    row = dict.fromkeys(MEASURES, 1.0) | {"step": 16}
+    rows = ({"seed": seeds[0], **row}, {"seed": seeds[1], **row, "return": math.nan})
+    named["measured"](rows)
+    return studies.Study(rows, (None, None))
+
+
+def test_where_learning_went_astray_the_mend_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(studies, "study", diverged)
+    monkeypatch.setattr(train_results, "keep", lambda plan, study: None)
+    status, _, errors = run(capsys, *STUDY)
+    said = "mathrl: learning went astray, and numbers are not finite: seed 1"
+    mend = "; a smaller critic_rate or actor_rate may help\n"
+    assert (status, errors) == (1, said + mend)
+    status, _, errors = run(capsys, *STUDY, "--out", tmp_path / "run")
+    assert (status, errors) == (1, f"{said}, for which no learned-K.json is written{mend}")
+
+
+def test_out_of_memory_is_one_line_with_the_mend(capsys, monkeypatch):
+    def exhausted(*arguments, **named):
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes.\nOut of memory")
+
+    monkeypatch.setattr(studies, "study", exhausted)
+    mend = "a smaller batch, capacity, hidden or copies, or a smaller game"
+    assert run(capsys, *STUDY) == (2, "", f"mathrl: out of memory, expected {mend}\n")
+
+
 def bad(*arguments, names):
     return pytest.param(arguments, names, id=" ".join(arguments))
 
@@ -232,6 +259,8 @@ CLIMBING = ("train", "hasac", "climbing")
         bad(*CLIMBING, "--set", "temprature=1", names="temperature"),
         bad(*CLIMBING, "--set", "temperature=1", "--set", "temperature=2", names="twice"),
         bad(*CLIMBING, "--set", "temperature=hot", names="hot"),
+        bad(*CLIMBING, "--set", "clip=0.1", names="--set clip is a setting of mehaml, expected one of this algorithm"),
+        bad("train", "mehaml", "climbing", "--set", "relaxation=1", names="is a setting of hasac and masac,"),
         bad(*CLIMBING, "--set", "temperature=0", names="temperature is 0"),
         bad(*CLIMBING, "--set", "actor-rate=-1", names="actor_rate is -1"),
         bad(*CLIMBING, "--set", "batch=2.5", names="2.5"),
@@ -321,7 +350,9 @@ def test_a_damaged_folder_is_named_in_one_line(whole, file, damage, tmp_path, ca
 def test_a_game_that_has_changed_is_said_in_words(whole, tmp_path):
     told = json.loads((whole / "study.json").read_text())
     for changed in ({"digest": "0"}, {"digest": "0", "states": 2}):
-        with pytest.raises(ValueError, match=r"holds another study \(the game has changed since\), expected a new folder"):
+        with pytest.raises(
+            ValueError, match=r"holds another study \(the game has changed since\), expected a new folder"
+        ):
             Folder(whole, told | changed)
     named = told | {"environment": "mine", "digest": "0"}
     with pytest.raises(ValueError, match=r"\(environment is 'mine', and 'climbing' in the study\)"):
