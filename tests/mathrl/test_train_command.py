@@ -198,6 +198,17 @@ def test_numbers_that_are_not_finite_are_none(capsys):
     assert without_numbers(plan, rows) == [3]
 
 
+@pytest.mark.parametrize(("explore", "prepare", "updates"), [(8, 2, 1), (9, 3, 2), (0, 0, 1)])
+def test_the_curve_shows_from_which_step_on_actors_learn(explore, prepare, updates):
+    """Counted as the training loop does, one step of all copies after another."""
+    settings = ALGORITHMS["hasac"].settings(copies=2, explore=explore, prepare=prepare, updates=updates)
+    number, done = 0, 0
+    while number * settings.copies < explore or done < prepare:
+        done += updates if number * settings.copies >= explore else 0
+        number += 1
+    assert train_results._begin(settings) == number * settings.copies
+
+
 def diverged(*arguments, seeds, **named):
     row = dict.fromkeys(MEASURES, 1.0) | {"step": 16}
     rows = ({"seed": seeds[0], **row}, {"seed": seeds[1], **row, "return": math.nan})
@@ -347,7 +358,7 @@ def test_a_damaged_folder_is_named_in_one_line(whole, file, damage, tmp_path, ca
     assert contents(folder) == before
 
 
-def test_a_game_that_has_changed_is_said_in_words(whole, tmp_path):
+def test_a_game_that_has_changed_is_said_in_words(whole):
     told = json.loads((whole / "study.json").read_text())
     for changed in ({"digest": "0"}, {"digest": "0", "states": 2}):
         with pytest.raises(
