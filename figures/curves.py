@@ -43,7 +43,9 @@ LOGARITHMIC = 30.0
 Curves = Mapping[str, FloatArray]
 
 
-def draw(steps: Sequence[float], values: Curves, errors: Curves, *, title: str = "", begin: float | None = None) -> "Figure":
+def draw(
+    steps: Sequence[float], values: Curves, errors: Curves, *, title: str = "", begin: float | None = None
+) -> "Figure":
     """Draw a panel of values and, if there are any, one of errors, over the steps.
 
     `steps`   (T,), at which step each measurement was made

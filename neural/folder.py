@@ -87,7 +87,7 @@ class Folder:
 
 
 def _changes(before: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
-    """In what a study differs from the one in its folder, in words; where the algorithm does, its settings go unsaid."""
+    """In what a study differs from the one in its folder, in words; if the algorithm does, settings go unsaid."""
     names = [name for name in {**told, **before} if told.get(name) != before.get(name)]
     said = [_change(name, before, told) for name in names if name not in _OF_GAME and name != "settings"]
     old, new = before.get("settings"), told.get("settings")
