@@ -43,13 +43,16 @@ LOGARITHMIC = 30.0
 Curves = Mapping[str, FloatArray]
 
 
-def draw(steps: Sequence[float], values: Curves, errors: Curves, *, title: str = "") -> "Figure":
+def draw(
+    steps: Sequence[float], values: Curves, errors: Curves, *, title: str = "", begin: float | None = None
+) -> "Figure":
     """Draw a panel of values and, if there are any, one of errors, over the steps.
 
     `steps`   (T,), at which step each measurement was made
     `values`  by name the numbers of all runs, (runs, T), in units of reward
     `errors`  by name the numbers of all runs, (runs, T), parts of a whole
     `title`   what stands above the panels
+    `begin`   at which step the policies begin to learn: a dotted line; None, or beyond the last step: no line
 
     A line is the interquartile mean of the runs, a band its 95 % bootstrap interval. Measurements that are not finite
     in all runs are left out.
@@ -72,8 +75,12 @@ def draw(steps: Sequence[float], values: Curves, errors: Curves, *, title: str =
         for panel in axes.values():
             panel.set_xlabel("steps of the environment")
             panel.set_xlim(0, max(steps))
+            if begin is not None and begin < max(steps):
+                panel.axvline(begin, color="0.6", linewidth=0.8, linestyle=":", zorder=0)
             panel.xaxis.set_major_locator(MaxNLocator(TICKS))
         several = f"{runs} seeds: interquartile mean, and its 95 % bootstrap interval" if runs > 1 else "one seed"
+        if begin is not None and begin < max(steps):
+            several += "; dotted: policies begin to learn"
         said = [fill(title, TITLE), several] if title else [several]
         figure.suptitle("\n".join(said), x=0.01, ha="left", fontsize=9).set_parse_math(False)
     return figure

@@ -34,6 +34,7 @@ def restore(path: Path, like: T, *counts: str) -> tuple[T, dict[str, int]]:
     Raises `ValueError` where the file is not such a checkpoint.
     """
     expected = "a checkpoint of the same algorithm, game and settings"
+    mend = "begin again in a new folder"
 
     def parse(data: bytes) -> tuple[T, dict[str, int]]:
         leaves, form = jax.tree.flatten(like)
@@ -41,12 +42,12 @@ def restore(path: Path, like: T, *counts: str) -> tuple[T, dict[str, int]]:
             with np.load(io.BytesIO(data)) as stored:
                 arrays = [stored[f"array_{k}"] for k in range(len(leaves))]
                 found = {name: int(stored[name]) for name in counts}
-        except _UNREADABLE as error:
-            fail("content", f"is not readable ({error})", expected)
+        except _UNREADABLE:  # what these say is of NumPy, and not of the study
+            fail("content", "is not readable", expected, mend)
         for k, (leaf, array) in enumerate(zip(leaves, arrays, strict=True)):
             plain = jax.eval_shape(_plain, leaf)
             if (array.shape, array.dtype) != (plain.shape, plain.dtype):
-                fail(f"array {k}", f"is {array.shape} of {array.dtype}", expected)
+                fail(f"array {k}", f"is {array.shape} of {array.dtype}", expected, mend)
         restored = [_typed(leaf, array) for leaf, array in zip(leaves, arrays, strict=True)]
         return jax.tree.unflatten(form, restored), found
 

@@ -10,6 +10,7 @@ from typing import Any
 from mathrl.base.checks import fail
 from mathrl.base.document import parse
 from mathrl.base.files import decode, read, write_text
+from mathrl.base.text import shown
 from mathrl.neural.checkpoint import restore, save
 from mathrl.neural.loops.off_policy import Run
 
@@ -20,6 +21,10 @@ Row = Mapping[str, float]
 
 FILES = ("study.json", "metrics.jsonl", "checkpoint.npz")
 """What a study keeps in its folder: what it is, a line for each measurement of a seed, and how to go on."""
+
+
+_OF_GAME = frozenset(("states", "actions", "digest"))
+"""What a study knows of its game beside the name."""
 
 
 class Folder:
@@ -36,9 +41,9 @@ class Folder:
         before = read(self._description, lambda data: parse(decode(data), expected), expected)
         if not isinstance(before, dict):
             fail(str(self._description), f"is not {expected}", expected)
-        changed = sorted(key for key in {*before, *told} if before.get(key) != told.get(key))
+        changed = _changes(before, told)
         if changed:
-            fail(str(folder), f"holds a study of other {', '.join(changed)}", "a new folder, or the same study")
+            fail(str(folder), f"holds another study ({'; '.join(changed)})", "a new folder, or the same study")
         rows = [] if self.stored else read(self._metrics, bytes.splitlines, "measurements")
         if len(rows) > len(told["seeds"]):  # of one measurement they may be those of a run that was killed then
             fail(str(folder), f"has lost {self._checkpoint.name}", "all files of the study, or a new folder")
@@ -79,6 +84,25 @@ class Folder:
             os.fsync(file.fileno())
             length = file.tell()
         save(self._checkpoint, runs, iterations=iterations, bytes=length)
+
+
+def _changes(before: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
+    """In what a study differs from the one in its folder, in words; if the algorithm does, settings go unsaid."""
+    names = [name for name in {**told, **before} if told.get(name) != before.get(name)]
+    said = [_change(name, before, told) for name in names if name not in _OF_GAME and name != "settings"]
+    old, new = before.get("settings"), told.get("settings")
+    if isinstance(old, dict) and isinstance(new, dict) and "algorithm" not in names:
+        said += [_change(name, old, new) for name in {**new, **old} if new.get(name) != old.get(name)]
+    elif "settings" in names and not said:
+        said.append(_change("settings", before, told))
+    if "environment" not in names and not _OF_GAME.isdisjoint(names):
+        said.append("the game has changed since")
+    return said
+
+
+def _change(name: str, before: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    new, old = (shown(known[name]) if name in known else "not given" for known in (told, before))
+    return f"{name} is {new}, and {old} in the study"
 
 
 def _written(row: Row) -> dict[str, float | None]:

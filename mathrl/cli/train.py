@@ -21,13 +21,13 @@ __all__ = ["run"]
 
 DESCRIPTION = """\
 Train networks on a game, several seeds side by side, and show how good they are at the end: a row for each seed, and
-below these the interquartile mean over the seeds with its 95 % bootstrap interval. Of a game the first four numbers are
-exact: the networks are read out as tables, and the solver computes what these are worth.
+below these the interquartile mean over the seeds with its 95 % bootstrap interval. Of a game return, objective,
+residual and critic_error are exact: the networks are read out as tables, and the solver computes what these are worth.
 
   return        what the policies earn: the expected discounted sum of rewards; of an environment that is no game, the
                 mean reward of the steps since the measurement before, over 1 - discount
-  objective     the return, and temperature times the agents' entropies on the way
-  residual      the largest difference of a probability from the soft-max policy of the exact Q; 0 at a QRE
+  objective     the return, with a bonus in each step: the temperature, multiplied by the sum of all agents' entropies
+  residual      the largest difference of a probability from the soft-max policy of the exact Q; 0 at a QRE only
   critic_error  the largest error of the critic's Q, in units of the span of the exact Q
   entropy       of an agent's policy in nats, mean over agents and the states learned from since the measurement before
   temperature   the weight of the entropy"""
@@ -42,8 +42,8 @@ examples:
   mathrl train hasac opt-in --out run               keep all in the folder run
   mathrl train hasac opt-in --out run --resume      go on after an interrupt, or show the results again
 
-The interval is too narrow for few seeds: of normal numbers that for 95 % covers the truth in 75 % of the cases with 3
-seeds, in 91 % with 5. It is left out of tables for a single seed.
+The interval is too narrow for few seeds. For normally distributed results it contains the true mean in 75 % of all
+cases with 3 seeds and in 91 % with 5, where 95 % are meant. Of a single seed tables show no interval.
 
 With --format json there is one object with the keys algorithm, environment, steps, settings, seeds (an object for each
 seed: all numbers of its last measurement) and summary (for each measure interquartile_mean, low and high).
@@ -57,8 +57,8 @@ and at the end
   learned-K.json  of a game, for each seed K: policy and q, as tables. mathrl solve --initial-policy reads the file, and
                   mathrl.oracle.compare takes policy and q
 A study that was killed ends with --resume, and the other arguments as before, in the same bytes as one that never
-stopped, on the same machine. A seed draws the same random numbers alone and beside others; rounding differs, which
-learning may amplify.
+stopped, on the same machine. The random numbers of a seed do not depend on which seeds run beside it. Its results may
+all the same: with another number of seeds results of arithmetic are rounded otherwise, and learning may amplify this.
 
 Needs JAX: pip install 'mathrl[neural]'. To compile takes some ten seconds, each time."""
 
@@ -117,7 +117,10 @@ def _parser() -> Parser:
         help="a setting, as --list shows them; may be given several times",
     )
     parser.add_argument(
-        "--measurements", default="20", metavar="M", help="how often to measure, and to store (default: 20)"
+        "--measurements",
+        default="20",
+        metavar="M",
+        help="how often to measure, and to store; at most once for each step of all copies (default: 20)",
     )
     parser.add_argument("--out", metavar="DIR", help="keep the study in this folder")
     parser.add_argument("--resume", action="store_true", help="go on with the study that --out holds")
@@ -196,6 +199,7 @@ def _study(plan: "Plan") -> "tuple[Sequence[Row], Study | None]":
     import jax
     import numpy as np
 
+    from mathrl.base.checks import InvalidInput
     from mathrl.neural.named import described
     from mathrl.neural.study import study
 
@@ -228,7 +232,8 @@ def _study(plan: "Plan") -> "tuple[Sequence[Row], Study | None]":
         except jax.errors.JaxRuntimeError as error:
             if not re.search("RESOURCE_EXHAUSTED|Out of memory", str(error)):
                 raise
-            raise MemoryError(str(error).partition("\n")[0]) from error
+            smaller = "a smaller batch, capacity, hidden or copies, or a smaller game"
+            raise InvalidInput(f"out of memory, expected {smaller}") from error
     return rows, done
 
 
@@ -241,7 +246,11 @@ def _report(plan: "Plan", rows: "Sequence[Row]", study: "Study | None", format: 
     output.show(rendered(plan, rows, format))
     lost = without_numbers(plan, rows)
     if lost:
-        output.say(f"learning went astray, and numbers are not finite: seed {', '.join(map(str, lost))}")
+        unwritten = ", for which no learned-K.json is written" if plan.folder is not None else ""
+        output.say(
+            f"learning went astray, and numbers are not finite: seed {', '.join(map(str, lost))}{unwritten}; "
+            "a smaller critic_rate or actor_rate may help"
+        )
     if study is None:
         go_on = "go on with --resume" if plan.folder is not None else "with --out DIR it could go on"
         output.say(f"interrupted at step {rows[-1]['step']}: {go_on}")

@@ -146,5 +146,13 @@ def _draw(plan: Plan, rows: "Sequence[Row]", path: Path) -> None:
         of_rows = {name: [row[name] for row in rows] for name in names if name in rows[0]}
         return {name: np.array(x).reshape(-1, len(plan.seeds)).T for name, x in of_rows.items()}
 
-    title = f"{plan.algorithm.name} on {plan.told()['environment']}"
-    save(draw(steps, curves(VALUES), curves(ERRORS), title=title), path)
+    settings = plan.settings
+    alpha = f"temperature {settings.temperature:g}{' at the start' if settings.tuned else ''}"
+    title = f"{plan.algorithm.name} on {plan.told()['environment']}, {alpha}"
+    save(draw(steps, curves(VALUES), curves(ERRORS), title=title, begin=_begin(settings)), path)
+
+
+def _begin(settings: "Settings") -> int:
+    """The step after which actors learn: first all is played at random, then the critics learn alone."""
+    iterations = math.ceil(settings.explore / settings.copies) + math.ceil(settings.prepare / settings.updates)
+    return iterations * settings.copies

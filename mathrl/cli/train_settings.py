@@ -33,6 +33,10 @@ def assigned(kind: type[Settings], texts: Sequence[str]) -> Settings:
         name = name.strip().replace("-", "_")
         if not equals:
             fail(f"--set {text}", "has no =", "a setting and its value, as in temperature=0.5")
+        of = [other for other, algorithm in ALGORITHMS.items() if name in algorithm.settings.__dataclass_fields__]
+        if of and name not in types:
+            mend = "mathrl train --list shows them"
+            fail(f"--set {name}", f"is a setting of {' and '.join(of)}", "one of this algorithm", mend)
         choice("--set", name, types, see="mathrl train --list")
         if name in given:
             fail(f"--set {name}", "is given twice", "each setting once")

@@ -58,6 +58,17 @@ def test_errors_of_several_sizes_have_a_logarithmic_axis(errors, scale):
     assert draw(STEPS, {"return": RETURNS}, {"residual": errors}).get_axes()[1].get_yscale() == scale
 
 
+def test_a_line_shows_where_policies_begin_to_learn():
+    last = STEPS[-1]
+    for begin, lines in ((None, []), (last, []), (last / 2, [last / 2] * 2)):
+        figure = draw(STEPS, {"return": RETURNS}, {"residual": ERRORS}, begin=begin)
+        found = [
+            line.get_xdata()[0] for panel in figure.get_axes() for line in panel.lines if line.get_linestyle() == ":"
+        ]
+        assert found == lines
+        assert ("begin to learn" in figure._suptitle.get_text()) == bool(lines)
+
+
 def test_the_title_is_whole_and_no_formula():
     figure = draw(STEPS, {"return": RETURNS}, {}, title="a game of $5$ " + 20 * "and words ")
     figure.canvas.draw()

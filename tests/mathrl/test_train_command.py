@@ -24,7 +24,7 @@ from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
 from mathrl import load
 from mathrl.base.intervals import estimate
-from mathrl.cli import main, train
+from mathrl.cli import main, train, train_results
 from mathrl.cli.train_results import Plan, rendered, without_numbers
 from mathrl.games import save
 from mathrl.neural import study as studies
@@ -198,6 +198,44 @@ def test_numbers_that_are_not_finite_are_none(capsys):
     assert without_numbers(plan, rows) == [3]
 
 
+@pytest.mark.parametrize(("explore", "prepare", "updates"), [(8, 2, 1), (9, 3, 2), (0, 0, 1)])
+def test_the_curve_shows_from_which_step_on_actors_learn(explore, prepare, updates):
+    """Counted as the training loop does, one step of all copies after another."""
+    settings = ALGORITHMS["hasac"].settings(copies=2, explore=explore, prepare=prepare, updates=updates)
+    number, done = 0, 0
+    while number * settings.copies < explore or done < prepare:
+        done += updates if number * settings.copies >= explore else 0
+        number += 1
+    assert train_results._begin(settings) == number * settings.copies
+
+
+def diverged(*arguments, seeds, **named):
+    row = dict.fromkeys(MEASURES, 1.0) | {"step": 16}
+    rows = ({"seed": seeds[0], **row}, {"seed": seeds[1], **row, "return": math.nan})
+    named["measured"](rows)
+    return studies.Study(rows, (None, None))
+
+
+def test_where_learning_went_astray_the_mend_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(studies, "study", diverged)
+    monkeypatch.setattr(train_results, "keep", lambda plan, study: None)
+    status, _, errors = run(capsys, *STUDY)
+    said = "mathrl: learning went astray, and numbers are not finite: seed 1"
+    mend = "; a smaller critic_rate or actor_rate may help\n"
+    assert (status, errors) == (1, said + mend)
+    status, _, errors = run(capsys, *STUDY, "--out", tmp_path / "run")
+    assert (status, errors) == (1, f"{said}, for which no learned-K.json is written{mend}")
+
+
+def test_out_of_memory_is_one_line_with_the_mend(capsys, monkeypatch):
+    def exhausted(*arguments, **named):
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes.\nOut of memory")
+
+    monkeypatch.setattr(studies, "study", exhausted)
+    mend = "a smaller batch, capacity, hidden or copies, or a smaller game"
+    assert run(capsys, *STUDY) == (2, "", f"mathrl: out of memory, expected {mend}\n")
+
+
 def bad(*arguments, names):
     return pytest.param(arguments, names, id=" ".join(arguments))
 
@@ -232,6 +270,8 @@ CLIMBING = ("train", "hasac", "climbing")
         bad(*CLIMBING, "--set", "temprature=1", names="temperature"),
         bad(*CLIMBING, "--set", "temperature=1", "--set", "temperature=2", names="twice"),
         bad(*CLIMBING, "--set", "temperature=hot", names="hot"),
+        bad(*CLIMBING, "--set", "clip=0.1", names="--set clip is a setting of mehaml, expected one of this algorithm"),
+        bad("train", "mehaml", "climbing", "--set", "relaxation=1", names="is a setting of hasac and masac,"),
         bad(*CLIMBING, "--set", "temperature=0", names="temperature is 0"),
         bad(*CLIMBING, "--set", "actor-rate=-1", names="actor_rate is -1"),
         bad(*CLIMBING, "--set", "batch=2.5", names="2.5"),
@@ -264,12 +304,15 @@ def test_a_folder_with_a_study_is_not_begun_again_and_goes_on_as_itself_only(who
     before = contents(whole)
     for arguments, names in (
         ([*STUDY], "--resume, which goes on with it"),
-        ([*STUDY, "--set", "temperature=1", "--resume"], "holds a study of other settings"),
-        ([*STUDY, "--seeds", "1", "--resume"], "holds a study of other seeds"),
-        (["train", "masac", *STUDY[2:], "--resume"], "holds a study of other algorithm"),
+        ([*STUDY, "--set", "temperature=2", "--resume"], "(temperature is 2.0, and 1.0 in the study)"),
+        ([*STUDY, "--set", "polyak=1", "--set", "epochs=2", "--resume"], "; epochs is 2, and 1 in the study)"),
+        ([*STUDY, "--seeds", "1", "--resume"], "(seeds is [0], and [0, 1] in the study)"),
+        (["train", "masac", *STUDY[2:], "--resume"], "(algorithm is 'masac', and 'hasac' in the study)"),
+        (["train", "mehaml", *STUDY[2:], "--resume"], "(algorithm is 'mehaml', and 'hasac' in the study)"),
+        (["train", "hasac", "penalty", *STUDY[3:], "--resume"], "(environment is 'penalty', and 'climbing' in the"),
     ):
         status, printed, errors = run(capsys, *arguments, "--out", whole)
-        assert (status, printed) == (2, "")
+        assert (status, printed, len(errors.splitlines())) == (2, "", 1)
         assert names in errors
     assert contents(whole) == before
 
@@ -295,6 +338,8 @@ def test_a_game_is_known_by_what_it_holds_not_by_its_folder(tmp_path):
         ("metrics.jsonl", lambda data: b"x" + data[1:]),
         ("metrics.jsonl", None),
         ("checkpoint.npz", lambda data: data[:-9]),
+        ("checkpoint.npz", lambda data: b"x" * len(data)),
+        ("checkpoint.npz", lambda data: b""),
         ("checkpoint.npz", None),
         ("study.json", None),
     ],
@@ -309,7 +354,28 @@ def test_a_damaged_folder_is_named_in_one_line(whole, file, damage, tmp_path, ca
     status, printed, errors = run(capsys, *STUDY, "--out", folder, "--resume")
     assert (status, printed, len(errors.splitlines())) == (2, "", 1)
     assert str(folder) in errors
+    assert "pickle" not in errors
     assert contents(folder) == before
+
+
+def test_a_game_that_has_changed_is_said_in_words(whole):
+    told = json.loads((whole / "study.json").read_text())
+    for changed in ({"digest": "0"}, {"digest": "0", "states": 2}):
+        with pytest.raises(
+            ValueError, match=r"holds another study \(the game has changed since\), expected a new folder"
+        ):
+            Folder(whole, told | changed)
+    named = told | {"environment": "mine", "digest": "0"}
+    with pytest.raises(ValueError, match=r"\(environment is 'mine', and 'climbing' in the study\)"):
+        Folder(whole, named)
+
+
+def test_a_damaged_checkpoint_is_mended_by_a_new_folder(whole, tmp_path, capsys):
+    folder = shutil.copytree(whole, tmp_path / "copy")
+    (folder / "checkpoint.npz").write_bytes(b"no archive")
+    errors = run(capsys, *STUDY, "--out", folder, "--resume")[2]
+    assert "content is not readable, expected" in errors
+    assert errors.endswith(": begin again in a new folder\n")
 
 
 def test_a_study_that_was_never_measured_does_not_hold_its_folder(tmp_path):
@@ -324,7 +390,7 @@ def test_seeds_are_so_many_or_those_that_are_named(whole, capsys):
     for text in ("0,1", "0,1,"):
         assert run(capsys, *STUDY, "--seeds", text, "--out", whole, "--resume")[0] == 0
     status, _, errors = run(capsys, *STUDY, "--seeds", "1,", "--out", whole, "--resume")
-    assert (status, "other seeds" in errors) == (2, True)
+    assert (status, "seeds is [1], and [0, 1] in the study" in errors) == (2, True)
 
 
 def test_the_list_has_every_algorithm_setting_and_environment(capsys):

@@ -179,12 +179,12 @@ def test_truncated_files_are_refused(whole, tmp_path, name, kept, message):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"seeds": (0, 3)}, "holds a study of other seeds"),
-        ({"measurements": 10}, "holds a study of other measurements"),
-        ({"steps": 500}, "holds a study of other steps"),
-        ({"settings": HASAC.settings()}, "holds a study of other settings, steps"),
-        ({"each": {"temperature": [0.1, 0.2, 0.3]}}, "holds a study of other each"),
-        ({"description": {"game": "another"}}, "holds a study of other game"),
+        ({"seeds": (0, 3)}, r"holds another study \(seeds is \[0, 3\], and "),
+        ({"measurements": 10}, r"holds another study \(measurements is 10, and "),
+        ({"steps": 500}, r"holds another study \(steps is \d+, and \d+ in the study\)"),
+        ({"settings": HASAC.settings()}, r"steps is .*; .*batch is 256, and \d+ in the study"),
+        ({"each": {"temperature": [0.1, 0.2, 0.3]}}, r"each is {'temperature': \[0.1, 0.2, 0.3\]}, and "),
+        ({"description": {"game": "another"}}, r"game is 'another', and "),
         ({"seeds": ()}, "seeds is empty, expected a whole number for each run"),
         ({"steps": 0}, "steps is 0"),
         ({"measurements": 1.5}, "measurements is 1.5"),
