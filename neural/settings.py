@@ -1,5 +1,6 @@
 """The settings that off-policy algorithms share: numbers that runs may differ in, and what fixes the shape of a run."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar, dataclass_transform
@@ -8,7 +9,7 @@ import jax
 
 from mathrl.base.checks import count, discount_factor, fail, flag, instance, not_negative, positive, proportion, real
 
-__all__ = ["MOST", "Settings", "checked", "settings"]
+__all__ = ["MOST", "Settings", "begin_of_actors", "checked", "settings"]
 
 T = TypeVar("T")
 
@@ -87,6 +88,12 @@ def checked(given: Settings) -> None:
         _RANGES.get(item.name, by_kind)(item.name, getattr(given, item.name))
     if given.capacity < given.steps:
         fail("capacity", f"is {given.capacity}", f"at least steps, which is {given.steps}")
+
+
+def begin_of_actors(settings: Settings) -> int:
+    """The step after which actors learn: first all is played at random, then the critics learn alone."""
+    iterations = math.ceil(settings.explore / settings.copies) + math.ceil(settings.prepare / settings.updates)
+    return iterations * settings.copies
 
 
 Check = Callable[[str, Any], Any]

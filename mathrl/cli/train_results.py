@@ -139,6 +139,7 @@ def _draw(plan: Plan, rows: "Sequence[Row]", path: Path) -> None:
 
     from mathrl.figures.curves import draw
     from mathrl.figures.plot import save
+    from mathrl.neural.settings import begin_of_actors
 
     steps = [row["step"] for row in rows[:: len(plan.seeds)]]
 
@@ -149,10 +150,4 @@ def _draw(plan: Plan, rows: "Sequence[Row]", path: Path) -> None:
     settings = plan.settings
     alpha = f"temperature {settings.temperature:g}{' at the start' if settings.tuned else ''}"
     title = f"{plan.algorithm.name} on {plan.told()['environment']}, {alpha}"
-    save(draw(steps, curves(VALUES), curves(ERRORS), title=title, begin=_begin(settings)), path)
-
-
-def _begin(settings: "Settings") -> int:
-    """The step after which actors learn: first all is played at random, then the critics learn alone."""
-    iterations = math.ceil(settings.explore / settings.copies) + math.ceil(settings.prepare / settings.updates)
-    return iterations * settings.copies
+    save(draw(steps, curves(VALUES), curves(ERRORS), title=title, begin=begin_of_actors(settings)), path)

@@ -31,6 +31,7 @@ from mathrl.neural import study as studies
 from mathrl.neural.algorithms import ALGORITHMS
 from mathrl.neural.folder import Folder
 from mathrl.neural.named import described, environment
+from mathrl.neural.settings import begin_of_actors
 from mathrl.oracle import compare
 from mathrl.solvers import soft_evaluation
 
@@ -206,7 +207,7 @@ def test_the_curve_shows_from_which_step_on_actors_learn(explore, prepare, updat
     while number * settings.copies < explore or done < prepare:
         done += updates if number * settings.copies >= explore else 0
         number += 1
-    assert train_results._begin(settings) == number * settings.copies
+    assert begin_of_actors(settings) == number * settings.copies
 
 
 def diverged(*arguments, seeds, **named):
