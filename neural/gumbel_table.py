@@ -14,6 +14,7 @@ at the corners are interpolated, linear in each agent's y:
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -33,6 +34,7 @@ from mathrl.neural.environments import Environment
 from mathrl.neural.gumbel_flow import estimates
 from mathrl.neural.heads import Categorical
 from mathrl.neural.learner import ADAM, Learner, action_values, stepped
+from mathrl.neural.matrix_game import SETTINGS, START
 from mathrl.neural.measures import critic_table, policy_tables
 from mathrl.neural.networks import Critic
 from mathrl.neural.noise import block, gumbel
@@ -41,10 +43,7 @@ from mathrl.neural.tabular import Tabular, tabular
 from mathrl.operators import quantal_response
 from mathrl.softmax import boltzmann
 
-__all__ = ["START", "Ends", "exact_ends", "gumbel_table", "learned_ends", "slope_fit"]
-
-START = ((0.6, 0.2, 0.2), (0.6, 0.2, 0.2))
-"""The paper's start, which favours A."""
+__all__ = ["Ends", "exact_ends", "gumbel_table", "learned_ends", "slope_fit"]
 
 EXACT, LEARNED = (10.0, 7.0, 5.0), (10.0, 5.0)
 """The temperatures of the rows."""
@@ -162,10 +161,7 @@ def learned_ends(
     `steps`         steps of the environment; the actors stand still for the first 3,456
     """
     choice("actions", actions, (*ACTIONS, "interpolated"))
-    settings = Settings(
-        actions="gumbel" if actions == "interpolated" else actions,
-        batch=64, hidden=(16, 16), explore=256, prepare=400, critic_rate=1e-2, actor_rate=5e-3,
-    )  # fmt: skip
+    settings = replace(SETTINGS, actions="gumbel" if actions == "interpolated" else actions)
     algorithm = HASAC._replace(objective=_interpolating) if actions == "interpolated" else HASAC
     environment = tabular(game)
     done = study(

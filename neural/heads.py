@@ -67,10 +67,6 @@ class Categorical(NamedTuple):
         entropy: Array = entropy_of_logs(self.log_policy(x, available))
         return entropy
 
-    def most(self, x: Array, available: Array) -> Array:
-        """The most probable action."""
-        return jnp.argmax(self.log_policy(x, available), axis=-1)
-
 
 class TanhGaussian(NamedTuple):
     """a = tanh(μ + σ ξ) with normal ξ, in (−1, 1)^d, of outputs (μ, log σ). A critic takes a as it is.
@@ -115,10 +111,6 @@ class TanhGaussian(NamedTuple):
     def entropy(self, x: Array, available: Array, u: Array) -> Array:
         """−log π(a) of a drawn a, whose mean is H(π)."""
         return -self.draw(x, available, u).log_policy
-
-    def most(self, x: Array, available: Array) -> Array:
-        """tanh(μ), the action in the middle."""
-        return jnp.tanh(x[..., : self.size])
 
 
 _LOG_DEVIATIONS = (-5.0, 2.0)

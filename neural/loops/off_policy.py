@@ -75,7 +75,7 @@ def advanced(
         **{name: (settings.updates, *shape) for name, shape in of_update.items()},
     }
 
-    def iteration(run: Run, xs: tuple[Array, Array]) -> tuple[Run, dict[str, Array]]:
+    def iteration(run: Run, xs: tuple[Array, Array]) -> tuple[Run, tuple[Array, Array, dict[str, Array]]]:
         number, key = xs
         noise = block(key, shapes)
         steps_before = number * settings.copies
@@ -93,16 +93,18 @@ def advanced(
             return learner, jax.tree.map(jnp.mean, told)
 
         def waits(learner: Learner) -> tuple[Learner, dict[str, Array]]:
-            told = jax.eval_shape(learned, learner)[1]
-            return learner, jax.tree.map(lambda x: jnp.full(x.shape, jnp.nan, x.dtype), told)
+            return learner, jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(learned, learner)[1])
 
-        learner, told = jax.lax.cond(steps_before >= settings.explore, learned, waits, run.learner)
-        return run._replace(learner=learner), {"reward": reward, **told}
+        learns = steps_before >= settings.explore
+        learner, told = jax.lax.cond(learns, learned, waits, run.learner)
+        return run._replace(learner=learner), (reward, learns, told)
 
     numbers = first + jnp.arange(iterations)
     keys = jax.vmap(lambda number: jax.random.fold_in(run.key, number))(numbers)
-    run, told = jax.lax.scan(iteration, run, (numbers, keys))
-    return run, jax.tree.map(jnp.nanmean, told)
+    run, (reward, learns, told) = jax.lax.scan(iteration, run, (numbers, keys))
+    # 0/0, which is nan, where nothing learned; a nan of learning itself is not passed over.
+    means = jax.tree.map(lambda x: jnp.sum(x) / jnp.sum(learns), told)
+    return run, {"reward": jnp.mean(reward), **means}
 
 
 def _step(

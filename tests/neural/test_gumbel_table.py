@@ -12,7 +12,8 @@ from mathrl.base.reproduction import Estimate
 from mathrl.games import load, random_matrix
 from mathrl.neural import gumbel_table
 from mathrl.neural.gumbel_flow import estimates, mean_gradient, sampled_gradients
-from mathrl.neural.gumbel_table import ACTIONS, EXACT, LEARNED, START, Ends, exact_ends, learned_ends, slope_fit
+from mathrl.neural.gumbel_table import ACTIONS, EXACT, LEARNED, Ends, exact_ends, learned_ends, slope_fit
+from mathrl.neural.matrix_game import START
 from mathrl.neural.study import COMPILER
 from mathrl.solvers import haspi
 
