@@ -97,7 +97,8 @@ NOTES = (
     "where they are the same for all actions (opt-in) it moves no policy",
     "in a chain that forgets its state (random, chain) differences of entropy fade within n steps: the equilibrium is "
     "near that of a critic without entropy, for any n from 5 on",
-    "nowhere here is it the QRE at f α: the policy improvement keeps the temperature α",
+    "it is not the QRE at f α, as the policy improvement keeps the temperature α; in commitment both choose the wage, "
+    "to all digits shown",
 )
 
 
