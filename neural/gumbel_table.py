@@ -27,7 +27,6 @@ from mathrl.base.intervals import share
 from mathrl.base.reproduction import BUDGETS, Computed, Estimate
 from mathrl.games import load
 from mathrl.games.model import Game
-from mathrl.neural.actors import Objective, straight_through
 from mathrl.neural.algorithms import HASAC
 from mathrl.neural.algorithms.hasac import Settings
 from mathrl.neural.environments import Environment
@@ -38,6 +37,7 @@ from mathrl.neural.matrix_game import SETTINGS, START
 from mathrl.neural.measures import critic_table, policy_tables
 from mathrl.neural.networks import Critic
 from mathrl.neural.noise import block, gumbel
+from mathrl.neural.objectives import Objective, straight_through
 from mathrl.neural.study import COMPILER, study
 from mathrl.neural.tabular import Tabular, tabular
 from mathrl.operators import quantal_response

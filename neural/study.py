@@ -5,10 +5,8 @@ study in a folder is stored after each measurement; one that was killed goes on 
 """
 
 import functools
-import json
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +14,14 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from mathrl.base.checks import count, fail, instance
-from mathrl.base.text import shown
+from mathrl.base.checks import count
 from mathrl.neural.environments import Environment
 from mathrl.neural.folder import Folder, Row
-from mathrl.neural.heads import Categorical
 from mathrl.neural.learner import Learner
 from mathrl.neural.loops.off_policy import Run, advanced, begun
 from mathrl.neural.measures import measures
-from mathrl.neural.settings import MOST, Settings, checked
+from mathrl.neural.runs import as_json, check_runs, of_runs
+from mathrl.neural.settings import MOST, Settings
 from mathrl.neural.update import Algorithm
 
 __all__ = ["COMPILER", "Study", "study"]
@@ -89,33 +86,38 @@ def study(
     nothing is written.
     """
     steps, measurements = count("steps", steps, 1, MOST), count("measurements", measurements, 1)
-    _check(algorithm, environment, settings, seeds, each or {})
+    check_runs(algorithm, environment, settings, seeds, each or {})
     measurements = min(measurements, -(-steps // settings.copies))
     stretch = -(-steps // (settings.copies * measurements))
     total = stretch * measurements
-    told = {**(description or {}), "settings": _plain(settings), "seeds": list(seeds), "steps": total * settings.copies}
+    told = {
+        **(description or {}),
+        "settings": as_json(settings),
+        "seeds": list(seeds),
+        "steps": total * settings.copies,
+    }
     told |= {"each": {name: list(numbers) for name, numbers in (each or {}).items()}, "measurements": measurements}
-    of_runs = _of_runs(settings, len(seeds), each or {})
+    own = of_runs(settings, len(seeds), each or {})
     keys = jax.vmap(jax.random.key)(jnp.asarray(seeds, dtype=jnp.uint32))
     policy = None if initial_policy is None else jnp.asarray(initial_policy, dtype=jnp.result_type(float))
     begin, further = _compiled(algorithm, environment, stretch, total, tuple(COMPILER.items()))
     kept = Folder(folder, told) if folder is not None else None
     done, rows = 0, list[Row]()
-    like = jax.eval_shape(begin, of_runs, keys, policy)
+    like = jax.eval_shape(begin, own, keys, policy)
     if kept is not None and kept.stored:
         runs, done, rows = kept.load(like)
         if measured is not None:
             measured(tuple(rows))
     else:
-        jax.eval_shape(further, like, of_runs, jnp.asarray(0))  # refuses what does not fit before anything is written
+        jax.eval_shape(further, like, own, jnp.asarray(0))  # refuses what does not fit before anything is written
         if kept is not None:
             kept.begin()
-        runs = begin(of_runs, keys, policy)
+        runs = begin(own, keys, policy)
     while done < total:
         step = (done + stretch) * settings.copies
         if progress is not None:
             progress(f"step {step}", False)
-        runs, means = further(runs, of_runs, jnp.asarray(done))
+        runs, means = further(runs, own, jnp.asarray(done))
         done += stretch
         new = [_row(environment, k, seed, step, runs, means) for k, seed in enumerate(seeds)]
         rows += new
@@ -147,62 +149,6 @@ def _compiled(
         jax.jit(begin, compiler_options=dict(options)),
         jax.jit(further, donate_argnums=0, compiler_options=dict(options)),
     )
-
-
-def _check(
-    algorithm: Algorithm,
-    environment: Any,
-    settings: Settings,
-    seeds: Sequence[int],
-    each: Mapping[str, Sequence[float]],
-) -> None:
-    """Refuse settings out of range, those in which runs differ too, and seeds that are none or two alike."""
-    instance("algorithm", algorithm, Algorithm, "one of mathrl.neural.algorithms, such as HASAC")
-    if not hasattr(environment, "num_random"):
-        fail(
-            "environment",
-            f"is {shown(environment)}",
-            "an Environment",
-            "mathrl.neural.tabular.tabular makes one of a game",
-        )
-    checked(instance("settings", settings, algorithm.settings, f"the settings of {algorithm.name}"))
-    if settings.tuned and isinstance(environment.head, Categorical):
-        most = math.log(environment.head.size)
-        if not 0 <= settings.target_entropy <= most:
-            expected = f"a number from 0 to {most:.4g}, the largest entropy of {environment.head.size} actions"
-            fail("target_entropy", f"is {settings.target_entropy:g}", expected)
-    if len(instance("seeds", seeds, Sequence, "a list of whole numbers")) == 0:
-        fail("seeds", "is empty", "a whole number for each run")
-    for k, seed in enumerate(seeds):
-        count(f"seeds[{k}]", seed, 0, 2**32 - 1)
-    if not each and len(set(seeds)) < len(seeds):
-        fail("seeds", f"has {max(seeds, key=list(seeds).count)} twice", "each seed once", "runs would be the same")
-    for name, numbers in each.items():
-        if not isinstance(getattr(settings, name, None), float):
-            fail(f"each[{name!r}]", "is no setting in which runs may differ", "the name of a number among the settings")
-        if len(numbers) != len(seeds):
-            fail(f"each[{name!r}]", f"has {len(numbers)} numbers", f"{len(seeds)}, one for each seed")
-        for number in numbers:
-            changed: Any = {name: float(number)}
-            checked(replace(settings, **changed))
-
-
-def _plain(settings: Settings) -> dict[str, Any]:
-    """Settings as JSON has them."""
-    plain: dict[str, Any] = json.loads(
-        json.dumps({item.name: getattr(settings, item.name) for item in fields(settings)})
-    )
-    return plain
-
-
-def _of_runs(settings: Settings, runs: int, each: Mapping[str, Sequence[float]]) -> Settings:
-    """Settings whose numbers have one entry for each run."""
-    whole: Settings = jax.tree.map(lambda x: jnp.full(runs, x, dtype=jnp.result_type(float)), settings)
-    differing: dict[str, Any] = {
-        name: jnp.asarray(numbers, dtype=jnp.result_type(float)) for name, numbers in each.items()
-    }
-    changed: Settings = replace(whole, **differing)
-    return changed
 
 
 def _learner(runs: Run, k: int) -> Learner:

@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from mathrl.neural.actors import Improve, Objective
+from mathrl.neural.actors import Improve
 from mathrl.neural.critics import improved_critics, soft_targets, windowed
 from mathrl.neural.environments import Environment
 from mathrl.neural.learner import Learner, actor_outputs, look, stepped
+from mathrl.neural.objectives import Objective
 from mathrl.neural.replay import Transition
 from mathrl.neural.settings import Settings
 

@@ -42,6 +42,7 @@ MODULES = (
     "mathrl.neural.named",
     "mathrl.neural.tabular",
     "mathrl.neural.measures",
+    "mathrl.neural.objectives",
     "mathrl.neural.actors",
     "mathrl.neural.critics",
     "mathrl.neural.heads",

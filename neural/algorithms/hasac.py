@@ -9,9 +9,10 @@ it need not end at an equilibrium (`mathrl.neural.gumbel_table` measures it).
 
 from mathrl.base.checks import choice
 from mathrl.neural import settings as shared
-from mathrl.neural.actors import Objective, enumerated, in_turn, reparametrised, straight_through
+from mathrl.neural.actors import in_turn
 from mathrl.neural.environments import Environment
 from mathrl.neural.heads import TanhGaussian
+from mathrl.neural.objectives import Objective, enumerated, reparametrised, straight_through
 from mathrl.neural.update import Algorithm
 
 __all__ = ["ACTIONS", "HASAC", "Settings", "objective"]

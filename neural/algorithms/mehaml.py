@@ -12,9 +12,10 @@ from jax import Array
 
 from mathrl.base.checks import choice, fail
 from mathrl.neural import settings as shared
-from mathrl.neural.actors import Objective, entropy, enumerated, in_turn
+from mathrl.neural.actors import in_turn
 from mathrl.neural.environments import Environment
 from mathrl.neural.heads import Categorical
+from mathrl.neural.objectives import Objective, entropy, enumerated
 from mathrl.neural.update import Algorithm
 from mathrl.operators import clipped_ratio_drift, expected_parts, kl_drift, soft_advantage, squared_drift
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mathrl.games import to_dense
-from mathrl.neural import actors, critics
+from mathrl.neural import actors, critics, objectives
 from mathrl.neural.algorithms.mehaml import DRIFTS, drifting
 from mathrl.neural.algorithms.mehaml import Settings as Drifting
 from mathrl.neural.learner import actor_outputs, look, scale
@@ -133,7 +133,7 @@ def test_actors_climb_the_exact_gradient(update, monkeypatch):
 
             def tried(state, u):
                 noise = {"order": jnp.asarray([0.6, 0.4]), "others": u, "own": jnp.zeros((1, 2, 1, 0))}
-                seen, objective = look(environment, state[None]), actors.enumerated(environment.head)
+                seen, objective = look(environment, state[None]), objectives.enumerated(environment.head)
                 return update(environment, settings, objective, learner, seen, noise, 1.0).actors
 
             return jax.vmap(jax.vmap(jax.vmap(tried, (None, 0)), (None, 0)))(states, u)
@@ -199,7 +199,7 @@ def test_straight_through_values_are_exact_in_the_mean():
         def both(learner, states, encoded, u):
             seen = look(environment, states)
             actor = jax.tree.map(lambda x: x[0], learner.actors)
-            turn = actors.Turn(
+            turn = objectives.Turn(
                 agent=0,
                 features=seen.features,
                 observation=seen.observations[0],
@@ -207,7 +207,7 @@ def test_straight_through_values_are_exact_in_the_mean():
                 encoded=encoded,
                 old=jnp.zeros_like(encoded[:, 0]),
             )
-            objective = actors.straight_through(environment.head, lambda settings: 0.5)
+            objective = objectives.straight_through(environment.head, lambda settings: 0.5)
             of = objective.gain(environment, SMALL, learner.critics, jnp.exp(learner.log_temperature), turn, u)
             return of(actor), jax.grad(lambda actor: jnp.sum(of(actor)))(actor)
 

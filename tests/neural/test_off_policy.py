@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mathrl.games import random_stochastic
-from mathrl.neural.actors import enumerated
 from mathrl.neural.loops.off_policy import advanced, begun
+from mathrl.neural.objectives import enumerated
 from mathrl.neural.settings import Settings
 from mathrl.neural.tabular import tabular
 from mathrl.neural.update import Algorithm

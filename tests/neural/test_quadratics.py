@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mathrl.neural.actors import Turn, reparametrised
 from mathrl.neural.learner import action_values, start
 from mathrl.neural.networks import output
+from mathrl.neural.objectives import Turn, reparametrised
 from mathrl.neural.quadratics import Quadratics
 from mathrl.neural.settings import Settings
 from tests.neural.enumeration import compiled, relative

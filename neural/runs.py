@@ -1,0 +1,74 @@
+"""What the runs of a study are to be: refused where it does not fit, told as JSON, and spread over the runs."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from mathrl.base.checks import count, fail, instance
+from mathrl.base.text import shown
+from mathrl.neural.heads import Categorical
+from mathrl.neural.settings import Settings, checked
+from mathrl.neural.update import Algorithm
+
+__all__ = ["as_json", "check_runs", "of_runs"]
+
+
+def check_runs(
+    algorithm: Algorithm,
+    environment: Any,
+    settings: Settings,
+    seeds: Sequence[int],
+    each: Mapping[str, Sequence[float]],
+) -> None:
+    """Refuse settings out of range, those in which runs differ too, and seeds that are none or two alike."""
+    instance("algorithm", algorithm, Algorithm, "one of mathrl.neural.algorithms, such as HASAC")
+    if not hasattr(environment, "num_random"):
+        fail(
+            "environment",
+            f"is {shown(environment)}",
+            "an Environment",
+            "mathrl.neural.tabular.tabular makes one of a game",
+        )
+    checked(instance("settings", settings, algorithm.settings, f"the settings of {algorithm.name}"))
+    if settings.tuned and isinstance(environment.head, Categorical):
+        most = math.log(environment.head.size)
+        if not 0 <= settings.target_entropy <= most:
+            expected = f"a number from 0 to {most:.4g}, the largest entropy of {environment.head.size} actions"
+            fail("target_entropy", f"is {settings.target_entropy:g}", expected)
+    if len(instance("seeds", seeds, Sequence, "a list of whole numbers")) == 0:
+        fail("seeds", "is empty", "a whole number for each run")
+    for k, seed in enumerate(seeds):
+        count(f"seeds[{k}]", seed, 0, 2**32 - 1)
+    if not each and len(set(seeds)) < len(seeds):
+        fail("seeds", f"has {max(seeds, key=list(seeds).count)} twice", "each seed once", "runs would be the same")
+    for name, numbers in each.items():
+        if not isinstance(getattr(settings, name, None), float):
+            fail(f"each[{name!r}]", "is no setting in which runs may differ", "the name of a number among the settings")
+        if len(numbers) != len(seeds):
+            fail(f"each[{name!r}]", f"has {len(numbers)} numbers", f"{len(seeds)}, one for each seed")
+        for number in numbers:
+            changed: Any = {name: float(number)}
+            checked(replace(settings, **changed))
+
+
+def as_json(settings: Settings) -> dict[str, Any]:
+    """Settings as JSON has them."""
+    plain: dict[str, Any] = json.loads(
+        json.dumps({item.name: getattr(settings, item.name) for item in fields(settings)})
+    )
+    return plain
+
+
+def of_runs(settings: Settings, runs: int, each: Mapping[str, Sequence[float]]) -> Settings:
+    """Settings whose numbers have one entry for each run."""
+    whole: Settings = jax.tree.map(lambda x: jnp.full(runs, x, dtype=jnp.result_type(float)), settings)
+    differing: dict[str, Any] = {
+        name: jnp.asarray(numbers, dtype=jnp.result_type(float)) for name, numbers in each.items()
+    }
+    changed: Settings = replace(whole, **differing)
+    return changed
