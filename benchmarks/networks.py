@@ -63,7 +63,7 @@ def _ours(batch: int, hidden: int, iterations: int) -> tuple[Callable[[], object
     settings = HASAC.settings(
         updates=UPDATES, batch=batch, hidden=(hidden, hidden), capacity=10_000, copies=1, explore=0, prepare=0
     )
-    state = [jax.jit(begun, static_argnums=0)(environment, settings, jax.random.key(0))]
+    state = [jax.jit(begun, static_argnums=(0, 1))(HASAC, environment, settings, jax.random.key(0))]
 
     def advance(run: Run) -> Run:
         return advanced(HASAC, environment, run, iterations, settings, jnp.asarray(0), jnp.asarray(10**6))[0]

@@ -11,8 +11,8 @@ from mathrl.base.checks import fail
 from mathrl.base.document import parse
 from mathrl.base.files import decode, read, write_text
 from mathrl.base.text import shown
+from mathrl.neural.algorithm import Run
 from mathrl.neural.checkpoint import restore, save
-from mathrl.neural.loops.off_policy import Run
 
 __all__ = ["FILES", "Folder", "Row"]
 
@@ -58,7 +58,7 @@ class Folder:
         write_text(self._description, json.dumps(self._told, indent=1) + "\n")
         self._metrics.unlink(missing_ok=True)
 
-    def load(self, like: Any) -> tuple[Run, int, list[Row]]:
+    def load(self, like: Any) -> tuple[Any, int, list[Row]]:
         """The runs, how many iterations they have had, and the rows up to then."""
         runs, counts = restore(self._checkpoint, like, "iterations", "bytes")
         expected = f"the measurements up to {self._checkpoint.name}"

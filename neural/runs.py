@@ -11,9 +11,9 @@ import jax.numpy as jnp
 
 from mathrl.base.checks import count, fail, instance
 from mathrl.base.text import shown
+from mathrl.neural.algorithm import Algorithm
 from mathrl.neural.heads import Categorical
-from mathrl.neural.settings import Settings, checked
-from mathrl.neural.update import Algorithm
+from mathrl.neural.settings import Common, checked
 
 __all__ = ["as_json", "check_runs", "of_runs"]
 
@@ -21,7 +21,7 @@ __all__ = ["as_json", "check_runs", "of_runs"]
 def check_runs(
     algorithm: Algorithm,
     environment: Any,
-    settings: Settings,
+    settings: Common,
     seeds: Sequence[int],
     each: Mapping[str, Sequence[float]],
 ) -> None:
@@ -56,7 +56,7 @@ def check_runs(
             checked(replace(settings, **changed))
 
 
-def as_json(settings: Settings) -> dict[str, Any]:
+def as_json(settings: Common) -> dict[str, Any]:
     """Settings as JSON has them."""
     plain: dict[str, Any] = json.loads(
         json.dumps({item.name: getattr(settings, item.name) for item in fields(settings)})
@@ -64,11 +64,11 @@ def as_json(settings: Settings) -> dict[str, Any]:
     return plain
 
 
-def of_runs(settings: Settings, runs: int, each: Mapping[str, Sequence[float]]) -> Settings:
+def of_runs(settings: Common, runs: int, each: Mapping[str, Sequence[float]]) -> Common:
     """Settings whose numbers have one entry for each run."""
-    whole: Settings = jax.tree.map(lambda x: jnp.full(runs, x, dtype=jnp.result_type(float)), settings)
+    whole: Common = jax.tree.map(lambda x: jnp.full(runs, x, dtype=jnp.result_type(float)), settings)
     differing: dict[str, Any] = {
         name: jnp.asarray(numbers, dtype=jnp.result_type(float)) for name, numbers in each.items()
     }
-    changed: Settings = replace(whole, **differing)
+    changed: Common = replace(whole, **differing)
     return changed

@@ -1,4 +1,4 @@
-"""The settings that off-policy algorithms share: numbers that runs may differ in, and what fixes the shape of a run."""
+"""The settings that algorithms share: numbers that runs may differ in, and what fixes the shape of a run."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ import jax
 
 from mathrl.base.checks import count, discount_factor, fail, flag, instance, not_negative, positive, proportion, real
 
-__all__ = ["MOST", "Settings", "begin_of_actors", "checked", "settings"]
+__all__ = ["MOST", "Common", "Settings", "begin_of_actors", "checked", "settings"]
 
 T = TypeVar("T")
 
@@ -31,8 +31,8 @@ def settings(kind: type[T]) -> type[T]:
 
 
 @settings
-class Settings:
-    """How networks are trained from a replay buffer.
+class Common:
+    """What the networks of all algorithms are, and how they learn.
 
     `temperature`       α, the weight of the entropy; where it is tuned, at the start
     `tuned`             whether α is tuned, until the agents' mean entropy is `target_entropy`
@@ -41,19 +41,9 @@ class Settings:
     `critic_rate`       the step size of the critics
     `temperature_rate`  the step size of log α, which does not fall
     `final_rate`        what is left of the step sizes of networks at the end, as they fall along a line
-    `polyak`            τ: the target critics become (1 − τ) times what they were plus τ times the critics
     `hidden`            units of the hidden layers, of actors and critics
-    `batch`             how many windows of steps an update takes
-    `steps`             n of the n-step return. For n > 1 the rewards in between are those of the policies that played
-                        then, uncorrected: take a small `capacity`, so that these are near the present ones
-    `entropies`         whether the n-step return counts the entropies in between, as the soft Q does; without, its
-                        fixed point is not the soft Q (`mathrl reproduce hasac-networks-n-step`)
     `epochs`            e, gradient steps of an actor on one batch
     `copies`            how many copies of the environment are played side by side
-    `updates`           how many updates follow one step of all copies
-    `capacity`          how many steps of all copies the replay buffer holds
-    `explore`           how many steps of the environment are first played at random, while nothing learns
-    `prepare`           how many updates the critics learn alone after that; as `explore`, in whole steps of all copies
     `time_limit`        after how many steps an episode is cut off, 0 for never
     """
 
@@ -64,21 +54,39 @@ class Settings:
     critic_rate: float = 3e-3
     temperature_rate: float = 3e-3
     final_rate: float = 0.0
-    polyak: float = 0.05
     hidden: tuple[int, ...] = (64, 64)
+    epochs: int = 1
+    copies: int = 8
+    time_limit: int = 0
+
+
+@settings
+class Settings(Common):
+    """How networks are trained from a replay buffer.
+
+    `polyak`            τ: the target critics become (1 − τ) times what they were plus τ times the critics
+    `batch`             how many windows of steps an update takes
+    `steps`             n of the n-step return. For n > 1 the rewards in between are those of the policies that played
+                        then, uncorrected: take a small `capacity`, so that these are near the present ones
+    `entropies`         whether the n-step return counts the entropies in between, as the soft Q does; without, its
+                        fixed point is not the soft Q (`mathrl reproduce hasac-networks-n-step`)
+    `updates`           how many updates follow one step of all copies
+    `capacity`          how many steps of all copies the replay buffer holds
+    `explore`           how many steps of the environment are first played at random, while nothing learns
+    `prepare`           how many updates the critics learn alone after that; as `explore`, in whole steps of all copies
+    """
+
+    polyak: float = 0.05
     batch: int = 256
     steps: int = 1
     entropies: bool = True
-    epochs: int = 1
-    copies: int = 8
     updates: int = 1
     capacity: int = 4096
     explore: int = 1024
     prepare: int = 500
-    time_limit: int = 0
 
 
-def checked(given: Settings) -> None:
+def checked(given: Common) -> None:
     """Refuse settings that are of another kind, or out of their range.
 
     Raises `ValueError`, naming the setting, what it is, and what it may be.
@@ -86,7 +94,7 @@ def checked(given: Settings) -> None:
     for item in fields(given):
         by_kind = _KINDS.get(item.type, _text)
         _RANGES.get(item.name, by_kind)(item.name, getattr(given, item.name))
-    if given.capacity < given.steps:
+    if isinstance(given, Settings) and given.capacity < given.steps:
         fail("capacity", f"is {given.capacity}", f"at least steps, which is {given.steps}")
 
 

@@ -15,14 +15,13 @@ import jax.numpy as jnp
 from jax import Array
 
 from mathrl.base.checks import count
+from mathrl.neural.algorithm import Algorithm, Run
 from mathrl.neural.environments import Environment
 from mathrl.neural.folder import Folder, Row
 from mathrl.neural.learner import Learner
-from mathrl.neural.loops.off_policy import Run, advanced, begun
 from mathrl.neural.measures import measures
 from mathrl.neural.runs import as_json, check_runs, of_runs
-from mathrl.neural.settings import MOST, Settings
-from mathrl.neural.update import Algorithm
+from mathrl.neural.settings import MOST, Common
 
 __all__ = ["COMPILER", "Study", "study"]
 
@@ -53,7 +52,7 @@ class Study:
 def study(
     algorithm: Algorithm,
     environment: Environment,
-    settings: Settings,
+    settings: Common,
     *,
     steps: int,
     seeds: Sequence[int] = (0,),
@@ -75,7 +74,7 @@ def study(
     `seeds`           a whole number for each run
     `each`            settings in which the runs differ: by name, a number for each run
     `initial_policy`  (n, A), where policies start in every state; None: near uniform
-    `measurements`    how often the runs are measured, and stored; at most after each step of all copies
+    `measurements`    how often the runs are measured, and stored; at most after each iteration
     `folder`          where the study is kept, in `study.json`, `metrics.jsonl` and `checkpoint.npz`; None: nowhere. If
                       it holds a study of the same description, that goes on
     `description`     what `study.json` says beside settings, seeds and steps
@@ -87,14 +86,15 @@ def study(
     """
     steps, measurements = count("steps", steps, 1, MOST), count("measurements", measurements, 1)
     check_runs(algorithm, environment, settings, seeds, each or {})
-    measurements = min(measurements, -(-steps // settings.copies))
-    stretch = -(-steps // (settings.copies * measurements))
+    steps_each = algorithm.loop.steps(settings)
+    measurements = min(measurements, -(-steps // steps_each))
+    stretch = -(-steps // (steps_each * measurements))
     total = stretch * measurements
     told = {
         **(description or {}),
         "settings": as_json(settings),
         "seeds": list(seeds),
-        "steps": total * settings.copies,
+        "steps": total * steps_each,
     }
     told |= {"each": {name: list(numbers) for name, numbers in (each or {}).items()}, "measurements": measurements}
     own = of_runs(settings, len(seeds), each or {})
@@ -114,7 +114,7 @@ def study(
             kept.begin()
         runs = begin(own, keys, policy)
     while done < total:
-        step = (done + stretch) * settings.copies
+        step = (done + stretch) * steps_each
         if progress is not None:
             progress(f"step {step}", False)
         runs, means = further(runs, own, jnp.asarray(done))
@@ -130,8 +130,8 @@ def study(
     return Study(tuple(rows), tuple(_learner(runs, k) for k in range(len(seeds))))
 
 
-Begin = Callable[[Settings, Array, Array | None], Run]
-Further = Callable[[Run, Settings, Array], tuple[Run, dict[str, Array]]]
+Begin = Callable[[Common, Array, Array | None], Any]
+Further = Callable[[Any, Common, Array], tuple[Any, dict[str, Array]]]
 
 
 @functools.lru_cache(maxsize=4)
@@ -140,10 +140,10 @@ def _compiled(
 ) -> tuple[Begin, Further]:
     """What begins all runs, and what takes them further by a stretch; a study that goes on compiles neither again."""
 
-    def advance(runs: Run, own: Settings, first: Array) -> tuple[Run, dict[str, Array]]:
-        return advanced(algorithm, environment, runs, stretch, own, first, jnp.asarray(total))
+    def advance(runs: Any, own: Common, first: Array) -> tuple[Any, dict[str, Array]]:
+        return algorithm.loop.advanced(algorithm, environment, runs, stretch, own, first, jnp.asarray(total))
 
-    begin = jax.vmap(functools.partial(begun, environment), in_axes=(0, 0, None))
+    begin = jax.vmap(functools.partial(algorithm.loop.begun, algorithm, environment), in_axes=(0, 0, None))
     further = jax.vmap(advance, in_axes=(0, 0, None))
     return (
         jax.jit(begin, compiler_options=dict(options)),

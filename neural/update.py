@@ -1,38 +1,17 @@
 """One update of an off-policy algorithm: critics, then actors, then the temperature, on one batch of windows."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from mathrl.neural.actors import Improve
+from mathrl.neural.algorithm import Algorithm
 from mathrl.neural.critics import improved_critics, soft_targets, windowed
 from mathrl.neural.environments import Environment
 from mathrl.neural.learner import Learner, actor_outputs, look, stepped
-from mathrl.neural.objectives import Objective
 from mathrl.neural.replay import Transition
 from mathrl.neural.settings import Settings
 
-__all__ = ["Algorithm", "noise_of_update", "updated"]
-
-
-class Algorithm(NamedTuple):
-    """An off-policy algorithm: what differs from others is what its actors climb, and when.
-
-    `name`       as on the command line
-    `summary`    what it is, in a line
-    `settings`   the class of its settings
-    `objective`  what an agent climbs, by the environment and the settings
-    `improve`    how all agents take a turn
-    """
-
-    name: str
-    summary: str
-    settings: type[Settings]
-    objective: Callable[[Environment, Any], Objective]
-    improve: Improve
+__all__ = ["noise_of_update", "updated"]
 
 
 def noise_of_update(algorithm: Algorithm, environment: Environment, settings: Settings) -> dict[str, tuple[int, ...]]:

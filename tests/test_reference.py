@@ -37,6 +37,8 @@ MODULES = (
     "mathrl.figures.reproductions",
     "mathrl.neural.study",
     "mathrl.neural.algorithms",
+    "mathrl.neural.algorithm",
+    "mathrl.neural.loops",
     "mathrl.neural.settings",
     "mathrl.neural.environments",
     "mathrl.neural.named",

@@ -155,14 +155,13 @@ def _plan(arguments: argparse.Namespace, steps: int, seeds: tuple[int, ...], mea
     from mathrl.cli.train_settings import assigned
     from mathrl.neural.algorithms import ALGORITHMS
     from mathrl.neural.named import environment
-    from mathrl.neural.settings import begin_of_actors
 
     for metavar in ("ALGORITHM", "GAME"):
         if getattr(arguments, metavar.lower()) is None:
             fail(metavar, "is missing", "mathrl train ALGORITHM GAME", "mathrl train --list shows what there is")
     algorithm = ALGORITHMS[choice("ALGORITHM", arguments.algorithm, ALGORITHMS)]
     settings = assigned(algorithm.settings, arguments.set)
-    begin = begin_of_actors(settings)
+    begin = algorithm.loop.waits(settings)
     if steps <= begin:
         found = f"is {steps}, and policies begin to learn after {begin}"
         fail("--steps", found, "a larger number", "or less before that, with --set explore=N and --set prepare=N")

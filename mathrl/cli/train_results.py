@@ -12,11 +12,11 @@ from mathrl.cli import output
 if TYPE_CHECKING:
     from mathrl.base.checks import FloatArray
     from mathrl.base.reproduction import Estimate
+    from mathrl.neural.algorithm import Algorithm
     from mathrl.neural.environments import Environment
     from mathrl.neural.folder import Row
-    from mathrl.neural.settings import Settings
+    from mathrl.neural.settings import Common
     from mathrl.neural.study import Study
-    from mathrl.neural.update import Algorithm
 
 __all__ = ["Plan", "keep", "rendered", "without_numbers"]
 
@@ -40,7 +40,7 @@ class Plan(NamedTuple):
     algorithm: "Algorithm"
     name: str
     environment: "Environment"
-    settings: "Settings"
+    settings: "Common"
     steps: int
     seeds: tuple[int, ...]
     measurements: int
@@ -139,7 +139,6 @@ def _draw(plan: Plan, rows: "Sequence[Row]", path: Path) -> None:
 
     from mathrl.figures.curves import draw
     from mathrl.figures.plot import save
-    from mathrl.neural.settings import begin_of_actors
 
     steps = [row["step"] for row in rows[:: len(plan.seeds)]]
 
@@ -150,4 +149,4 @@ def _draw(plan: Plan, rows: "Sequence[Row]", path: Path) -> None:
     settings = plan.settings
     alpha = f"temperature {settings.temperature:g}{' at the start' if settings.tuned else ''}"
     title = f"{plan.algorithm.name} on {plan.told()['environment']}, {alpha}"
-    save(draw(steps, curves(VALUES), curves(ERRORS), title=title, begin=begin_of_actors(settings)), path)
+    save(draw(steps, curves(VALUES), curves(ERRORS), title=title, begin=plan.algorithm.loop.waits(settings)), path)

@@ -16,7 +16,7 @@ from mathrl.cli.arguments import number, whole_number
 from mathrl.games import entry, load, names
 from mathrl.neural.algorithms import ALGORITHMS
 from mathrl.neural.named import ENVIRONMENTS
-from mathrl.neural.settings import Settings, checked
+from mathrl.neural.settings import Common, checked
 
 __all__ = ["assigned", "listing"]
 
@@ -24,7 +24,7 @@ WIDTH = 72
 """How many letters a line of a setting's meaning has on a terminal."""
 
 
-def assigned(kind: type[Settings], texts: Sequence[str]) -> Settings:
+def assigned(kind: type[Common], texts: Sequence[str]) -> Common:
     """The settings of an algorithm: its defaults, and the texts `name=value` in their place."""
     types = {item.name: item.type for item in fields(kind)}
     given: dict[str, Any] = {}
@@ -107,7 +107,7 @@ def _document(settings: Sequence[tuple[str, str, str, str]]) -> dict[str, Any]:
     return {"algorithms": algorithms, "environments": environments}
 
 
-def _settings(kind: type[Settings]) -> list[tuple[str, str, str]]:
+def _settings(kind: type[Common]) -> list[tuple[str, str, str]]:
     """Each setting, its default as `--set` takes it, and what its class says of it."""
     said: dict[str, str] = {}
     for each in reversed(kind.__mro__):

@@ -10,10 +10,11 @@ it need not end at an equilibrium (`mathrl.neural.gumbel_table` measures it).
 from mathrl.base.checks import choice
 from mathrl.neural import settings as shared
 from mathrl.neural.actors import in_turn
+from mathrl.neural.algorithm import Algorithm
 from mathrl.neural.environments import Environment
 from mathrl.neural.heads import TanhGaussian
+from mathrl.neural.loops import OFF_POLICY
 from mathrl.neural.objectives import Objective, enumerated, reparametrised, straight_through
-from mathrl.neural.update import Algorithm
 
 __all__ = ["ACTIONS", "HASAC", "Settings", "objective"]
 
@@ -42,5 +43,5 @@ def objective(environment: Environment, settings: Settings) -> Objective:
     return straight_through(head, lambda settings: settings.relaxation) if actions == "gumbel" else enumerated(head)
 
 
-HASAC = Algorithm("hasac", "soft actor-critic; agents update in turn", Settings, objective, in_turn)
+HASAC = Algorithm("hasac", "soft actor-critic; agents update in turn", Settings, OFF_POLICY, objective, in_turn)
 """HASAC (hasac Algorithm 2)."""

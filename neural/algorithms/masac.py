@@ -4,10 +4,11 @@ all agents at once:   θ^i ← climb E_s[E_{a^i~p}[Q(s, a^i, a^{-i})] + α H(p)]
 """
 
 from mathrl.neural.actors import at_once
+from mathrl.neural.algorithm import Algorithm
 from mathrl.neural.algorithms.hasac import Settings, objective
-from mathrl.neural.update import Algorithm
+from mathrl.neural.loops import OFF_POLICY
 
 __all__ = ["MASAC"]
 
-MASAC = Algorithm("masac", "soft actor-critic; agents update all at once", Settings, objective, at_once)
+MASAC = Algorithm("masac", "soft actor-critic; agents update all at once", Settings, OFF_POLICY, objective, at_once)
 """HASAC without sequential updates (hasac Appendix I)."""

@@ -13,10 +13,11 @@ from jax import Array
 from mathrl.base.checks import choice, fail
 from mathrl.neural import settings as shared
 from mathrl.neural.actors import in_turn
+from mathrl.neural.algorithm import Algorithm
 from mathrl.neural.environments import Environment
 from mathrl.neural.heads import Categorical
+from mathrl.neural.loops import OFF_POLICY
 from mathrl.neural.objectives import Objective, entropy, enumerated
-from mathrl.neural.update import Algorithm
 from mathrl.operators import clipped_ratio_drift, expected_parts, kl_drift, soft_advantage, squared_drift
 
 __all__ = ["DRIFTS", "MEHAML", "Settings", "drifting", "objective"]
@@ -60,5 +61,5 @@ def objective(environment: Environment, settings: Settings) -> Objective:
     return enumerated(environment.head, drifting)
 
 
-MEHAML = Algorithm("mehaml", "HASAC with a drift; agents update in turn", Settings, objective, in_turn)
+MEHAML = Algorithm("mehaml", "HASAC with a drift; agents update in turn", Settings, OFF_POLICY, objective, in_turn)
 """HASAC with a drift (hasac Algorithm 1)."""

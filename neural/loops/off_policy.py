@@ -11,14 +11,15 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from mathrl.neural.algorithm import Algorithm, Loop
 from mathrl.neural.environments import Environment
 from mathrl.neural.learner import Learner, actor_outputs, look, start
 from mathrl.neural.noise import block
 from mathrl.neural.replay import Buffer, Transition, empty, store, windows
-from mathrl.neural.settings import Settings
-from mathrl.neural.update import Algorithm, noise_of_update, updated
+from mathrl.neural.settings import Settings, begin_of_actors
+from mathrl.neural.update import noise_of_update, updated
 
-__all__ = ["Run", "advanced", "begun"]
+__all__ = ["OFF_POLICY", "Run", "advanced", "begun"]
 
 
 class Run(NamedTuple):
@@ -38,7 +39,13 @@ class Run(NamedTuple):
     key: Array
 
 
-def begun(environment: Environment, settings: Settings, key: Array, initial_policy: Array | None = None) -> Run:
+def begun(
+    algorithm: Algorithm,
+    environment: Environment,
+    settings: Settings,
+    key: Array,
+    initial_policy: Array | None = None,
+) -> Run:
     """A run before its first step."""
     of_networks, of_states, rest = jax.random.split(key, 3)
     first = block(of_states, {"reset": (settings.copies, environment.num_random)})
@@ -131,3 +138,7 @@ def _step(
 def _as(flags: Array, x: Array) -> Array:
     """Flags (copies,) with further axes, as x has them."""
     return flags.reshape(*flags.shape, *[1] * (x.ndim - 1))
+
+
+OFF_POLICY = Loop(begun, advanced, lambda settings: settings.copies, begin_of_actors)
+"""A replay buffer, from which critics and actors learn after each step of all copies."""

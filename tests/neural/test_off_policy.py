@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from mathrl.games import random_stochastic
+from mathrl.neural.algorithm import Algorithm
+from mathrl.neural.loops import OFF_POLICY
 from mathrl.neural.loops.off_policy import advanced, begun
 from mathrl.neural.objectives import enumerated
 from mathrl.neural.settings import Settings
 from mathrl.neural.tabular import tabular
-from mathrl.neural.update import Algorithm
 from tests.neural.enumeration import compiled
 
 GAME = random_stochastic(4, (2, 3), discount=0.9, ending=0.1, available=0.7, seed=1)
@@ -33,6 +34,7 @@ COUNTING = Algorithm(
     "counting",
     "log α is the number of times that actors learned",
     Settings,
+    OFF_POLICY,
     lambda environment, settings: enumerated(environment.head),
     lambda environment, settings, objective, learner, seen, noise, rate: learner._replace(
         log_temperature=learner.log_temperature + 1
@@ -43,7 +45,7 @@ COUNTING = Algorithm(
 def taken(parts):
     """A run at its beginning, and at its end, to which it is taken in so many parts."""
     environment, iterations = tabular(GAME), ITERATIONS // parts
-    begin = run = compiled(lambda key: begun(environment, SETTINGS, key))(jax.random.key(2))
+    begin = run = compiled(lambda key: begun(COUNTING, environment, SETTINGS, key))(jax.random.key(2))
 
     @compiled
     def further(run, first):

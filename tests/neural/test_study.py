@@ -55,7 +55,7 @@ def _whole(tmp_path_factory):
 
 def runs_of(folder, seeds):
     """All arrays of the runs, at the end."""
-    like = jax.eval_shape(lambda: jax.vmap(lambda key: begun(ENVIRONMENT, SETTINGS, key))(keys_of(seeds)))
+    like = jax.eval_shape(lambda: jax.vmap(lambda key: begun(HASAC, ENVIRONMENT, SETTINGS, key))(keys_of(seeds)))
     return restore(folder / "checkpoint.npz", like)[0]
 
 
