@@ -12,10 +12,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from mathrl.neural.environments import Environment
-from mathrl.neural.learner import Learner, Look, actor_outputs, scale, stepped
+from mathrl.neural.learner import Learner, Look, actor_outputs, stepped
 from mathrl.neural.networks import Perceptron, output
 from mathrl.neural.objectives import Objective, Turn, put
-from mathrl.neural.settings import Settings
+from mathrl.neural.settings import Common
 
 __all__ = ["Improve", "at_once", "in_turn"]
 
@@ -43,7 +43,7 @@ class _Agent(NamedTuple):
 
 def in_turn(
     environment: Environment,
-    settings: Settings,
+    settings: Common,
     objective: Objective,
     learner: Learner,
     seen: Look,
@@ -55,7 +55,7 @@ def in_turn(
     order = jnp.argsort(noise["order"])
 
     def turn(encoded: Array, one: _Agent) -> tuple[Array, tuple[Perceptron, Any]]:
-        updated = _climbed(environment, settings, objective, learner, seen.features, encoded, one, rate)
+        updated = _climbed(settings, objective, learner, seen.features, encoded, one, rate)
         drawn = environment.head.draw(output(updated[0], one.observation), one.available, one.others)
         return put(encoded, one.number, drawn.encoded), updated
 
@@ -66,7 +66,7 @@ def in_turn(
 
 def at_once(
     environment: Environment,
-    settings: Settings,
+    settings: Common,
     objective: Objective,
     learner: Learner,
     seen: Look,
@@ -77,7 +77,7 @@ def at_once(
     agents, encoded = _agents(environment, learner, seen, noise)
 
     def turn(one: _Agent) -> tuple[Perceptron, Any]:
-        return _climbed(environment, settings, objective, learner, seen.features, encoded, one, rate)
+        return _climbed(settings, objective, learner, seen.features, encoded, one, rate)
 
     actors, moments = jax.vmap(turn)(agents)
     return learner._replace(actors=actors, actor_moments=moments)
@@ -101,8 +101,7 @@ def _agents(environment: Environment, learner: Learner, seen: Look, noise: dict[
 
 
 def _climbed(
-    environment: Environment,
-    settings: Settings,
+    settings: Common,
     objective: Objective,
     learner: Learner,
     features: Array,
@@ -112,11 +111,10 @@ def _climbed(
 ) -> tuple[Perceptron, Any]:
     """One agent's network and moments after its gradient steps on this batch."""
     turn = Turn(one.number, features, one.observation, one.available, encoded, one.outputs)
-    temperature = jnp.exp(learner.log_temperature)
 
     def epoch(carry: tuple[Perceptron, Any], u: Array) -> tuple[tuple[Perceptron, Any], None]:
-        of = objective.gain(environment, settings, learner.critics, temperature, turn, u)
-        slope = jax.grad(lambda actor: -jnp.mean(of(actor)) / scale(environment))(carry[0])
+        of = objective.gain(settings, learner, turn, u)
+        slope = jax.grad(lambda actor: -jnp.mean(of(actor)) / learner.scale)(carry[0])
         return stepped(slope, rate * settings.actor_rate, carry[1], carry[0]), None
 
     (actor, moments), _ = jax.lax.scan(epoch, (one.actor, one.moments), one.own)

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple, Protocol
 from jax import Array
 
 from mathrl.neural.actors import Improve
+from mathrl.neural.critics import Targets, soft_targets
 from mathrl.neural.environments import Environment
-from mathrl.neural.learner import Learner
+from mathrl.neural.learner import Learner, start
+from mathrl.neural.measures import Measures, measures
 from mathrl.neural.objectives import Objective
 from mathrl.neural.settings import Common
 
-__all__ = ["Algorithm", "Loop", "Run"]
+__all__ = ["Algorithm", "Loop", "Run", "entropies"]
 
 
 class Run(Protocol):
@@ -40,6 +42,11 @@ class Loop(NamedTuple):
     waits: Callable[[Any], int]
 
 
+def entropies(environment: Environment, settings: Common) -> Any:
+    """α times the sum of the largest entropies of all agents."""
+    return settings.temperature * environment.num_agents * environment.head.most_entropy
+
+
 class Algorithm(NamedTuple):
     """An algorithm: what is different about it.
 
@@ -49,6 +56,11 @@ class Algorithm(NamedTuple):
     `loop`       how its runs begin and go on
     `objective`  what an agent climbs, by the environment and the settings
     `improve`    how all agents take a turn
+    `targets`    what its critics regress on
+    `follow`     by what share networks that follow the actors move after these have learned, by the settings; None:
+                 there are no such networks
+    `bonus`      the most that policies are paid in a step beside the reward, by the environment and the settings
+    `measures`   what the exact solver says of the networks, by the environment, what learns, and the mean reward
     """
 
     name: str
@@ -57,3 +69,12 @@ class Algorithm(NamedTuple):
     loop: Loop
     objective: Callable[[Environment, Any], Objective]
     improve: Improve
+    targets: Targets = soft_targets
+    follow: Callable[[Any], Any] | None = None
+    bonus: Callable[[Environment, Any], Any] = entropies
+    measures: Measures = measures
+
+    def start(self, environment: Environment, settings: Common, key: Array, policy: Array | None = None) -> Learner:
+        """New networks, with all that this algorithm needs of them."""
+        given = {"bonus": self.bonus(environment, settings), "followers": self.follow is not None}
+        return start(environment, settings, key, policy, **given)

@@ -10,20 +10,22 @@ For n > 1 the steps in between are those that older policies played, and nothing
 short, beside how fast the policy changes, is the fixed point that of the present policy.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from mathrl.neural.environments import Environment
-from mathrl.neural.learner import Learner, action_values, actor_outputs, look, scale, stepped
+from mathrl.neural.heads import Drawn
+from mathrl.neural.learner import Learner, Look, action_values, actor_outputs, followed, look, stepped
 from mathrl.neural.networks import Critic, values
 from mathrl.neural.replay import Transition
 from mathrl.neural.settings import Settings
 from mathrl.operators import sampled_soft_target
 
-__all__ = ["Window", "improved_critics", "loss", "soft_targets", "windowed"]
+__all__ = ["After", "Targets", "Window", "between", "improved_critics", "loss", "played", "soft_targets", "windowed"]
 
 
 class Window(NamedTuple):
@@ -41,6 +43,18 @@ class Window(NamedTuple):
     last: object
     between: object
     weights: Array
+
+
+class After(NamedTuple):
+    """What comes at the end of B windows: what is `seen` of s_m, the actions `drawn` there, and their `q`, (B,)."""
+
+    seen: Look
+    drawn: Drawn
+    q: Array
+
+
+Targets = Callable[[Environment, Any, Learner, Window, dict[str, Array]], Array]
+"""What critics regress on, (B,), from an environment, settings, what learns, windows and uniform numbers."""
 
 
 def windowed(drawn: Transition, counted: Array, discount: float) -> Window:
@@ -63,34 +77,47 @@ def windowed(drawn: Transition, counted: Array, discount: float) -> Window:
 def soft_targets(
     environment: Environment, settings: Settings, learner: Learner, window: Window, noise: dict[str, Array]
 ) -> Array:
-    """y, (B,), with actions at s_m drawn from uniform numbers `noise["next"]` (n, B, A)."""
-    head, temperature = environment.head, jnp.exp(learner.log_temperature)
-    after = look(environment, window.last)
-    drawn = head.draw(actor_outputs(learner.actors, after.observations), after.available, noise["next"])
-    next_q = action_values(environment, learner.targets, after.features, jnp.moveaxis(drawn.encoded, 0, 1))
-    rewards = window.rewards
-    if settings.steps > 1 and settings.entropies:
-        rewards = rewards + temperature * _entropies(environment, learner, window, noise["between"])
+    """y, (B,), of the equation above, with actions at s_m drawn from uniform numbers `noise["next"]` (n, B, A)."""
+    temperature = jnp.exp(learner.log_temperature)
+
+    def entropies(inside: Look) -> Array:
+        outputs = actor_outputs(learner.actors, inside.observations)
+        return temperature * jnp.sum(environment.head.entropy(outputs, inside.available, noise["between"]), axis=0)
+
+    after = played(environment, learner, window, noise["next"])
     targets: Array = sampled_soft_target(
-        rewards, next_q, tuple(drawn.log_policy), discount=window.discount, temperature=temperature
+        window.rewards + between(environment, settings, window, entropies),
+        after.q,
+        tuple(after.drawn.log_policy),
+        discount=window.discount,
+        temperature=temperature,
     )
     return targets
 
 
-def _entropies(environment: Environment, learner: Learner, window: Window, u: Array) -> Array:
-    """Σ_{0<l<m} γ^l Σ_i H(π^i(·|s_l)), (B,)."""
+def played(environment: Environment, learner: Learner, window: Window, u: Array) -> After:
+    """Draw actions at s_m from the present policies, by uniform numbers (n, B, A), and take their values."""
+    seen, head = look(environment, window.last), environment.head
+    drawn = head.draw(actor_outputs(learner.actors, seen.observations), seen.available, u)
+    q = action_values(learner.targets, learner.scale, seen.features, jnp.moveaxis(drawn.encoded, 0, 1))
+    return After(seen, drawn, q)
+
+
+def between(
+    environment: Environment, settings: Settings, window: Window, bonus: Callable[[Look], Array]
+) -> Array | float:
+    """Σ_{0<l<m} γ^l bonus(s_l), (B,): what policies are paid in between, beside the rewards."""
+    if settings.steps == 1 or not settings.entropies:
+        return 0.0
     batch, steps = window.weights.shape
-    seen = jax.tree.map(lambda x: x.reshape(batch * steps, *x.shape[2:]), window.between)
-    inside = look(environment, seen)
-    outputs = actor_outputs(learner.actors, inside.observations)
-    entropies = jnp.sum(environment.head.entropy(outputs, inside.available, u), axis=0)
-    return jnp.sum(window.weights * entropies.reshape(batch, steps), axis=1)
+    inside = look(environment, jax.tree.map(lambda x: x.reshape(batch * steps, *x.shape[2:]), window.between))
+    return jnp.sum(window.weights * bonus(inside).reshape(batch, steps), axis=1)
 
 
-def loss(environment: Environment, critics: Critic, features: Array, encoded: Array, targets: Array) -> Array:
+def loss(scale: Array, critics: Critic, features: Array, encoded: Array, targets: Array) -> Array:
     """½ E[(Q(s, a) − y)²], summed over the critics, in units of `scale`   (hasac §4.2.2, J_Q)."""
     both = jax.vmap(values, in_axes=(0, None, None))(critics, features, encoded)
-    return jnp.sum(jnp.mean((both - targets / scale(environment)) ** 2, axis=1)) / 2
+    return jnp.sum(jnp.mean((both - targets / scale) ** 2, axis=1)) / 2
 
 
 def improved_critics(
@@ -105,7 +132,7 @@ def improved_critics(
     first = jax.tree.map(lambda x: x[:, 0], (drawn.seen, drawn.actions))
     features = look(environment, first[0]).features
     encoded = environment.head.encode(first[1], features.dtype)
-    before, slope = jax.value_and_grad(loss, argnums=1)(environment, learner.critics, features, encoded, targets)
+    before, slope = jax.value_and_grad(loss, argnums=1)(learner.scale, learner.critics, features, encoded, targets)
     critics, moments = stepped(slope, rate * settings.critic_rate, learner.critic_moments, learner.critics)
-    followed = jax.tree.map(lambda old, new: old + settings.polyak * (new - old), learner.targets, critics)
-    return learner._replace(critics=critics, critic_moments=moments, targets=followed), before
+    after = followed(learner.targets, critics, settings.polyak)
+    return learner._replace(critics=critics, critic_moments=moments, targets=after), before

@@ -51,6 +51,10 @@ class Environment(Protocol):
         """The discount, γ."""
 
     @property
+    def horizon(self) -> float:
+        """The most steps, discounted, that are expected of an episode: 1/(1 − γ) unless it is shorter."""
+
+    @property
     def largest_reward(self) -> float:
         """A bound on |r|, by which values are scaled."""
 

@@ -35,7 +35,6 @@ from mathrl.neural.heads import Categorical
 from mathrl.neural.learner import ADAM, Learner, action_values, stepped
 from mathrl.neural.matrix_game import SETTINGS, START
 from mathrl.neural.measures import critic_table, policy_tables
-from mathrl.neural.networks import Critic
 from mathrl.neural.noise import block, gumbel
 from mathrl.neural.objectives import Objective, straight_through
 from mathrl.neural.study import COMPILER, study
@@ -211,7 +210,7 @@ def _slopes(environment: Tabular) -> Callable[[Learner], FloatArray]:
 
     @jax.jit
     def of(learner: Learner) -> Array:
-        slopes: Array = jax.grad(lambda y: jnp.sum(action_values(environment, learner.critics, features, y)))(encoded)
+        slopes: Array = jax.grad(lambda y: jnp.sum(action_values(learner.critics, learner.scale, features, y)))(encoded)
         return slopes
 
     shape = (*environment.game.num_actions, *encoded.shape[1:])
@@ -232,8 +231,8 @@ def _interpolating(environment: Environment, settings: Settings) -> Objective:
     if not isinstance(environment, Tabular) or not isinstance(head, Categorical):
         fail("environment", "is no game", "a matrix game as `tabular` makes it")
 
-    def values(_: Environment, critics: Critic, features: Array, encoded: Array) -> Array:
-        q = action_values(environment, critics, *_corners(environment))
+    def values(learner: Learner, features: Array, encoded: Array) -> Array:
+        q = action_values(learner.critics, learner.scale, *_corners(environment))
         weights = encoded[:, 0]
         for i in range(1, environment.num_agents):
             weights = (weights[:, :, None] * encoded[:, i, None, :]).reshape(len(encoded), -1)

@@ -4,6 +4,7 @@ A head gives the number of outputs, draws actions from uniform numbers, `num_ran
 critic. Outputs are (…, outputs), and `available` is (…, A), where false marks an action that there is not.
 """
 
+import math
 from typing import NamedTuple
 
 import jax
@@ -41,6 +42,11 @@ class Categorical(NamedTuple):
     def num_random(self) -> int:
         """How many uniform numbers a draw takes."""
         return 1
+
+    @property
+    def most_entropy(self) -> float:
+        """The largest entropy of a policy, log A."""
+        return math.log(self.size)
 
     def log_policy(self, x: Array, available: Array) -> Array:
         """Log π(a), (…, A), −∞ where an action is not available."""
@@ -88,6 +94,11 @@ class TanhGaussian(NamedTuple):
     def num_random(self) -> int:
         """How many uniform numbers a draw takes."""
         return self.size
+
+    @property
+    def most_entropy(self) -> float:
+        """The largest entropy of a policy, d log 2, that of all points of the box alike."""
+        return self.size * math.log(2)
 
     def encode(self, actions: Array, dtype: jnp.dtype | None = None) -> Array:
         """The actions themselves."""

@@ -1,4 +1,4 @@
-"""What learns: the actors of all agents, twin critics with their targets, and the temperature.
+"""What learns: the actors of all agents, twin critics, the networks that follow these, and the temperature.
 
 Agents and twin critics are leading axes of the arrays. The batch takes the place of the states in the operators: a
 batch of B states and n agents has policies (B, A) each and Q (B, A_1, …, A_n), or (B, A) for one agent's own actions.
@@ -15,24 +15,46 @@ from jax.flatten_util import ravel_pytree
 from mathrl.neural.environments import Environment
 from mathrl.neural.networks import Critic, Perceptron, critic, output, perceptron, values, weights_of
 from mathrl.neural.noise import block, normal
-from mathrl.neural.settings import Settings
+from mathrl.neural.settings import Common
 
-__all__ = ["ADAM", "Learner", "Look", "action_values", "actor_outputs", "look", "scale", "start", "stepped"]
+__all__ = [
+    "ADAM",
+    "Learner",
+    "Look",
+    "action_values",
+    "actor_outputs",
+    "followed",
+    "look",
+    "start",
+    "stepped",
+    "value_scale",
+]
 
 ADAM = optax.scale_by_adam()
 """Adam's directions (Kingma and Ba, 2015), which step sizes multiply."""
 
 
 class Learner(NamedTuple):
-    """All arrays that change while networks learn; `…_moments` are those of Adam."""
+    """All arrays of what learns.
+
+    `actors`           networks of all agents
+    `critics`          two of them
+    `targets`          networks that follow the critics
+    `followers`        networks that follow the actors; () where an algorithm has none
+    `log_temperature`  log α
+    `scale`            by what critics' outputs are multiplied; it stays as it is
+    `…_moments`        those of Adam
+    """
 
     actors: Perceptron
     actor_moments: Any
     critics: Critic
     critic_moments: Any
     targets: Critic
+    followers: Any
     log_temperature: Array
     temperature_moments: Any
+    scale: Array
 
 
 class Look(NamedTuple):
@@ -43,8 +65,20 @@ class Look(NamedTuple):
     available: Array
 
 
-def start(environment: Environment, settings: Settings, key: Array, initial_policy: Array | None = None) -> Learner:
-    """New networks: policies are near uniform, or near the one given, (n, A), in every state."""
+def start(
+    environment: Environment,
+    settings: Common,
+    key: Array,
+    initial_policy: Array | None = None,
+    *,
+    bonus: Array | float = 0.0,
+    followers: bool = False,
+) -> Learner:
+    """New networks: policies are near uniform, or near the one given, (n, A), in every state.
+
+    `bonus`      the most that a policy is paid in a step beside the reward, which `value_scale` counts
+    `followers`  whether networks follow the actors; they begin as these
+    """
     agents, head = environment.num_agents, environment.head
     of_actors = (environment.num_observed, *settings.hidden, head.outputs)
     of_critics = (environment.num_features + agents * head.size, *settings.hidden, 1)
@@ -57,7 +91,9 @@ def start(environment: Environment, settings: Settings, key: Array, initial_poli
     critics = jax.vmap(lambda one: critic(one, of_critics, agents, head.size))(drawn["critics"])
     log_temperature = jnp.log(jnp.asarray(settings.temperature, actors[0].bias.dtype))
     moments = jax.vmap(_unmoved)(actors), _unmoved(critics), _unmoved(log_temperature)
-    return Learner(actors, moments[0], critics, moments[1], critics, log_temperature, moments[2])
+    follow = actors if followers else ()
+    scale = jnp.asarray(value_scale(environment, bonus), log_temperature.dtype)
+    return Learner(actors, moments[0], critics, moments[1], critics, follow, log_temperature, moments[2], scale)
 
 
 def look(environment: Environment, seen: Any) -> Look:
@@ -74,15 +110,19 @@ def actor_outputs(actors: Perceptron, observations: Array) -> Array:
     return outputs
 
 
-def scale(environment: Environment) -> float:
-    """By what critics' outputs are multiplied: max|r| / (1 − γ), which bounds returns; with γ near 1, 100 max|r|."""
-    return (environment.largest_reward or 1.0) / max(1 - environment.discount, 0.01)
+def value_scale(environment: Environment, bonus: Array | float = 0.0) -> Array | float:
+    """A bound on |Q|: H max|r| + (H − 1) b, where a step pays b at most beside the reward, and H is the horizon.
+
+    Q counts what is paid after the first step alone, so in a matrix game, where H is 1, no bonus at all.
+    """
+    horizon = environment.horizon
+    return horizon * (environment.largest_reward or 1.0) + (horizon - 1) * bonus
 
 
-def action_values(environment: Environment, critics: Critic, features: Array, encoded: Array) -> Array:
+def action_values(critics: Critic, scale: Array, features: Array, encoded: Array) -> Array:
     """The smaller of the two critics' Q(s, a), (B,), of actions (B, n, A) as critics take them."""
     both = jax.vmap(values, in_axes=(0, None, None))(critics, features, encoded)
-    return scale(environment) * jnp.min(both, axis=0)
+    return scale * jnp.min(both, axis=0)
 
 
 def stepped(slope: Any, rate: Array, moments: Any, parameters: Any) -> tuple[Any, Any]:
@@ -93,6 +133,11 @@ def stepped(slope: Any, rate: Array, moments: Any, parameters: Any) -> tuple[Any
     direction, moments = ADAM.update(ravel_pytree(slope)[0], moments)
     vector, parts = ravel_pytree(parameters)
     return parts(vector - rate * direction), moments
+
+
+def followed(followers: Any, leaders: Any, share: Array | float) -> Any:
+    """Networks that go this share of the way from where they are to those that they follow."""
+    return jax.tree.map(lambda old, new: old + share * (new - old), followers, leaders)
 
 
 def _unmoved(parameters: Any) -> Any:

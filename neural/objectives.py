@@ -17,21 +17,22 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from mathrl.neural.environments import Environment
 from mathrl.neural.heads import Categorical, TanhGaussian
-from mathrl.neural.learner import action_values, scale
-from mathrl.neural.networks import Critic, Perceptron, output, own_values
+from mathrl.neural.learner import Learner, action_values
+from mathrl.neural.networks import Perceptron, output, own_values
 from mathrl.neural.noise import gumbel
-from mathrl.neural.settings import Settings
 from mathrl.operators import soft_value_of_logs
 
 __all__ = [
+    "Beside",
     "Gain",
     "Objective",
     "Regulariser",
     "Turn",
+    "before",
     "entropy",
     "enumerated",
+    "follower",
     "put",
     "reparametrised",
     "straight_through",
@@ -57,8 +58,8 @@ class Turn(NamedTuple):
     old: Array
 
 
-Gain = Callable[[Environment, Settings, Critic, Array, Turn, Array], Callable[[Perceptron], Array]]
-"""From critics, a temperature, a turn and uniform numbers: J of each state, (B,), as a function of a network."""
+Gain = Callable[[Any, Learner, Turn, Array], Callable[[Perceptron], Array]]
+"""From settings, what learns, a turn and uniform numbers: J of each state, (B,), as a function of a network."""
 
 
 class Objective(NamedTuple):
@@ -69,32 +70,45 @@ class Objective(NamedTuple):
 
 
 Regulariser = Callable[[Array, Array, Array, Array, Any], Array]
-"""J of each state, (B,), from Q (B, A), log p, the old log π, the temperature and the settings."""
+"""J of each state, (B,), from Q (B, A), log p, log ρ of the policy beside it, the temperature and the settings."""
+
+Beside = Callable[[Learner, Turn], Array]
+"""Beside which policy a regulariser sees the agent's own: outputs of its network, (B, outputs)."""
 
 
-def entropy(q: Array, log_policy: Array, log_old: Array, temperature: Array, settings: Settings) -> Array:
+def entropy(q: Array, log_policy: Array, log_beside: Array, temperature: Array, settings: Any) -> Array:
     """E_p[Q] + α H(p), (B,): `soft_value` with the batch for the states and one agent."""
     value: Array = soft_value_of_logs(q, (log_policy,), temperature=temperature)
     return value
 
 
-def enumerated(head: Categorical, regulariser: Regulariser = entropy) -> Objective:
+def before(learner: Learner, turn: Turn) -> Array:
+    """The agent's policy before its turn."""
+    return turn.old
+
+
+def follower(learner: Learner, turn: Turn) -> Array:
+    """The policy that follows the agent's."""
+    return output(jax.tree.map(lambda x: x[turn.agent], learner.followers), turn.observation)
+
+
+def enumerated(head: Categorical, regulariser: Regulariser = entropy, beside: Beside = before) -> Objective:
     """The expectation over the agent's own actions, exactly.
 
     `head`         what actions there are
     `regulariser`  J from Q and the agent's policy
+    `beside`       which other policy the regulariser sees
     """
 
-    def gain(
-        environment: Environment, settings: Settings, critics: Critic, temperature: Array, turn: Turn, u: Array
-    ) -> Callable[[Perceptron], Array]:
-        both = jax.vmap(own_values, in_axes=(0, None, None, None))(critics, turn.features, turn.encoded, turn.agent)
-        q = scale(environment) * jnp.min(both, axis=0)
-        log_old = head.log_policy(turn.old, turn.available)
+    def gain(settings: Any, learner: Learner, turn: Turn, u: Array) -> Callable[[Perceptron], Array]:
+        views = learner.critics, turn.features, turn.encoded, turn.agent
+        q = learner.scale * jnp.min(jax.vmap(own_values, in_axes=(0, None, None, None))(*views), axis=0)
+        log_beside = head.log_policy(beside(learner, turn), turn.available)
+        temperature = jnp.exp(learner.log_temperature)
 
         def of(actor: Perceptron) -> Array:
             log_policy = head.log_policy(output(actor, turn.observation), turn.available)
-            return regulariser(q, log_policy, log_old, temperature, settings)
+            return regulariser(q, log_policy, log_beside, temperature, settings)
 
         return of
 
@@ -104,18 +118,18 @@ def enumerated(head: Categorical, regulariser: Regulariser = entropy) -> Objecti
 def straight_through(
     head: Categorical,
     relaxation: Callable[[Any], Array],
-    values: Callable[[Environment, Critic, Array, Array], Array] = action_values,
+    values: Callable[[Learner, Array, Array], Array] | None = None,
 ) -> Objective:
     """One drawn action y, with the gradient of softmax((log p + g)/τ); log p is Σ_a y(a) log p(a), y with its gradient.
 
     `head`        what actions there are
     `relaxation`  from the settings to τ
-    `values`      Q(s, y), as `action_values`. Its slopes in y count here, not only its values at drawn actions
+    `values`      Q(s, y) from features and y; None: the smaller critic's. Its slopes in y count here, not only its
+                  values at drawn actions
     """
+    values = values or _smaller
 
-    def gain(
-        environment: Environment, settings: Settings, critics: Critic, temperature: Array, turn: Turn, u: Array
-    ) -> Callable[[Perceptron], Array]:
+    def gain(settings: Any, learner: Learner, turn: Turn, u: Array) -> Callable[[Perceptron], Array]:
         def of(actor: Perceptron) -> Array:
             logs = head.log_policy(output(actor, turn.observation), turn.available)
             noisy = logs + gumbel(u)
@@ -124,7 +138,7 @@ def straight_through(
             action = hard + soft - jax.lax.stop_gradient(soft)
             encoded = put(turn.encoded, turn.agent, action)
             log_policy = jnp.sum(action * jnp.where(turn.available, logs, 0.0), axis=-1)
-            return values(environment, critics, turn.features, encoded) - temperature * log_policy
+            return values(learner, turn.features, encoded) - jnp.exp(learner.log_temperature) * log_policy
 
         return of
 
@@ -137,17 +151,19 @@ def reparametrised(head: TanhGaussian) -> Objective:
     `head`  what actions there are
     """
 
-    def gain(
-        environment: Environment, settings: Settings, critics: Critic, temperature: Array, turn: Turn, u: Array
-    ) -> Callable[[Perceptron], Array]:
+    def gain(settings: Any, learner: Learner, turn: Turn, u: Array) -> Callable[[Perceptron], Array]:
         def of(actor: Perceptron) -> Array:
             drawn = head.draw(output(actor, turn.observation), turn.available, u)
             encoded = put(turn.encoded, turn.agent, drawn.encoded)
-            return action_values(environment, critics, turn.features, encoded) - temperature * drawn.log_policy
+            return _smaller(learner, turn.features, encoded) - jnp.exp(learner.log_temperature) * drawn.log_policy
 
         return of
 
     return Objective(gain, head.num_random)
+
+
+def _smaller(learner: Learner, features: Array, encoded: Array) -> Array:
+    return action_values(learner.critics, learner.scale, features, encoded)
 
 
 def put(encoded: Array, agent: Array, own: Array) -> Array:

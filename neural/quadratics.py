@@ -26,6 +26,7 @@ class Quadratics:
     num_observed: int = 1
     num_random: int = 0
     discount: float = 0.0
+    horizon: float = 1.0
     largest_reward: float = 50.0
     """About the mean of |r| over the box, and not its largest value, 440 in the corner (−10, 10)."""
 

@@ -134,7 +134,7 @@ _RANGES: Mapping[str, Check] = {
     **dict.fromkeys(("actor_rate", "critic_rate", "temperature_rate", "weight"), not_negative),
     **dict.fromkeys(("batch", "steps", "epochs", "copies", "updates", "capacity"), _at_least(1)),
     "final_rate": proportion,
-    "polyak": _share,
+    **dict.fromkeys(("averaging", "polyak"), _share),
     "hidden": _hidden,
     "clip": discount_factor,
 }

@@ -19,7 +19,6 @@ from mathrl.neural.algorithm import Algorithm, Run
 from mathrl.neural.environments import Environment
 from mathrl.neural.folder import Folder, Row
 from mathrl.neural.learner import Learner
-from mathrl.neural.measures import measures
 from mathrl.neural.runs import as_json, check_runs, of_runs
 from mathrl.neural.settings import MOST, Common
 
@@ -119,7 +118,7 @@ def study(
             progress(f"step {step}", False)
         runs, means = further(runs, own, jnp.asarray(done))
         done += stretch
-        new = [_row(environment, k, seed, step, runs, means) for k, seed in enumerate(seeds)]
+        new = [_row(algorithm, environment, k, seed, step, runs, means) for k, seed in enumerate(seeds)]
         rows += new
         if kept is not None:
             kept.store(new, runs, done)
@@ -157,7 +156,9 @@ def _learner(runs: Run, k: int) -> Learner:
     return learner
 
 
-def _row(environment: Environment, k: int, seed: int, step: int, runs: Run, means: dict[str, Array]) -> Row:
+def _row(
+    algorithm: Algorithm, environment: Environment, k: int, seed: int, step: int, runs: Run, means: dict[str, Array]
+) -> Row:
     """What is known of run k after this step."""
     told = {name: float(numbers[k]) for name, numbers in means.items()}
-    return {"step": step, "seed": seed, **told, **measures(environment, _learner(runs, k), told["reward"])}
+    return {"step": step, "seed": seed, **told, **algorithm.measures(environment, _learner(runs, k), told["reward"])}

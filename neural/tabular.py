@@ -71,6 +71,11 @@ class Tabular:
         """The discount of the game, γ."""
         return self.game.discount
 
+    @property
+    def horizon(self) -> float:
+        """That of the game: 1/(1 − γ), or with γ = 1 the longest play."""
+        return self.game.horizon
+
     def reset(self, u: Array) -> Array:
         """Draw a state from the start."""
         return _first_above(self.first, u[0])

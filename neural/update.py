@@ -5,9 +5,9 @@ import jax.numpy as jnp
 from jax import Array
 
 from mathrl.neural.algorithm import Algorithm
-from mathrl.neural.critics import improved_critics, soft_targets, windowed
+from mathrl.neural.critics import improved_critics, windowed
 from mathrl.neural.environments import Environment
-from mathrl.neural.learner import Learner, actor_outputs, look, stepped
+from mathrl.neural.learner import Learner, actor_outputs, followed, look, stepped
 from mathrl.neural.replay import Transition
 from mathrl.neural.settings import Settings
 
@@ -44,7 +44,7 @@ def updated(
     """
     drawn, counted = batch
     window = windowed(drawn, counted, environment.discount)
-    targets = soft_targets(environment, settings, learner, window, noise)
+    targets = algorithm.targets(environment, settings, learner, window, noise)
     learner, loss = improved_critics(environment, settings, learner, drawn, targets, rate)
     seen = look(environment, jax.tree.map(lambda x: x[:, 0], drawn.seen))
     outputs = actor_outputs(learner.actors, seen.observations)
@@ -53,6 +53,9 @@ def updated(
     def improved(learner: Learner) -> Learner:
         objective = algorithm.objective(environment, settings)
         learner = algorithm.improve(environment, settings, objective, learner, seen, noise, rate)
+        if algorithm.follow is not None:
+            share = algorithm.follow(settings)
+            learner = learner._replace(followers=followed(learner.followers, learner.actors, share))
         if not settings.tuned:
             return learner
         slope = entropy - settings.target_entropy

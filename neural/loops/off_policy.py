@@ -13,7 +13,7 @@ from jax import Array
 
 from mathrl.neural.algorithm import Algorithm, Loop
 from mathrl.neural.environments import Environment
-from mathrl.neural.learner import Learner, actor_outputs, look, start
+from mathrl.neural.learner import Learner, actor_outputs, look
 from mathrl.neural.noise import block
 from mathrl.neural.replay import Buffer, Transition, empty, store, windows
 from mathrl.neural.settings import Settings, begin_of_actors
@@ -55,7 +55,7 @@ def begun(
     actions = environment.head.anything(available, jnp.full((*available.shape[:2], environment.head.num_random), 0.5))
     reward = jnp.zeros(settings.copies, jnp.result_type(float))
     step = Transition(seen, jnp.moveaxis(actions, 0, 1), reward, seen, none, none)
-    learner = start(environment, settings, of_networks, initial_policy)
+    learner = algorithm.start(environment, settings, of_networks, initial_policy)
     played = jnp.zeros(settings.copies, jnp.int32)
     return Run(learner, states, played, empty(step, settings.capacity), rest)
 

@@ -306,7 +306,7 @@ def test_a_folder_with_a_study_is_not_begun_again_and_goes_on_as_itself_only(who
     for arguments, names in (
         ([*STUDY], "--resume, which goes on with it"),
         ([*STUDY, "--set", "temperature=2", "--resume"], "(temperature is 2.0, and 1.0 in the study)"),
-        ([*STUDY, "--set", "polyak=1", "--set", "epochs=2", "--resume"], "; epochs is 2, and 1 in the study)"),
+        ([*STUDY, "--set", "polyak=1", "--set", "epochs=2", "--resume"], "(epochs is 2, and 1 in the study; "),
         ([*STUDY, "--seeds", "1", "--resume"], "(seeds is [0], and [0, 1] in the study)"),
         (["train", "masac", *STUDY[2:], "--resume"], "(algorithm is 'masac', and 'hasac' in the study)"),
         (["train", "mehaml", *STUDY[2:], "--resume"], "(algorithm is 'mehaml', and 'hasac' in the study)"),

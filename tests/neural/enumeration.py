@@ -14,7 +14,7 @@ import numpy as np
 from mathrl.games import random_stochastic, to_dense
 from mathrl.games.availability import joint
 from mathrl.neural import critics
-from mathrl.neural.learner import actor_outputs, look, start
+from mathrl.neural.learner import actor_outputs, look, start, value_scale
 from mathrl.neural.measures import joint_values
 from mathrl.neural.replay import Transition
 from mathrl.neural.settings import Settings
@@ -56,16 +56,18 @@ def compiled(function):
 class Case(NamedTuple):
     """A game as an environment, random networks, and what these say, as tables in double precision.
 
-    `policy`       (S, A_i) per agent, also where an episode has ended
-    `q`            the smaller critic, (S, A_1, …, A_n)
-    `targets`      that of the target critics
-    `temperature`  α
-    `counts`       at which (s, a) values say something: available actions, before an end
+    `policy`         (S, A_i) per agent, also where an episode has ended
+    `target_policy`  those of the networks that follow the actors
+    `q`              the smaller critic, (S, A_1, …, A_n)
+    `targets`        that of the target critics
+    `temperature`    α
+    `counts`         at which (s, a) values say something: available actions, before an end
     """
 
     environment: object
     learner: object
     policy: tuple
+    target_policy: tuple
     q: np.ndarray
     targets: np.ndarray
     temperature: float
@@ -85,28 +87,32 @@ def _case(name, dtype):
     @compiled
     def tables(learner):
         seen = look(environment, jnp.arange(game.num_states))
-        logs = environment.head.log_policy(actor_outputs(learner.actors, seen.observations), seen.available)
-        return logs, [joint_values(environment, q) for q in (learner.critics, learner.targets)]
+        outputs = (actor_outputs(each, seen.observations) for each in (learner.actors, learner.followers))
+        q = [joint_values(environment, each, learner.scale) for each in (learner.critics, learner.targets)]
+        return [environment.head.log_policy(x, seen.available) for x in outputs], q
 
     logs, values = tables(learner)
     rows = np.exp(np.asarray(logs, np.float64))
     rows /= rows.sum(axis=-1, keepdims=True)
-    policy = tuple(rows[i, :, :size] for i, size in enumerate(game.num_actions))
+    policy, target_policy = (tuple(of[i, :, :size] for i, size in enumerate(game.num_actions)) for of in rows)
     q, targets = (np.asarray(table, np.float64) for table in values)
     counts = joint(game.available) & ~game.terminal.reshape(-1, 1, 1)
-    return Case(environment, learner, policy, q, targets, float(np.exp(np.asarray(learner.log_temperature))), counts)
+    temperature = float(np.exp(np.asarray(learner.log_temperature)))
+    return Case(environment, learner, policy, target_policy, q, targets, temperature, counts)
 
 
 def networks(environment, seed=0):
     """A learner whose networks, targets among them, are all drawn anew, far from uniform; its moments are 0."""
     rng = np.random.default_rng(seed)
-    like = jax.eval_shape(lambda: start(environment, SMALL, jax.random.key(0)))
+    like = jax.eval_shape(lambda: start(environment, SMALL, jax.random.key(0), followers=True))
     nothing = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), like)
     drawn = jax.tree.map(lambda x: rng.normal(size=x.shape).astype(x.dtype), like)
     return nothing._replace(
         actors=drawn.actors,
         critics=drawn.critics,
         targets=drawn.targets,
+        followers=drawn.followers,
+        scale=np.asarray(value_scale(environment), like.scale.dtype),
         log_temperature=np.log(SMALL.temperature).astype(like.log_temperature.dtype),
     )
 
@@ -136,9 +142,10 @@ def paths(of, steps):
     return states, joint, weights
 
 
-def targets_of(of, settings, *, discount=None, ends=True):
-    """The mean of `soft_targets` over all that can follow, (S, A_1, …, A_n).
+def targets_of(of, settings, *, targets=None, discount=None, ends=True):
+    """The mean of targets over all that can follow, (S, A_1, …, A_n).
 
+    `targets`   what makes them; None: `soft_targets`
     `discount`  by which windows are summed; None: the game's own
     `ends`      whether the code is told where an episode ended
     """
@@ -153,22 +160,22 @@ def targets_of(of, settings, *, discount=None, ends=True):
     u = [forced(rows[states[-1]], actions[-1, :, i]) for i, rows in enumerate(of.policy)]
     noise = {"next": np.stack(u), "between": np.full((2, (steps - 1) * len(weights), 1), 0.5, u[0].dtype)}
 
-    targets = _targets(environment, settings, critics.sampled_soft_target)
-    y = targets(of.learner, drawn, counted, environment.discount if discount is None else discount, noise)
+    made = _targets(environment, settings, targets or critics.soft_targets, critics.sampled_soft_target)
+    y = made(of.learner, drawn, counted, environment.discount if discount is None else discount, noise)
     y = np.asarray(y, np.float64)
     sums = np.bincount(states[0] * game.num_joint_actions + joint[0], weights * y)
     return sums.reshape(game.num_states, *game.num_actions)
 
 
 @functools.cache
-def _targets(environment, settings, operator):
+def _targets(environment, settings, targets, operator):
     """y of windows, compiled once for an environment, settings and what stands for `sampled_soft_target`."""
 
     @compiled
-    def targets(learner, drawn, counted, discount, noise):
-        return critics.soft_targets(environment, settings, learner, critics.windowed(drawn, counted, discount), noise)
+    def made(learner, drawn, counted, discount, noise):
+        return targets(environment, settings, learner, critics.windowed(drawn, counted, discount), noise)
 
-    return targets
+    return made
 
 
 def relative(found, exact, counts=...):

@@ -12,7 +12,7 @@ from mathrl.games import to_dense
 from mathrl.neural import actors, critics, objectives
 from mathrl.neural.algorithms.mehaml import DRIFTS, drifting
 from mathrl.neural.algorithms.mehaml import Settings as Drifting
-from mathrl.neural.learner import actor_outputs, look, scale
+from mathrl.neural.learner import actor_outputs, look
 from mathrl.operators import (
     clipped_ratio_drift,
     expected_parts,
@@ -157,7 +157,7 @@ def test_actors_climb_the_exact_gradient(update, monkeypatch):
 
         def gained(new, agent):
             """By how much an agent's networks have changed, (S, A_1, A_2, parameters)."""
-            return flat(jax.tree.map(lambda x, y: scale(environment) * (x - y)[:, :, :, agent], new, old), 3)
+            return flat(jax.tree.map(lambda x, y: of.learner.scale * (x - y)[:, :, :, agent], new, old), 3)
 
         def drawn(rows):
             """Networks after all turns, with a^0 forced in the old policy and a^1 in these `rows` (S, A_1, A_2, A)."""
@@ -208,7 +208,7 @@ def test_straight_through_values_are_exact_in_the_mean():
                 old=jnp.zeros_like(encoded[:, 0]),
             )
             objective = objectives.straight_through(environment.head, lambda settings: 0.5)
-            of = objective.gain(environment, SMALL, learner.critics, jnp.exp(learner.log_temperature), turn, u)
+            of = objective.gain(SMALL, learner, turn, u)
             return of(actor), jax.grad(lambda actor: jnp.sum(of(actor)))(actor)
 
         width = environment.head.size

@@ -45,7 +45,8 @@ def test_the_gradient_through_a_draw_is_that_of_the_expectation():
     with jax.enable_x64(True):
         like = jax.eval_shape(lambda: start(GAME, settings, jax.random.key(0)))
         actors, critics = jax.tree.map(lambda x: 0.5 * rng.normal(size=x.shape), (like.actors, like.critics))
-        actor = jax.tree.map(lambda x: x[0], actors)
+        actor, learner = jax.tree.map(lambda x: x[0], actors), start(GAME, settings, jax.random.key(0))
+        learner = learner._replace(critics=critics, log_temperature=jnp.log(alpha))
         xi = np.linspace(-7, 7, 64001)
         weights = stats.norm.pdf(xi) * (xi[1] - xi[0])
         ones = np.ones((len(xi), 1))
@@ -63,13 +64,11 @@ def test_the_gradient_through_a_draw_is_that_of_the_expectation():
                 encoded=encoded(0 * ones),
                 old=jnp.zeros((len(xi), 2)),
             )
-            gain = reparametrised(GAME.head).gain(
-                GAME, settings, critics, alpha, turn, jnp.asarray(stats.norm.cdf(xi))[:, None]
-            )
+            gain = reparametrised(GAME.head).gain(settings, learner, turn, jnp.asarray(stats.norm.cdf(xi))[:, None])
             return jnp.sum(weights * gain(actor))
 
         x = np.linspace(-12, 12, 64001)
-        q = action_values(GAME, critics, ones, encoded(jnp.tanh(x)[:, None]))
+        q = action_values(critics, learner.scale, ones, encoded(jnp.tanh(x)[:, None]))
 
         def exact(actor):
             mean, log_deviation = output(actor, np.ones(1))
