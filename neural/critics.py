@@ -107,7 +107,7 @@ def between(
     environment: Environment, settings: Settings, window: Window, bonus: Callable[[Look], Array]
 ) -> Array | float:
     """Σ_{0<l<m} γ^l bonus(s_l), (B,): what policies are paid in between, beside the rewards."""
-    if settings.steps == 1 or not settings.entropies:
+    if settings.n_step == 1 or not settings.entropies:
         return 0.0
     batch, steps = window.weights.shape
     inside = look(environment, jax.tree.map(lambda x: x.reshape(batch * steps, *x.shape[2:]), window.between))

@@ -66,7 +66,7 @@ class Settings(Common):
 
     `polyak`            τ: the target critics become (1 − τ) times what they were plus τ times the critics
     `batch`             how many windows of steps an update takes
-    `steps`             n of the n-step return. For n > 1 the rewards in between are those of the policies that played
+    `n_step`            n of the n-step return. For n > 1 the rewards in between are those of the policies that played
                         then, uncorrected: take a small `capacity`, so that these are near the present ones
     `entropies`         whether the n-step return counts the entropies in between, as the soft Q does; without, its
                         fixed point is not the soft Q (`mathrl reproduce hasac-networks-n-step`)
@@ -78,7 +78,7 @@ class Settings(Common):
 
     polyak: float = 0.05
     batch: int = 256
-    steps: int = 1
+    n_step: int = 1
     entropies: bool = True
     updates: int = 1
     capacity: int = 4096
@@ -94,8 +94,8 @@ def checked(given: Common) -> None:
     for item in fields(given):
         by_kind = _KINDS.get(item.type, _text)
         _RANGES.get(item.name, by_kind)(item.name, getattr(given, item.name))
-    if isinstance(given, Settings) and given.capacity < given.steps:
-        fail("capacity", f"is {given.capacity}", f"at least steps, which is {given.steps}")
+    if isinstance(given, Settings) and given.capacity < given.n_step:
+        fail("capacity", f"is {given.capacity}", f"at least n_step, which is {given.n_step}")
 
 
 def begin_of_actors(settings: Settings) -> int:
@@ -132,7 +132,7 @@ _KINDS: Mapping[Any, Check] = {float: real, int: _at_least(0), bool: flag}
 _RANGES: Mapping[str, Check] = {
     **dict.fromkeys(("temperature", "relaxation"), positive),
     **dict.fromkeys(("actor_rate", "critic_rate", "temperature_rate", "weight"), not_negative),
-    **dict.fromkeys(("batch", "steps", "epochs", "copies", "updates", "capacity"), _at_least(1)),
+    **dict.fromkeys(("batch", "n_step", "epochs", "copies", "updates", "capacity"), _at_least(1)),
     "final_rate": proportion,
     **dict.fromkeys(("averaging", "polyak"), _share),
     "hidden": _hidden,

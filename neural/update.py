@@ -20,7 +20,7 @@ def noise_of_update(algorithm: Algorithm, environment: Environment, settings: Se
     return {
         "begin": (2, batch),
         "next": (agents, batch, width),
-        "between": (agents, batch * (settings.steps - 1), width),
+        "between": (agents, batch * (settings.n_step - 1), width),
         "order": (agents,),
         "others": (agents, batch, width),
         "own": (settings.epochs, agents, batch, algorithm.objective(environment, settings).num_random),

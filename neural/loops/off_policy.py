@@ -91,7 +91,7 @@ def advanced(
         updates_before = (number + -settings.explore // settings.copies) * settings.updates
 
         def update(learner: Learner, noise: dict[str, Array]) -> tuple[Learner, dict[str, Array]]:
-            batch = windows(run.buffer, noise["begin"], settings.steps)
+            batch = windows(run.buffer, noise["begin"], settings.n_step)
             actors_learn = updates_before >= settings.prepare
             return updated(algorithm, environment, settings, learner, batch, noise, rate, actors_learn)
 

@@ -158,11 +158,11 @@ def test_a_study_that_is_killed_then_interrupted_ends_in_the_same_bytes(whole, c
         if len(seen) == 6:  # two seeds, three times
             raise KeyboardInterrupt
         seen.append(arguments)
-        return measures(*arguments)
+        return row(*arguments)
 
-    measures = studies.measures
+    row = studies._row
     with monkeypatch.context() as patched:
-        patched.setattr(studies, "measures", interrupted)
+        patched.setattr(studies, "_row", interrupted)
         status, printed, errors = run(capsys, *STUDY, "--out", folder, "--resume", "--format", "json")
     told = json.loads(printed)
     assert status == 1
@@ -284,7 +284,7 @@ CLIMBING = ("train", "hasac", "climbing")
         bad(*CLIMBING, "--set", "final_rate=1.5", names="final_rate"),
         bad(*CLIMBING, "--set", "actions=gumble", names="gumbel"),
         bad(*CLIMBING, "--set", "drift=kl", names="drift"),
-        bad(*CLIMBING, "--set", "capacity=4", "--set", "steps=5", names="capacity"),
+        bad(*CLIMBING, "--set", "capacity=4", "--set", "n-step=5", names="capacity"),
         bad(*CLIMBING, "--set", "time_limit=4294967296", names="time_limit"),
         bad("train", "mehaml", "climbing", "--set", "drift=lk", names="'kl'"),
         bad("train", "mehaml", "climbing", "--set", "clip=1", names="clip"),
@@ -406,7 +406,7 @@ def test_the_list_has_every_algorithm_setting_and_environment(capsys):
     assert "chicken" not in environments  # no common payoff
     rows = list(csv.DictReader(io.StringIO(run(capsys, "train", "--list", "--format", "csv")[1])))
     epochs = {row["algorithm"]: row["default"] for row in rows if row["setting"] == "epochs"}
-    assert epochs == {"hasac": "1", "masac": "1", "mehaml": "5"}
+    assert epochs == {"hasac": "1", "masac": "1", "mehaml": "5", "dmac": "1"}
     for format in ("table", "markdown", "latex"):
         status, printed, _ = run(capsys, "train", "--list", "--format", format)
         assert status == 0

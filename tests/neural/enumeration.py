@@ -149,7 +149,7 @@ def targets_of(of, settings, *, targets=None, discount=None, ends=True):
     `discount`  by which windows are summed; None: the game's own
     `ends`      whether the code is told where an episode ended
     """
-    environment, game, steps = of.environment, of.environment.game, settings.steps
+    environment, game, steps = of.environment, of.environment.game, settings.n_step
     states, joint, weights = paths(of, steps)
     actions = joint_actions(game)[joint]  # (n + 1, B, agents)
     rewards = np.asarray(environment.rewards).reshape(game.num_states, -1)[states[:-1], joint[:-1]]

@@ -18,7 +18,7 @@ CASES = {
     "kl": (MEHAML, {"drift": "kl"}),
     "squared": (MEHAML, {"drift": "squared"}),
     "clipped": (MEHAML, {"drift": "clipped"}),
-    "short buffer, three steps": (HASAC, {"steps": 3, "capacity": 32}),
+    "short buffer, three steps": (HASAC, {"n_step": 3, "capacity": 32}),
 }
 
 

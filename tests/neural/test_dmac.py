@@ -64,7 +64,7 @@ def test_one_step_targets_are_the_divergence_operator(name, double, rtol):
 def test_three_step_targets_count_the_divergences_in_between(entropies):
     with jax.enable_x64(True):
         of = case("short")
-        settings = replace(SMALL, steps=3, entropies=entropies)
+        settings = replace(SMALL, n_step=3, entropies=entropies)
         found = targets_of(of, settings, targets=dmac.targets)
     off = relative(found, exact(of, 3), of.counts)
     assert off <= 1e-12 if entropies else off > 0.01

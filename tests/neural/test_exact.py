@@ -32,7 +32,7 @@ from tests.neural.enumeration import QUICK, SMALL, case, compiled, forced, joint
 DOUBLE = [pytest.param(False, 1e-6, id="single"), pytest.param(True, 1e-12, id="double")]
 """Whether doubles are used, and the relative error that is allowed: some ten roundings of the largest number."""
 
-THREE = replace(SMALL, steps=3)
+THREE = replace(SMALL, n_step=3)
 
 
 @pytest.mark.parametrize(("double", "rtol"), DOUBLE)
@@ -91,7 +91,7 @@ def test_the_oracle_names_what_is_wrong_with_targets(settings, told, changed, ph
         monkeypatch.setattr(critics, "sampled_soft_target", wrong(**changed))
     of = case("short")
     found = np.where(of.counts, targets_of(of, settings, **told), 0.0)
-    arguments = {"policy": of.policy, "temperature": of.temperature, "q": of.targets, "steps": settings.steps}
+    arguments = {"policy": of.policy, "temperature": of.temperature, "q": of.targets, "steps": settings.n_step}
     arguments |= {"rtol": 1e-5, "atol": 1e-5}  # single precision
     if phrase is None:
         assert_td_target(of.environment.game, found, **arguments)

@@ -24,7 +24,7 @@ EXPLORED, UPDATES, COPIES = 10, 100, 2
 """Iterations that are played at random, and then 100 with one update each."""
 
 SETTINGS = HASAC.settings(
-    hidden=(4,), batch=8, copies=COPIES, capacity=EXPLORED + UPDATES, explore=EXPLORED * COPIES, prepare=20, steps=2
+    hidden=(4,), batch=8, copies=COPIES, capacity=EXPLORED + UPDATES, explore=EXPLORED * COPIES, prepare=20, n_step=2
 )
 SEEDS = (0, 3, 5)
 
