@@ -27,10 +27,12 @@ residual and critic_error are exact: the networks are read out as tables, and th
   return        what the policies earn: the expected discounted sum of rewards; of an environment that is no game, the
                 mean reward of the steps since the measurement before, over 1 - discount
   objective     the return, with a bonus in each step: the temperature, multiplied by the sum of all agents' entropies
+                (dmac: by that of their divergences from the target policies, as a cost)
   residual      the largest difference of a probability from the soft-max policy of the exact Q; 0 at a QRE only
+                (dmac: from the target policy, tilted by the exact Q)
   critic_error  the largest error of the critic's Q, in units of the span of the exact Q
   entropy       of an agent's policy in nats, mean over agents and the states learned from since the measurement before
-  temperature   the weight of the entropy"""
+  temperature   the weight of the entropy (dmac: of the divergence)"""
 
 EXAMPLES = """\
 examples:
