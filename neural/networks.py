@@ -14,7 +14,21 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-__all__ = ["Critic", "Layer", "Perceptron", "critic", "output", "own_values", "perceptron", "values", "weights_of"]
+__all__ = [
+    "Critic",
+    "Layer",
+    "Pass",
+    "Perceptron",
+    "backward",
+    "critic",
+    "forward",
+    "of_state",
+    "output",
+    "own_values",
+    "perceptron",
+    "values",
+    "weights_of",
+]
 
 
 class Layer(NamedTuple):
@@ -47,11 +61,38 @@ def perceptron(normal: Array, sizes: Sequence[int], *, final: float = 1.0) -> Pe
     return (*layers[:-1], Layer(final * layers[-1].weights, layers[-1].bias))
 
 
+class Pass(NamedTuple):
+    """An input on its way through a network: `inputs` x_k of each layer, (…, inputs), and the `output`, (…, outputs)."""
+
+    inputs: tuple[Array, ...]
+    output: Array
+
+
+def forward(network: Perceptron, x: Array) -> Pass:
+    """The input x (…, inputs) on its way through the network."""
+    inputs = [x]
+    for weights, bias in network[:-1]:
+        inputs.append(jax.nn.relu(inputs[-1] @ weights + bias))
+    return Pass(tuple(inputs), inputs[-1] @ network[-1].weights + network[-1].bias)
+
+
+def backward(network: Perceptron, passed: Pass, slope: Array) -> Perceptron:
+    """The gradient in the network's arrays of a function whose gradient in the output (B, outputs) is `slope`.
+
+    It is what `jax.grad` gives. A pass that was made for another reason need not be made again for the gradient.
+    """
+    layers = list(network)
+    for k in reversed(range(len(network))):
+        x, weights = passed.inputs[k], network[k].weights
+        layers[k] = Layer(x.T @ slope, slope.sum(axis=0))
+        if k > 0:
+            slope = jnp.where(x > 0, slope @ weights.T, 0.0)
+    return tuple(layers)
+
+
 def output(network: Perceptron, x: Array) -> Array:
     """The network's output (…, outputs) for the input x (…, inputs)."""
-    for weights, bias in network[:-1]:
-        x = jax.nn.relu(x @ weights + bias)
-    return x @ network[-1].weights + network[-1].bias
+    return forward(network, x).output
 
 
 class Critic(NamedTuple):
@@ -83,17 +124,25 @@ def critic(normal: Array, sizes: Sequence[int], num_agents: int, num_actions: in
     return Critic(state, actions.reshape(num_agents, num_actions, -1), first.bias, tuple(rest))
 
 
+def of_state(network: Critic, features: Array) -> Array:
+    """What a state adds to the first layer, (B, hidden), of features (B, features)."""
+    return features @ network.state + network.bias
+
+
 def values(network: Critic, features: Array, actions: Array) -> Array:
     """Q(s, a), (B,), of features (B, features) and actions (B, n, A)."""
     flat = actions.reshape(*actions.shape[:-2], -1)
-    first = features @ network.state + flat @ network.actions.reshape(flat.shape[-1], -1) + network.bias
+    first = of_state(network, features) + flat @ network.actions.reshape(flat.shape[-1], -1)
     return output(network.rest, jax.nn.relu(first))[..., 0]
 
 
-def own_values(network: Critic, features: Array, actions: Array, agent: Array | int) -> Array:
-    """Q(s, (b, a^{-i})) for every action b of agent i, (B, A), of features (B, features) and actions (B, n, A)."""
+def own_values(network: Critic, state: Array, actions: Array, agent: Array | int) -> Array:
+    """Q(s, (b, a^{-i})) for every action b of agent i, (B, A), of actions (B, n, A).
+
+    `state`  what the state adds to the first layer, (B, hidden), as `of_state` has it
+    """
     others = jnp.where((jnp.arange(actions.shape[1]) == agent)[:, None], 0.0, actions)
     flat = others.reshape(len(others), -1)
-    shared = features @ network.state + flat @ network.actions.reshape(flat.shape[-1], -1) + network.bias
+    shared = state + flat @ network.actions.reshape(flat.shape[-1], -1)
     first = shared[:, None] + network.actions[agent]
     return output(network.rest, jax.nn.relu(first))[..., 0]
