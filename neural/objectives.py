@@ -19,7 +19,7 @@ from jax import Array
 
 from mathrl.neural.heads import Categorical, TanhGaussian
 from mathrl.neural.learner import Learner, action_values
-from mathrl.neural.networks import Perceptron, output, own_values
+from mathrl.neural.networks import output, own_values
 from mathrl.neural.noise import gumbel
 from mathrl.operators import soft_value_of_logs
 
@@ -44,6 +44,7 @@ class Turn(NamedTuple):
 
     `agent`        i
     `features`     (B, K)
+    `of_state`     (2, B, hidden), what the state adds to the critics' first layers
     `observation`  (B, O), its own
     `available`    (B, A), its own actions
     `encoded`      (B, n, A), what all agents play, as critics take it
@@ -52,14 +53,15 @@ class Turn(NamedTuple):
 
     agent: Array
     features: Array
+    of_state: Array
     observation: Array
     available: Array
     encoded: Array
     old: Array
 
 
-Gain = Callable[[Any, Learner, Turn, Array], Callable[[Perceptron], Array]]
-"""From settings, what learns, a turn and uniform numbers: J of each state, (B,), as a function of a network."""
+Gain = Callable[[Any, Learner, Turn, Array], Callable[[Array], Array]]
+"""From settings, what learns, a turn and uniform numbers: J of each state, (B,), as a function of an actor's outputs."""
 
 
 class Objective(NamedTuple):
@@ -100,14 +102,14 @@ def enumerated(head: Categorical, regulariser: Regulariser = entropy, beside: Be
     `beside`       which other policy the regulariser sees
     """
 
-    def gain(settings: Any, learner: Learner, turn: Turn, u: Array) -> Callable[[Perceptron], Array]:
-        views = learner.critics, turn.features, turn.encoded, turn.agent
-        q = learner.scale * jnp.min(jax.vmap(own_values, in_axes=(0, None, None, None))(*views), axis=0)
+    def gain(settings: Any, learner: Learner, turn: Turn, u: Array) -> Callable[[Array], Array]:
+        views = learner.critics, turn.of_state, turn.encoded, turn.agent
+        q = learner.scale * jnp.min(jax.vmap(own_values, in_axes=(0, 0, None, None))(*views), axis=0)
         log_beside = head.log_policy(beside(learner, turn), turn.available)
         temperature = jnp.exp(learner.log_temperature)
 
-        def of(actor: Perceptron) -> Array:
-            log_policy = head.log_policy(output(actor, turn.observation), turn.available)
+        def of(outputs: Array) -> Array:
+            log_policy = head.log_policy(outputs, turn.available)
             return regulariser(q, log_policy, log_beside, temperature, settings)
 
         return of
@@ -129,9 +131,9 @@ def straight_through(
     """
     values = values or _smaller
 
-    def gain(settings: Any, learner: Learner, turn: Turn, u: Array) -> Callable[[Perceptron], Array]:
-        def of(actor: Perceptron) -> Array:
-            logs = head.log_policy(output(actor, turn.observation), turn.available)
+    def gain(settings: Any, learner: Learner, turn: Turn, u: Array) -> Callable[[Array], Array]:
+        def of(outputs: Array) -> Array:
+            logs = head.log_policy(outputs, turn.available)
             noisy = logs + gumbel(u)
             soft = jax.nn.softmax(noisy / relaxation(settings), axis=-1)
             hard = head.encode(jnp.argmax(noisy, axis=-1), soft.dtype)
@@ -151,9 +153,9 @@ def reparametrised(head: TanhGaussian) -> Objective:
     `head`  what actions there are
     """
 
-    def gain(settings: Any, learner: Learner, turn: Turn, u: Array) -> Callable[[Perceptron], Array]:
-        def of(actor: Perceptron) -> Array:
-            drawn = head.draw(output(actor, turn.observation), turn.available, u)
+    def gain(settings: Any, learner: Learner, turn: Turn, u: Array) -> Callable[[Array], Array]:
+        def of(outputs: Array) -> Array:
+            drawn = head.draw(outputs, turn.available, u)
             encoded = put(turn.encoded, turn.agent, drawn.encoded)
             return _smaller(learner, turn.features, encoded) - jnp.exp(learner.log_temperature) * drawn.log_policy
 

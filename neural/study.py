@@ -29,6 +29,7 @@ COMPILER = {
     "xla_cpu_parallel_codegen_split_count": 1,
     "xla_backend_optimization_level": 1,
     "xla_cpu_use_fusion_emitters": False,
+    "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT",
 }
 """Options of XLA: the usual optimisation of so many small functions takes longer than it saves.
 

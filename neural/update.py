@@ -7,7 +7,8 @@ from jax import Array
 from mathrl.neural.algorithm import Algorithm
 from mathrl.neural.critics import improved_critics, windowed
 from mathrl.neural.environments import Environment
-from mathrl.neural.learner import Learner, actor_outputs, followed, look, stepped
+from mathrl.neural.learner import Learner, followed, look, stepped
+from mathrl.neural.networks import forward
 from mathrl.neural.replay import Transition
 from mathrl.neural.settings import Settings
 
@@ -47,12 +48,12 @@ def updated(
     targets = algorithm.targets(environment, settings, learner, window, noise)
     learner, loss = improved_critics(environment, settings, learner, drawn, targets, rate)
     seen = look(environment, jax.tree.map(lambda x: x[:, 0], drawn.seen))
-    outputs = actor_outputs(learner.actors, seen.observations)
-    entropy = jnp.mean(environment.head.entropy(outputs, seen.available, noise["others"]))
+    passed = jax.vmap(forward)(learner.actors, seen.observations)
+    entropy = jnp.mean(environment.head.entropy(passed.output, seen.available, noise["others"]))
 
     def improved(learner: Learner) -> Learner:
         objective = algorithm.objective(environment, settings)
-        learner = algorithm.improve(environment, settings, objective, learner, seen, noise, rate)
+        learner = algorithm.improve(environment, settings, objective, learner, seen, passed, noise, rate)
         if algorithm.follow is not None:
             share = algorithm.follow(settings)
             learner = learner._replace(followers=followed(learner.followers, learner.actors, share))
