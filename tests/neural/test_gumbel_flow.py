@@ -153,7 +153,7 @@ def networks_gradients(request):
 
 
 def test_networks_follow_the_estimator_draw_by_draw(networks_gradients):
-    """`straight_through` is the estimator (2): of each noise its gradient is the same, up to rounding (1e-15 is seen)."""
+    """`straight_through` is the estimator (2): of each noise, up to rounding (1e-15 is seen)."""
     *_, found, estimated = networks_gradients
     assert np.abs(found - estimated).max() <= 1e-14 * np.abs(estimated).max()
 
