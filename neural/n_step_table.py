@@ -9,7 +9,8 @@ from mathrl.base.reproduction import Computed
 from mathrl.games import Game, load, random_stochastic
 from mathrl.games.policies import Policy
 from mathrl.iteration.outcome import Status
-from mathrl.neural.n_step import entropy_factor, n_step_haspi
+from mathrl.neural.n_step import entropy_factor
+from mathrl.neural.n_step_haspi import n_step_haspi
 from mathrl.solvers import haspi
 
 __all__ = ["CASES", "DISCOUNT", "commitment", "n_step_table"]

@@ -60,8 +60,8 @@ A study that was killed ends with --resume, and the other arguments as before, i
 stopped, on the same machine. The random numbers of a seed do not depend on which seeds run beside it. Its results may
 all the same: with another number of seeds results of arithmetic are rounded otherwise, and learning may amplify this.
 
-Needs JAX: pip install 'mathrl[neural]'. To compile takes some ten seconds, each time. Without JAX --list shows all names
-and what they are, but no settings."""
+Needs JAX: pip install 'mathrl[neural]'. To compile takes some ten seconds, each time. Without JAX --list shows all but
+the settings."""
 
 
 MOST_SEEDS = 10_000

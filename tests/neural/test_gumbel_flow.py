@@ -14,14 +14,9 @@ from scipy.special import expit, k0, k1
 
 from mathrl.games import load, random_matrix
 from mathrl.neural.actors import Turn, straight_through
-from mathrl.neural.gumbel_flow import (
-    estimates,
-    exact_jacobian,
-    gradient_flow,
-    mean_gradient,
-    relaxed_jacobian,
-    sampled_gradients,
-)
+from mathrl.neural.gumbel_estimates import estimates, mean_gradient, sampled_gradients
+from mathrl.neural.gumbel_flow import gradient_flow
+from mathrl.neural.gumbel_jacobian import exact_jacobian, relaxed_jacobian
 from mathrl.neural.heads import Categorical
 from mathrl.neural.networks import Layer
 from mathrl.neural.noise import gumbel
@@ -39,7 +34,7 @@ QUADRATURE = 1e-12
 
 @given(LOGITS, RELAXATIONS)
 def test_the_mean_jacobian_is_a_laplacian(logits, relaxation):
-    """Equation (4): symmetric, positive weights, and only constants in its null space."""
+    """Equation (2) of `gumbel_jacobian`: symmetric, positive weights, and only constants in its null space."""
     J = relaxed_jacobian(logits, relaxation)
     weights = -J[~np.eye(len(J), dtype=bool)]
     assert np.array_equal(J, J.T)
@@ -64,7 +59,7 @@ def test_of_two_actions_it_is_a_logistic_mean(gap, relaxation):
 
 @given(arrays(np.float64, 3, elements=st.floats(-4, 4)))
 def test_without_relaxation_in_bessel_functions(logits):
-    """Equation (5) for τ = 1, by the closed forms of φ and ψ and another quadrature."""
+    """Equation (3) for τ = 1, by the closed forms of φ and ψ and another quadrature."""
     w = np.exp(logits - logits.max())
 
     def integrand(z):
@@ -185,7 +180,7 @@ def test_of_three_the_objective_may_fall_along_the_relaxed_mean():
     [(0.5, 1.0, np.pi / 2), (0.8, 1.0, 0.8 * np.pi / np.sin(0.8 * np.pi)), (2.0, 0.5, np.pi / 4)],
 )
 def test_near_a_corner_the_relaxed_weight_is_the_larger(relaxation, power, factor):
-    """Equation (6), with p = exp(−24): what comes next is smaller by p^{1/4} (τ = 0.8) or p^{1/2} at least."""
+    """Equation (4), with p = exp(−24): what comes next is smaller by p^{1/4} (τ = 0.8) or p^{1/2} at least."""
     logits = np.array([24.0, 0.0, 0.0])
     p = np.exp(-24.0)
     assert -relaxed_jacobian(logits, relaxation)[0, 1] == pytest.approx(factor * p**power, rel=0.02)

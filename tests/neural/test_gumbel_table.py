@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from mathrl.base.reproduction import Estimate
 from mathrl.games import load, random_matrix
 from mathrl.neural import gumbel_table
-from mathrl.neural.gumbel_flow import estimates, mean_gradient, sampled_gradients
-from mathrl.neural.gumbel_table import ACTIONS, EXACT, LEARNED, Ends, exact_ends, learned_ends, slope_fit
+from mathrl.neural.critic_slopes import slope_fit
+from mathrl.neural.gumbel_ends import ACTIONS, Ends, exact_ends, learned_ends
+from mathrl.neural.gumbel_estimates import estimates, mean_gradient, sampled_gradients
+from mathrl.neural.gumbel_table import EXACT, LEARNED
 from mathrl.neural.matrix_game import START
 from mathrl.neural.study import COMPILER
 from mathrl.solvers import haspi

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.games import Game, joint_policy, load, random_policy, random_stochastic, to_dense, uniform_policy
-from mathrl.neural.n_step import entropy_factor, n_step_haspi, n_step_soft_q
+from mathrl.neural.n_step import entropy_factor, n_step_soft_q
+from mathrl.neural.n_step_haspi import n_step_haspi
 from mathrl.neural.n_step_table import CASES, commitment, n_step_table
 from mathrl.operators import ENTROPIES, entropy_bonus
 from mathrl.proofs_checks.strategies import TEMPERATURES, episodic, games, masked, policies
