@@ -18,6 +18,9 @@ EXACT, LEARNED = (10.0, 7.0, 5.0), (10.0, 5.0)
 SEEDS = {"fast": (100, 20), "paper": (1000, 100)}
 """How many seeds each budget takes, with the exact critic and with learned ones."""
 
+NEAR = 0.01
+"""The residual below which a run counts as near a QRE."""
+
 
 def gumbel_table(seed: int, budget: str) -> Computed:
     """Compare `actions=gumbel` with `actions=enumerated` at some temperatures, with an exact critic and learned ones.
@@ -35,45 +38,60 @@ def gumbel_table(seed: int, budget: str) -> Computed:
     game, (many, few) = load("hasac"), SEEDS[choice("budget", budget, BUDGETS)]
     whole = np.random.SeedSequence(count("seed", seed, maximum=None))
     values: dict[tuple[str, str], float | Estimate] = {}
+    near: dict[str, list[str]] = {}
     seeds = [int(one) for one in whole.generate_state(few)]
     for actions in ACTIONS:
         exact = exact_ends(game, actions, temperatures=EXACT, runs=many, seed=seeds[0])
         for alpha, ends in zip(EXACT, exact, strict=True):
-            values |= _cells(game, f"exact critic, alpha={alpha:g}", actions, alpha, ends)
+            row = f"exact critic, alpha={alpha:g}"
+            values |= _cells(game, row, actions, alpha, ends)
+            near.setdefault(row, []).append(_near(game, actions, alpha, ends))
     for actions in ACTIONS:
         for alpha, ends in zip(LEARNED, learned_ends(game, actions, temperatures=LEARNED, seeds=seeds), strict=True):
             row = f"learned critic, alpha={alpha:g}"
             values |= _cells(game, row, actions, alpha, ends)
+            near.setdefault(row, []).append(_near(game, actions, alpha, ends))
             values[row, f"slopes {actions}"] = _mean(ends.fit[:, 0])
             values[row, f"slope error {actions}"] = _mean(ends.fit[:, 1])
-    rows = list(dict.fromkeys(row for row, _ in values))
-    return Computed({key: values[key] for key in sorted(values, key=lambda key: rows.index(key[0]))}, NOTES)
+    rows = list(near)
+    counts = "; ".join(f"{row}: {', '.join(parts)}" for row, parts in near.items())
+    return Computed(
+        {key: values[key] for key in sorted(values, key=lambda key: rows.index(key[0]))},
+        (*NOTES, f"seeds whose residual is below {NEAR:g}, that is, near a QRE: {counts}"),
+    )
 
 
 NOTES = (
     "intervals are of 95 %: Wilson's of shares, normal ones of means over seeds",
     "with the exact critic the mean gradient of `gumbel` is 0 at the QREs alone, as that of `enumerated`; metric and "
-    "noise differ. Both end at Table 3's QREs at alpha = 10 and 5. Near the switch, at 7, noise decides",
-    "with a learned critic `gumbel` does not end at a QRE. Its gradient takes the slopes of the network at one-hot "
-    "actions, and the network learns only values there. Its slopes are about half the differences of its values on "
-    "average, and irregular: this acts like a temperature of about twice alpha, and adds a bias that differs by seed",
-    "so most of its runs at alpha = 5 end with (C,C) the most probable, and few of these ends are near a QRE",
-    "`enumerated` takes only values from the critic, and ends at QREs: nearly always Table 3's",
+    "noise differ. With a learned critic it takes the slopes of the network at one-hot actions, which learns only its "
+    "values there. `enumerated` takes only values",
 )
 
 
 def _cells(game: Game, row: str, actions: str, alpha: float, ends: Ends) -> dict[tuple[str, str], float | Estimate]:
     """The cells of a row that are of one way."""
     most = ends.policy.argmax(axis=-1)
-    policies = tuple(np.moveaxis(ends.policy, 1, 0))
-    q = np.broadcast_to(game.rewards, (len(most), *game.num_actions))
-    off = [np.abs(own - quantal_response(q, policies, i, temperature=alpha)) for i, own in enumerate(policies)]
     return {
         (row, f"(C,C) {actions}"): share(int((most == 2).all(axis=1).sum()), len(most)),
         (row, f"(A,A) {actions}"): share(int((most == 0).all(axis=1).sum()), len(most)),
         (row, f"p(C) {actions}"): _mean(ends.policy[..., 2].mean(axis=1)),
-        (row, f"residual {actions}"): _mean(np.stack(off, axis=1).max(axis=(1, 2))),
+        (row, f"residual {actions}"): _mean(_residuals(game, alpha, ends)),
     }
+
+
+def _residuals(game: Game, alpha: float, ends: Ends) -> FloatArray:
+    """max |π − softmax(E[r]/α)| of each run, (runs,)."""
+    policies = tuple(np.moveaxis(ends.policy, 1, 0))
+    q = np.broadcast_to(game.rewards, (len(ends.policy), *game.num_actions))
+    off = [np.abs(own - quantal_response(q, policies, i, temperature=alpha)) for i, own in enumerate(policies)]
+    return np.asarray(np.stack(off, axis=1).max(axis=(1, 2)))
+
+
+def _near(game: Game, actions: str, alpha: float, ends: Ends) -> str:
+    """How many runs of one way ended near a QRE."""
+    residuals = _residuals(game, alpha, ends)
+    return f"{actions} {int((residuals < NEAR).sum())} of {len(residuals)}"
 
 
 def _mean(numbers: FloatArray) -> Estimate:

@@ -102,7 +102,9 @@ def test_the_table_counts_ends(monkeypatch):
     given = Ends(ends, np.tile([0.5, 0.7], (5, 1)))
     monkeypatch.setattr(gumbel_table, "exact_ends", lambda *_, temperatures, **__: [given] * len(temperatures))
     monkeypatch.setattr(gumbel_table, "learned_ends", lambda *_, temperatures, **__: [given] * len(temperatures))
-    values = gumbel_table.gumbel_table(0, "fast").values
+    computed = gumbel_table.gumbel_table(0, "fast")
+    values = computed.values
+    assert "learned critic, alpha=5: enumerated 0 of 5, gumbel 0 of 5" in computed.notes[-1]
     assert len({row for row, _ in values}) == len(EXACT) + len(LEARNED)
     for (_, column), cell in values.items():
         assert isinstance(cell, Estimate)
