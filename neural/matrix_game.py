@@ -10,6 +10,7 @@ from mathrl.base.intervals import estimate, share
 from mathrl.base.reproduction import Computed, Estimate
 from mathrl.equilibria import equilibria, logit_curves
 from mathrl.games import Game, load
+from mathrl.games.policies import Policy
 from mathrl.neural.algorithms import HASAC
 from mathrl.neural.algorithms.hasac import Settings
 from mathrl.neural.measures import policy_tables
@@ -112,7 +113,7 @@ def learned_figure_3a(seed: int, budget: str) -> Computed:
     )
 
 
-def _return(game: Game, policy: Sequence[FloatArray]) -> float:
+def _return(game: Game, policy: Policy) -> float:
     """E_π[r] in the matrix game."""
     return float(evaluate(game, policy, temperature=1.0, entropy="none").objective)
 
