@@ -8,13 +8,17 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.base.intervals import estimate, share
 from mathrl.base.reproduction import Computed, Estimate
-from mathrl.games import load
+from mathrl.equilibria import equilibria, logit_curves
+from mathrl.games import Game, load
+from mathrl.games.policies import Policy
 from mathrl.neural.algorithms import HASAC
 from mathrl.neural.algorithms.hasac import Settings
 from mathrl.neural.measures import policy_tables
+from mathrl.neural.settings import begin_of_actors
 from mathrl.neural.study import study
 from mathrl.neural.tabular import tabular
 from mathrl.solvers import haspi
+from mathrl.values.policy_values import evaluate
 
 __all__ = ["SETTINGS", "START", "learned_figure_3a", "learned_table_3"]
 
@@ -33,6 +37,9 @@ EPISODES, STEPS_OF_EPISODE = 200, 64
 SHOWN = (50, 100, 150, 200)
 WARMTHS = (1.0, 5.0, 10.0, 15.0, 20.0)
 """The temperatures of Figure 3a here: the paper does not say which one it has."""
+
+EXACT = ("HASPI", "best QRE", "worst QRE", "QREs")
+"""The columns of Figure 3a that are exact."""
 
 
 def learned_table_3(temperatures: Sequence[float], columns: Sequence[str], seed: int, budget: str) -> Computed:
@@ -60,8 +67,6 @@ def learned_table_3(temperatures: Sequence[float], columns: Sequence[str], seed:
             f"{SETTINGS.hidden[0]} by {SETTINGS.hidden[1]} units, the agent's own actions enumerated",
             f"largest distance of a probability from the exact end of HASPI, over seeds and agents: {ends}",
             "a printed number agrees where some number in the interval rounds to it",
-            "at alpha = 1 and 2 the policies tend to (1, 0, 0), as is printed and as hasac-table-3 has it; gradient "
-            "steps come near it only slowly. Where a number differs there, the runs were too short for its four digits",
         ),
     )
 
@@ -86,19 +91,31 @@ def learned_figure_3a(seed: int, budget: str) -> Computed:
     for k, alpha in enumerate(WARMTHS):
         hits = sum(joint == [2, 2] for joint in likeliest[k * runs : (k + 1) * runs])
         values[f"alpha={alpha:g}", "(C,C) likeliest"] = share(hits, runs)
+    curves = logit_curves(game, temperatures=(min(WARMTHS), max(WARMTHS)))
+    for alpha in WARMTHS:
+        end = haspi(game, temperature=alpha, initial_policy=START).policy
+        found = [_return(game, policy) for policy in equilibria(game, curves, alpha)]
+        exact = (_return(game, end), max(found), min(found), float(len(found)))
+        values |= {(f"alpha={alpha:g}", column): number for column, number in zip(EXACT, exact, strict=True)}
+    begin = begin_of_actors(settings)
     return Computed(
         values,
         (
             f"interquartile mean of {runs} seeds, and its 95 % bootstrap interval, of the exact return of the policies",
-            f"an episode is {STEPS_OF_EPISODE} steps here: the paper does not say how many it has. In the first 50 "
-            "only the critics have learned, so that all temperatures begin alike",
+            f"an episode is {STEPS_OF_EPISODE} steps here: the paper does not say how many it has. Until step {begin}, "
+            f"in episode {begin // STEPS_OF_EPISODE + 1}, only the critics learn, so that all temperatures begin alike",
             "(C,C) likeliest: the share of seeds at whose end (C, C) is the most probable joint action, with Wilson's "
             "95 % interval",
-            "the paper's claim, that HASAC reaches the Pareto optimum (C, C), depends on a temperature that it does "
-            "not print for this figure: below about 7 learning stays at (A, A), and far above it the policy is too "
-            "random for the return to be near 20",
+            "HASPI: the exact return where HASPI ends from the same start; best QRE, worst QRE: the largest and the "
+            "smallest return of all quantal response equilibria that were found, which are as many as QREs says",
+            "the paper does not print the temperature of this figure",
         ),
     )
+
+
+def _return(game: Game, policy: Policy) -> float:
+    """E_π[r] in the matrix game."""
+    return float(evaluate(game, policy, temperature=1.0, entropy="none").objective)
 
 
 def _apart(one: Sequence[FloatArray], other: Sequence[FloatArray]) -> float:

@@ -1,6 +1,6 @@
 """What becomes of equilibria when n-step targets leave out the entropies inside the n steps, in four games."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -9,7 +9,8 @@ from mathrl.base.reproduction import Computed
 from mathrl.games import Game, load, random_stochastic
 from mathrl.games.policies import Policy
 from mathrl.iteration.outcome import Status
-from mathrl.neural.n_step import entropy_factor, n_step_haspi
+from mathrl.neural.n_step import entropy_factor
+from mathrl.neural.n_step_haspi import n_step_haspi
 from mathrl.solvers import haspi
 
 __all__ = ["CASES", "DISCOUNT", "commitment", "n_step_table"]
@@ -78,7 +79,7 @@ def n_step_table(steps: Sequence[int] = (5, 20)) -> Computed:
                 unfinished.append(row)
     ended = f"NOT all iterations converged: {', '.join(unfinished)}" if unfinished else "all iterations converged"
     games = ", ".join(f"{name} at α = {alpha:g}" for name, alpha in CASES.items())
-    return Computed(values, (ended, f"γ = {DISCOUNT}; {games}", *COLUMNS, *NOTES))
+    return Computed(values, (ended, f"γ = {DISCOUNT}; {games}", *COLUMNS, *_told(values)))
 
 
 COLUMNS = (
@@ -91,15 +92,27 @@ COLUMNS = (
     "commitment: a game of our own, in which one choice, made once, is between freedom and a wage",
 )
 
-NOTES = (
-    "where the entropies of a trajectory are the same from the first step on (commitment), leaving them out makes the "
-    "critic's temperature f α exactly, and moves the equilibrium most",
-    "where they are the same for all actions (opt-in) it moves no policy",
-    "in a chain that forgets its state (random, chain) differences of entropy fade within n steps: the equilibrium is "
-    "near that of a critic without entropy, for any n from 5 on",
-    "it is not the QRE at f α, as the policy improvement keeps the temperature α; in commitment both choose the wage, "
-    "to all digits shown",
-)
+
+def _told(values: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
+    """What the numbers of the table say."""
+    rows = list(dict.fromkeys(row for row, _ in values))
+    kept = ", ".join(row for row in rows if values[row, "to QRE"] == 0) or "none"
+    largest = max(values[row, "loss"] for row in rows)
+    most = " and ".join(row for row in rows if values[row, "loss"] > largest - 1e-6)
+    nearest = {row: min(values[row, column] for column in BESIDE) for row in rows if values[row, "to QRE"] > 0}
+    groups = {column: [row for row in nearest if values[row, column] == nearest[row]] for column in BESIDE}
+    return (
+        f"policies that it does not move, to all digits shown: {kept}; most is lost by {most}",
+        "nearest to its end, of the others: "
+        + "; ".join(f"{column.removeprefix('to ')} for {', '.join(of)}" for column, of in groups.items() if of),
+        "where the entropies of a trajectory are the same from the first step on, as in commitment, the critic's "
+        "temperature is f α exactly; the policy improvement keeps α. Where they are the same for all actions, no "
+        "policy moves. In a chain that forgets its state, differences of entropy fade within n steps",
+    )
+
+
+BESIDE = ("to critic f α", "to critic 0", "to QRE at f α")
+"""Columns of distances from what the end might equal."""
 
 
 def _game(name: str) -> Game:

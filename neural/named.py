@@ -9,6 +9,7 @@ import numpy as np
 from mathrl.base.checks import choice
 from mathrl.games import load, names
 from mathrl.games.files import names_file
+from mathrl.neural import summaries
 from mathrl.neural.environments import Environment
 from mathrl.neural.quadratics import Quadratics
 from mathrl.neural.tabular import Tabular, tabular
@@ -24,9 +25,7 @@ class Named(NamedTuple):
 
 
 ENVIRONMENTS: Mapping[str, Named] = {
-    "max-of-two-quadratics": Named(
-        "two agents, continuous actions: a broad hill and a high one (rommeo §5.2)", Quadratics
-    )
+    name: Named(summaries.ENVIRONMENTS[name], make) for name, make in {"max-of-two-quadratics": Quadratics}.items()
 }
 """All environments that are no games."""
 

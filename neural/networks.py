@@ -62,7 +62,7 @@ def perceptron(normal: Array, sizes: Sequence[int], *, final: float = 1.0) -> Pe
 
 
 class Pass(NamedTuple):
-    """An input on its way through a network: `inputs` x_k of each layer, (…, inputs), and the `output`, (…, outputs)."""
+    """An input on its way through a network: `inputs` x_k of each layer, (…, inputs), and `output`, (…, outputs)."""
 
     inputs: tuple[Array, ...]
     output: Array

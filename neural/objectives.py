@@ -61,7 +61,7 @@ class Turn(NamedTuple):
 
 
 Gain = Callable[[Any, Learner, Turn, Array], Callable[[Array], Array]]
-"""From settings, what learns, a turn and uniform numbers: J of each state, (B,), as a function of an actor's outputs."""
+"""From settings, what learns, a turn and uniform numbers: J of each state, (B,), as a function of outputs (B, …)."""
 
 
 class Objective(NamedTuple):

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from mathrl.neural.noise import index
+from mathrl.neural.noise import indices
 
 __all__ = ["Buffer", "Transition", "empty", "store", "windows"]
 
@@ -65,10 +65,9 @@ def windows(buffer: Buffer, u: Array, length: int) -> tuple[Transition, Array]:
     """
     capacity, copies = buffer.rows.reward.shape[:2]
     held = jnp.minimum(buffer.stored, capacity)
-    age = index(u[0], held)  # 0 is the oldest row that is held
+    age, copy = indices(u, (held, copies))  # age 0 is the oldest row that is held
     oldest = buffer.stored - held
     steps = age[:, None] + jnp.arange(length)
-    copy = index(u[1], copies)
     drawn = jax.tree.map(lambda x: x[(oldest + steps) % capacity, copy[:, None]], buffer.rows)
     stops = drawn.ended | drawn.cut | (steps >= held - 1)
     counted = jnp.where(stops.any(axis=1), jnp.argmax(stops, axis=1) + 1, length)

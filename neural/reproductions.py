@@ -5,7 +5,7 @@ Declaring needs no JAX: it is imported when an entry is computed.
 
 from collections.abc import Mapping
 
-from mathrl.base.checks import fail
+from mathrl.base.extras import need
 from mathrl.base.reproduction import REPRODUCTIONS, Computed, Reproduction, exact, reproduction
 
 __all__ = ["figure_3a", "gumbel", "n_step", "of_networks", "table_3"]
@@ -31,7 +31,7 @@ FINAL = ("final p1", "final p2", "final p3")
 )
 def table_3(seed: int, budget: str) -> Computed:
     """The interquartile mean over seeds of what HASAC's networks end with, at each temperature."""
-    _need_jax()
+    need("hasac-networks-table-3", "neural")
     from mathrl.neural.matrix_game import learned_table_3
 
     return learned_table_3(tuple(TABLE_3), FINAL, seed, budget)
@@ -45,7 +45,7 @@ def table_3(seed: int, budget: str) -> Computed:
 )
 def figure_3a(seed: int, budget: str) -> Computed:
     """The interquartile mean over seeds of the return during learning, and how many seeds end at (C, C)."""
-    _need_jax()
+    need("hasac-networks-figure-3a", "neural")
     from mathrl.neural.matrix_game import learned_figure_3a
 
     return learned_figure_3a(seed, budget)
@@ -59,7 +59,7 @@ def figure_3a(seed: int, budget: str) -> Computed:
 )
 def gumbel(seed: int, budget: str) -> Computed:
     """Shares of seeds, with the agent's own actions enumerated and drawn."""
-    _need_jax()
+    need("hasac-networks-gumbel", "neural")
     from mathrl.neural.gumbel_table import gumbel_table
 
     return gumbel_table(seed, budget)
@@ -80,13 +80,3 @@ def n_step() -> Computed:
 def of_networks() -> Mapping[str, Reproduction]:
     """Return all reproductions that were declared so far, by id; those above are among them."""
     return REPRODUCTIONS
-
-
-def _need_jax() -> None:
-    """Say what is to be installed where networks cannot be trained."""
-    try:
-        import jax
-        import optax
-    except ImportError:
-        fail("jax", "cannot be imported", "JAX and optax, which train networks", "pip install 'mathrl[neural]'")
-    del jax, optax

@@ -1,13 +1,13 @@
 """`mathrl train`: networks that learn, measured by the exact solver on the way."""
 
 import argparse
-import importlib
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mathrl.base.extras import missing, need
 from mathrl.base.table import FORMATS
 from mathrl.cli import output
 from mathrl.cli.arguments import Parser, whole_number
@@ -62,7 +62,8 @@ A study that was killed ends with --resume, and the other arguments as before, i
 stopped, on the same machine. The random numbers of a seed do not depend on which seeds run beside it. Its results may
 all the same: with another number of seeds results of arithmetic are rounded otherwise, and learning may amplify this.
 
-Needs JAX: pip install 'mathrl[neural]'. To compile takes some ten seconds, each time."""
+Needs JAX: pip install 'mathrl[neural]'. To compile takes some ten seconds, each time. Without JAX --list shows all but
+the settings."""
 
 
 MOST_SEEDS = 10_000
@@ -74,12 +75,10 @@ def run(argv: Sequence[str]) -> int:
     format = output.format_of(arguments.format, None)
     steps, seeds = whole_number("--steps", arguments.steps, 1), _seeds(arguments.seeds)
     measurements = whole_number("--measurements", arguments.measurements, 1)
-    _check_installed()
     if arguments.list:
-        from mathrl.cli.train_settings import listing
-
-        output.show(listing(format))
+        output.show(_listing(format))
         return 0
+    need("mathrl train", "neural")
     plan = _plan(arguments, steps, seeds, measurements)
     rows, study = _study(plan)
     return _report(plan, rows, study, format)
@@ -139,15 +138,15 @@ def _seeds(text: str) -> tuple[int, ...]:
     return tuple(whole_number("--seeds", part) for part in text.removesuffix(",").split(","))
 
 
-def _check_installed() -> None:
-    """Refuse to go on without what networks need."""
-    from mathrl.base.checks import fail
+def _listing(format: str) -> str:
+    """What there is; settings are read from their classes, which need JAX."""
+    if missing("neural"):
+        from mathrl.cli.train_names import names_alone
 
-    try:
-        for name in ("jax", "optax"):
-            importlib.import_module(name)
-    except ImportError as error:
-        fail("mathrl train", f"needs JAX and optax ({error})", "both installed", "pip install 'mathrl[neural]'")
+        return names_alone(format)
+    from mathrl.cli.train_settings import listing
+
+    return listing(format)
 
 
 def _plan(arguments: argparse.Namespace, steps: int, seeds: tuple[int, ...], measurements: int) -> "Plan":

@@ -5,17 +5,15 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from operator import itemgetter
 from textwrap import fill
 from typing import Any
 
 from mathrl.base.checks import choice, fail
-from mathrl.base.table import Column, Table
+from mathrl.base.table import Table
 from mathrl.cli import output
 from mathrl.cli.arguments import number, whole_number
-from mathrl.games import entry, load, names
+from mathrl.cli.train_names import columns, environments
 from mathrl.neural.algorithms import ALGORITHMS
-from mathrl.neural.named import ENVIRONMENTS
 from mathrl.neural.settings import Common, checked
 
 __all__ = ["assigned", "listing"]
@@ -71,7 +69,7 @@ def listing(format: str) -> str:
         return json.dumps(_document(settings), ensure_ascii=False, indent=1) + "\n"
     if format == "csv":
         heads = ("algorithm", "setting", "default", "meaning")
-        return output.render([Table(_columns(*heads), settings)], format)
+        return output.render([Table(columns(*heads), settings)], format)
     algorithms = [(name, algorithm.summary) for name, algorithm in ALGORITHMS.items()]
     of_algorithms: dict[tuple[str, str, str], list[str]] = {}
     for algorithm, name, default, meaning in settings:
@@ -82,9 +80,9 @@ def listing(format: str) -> str:
         for (name, default, meaning), of in of_algorithms.items()
     ]
     tables = [
-        Table(_columns("algorithm", "what it is"), algorithms),
-        Table(_columns("setting", "default", "of", "meaning"), shared),
-        Table(_columns("environment", "what it is"), _environments()),
+        Table(columns("algorithm", "what it is"), algorithms),
+        Table(columns("setting", "default", "of", "meaning"), shared),
+        Table(columns("environment", "what it is"), environments()),
     ]
     return output.render(tables, format)
 
@@ -103,8 +101,8 @@ def _document(settings: Sequence[tuple[str, str, str, str]]) -> dict[str, Any]:
         }
         for name, algorithm in ALGORITHMS.items()
     ]
-    environments = [{"name": name, "summary": summary} for name, summary in _environments()]
-    return {"algorithms": algorithms, "environments": environments}
+    there = [{"name": name, "summary": summary} for name, summary in environments()]
+    return {"algorithms": algorithms, "environments": there}
 
 
 def _settings(kind: type[Common]) -> list[tuple[str, str, str]]:
@@ -120,13 +118,3 @@ def _written(default: Any) -> str:
     if isinstance(default, tuple):
         return ",".join(map(str, default))
     return str(default).lower() if isinstance(default, bool) else str(default)
-
-
-def _environments() -> list[tuple[str, str]]:
-    """All environments by name; files of games come besides."""
-    games = [(name, entry(name).summary) for name in names() if load(name).common_payoff]
-    return [*games, *((name, named.summary) for name, named in ENVIRONMENTS.items())]
-
-
-def _columns(*heads: str) -> list[Column]:
-    return [Column(head, itemgetter(k)) for k, head in enumerate(heads)]

@@ -445,8 +445,24 @@ def test_every_default_on_the_list_can_be_set(name):
 @pytest.mark.parametrize("module", ["jax", "optax"])
 def test_without_jax_one_line_says_what_to_install(module, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
-    for arguments in (STUDY, ["train", "--list"]):
+    for arguments in (STUDY, ["train", "--list", "--format", "csv"], ["reproduce", "hasac-networks-gumbel"]):
         status, printed, errors = run(capsys, *arguments)
         assert (status, printed, len(errors.splitlines())) == (2, "", 1)
         assert "pip install 'mathrl[neural]'" in errors
     assert run(capsys, "train", "--help")[0] == 0
+
+
+def test_without_jax_the_list_has_the_same_names_and_no_settings(capsys, monkeypatch):
+    whole = json.loads(run(capsys, "train", "--list", "--format", "json")[1])
+    for name in [name for name in sys.modules if name.startswith(("mathrl.neural.", "mathrl.cli.train_"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "jax", None)
+    status, printed, _ = run(capsys, "train", "--list", "--format", "json")
+    assert status == 0
+    for algorithm in whole["algorithms"]:
+        algorithm["settings"] = None
+    assert json.loads(printed) == whole
+    status, printed, errors = run(capsys, "train", "--list")
+    assert (status, len(errors.splitlines())) == (0, 1)
+    assert "pip install 'mathrl[neural]'" in errors
+    assert all(algorithm["summary"] in printed for algorithm in whole["algorithms"])

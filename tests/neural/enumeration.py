@@ -29,6 +29,7 @@ __all__ = [
     "case",
     "compiled",
     "forced",
+    "in_double",
     "joint_actions",
     "networks",
     "relative",
@@ -41,11 +42,15 @@ QUICK = COMPILER | {"xla_backend_optimization_level": 0}
 SMALL = Settings(temperature=0.3, hidden=(5,))
 
 GAMES = {
-    "some unavailable": random_stochastic(6, (2, 3), discount=0.9, available=0.8, seed=2),
-    "ends": random_stochastic(5, (3, 3), discount=0.9, available=0.8, ending=0.3, seed=4),
-    "short": random_stochastic(2, (2, 2), discount=0.9, ending=0.3, seed=5),
+    "some unavailable": random_stochastic(6, (3, 3), discount=0.9, available=0.8, seed=2),
+    "unequal": random_stochastic(6, (2, 3), discount=0.9, available=0.8, seed=2),
+    "ends": random_stochastic(5, (3, 3), discount=0.9, successors=2, sparse=False, available=0.8, ending=0.3, seed=4),
 }
-"""Games of two agents, two of them of six states. All paths of three steps can be tried in the last one."""
+"""Games of two agents and six states, of which the last one of "ends" is its end.
+
+Where any state may follow, there are 6·9·(6·9)³, which is 8.5 million, paths of three steps. In "ends" three may follow
+and some actions are not available: that leaves 150,377, and all of these are tried.
+"""
 
 
 def compiled(function):
@@ -54,7 +59,7 @@ def compiled(function):
 
 
 class Case(NamedTuple):
-    """A game as an environment, random networks, and what these say, as tables in double precision.
+    """A game as an environment, random networks, and what these say: tables, computed in double precision.
 
     `policy`         (S, A_i) per agent, also where an episode has ended
     `target_policy`  those of the networks that follow the actors
@@ -91,14 +96,20 @@ def _case(name, dtype):
         q = [joint_values(environment, each, learner.scale) for each in (learner.critics, learner.targets)]
         return [environment.head.log_policy(x, seen.available) for x in outputs], q
 
-    logs, values = tables(learner)
-    rows = np.exp(np.asarray(logs, np.float64))
-    rows /= rows.sum(axis=-1, keepdims=True)
-    policy, target_policy = (tuple(of[i, :, :size] for i, size in enumerate(game.num_actions)) for of in rows)
-    q, targets = (np.asarray(table, np.float64) for table in values)
+    with jax.enable_x64(True):
+        doubles = in_double(learner)
+        logs, (q, targets) = jax.tree.map(np.asarray, tables(doubles))
+    policy, target_policy = (
+        tuple(rows[i, :, :size] for i, size in enumerate(game.num_actions)) for rows in np.exp(logs)
+    )
     counts = joint(game.available) & ~game.terminal.reshape(-1, 1, 1)
-    temperature = float(np.exp(np.asarray(learner.log_temperature)))
+    temperature = float(np.exp(doubles.log_temperature))
     return Case(environment, learner, policy, target_policy, q, targets, temperature, counts)
+
+
+def in_double(tree):
+    """The same numbers in double precision."""
+    return jax.tree.map(lambda x: np.asarray(x, np.float64), tree)
 
 
 def networks(environment, seed=0):
@@ -130,15 +141,17 @@ def joint_actions(game):
 
 
 def paths(of, steps):
-    """All states and joint actions (s_0, a_0, …, s_n, a_n): (n + 1, B) each, and P of what follows (s_0, a_0), (B,)."""
+    """All that may happen, (s_0, a_0, …, s_n, a_n): (n + 1, B) each, and P of what follows (s_0, a_0), (B,)."""
     game = of.environment.game
     P = to_dense(game).transitions.reshape(game.num_states, -1, game.num_states)
     w_sa = (of.policy[0][:, :, None] * of.policy[1][:, None, :]).reshape(game.num_states, -1)
-    indices = np.indices((game.num_states, game.num_joint_actions) * (steps + 1)).reshape(2 * (steps + 1), -1)
-    states, joint = indices[::2], indices[1::2]
+    states, joint = (x.reshape(1, -1) for x in np.indices(P.shape[:2]))
     weights = np.ones(states.shape[1])
-    for k in range(steps):
-        weights = weights * P[states[k], joint[k], states[k + 1]] * w_sa[states[k + 1], joint[k + 1]]
+    for _ in range(steps):
+        one = P[states[-1], joint[-1], :, None] * w_sa  # of s_{k+1} and a_{k+1}
+        path, state, action = np.nonzero(one)
+        states, joint = np.vstack([states[:, path], state]), np.vstack([joint[:, path], action])
+        weights = weights[path] * one[path, state, action]
     return states, joint, weights
 
 

@@ -10,8 +10,9 @@ import pytest
 from mathrl import load
 from mathrl.games import to_dense
 from mathrl.neural.algorithms import DMAC, HASAC, dmac
-from mathrl.neural.learner import look
+from mathrl.neural.learner import actor_outputs, look
 from mathrl.neural.measures import policy_tables
+from mathrl.neural.networks import of_state
 from mathrl.neural.noise import block
 from mathrl.neural.objectives import Turn, enumerated, follower
 from mathrl.neural.quadratics import Quadratics
@@ -63,7 +64,7 @@ def test_one_step_targets_are_the_divergence_operator(name, double, rtol):
 @pytest.mark.parametrize("entropies", [True, False])
 def test_three_step_targets_count_the_divergences_in_between(entropies):
     with jax.enable_x64(True):
-        of = case("short")
+        of = case("ends")
         settings = replace(SMALL, n_step=3, entropies=entropies)
         found = targets_of(of, settings, targets=dmac.targets)
     off = relative(found, exact(of, 3), of.counts)
@@ -86,7 +87,7 @@ def test_wrong_targets_are_found(name, monkeypatch):
 
     monkeypatch.setattr(dmac, "sampled_divergence_target", WRONG[name])
     with jax.enable_x64(True):
-        of = case("short")
+        of = case("ends")
         found = targets_of(of, SMALL, targets=targets)
     assert (relative(found, exact(of), of.counts) <= 1e-12) == (name == "right")
 
@@ -114,9 +115,11 @@ def test_each_agent_climbs_its_value_beside_its_own_target_policy():
         @compiled
         def gained(learner, agent):
             seen = look(environment, states)
-            turn = Turn(agent, seen.features, seen.observations[agent], seen.available[agent], encoded, None)
-            actor = jax.tree.map(lambda x: x[agent], learner.actors)
-            return of_agents.gain(SMALL, learner, turn, jnp.zeros(0))(actor)
+            of_states = jax.vmap(of_state, in_axes=(0, None))(learner.critics, seen.features)
+            views = seen.features, of_states, seen.observations[agent], seen.available[agent]
+            turn = Turn(agent, *views, encoded, None)
+            outputs = actor_outputs(learner.actors, seen.observations)[agent]
+            return of_agents.gain(SMALL, learner, turn, jnp.zeros(0))(outputs)
 
         found = [np.asarray(gained(of.learner, agent)).reshape(of.q.shape) for agent in range(2)]
     for agent in range(2):

@@ -1,5 +1,9 @@
 """Straight-through Gumbel-softmax: its mean Jacobian, its zeros, its mean, and the equilibria that flows reach."""
 
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,15 +13,15 @@ from scipy.integrate import quad
 from scipy.special import expit, k0, k1
 
 from mathrl.games import load, random_matrix
-from mathrl.neural.gumbel_flow import (
-    exact_jacobian,
-    gradient_flow,
-    mean_gradient,
-    relaxed_jacobian,
-    sampled_gradients,
-)
+from mathrl.neural.gumbel_estimates import estimates, mean_gradient, sampled_gradients
+from mathrl.neural.gumbel_flow import gradient_flow
+from mathrl.neural.gumbel_jacobian import exact_jacobian, relaxed_jacobian
+from mathrl.neural.heads import Categorical
+from mathrl.neural.noise import gumbel
+from mathrl.neural.objectives import Turn, straight_through
 from mathrl.solvers import haspi
 from mathrl.solvers import qre as quantal_equilibrium
+from tests.neural.enumeration import compiled
 from tests.tolerances import near
 
 START = [[0.6, 0.2, 0.2]] * 2
@@ -29,7 +33,7 @@ QUADRATURE = 1e-12
 
 @given(LOGITS, RELAXATIONS)
 def test_the_mean_jacobian_is_a_laplacian(logits, relaxation):
-    """Equation (4): symmetric, positive weights, and only constants in its null space."""
+    """Equation (2) of `gumbel_jacobian`: symmetric, positive weights, and only constants in its null space."""
     J = relaxed_jacobian(logits, relaxation)
     weights = -J[~np.eye(len(J), dtype=bool)]
     assert np.array_equal(J, J.T)
@@ -54,7 +58,7 @@ def test_of_two_actions_it_is_a_logistic_mean(gap, relaxation):
 
 @given(arrays(np.float64, 3, elements=st.floats(-4, 4)))
 def test_without_relaxation_in_bessel_functions(logits):
-    """Equation (5) for τ = 1, by the closed forms of φ and ψ and another quadrature."""
+    """Equation (3) for τ = 1, by the closed forms of φ and ψ and another quadrature."""
     w = np.exp(logits - logits.max())
 
     def integrand(z):
@@ -96,6 +100,69 @@ def test_the_estimator_has_the_mean_that_is_claimed_and_no_other(relaxation):
     assert max(own.max() for own in off) > 10
 
 
+TEMPERATURE, SAMPLES = 0.7, 40_000
+
+
+@pytest.fixture(scope="module", params=[0.5, 1.0, 2.0])
+def networks_gradients(request):
+    """The gradients of `straight_through` in the biases of networks that see nothing, and the estimator (2) of theirs.
+
+    The critic is the payoff, multilinear in what all agents play. Returns the game, the logits l (n, A), τ, and both
+    gradients (n, samples, A), of the same noise.
+    """
+    game, rng, tau = random_matrix((3, 3), seed=5, scale=3.0), np.random.default_rng(1), request.param
+    logits, head = rng.normal(size=(2, 3)), Categorical(3)
+    u = rng.uniform(1e-9, 1, size=(2, SAMPLES, 3))
+
+    def payoff(learner, features, encoded):
+        return jnp.einsum("ab,Ba,Bb->B", game.rewards[0], encoded[:, 0], encoded[:, 1])
+
+    @compiled
+    def sampled(logits, u):
+        noise = gumbel(u)
+        played = head.encode(jnp.argmax(logits[:, None] + noise, axis=-1), u.dtype)
+        objective = straight_through(head, lambda settings: settings.relaxation, payoff)
+
+        def of_one(agent, own, u, played):
+            turn = Turn(
+                agent=agent,
+                features=None,
+                of_state=None,
+                observation=jnp.zeros((1, 1)),
+                available=jnp.ones((1, 3), bool),
+                encoded=played[None],
+                old=own[None],
+            )
+            learner = SimpleNamespace(log_temperature=jnp.log(TEMPERATURE))
+            gain = objective.gain(SimpleNamespace(relaxation=tau), learner, turn, u[None])
+            return jax.grad(lambda outputs: gain(outputs[None])[0])(own)
+
+        each = jax.vmap(of_one, (None, None, 0, 1))
+        found = jnp.stack([each(agent, logits[agent], u[agent], played) for agent in range(2)])
+        return found, estimates(
+            game.rewards, list(logits[:, None]), list(noise), temperature=TEMPERATURE, relaxation=tau
+        )
+
+    with jax.enable_x64(True):
+        found, estimated = sampled(logits, u)
+    return game, logits, tau, np.asarray(found), np.asarray(estimated)
+
+
+def test_networks_follow_the_estimator_draw_by_draw(networks_gradients):
+    """`straight_through` is the estimator (2): of each noise, up to rounding (1e-15 is seen)."""
+    *_, found, estimated = networks_gradients
+    assert np.abs(found - estimated).max() <= 1e-14 * np.abs(estimated).max()
+
+
+def test_networks_follow_the_mean_gradient(networks_gradients):
+    """So its mean over a large sample is (3), within 5 standard errors of each of 6 numbers, and not the exact one."""
+    game, logits, tau, found, _ = networks_gradients
+    errors = found.std(axis=1) / np.sqrt(SAMPLES)
+    mean, exact = (np.stack(mean_gradient(game, logits, temperature=TEMPERATURE, relaxation=of)) for of in (tau, None))
+    assert (np.abs(found.mean(axis=1) - mean) < 5 * errors).all()
+    assert (np.abs(found.mean(axis=1) - exact) / errors).max() > 10
+
+
 @given(LOGITS.filter(lambda logits: len(logits) == 2), RELAXATIONS)
 def test_of_two_actions_both_metrics_agree_on_what_rises(logits, relaxation):
     product = exact_jacobian(logits) @ relaxed_jacobian(logits, relaxation)
@@ -114,7 +181,7 @@ def test_of_three_the_objective_may_fall_along_the_relaxed_mean():
     [(0.5, 1.0, np.pi / 2), (0.8, 1.0, 0.8 * np.pi / np.sin(0.8 * np.pi)), (2.0, 0.5, np.pi / 4)],
 )
 def test_near_a_corner_the_relaxed_weight_is_the_larger(relaxation, power, factor):
-    """Equation (6), with p = exp(−24): what comes next is smaller by p^{1/4} (τ = 0.8) or p^{1/2} at least."""
+    """Equation (4), with p = exp(−24): what comes next is smaller by p^{1/4} (τ = 0.8) or p^{1/2} at least."""
     logits = np.array([24.0, 0.0, 0.0])
     p = np.exp(-24.0)
     assert -relaxed_jacobian(logits, relaxation)[0, 1] == pytest.approx(factor * p**power, rel=0.02)

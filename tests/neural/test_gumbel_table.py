@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from mathrl.base.reproduction import Estimate
 from mathrl.games import load, random_matrix
 from mathrl.neural import gumbel_table
-from mathrl.neural.gumbel_flow import estimates, mean_gradient, sampled_gradients
-from mathrl.neural.gumbel_table import ACTIONS, EXACT, LEARNED, Ends, exact_ends, learned_ends, slope_fit
+from mathrl.neural.critic_slopes import slope_fit
+from mathrl.neural.gumbel_ends import ACTIONS, Ends, exact_ends, learned_ends
+from mathrl.neural.gumbel_estimates import estimates, mean_gradient, sampled_gradients
+from mathrl.neural.gumbel_table import EXACT, LEARNED
 from mathrl.neural.matrix_game import START
 from mathrl.neural.study import COMPILER
 from mathrl.solvers import haspi
@@ -100,7 +102,9 @@ def test_the_table_counts_ends(monkeypatch):
     given = Ends(ends, np.tile([0.5, 0.7], (5, 1)))
     monkeypatch.setattr(gumbel_table, "exact_ends", lambda *_, temperatures, **__: [given] * len(temperatures))
     monkeypatch.setattr(gumbel_table, "learned_ends", lambda *_, temperatures, **__: [given] * len(temperatures))
-    values = gumbel_table.gumbel_table(0, "fast").values
+    computed = gumbel_table.gumbel_table(0, "fast")
+    values = computed.values
+    assert "learned critic, alpha=5: enumerated 0 of 5, gumbel 0 of 5" in computed.notes[-1]
     assert len({row for row, _ in values}) == len(EXACT) + len(LEARNED)
     for (_, column), cell in values.items():
         assert isinstance(cell, Estimate)

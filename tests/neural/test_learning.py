@@ -1,8 +1,11 @@
 """Whole training runs on games whose answers are known exactly."""
 
+from itertools import product
+
 import jax
 import numpy as np
 import pytest
+from scipy.special import logsumexp
 
 from mathrl import Game, load
 from mathrl.equilibria import lipschitz_constant
@@ -13,52 +16,91 @@ from mathrl.neural.study import study
 from mathrl.neural.tabular import tabular
 from mathrl.solvers import haspi, qre
 
-NUM_STATES, ALPHA = 6, 0.6
+NUM_STATES, ALPHA, DISCOUNT = 6, 0.6, 0.8
 
 
 def one_equilibrium():
-    """A game of 6 states, 2 agents and 3 actions with one QRE, in a part of whose states one agent alone has a choice.
+    """A game of 6 states, 2 agents and 3 actions with one QRE, in which both agents move the state wherever they are.
 
-    In states 0 to 2 the transitions do not depend on the actions: what follows adds the same to all rewards, and the
-    policy there is a QRE of the matrix game r(s, ·), of which there is one. In states 3 to 5 one agent chooses: its
-    QRE policy is softmax(Q/α), so that V(s) = α log Σ exp(Q(s, ·)/α). With the policy in states 0 to 2 fixed, both
-    together make V the fixed point of one γ-contraction. So there is one V, and one policy.
+    Rewards and transitions are mostly sums of what each agent does, and a little of what they do together.
     """
     rng = np.random.default_rng(0)
-    rewards, transitions = rng.normal(size=(NUM_STATES, 3, 3)), rng.dirichlet(np.ones(NUM_STATES), (NUM_STATES, 3, 3))
-    rewards[:3] /= 2
-    transitions[:3] = transitions[:3, :1, :1]
-    first, second = (np.ones((NUM_STATES, 3), dtype=bool) for _ in range(2))
-    second[3:5, 1:] = first[5, 1:] = False
-    rewards[~(first[:, :, None] & second[:, None])] = -np.inf
-    return Game.stochastic(rewards, transitions, 0.8, available=[first, second])
+    first, second, both = rng.normal(size=(6, 3, 1)), rng.normal(size=(6, 1, 3)), rng.normal(size=(6, 3, 3))
+    to_first, to_second = (rng.dirichlet(np.full(6, 0.2), (6, 3)) for _ in range(2))
+    to_both = rng.dirichlet(np.full(6, 0.2), (6, 3, 3))
+    worth = rng.permutation(np.linspace(-0.8, 0.8, 6))[:, None, None]
+    transitions = 0.85 * (to_first[:, :, None] + to_second[:, None]) / 2 + 0.15 * to_both
+    return Game.stochastic(0.3 * (first + second) + 0.2 * both + worth, transitions, DISCOUNT)
+
+
+def enclosure(game):
+    """Between what the V (S,) of all QREs lie.
+
+    V(s) = E_π[Q] + α Σ_i H(π^i) ≤ α log Σ_a exp(Q(s, a)/α), as no joint policy does better. And as π^i is the best that
+    agent i can do, and entropies are not negative, V(s) ≥ α log Σ_{a^i} exp(min_{a^{-i}} Q(s, a)/α). Both bounds rise
+    with V. From bounds of all policies they are therefore applied again and again, and hold each time.
+    """
+    most = np.abs(game.rewards).max() + ALPHA * np.log(9)
+    low, high = (np.full(NUM_STATES, sign * most / (1 - DISCOUNT)) for sign in (-1, 1))
+    for _ in range(300):
+        worst, best = (game.rewards + DISCOUNT * game.transitions @ v for v in (low, high))
+        high = ALPHA * logsumexp(best / ALPHA, axis=(1, 2))
+        low = np.maximum(*(ALPHA * logsumexp(worst.min(axis=axis) / ALPHA, axis=1) for axis in (1, 2)))
+    return low, high
 
 
 @pytest.fixture(scope="module")
 def learned():
     """Two seeds that learn, and one whose actors stand still."""
-    game, rate = one_equilibrium(), 3e-3
+    game, rate = one_equilibrium(), 5e-3
     settings = HASAC.settings(
-        temperature=ALPHA, batch=256, hidden=(24, 24), critic_rate=4e-3, polyak=0.1, explore=1024, prepare=200
+        temperature=ALPHA, batch=256, hidden=(24, 24), critic_rate=6e-3, polyak=0.1, explore=1024, prepare=200
     )
     rates = {"actor_rate": [rate, rate, 0.0]}
-    start = [[0.6, 0.3, 0.1]] * 2
+    start = [[0.5, 0.3, 0.2]] * 2
     return game, study(
         HASAC, tabular(game), settings, steps=19_200, seeds=(0, 1, 0), each=rates, initial_policy=start, measurements=1
     )
 
 
 def test_the_game_has_one_equilibrium():
-    """λ L < 1 in each state in which both choose; see `one_equilibrium`."""
+    """Each stage game r + γ P V has one QRE for all V that may be, and its value changes by less than V does.
+
+    The policy of a QRE in state s is a QRE of the matrix game Q_V(s, ·) = r + γ P V. With λ L < 1 that game has one,
+    a smooth function of V. L is convex in the payoffs, hence in V, so that it is largest at a corner of the box in
+    which V may be. The value E_π[Q_V] + α Σ_i H(π^i) of that one QRE is stationary in π, as each agent's policy is the
+    best there. So its derivative in V is γ P_π, and from V to the values in all states is a contraction by γ on the
+    box. It has one fixed point V at most, to which one policy belongs.
+    """
     game = one_equilibrium()
-    for state in range(3):
-        assert lipschitz_constant(Game.matrix(game.rewards[state])) / ALPHA < 1
-        assert np.ptp(game.transitions[state].reshape(-1, NUM_STATES), axis=0).max() == 0
-    choices = np.stack([own.sum(axis=1) for own in game.available])
-    assert (choices[:, 3:].min(axis=0) == 1).all()
+    low, high = enclosure(game)
+    assert (low < high).all()
+    largest = 0.0
+    for v in product(*zip(low, high, strict=True)):
+        q = game.rewards + DISCOUNT * game.transitions @ np.array(v)
+        largest = max(largest, *(lipschitz_constant(Game.matrix(payoffs)) for payoffs in q))
+    assert largest / ALPHA < 1
+
+
+def test_in_all_states_both_agents_choose_and_move_the_state():
+    """And what follows matters: without it the policies differ by more than the 0.05 that they may be wrong by."""
+    game = one_equilibrium()
+    with_, without = (
+        qre(Game.stochastic(game.rewards, game.transitions, discount), temperature=ALPHA).require().policy
+        for discount in (DISCOUNT, 0.0)
+    )
+    apart = np.array([np.abs(own - other).max(axis=1) for own, other in zip(with_, without, strict=True)])
+    assert apart.min() > 0.05
+    for axis in (1, 2):
+        assert np.ptp(game.transitions, axis=axis).max(axis=(1, 2)).min() > 0.15
+    low, high = enclosure(game)
+    exact = qre(game, temperature=ALPHA)
+    assert (low < exact.v).all()
+    assert (exact.v < high).all()
 
 
 def test_hasac_ends_at_the_equilibrium(learned):
+    """Of 12 seeds the largest residual was 0.025, and the largest difference of a probability 0.026."""
     game, done = learned
     exact = qre(game, temperature=ALPHA)
     assert exact.converged
@@ -69,16 +111,16 @@ def test_hasac_ends_at_the_equilibrium(learned):
 
 
 def test_the_critic_of_a_fixed_policy(learned):
-    """The actors did not move, and their critic is within 8 % of the span of the exact soft Q.
+    """The actors did not move, and their critic is within 10 % of the span of the exact soft Q.
 
-    Of 12 seeds the largest error was 6.1 %; most of it is that the smaller of two critics is taken.
+    Of 12 seeds the largest error was 7.8 %, and the median 5.1 %.
     """
     game, done = learned
     policy = policy_tables(tabular(game), done.learners[2])
-    both = np.array([0.6, 0.3, 0.1])
+    both = np.array([0.5, 0.3, 0.2])
     # The last layer's weights are a hundredth of He's, so that the first policy is near the one that was asked for.
     assert np.abs(policy[0][0] - both).max() < 0.05
-    assert done.rows[2]["critic_error"] <= 0.08
+    assert done.rows[2]["critic_error"] <= 0.1
 
 
 def test_entropies_a_thousand_times_the_rewards():

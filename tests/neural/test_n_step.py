@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.games import Game, joint_policy, load, random_policy, random_stochastic, to_dense, uniform_policy
-from mathrl.neural.n_step import entropy_factor, n_step_haspi, n_step_soft_q
+from mathrl.neural.n_step import entropy_factor, n_step_soft_q
+from mathrl.neural.n_step_haspi import n_step_haspi
 from mathrl.neural.n_step_table import CASES, commitment, n_step_table
 from mathrl.operators import ENTROPIES, entropy_bonus
 from mathrl.proofs_checks.strategies import TEMPERATURES, episodic, games, masked, policies
@@ -138,6 +139,11 @@ def test_the_table_compares_every_game_at_every_number_of_steps():
     assert {row for row, _ in computed.values} == {f"{name} n={n}" for name in CASES for n in (1, 5)}
     value = computed.values
     assert computed.notes[0] == "all iterations converged"
+    told = "; ".join(computed.notes[-3:])
+    assert "opt-in n=1, opt-in n=5" in told.replace("chain n=1, ", "").replace("random n=1, ", "")
+    assert "most is lost by commitment n=5" in told
+    assert "critic f α for commitment n=5" in told
+    assert "critic 0 for random n=5, chain n=5, commitment n=5" in told
     for name in CASES:
         assert value[f"{name} n=1", "to QRE"] < 1e-10  # two runs to residuals of 1e-12
         assert value[f"{name} n=5", "loss"] > -1e-9  # no policy here is better than the equilibrium from uniform

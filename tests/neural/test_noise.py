@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mathrl.neural.noise import block, categorical, gumbel, index, normal
+from mathrl.neural.noise import block, categorical, gumbel, indices, normal
 from tests.neural.enumeration import compiled
 
 LEVEL = 1e-4
@@ -55,12 +55,46 @@ def test_the_smallest_and_largest_numbers_give_finite_ones(double):
             assert made[0] < -1 < 5 < made[1]
 
 
-@pytest.mark.parametrize("size", [1, 3, 7, 4096])
-def test_indices_reach_all_and_no_more(size):
-    grid = ((np.arange(8 * size) + 0.5) / (8 * size)).astype(np.float32)
-    assert np.array_equal(np.bincount(index(grid, size)), np.full(size, 8))
+_INDICES = compiled(indices)
+
+
+@pytest.mark.parametrize("sizes", [(1, 3), (3, 1), (7, 2), (4096, 3)])
+def test_indices_reach_all_and_no_more(sizes):
+    grids = [((np.arange(8 * size) + 0.5) / (8 * size)).astype(np.float32) for size in sizes]
+    u = np.stack([x.ravel() for x in np.meshgrid(*grids, indexing="ij")])
+    counts = np.zeros(sizes, int)
+    np.add.at(counts, tuple(map(np.asarray, _INDICES(u, sizes))), 1)
+    assert (counts == 64).all()
     ends = np.array([np.finfo(np.float32).tiny, 1 - 2**-24], np.float32)
-    assert index(ends, size).tolist() == [0, size - 1]
+    assert [found.tolist() for found in _INDICES(np.stack([ends, ends]), sizes)] == [[0, size - 1] for size in sizes]
+
+
+MOST = [(2**30, 8), (2**30 - 1, 3), (2**24 + 1, 1), (5, 2**30), (12_345_678, 1000)]
+
+
+@pytest.mark.parametrize("double", [False, True])
+@pytest.mark.parametrize("sizes", MOST)
+def test_indices_are_the_digits_of_one_number(sizes, double):
+    """In whole numbers of any length: u_1 · size_2 is an index and a rest, which continues u_0."""
+    bits, rng = 32 if double else 23, np.random.default_rng(0)
+    drawn = rng.integers(0, 2**bits, size=(2, 200))
+    drawn[:, :4] = [[0, 0, 2**bits - 1, 2**bits - 1], [0, 2**bits - 1, 0, 2**bits - 1]]
+    with jax.enable_x64(double):
+        u = (drawn / 2**bits).astype(np.float64 if double else np.float32)
+        found = [of.tolist() for of in _INDICES(u, sizes)]
+    for k_0, k_1, first, second in zip(*drawn.tolist(), *found, strict=True):
+        assert second == k_1 * sizes[1] >> bits
+        rest = k_1 * sizes[1] % 2**bits
+        assert first == ((k_0 << bits) + rest) * sizes[0] >> 2 * bits
+
+
+def test_the_last_digits_of_large_indices_are_alike():
+    """Single numbers times 2^30 are multiples of 128; and as for 3·2^22, two of three are twice as likely."""
+    u = block(jax.random.key(4), {"a": (2, DRAWN)})["a"]
+    for size, last in ((2**30, 16), (3 * 2**22, 6)):
+        first, second = (np.asarray(found) for found in _INDICES(u, (size, 4)))
+        assert stats.chisquare(np.bincount(first % last, minlength=last)).pvalue > LEVEL
+        assert stats.chisquare(np.bincount(4 * (first // (size // 4)) + second, minlength=16)).pvalue > LEVEL
 
 
 def test_all_orders_are_alike():

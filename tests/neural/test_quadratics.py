@@ -59,13 +59,14 @@ def test_the_gradient_through_a_draw_is_that_of_the_expectation():
             turn = Turn(
                 agent=0,
                 features=ones,
+                of_state=None,
                 observation=ones,
                 available=ones > 0,
                 encoded=encoded(0 * ones),
                 old=jnp.zeros((len(xi), 2)),
             )
             gain = reparametrised(GAME.head).gain(settings, learner, turn, jnp.asarray(stats.norm.cdf(xi))[:, None])
-            return jnp.sum(weights * gain(actor))
+            return jnp.sum(weights * gain(output(actor, ones)))
 
         x = np.linspace(-12, 12, 64001)
         q = action_values(critics, learner.scale, ones, encoded(jnp.tanh(x)[:, None]))
