@@ -120,7 +120,7 @@ def test_the_critic_of_a_fixed_policy(learned):
     both = np.array([0.5, 0.3, 0.2])
     # The last layer's weights are a hundredth of He's, so that the first policy is near the one that was asked for.
     assert np.abs(policy[0][0] - both).max() < 0.05
-    assert done.rows[2]["critic_error"] <= 0.1
+    assert done.rows[2]["critic_error"] <= 0.08
 
 
 def test_entropies_a_thousand_times_the_rewards():
