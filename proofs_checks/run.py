@@ -1,15 +1,14 @@
 """Many claims decided, in several processes where these are asked for; the rows do not depend on how many."""
 
-import signal
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import closing
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mathrl.base.jobs import each, nothing
 from mathrl.proofs_checks.claims import claims, claims_of_file
 from mathrl.proofs_checks.evidence import Row, decide, gathered
 from mathrl.proofs_checks.ledger import LEDGER, Claim, Compound, Restatement
@@ -44,7 +43,7 @@ def check(
     seed: int = 0,
     jobs: int = 1,
     files: Sequence[str] = (),
-    advance: Callable[[str, bool], None] = lambda what, done: None,
+    advance: Callable[[str, bool], None] = nothing,
 ) -> tuple[list[Row], dict[str, float]]:
     """Decide claims, in several processes where these are asked for.
 
@@ -93,7 +92,7 @@ def record(
     jobs: int = 1,
     files: Sequence[str] = (),
     commit: str = "",
-    advance: Callable[[str, bool], None] = lambda what, done: None,
+    advance: Callable[[str, bool], None] = nothing,
 ) -> int:
     """Search claims on many instances, and write down what came of each as soon as it is done.
 
@@ -125,26 +124,13 @@ def _each(
     advance: Callable[[str, bool], None],
 ) -> Iterator[tuple[str, Result]]:
     """A function of each key, in several processes or in this one, as they are done."""
-    if jobs == 1 or len(keys) <= 1:
-        for key in keys:
-            advance(key, False)
-            yield key, function(key)
-            advance(key, True)
-        return
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _load, (files,)) as pool:
-        futures: dict[Future[Result], str] = {pool.submit(function, key): key for key in keys}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-                advance(futures[future], True)
-        except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)
-            raise
+    with closing(each(function, keys, keys, jobs=jobs, prepare=partial(_load, files), advance=advance)) as done:
+        for k, result in done:
+            yield keys[k], result
 
 
 def _load(files: tuple[str, ...]) -> None:
-    """Make a process ready; Ctrl-C is for the one that started it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Make a process ready."""
     claims()
     for path in files:
         claims_of_file(path)
