@@ -36,7 +36,7 @@ COUNTING = Algorithm(
     Settings,
     OFF_POLICY,
     lambda environment, settings: enumerated(environment.head),
-    lambda environment, settings, objective, learner, seen, noise, rate: learner._replace(
+    lambda environment, settings, objective, learner, seen, passed, noise, rate: learner._replace(
         log_temperature=learner.log_temperature + 1
     ),
 )
