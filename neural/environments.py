@@ -56,7 +56,7 @@ class Environment(Protocol):
 
     @property
     def largest_reward(self) -> float:
-        """A bound on |r|, by which values are scaled."""
+        """A bound on |r|, or where that is far above most of it a number of its size, by which values are scaled."""
 
     def reset(self, u: Array) -> Any:
         """Draw a first state."""

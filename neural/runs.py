@@ -9,13 +9,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from mathrl.base.checks import count, fail, instance
+from mathrl.base.checks import as_floats, count, fail, instance, iterated, probabilities, real, shape
 from mathrl.base.text import shown
 from mathrl.neural.algorithm import Algorithm
+from mathrl.neural.environments import Environment
 from mathrl.neural.heads import Categorical
 from mathrl.neural.settings import Common, checked
 
-__all__ = ["as_json", "check_runs", "of_runs"]
+__all__ = ["as_json", "check_runs", "check_start", "of_runs"]
 
 
 def check_runs(
@@ -46,14 +47,25 @@ def check_runs(
         count(f"seeds[{k}]", seed, 0, 2**32 - 1)
     if not each and len(set(seeds)) < len(seeds):
         fail("seeds", f"has {max(seeds, key=list(seeds).count)} twice", "each seed once", "runs would be the same")
-    for name, numbers in each.items():
-        if not isinstance(getattr(settings, name, None), float):
+    may_differ = {item.name for item in fields(settings) if item.type is float}
+    for name, given in each.items():
+        if name not in may_differ:
             fail(f"each[{name!r}]", "is no setting in which runs may differ", "the name of a number among the settings")
+        numbers = list(iterated(f"each[{name!r}]", given, "a number for each seed"))
         if len(numbers) != len(seeds):
             fail(f"each[{name!r}]", f"has {len(numbers)} numbers", f"{len(seeds)}, one for each seed")
         for number in numbers:
-            changed: Any = {name: float(number)}
+            changed: Any = {name: real(f"each[{name!r}]", number)}
             checked(replace(settings, **changed))
+
+
+def check_start(environment: Environment, policy: Any) -> None:
+    """Refuse first policies (n, A) that are no probabilities, and any where actions are continuous."""
+    if not isinstance(environment.head, Categorical):
+        fail("initial_policy", "is given", "None", "the environment has continuous actions")
+    rows = as_floats("initial_policy", policy)
+    shape("initial_policy", rows, (environment.num_agents, environment.head.size))
+    probabilities("initial_policy", rows)
 
 
 def as_json(settings: Common) -> dict[str, Any]:

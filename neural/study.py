@@ -19,7 +19,7 @@ from mathrl.neural.algorithm import Algorithm, Run
 from mathrl.neural.environments import Environment
 from mathrl.neural.folder import Folder, Row
 from mathrl.neural.learner import Learner
-from mathrl.neural.runs import as_json, check_runs, of_runs
+from mathrl.neural.runs import as_json, check_runs, check_start, of_runs
 from mathrl.neural.settings import MOST, Common
 
 __all__ = ["COMPILER", "Study", "study"]
@@ -73,7 +73,7 @@ def study(
                       stretches between measurements are equally long
     `seeds`           a whole number for each run
     `each`            settings in which the runs differ: by name, a number for each run
-    `initial_policy`  (n, A), where policies start in every state; None: near uniform
+    `initial_policy`  (n, A), rows sum to 1: where policies over actions start in every state; None: near uniform
     `measurements`    how often the runs are measured, and stored; at most after each iteration
     `folder`          where the study is kept, in `study.json`, `metrics.jsonl` and `checkpoint.npz`; None: nowhere. If
                       it holds a study of the same description, that goes on
@@ -86,6 +86,8 @@ def study(
     """
     steps, measurements = count("steps", steps, 1, MOST), count("measurements", measurements, 1)
     check_runs(algorithm, environment, settings, seeds, each or {})
+    if initial_policy is not None:
+        check_start(environment, initial_policy)
     steps_each = algorithm.loop.steps(settings)
     measurements = min(measurements, -(-steps // steps_each))
     stretch = -(-steps // (steps_each * measurements))

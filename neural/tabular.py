@@ -31,6 +31,8 @@ class Tabular:
     `cumulative`  (S·A, K), the sums of their probabilities up to each; 1 from the last one on
     `masks`       (S, n, A)
     `first`       (S,), the sums of the start's probabilities up to each state
+
+    `largest_reward` is max |r(s, a)|.
     """
 
     game: Game

@@ -7,7 +7,7 @@ exactly, from the critic's values alone. `gumbel` follows the critic's slopes at
 it need not end at an equilibrium (`mathrl.neural.gumbel_table` measures it).
 """
 
-from mathrl.base.checks import choice
+from mathrl.base.checks import choice, fail
 from mathrl.neural import settings as shared
 from mathrl.neural.actors import in_turn
 from mathrl.neural.algorithm import Algorithm
@@ -39,6 +39,8 @@ def objective(environment: Environment, settings: Settings) -> Objective:
     """What an agent climbs, by what its actions are."""
     head, actions = environment.head, choice("actions", settings.actions, ACTIONS)
     if isinstance(head, TanhGaussian):
+        if actions == "gumbel":
+            fail("environment", "has continuous actions", "discrete ones for actions=gumbel", "they need no relaxation")
         return reparametrised(head)
     return straight_through(head, lambda settings: settings.relaxation) if actions == "gumbel" else enumerated(head)
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,8 @@ from mathrl.neural import study as studies
 from mathrl.neural.algorithms import HASAC
 from mathrl.neural.checkpoint import restore, save
 from mathrl.neural.loops.off_policy import begun
+from mathrl.neural.quadratics import Quadratics
+from mathrl.neural.runs import check_runs, of_runs
 from mathrl.neural.study import study
 from mathrl.neural.tabular import tabular
 from tests.neural.enumeration import QUICK
@@ -82,6 +85,17 @@ def test_a_seed_alone_is_the_seed_beside_others(whole, tmp_path):
     assert off <= 3e-6
     different = jax.tree.leaves(others)[0]
     assert np.abs(different[0] - different[1]).max() > 0.1  # other seeds are other networks
+
+
+def test_runs_may_differ_in_a_number_that_was_given_as_a_whole_one():
+    settings, each = replace(SETTINGS, temperature=1), {"temperature": [1, 0.5]}
+    check_runs(HASAC, ENVIRONMENT, settings, (0, 0), each)
+    assert np.array_equal(of_runs(settings, 2, each).temperature, [1.0, 0.5])
+
+
+def test_continuous_actions_have_no_first_policy():
+    with pytest.raises(ValueError, match="initial_policy is given, expected None: the environment has continuous"):
+        study(HASAC, Quadratics(), SETTINGS, steps=220, initial_policy=[[0.5, 0.5]] * 2)
 
 
 def learn_in(folder, seeds):
@@ -190,6 +204,12 @@ def test_truncated_files_are_refused(whole, tmp_path, name, kept, message):
         ({"measurements": 1.5}, "measurements is 1.5"),
         ({"each": {"batch": [1.0] * 3}}, r"each\['batch'\] is no setting in which runs may differ"),
         ({"each": {"temperature": [1.0]}}, r"each\['temperature'\] has 1 numbers, expected 3"),
+        ({"each": {"temperature": 1.0}}, r"each\['temperature'\] is 1.0, expected a number for each seed"),
+        ({"each": {"temperature": [1.0, "hot", 2.0]}}, r"each\['temperature'\] is 'hot', expected a number"),
+        ({"each": {"temperature": [1.0, 0.0, 2.0]}}, "temperature is 0"),
+        ({"initial_policy": [[0.5, 0.5]]}, r"initial_policy has shape \(1, 2\), expected \(2, 2\)"),
+        ({"initial_policy": [[0.5, 0.5], [1.5, -0.5]]}, r"initial_policy\[1, 1\] is -0.5, expected a probability"),
+        ({"initial_policy": [[0.5, 0.5], [0.5, 0.6]]}, r"initial_policy\[1\] sums to 1.1"),
     ],
 )
 def test_what_is_refused(whole, changed, message):
