@@ -55,7 +55,7 @@ class Load:
 def draw_load(seed: int, feedback: float, opponent_errors: Sequence[float], dynamics_error: float) -> Load:
     """Draw a game; the same seed gives the same policies whatever the errors are."""
     rng = np.random.default_rng(seed)
-    back_sa = (MOVES == -np.sign(np.arange(CELLS) - CELLS // 2)[:, None]).astype(float)
+    back_sa = (-np.sign(np.arange(CELLS) - CELLS // 2)[:, None] == MOVES).astype(float)
     bases = rng.dirichlet(np.full(3, 2.0), size=AGENTS)
     policies = tuple((1 - feedback) * base + feedback * back_sa for base in bases)
     chosen = rng.integers(1, 3, size=AGENTS - 1)
@@ -75,9 +75,7 @@ def _wrong(own_sa: FloatArray, shift: int, error: float) -> FloatArray:
 
 
 @cache
-def family(
-    feedback: float, opponent_errors: tuple[float, ...], dynamics_error: float, games: int
-) -> tuple[Load, ...]:
+def family(feedback: float, opponent_errors: tuple[float, ...], dynamics_error: float, games: int) -> tuple[Load, ...]:
     """The games of seeds 0, 1, …"""
     return tuple(draw_load(seed, feedback, opponent_errors, dynamics_error) for seed in range(games))
 

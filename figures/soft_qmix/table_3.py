@@ -62,7 +62,9 @@ def table_3() -> Computed:
             values |= {(row, "p"): test.p, (row, "p, Holm"): adjusted[task, pair]}
         values[f"{task}: {CLAIMED}", "p at best"] = best_case(rewards[3], rewards[0], SEEDS, HALF).p
         values[f"{task}: alpha 0.1 less QMIX", "difference"] = rewards[1].mean - qmix
-    rising = [found[task, pair].difference > 0 for task in REWARDS for pair in ("alpha 0.3 less 0.1", "alpha 1.0 less 0.3")]
+    rising = [
+        found[task, pair].difference > 0 for task in REWARDS for pair in ("alpha 0.3 less 0.1", "alpha 1.0 less 0.3")
+    ]
     values["text", "pairs of temperatures in order"] = float(sum(rising))
     significant = [adjusted[task, CLAIMED] < 0.05 for task in ("Spread(Hard)", "Spread(Medium)")]
     values["text", "maps where alpha 1.0 less QMIX is significant"] = float(sum(significant))
