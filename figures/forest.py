@@ -21,12 +21,12 @@ def draw(tests: Mapping[tuple[str, str], Welch], adjusted: Mapping[tuple[str, st
     `adjusted`  the same → its p-value where all of them are taken together
     `label`     what the horizontal axis shows, with its unit
     """
-    from mathrl.figures.panels import panels
+    from mathrl.figures.panels import COLUMN, panels
     from mathrl.figures.plot import COLOURS, GREY, style
 
     groups = list(dict.fromkeys(group for group, _ in tests))
     with style():
-        figure, axes = panels([["all"]], height=LINE * (len(tests) + len(groups)) + 0.75, width=4.6)
+        figure, axes = panels([["all"]], height=LINE * (len(tests) + len(groups)) + 0.75, width=COLUMN)
         panel, at, ticks = axes["all"], 0.0, {}
         for number, group in enumerate(groups):
             at -= 1
@@ -47,5 +47,5 @@ def draw(tests: Mapping[tuple[str, str], Welch], adjusted: Mapping[tuple[str, st
         panel.set_yticks(list(ticks), list(ticks.values()))
         panel.tick_params(axis="y", length=0)
         panel.spines["left"].set_visible(False)
-        panel.set_xlabel(label)
+        panel.set_xlabel(label, fontsize=8)
     return figure

@@ -90,10 +90,11 @@ def _numbers(row: str, found: Comparison) -> dict[tuple[str, str], float]:
 NOTES = (
     "paper: the theorems are no numbers; 1 stands for 'in all cases', ours is the share of discounts (and lengths) in "
     "which the bound holds for normalised returns. As printed, for sums, they are refuted: `mathrl check aorpo`",
-    "errors, in every state: opponent models 0.05 and 0.2, dynamics 0.02, and each policy 0.1 from the one that "
-    "collected the data. Rewards are from 0 to 1, so that no discrepancy exceeds 1: a bound above 1 says nothing. "
-    "Theorem 2's is above 1 at every k and every discount here. It is in proportion to the errors, so that at "
-    "discount 0.99 all of them would have to be about 60 times smaller for it to say something",
+    "errors, in every state but at the ends of the line: opponent models 0.05 and 0.2, dynamics 0.02, and each "
+    "policy 0.1 from the one that collected the data. Rewards are from 0 to 1, so that no discrepancy exceeds 1: a "
+    "bound above 1 says nothing. Theorem 2's is above 1 at every k and every discount here. It is in proportion to "
+    "the errors, so that at discount 0.99 all of them would have to be about 60 times smaller for it to say "
+    "something",
     "coupling: the sharper bound of `mathrl.theorem-coupled-rollouts` with the same errors is below 1, and still "
     "far above the truth: it must hold in all games with these errors, also in those where one wrong move is paid "
     "for ever",

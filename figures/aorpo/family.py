@@ -6,9 +6,10 @@ moves add up, a gust adds −1 or 1 with probability `GUST`, and the ends of the
     π^j(·|s) = (1 − φ) b_j + φ · (one cell towards the middle),   b_j ~ Dirichlet(2, 2, 2).                (1)
 
 φ, the feedback, says how far the agents lead the load back. Without it what a model does wrong is never mended; with it
-an early mistake is forgotten. The models are wrong by exactly what is asked for, in every state: that of an opponent
-has ε_j of its probability on another action than π^j has, that of the dynamics ε_m on a place one cell higher. Which
-actions, is drawn with the game. All is computed from the law of the load's place, step by step; nothing is sampled.
+an early mistake is forgotten. The models are wrong by exactly what is asked for: that of an opponent has ε_j of its
+probability on another action than π^j has, in every state; that of the dynamics has ε_m on a place one cell higher,
+wherever a step does not reach an end of the line. Which actions, is drawn with the game. All is computed from the law
+of the load's place, step by step; nothing is sampled.
 """
 
 from collections.abc import Mapping, Sequence
@@ -115,8 +116,8 @@ class Rolled:
     communications: FloatArray
 
 
-def rolled(load: Load, lengths: Sequence[int]) -> Mapping[str, Rolled]:
-    """Roll out all schemes for each k: the laws of both loads are followed exactly."""
+def rolled(load: Load, lengths: Sequence[int], schemes: Sequence[str] = SCHEMES) -> Mapping[str, Rolled]:
+    """Roll out the schemes for each k: the laws of both loads are followed exactly."""
     chains = {modelled: load.chain(modelled) for modelled in np.ndindex(2, 2)}
     real = load.chain((False, False), learned=False)
     start = np.zeros(CELLS)
@@ -126,7 +127,7 @@ def rolled(load: Load, lengths: Sequence[int]) -> Mapping[str, Rolled]:
         laws.append(laws[-1] @ real)
     real_ks = np.stack(laws[1:])
     return {
-        scheme: _of_rows([_row(load, scheme, k, chains, start, real_ks[:k]) for k in lengths]) for scheme in SCHEMES
+        scheme: _of_rows([_row(load, scheme, k, chains, start, real_ks[:k]) for k in lengths]) for scheme in schemes
     }
 
 

@@ -50,8 +50,8 @@ NOTES = (
     "models may cancel, and a model that is less random than what it models has a smaller squared distance",
     f"games: {GAMES} of three agents that move a load along a line (`mathrl.figures.aorpo.family`). Models of the "
     f"opponents are off by total variation {OPPONENT_ERRORS[0]} and {OPPONENT_ERRORS[1]}, that of the dynamics by "
-    f"{DYNAMICS_ERROR}, in every state. 'errors stay': the agents do not look where the load is, so that a mistake is "
-    "never mended; 'errors fade': they lead it back half of the time",
+    f"{DYNAMICS_ERROR}, in every state but at the ends of the line. 'errors stay': the agents do not look where the "
+    "load is, so that a mistake is never mended; 'errors fade': they lead it back half of the time",
     "compounding error: that of 6.3, the mean squared distance, in cells², of the real and the simulated load. Both "
     "are random, so that a perfect model has an error too; all real, with its small error of the dynamics, shows "
     "about that",

@@ -29,7 +29,7 @@ def errors_of(kind: str) -> FloatArray:
     for i, one in enumerate(ERRORS):
         for j, other in enumerate(ERRORS):
             for g, load in enumerate(family(FEEDBACKS[kind], (one, other), DYNAMICS_ERROR, GAMES)):
-                runs = rolled(load, (LENGTH,))
+                runs = rolled(load, (LENGTH,), SCHEMES)
                 found[:, i, j, g] = [runs[scheme].error[0] for scheme in SCHEMES]
     return found
 

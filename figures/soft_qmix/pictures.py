@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
 from mathrl.base.drawing import drawing
 from mathrl.figures.soft_qmix import table_3, table_4
-from mathrl.figures.soft_qmix.table_2a import GRID, HIGHEST, LOWEST, certified, ends, starts
+from mathrl.figures.soft_qmix.table_2a import GRID, HIGHEST, LOWEST, certified, ends, starts, step
 from mathrl.figures.welch import Welch, holm
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _draw_points(axes: "Axes") -> None:
     for number, (kind, dashes) in enumerate(((HIGHEST, "-"), (LOWEST, (0, (4, 1.6))))):
         curve = [certified(kind, float(t)) for t in temperatures]
         axes.plot(temperatures, curve, color=COLOURS[number], linestyle=dashes)
-    cycles = np.array([_cycle(float(t)) for t in temperatures])
+    cycles = _cycles(temperatures)
     axes.plot(temperatures, cycles, color=GREY, linewidth=1.0, linestyle=(0, (1, 1.2)))
     axes.axhline(1 / 3, color=GREY, linewidth=0.7, linestyle=":")
     axes.annotate("uniform", (RANGE[0], 1 / 3), xytext=(2, 3), textcoords="offset points", color=GREY, fontsize=7)
@@ -83,26 +84,24 @@ def _draw_points(axes: "Axes") -> None:
     axes.set_ylabel("probability of A")
 
 
-def _cycle(temperature: float) -> tuple[float, float]:
-    """The two probabilities of A between which both players change."""
-    from mathrl.figures.soft_qmix.table_2a import step
-
-    x, y = np.array([0.9]), np.array([0.1])
+def _cycles(temperatures: FloatArray) -> FloatArray:
+    """The two probabilities of A between which both players change, the larger one first, (temperatures, 2)."""
+    x, y = np.full_like(temperatures, 0.9), np.full_like(temperatures, 0.1)
     for _ in range(400):
-        x, y = step(temperature, x, y)
-    return float(x[0]), float(y[0])
+        x, y = step(temperatures, x, y)
+    return np.stack([np.maximum(x, y), np.minimum(x, y)], axis=1)
 
 
 @drawing("soft-qmix-table-3", caption="differences of the rewards in Table 3, with intervals from printed deviations")
 def draw_table_3() -> "Figure":
     """One line for each comparison of the text."""
-    return _forest(table_3.tests(), "difference of episode rewards (95 % interval, 5 seeds)")
+    return _forest(table_3.tests(), "difference of reward\n(95 % interval, 5 seeds)")
 
 
 @drawing("soft-qmix-table-4", caption="differences of the win rates in Table 4, with intervals from printed deviations")
 def draw_table_4() -> "Figure":
     """One line for each part that is added, and for all of them."""
-    return _forest(table_4.tests(), "difference of win rates (95 % interval, 3 seeds)")
+    return _forest(table_4.tests(), "difference of win rate\n(95 % interval, 3 seeds)")
 
 
 def _forest(tests: Mapping[tuple[str, str], Welch], label: str) -> "Figure":

@@ -108,8 +108,8 @@ def starts() -> tuple[FloatArray, FloatArray]:
     return x.ravel(), y.ravel()
 
 
-def step(temperature: float, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """One update (1) of each pair (x, y)."""
+def step(temperature: float | FloatArray, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """One update (1) of each pair (x, y), at one temperature or at one for each pair."""
     row, column = np.stack([x, 1 - x], axis=1), np.stack([y, 1 - y], axis=1)
     weights = (row[:, :, None] * column[:, None, :]).reshape(-1, 4)
     targets = np.repeat(_REDUCED.reshape(1, 4), len(x), axis=0)
@@ -119,7 +119,7 @@ def step(temperature: float, x: FloatArray, y: FloatArray) -> tuple[FloatArray, 
     return _answer(temperature, of_row[:, 0] - of_row[:, 1]), _answer(temperature, of_column[:, 0] - of_column[:, 1])
 
 
-def _answer(temperature: float, ahead: FloatArray) -> FloatArray:
+def _answer(temperature: float | FloatArray, ahead: FloatArray) -> FloatArray:
     """The probability of A, which is worth so much more than B and than C."""
     return np.asarray(1 / (1 + 2 * np.exp(-ahead / temperature)))  # (1)
 
@@ -139,9 +139,6 @@ def ends(temperature: float, x: FloatArray, y: FloatArray, max_steps: int = 2_00
 
 def _apart(one: tuple[FloatArray, FloatArray], other: tuple[FloatArray, FloatArray]) -> FloatArray:
     return np.maximum(np.abs(one[0] - other[0]), np.abs(one[1] - other[1]))
-
-
-Answer = Callable[..., object]
 
 
 def _highest(x: Ball) -> tuple[Ball, Ball]:
