@@ -53,12 +53,12 @@ class Ends:
 
     `end`    the number of the end in `ENDS`, of each start
     `x`      the probability of A of the row player there, of each start; in a cycle the larger of its two
-    `steps`  how many steps were made
+    `updates`  how many updates were made
     """
 
     end: IntArray
     x: FloatArray
-    steps: int
+    updates: int
 
 
 @exact(
@@ -124,17 +124,17 @@ def _answer(temperature: float | FloatArray, ahead: FloatArray) -> FloatArray:
     return np.asarray(1 / (1 + 2 * np.exp(-ahead / temperature)))  # (1)
 
 
-def ends(temperature: float, x: FloatArray, y: FloatArray, max_steps: int = 2_000) -> Ends:
+def ends(temperature: float, x: FloatArray, y: FloatArray, max_updates: int = 2_000) -> Ends:
     """Update until every pair comes back after one step or after two."""
     before, now = (x, y), step(temperature, x, y)
-    for steps in range(1, max_steps):
+    for updates in range(1, max_updates):
         ahead = step(temperature, *now)
         if _apart(ahead, before).max() < _SAME:
             fixed = _apart(ahead, now) < 1e3 * _SAME
             end = np.where(~fixed, 2, np.where(ahead[0] > 1 / 3, 0, 1))
-            return Ends(end, np.where(fixed, ahead[0], np.maximum(ahead[0], now[0])), steps)
+            return Ends(end, np.where(fixed, ahead[0], np.maximum(ahead[0], now[0])), updates)
         before, now = now, ahead
-    raise RuntimeError(f"at temperature {temperature:g} not all starts ended within {max_steps} steps")
+    raise RuntimeError(f"at temperature {temperature:g} not all starts ended within {max_updates} updates")
 
 
 def _apart(one: tuple[FloatArray, FloatArray], other: tuple[FloatArray, FloatArray]) -> FloatArray:
