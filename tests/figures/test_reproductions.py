@@ -56,10 +56,14 @@ def test_ids_kinds_and_cells_are_well_formed(entry):
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_every_wrong_number_is_reported(entry):
-    deceived = {row: {head: wrong(paper) for head, paper in columns.items()} for row, columns in entry.paper.items()}
-    entry = replace(entry, paper=deceived, compute=lambda seed, budget, runs: computed(entry.id))
-    verdicts = {cell.verdict for cell in reproduce(entry).cells if cell.printed is not None}
-    assert verdicts == ({"DIFFERS"} if deceived else set())
+    """Of the numbers that come out: another one may be off by what `wrong` adds."""
+    computed_once = replace(entry, compute=lambda seed, budget, runs: computed(entry.id))
+    right = [cell for cell in reproduce(computed_once).cells if cell.agrees]
+    deceived = {}
+    for cell in right:
+        deceived.setdefault(cell.row, {})[cell.column] = wrong(cell.printed)
+    cells = reproduce(replace(computed_once, paper=deceived)).cells
+    assert {cell.verdict for cell in cells if cell.printed is not None} == ({"DIFFERS"} if right else set())
 
 
 def test_a_printed_number_that_is_not_computed_is_a_mistake():

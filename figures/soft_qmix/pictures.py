@@ -1,0 +1,111 @@
+"""Pictures of Soft-QMIX's tables: where starts lead in the one-step game, and the differences of Tables 3 and 4."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mathrl.base.checks import FloatArray
+from mathrl.base.drawing import drawing
+from mathrl.figures.soft_qmix import table_3, table_4
+from mathrl.figures.soft_qmix.table_2a import GRID, HIGHEST, LOWEST, certified, ends, starts, step
+from mathrl.figures.welch import Welch, holm
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_ends", "draw_table_3", "draw_table_4"]
+
+RANGE = (0.3, 60.0)
+POINTS = 60
+
+SHADES = ("#DCEBF5", "#B5460F", "#B8B8B8")
+"""Of the ends, in their order: light, dark and between, so that they differ in grey too."""
+
+WORDS = (
+    (0.66, 0.72, "both end at A,\npaid 8", "black"),
+    (0.16, 0.15, "at B, C,\npaid 0", "white"),
+    (0.68, 0.13, "in turn A and\nB, C: about -12", "black"),
+    (0.14, 0.70, "in turn\nA and\nB, C", "black"),
+)
+"""What is written into panel (a), and where."""
+
+
+@drawing("soft-qmix-table-2a", caption="where Soft-QMIX's starts lead in the one-step game, and its fixed points")
+def draw_ends() -> "Figure":
+    """Where each pair of starts leads at temperature 1; and the fixed points over the temperature."""
+    from mathrl.figures.panels import panels
+    from mathrl.figures.plot import style
+
+    with style():
+        figure, axes = panels([["starts", "points"]], height=3.1, width_ratios=(1, 1.15))
+        _draw_starts(axes["starts"])
+        _draw_points(axes["points"])
+    return figure
+
+
+def _draw_starts(axes: "Axes") -> None:
+    from matplotlib.colors import ListedColormap
+
+    end = ends(1.0, *starts()).end.reshape(GRID, GRID)
+    edges = np.linspace(0, 1, GRID + 1)
+    axes.pcolormesh(edges, edges, end.T, cmap=ListedColormap(SHADES), vmin=-0.5, vmax=2.5, rasterized=True, zorder=0)
+    for x, y, text, colour in WORDS:
+        axes.text(x, y, text, ha="center", va="center", color=colour)
+    axes.plot(1 / 3, 1 / 3, color="black", marker="o", markersize=5)
+    axes.annotate("uniform play", (1 / 3, 1 / 3), xytext=(5, 1), textcoords="offset points", va="bottom")
+    axes.set_aspect("equal")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_title("(a) where starts lead, temperature 1")
+    axes.set_xlabel("first probability of A, row player")
+    axes.set_ylabel("first probability of A, column player")
+
+
+def _draw_points(axes: "Axes") -> None:
+    from mathrl.figures.plot import COLOURS, GREY
+
+    temperatures = np.geomspace(*RANGE, POINTS)
+    for number, (kind, dashes) in enumerate(((HIGHEST, "-"), (LOWEST, (0, (4, 1.6))))):
+        curve = [certified(kind, float(t)) for t in temperatures]
+        axes.plot(temperatures, curve, color=COLOURS[number], linestyle=dashes)
+    cycles = _cycles(temperatures)
+    axes.plot(temperatures, cycles, color=GREY, linewidth=1.0, linestyle=(0, (1, 1.2)))
+    axes.axhline(1 / 3, color=GREY, linewidth=0.7, linestyle=":")
+    axes.annotate("uniform", (RANGE[0], 1 / 3), xytext=(2, 3), textcoords="offset points", color=GREY, fontsize=7)
+    axes.annotate("both at A", (8.0, 0.70), xytext=(5, 5), textcoords="offset points", color=COLOURS[0])
+    axes.annotate("both at B, C", (3.5, 0.03), xytext=(-4, 8), textcoords="offset points", color=COLOURS[1], ha="right")
+    axes.annotate("the cycle's two", (7.6, 0.53), xytext=(-5, 0), textcoords="offset points", color=GREY, ha="right")
+    axes.set_xscale("log")
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_title("(b) fixed points and the cycle")
+    axes.set_xlabel("temperature, in units of payoff")
+    axes.set_ylabel("probability of A")
+
+
+def _cycles(temperatures: FloatArray) -> FloatArray:
+    """The two probabilities of A between which both players change, the larger one first, (temperatures, 2)."""
+    x, y = np.full_like(temperatures, 0.9), np.full_like(temperatures, 0.1)
+    for _ in range(400):
+        x, y = step(temperatures, x, y)
+    return np.stack([np.maximum(x, y), np.minimum(x, y)], axis=1)
+
+
+@drawing("soft-qmix-table-3", caption="differences of the rewards in Table 3, with intervals from printed deviations")
+def draw_table_3() -> "Figure":
+    """One line for each comparison of the text."""
+    return _forest(table_3.tests(), "difference of reward\n(95 % interval, 5 seeds)")
+
+
+@drawing("soft-qmix-table-4", caption="differences of the win rates in Table 4, with intervals from printed deviations")
+def draw_table_4() -> "Figure":
+    """One line for each part that is added, and for all of them."""
+    return _forest(table_4.tests(), "difference of win rate\n(95 % interval, 3 seeds)")
+
+
+def _forest(tests: Mapping[tuple[str, str], Welch], label: str) -> "Figure":
+    from mathrl.figures.forest import draw
+
+    adjusted = holm([test.p for test in tests.values()]).tolist()
+    return draw(tests, dict(zip(tests, adjusted, strict=True)), label=label)

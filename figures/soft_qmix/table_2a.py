@@ -1,0 +1,205 @@
+"""Soft-QMIX in the one-step game of Table 2: its fixed points, and which starts lead to which.
+
+The rows of B and C are equal, and so are their columns. Of every monotone table one may replace C's row by B's, or B's
+by C's, whichever has the smaller error, and it stays monotone, with the two as neighbours in the order. So some best
+fit has equal rows, and what counts is x and y, the probabilities of A. With F the best monotone fit to (8, −12; −12, 0)
+under the weights (x, 1 − x) ⊗ (y, 1 − y), an update of `mathrl.solvers.soft_qmix` is
+
+    x' = 1/(1 + 2 exp(−Σ_b y_b (F(A, b) − F(B, b))/α)),   and y' alike, at once.                           (1)
+
+Where A is both agents' highest action, all entries but (A,A) are pooled to v; where it is the lowest, the entries in
+which somebody plays A are pooled to u, and the others are 0. Where x = y the fixed points of these kinds solve
+
+    x = 1/(1 + 2 exp(−x (8 − v)/α)),   v = −24 x (1 − x)/(1 − x²)                                           (2)
+    x = 1/(1 + 2 exp(−(1 − x) u/α)),   u = (8 x² − 24 x (1 − x))/(x (2 − x)).                               (3)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+
+from mathrl.balls import Ball, precision
+from mathrl.base.checks import FloatArray
+from mathrl.base.printed import PaperValue
+from mathrl.base.reproduction import Computed, exact
+from mathrl.stage.monotone_projection import monotone_projections
+
+__all__ = ["ENDS", "HIGHEST", "LOWEST", "Ends", "certified", "ends", "fixed_point", "starts", "step", "table_2a"]
+
+TEMPERATURES = (0.1, 1.0, 8.357)
+"""The least and the largest of Soft-QMIX in Table 3, and the one at which FOP's printed policy is an equilibrium."""
+
+GRID = 41
+"""How many starts x, and how many y, there are: the middles of as many equal parts of [0, 1]."""
+
+ENDS = ("(A,A)", "B and C", "cycle")
+
+_REDUCED = np.array([[8.0, -12.0], [-12.0, 0.0]])
+_BITS = 2_000
+"""The precision of proofs: at temperature 0.1 the probabilities of B and C at (A,A) are about exp(−200)."""
+
+_SAME = 1e-11
+"""Iterates that differ by less than this are one. Steps contract by a half or more near the fixed points."""
+
+IntArray = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where starts lead.
+
+    `end`    the number of the end in `ENDS`, of each start
+    `x`      the probability of A of the row player there, of each start; in a cycle the larger of its two
+    `updates`  how many updates were made
+    """
+
+    end: IntArray
+    x: FloatArray
+    updates: int
+
+
+@exact(
+    "soft-qmix-table-2a",
+    caption="the one-step game: Soft-QMIX's fixed points in exact expectation, and which starts lead to which",
+    paper={"from all starts": {"share that ends at (A,A)": PaperValue("1", exact=True)}},
+)
+def table_2a() -> Computed:
+    """For each temperature the fixed points on the diagonal, proved, and the shares of a grid of starts."""
+    values: dict[tuple[str, str], float] = {}
+    for temperature in TEMPERATURES:
+        found = ends(temperature, *starts())
+        row = f"temperature {temperature:g}"
+        for number, name in enumerate(ENDS):
+            values[row, f"share that ends: {name}"] = float((found.end == number).mean())
+        for name, kind in (("(A,A)", HIGHEST), ("B and C", LOWEST)):
+            values[row, f"P(A) at {name}"] = certified(kind, temperature)
+        if (found.end == 2).any():
+            values[row, "largest P(A) of the cycle"] = float(found.x[found.end == 2].max())
+        if temperature == 1:
+            values["from all starts", "share that ends at (A,A)"] = float((found.end == 0).mean())
+            values["uniform play", "share that ends at (A,A)"] = float(ends(1.0, *np.full((2, 1), 1 / 3)).end[0] == 0)
+    return Computed(values, NOTES)
+
+
+NOTES = (
+    "paper: the text has Soft-QMIX 'consistently reach the global optimum' (5.1), and Table 2's caption that it "
+    "'consistently chooses the optimal action'. No share is printed; 1 stands for 'consistently'. Ours is the share at "
+    "temperature 1 of 41 by 41 starts, over all probabilities of A; the paper gives neither temperature nor start",
+    "uniform play leads to (A,A) at all these temperatures, as the best monotone fit under uniform weights is right "
+    "there. On the diagonal all starts do in which both play A with more than 0.3155; those with less end at B and "
+    "C, paid 0",
+    "'(A,A)' and 'B and C': these are fixed points, proved in balls: the fit's orders are the best ones there, and "
+    "the equation of the fixed point changes sign within 1e-12. That there are no others is what the grid shows, "
+    "not proved",
+    "cycle: where one player leans to A and the other does not, the two exchange their parts at every step, since "
+    "each answers what the other did before, and are paid about -12 at small temperatures. Steps here are whole: "
+    "each fit is exact, as a large step of a network would be. With small steps of learning the two would move "
+    "together",
+)
+
+
+def starts() -> tuple[FloatArray, FloatArray]:
+    """The grid of starts: x and y of each."""
+    middles = (np.arange(GRID) + 0.5) / GRID
+    x, y = np.meshgrid(middles, middles, indexing="ij")
+    return x.ravel(), y.ravel()
+
+
+def step(temperature: float | FloatArray, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """One update (1) of each pair (x, y), at one temperature or at one for each pair."""
+    row, column = np.stack([x, 1 - x], axis=1), np.stack([y, 1 - y], axis=1)
+    weights = (row[:, :, None] * column[:, None, :]).reshape(-1, 4)
+    targets = np.repeat(_REDUCED.reshape(1, 4), len(x), axis=0)
+    F_sab = monotone_projections(targets, weights, np.array([2, 2]))[0].reshape(-1, 2, 2)
+    of_row = np.einsum("sb,sab->sa", column, F_sab)
+    of_column = np.einsum("sa,sab->sb", row, F_sab)
+    return _answer(temperature, of_row[:, 0] - of_row[:, 1]), _answer(temperature, of_column[:, 0] - of_column[:, 1])
+
+
+def _answer(temperature: float | FloatArray, ahead: FloatArray) -> FloatArray:
+    """The probability of A, which is worth so much more than B and than C."""
+    return np.asarray(1 / (1 + 2 * np.exp(-ahead / temperature)))  # (1)
+
+
+def ends(temperature: float, x: FloatArray, y: FloatArray, max_updates: int = 2_000) -> Ends:
+    """Update until every pair comes back after one step or after two."""
+    before, now = (x, y), step(temperature, x, y)
+    for updates in range(1, max_updates):
+        ahead = step(temperature, *now)
+        if _apart(ahead, before).max() < _SAME:
+            fixed = _apart(ahead, now) < 1e3 * _SAME
+            end = np.where(~fixed, 2, np.where(ahead[0] > 1 / 3, 0, 1))
+            return Ends(end, np.where(fixed, ahead[0], np.maximum(ahead[0], now[0])), updates)
+        before, now = now, ahead
+    raise RuntimeError(f"at temperature {temperature:g} not all starts ended within {max_updates} updates")
+
+
+def _apart(one: tuple[FloatArray, FloatArray], other: tuple[FloatArray, FloatArray]) -> FloatArray:
+    return np.maximum(np.abs(one[0] - other[0]), np.abs(one[1] - other[1]))
+
+
+def _highest(x: Ball) -> tuple[Ball, Ball]:
+    """What A is worth more than B and C in (2), and the error of the fit."""
+    v = -24 * x * (1 - x) / (1 - x**2)
+    return x * (8 - v), 288 * x * (1 - x) - (1 - x**2) * v**2
+
+
+def _lowest(x: Ball) -> tuple[Ball, Ball]:
+    """What A is worth more than B and C in (3), and the error of the fit."""
+    u = (8 * x - 24 * (1 - x)) / (2 - x)
+    return (1 - x) * u, 64 * x**2 + 288 * x * (1 - x) - x * (2 - x) * u**2
+
+
+Kind = Callable[[Ball], tuple[Ball, Ball]]
+HIGHEST: Kind = _highest
+LOWEST: Kind = _lowest
+
+
+def fixed_point(kind: Kind, temperature: float) -> float:
+    """z = log(2x/(1 − x)) of the solution of (2) or (3), above 0 where A is the highest action, below 0 else."""
+    least, most = (0.0, 21 / temperature) if kind is HIGHEST else (-13 / temperature, 0.0)
+
+    def miss(z: float) -> float:
+        ahead, _ = kind(_probability(Ball(z)))
+        return z - float(ahead.arb.mid()) / temperature
+
+    with precision(_BITS):
+        return float(brentq(miss, least, most, xtol=1e-15, rtol=1e-15))
+
+
+def certified(kind: Kind, temperature: float) -> float:
+    """The probability of A at the fixed point, with the proof that there is one within 1e-12 of its z.
+
+    The equation changes sign there, and no other kind of fit has as small an error: not the other of (2) and (3), nor
+    that in which A is highest for one agent and lowest for the other. Raises `ArithmeticError` where this fails.
+    """
+    z = fixed_point(kind, temperature)
+    away = 1e-12 * max(1.0, abs(z))
+    with precision(_BITS):
+        below, above = (
+            bool(end - kind(_probability(end))[0] / Ball(temperature) > 0) for end in (Ball(z) - away, Ball(z) + away)
+        )
+        near = _probability(Ball(z) + Ball(0, radius=away))
+        own, other = kind(near)[1], (LOWEST if kind is HIGHEST else HIGHEST)(near)[1]
+        if below == above or not (own < other and own < _crossed(near)):
+            raise ArithmeticError(f"no proof of a fixed point near z = {z} at temperature {temperature}")
+        return float(near.arb.mid())
+
+
+def _probability(z: Ball) -> Ball:
+    """x of z = log(2x/(1 − x))."""
+    return 1 / (1 + 2 * (-z).exp())
+
+
+def _crossed(x: Ball) -> Ball:
+    """The error, on the diagonal, where A is highest for the row player and lowest for the column player.
+
+    (A,A) and (A,B) are pooled, at 20 x − 12, and with (B,B) too where that is below its 0.
+    """
+    if x > 0.6:
+        return 400 * x**2 * (1 - x)
+    weight = x + (1 - x) ** 2
+    return 64 * x**2 + 144 * x * (1 - x) - (8 * x**2 - 12 * x * (1 - x)) ** 2 / weight

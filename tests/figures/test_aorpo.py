@@ -1,0 +1,143 @@
+"""AORPO's figures and tables: the family has the errors that it says, and its laws are those of the calculators."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from mathrl.base.reproduction import reproduce
+from mathrl.bounds import SCHEDULES, SCHEMES, Setup, dynamics_distance, measure, rollout
+from mathrl.figures.aorpo import appendix_b, figure_4, figure_8
+from mathrl.figures.aorpo.family import CELLS, FEEDBACKS, as_game, draw_load, rolled
+from mathrl.figures.aorpo.table_1 import EPOCHS, printed_length
+from mathrl.figures.aorpo.table_3 import SCORES, against_agents, for_agents
+from mathrl.figures.plot import save
+from mathrl.figures.reproductions import figures, reproductions
+
+PLACES = np.arange(CELLS)[:, None] - CELLS // 2.0
+IDS = [id for id in reproductions() if id.startswith("aorpo-") and reproductions()[id].paper]
+
+
+def setup_of(load, discount=0.9):
+    game, learned = as_game(load, discount)
+    return Setup.of(game, policy=load.policies, model=learned, opponent_models=load.models, features=PLACES)
+
+
+def test_what_does_not_come_out_is_what_the_notes_say():
+    found = {id: reproduce(reproductions()[id]).cells for id in IDS}
+    assert {(id, cell.row, cell.column) for id, cells in found.items() for cell in cells if cell.agrees is False} == {
+        ("aorpo-figure-4", "state 1", "differ"),
+        ("aorpo-figure-4", "state 2", "differ"),
+        ("aorpo-figure-11", "real-to-simu has less error, k > 15", "errors fade"),
+        ("aorpo-figure-11", "simu-to-real has the smaller ratio, k = 10", "errors stay"),
+        ("aorpo-table-5", "AORPO against AORPO, as in Table 3", "Predator prey"),
+    }
+    assert len(found) == 10
+
+
+@pytest.mark.parametrize("feedback", FEEDBACKS.values())
+@pytest.mark.parametrize("errors", [(0.05, 0.2), (0.3, 0.02)])
+def test_the_models_are_wrong_by_what_was_asked_for(feedback, errors):
+    setup = setup_of(draw_load(3, feedback, errors, 0.07))
+    assert measure(setup).opponent_errors == pytest.approx(errors, abs=1e-14)
+    distances = dynamics_distance(setup)
+    assert distances[4:-4] == pytest.approx(0.07, abs=1e-14)  # three agents and a gust move it four cells at most
+    assert distances.max() == pytest.approx(0.07, abs=1e-14)
+
+
+@pytest.mark.parametrize("kind", FEEDBACKS)
+def test_laws_and_errors_are_those_of_the_calculators(kind):
+    """Two programs: the chain of the load's place, and the game with all joint actions."""
+    load, k = draw_load(5, FEEDBACKS[kind], (0.1, 0.25), 0.03), 7
+    ours, setup = rolled(load, (k,)), setup_of(load)
+    for scheme in SCHEMES:
+        theirs, own = rollout(setup, scheme, k), ours[scheme]
+        assert own.communications[0] == theirs.communications.sum()
+        assert own.distance[0] == pytest.approx(theirs.total_variation[k], abs=1e-13)
+        assert own.mean_distance[0] == pytest.approx(theirs.total_variation[1:].mean(), abs=1e-13)
+        assert own.error[0] == pytest.approx(theirs.compounding.error[k - 1], rel=1e-12)
+        assert own.bias[0] == pytest.approx(theirs.compounding.bias[k - 1], abs=1e-11)
+
+
+def test_perfect_models_have_no_distance_and_schemes_without_use_are_one():
+    perfect = rolled(draw_load(0, 0.5, (0.0, 0.0), 0.0), (1, 6))
+    assert all(np.abs(own.distance).max() < 1e-14 and np.abs(own.bias).max() < 1e-12 for own in perfect.values())
+    equal = rolled(draw_load(0, 0.5, (0.2, 0.2), 0.05), (6,))
+    assert equal["simu-to-real"].error == equal["all-model"].error == equal["real-to-simu"].error
+
+
+def test_where_errors_stay_the_order_does_not_matter_at_the_end():
+    """Without feedback moves do not depend on the place, and their sum does not depend on their order."""
+    found = rolled(draw_load(2, 0.0, (0.05, 0.2), 0.02), (8, 16))
+    assert np.allclose(found["simu-to-real"].distance, found["real-to-simu"].distance, atol=1e-10)  # but for the walls
+    fading = rolled(draw_load(2, 0.5, (0.05, 0.2), 0.02), (8, 16))
+    assert not np.allclose(fading["simu-to-real"].distance, fading["real-to-simu"].distance, atol=1e-3)
+
+
+def test_the_same_seed_has_the_same_policies_whatever_the_errors():
+    one, other = draw_load(4, 0.5, (0.1, 0.2), 0.0), draw_load(4, 0.5, (0.3, 0.0), 0.1)
+    assert all(np.array_equal(a, b) for a, b in zip(one.policies, other.policies, strict=True))
+    assert np.array_equal(other.policies[2], other.models[1])
+
+
+@pytest.mark.parametrize("state", [1, 2])
+def test_nobody_gains_alone_at_the_equilibrium_of_climb_and_elsewhere_somebody_does(state):
+    a, b = np.meshgrid(figure_4.GRID, figure_4.GRID, indexing="ij")
+    first, second = figure_4.NEARNESS(state, a, b), figure_4.second(state, a, b)
+    gains = np.maximum(first.max(axis=0, keepdims=True) - first, second.max(axis=1, keepdims=True) - second)
+    ((i, j),) = np.argwhere(gains <= 1e-12)
+    assert (figure_4.GRID[i], figure_4.GRID[j]) == (figure_4.LANDMARK[state],) * 2
+    assert len(figure_4.equilibria(state, figure_4.TWO_PEAKS)) == 2
+
+
+@pytest.mark.parametrize("state", [1, 2])
+def test_agent_2s_best_answer_leaps_where_it_is_said_to(state):
+    leap, b = figure_4.changes_at(state), np.linspace(-1, 1, 401)
+    for a, best in ((leap - 0.01, -0.5), (leap + 0.01, 0.5)):
+        assert b[figure_4.second(state, np.full_like(b, a), b).argmax()] == pytest.approx(best)
+
+
+def test_the_states_of_climb_are_mirror_images():
+    a, b = np.random.default_rng(0).uniform(-1, 1, (2, 50))
+    assert np.allclose(figure_4.second(1, a, b), figure_4.second(2, -a, -b), atol=1e-15)
+
+
+@pytest.mark.parametrize("task", SCHEDULES)
+def test_the_printed_formula_is_the_schedules(task):
+    schedule = SCHEDULES[task]
+    assert [printed_length(schedule, e) for e in range(EPOCHS)] == [schedule.at(e) for e in range(EPOCHS)]
+    falling = replace(schedule, first=schedule.last, last=schedule.first)
+    assert {printed_length(falling, e) for e in range(EPOCHS)} == {Fraction(schedule.first)}  # as it is printed
+
+
+@pytest.mark.parametrize("algorithms", SCORES)
+def test_scores_are_counted_both_ways(algorithms):
+    """With the algorithms exchanged, and no ties, the second is better exactly where the first was not."""
+    for texts in SCORES[algorithms]:
+        exchanged = tuple(row[::-1] for row in texts[::-1])
+        assert for_agents(exchanged) == 2 - for_agents(texts)
+        assert against_agents(exchanged) == 2 - against_agents(texts)
+
+
+def test_bounds_and_truth_grow_with_the_discount():
+    for kind in FEEDBACKS:
+        rows = [appendix_b.compared(kind, discount)["theorem-2"][9] for discount in appendix_b.DISCOUNTS]
+        for name in ("printed", "coupling", "discrepancy"):
+            numbers = [getattr(row, name) for row in rows]
+            assert numbers == sorted(numbers)
+        assert all(row.discrepancy <= row.coupling <= 1 < row.printed for row in rows)
+
+
+def test_adaptive_rollouts_save_nothing_between_equal_errors():
+    adaptive, modelled = figure_8.errors_of("errors fade")
+    diagonal = np.eye(len(figure_8.ERRORS), dtype=bool)
+    assert np.array_equal(adaptive[diagonal], modelled[diagonal])
+    assert not np.array_equal(adaptive[~diagonal], modelled[~diagonal])
+
+
+@pytest.mark.parametrize("id", [id for id in figures() if id.startswith("aorpo-")])
+def test_figures_are_drawn_and_name_their_axes(id, tmp_path):
+    figure = figures()[id].draw()
+    assert all(axes.get_title(loc="left") for axes in figure.axes if len(figure.axes) > 1)
+    save(figure, tmp_path / "figure.png")
