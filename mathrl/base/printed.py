@@ -1,4 +1,4 @@
-"""What a paper printed: numbers that are compared to their last printed digit, and bounds."""
+"""What a paper printed: numbers that are compared to their last printed digit, bounds, and statements in words."""
 
 import re
 import sys
@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from mathrl.base.checks import fail
 
-__all__ = ["PaperBound", "PaperValue", "Printed", "printed"]
+__all__ = ["PaperBound", "PaperStatement", "PaperValue", "Printed", "printed"]
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -98,13 +98,38 @@ class PaperBound:
         return self.DIRECTIONS[self.printed[0]] * (computed - self.value) >= -slack
 
 
-Printed = PaperValue | PaperBound
+@dataclass(frozen=True)
+class PaperStatement:
+    """A statement that a paper makes in words, without a number, as of a figure whose numbers it does not print.
+
+    `value`  the number that what is computed must be if the statement is so: 1 for a share of the cases that it speaks
+             of, which is 1 where it is so in all of them; or how many cases these are
+
+    What the statement is, the row and the column say; a note quotes it.
+
+    >>> PaperStatement().agrees(1.0), PaperStatement().agrees(0.95), PaperStatement(3).printed
+    (True, False, '3 (said)')
+    """
+
+    value: float = 1.0
+
+    @property
+    def printed(self) -> str:
+        """The number, marked as one that is not printed as such."""
+        return f"{self.value:g} (said)"
+
+    def agrees(self, computed: float) -> bool:
+        """Say whether the statement comes out: whether this is the number, up to rounding errors."""
+        return abs(computed - self.value) <= ROUNDING * abs(self.value)
+
+
+Printed = PaperValue | PaperBound | PaperStatement
 
 
 def printed(text: str | Printed) -> Printed:
     """Read what a paper printed: a `PaperBound` where the text begins with `<` or `>`, else a `PaperValue`.
 
-    `text`  the printed text; a `PaperValue` or `PaperBound` is returned as it is
+    `text`  the printed text; what is no text but a `Printed` already is returned as it is
 
     Raises `ValueError` where the text is neither.
     """

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mathrl.base.checks import choice, count, fail
-from mathrl.base.printed import Printed, printed
+from mathrl.base.printed import PaperStatement, Printed, printed
 from mathrl.base.registry import Registry
 from mathrl.base.runs import ALONE, Runs
 from mathrl.base.table import Column, Table
@@ -161,8 +161,11 @@ class Cell:
     @property
     def verdict(self) -> str:
         """What `agrees` says, in words."""
-        missing = "not printed" if self.printed is None else "not computed"
-        return {True: "agrees", False: "DIFFERS", None: missing}[self.agrees]
+        if self.agrees is None:
+            return "not printed" if self.printed is None else "not computed"
+        if isinstance(self.printed, PaperStatement):
+            return "comes out" if self.agrees else "DOES NOT COME OUT"
+        return "agrees" if self.agrees else "DIFFERS"
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ def reproduction(id: str, *, kind: str, caption: str, paper: Paper) -> Callable[
     `id`       the name of the reproduction
     `kind`     one of `KINDS`
     `caption`  what the table or figure shows
-    `paper`    row → column → what is printed there, as text or as a `PaperValue` or `PaperBound`
+    `paper`    row → column → what is printed there, as text or as a `Printed`
 
     The function takes a seed, one of `BUDGETS` and the `Runs` that its long simulations go through, and returns a
     `Computed`. The same seed and budget must give the same numbers, however they are run. Raises `ValueError` where the

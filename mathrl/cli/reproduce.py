@@ -185,8 +185,19 @@ def _rendered(results: "Sequence[Reproduced]", format: str) -> str:
 
 
 def _summary(cells: "Sequence[Cell]") -> str:
+    from mathrl.base.printed import PaperStatement
+
     if all(cell.agrees is None for cell in cells):
         return f"{len(cells)} numbers, none of which a paper prints"
+    said = [cell for cell in cells if isinstance(cell.printed, PaperStatement)]
+    numbers = [cell for cell in cells if not isinstance(cell.printed, PaperStatement)]
+    statements = f"{sum(cell.agrees is True for cell in said)} of {len(said)} statements in words come out"
+    if all(cell.agrees is None for cell in numbers):
+        return statements
+    return f"{_of_numbers(numbers)}; {statements}" if said else _of_numbers(numbers)
+
+
+def _of_numbers(cells: "Sequence[Cell]") -> str:
     agree, differ = (sum(cell.agrees is verdict for cell in cells) for verdict in (True, False))
     first = next((f" (the first: {cell.id}, {cell.row}, {cell.column})" for cell in cells if cell.agrees is False), "")
     rest = len(cells) - agree - differ

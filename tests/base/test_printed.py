@@ -5,7 +5,7 @@ import math
 import pytest
 
 from mathrl.base.checks import InvalidInput
-from mathrl.base.printed import PaperBound, PaperValue, printed
+from mathrl.base.printed import PaperBound, PaperStatement, PaperValue, printed
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,21 @@ def test_a_number_meant_exactly_allows_for_rounding_errors_alone():
 def test_a_bound_agrees_when_the_extremum_keeps_it(text, extremum, agrees):
     assert isinstance(printed(text), PaperBound)
     assert printed(text).agrees(extremum) is agrees
+
+
+@pytest.mark.parametrize(
+    ("statement", "computed", "agrees"),
+    [
+        (PaperStatement(), 1.0, True),
+        (PaperStatement(), 1 - 1e-15, True),  # a share that was rounded
+        (PaperStatement(), 0.999, False),
+        (PaperStatement(3), 2.0, False),
+        (PaperStatement(), float("nan"), False),
+    ],
+)
+def test_a_statement_comes_out_in_all_of_its_cases_or_not(statement, computed, agrees):
+    assert printed(statement) is statement
+    assert statement.agrees(computed) is agrees
 
 
 @pytest.mark.parametrize("text", ["", "abc", "1,5", "0x10", "nan", "1e", "> ", "≈ 3"])

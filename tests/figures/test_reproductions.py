@@ -8,7 +8,7 @@ import pytest
 from mathrl.base.checks import InvalidInput
 from mathrl.base.drawing import drawing
 from mathrl.base.jobs import processors
-from mathrl.base.printed import PaperBound, PaperValue, printed
+from mathrl.base.printed import PaperBound, PaperStatement, PaperValue, printed
 from mathrl.base.reproduction import (
     BUDGETS,
     KINDS,
@@ -21,6 +21,7 @@ from mathrl.base.reproduction import (
     reproduction,
 )
 from mathrl.base.runs import Runs
+from mathrl.cli import main
 from mathrl.figures.reproductions import figures, reproductions
 
 ENTRIES = [
@@ -41,6 +42,8 @@ def wrong(paper):
     if isinstance(paper, PaperBound):
         further = paper.value + (0.1 if paper.printed.startswith(">") else -0.1)
         return PaperBound(f"{paper.printed[0]} {further:.1f}")
+    if isinstance(paper, PaperStatement):
+        return PaperStatement(paper.value + 1)
     decimals = len(paper.printed.partition(".")[2])
     return PaperValue(f"{paper.value + 2 * 10.0**-decimals:.{decimals}f}", paper.exact)
 
@@ -63,7 +66,19 @@ def test_every_wrong_number_is_reported(entry):
     for cell in right:
         deceived.setdefault(cell.row, {})[cell.column] = wrong(cell.printed)
     cells = reproduce(replace(computed_once, paper=deceived)).cells
-    assert {cell.verdict for cell in cells if cell.printed is not None} == ({"DIFFERS"} if right else set())
+    assert {cell.agrees for cell in cells if cell.printed is not None} == ({False} if right else set())
+
+
+def test_statements_have_verdicts_of_their_own_and_are_counted_apart(capsys, monkeypatch):
+    entry = next(iter(reproductions().values()))
+    paper = {"text": {"so": PaperStatement(), "not so": PaperStatement(3)}, "table": {"number": printed("0.50")}}
+    found = {("text", "so"): 1.0, ("text", "not so"): 2.0, ("table", "number"): 0.5}
+    entry = replace(entry, paper=paper, compute=lambda seed, budget, runs: Computed(found))
+    assert [cell.verdict for cell in reproduce(entry).cells] == ["comes out", "DOES NOT COME OUT", "agrees"]
+    monkeypatch.setattr("mathrl.figures.reproductions.reproductions", lambda: {entry.id: entry})
+    assert main(["reproduce", entry.id]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == ("1 of 1 printed numbers agree to their last digit, 0 differ; 1 of 2 statements in words come out")
 
 
 def test_a_printed_number_that_is_not_computed_is_a_mistake():
