@@ -4,6 +4,7 @@
 # make test-long   the same with the long profile: every property on a thousand examples, grids as a whole (hours)
 # make reference   set up, then write docs/reference.md anew
 # make findings    set up, then write docs/findings.md anew from the ledger
+# make reproductions   set up, then write docs/reproductions.md and README's table anew (minutes)
 # make bench       set up, then speed as ratios against peers and limits
 # make hard        set up, then hard games for each solver against answers of 200 digits (minutes)
 # make peers       build Gambit and sgamesolver, which bench compares with, in an environment of their own (minutes)
@@ -41,6 +42,9 @@ peers: .venv-peers/installed
 reference: .venv/checks
 	$(BIN)/python -P tests/test_reference.py
 
+reproductions: .venv/installed
+	$(BIN)/python -m mathrl.figures.page README.md docs/reproductions.md
+
 findings: .venv/checks
 	$(BIN)/python -m mathrl.proofs_checks.findings docs/findings.md
 
@@ -69,4 +73,4 @@ PEERS := benchmarks/peers
 clean:
 	rm -rf .venv .venv-peers .venv-torch build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache .cache-elsewhere
 
-.PHONY: reproduce test test-long test-elsewhere lint bench hard peers reference clean
+.PHONY: reproduce test test-long test-elsewhere lint bench hard peers reference reproductions clean

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mathrl.base.papers import TITLES
 from mathrl.proofs_checks.claims import claims
 from mathrl.proofs_checks.counterexamples.decide import FOLDER
 from mathrl.proofs_checks.ledger import LEDGER, PAPERS, Claim, Compound, Restatement
@@ -26,8 +27,6 @@ FIRST: tuple[str, ...] = (
     "soft-qmix.theorem-4.2",
 )
 """The most consequential ones, in this order."""
-
-TITLES = {"rommeo": "ROMMEO", "aorpo": "AORPO", "hasac": "HASAC", "dmac": "DMAC", "soft-qmix": "Soft-QMIX"}
 
 _THEOREM_LIKE = ("theorem", "lemma", "proposition", "corollary", "extended-theorem", "extended-lemma")
 
