@@ -5,6 +5,7 @@ number of the iteration: its random numbers are drawn from the run's key and tha
 from a stored state as if it had never stopped.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -88,7 +89,7 @@ def advanced(
         steps_before = number * settings.copies
         run, reward = _step(environment, settings, run, noise, steps_before < settings.explore)
         rate = 1 - (1 - settings.final_rate) * number / total
-        updates_before = (number + -settings.explore // settings.copies) * settings.updates
+        updates_before = (number - math.ceil(settings.explore / settings.copies)) * settings.updates
 
         def update(learner: Learner, noise: dict[str, Array]) -> tuple[Learner, dict[str, Array]]:
             batch = windows(run.buffer, noise["begin"], settings.n_step)

@@ -89,12 +89,16 @@ _WINDOWED = compiled(lambda drawn, counted, discount: windowed(drawn, counted, d
     st.sampled_from([0.0, 0.5, 0.9, 1.0]),
 )
 def test_windows_are_summed_as_a_loop_does(rows, discount):
-    """Σ_{l<m} γ^l r_l, then γ^m, or 0 after an end; and what is seen of s_1 … s_{n−1} with γ^l for 0 < l < m."""
+    """Σ_{l<m} γ^l r_l, then γ^m, or 0 after an end; and what is seen of s_1 … s_{n−1} with γ^l for 0 < l < m.
+
+    Windows that do not end are cut off after m steps: that is no end, and their discount is γ^m.
+    """
     counted = np.array([m for m, _, _ in rows])
     rewards = np.array([r for _, _, r in rows], np.float32)
     ended = np.array([[(over and k == m - 1) or k >= m for k in range(N)] for m, over, _ in rows])
     following = 10 * np.arange(3)[:, None] + np.arange(1, N + 1)
-    drawn = Transition(following - 1, following, rewards, following, ended, np.zeros((3, N), bool))
+    cut = np.array([[not over and k == m - 1 for k in range(N)] for m, over, _ in rows])
+    drawn = Transition(following - 1, following, rewards, following, ended, cut)
     window = jax.tree.map(np.asarray, _WINDOWED(drawn, counted, discount))
     for row, (m, over, paid) in enumerate(rows):
         total, power, between = 0.0, 1.0, []
