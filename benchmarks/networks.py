@@ -2,21 +2,26 @@
 
 Both draw a batch from 10,000 stored steps of 30 states, 3 agents and 5 actions, take one step of both critics, then one
 of each agent in a random order, and move the target critics. Ours is what `mathrl train` runs, with 10 updates for each
-step of the environment; what is shown is the time of an update. The first rows say how long XLA compiles.
+step of the environment; what is shown is the time of an update. The other rows say for how long XLA compiles, one for
+each algorithm and each way of its that compiles other code, as a study of three seeds compiles it.
 """
 
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from benchmarks.timing import Row, compare_with_peer, unmeasured
 from mathrl.games import random_stochastic
-from mathrl.neural.algorithms import HASAC
+from mathrl.neural.algorithm import Algorithm
+from mathrl.neural.algorithms import DMAC, HASAC, MASAC, MEHAML
+from mathrl.neural.environments import Environment
 from mathrl.neural.loops.off_policy import Run, advanced, begun
+from mathrl.neural.quadratics import Quadratics
 from mathrl.neural.study import COMPILER
 from mathrl.neural.tabular import tabular
 
@@ -29,18 +34,52 @@ SIZES = {(256, 64): ("<= 0.333", 40), (1000, 256): ("<= 1", 2)}
 
 UPDATES, COMPILING = 10, 8.0
 
+GAME = tabular(random_stochastic(30, (5, 5, 5), discount=0.95, seed=0))
+
+VARIANTS: dict[str, tuple[Algorithm, Environment, dict[str, Any]]] = {
+    "hasac": (HASAC, GAME, {}),
+    "hasac, actions=gumbel": (HASAC, GAME, {"actions": "gumbel"}),
+    "hasac, tuned": (HASAC, GAME, {"tuned": True}),
+    "hasac, n_step=3": (HASAC, GAME, {"n_step": 3}),
+    "hasac, continuous actions": (HASAC, Quadratics(), {}),
+    "masac": (MASAC, GAME, {}),
+    "mehaml, kl": (MEHAML, GAME, {}),
+    "mehaml, clipped, n_step=3": (MEHAML, GAME, {"drift": "clipped", "n_step": 3}),
+    "dmac": (DMAC, GAME, {}),
+    "dmac, n_step=3": (DMAC, GAME, {"n_step": 3}),
+}
+"""What is compiled, in `mathrl train`'s words."""
+
 
 def rows() -> list[Row]:
-    return [row for size in SIZES for row in _of(*size)]
+    compiled = [_compiling(name, *variant) for name, variant in VARIANTS.items()]
+    return [*compiled, *(row for size in SIZES for row in _of(*size))]
+
+
+def _compiling(name: str, algorithm: Algorithm, environment: Environment, changed: dict[str, Any]) -> Row:
+    """How long XLA compiles what begins and what advances three runs, CPU of all threads."""
+    settings = algorithm.settings(**changed)
+    own = jax.tree.map(lambda x: jnp.full(3, x, dtype=float), settings)
+    keys = jax.vmap(jax.random.key)(jnp.arange(3))
+    begin = jax.vmap(lambda own, key: begun(algorithm, environment, own, key))
+    like = jax.eval_shape(begin, own, keys)
+
+    def advance(run: Run, own: Any) -> Run:
+        return advanced(algorithm, environment, run, 100, own, jnp.asarray(0), jnp.asarray(1000))[0]
+
+    start = time.process_time()
+    jax.jit(begin).lower(own, keys).compile(compiler_options=COMPILER)
+    jax.jit(jax.vmap(advance), donate_argnums=0).lower(like, own).compile(compiler_options=COMPILER)
+    taken = time.process_time() - start
+    return Row(f"compiling {name}: CPU", taken, "limit", COMPILING, taken / COMPILING, "<= 1")
 
 
 def _of(batch: int, hidden: int) -> list[Row]:
     target, iterations = SIZES[batch, hidden]
-    ours, compiled = _ours(batch, hidden, iterations)
+    ours = _ours(batch, hidden, iterations)
     what = f"HASAC update, batch {batch}, hidden {hidden}, 3 agents"
-    first = Row(f"compiling it: batch {batch}, CPU", compiled, "limit", COMPILING, compiled / COMPILING, "<= 1")
     if not TORCH.exists():
-        return [first, unmeasured(what, "PyTorch", target=target, note="no .venv-torch: see peers/torch_hasac.py")]
+        return [unmeasured(what, "PyTorch", target=target, note="no .venv-torch: see peers/torch_hasac.py")]
     command = [TORCH, PEER, "--batch", str(batch), "--hidden", str(hidden), "--asked"]
     updates = iterations * UPDATES
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as peer:
@@ -54,25 +93,22 @@ def _of(batch: int, hidden: int) -> list[Row]:
 
         measured = compare_with_peer(what, ours, "PyTorch, one thread", theirs, target=target, each=updates)
         peer.stdin.close()  # type: ignore[union-attr]
-    return [first, measured]
+    return [measured]
 
 
-def _ours(batch: int, hidden: int, iterations: int) -> tuple[Callable[[], object], float]:
-    """Some steps of ten updates each, and how long they took to compile."""
-    environment = tabular(random_stochastic(30, (5, 5, 5), discount=0.95, seed=0))
+def _ours(batch: int, hidden: int, iterations: int) -> Callable[[], object]:
+    """Some steps of ten updates each."""
     settings = HASAC.settings(
         updates=UPDATES, batch=batch, hidden=(hidden, hidden), capacity=10_000, copies=1, explore=0, prepare=0
     )
-    state = [jax.jit(begun, static_argnums=(0, 1))(HASAC, environment, settings, jax.random.key(0))]
+    state = [jax.jit(begun, static_argnums=(0, 1))(HASAC, GAME, settings, jax.random.key(0))]
 
     def advance(run: Run) -> Run:
-        return advanced(HASAC, environment, run, iterations, settings, jnp.asarray(0), jnp.asarray(10**6))[0]
+        return advanced(HASAC, GAME, run, iterations, settings, jnp.asarray(0), jnp.asarray(10**6))[0]
 
-    start = time.process_time()
     compiled = jax.jit(advance, donate_argnums=0).lower(state[0]).compile(compiler_options=COMPILER)
-    taken = time.process_time() - start
 
     def run() -> None:
         state[0] = jax.block_until_ready(compiled(state[0]))
 
-    return run, taken
+    return run
