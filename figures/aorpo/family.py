@@ -87,7 +87,7 @@ def _moved(played: Sequence[FloatArray], dynamics_error: float) -> FloatArray:
     law_sm = np.zeros((CELLS, 2 * reach + 1))
     law_sm[:, reach] = 1.0
     for own_sa in played:
-        law_sm = sum(own_sa[:, [a]] * np.roll(law_sm, move, axis=1) for a, move in enumerate(MOVES))
+        law_sm = np.sum([own_sa[:, [a]] * np.roll(law_sm, move, axis=1) for a, move in enumerate(MOVES)], axis=0)
     gust = GUST / 2
     stay = 1 - GUST - dynamics_error
     law_sm = stay * law_sm + gust * np.roll(law_sm, -1, axis=1) + (gust + dynamics_error) * np.roll(law_sm, 1, axis=1)

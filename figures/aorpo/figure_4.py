@@ -19,6 +19,7 @@ both states' games together are those of the stochastic game in which agents loo
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
 from mathrl.base.printed import PaperValue
@@ -61,7 +62,7 @@ NEARNESS: Reward = _nearness
 TWO_PEAKS: Reward = _two_peaks
 
 
-def best_answers(reward: FloatArray, axis: int) -> FloatArray:
+def best_answers(reward: FloatArray, axis: int) -> npt.NDArray[np.bool_]:
     """Where on a grid of a (rows) and b (columns) the agent that picks along `axis` answers best, up to rounding."""
     return np.asarray(reward >= reward.max(axis=axis, keepdims=True) - 1e-12)
 

@@ -112,8 +112,9 @@ def draw_figure_11() -> "Figure":
                 else:
                     distance = measured(kind, "distance")
                     curves = {name: distance[scheme].mean(axis=0) for scheme, name in names.items()}
-                if np.allclose(*curves.values(), rtol=1e-6):
-                    curves = {"both": next(iter(curves.values()))}
+                first, last = curves.values()
+                if np.allclose(first, last, rtol=1e-6):
+                    curves = {"both": first}
                 _named(panel, curves, colours=(3, 2), room=1.3)
                 panel.set_title(f"({'abcd'[2 * row + column]}) where {kind}")
                 if column == 0:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
 from mathrl.bounds.schemes import SCHEMES
@@ -31,6 +32,6 @@ def measured(kind: str, quantity: str) -> Mapping[str, FloatArray]:
     return {scheme: np.array([getattr(game[scheme], quantity) for game in _rolled(kind)]) for scheme in SCHEMES}
 
 
-def share(holds: FloatArray) -> float:
+def share(holds: npt.NDArray[np.bool_]) -> float:
     """The share of games and lengths in which something holds."""
     return float(np.mean(holds))

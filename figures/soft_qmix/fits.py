@@ -34,7 +34,7 @@ def exploring(epsilon: float | Fraction) -> tuple[FloatArray, FloatArray]:
     return own, own
 
 
-def rate_of(value: float | Fraction) -> Fraction:
+def rate_of(value: float | Fraction | str) -> Fraction:
     """The ε at which the pooled entries of the monotone fit have this value, exactly.
 
     Where A is lowest, the five entries in which an agent plays A are pooled. With p = 1 − ε for B or C

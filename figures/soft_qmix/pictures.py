@@ -85,11 +85,15 @@ def _draw_points(axes: "Axes") -> None:
 
 
 def _cycles(temperatures: FloatArray) -> FloatArray:
-    """The two probabilities of A between which both players change, the larger one first, (temperatures, 2)."""
+    """The two probabilities of A between which both players change, the larger one first, (temperatures, 2).
+
+    NaN where the start that is taken leads to a fixed point.
+    """
     x, y = np.full_like(temperatures, 0.9), np.full_like(temperatures, 0.1)
     for _ in range(400):
         x, y = step(temperatures, x, y)
-    return np.stack([np.maximum(x, y), np.minimum(x, y)], axis=1)
+    apart = np.abs(x - y) > 1e-6
+    return np.stack([np.where(apart, end, np.nan) for end in (np.maximum(x, y), np.minimum(x, y))], axis=1)
 
 
 @drawing("soft-qmix-table-3", caption="differences of the rewards in Table 3, with intervals from printed deviations")

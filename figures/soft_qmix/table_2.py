@@ -85,7 +85,7 @@ def table_2() -> Computed:
     values |= _all_rows("(b) FOP: Q_tot", fit("unrestricted", (np.array(FOP[0]), np.array(FOP[1])))[0])
     values |= _all_rows("(c) QMIX: Q_tot", fit("monotone", exploring(RATE))[0])
     for head, rate in zip(("-8.55", "-8.5", "-8.45", "A no longer lowest"), (*_rates(), falls_in_a()), strict=True):
-        values["(c) QMIX: epsilon", head] = float(rate)
+        values["(c) QMIX: epsilon", head] = rate
     return Computed(values, _notes())
 
 
@@ -94,7 +94,8 @@ TEMPERATURES = ("P(A) is 0.205", "P(A) is 0.21", "P(A) is 0.215")
 
 def equilibrium_temperature(x: Ball) -> Ball:
     """α(x), the temperature at which both agents playing A with probability x, B and C alike, is an equilibrium."""
-    return (32 * x - 12) / (2 * x / (1 - x)).log()
+    temperature: Ball = (32 * x - 12) / (2 * x / (1 - x)).log()
+    return temperature
 
 
 def printed_fop_temperatures() -> tuple[Ball, Ball, Ball]:
@@ -133,8 +134,8 @@ def falls_in_a() -> float:
     return float(brentq(ahead, 0.1, 1 / 3, xtol=1e-15))
 
 
-def _rates() -> tuple[Fraction, Fraction, Fraction]:
-    return rate_of("-8.55"), RATE, rate_of("-8.45")
+def _rates() -> tuple[float, float, float]:
+    return float(rate_of("-8.55")), float(RATE), float(rate_of("-8.45"))
 
 
 def _scheduled() -> tuple[float, float]:
@@ -168,7 +169,7 @@ def double_difference(rows: tuple[str, ...]) -> float:
 def _notes() -> tuple[str, ...]:
     at_the_end, in_the_buffer = _scheduled()
     middle = ball_middle(printed_fop_temperatures()[1])
-    low, _, high = (float(rate) for rate in _rates())
+    low, _, high = _rates()
     return (
         "(a) ours is the fixed point of Soft-QMIX in exact expectation from uniform play, at temperature 1: the paper "
         "gives no temperature for this game; from 0.03 to 4 Q_tot differs by less than 0.1. Of the printed table the "

@@ -158,6 +158,14 @@ def test_a_point_whose_fit_has_other_orders_is_not_certified(monkeypatch):
         table_2a.certified(table_2a.HIGHEST, 1.0)
 
 
+def test_small_steps_end_at_fixed_points_of_whole_steps_and_never_in_a_cycle():
+    x, y = table_2a.starts()
+    small = table_2a.ends(1.0, x[::7], y[::7], size=0.2)
+    assert set(small.end) == {0, 1}
+    points = [table_2a.certified(kind, 1.0) for kind in (table_2a.HIGHEST, table_2a.LOWEST)]
+    assert np.abs(small.x - np.array(points)[small.end]).max() < 1e-9  # the last step, a fifth of what is left
+
+
 def test_ends_do_not_depend_on_which_player_is_which():
     x, y = table_2a.starts()
     one, other = table_2a.ends(1.0, x, y), table_2a.ends(1.0, y, x)
