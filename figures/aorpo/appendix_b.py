@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.printed import PaperValue
+from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, exact
 from mathrl.bounds import Comparison, Setup, best_branch_length, compare_returns, measure
 from mathrl.figures.aorpo.family import CELLS, FEEDBACKS, as_game, draw_load
@@ -55,7 +55,7 @@ def _shifted(own_sa: FloatArray) -> FloatArray:
 @exact(
     "aorpo-appendix-b",
     caption="Theorems 1 and 2: the bounds on normalised returns beside the true discrepancy, over k and the discount",
-    paper={f"theorem {n} holds": {kind: PaperValue("1", exact=True) for kind in FEEDBACKS} for n in (1, 2)},
+    paper={f"theorem {n} holds": {kind: PaperStatement() for kind in FEEDBACKS} for n in (1, 2)},
 )
 def appendix_b() -> Computed:
     """For each discount the discrepancy and its bounds at some k, and the k at which each of them is least."""
@@ -88,7 +88,7 @@ def _numbers(row: str, found: Comparison) -> dict[tuple[str, str], float]:
 
 
 NOTES = (
-    "paper: the theorems are no numbers; 1 stands for 'in all cases', ours is the share of discounts (and lengths) in "
+    "said: the theorems are no numbers; 1 stands for 'in all cases', ours is the share of discounts (and lengths) in "
     "which the bound holds for normalised returns. As printed, for sums, they are refuted: `mathrl check aorpo`",
     "errors, in every state but at the ends of the line: opponent models 0.05 and 0.2, dynamics 0.02, and each "
     "policy 0.1 from the one that collected the data. Rewards are from 0 to 1, so that no discrepancy exceeds 1: a "

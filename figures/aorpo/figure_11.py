@@ -6,7 +6,7 @@ the distances of all states; they differ by l (k − l) ε_2, where ε_2 is the 
 
 import numpy as np
 
-from mathrl.base.printed import PaperValue
+from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, exact
 from mathrl.bounds import accumulated_distance, printed_real_to_simu, printed_simu_to_real, rollout_lengths
 from mathrl.figures.aorpo.family import FEEDBACKS
@@ -23,7 +23,7 @@ QUANTITIES = {"compounding error": "error", "TV of the last state": "distance", 
 @exact(
     "aorpo-figure-11",
     caption="models first or real opponents first: compounding error, its part from models, and bounds; exact analogue",
-    paper={said: {kind: PaperValue("1", exact=True) for kind in FEEDBACKS} for said in (LONG, SHORT)},
+    paper={said: {kind: PaperStatement() for kind in FEEDBACKS} for said in (LONG, SHORT)},
 )
 def figure_11() -> Computed:
     """Shares of games, means over games at some lengths, and the bounds of G.6 with their difference."""
@@ -71,7 +71,7 @@ def _bounds() -> dict[tuple[str, str], float]:
 
 
 NOTES = (
-    "paper: no number is printed. 1 stands for what the text says of the curves (G.6): real-to-simu has 'lower "
+    "said: no number is printed; 1 stands for what the text says of the curves (G.6): real-to-simu has 'lower "
     "compounding error ... for long rollout (when k > 15)', and at k = 10 the part of the error from opponent "
     "models is smaller for simu-to-real. Ours is the share of the lengths at which the mean over the games has it "
     "so, with two opponents; the rows below have shares of games",

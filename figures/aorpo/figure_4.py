@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.printed import PaperValue
+from mathrl.base.printed import PaperStatement, PaperValue, Printed
 from mathrl.base.reproduction import Computed, exact
 
 __all__ = [
@@ -84,9 +84,9 @@ def _exactly(number: str) -> PaperValue:
     return PaperValue(number, exact=True)
 
 
-PAPER: Mapping[str, Mapping[str, PaperValue]] = {
-    "state 1": {"equilibria": _exactly("1"), "a": _exactly("-0.5"), "b": _exactly("-0.5"), "differ": _exactly("1")},
-    "state 2": {"equilibria": _exactly("1"), "a": _exactly("0.5"), "b": _exactly("0.5"), "differ": _exactly("1")},
+PAPER: Mapping[str, Mapping[str, Printed]] = {
+    f"state {state}": {"equilibria": PaperStatement(), "a": _exactly(a), "b": _exactly(a), "differ": PaperStatement()}
+    for state, a in ((1, "-0.5"), (2, "0.5"))
 }
 
 

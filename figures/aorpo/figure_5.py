@@ -4,7 +4,7 @@ The paper's curves are of two particle tasks with learned models, and no number 
 the models are set, and the same quantities follow without sampling; the verdict is on what the text says of the curves.
 """
 
-from mathrl.base.printed import PaperValue
+from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, exact
 from mathrl.figures.aorpo.family import FEEDBACKS
 from mathrl.figures.aorpo.schemes import DYNAMICS_ERROR, GAMES, LENGTHS, OPPONENT_ERRORS, SHOWN, measured, share
@@ -20,7 +20,7 @@ SAID = ("adaptive has less error than all models", "adaptive asks less than all 
 @exact(
     "aorpo-figure-5",
     caption="compounding error and communications over the rollout length: an exact analogue in a family of games",
-    paper={said: {kind: PaperValue("1", exact=True) for kind in FEEDBACKS} for said in SAID},
+    paper={said: {kind: PaperStatement() for kind in FEEDBACKS} for said in SAID},
 )
 def figure_5() -> Computed:
     """Means over the games at some lengths, and the shares of games and lengths in which the text's words hold."""
@@ -43,7 +43,7 @@ def figure_5() -> Computed:
 
 
 NOTES = (
-    "paper: no number is printed. 1 stands for what the text says without exception: adaptive rollouts have 'lower "
+    "said: no number is printed; 1 stands for what the text says without exception: adaptive rollouts have 'lower "
     "model compounding error than rollout with all opponent models while reducing the number of interactions "
     "compared to rollout with real opponents' (6.3). Ours is the share of the lengths at which the mean over the "
     "games has it so; 'game by game' is the share of games and lengths. The exceptions there: mistakes of two "

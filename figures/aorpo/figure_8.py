@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from mathrl.base.checks import FloatArray
-from mathrl.base.printed import PaperValue
+from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, exact
 from mathrl.figures.aorpo.family import FEEDBACKS, family, rolled
 from mathrl.figures.aorpo.schemes import DYNAMICS_ERROR
@@ -37,7 +37,7 @@ def errors_of(kind: str) -> FloatArray:
 @exact(
     "aorpo-figure-8",
     caption=f"compounding error over the errors of two opponent models, k = {LENGTH}: an exact analogue",
-    paper={SAID: {kind: PaperValue("1", exact=True) for kind in FEEDBACKS}},
+    paper={SAID: {kind: PaperStatement() for kind in FEEDBACKS}},
 )
 def figure_8() -> Computed:
     """Means over the games for each pair of errors, and the share of pairs and games with less error."""
@@ -58,7 +58,7 @@ def figure_8() -> Computed:
 
 
 NOTES = (
-    "paper: no number is printed. 1 stands for 'the adaptive opponent model selection reduces the model compounding "
+    "said: no number is printed; 1 stands for 'the adaptive opponent model selection reduces the model compounding "
     "errors generally' (G.5). Ours is the share of pairs of unequal errors for which the mean over the games has it "
     "so; 'game by game' is the share of pairs and games, where the word 'generally' leaves room for exceptions",
     "equal errors: then Algorithm 1 lets both models act in all steps, and the two schemes are one",

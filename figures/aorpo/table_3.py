@@ -6,7 +6,7 @@ columns that of the agents; a score is that of the agents.
 
 from collections.abc import Mapping
 
-from mathrl.base.printed import PaperValue, Printed
+from mathrl.base.printed import PaperStatement, Printed
 from mathrl.base.reproduction import Computed, exact
 
 __all__ = ["SCENARIOS", "SCORES", "against_agents", "for_agents", "table_3", "table_4", "table_5"]
@@ -46,7 +46,7 @@ def against_agents(texts: Texts) -> int:
 
 
 def _statement() -> dict[str, dict[str, str | Printed]]:
-    return {"agents: the second scores more": {scenario: PaperValue("2", exact=True) for scenario in SCENARIOS}}
+    return {"agents: the second scores more": {scenario: PaperStatement(2) for scenario in SCENARIOS}}
 
 
 def _computed(algorithms: str) -> dict[tuple[str, str], float]:

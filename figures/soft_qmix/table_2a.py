@@ -23,7 +23,7 @@ from scipy.optimize import brentq
 
 from mathrl.balls import Ball, precision
 from mathrl.base.checks import FloatArray
-from mathrl.base.printed import PaperValue
+from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, exact
 from mathrl.stage.monotone_projection import monotone_projections
 
@@ -68,7 +68,7 @@ class Ends:
 @exact(
     "soft-qmix-table-2a",
     caption="the one-step game: Soft-QMIX's fixed points in exact expectation, and which starts lead to which",
-    paper={"from all starts": {"share that ends at (A,A)": PaperValue("1", exact=True)}},
+    paper={"from all starts": {"share that ends at (A,A)": PaperStatement()}},
 )
 def table_2a() -> Computed:
     """For each temperature the fixed points on the diagonal, proved, and the shares of a grid of starts."""

@@ -6,7 +6,7 @@ The win rates are inputs here: they come from SMACv2. What follows from them is 
 from collections.abc import Mapping
 from itertools import pairwise
 
-from mathrl.base.printed import PaperValue, Printed
+from mathrl.base.printed import PaperStatement, Printed
 from mathrl.base.reproduction import Computed, exact
 from mathrl.figures.soft_qmix.table_3 import best_case
 from mathrl.figures.welch import Summary, Welch, holm, welch
@@ -30,11 +30,11 @@ HALF = 0.005
 
 PAPER: dict[str, dict[str, str | Printed]] = {
     "caption": {
-        "scenarios where every part raises the rate": PaperValue("3", exact=True),
-        "scenarios where f raises it most": PaperValue("3", exact=True),
+        "scenarios where every part raises the rate": PaperStatement(3),
+        "scenarios where f raises it most": PaperStatement(3),
     },
     "text": {
-        "scenarios where entropy lowers the rate": PaperValue("2", exact=True),
+        "scenarios where entropy lowers the rate": PaperStatement(2),
     },
 }
 
