@@ -1,6 +1,6 @@
 """HASAC, Table 1: what its medians and deviations say of the text, and which of them its caption makes bold.
 
-The numbers are inputs here: they come from StarCraft, which is not computed. What is computed is what follows from them.
+The numbers are inputs here: they come from StarCraft, which is not computed. What follows from them is computed.
 """
 
 from collections.abc import Callable, Mapping
@@ -85,16 +85,17 @@ def _notes() -> tuple[str, ...]:
     unlike = [name for name, scores in WIN_RATES.items() if marked(scores) != marked(scores, own=True)]
     leads = {name: round(WIN_RATES[name][0][0] - max(m for m, _ in WIN_RATES[name][1:]), 1) for name in CLAIMED}
     return (
-        f"over 90 %: the text says 'over 90% win rates in 7 out of 8 maps'. On {' and '.join(at_90)} the median is 90.0, "
-        "so 7 maps have at least 90 %, and 5 more than 90 %",
-        "'outperforms other strong baselines in most maps': HASAC alone has the largest median on 4 of 8, which is half; "
-        "with the tie on MMM2 (HATRPO has 97.5 too) on 5",
+        f"over 90 %: the text says 'over 90% win rates in 7 out of 8 maps'. On {' and '.join(at_90)} the median is "
+        "90.0, so 7 maps have at least 90 %, and 5 more than 90 %",
+        "'outperforms other strong baselines in most maps': HASAC alone has the largest median on 4 of 8, which is "
+        "half; with the tie on MMM2 (HATRPO has 97.5 too) on 5",
         "'consistently achieves superior performance' on "
         + ", ".join(f"{name} ({lead:+.1f})" for name, lead in leads.items())
-        + ": in brackets HASAC's median less the best other. On 3s5z_vs_3s5z QMIX has the larger one, 87.5 against 82.5",
+        + ": in brackets HASAC's median less the best other. On 3s5z_vs_3s5z QMIX has the larger one, 87.5",
         "bold: the caption does not say whose standard deviation counts. By the maximum's own HASAC is not bold on "
-        f"{' and '.join(behind)}; by each value's own it is bold on corridor. The readings differ on {', '.join(unlike)}. "
-        "Where two methods share the maximum (MMM2) the larger of their deviations is taken; with the smaller one MAPPO "
-        "is not bold there. Which values are bold in print is not compared: the text that was read has no bold type",
+        f"{' and '.join(behind)}; by each value's own it is bold on corridor. The readings differ on "
+        f"{', '.join(unlike)}. Where two methods share the maximum (MMM2) the larger deviation is taken; with the "
+        "smaller one MAPPO is not bold there. Which values are bold in print is not compared: the text that was read has "
+        "no bold type",
         "the map 3s5z_vs_3s5z of Table 1 is 3s5z_vs_3s6z in Table 14; the benchmark has a map of the second name only",
     )

@@ -55,7 +55,7 @@ def tasks() -> Computed:
             "game is no benchmark",
             "HASAC best: all tasks but those of Table 1 in which another method's median is as large "
             f"({not_alone} of 8). This takes the text's word that HASAC is best everywhere else: the curves' numbers "
-            f"are not printed. 31 of 35 would be {total - 1} − {not_alone}, if the Light Aircraft Game is left out and the "
-            "tie on MMM2 is not won",
+            f"are not printed. 31 of 35 would be {total - 1} − {not_alone}, if the Light Aircraft Game is left out and "
+            "the tie on MMM2 is not won",
         ),
     )

@@ -3,7 +3,11 @@
 `learner(game, *, settings, episodes, seeds) -> Learning`. Nothing below this floor knows of learners.
 """
 
+from mathrl.learners.clipped import ClippedSettings
+from mathrl.learners.happo import happo
+from mathrl.learners.hasac import HASACSettings, hasac
 from mathrl.learners.learning import Learning
+from mathrl.learners.mappo import mappo
 from mathrl.learners.schedule import Schedule
 
-__all__ = ["Learning", "Schedule"]
+__all__ = ["ClippedSettings", "HASACSettings", "Learning", "Schedule", "happo", "hasac", "mappo"]
