@@ -10,7 +10,7 @@ from mathrl.base.checks import FloatArray, fail
 from mathrl.base.compile import inner
 from mathrl.games import Game
 
-__all__ = ["Payoffs", "boltzmann", "draw", "explored", "joint_action", "payoffs"]
+__all__ = ["Payoffs", "boltzmann", "draw", "explored", "joint_action", "payoffs", "product_of_others"]
 
 IntArray = npt.NDArray[np.int64]
 
@@ -93,3 +93,17 @@ def joint_action(actions_i: IntArray, sizes: IntArray) -> int:
     for i in range(len(sizes)):
         number = number * sizes[i] + actions_i[i]
     return number
+
+
+@inner
+def product_of_others(p_ja: FloatArray, sizes: IntArray, i: int, out_b: FloatArray) -> None:
+    """Write Π_{j≠i} p_j(a_j) for the joint actions of all but agent i, in C order."""
+    size = 1
+    out_b[0] = 1.0
+    for j in range(len(sizes)):
+        if j != i:
+            for b in range(size - 1, -1, -1):  # from behind: nothing is overwritten that is still needed
+                p = out_b[b]
+                for a in range(sizes[j] - 1, -1, -1):
+                    out_b[b * sizes[j] + a] = p * p_ja[j, a]
+            size *= sizes[j]
