@@ -21,12 +21,14 @@ class Payoffs:
 
     `r_ia`    (n, A), what a joint action pays each agent; joint actions are numbered in C order
     `sizes`   (n,), the numbers of the agents' actions
+    `a_ia`    (n, A), the agent's own action in each joint action
     `b_ia`    (n, A), the number of the others' joint action, in C order, in each joint action
     `others`  (n,), how many joint actions the others have
     """
 
     r_ia: FloatArray
     sizes: IntArray
+    a_ia: IntArray
     b_ia: IntArray
     others: IntArray
 
@@ -40,6 +42,7 @@ def payoffs(game: Game) -> Payoffs:
         fail("game", "has actions that are not available", "a matrix game in which all are", "leave them out")
     n, shape = game.num_agents, game.num_actions
     numbers = np.arange(math.prod(shape)).reshape(shape)
+    a_ia = np.indices(shape).reshape(n, -1)
     b_ia = np.empty((n, numbers.size), dtype=np.int64)
     for i in range(n):
         rest = shape[:i] + shape[i + 1 :]
@@ -47,7 +50,7 @@ def payoffs(game: Game) -> Payoffs:
         b_ia[i] = b_a.ravel()
     r_ia = np.broadcast_to(game.rewards_isa[:, 0, :], (n, numbers.size))
     sizes = np.array(shape, dtype=np.int64)
-    return Payoffs(np.ascontiguousarray(r_ia), sizes, b_ia, np.array([numbers.size // k for k in shape]))
+    return Payoffs(np.ascontiguousarray(r_ia), sizes, a_ia, b_ia, np.array([numbers.size // k for k in shape]))
 
 
 @inner

@@ -6,11 +6,11 @@
     π(a)    = Σ_b ρ(b) π(a|b)                                            what is played               (4)
     Q(a, b) ← Q(a, b) + λ_t (r − Q(a, b))                                for N samples of the last M    (5)
 
-Tian et al., A Regularized Opponent Model with Maximum Entropy Objective, IJCAI 2019, Algorithm 1 with Eq. 10 and 11, for
-one state whose episode ends with the joint action, so that the target is r. `empirical` puts P in place of ρ in (4): that
-is ROMMEO-Q-EMP of Section 5.1. With N = 0, (5) takes the newest sample instead, as the authors' code does. Before
-anything is seen and with c_0 = 0, (1) is uniform. b is the joint action of all others. One agent alone learns by
-Q-learning of one state.
+Tian et al., A Regularized Opponent Model with Maximum Entropy Objective, IJCAI 2019, Algorithm 1 with Eq. 10 and 11,
+for one state whose episode ends with the joint action, so that the target is r. `empirical` puts P in place of ρ in
+(4): that is ROMMEO-Q-EMP of Section 5.1. With N = 0, (5) takes the newest sample instead, as the authors' code does
+(github.com/rommeoijcai2019/rommeo, maci/learners/tabular/Q.py). Before anything is seen and with c_0 = 0, (1) is
+uniform. b is the joint action of all others. One agent alone learns by Q-learning of one state.
 """
 
 import math
@@ -92,7 +92,7 @@ def rommeo_q_learning(
 
     def run(rng: np.random.Generator, records: Records) -> None:
         _run(
-            rng, given.r_ia, given.sizes, given.b_ia, given.others,
+            rng, given.r_ia, given.sizes, given.a_ia, given.b_ia, given.others,
             scheduled("step", s.step).numbers, scheduled("temperature", s.temperature).numbers,
             scheduled("exploration", s.exploration).numbers, int(s.samples), float(s.prior_count), bool(s.empirical),
             rng.uniform(*s.initial_q, size=(n, most, others)), np.zeros((n, others)), np.zeros(window, dtype=np.int64),
@@ -150,6 +150,7 @@ def _run(
     rng: np.random.Generator,
     r_ia: FloatArray,
     sizes: IntArray,
+    a_ia: IntArray,
     b_ia: IntArray,
     others: IntArray,
     step: FloatArray,
@@ -173,7 +174,10 @@ def _run(
     out_models: FloatArray,
     out_observed: FloatArray,
 ) -> None:
-    """Play and learn until the last of `times`; Q, the counts and what is kept are changed, of which `began` are there."""
+    """Play and learn until the last of `times`; Q, the counts and what is kept are changed.
+
+    Of the latter `began` are there.
+    """
     n = len(sizes)
     k = 0
     for t in range(times[-1] + 1):
@@ -207,13 +211,9 @@ def _run(
             counts_ib[i, b_ia[i, joint]] += 1.0
             out_rewards[k - 1, i] += r_ia[i, joint] / (times[k] - times[k - 1])
         kept[place] = joint
-        size = min(number + 1, len(kept))
-        for m in range(max(samples, 1)):
+        size, rate = min(number + 1, len(kept)), at(step, t)
+        for _ in range(max(samples, 1)):
             for i in range(n):
                 sample = joint if samples == 0 else kept[min(int(rng.random() * size), size - 1)]
-                rest, own = sample, 0
-                for j in range(n - 1, i - 1, -1):
-                    own = rest % sizes[j]
-                    rest //= sizes[j]
-                b = b_ia[i, sample]
-                q_iab[i, own, b] += at(step, t) * (r_ia[i, sample] - q_iab[i, own, b])  # (5)
+                a, b = a_ia[i, sample], b_ia[i, sample]
+                q_iab[i, a, b] += rate * (r_ia[i, sample] - q_iab[i, a, b])  # (5)
