@@ -95,7 +95,7 @@ def _notes() -> tuple[str, ...]:
         "bold: the caption does not say whose standard deviation counts. By the maximum's own HASAC is not bold on "
         f"{' and '.join(behind)}; by each value's own it is bold on corridor. The readings differ on "
         f"{', '.join(unlike)}. Where two methods share the maximum (MMM2) the larger deviation is taken; with the "
-        "smaller one MAPPO is not bold there. Which values are bold in print is not compared: the text that was read has "
-        "no bold type",
+        "smaller one MAPPO is not bold there. Which values are bold in print is not compared: the text that was "
+        "read has no bold type",
         "the map 3s5z_vs_3s5z of Table 1 is 3s5z_vs_3s6z in Table 14; the benchmark has a map of the second name only",
     )

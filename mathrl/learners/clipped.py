@@ -27,13 +27,13 @@ from mathrl.learners.learning import Learning, points, runs
 from mathrl.learners.pieces import boltzmann
 from mathrl.learners.teams import copied, ordered, play, start, team, unpacked
 
-__all__ = ["ClippedSettings", "learn"]
+__all__ = ["Clipped", "learn"]
 
 IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class ClippedSettings:
+class Clipped:
     """How HAPPO and MAPPO learn.
 
     `step`           η of (3), > 0
@@ -77,7 +77,7 @@ def learn(
     learner: str,
     sequential: bool,
     game: Game,
-    settings: ClippedSettings,
+    settings: Clipped,
     episodes: int,
     seeds: int | Iterable[int],
     seed: int,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mathrl.games import Game
-from mathrl.learners.clipped import ClippedSettings, learn
+from mathrl.learners.clipped import Clipped, learn
 from mathrl.learners.learning import Learning
 
 __all__ = ["happo"]
@@ -21,7 +21,7 @@ __all__ = ["happo"]
 def happo(
     game: Game,
     *,
-    settings: ClippedSettings,
+    settings: Clipped,
     episodes: int = 200,
     seeds: int | Iterable[int] = 1,
     seed: int = 0,
@@ -41,7 +41,7 @@ def happo(
     Raises `ValueError` for games of several states, without a common payoff, or with unavailable actions.
 
     >>> from mathrl.games import load
-    >>> learned = happo(load("hasac"), settings=ClippedSettings(), initial_policy=[[0.6, 0.2, 0.2]] * 2)
+    >>> learned = happo(load("hasac"), settings=Clipped(), initial_policy=[[0.6, 0.2, 0.2]] * 2)
     >>> round(float(learned.played(0, 0)[0, -1]), 2)
     1.0
     """

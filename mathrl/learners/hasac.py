@@ -8,8 +8,8 @@ After each episode, as often as `updates` says, with a temperature α, steps ζ 
         π^i(a^i) ∝ π^i(a^i)^{1−η} exp(η Q^i(a^i)/α)                                                           (3)
 
 (1) is a gradient step on J_Q of Section 4.2.2 in a game of one state and one step, (2) is Eq. 7 but for a constant, and
-(3) for η = 1 is the minimiser of Eq. 8. For η < 1 it is that of α KL(π^i ‖ exp(Q^i/α)/Z) + α (1/η − 1) KL(π^i ‖ π_old^i):
-it is a step of natural policy gradient on J. If Q = r, then (2) and (3) with η = 1 are HASPI.
+(3) for η = 1 is the minimiser of Eq. 8. For η < 1 it is that of KL(π^i ‖ exp(Q^i/α)/Z) + (1/η − 1) KL(π^i ‖ π_old^i), a
+step of natural policy gradient on J. If Q = r, then (2) and (3) with η = 1 are HASPI.
 
 Source: Liu et al. (2024), Maximum Entropy Heterogeneous-Agent Reinforcement Learning, Section 4.2 and Table 4. What
 the paper leaves open, or gives for networks only, are settings.
@@ -28,13 +28,13 @@ from mathrl.games import Game
 from mathrl.learners.learning import Learning, points, runs
 from mathrl.learners.teams import copied, marginal, ordered, play, soft_step, start, team, unpacked
 
-__all__ = ["HASACSettings", "hasac"]
+__all__ = ["Hasac", "hasac"]
 
 IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class HASACSettings:
+class Hasac:
     """How HASAC learns.
 
     `temperature`  α > 0
@@ -75,7 +75,7 @@ class HASACSettings:
 def hasac(
     game: Game,
     *,
-    settings: HASACSettings,
+    settings: Hasac,
     episodes: int = 200,
     seeds: int | Iterable[int] = 1,
     seed: int = 0,
@@ -95,7 +95,7 @@ def hasac(
     Raises `ValueError` for games of several states, without a common payoff, or with unavailable actions.
 
     >>> from mathrl.games import load
-    >>> learned = hasac(load("hasac"), settings=HASACSettings(10.0, warmup=100), initial_policy=[[0.6, 0.2, 0.2]] * 2)
+    >>> learned = hasac(load("hasac"), settings=Hasac(10.0, warmup=100), initial_policy=[[0.6, 0.2, 0.2]] * 2)
     >>> round(float(learned.played(2, 2)[0, -1]), 2)  # Table 3 has 0.9555 for each agent
     0.91
     """

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mathrl.games import Game
-from mathrl.learners.clipped import ClippedSettings, learn
+from mathrl.learners.clipped import Clipped, learn
 from mathrl.learners.learning import Learning
 
 __all__ = ["mappo"]
@@ -18,7 +18,7 @@ __all__ = ["mappo"]
 def mappo(
     game: Game,
     *,
-    settings: ClippedSettings,
+    settings: Clipped,
     episodes: int = 200,
     seeds: int | Iterable[int] = 1,
     seed: int = 0,
@@ -38,7 +38,7 @@ def mappo(
     Raises `ValueError` for games of several states, without a common payoff, or with unavailable actions.
 
     >>> from mathrl.games import load
-    >>> learned = mappo(load("hasac"), settings=ClippedSettings(), initial_policy=[[0.6, 0.2, 0.2]] * 2)
+    >>> learned = mappo(load("hasac"), settings=Clipped(), initial_policy=[[0.6, 0.2, 0.2]] * 2)
     >>> round(float(learned.played(0, 0)[0, -1]), 2)
     1.0
     """

@@ -1,4 +1,4 @@
-"""Pieces for learners of a team in a matrix game: the team's payoffs, starts, orders, and marginals of a joint table."""
+"""Pieces for learners of a team in a matrix game: its payoffs, starts, orders, and marginals of a joint table."""
 
 import math
 from collections.abc import Sequence

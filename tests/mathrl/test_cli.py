@@ -47,7 +47,7 @@ QRE = ("figure", "qre", "--out", "written.png", "--game")
     [
         bad("reprodcue", names="reproduce"),
         bad("--verison", names="--version"),
-        bad("reproduce", "hasac-table-4", names="hasac-table-3"),
+        bad("reproduce", "hasac-table-33", names="appendix-b"),
         bad("reproduce", "hasac-table-3", "--format", "jsn", names="json"),
         bad("reproduce", "--fromat", "json", names="--format"),
         bad("reproduce", "--form", "json", names="--form"),

@@ -7,9 +7,9 @@ import pytest
 
 from mathrl.base.checks import InvalidInput
 from mathrl.games import Game, load
-from mathrl.learners.clipped import ClippedSettings
+from mathrl.learners.clipped import Clipped
 from mathrl.learners.happo import happo
-from mathrl.learners.hasac import HASACSettings, hasac
+from mathrl.learners.hasac import Hasac, hasac
 from mathrl.learners.mappo import mappo
 from mathrl.solvers import haspi
 
@@ -21,9 +21,9 @@ ROUNDING = 1e-12
 """Of a hundred operations on numbers of size 1."""
 
 LEARNERS = [
-    pytest.param(hasac, HASACSettings(0.5, actor_step=0.3, critic_step=0.5, plays=2, warmup=3), id="hasac"),
-    pytest.param(happo, ClippedSettings(step=0.5, entropy=0.1, normalise=True), id="happo"),
-    pytest.param(mappo, ClippedSettings(step=0.5, critic_step=0.3, clip=np.inf), id="mappo"),
+    pytest.param(hasac, Hasac(0.5, actor_step=0.3, critic_step=0.5, plays=2, warmup=3), id="hasac"),
+    pytest.param(happo, Clipped(step=0.5, entropy=0.1, normalise=True), id="happo"),
+    pytest.param(mappo, Clipped(step=0.5, critic_step=0.3, clip=np.inf), id="mappo"),
 ]
 CLIPPED = [pytest.param(happo, True, id="happo"), pytest.param(mappo, False, id="mappo")]
 
@@ -53,8 +53,8 @@ def test_a_run_depends_on_its_number_alone_and_records_change_nothing(learner, s
 
 
 def test_hasac_that_knows_q_makes_steps_of_haspi():
-    """With every joint action in the buffer, ζ = 1 and η = 1; the first step after the warm-up is the first of HASPI."""
-    settings = HASACSettings(0.7, warmup=400, batch=400, shuffle=False)
+    """With every joint action in the buffer and ζ = η = 1, the first step after the warm-up is the first of HASPI."""
+    settings = Hasac(0.7, warmup=400, batch=400, shuffle=False)
     learned = hasac(GAME, settings=settings, episodes=403, record=[400, 401, 402, 403], initial_policy=START)
     assert all((own[0, 1, 0] == first).all() for own, first in zip(learned.policy, START, strict=True))
     for steps in (1, 2, 3):
@@ -66,7 +66,7 @@ def test_hasac_that_knows_q_makes_steps_of_haspi():
 def test_smaller_actor_steps_lead_hasac_to_the_same_equilibrium():
     asked = {"episodes": 700, "record": [700], "initial_policy": [[0.6, 0.2, 0.2]] * 2}
     ends = [
-        hasac(load("hasac"), settings=HASACSettings(10.0, actor_step=eta, warmup=300), **asked).policy[0][0, -1]
+        hasac(load("hasac"), settings=Hasac(10.0, actor_step=eta, warmup=300), **asked).policy[0][0, -1]
         for eta in (1.0, 0.2)
     ]
     assert np.abs(ends[0] - ends[1]).max() < 1e-9  # 0.8 to the power 400 is far less; the rest is rounding
@@ -74,7 +74,7 @@ def test_smaller_actor_steps_lead_hasac_to_the_same_equilibrium():
 
 def test_what_hasac_has_not_seen_keeps_the_first_q():
     """One play, and a batch of it: Q differs from its start in one entry, by ζ of the way to the reward."""
-    settings = HASACSettings(1.0, critic_step=0.25, batch=1, initial_q=-3.0, shuffle=False)
+    settings = Hasac(1.0, critic_step=0.25, batch=1, initial_q=-3.0, shuffle=False)
     for k in range(20):
         learned = hasac(GAME, settings=settings, episodes=1, seeds=[k], initial_policy=START)
         (joint,) = [a for a in product(*map(range, SHAPE)) if GAME.rewards[0][a] == learned.rewards[0, 0, 0]]
@@ -87,7 +87,7 @@ def test_what_hasac_has_not_seen_keeps_the_first_q():
 def changes(learner, game, start, runs=400, **settings):
     """What the first update adds to each agent's centred logits, by the joint action that was played."""
     learned = learner(
-        game, settings=ClippedSettings(plays=1, epochs=1, **settings), episodes=1, seeds=runs, initial_policy=start
+        game, settings=Clipped(plays=1, epochs=1, **settings), episodes=1, seeds=runs, initial_policy=start
     )
     found = {}
     for k in range(runs):
@@ -147,7 +147,7 @@ def test_the_entropy_bonus_alone_leads_to_the_uniform_policy():
     nothing = Game.matrix(np.zeros((2, 3)), common_payoff=True)
     start = [[0.9, 0.1], [0.7, 0.2, 0.1]]
     ends = [
-        mappo(nothing, settings=ClippedSettings(step=1.0, entropy=b), episodes=200, initial_policy=start).policy
+        mappo(nothing, settings=Clipped(step=1.0, entropy=b), episodes=200, initial_policy=start).policy
         for b in (0.0, 1.0)
     ]
     for i, size in enumerate((2, 3)):
@@ -158,7 +158,7 @@ def test_the_entropy_bonus_alone_leads_to_the_uniform_policy():
 @pytest.mark.parametrize(("learner", "sequential"), CLIPPED)
 @pytest.mark.parametrize("more", [{}, {"normalise": True, "entropy": 0.2, "clip": 0.05}, {"critic_step": 0.3}])
 def test_the_clipped_learners_are_the_plain_ones(learner, sequential, more):
-    settings = ClippedSettings(step=0.7, plays=7, epochs=4, **more)
+    settings = Clipped(step=0.7, plays=7, epochs=4, **more)
     learned = learner(GAME, settings=settings, episodes=6, seeds=2, seed=3, initial_policy=START)
     for k in range(2):
         for t, policy in enumerate(plain_clipped(settings, sequential, np.random.default_rng([3, k]), 6)):
@@ -167,7 +167,7 @@ def test_the_clipped_learners_are_the_plain_ones(learner, sequential, more):
 
 
 def test_hasac_is_the_plain_one():
-    settings = HASACSettings(0.5, critic_step=0.6, actor_step=0.4, plays=2, updates=2, batch=3, warmup=2)
+    settings = Hasac(0.5, critic_step=0.6, actor_step=0.4, plays=2, updates=2, batch=3, warmup=2)
     learned = hasac(GAME, settings=settings, episodes=6, seeds=2, seed=3, initial_policy=START)
     for k in range(2):
         for t, policy in enumerate(plain_hasac(settings, np.random.default_rng([3, k]), 6)):
@@ -245,19 +245,19 @@ def plain_clipped(settings, sequential, rng, episodes):
 @pytest.mark.parametrize(
     ("make", "named"),
     [
-        (lambda: HASACSettings(0.0), "temperature"),
-        (lambda: HASACSettings(1.0, actor_step=0.0), "actor_step"),
-        (lambda: HASACSettings(1.0, critic_step=1.5), "critic_step"),
-        (lambda: HASACSettings(1.0, plays=0), "plays"),
-        (lambda: HASACSettings(1.0, warmup=-1), "warmup"),
-        (lambda: ClippedSettings(step=0.0), "step"),
-        (lambda: ClippedSettings(clip=-0.1), "clip"),
-        (lambda: ClippedSettings(entropy=-1.0), "entropy"),
-        (lambda: ClippedSettings(normalise=2), "normalise"),
-        (lambda: happo(load("chicken"), settings=ClippedSettings()), "game"),
-        (lambda: mappo(GAME, settings=ClippedSettings(), initial_policy=[[1, 0], *START[1:]]), "initial_policy"),
-        (lambda: hasac(GAME, settings=HASACSettings(1.0), seeds=0), "seeds"),
-        (lambda: hasac(GAME, settings=HASACSettings(1.0), episodes=0), "episodes"),
+        (lambda: Hasac(0.0), "temperature"),
+        (lambda: Hasac(1.0, actor_step=0.0), "actor_step"),
+        (lambda: Hasac(1.0, critic_step=1.5), "critic_step"),
+        (lambda: Hasac(1.0, plays=0), "plays"),
+        (lambda: Hasac(1.0, warmup=-1), "warmup"),
+        (lambda: Clipped(step=0.0), "step"),
+        (lambda: Clipped(clip=-0.1), "clip"),
+        (lambda: Clipped(entropy=-1.0), "entropy"),
+        (lambda: Clipped(normalise=2), "normalise"),
+        (lambda: happo(load("chicken"), settings=Clipped()), "game"),
+        (lambda: mappo(GAME, settings=Clipped(), initial_policy=[[1, 0], *START[1:]]), "initial_policy"),
+        (lambda: hasac(GAME, settings=Hasac(1.0), seeds=0), "seeds"),
+        (lambda: hasac(GAME, settings=Hasac(1.0), episodes=0), "episodes"),
     ],
 )
 def test_bad_input_is_refused_by_name(make, named):
