@@ -7,9 +7,9 @@ from mathrl.figures.hasac import (
     figure_6,
     table_1,
     table_3,
-    table_20,
     tasks,
     unavailable,
+    updates_in_turn,
 )
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
     "figure_6",
     "table_1",
     "table_3",
-    "table_20",
     "tasks",
     "unavailable",
+    "updates_in_turn",
 ]

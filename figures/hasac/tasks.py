@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from mathrl.base.printed import PaperValue
 from mathrl.base.reproduction import Computed, exact
 from mathrl.figures.hasac.table_1 import WIN_RATES
-from mathrl.figures.hasac.table_20 import RETURNS
+from mathrl.figures.hasac.updates_in_turn import RETURNS
 
 __all__ = ["TASKS", "tasks"]
 

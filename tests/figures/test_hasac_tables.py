@@ -6,7 +6,7 @@ from scipy.stats import ttest_ind_from_stats
 
 from mathrl.base.reproduction import reproduce
 from mathrl.figures.hasac.table_1 import HARD, METHODS, WIN_RATES, marked
-from mathrl.figures.hasac.table_20 import RETURNS, welch
+from mathrl.figures.hasac.updates_in_turn import RETURNS, welch
 from mathrl.figures.reproductions import reproductions
 
 
