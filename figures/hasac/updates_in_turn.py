@@ -62,7 +62,7 @@ def table_20() -> Computed:
             "gap: the difference of the means over √(both deviations squared). It is above 1 on "
             + ", ".join(task for task, g in zip(RETURNS, gap, strict=True) if g > 1)
             + "; on the others the means differ by less than a difference of two single runs does",
-            f"p: of Welch's two-sided test, if the deviations are those of {SEEDS} seeds, the least that the paper says. "
+            f"p: of Welch's two-sided test, if the deviations are those of {SEEDS} seeds, the paper's least. "
             "The caption calls the numbers averaged final performance, and does not say what stands in brackets",
         ),
     )
