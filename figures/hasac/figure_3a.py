@@ -70,11 +70,11 @@ def _notes(joint: Mapping[str, FloatArray], cases: Sequence[Case], seeds: int) -
         f"returns: interquartile mean of {seeds} seeds, and its 95 % bootstrap interval, of the exact return of the "
         "policies. (A,A), (B,B), (C,C): the share of seeds whose final policy plays it more than half of the time, "
         "with Wilson's 95 % interval",
-        "settings: an episode has 10 plays and one update. HASAC plays uniformly in the first 20 episodes, so that Q is "
-        "known, and its updates are those of Eq. 8. HAPPO and MAPPO have step 0.1, 5 epochs, clip 0.2. The paper names "
-        "none of these, nor the temperature",
-        f"'the other two methods fall into the suboptimal NE': in {whole} of {len(clipped)} settings of HAPPO and MAPPO "
-        f"at least 99 % of the seeds end at (A,A). The fewest do with {least}: {at[least][0]:.0%}, and "
+        "settings: an episode has 10 plays and one update. HASAC plays uniformly in the first 20 episodes, so that Q "
+        "is known, and its updates are those of Eq. 8. HAPPO and MAPPO have step 0.1, 5 epochs, clip 0.2. The paper "
+        "names none of these, nor the temperature",
+        f"'the other two methods fall into the suboptimal NE': in {whole} of {len(clipped)} settings of HAPPO and "
+        f"MAPPO at least 99 % of the seeds end at (A,A). The fewest do with {least}: {at[least][0]:.0%}, and "
         f"{at[least][1]:.0%} at (B,B), {at[least][2]:.0%} at (C,C). So it comes out where updates are small or made "
         "from many plays; with large steps from few plays chance decides",
         "'HASAC escapes local optima and achieves the Pareto optimum': that depends on the temperature. Share at "
