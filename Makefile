@@ -4,6 +4,7 @@
 # make test-long   the same with the long profile: every property on a thousand examples, grids as a whole (hours)
 # make reference   set up, then write docs/reference.md anew
 # make findings    set up, then write docs/findings.md anew from the ledger
+# make gallery     set up, then draw every figure (PNG, SVG, PDF) into gallery/, with a page that shows them
 # make bench       set up, then speed as ratios against peers and limits
 # make hard        set up, then hard games for each solver against answers of 200 digits (minutes)
 # make peers       build Gambit and sgamesolver, which bench compares with, in an environment of their own (minutes)
@@ -35,6 +36,9 @@ bench: .venv/checks
 hard: .venv/checks
 	$(BIN)/python -m benchmarks.hard_sizes
 	$(BIN)/python -m benchmarks.hard
+
+gallery: .venv/installed
+	$(BIN)/python -m mathrl.figures.gallery gallery
 
 peers: .venv-peers/installed
 
@@ -69,4 +73,4 @@ PEERS := benchmarks/peers
 clean:
 	rm -rf .venv .venv-peers .venv-torch build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache .cache-elsewhere
 
-.PHONY: reproduce test test-long test-elsewhere lint bench hard peers reference clean
+.PHONY: reproduce test test-long test-elsewhere lint bench hard gallery peers reference clean

@@ -149,7 +149,8 @@ def _run(
         if normalise:
             _normalised(m_b)
         ordered(rng, shuffle, order_i)
-        for i in order_i:
+        for k in range(n):
+            i = int(order_i[k])
             for a in range(sizes[i]):
                 old_a[a] = pi_ia[i, a]
             for _ in range(epochs):

@@ -166,7 +166,8 @@ def _run(
                 q_a[drawn] += critic_step * (r_a[drawn] - q_a[drawn])  # (1)
             if episode >= warmup:
                 ordered(rng, shuffle, order_i)
-                for i in order_i:
+                for k in range(n):
+                    i = int(order_i[k])
                     marginal(q_a, pi_ia, own_ia, i, x_a)  # (2)
                     soft_step(x_a, sizes[i], temperature, actor_step, pi_ia[i])  # (3)
     copied(pi_ia, policy_tia[t])

@@ -80,12 +80,13 @@ def test_shares_and_claims_of_figure_3a(cells):
     assert 0 < found["HASAC alpha=5, 1 play, warm-up 0", "(C,C)"].computed < 1
 
 
-def test_parts_and_processes_change_nothing(tmp_path):
+def test_parts_that_are_kept_change_nothing(tmp_path):
     cases = [Case("MAPPO", "MAPPO", CLIPPED), whole(5.0, False)]
     asked = {"seed": 4, "seeds": 60, "record": [100], "name": "part"}
     alone = learn(cases, ALONE, **asked)
-    kept = learn(cases, Runs(jobs=2, folder=tmp_path), **asked)
+    kept = learn(cases, Runs(folder=tmp_path), **asked)
     assert len(list(tmp_path.iterdir())) == 4
+    kept = learn(cases, Runs(folder=tmp_path), **asked)
     for case in cases:
         assert alone[case.name].shape == (60, 3, 3, 3)
         assert np.array_equal(alone[case.name], kept[case.name])
