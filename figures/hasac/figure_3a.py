@@ -10,7 +10,7 @@ from mathrl.base.drawing import drawing
 from mathrl.base.intervals import bootstrap_interval, estimate, interquartile_mean, share
 from mathrl.base.reproduction import Computed, Estimate, reproduction
 from mathrl.base.runs import ALONE, Runs
-from mathrl.figures.hasac.learned import BASE, EPISODES, SEEDS, SWEEP, Case, ended, learn, returns
+from mathrl.figures.hasac.learned import BASE, EPISODES, PESSIMIST, SEEDS, SWEEP, Case, ended, learn, returns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,9 +74,10 @@ def _notes(joint: Mapping[str, FloatArray], cases: Sequence[Case], seeds: int) -
         "is known, and its updates are those of Eq. 8. HAPPO and MAPPO have step 0.1, 5 epochs, clip 0.2. The paper "
         "names none of these, nor the temperature",
         f"'the other two methods fall into the suboptimal NE': in {whole} of {len(clipped)} settings of HAPPO and "
-        f"MAPPO at least 99 % of the seeds end at (A,A). The fewest do with {least}: {at[least][0]:.0%}, and "
-        f"{at[least][1]:.0%} at (B,B), {at[least][2]:.0%} at (C,C). So it comes out where updates are small or made "
-        "from many plays; with large steps from few plays chance decides",
+        f"MAPPO at least 99 % of the seeds end at (A,A). The fewest do with {least}: {at[least][0]:.0%}; "
+        f"{at[least][1]:.0%} end at (B,B), {at[least][2]:.0%} at (C,C), and {1 - at[least].sum():.0%} at none of the "
+        "three. So it comes out where updates are small or made from many plays; with large steps from few plays "
+        "chance decides",
         "'HASAC escapes local optima and achieves the Pareto optimum': that depends on the temperature. Share at "
         f"(C,C) in the base settings, by alpha: {by_alpha}. All seeds end there with "
         f"{', '.join(optimal) or 'no setting'}. At alpha = 15 (C,C) has little more than half of the probability, and "
@@ -89,6 +90,7 @@ def _notes(joint: Mapping[str, FloatArray], cases: Sequence[Case], seeds: int) -
 
 def _guess(at: Mapping[str, FloatArray]) -> str:
     names = [f"HASAC alpha=5, {plays}, warm-up {warmup}" for plays in ("1 play", "10 plays") for warmup in (0, 20)]
+    names.append(PESSIMIST.name)
     return "; ".join(
         f"{name.split(', ', 1)[1]}: {at[name][2]:.0%} at (C,C), {at[name][1]:.0%} at (B,B)" for name in names
     )

@@ -81,6 +81,7 @@ def figure_4b(seed: int, budget: str, runs: Runs) -> Computed:
             values[learned.name, f"return at {episode}"] = estimate(paid[:, t])
         values[learned.name, "return of HASPI's end"] = float(returns(exact_end(alpha)))
     end = {alpha: float(returns(exact_end(alpha))) for alpha in TEMPERATURES}
+    uniform = float(returns(np.full((3, 3), 1 / 9)))
     return Computed(
         values,
         (
@@ -89,9 +90,10 @@ def figure_4b(seed: int, budget: str, runs: Runs) -> Computed:
             "the text does not say which of Figures 4b and 4c is of the matrix game; the legend of 4b has 1/alpha, and "
             "no value of it is in the text",
             "'when α is large, poor performance' comes out: at alpha = 20 HASPI's end has the return "
-            f"{end[20.0]:.2f}, near the -8.33 of the uniform policy. 'When α is small, suboptimal equilibrium' comes "
-            f"out: at 1, 2 and 5 it is {end[1.0]:.2f}, {end[2.0]:.2f} and {end[5.0]:.2f}, at or near (A,A). 'A proper "
-            f"α results in better performance' comes out: {end[7.0]:.2f} at 7, {end[10.0]:.2f} at 10",
+            f"{end[20.0]:.2f}, and the uniform policy, which it tends to, {uniform:.2f}. 'When α is small, "
+            f"suboptimal equilibrium' comes out: at 1, 2 and 5 it is {end[1.0]:.2f}, {end[2.0]:.2f} and "
+            f"{end[5.0]:.2f}, at or near (A,A). 'A proper α results in better performance' comes out: "
+            f"{end[7.0]:.2f} at 7, {end[10.0]:.2f} at 10",
         ),
     )
 

@@ -58,8 +58,9 @@ def figure_5(seed: int, budget: str, runs: Runs) -> Computed:
             "mean is no policy of any of them",
             "Appendix B says that the paper's runs find (C,C) at alpha = 5, where Table 3 has (A,A), and guesses that "
             "sampling Q is why. With Q known they do not: as in Table 3, all end at (A,A). With Q unknown "
-            f"{at_5[2]:.0%} of the seeds end at (C,C), {at_5[1]:.0%} at (B,B) and {at_5[0]:.0%} at (A,A): an unseen "
-            "pair has Q = 0, more than the -20 that most of them pay, and so is tried",
+            f"{at_5[2]:.0%} of the seeds end at (C,C), {at_5[1]:.0%} at (B,B) and {at_5[0]:.0%} at (A,A). An unseen "
+            "pair has Q = 0, more than the -20 that most of them pay, and so is tried; but hasac-figure-3a has a row "
+            "with Q = -20 at first, and there chance leads part of the seeds to (C,C) too",
             "Appendix B compares with 'Table 5' and means this figure: Table 5 lists hyperparameters",
         ),
     )

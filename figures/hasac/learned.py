@@ -19,7 +19,21 @@ from mathrl.games.given import Booleans
 from mathrl.learners import Clipped, Hasac, happo, hasac, mappo
 from mathrl.solvers import haspi
 
-__all__ = ["BASE", "CLIPPED", "EPISODES", "HASAC", "SWEEP", "Case", "ended", "exact_end", "learn", "returns", "runs_of"]
+__all__ = [
+    "BASE",
+    "CLIPPED",
+    "EPISODES",
+    "HASAC",
+    "PESSIMIST",
+    "SEEDS",
+    "SWEEP",
+    "Case",
+    "ended",
+    "exact_end",
+    "learn",
+    "returns",
+    "runs_of",
+]
 
 EPISODES = 200
 SEEDS = {"fast": 40, "paper": 1000}
@@ -74,9 +88,17 @@ def _plays(plays: int) -> str:
 
 TEAMS = ("HAPPO", "MAPPO")
 
+PESSIMIST = Case(
+    "HASAC alpha=5, 1 play, warm-up 0, first Q -20",
+    "HASAC",
+    replace(HASAC, temperature=5.0, plays=1, warmup=0, initial_q=-20.0),
+)
+"""What has not been played is as bad as the worst payoff, and so nothing invites to try it."""
+
 SWEEP: Mapping[str, tuple[Case, ...]] = {
     "fast": (
         *(_hasac(5.0, plays, warmup) for plays, warmup in product((1, 10), (0, 20))),
+        PESSIMIST,
         *(_clipped(learner, plays, 0.1, 5, False) for learner, plays in product(TEAMS, (1, 64))),
     ),
     "paper": (
@@ -84,6 +106,7 @@ SWEEP: Mapping[str, tuple[Case, ...]] = {
             _hasac(alpha, plays, warmup)
             for alpha, plays, warmup in product((1.0, 2.0, 5.0, 7.0, 10.0), (1, 10), (0, 20))
         ),
+        PESSIMIST,
         *(
             _clipped(learner, plays, step, epochs, normalise)
             for learner, plays in product(TEAMS, (1, 10, 64))
