@@ -72,7 +72,7 @@ class Plain:
         p = np.ones(1)
         for own in self.explored(x, t):
             p = np.multiply.outer(p, own).ravel()
-        return p
+        return np.asarray(p / p.sum())  # else rounding doubles in every step
 
     def mean(self, x: State, t: int) -> dict[str, FloatArray]:
         """The right-hand side of (1)."""
