@@ -41,7 +41,7 @@ TITLES = {
     "ROMMEO-Q annealed": "temperature annealed for ROMMEO-Q and FMQ",
     "all annealed": "the same annealing for all",
     "none annealed": "annealed for none",
-    "each as first defined": "each as first defined",
+    "each with its defaults": "each with defaults of its own",
 }
 
 

@@ -83,7 +83,7 @@ READINGS: Mapping[str, Mapping[str, Any]] = {
     },
     "all annealed": _ANNEALED,
     "none annealed": _CODE,
-    "each as first defined": {
+    "each with its defaults": {
         "ROMMEO-Q": RommeoQ(),
         "ROMMEO-Q-EMP": RommeoQ(empirical=True),
         "JAL": Jal(),
@@ -97,7 +97,8 @@ READINGS: Mapping[str, Mapping[str, Any]] = {
 "ROMMEO-Q annealed": as in the authors' code, ROMMEO-Q's and -EMP's temperature 500 e^{−0.1 t} + 0.1, FMQ's beside
 "all annealed": the same step, temperature and initial Q for all
 "none annealed": the same with the temperature 1/(1 + t/10000), also for FMQ
-"each as first defined": the defaults of `mathrl.learners`, and WoLF-PHC's rates of 2002
+"each with its defaults": those of `mathrl.learners`, from the learners' own papers where they give any; WoLF-PHC with
+rates as slow as its authors take, δ_win = 1/(20000 + t), δ_lose twice that, and a step of 1/(100 + t/10000)
 """
 
 

@@ -15,7 +15,7 @@ linear in the indicator of a, and (1) is F at the distribution itself.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import cached_property, singledispatch
 from typing import Any
 
 import numpy as np
@@ -27,16 +27,15 @@ from mathrl.learners.jal import Jal
 from mathrl.learners.pieces import Payoffs, payoffs
 from mathrl.learners.pr2_q import Pr2Q
 from mathrl.learners.rommeo_q_learning import RommeoQ
-from mathrl.learners.schedule import scheduled
+from mathrl.learners.schedule import Schedule, scheduled
 from mathrl.learners.wolf_phc import WolfPhc
-from mathrl.softmax import boltzmann
 
 __all__ = ["Plain", "mean_field", "plain"]
 
 State = Mapping[str, FloatArray]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plain:
     """A learner on a matrix game, in plain arrays. Its states are dicts of arrays, agents first."""
 
@@ -48,7 +47,24 @@ class Plain:
 
     def at(self, name: str, t: int) -> float:
         """A setting that may be a schedule, at time t."""
-        return scheduled(name, getattr(self.settings, name)).at(t)
+        return self._schedules[name].at(t)
+
+    @cached_property
+    def _schedules(self) -> dict[str, Schedule]:
+        """The settings that may be schedules."""
+        names = {"step", "temperature", "win", "lose", "exploration"} & set(vars(self.settings))
+        return {name: scheduled(name, getattr(self.settings, name)) for name in names}
+
+    @cached_property
+    def _rewards(self) -> list[FloatArray]:
+        """The rewards of each agent as a table, (A_i, B_i)."""
+        return [self._table(i, own) for i, own in enumerate(self.given.r_ia)]
+
+    def _table(self, i: int, of_joint: FloatArray) -> FloatArray:
+        """Numbers of joint actions, (A,), as a table of agent i's and the others' actions, (A_i, B_i)."""
+        table = np.zeros((self.given.sizes[i], self.given.others[i]))
+        table[self.given.a_ia[i], self.given.b_ia[i]] = of_joint
+        return table
 
     def initial(self, rng: np.random.Generator | None, episodes: int) -> dict[str, FloatArray]:
         """The state at first; of random ones the mean, where there is no generator."""
@@ -105,15 +121,13 @@ class Plain:
 
     def tables(self, i: int, p: FloatArray) -> tuple[FloatArray, FloatArray]:
         """p and the rewards of agent i as tables, (A_i, B_i)."""
-        p_ab, r_ab = np.zeros((2, self.given.sizes[i], self.given.others[i]))
-        p_ab[self.given.a_ia[i], self.given.b_ia[i]] = p
-        r_ab[self.given.a_ia[i], self.given.b_ia[i]] = self.given.r_ia[i]
-        return p_ab, r_ab
+        return self._table(i, p), self._rewards[i]
 
 
 def softened(x_a: FloatArray, temperature: float) -> FloatArray:
     """The Boltzmann distribution of x."""
-    return np.asarray(boltzmann(x_a[None], temperature)[0])
+    weights = np.exp((x_a - x_a.max()) / temperature)
+    return np.asarray(weights / weights.sum())
 
 
 class PlainJal(Plain):
@@ -156,7 +170,7 @@ class PlainPr2Q(Plain):
         """E of one agent."""
         q_ab = x["q"][i, : self.given.sizes[i], : self.given.others[i]]
         if not self.settings.frequency:
-            rho_ab = np.asarray(boltzmann(q_ab, self.settings.model_temperature))
+            rho_ab = np.stack([softened(q_b, self.settings.model_temperature) for q_b in q_ab])
         else:
             c = x["counts"][i, : q_ab.shape[0], : q_ab.shape[1]] + self.settings.prior_count
             total = c.sum(axis=1, keepdims=True)
