@@ -321,6 +321,6 @@ def _by(cases: Sequence[_Case], place: int, what: str) -> str:
 
 
 def _winners(cases: Sequence[_Case]) -> str:
-    winners = [max(LEARNERS, key=lambda learner, case=case: case.at[-1][learner].value) for case in cases]
+    winners = [max((at[learner].value, learner) for learner in LEARNERS)[1] for at in (case.at[-1] for case in cases)]
     counted = sorted({w: winners.count(w) for w in winners}.items(), key=lambda item: -item[1])
     return f"the largest P(A,A) at episode {AT[-1]}: " + ", ".join(f"{name} in {n}" for name, n in counted)

@@ -188,4 +188,4 @@ def _ends_at_best(surface: Surface, grid: FloatArray) -> npt.NDArray[np.bool_]:
     angle = np.arctan2(relative[..., 1], relative[..., 0]) - np.pi / 4
     shaded = np.abs(np.sin(angle)) * np.sqrt(2) * centre < surface.radius
     behind = distance**2 > 2 * centre**2 - surface.radius**2
-    return inside | (shaded & behind & (relative.sum(axis=-1) > 0))
+    return np.asarray(inside | (shaded & behind & (relative.sum(axis=-1) > 0)))

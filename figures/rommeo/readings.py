@@ -8,7 +8,7 @@ constant, or of e^{−0.1 t} times it + 0.1. FMQ has 500 e^{−0.1 t} + 1, PR2 a
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mathrl.games import Game
@@ -37,7 +37,13 @@ FAST = math.exp(-0.1)
 LEARNERS = ("ROMMEO-Q", "ROMMEO-Q-EMP", "JAL", "WoLF-PHC", "FMQ-c1", "FMQ-c5", "FMQ-c10", "PR2-Q")
 """Those of Section 5.1; the figure shows FMQ with c = 10 alone."""
 
-FUNCTIONS = {RommeoQ: rommeo_q_learning, Jal: jal, WolfPhc: wolf_phc, Fmq: fmq, Pr2Q: pr2_q}
+FUNCTIONS: Mapping[type, Callable[..., Learning]] = {
+    RommeoQ: rommeo_q_learning,
+    Jal: jal,
+    WolfPhc: wolf_phc,
+    Fmq: fmq,
+    Pr2Q: pr2_q,
+}
 
 
 def annealed(first: float, floor: float = 0.1) -> Schedule:

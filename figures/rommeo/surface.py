@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
 
@@ -82,10 +83,10 @@ class Surface:
         x = np.asarray(x, dtype=float)
         return np.where((second >= first)[..., None], -2 * (x - 5), -2 * float(self.c) * (x + 5))
 
-    def inside(self, x: FloatArray) -> FloatArray:
+    def inside(self, x: FloatArray) -> npt.NDArray[np.bool_]:
         """Whether f_2 is the larger piece, or they are equal."""
         first, second = self.pieces(x)
-        return second >= first
+        return np.asarray(second >= first)
 
     def entry(self, x: FloatArray) -> FloatArray | None:
         """Where the straight line from x, which is outside the disc, to −e enters the disc; None where it does not."""

@@ -78,7 +78,7 @@ def explored(rng: np.random.Generator, p_a: FloatArray, size: int, exploration: 
 @inner
 def largest(x_a: FloatArray, size: int) -> float:
     """The largest of the first `size` numbers."""
-    most = x_a[0]
+    most: float = x_a[0]
     for a in range(1, size):
         most = max(most, x_a[a])
     return most

@@ -76,7 +76,8 @@ def between(argument: str, ends: tuple[float, float]) -> tuple[float, float]:
 @inner
 def at(numbers: FloatArray, t: float) -> float:
     """The number (1) at time t, of `Schedule.numbers`."""
-    scale = numbers[0]
+    scale: float = numbers[0]
     if numbers[1] != 1.0:
         scale *= numbers[1] ** t
-    return numbers[3] + scale / (1.0 + t * numbers[2])
+    x: float = numbers[3] + scale / (1.0 + t * numbers[2])
+    return x

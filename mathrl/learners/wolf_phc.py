@@ -86,8 +86,9 @@ def wolf_phc(
         for own, size in zip(pi_ia, given.sizes, strict=True):
             own[:size] = rng.dirichlet(np.ones(size)) if s.random_policy else 1 / size
         _run(
-            rng, given.r_ia, given.sizes, *(scheduled(x, getattr(s, x)).numbers for x in ("step", "win", "lose")),
-            scheduled("exploration", s.exploration).numbers, float(s.discount), q_ia, pi_ia, np.zeros((n, most)),
+            rng, given.r_ia, given.sizes, scheduled("step", s.step).numbers, scheduled("win", s.win).numbers,
+            scheduled("lose", s.lose).numbers, scheduled("exploration", s.exploration).numbers, float(s.discount),
+            q_ia, pi_ia, np.zeros((n, most)),
             np.empty(n, dtype=np.int64), records.times, records.policy, records.rewards,
         )  # fmt: skip
 
