@@ -10,6 +10,7 @@ from mathrl.learners.hasac import Hasac, hasac
 from mathrl.learners.jal import Jal, jal
 from mathrl.learners.learning import Learning
 from mathrl.learners.mappo import mappo
+from mathrl.learners.mean_field import mean_field
 from mathrl.learners.pr2_q import Pr2Q, pr2_q
 from mathrl.learners.rommeo_q_learning import RommeoQ, rommeo_q_learning
 from mathrl.learners.schedule import Schedule
@@ -30,6 +31,7 @@ __all__ = [
     "hasac",
     "jal",
     "mappo",
+    "mean_field",
     "pr2_q",
     "rommeo_q_learning",
     "wolf_phc",

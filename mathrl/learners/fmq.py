@@ -2,11 +2,11 @@
 
     E(a) = Q(a) + c · f(a) · R(a),   f(a) = m(a)/n(a)                                               (1)
     π(a) ∝ exp(E(a)/T_t)                                                                            (2)
-    Q(a) ← Q(a) + α_t (r − Q(a))                                         for the action played      (3)
+    Q(a) ← Q(a) + α_t (r + γ max Q − Q(a))                               for the action played      (3)
 
 R(a) is the largest reward that action a has brought so far, n(a) how often it was played, and m(a) how often it brought
 R(a). An action not yet played has E = Q. Kapetanakis and Kudenko, Reinforcement learning of coordination in cooperative
-multi-agent systems, AAAI 2002, with T_t = 500 e^{−st} + 1 and α = 0.9. With c = 0 it is Q-learning of one state.
+multi-agent systems, AAAI 2002, with T_t = 500 e^{−st} + 1, α = 0.9 and γ = 0. With c = 0 it is Q-learning of one state.
 """
 
 from collections.abc import Iterable
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, instance, real
+from mathrl.base.checks import FloatArray, discount_factor, instance, real
 from mathrl.base.compile import kernel
 from mathrl.games import Game
 from mathrl.learners.learning import IntArray, Learning, Records, collected
-from mathrl.learners.pieces import boltzmann, explored, joint_action, payoffs
+from mathrl.learners.pieces import boltzmann, explored, joint_action, largest, payoffs
 from mathrl.learners.schedule import Schedule, at, between, scheduled
 
 __all__ = ["Fmq", "fmq"]
@@ -35,6 +35,7 @@ class Fmq:
     `temperature`  T of (2), > 0 at all times; default: 500 e^{−0.006 t} + 1
     `exploration`  the probability of an action that is drawn uniformly instead, in [0, 1]
     `initial_q`    Q at first: uniform draws between these two numbers
+    `discount`     γ, in [0, 1): another episode follows, and its value counts; by default 0
     """
 
     weight: float = 10.0
@@ -42,6 +43,7 @@ class Fmq:
     temperature: float | Schedule = COOLING
     exploration: float | Schedule = 0.0
     initial_q: tuple[float, float] = (0.0, 0.0)
+    discount: float = 0.0
 
     def __post_init__(self) -> None:
         real("weight", self.weight)
@@ -49,6 +51,7 @@ class Fmq:
         scheduled("temperature", self.temperature, above=0.0)
         scheduled("exploration", self.exploration, 1.0)
         between("initial_q", self.initial_q)
+        discount_factor("discount", self.discount)
 
 
 def fmq(
@@ -79,8 +82,9 @@ def fmq(
         _run(
             rng, given.r_ia, given.sizes, float(s.weight), scheduled("step", s.step).numbers,
             scheduled("temperature", s.temperature).numbers, scheduled("exploration", s.exploration).numbers,
-            rng.uniform(*s.initial_q, size=shape), np.full(shape, -np.inf), np.zeros(shape), np.zeros(shape),
-            np.empty(shape), np.empty(shape[0], dtype=np.int64), records.times, records.policy, records.rewards,
+            float(s.discount), rng.uniform(*s.initial_q, size=shape), np.full(shape, -np.inf), np.zeros(shape),
+            np.zeros(shape), np.empty(shape), np.empty(shape[0], dtype=np.int64), records.times,
+            records.policy, records.rewards,
         )  # fmt: skip
 
     return collected("fmq", s, game, run, episodes=episodes, seeds=seeds, seed=seed, record=record)
@@ -95,6 +99,7 @@ def _run(
     step: FloatArray,
     temperature: FloatArray,
     exploration: FloatArray,
+    discount: float,
     q_ia: FloatArray,
     best_ia: FloatArray,
     hits_ia: FloatArray,
@@ -127,7 +132,8 @@ def _run(
         joint = joint_action(actions_i, sizes)
         for i in range(n):
             a, r = actions_i[i], r_ia[i, joint]
-            q_ia[i, a] += at(step, t) * (r - q_ia[i, a])  # (3)
+            v = discount * largest(q_ia[i], sizes[i]) if discount > 0.0 else 0.0
+            q_ia[i, a] += at(step, t) * (r + v - q_ia[i, a])  # (3)
             if r > best_ia[i, a]:
                 best_ia[i, a], hits_ia[i, a] = r, 0.0
             if r == best_ia[i, a]:

@@ -3,11 +3,11 @@
     P_j(a_j) = (c_j(a_j) + c_0) / Σ_a (c_j(a) + c_0)                      for each other agent j    (1)
     EV(a_i)  = Σ_{a_−i} Q(a_i, a_−i) Π_{j≠i} P_j(a_j)                                               (2)
     π(a_i)   ∝ exp(EV(a_i)/T_t)                                                                     (3)
-    Q(a)     ← Q(a) + λ_t (r − Q(a))                                      for what was played       (4)
+    Q(a)     ← Q(a) + λ_t (r + γ max EV − Q(a))                           for what was played       (4)
 
 c_j counts what agent j has played; before anything is seen and with c_0 = 0, (1) is uniform. Claus and Boutilier, The
-dynamics of reinforcement learning in cooperative multiagent systems, AAAI 1998, sections 3 and 4, where T falls
-geometrically. Each agent learns so from its own rewards. One agent alone learns by Q-learning of one state.
+dynamics of reinforcement learning in cooperative multiagent systems, AAAI 1998, sections 3 and 4, where γ = 0 and T
+falls geometrically. Each agent learns so from its own rewards. One agent alone learns by Q-learning of one state.
 """
 
 from collections.abc import Iterable
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, instance, not_negative
+from mathrl.base.checks import FloatArray, discount_factor, instance, not_negative
 from mathrl.base.compile import kernel
 from mathrl.games import Game
 from mathrl.learners.learning import IntArray, Learning, Records, collected
-from mathrl.learners.pieces import boltzmann, explored, joint_action, payoffs, product_of_others
+from mathrl.learners.pieces import boltzmann, explored, joint_action, largest, payoffs, product_of_others
 from mathrl.learners.schedule import Schedule, at, between, scheduled
 
 __all__ = ["Jal", "jal"]
@@ -35,6 +35,7 @@ class Jal:
     `temperature`  T of (3), > 0 at all times; default: 16 · 0.9^t, on top of 0.1
     `exploration`  the probability of an action that is drawn uniformly instead, in [0, 1]
     `initial_q`    Q at first: uniform draws between these two numbers
+    `discount`     γ, in [0, 1): another episode follows, and its value counts; by default 0
     `prior_count`  c_0 of (1), ≥ 0
     """
 
@@ -42,6 +43,7 @@ class Jal:
     temperature: float | Schedule = COOLING
     exploration: float | Schedule = 0.0
     initial_q: tuple[float, float] = (0.0, 0.0)
+    discount: float = 0.0
     prior_count: float = 1.0
 
     def __post_init__(self) -> None:
@@ -49,6 +51,7 @@ class Jal:
         scheduled("temperature", self.temperature, above=0.0)
         scheduled("exploration", self.exploration, 1.0)
         between("initial_q", self.initial_q)
+        discount_factor("discount", self.discount)
         not_negative("prior_count", self.prior_count)
 
 
@@ -81,9 +84,9 @@ def jal(
         _run(
             rng, given.r_ia, given.sizes, given.b_ia, given.others,
             scheduled("step", s.step).numbers, scheduled("temperature", s.temperature).numbers,
-            scheduled("exploration", s.exploration).numbers, float(s.prior_count),
+            scheduled("exploration", s.exploration).numbers, float(s.discount), float(s.prior_count),
             q_iab, np.zeros((n, most)), np.empty((n, most)), np.empty(others), np.empty((n, most)),
-            np.empty(n, dtype=np.int64), records.times, records.policy, records.rewards, records.observed,
+            np.empty(n), np.empty(n, dtype=np.int64), records.times, records.policy, records.rewards, records.observed,
         )  # fmt: skip
 
     return collected(
@@ -101,12 +104,14 @@ def _run(
     step: FloatArray,
     temperature: FloatArray,
     exploration: FloatArray,
+    discount: float,
     prior_count: float,
     q_iab: FloatArray,
     counts_ja: FloatArray,
     p_ja: FloatArray,
     p_b: FloatArray,
     pi_ia: FloatArray,
+    v_i: FloatArray,
     actions_i: IntArray,
     times: IntArray,
     out_policy: FloatArray,
@@ -132,6 +137,7 @@ def _run(
                 pi_ia[i, a] = 0.0
                 for b in range(others[i]):
                     pi_ia[i, a] += q_iab[i, a, b] * p_b[b]  # (2)
+            v_i[i] = largest(pi_ia[i], sizes[i]) if discount > 0.0 else 0.0
             boltzmann(pi_ia[i], sizes[i], at(temperature, t), pi_ia[i])  # (3)
             if t == times[k]:
                 for a in range(sizes[i]):
@@ -145,6 +151,6 @@ def _run(
         joint = joint_action(actions_i, sizes)
         for i in range(n):
             a, b, r = actions_i[i], b_ia[i, joint], r_ia[i, joint]
-            q_iab[i, a, b] += at(step, t) * (r - q_iab[i, a, b])  # (4)
+            q_iab[i, a, b] += at(step, t) * (r + discount * v_i[i] - q_iab[i, a, b])  # (4)
             counts_ja[i, a] += 1.0
             out_rewards[k - 1, i] += r / (times[k] - times[k - 1])

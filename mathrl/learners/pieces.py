@@ -10,7 +10,7 @@ from mathrl.base.checks import FloatArray, fail
 from mathrl.base.compile import inner
 from mathrl.games import Game
 
-__all__ = ["Payoffs", "boltzmann", "draw", "explored", "joint_action", "payoffs", "product_of_others"]
+__all__ = ["Payoffs", "boltzmann", "draw", "explored", "joint_action", "largest", "payoffs", "product_of_others"]
 
 IntArray = npt.NDArray[np.int64]
 
@@ -76,14 +76,21 @@ def explored(rng: np.random.Generator, p_a: FloatArray, size: int, exploration: 
 
 
 @inner
+def largest(x_a: FloatArray, size: int) -> float:
+    """The largest of the first `size` numbers."""
+    most: float = x_a[0]
+    for a in range(1, size):
+        most = max(most, x_a[a])
+    return most
+
+
+@inner
 def boltzmann(x_a: FloatArray, size: int, temperature: float, out_a: FloatArray) -> None:
     """Write exp(x_a/temperature) / Σ exp of the first `size` numbers."""
-    largest = x_a[0]
-    for a in range(1, size):
-        largest = max(largest, x_a[a])
+    most = largest(x_a, size)
     total = 0.0
     for a in range(size):
-        out_a[a] = math.exp((x_a[a] - largest) / temperature)
+        out_a[a] = math.exp((x_a[a] - most) / temperature)
         total += out_a[a]
     for a in range(size):
         out_a[a] /= total

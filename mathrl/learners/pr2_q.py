@@ -3,11 +3,11 @@
     ρ(b|a)  ∝ exp(Q(a, b)/β)                     what the others answer, if I play a                (1)
     E(a)    = Σ_b ρ(b|a) Q(a, b)                                                                    (2)
     π(a)    ∝ exp(E(a)/T_t)                                                                         (3)
-    Q(a, b) ← Q(a, b) + α_t (r − Q(a, b))        for the own action and the others' that were played  (4)
+    Q(a, b) ← Q(a, b) + α_t (r + γ max E − Q(a, b))        for what was played                      (4)
 
 Wen, Yang, Luo, Wang and Pan, Probabilistic recursive reasoning for multi-agent reinforcement learning, ICLR 2019,
 Theorem 1 and the tabular algorithm, for one state. There ρ(b|a) ∝ exp(Q(a, b) − Q(a)) with a second table Q(a): it is
-the same for all b and drops out; (4) has γ V of the next state besides; and β = T = 1. With `frequency`, ρ is instead
+the same for all b and drops out, and β = T = 1. With `frequency`, ρ is instead
 how often b was seen with a, as their code has it by default: (n(a, b) + c_0)/Σ_b' (n(a, b') + c_0), uniform where there
 is nothing. b is the joint action of all others. One agent alone learns by Q-learning of one state.
 """
@@ -17,11 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, flag, instance, not_negative, positive
+from mathrl.base.checks import FloatArray, discount_factor, flag, instance, not_negative, positive
 from mathrl.base.compile import kernel
 from mathrl.games import Game
 from mathrl.learners.learning import IntArray, Learning, Records, collected
-from mathrl.learners.pieces import boltzmann, explored, joint_action, payoffs
+from mathrl.learners.pieces import boltzmann, explored, joint_action, largest, payoffs
 from mathrl.learners.schedule import Schedule, at, between, scheduled
 
 __all__ = ["Pr2Q", "pr2_q"]
@@ -38,6 +38,7 @@ class Pr2Q:
     `prior_count`        c_0 of the frequency, ≥ 0
     `exploration`        the probability of an action that is drawn uniformly instead, in [0, 1]
     `initial_q`          Q at first: uniform draws between these two numbers
+    `discount`           γ, in [0, 1): another episode follows, and its value counts; by default 0
     """
 
     step: float | Schedule = 0.1
@@ -47,6 +48,7 @@ class Pr2Q:
     prior_count: float = 0.0
     exploration: float | Schedule = 0.0
     initial_q: tuple[float, float] = (0.0, 0.0)
+    discount: float = 0.0
 
     def __post_init__(self) -> None:
         scheduled("step", self.step, 1.0)
@@ -56,6 +58,7 @@ class Pr2Q:
         not_negative("prior_count", self.prior_count)
         scheduled("exploration", self.exploration, 1.0)
         between("initial_q", self.initial_q)
+        discount_factor("discount", self.discount)
 
 
 def pr2_q(
@@ -86,10 +89,10 @@ def pr2_q(
         _run(
             rng, given.r_ia, given.sizes, given.b_ia, given.others,
             scheduled("step", s.step).numbers, scheduled("temperature", s.temperature).numbers,
-            scheduled("exploration", s.exploration).numbers, float(s.model_temperature), bool(s.frequency),
-            float(s.prior_count), rng.uniform(*s.initial_q, size=(n, most, others)), np.zeros((n, most, others)),
-            np.empty((most, others)), np.empty((n, most)), np.empty(n, dtype=np.int64), records.times,
-            records.policy, records.rewards, records.models,
+            scheduled("exploration", s.exploration).numbers, float(s.discount), float(s.model_temperature),
+            bool(s.frequency), float(s.prior_count), rng.uniform(*s.initial_q, size=(n, most, others)),
+            np.zeros((n, most, others)), np.empty((most, others)), np.empty((n, most)), np.empty(n),
+            np.empty(n, dtype=np.int64), records.times, records.policy, records.rewards, records.models,
         )  # fmt: skip
 
     return collected("pr2_q", s, game, run, episodes=episodes, seeds=seeds, seed=seed, record=record, models=True)
@@ -105,6 +108,7 @@ def _run(
     step: FloatArray,
     temperature: FloatArray,
     exploration: FloatArray,
+    discount: float,
     model_temperature: float,
     frequency: bool,
     prior_count: float,
@@ -112,6 +116,7 @@ def _run(
     counts_iab: FloatArray,
     rho_ab: FloatArray,
     pi_ia: FloatArray,
+    v_i: FloatArray,
     actions_i: IntArray,
     times: IntArray,
     out_policy: FloatArray,
@@ -137,6 +142,7 @@ def _run(
                 pi_ia[i, a] = 0.0
                 for b in range(others[i]):
                     pi_ia[i, a] += rho_ab[a, b] * q_iab[i, a, b]  # (2)
+            v_i[i] = largest(pi_ia[i], sizes[i]) if discount > 0.0 else 0.0
             boltzmann(pi_ia[i], sizes[i], at(temperature, t), pi_ia[i])  # (3)
             if t == times[k]:
                 for a in range(sizes[i]):
@@ -152,6 +158,6 @@ def _run(
         joint = joint_action(actions_i, sizes)
         for i in range(n):
             a, b, r = actions_i[i], b_ia[i, joint], r_ia[i, joint]
-            q_iab[i, a, b] += at(step, t) * (r - q_iab[i, a, b])  # (4)
+            q_iab[i, a, b] += at(step, t) * (r + discount * v_i[i] - q_iab[i, a, b])  # (4)
             counts_iab[i, a, b] += 1.0
             out_rewards[k - 1, i] += r / (times[k] - times[k - 1])

@@ -4,13 +4,14 @@
     ρ(b)    ∝ P(b) (Σ_a exp(Q(a, b)/α_t))^{α_t}                                                       (2)
     π(a|b)  ∝ exp(Q(a, b)/α_t)                                                                        (3)
     π(a)    = Σ_b ρ(b) π(a|b)                                            what is played               (4)
-    Q(a, b) ← Q(a, b) + λ_t (r − Q(a, b))                                for N samples of the last M    (5)
+    Q(a, b) ← Q(a, b) + λ_t (r + γ V − Q(a, b))                          for N samples of the last M    (5)
+    V       = log Σ_b P(b) (Σ_a exp(Q(a, b)/α_t))^{α_t}                                               (6)
 
 Tian et al., A Regularized Opponent Model with Maximum Entropy Objective, IJCAI 2019, Algorithm 1 with Eq. 10 and 11,
-for one state whose episode ends with the joint action, so that the target is r. `empirical` puts P in place of ρ in
-(4): that is ROMMEO-Q-EMP of Section 5.1. With N = 0, (5) takes the newest sample instead, as the authors' code does
-(github.com/rommeoijcai2019/rommeo, maci/learners/tabular/Q.py). Before anything is seen and with c_0 = 0, (1) is
-uniform. b is the joint action of all others. One agent alone learns by Q-learning of one state.
+for one state. By default γ = 0: the episode ends with the joint action, and the target is r. `empirical` puts P in
+place of ρ in (4): that is ROMMEO-Q-EMP of Section 5.1. With N = 0, (5) takes the newest sample instead, as the authors'
+code does (github.com/rommeoijcai2019/rommeo, maci/learners/tabular/Q.py). Before anything is seen and with c_0 = 0, (1)
+is uniform. b is the joint action of all others. One agent alone learns by Q-learning of one state.
 """
 
 import math
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, count, flag, instance, not_negative
+from mathrl.base.checks import FloatArray, count, discount_factor, flag, instance, not_negative
 from mathrl.base.compile import inner, kernel
 from mathrl.games import Game
 from mathrl.learners.learning import IntArray, Learning, Records, collected
@@ -41,6 +42,7 @@ class RommeoQ:
     `empirical`    whether P takes the place of ρ in (4)
     `exploration`  the probability of an action that is drawn uniformly instead, in [0, 1]
     `initial_q`    Q at first: uniform draws between these two numbers
+    `discount`     γ, in [0, 1): another episode follows, and its value counts; by default 0
     """
 
     step: float | Schedule = 0.1
@@ -51,6 +53,7 @@ class RommeoQ:
     empirical: bool = False
     exploration: float | Schedule = 0.0
     initial_q: tuple[float, float] = (0.0, 0.0)
+    discount: float = 0.0
 
     def __post_init__(self) -> None:
         scheduled("step", self.step, 1.0)
@@ -62,6 +65,7 @@ class RommeoQ:
         flag("empirical", self.empirical)
         scheduled("exploration", self.exploration, 1.0)
         between("initial_q", self.initial_q)
+        discount_factor("discount", self.discount)
 
 
 def rommeo_q_learning(
@@ -94,10 +98,11 @@ def rommeo_q_learning(
         _run(
             rng, given.r_ia, given.sizes, given.a_ia, given.b_ia, given.others,
             scheduled("step", s.step).numbers, scheduled("temperature", s.temperature).numbers,
-            scheduled("exploration", s.exploration).numbers, int(s.samples), float(s.prior_count), bool(s.empirical),
+            scheduled("exploration", s.exploration).numbers, float(s.discount), int(s.samples),
+            float(s.prior_count), bool(s.empirical),
             rng.uniform(*s.initial_q, size=(n, most, others)), np.zeros((n, others)), np.zeros(window, dtype=np.int64),
             0, np.empty((n, others)), np.empty((n, others)), np.empty((most, others)), np.empty((n, most)),
-            np.empty(n, dtype=np.int64), records.times, records.policy, records.rewards, records.models,
+            np.empty(n), np.empty(n, dtype=np.int64), records.times, records.policy, records.rewards, records.models,
             records.observed,
         )  # fmt: skip
 
@@ -118,8 +123,8 @@ def _strategies(
     out_rho_b: FloatArray,
     out_pi_ab: FloatArray,
     out_pi_a: FloatArray,
-) -> None:
-    """Write ρ of (2), π(a|b) of (3) and π of (4) for one agent."""
+) -> float:
+    """Write ρ of (2), π(a|b) of (3) and π of (4) for one agent; return V of (6)."""
     top = -math.inf
     for b in range(others):
         largest, total = q_ab[0, b], 0.0
@@ -143,6 +148,7 @@ def _strategies(
         out_pi_a[a] = 0.0
         for b in range(others):
             out_pi_a[a] += (p_b[b] if empirical else out_rho_b[b]) * out_pi_ab[a, b]  # (4)
+    return top + math.log(total)  # (6)
 
 
 @kernel
@@ -156,6 +162,7 @@ def _run(
     step: FloatArray,
     temperature: FloatArray,
     exploration: FloatArray,
+    discount: float,
     samples: int,
     prior_count: float,
     empirical: bool,
@@ -167,6 +174,7 @@ def _run(
     rho_ib: FloatArray,
     pi_ab: FloatArray,
     pi_ia: FloatArray,
+    v_i: FloatArray,
     actions_i: IntArray,
     times: IntArray,
     out_policy: FloatArray,
@@ -187,7 +195,7 @@ def _run(
                 total += counts_ib[i, b] + prior_count
             for b in range(others[i]):
                 p_ib[i, b] = (counts_ib[i, b] + prior_count) / total if total > 0.0 else 1.0 / others[i]  # (1)
-            _strategies(
+            v_i[i] = _strategies(
                 q_iab[i], sizes[i], others[i], at(temperature, t), p_ib[i], empirical, rho_ib[i], pi_ab, pi_ia[i]
             )  # fmt: skip
             if t == times[k]:
@@ -216,4 +224,4 @@ def _run(
             for i in range(n):
                 sample = joint if samples == 0 else kept[min(int(rng.random() * size), size - 1)]
                 a, b = a_ia[i, sample], b_ia[i, sample]
-                q_iab[i, a, b] += rate * (r_ia[i, sample] - q_iab[i, a, b])  # (5)
+                q_iab[i, a, b] += rate * (r_ia[i, sample] + discount * v_i[i] - q_iab[i, a, b])  # (5)

@@ -55,9 +55,9 @@ class Schedule:
 
 
 def scheduled(argument: str, value: "float | Schedule", most: float = math.inf, above: float = -1.0) -> Schedule:
-    """A schedule from a number or a schedule, at most `most` at first, and above `above` at first and in the limit."""
+    """A schedule from a number or a schedule, at most `most` at first, and above `above` then and later."""
     found = value if isinstance(value, Schedule) else Schedule(float(as_floats(argument, value)))
-    last = found.floor + (found.scale if found.rate == 1 and found.half == math.inf else 0.0)
+    last = found.floor + (found.scale if found.rate == 1 else 0.0)  # 1/t reaches 0 at no time that is played
     if found.scale + found.floor > most:
         fail(argument, f"begins at {found.scale + found.floor:g}", f"at most {most:g}")
     if min(found.at(0), last) <= above:
@@ -76,7 +76,8 @@ def between(argument: str, ends: tuple[float, float]) -> tuple[float, float]:
 @inner
 def at(numbers: FloatArray, t: float) -> float:
     """The number (1) at time t, of `Schedule.numbers`."""
-    scale = numbers[0]
+    scale: float = numbers[0]
     if numbers[1] != 1.0:
         scale *= numbers[1] ** t
-    return numbers[3] + scale / (1.0 + t * numbers[2])
+    x: float = numbers[3] + scale / (1.0 + t * numbers[2])
+    return x

@@ -1,15 +1,15 @@
 """Policy hill-climbing that learns fast while it loses and slowly while it wins.
 
-    Q(a)  ← Q(a) + α_t (r − Q(a))                                        for the action played      (1)
+    Q(a)  ← Q(a) + α_t (r + γ max Q − Q(a))                              for the action played      (1)
     π̄(a)  ← π̄(a) + (π(a) − π̄(a))/C                                      in the C-th episode        (2)
     δ     = δ_win if Σ_a π(a) Q(a) > Σ_a π̄(a) Q(a), else δ_lose                                     (3)
     δ_a   = min(π(a), δ/(|A| − 1))                                                                  (4)
     π(a)  ← π(a) − δ_a for a ≠ argmax Q,   π(a) ← π(a) + Σ_{a'≠a} δ_{a'} for a = argmax Q           (5)
 
 Bowling and Veloso, Multiagent learning using a variable learning rate, Artificial Intelligence 136 (2002), Table 4
-(the paper of 2001 has the same, Rational and convergent learning in stochastic games, IJCAI), for one state: there (1)
-has γ max Q of the next state besides. Each agent learns so from its own rewards and actions. Of several largest Q the
-first counts. With δ_win = δ_lose it is policy hill-climbing.
+(the paper of 2001 has the same, Rational and convergent learning in stochastic games, IJCAI), for one state. Each agent
+learns so from its own rewards and actions. Of several largest Q the first counts. With δ_win = δ_lose it is policy
+hill-climbing.
 """
 
 from collections.abc import Iterable
@@ -17,11 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, flag, instance
+from mathrl.base.checks import FloatArray, discount_factor, flag, instance
 from mathrl.base.compile import kernel
 from mathrl.games import Game
 from mathrl.learners.learning import IntArray, Learning, Records, collected
-from mathrl.learners.pieces import explored, joint_action, payoffs
+from mathrl.learners.pieces import explored, joint_action, largest, payoffs
 from mathrl.learners.schedule import Schedule, at, between, scheduled
 
 __all__ = ["WolfPhc", "wolf_phc"]
@@ -36,6 +36,7 @@ class WolfPhc:
     `lose`            δ_lose of (3), in [0, 1]
     `exploration`     the probability of an action that is drawn uniformly instead, in [0, 1]
     `initial_q`       Q at first: uniform draws between these two numbers
+    `discount`        γ, in [0, 1): another episode follows, and its value counts; by default 0
     `random_policy`   whether π is at first drawn uniformly from the simplex; by default it is uniform
     """
 
@@ -44,12 +45,14 @@ class WolfPhc:
     lose: float | Schedule = 0.005
     exploration: float | Schedule = 0.0
     initial_q: tuple[float, float] = (0.0, 0.0)
+    discount: float = 0.0
     random_policy: bool = False
 
     def __post_init__(self) -> None:
         for name in ("step", "win", "lose", "exploration"):
             scheduled(name, getattr(self, name), 1.0)
         between("initial_q", self.initial_q)
+        discount_factor("discount", self.discount)
         flag("random_policy", self.random_policy)
 
 
@@ -83,8 +86,9 @@ def wolf_phc(
         for own, size in zip(pi_ia, given.sizes, strict=True):
             own[:size] = rng.dirichlet(np.ones(size)) if s.random_policy else 1 / size
         _run(
-            rng, given.r_ia, given.sizes, *(scheduled(x, getattr(s, x)).numbers for x in ("step", "win", "lose")),
-            scheduled("exploration", s.exploration).numbers, q_ia, pi_ia, np.zeros((n, most)),
+            rng, given.r_ia, given.sizes, scheduled("step", s.step).numbers, scheduled("win", s.win).numbers,
+            scheduled("lose", s.lose).numbers, scheduled("exploration", s.exploration).numbers, float(s.discount),
+            q_ia, pi_ia, np.zeros((n, most)),
             np.empty(n, dtype=np.int64), records.times, records.policy, records.rewards,
         )  # fmt: skip
 
@@ -100,6 +104,7 @@ def _run(
     win: FloatArray,
     lose: FloatArray,
     exploration: FloatArray,
+    discount: float,
     q_ia: FloatArray,
     pi_ia: FloatArray,
     mean_ia: FloatArray,
@@ -124,7 +129,8 @@ def _run(
         joint = joint_action(actions_i, sizes)
         for i in range(n):
             played, r, size = actions_i[i], r_ia[i, joint], sizes[i]
-            q_ia[i, played] += at(step, t) * (r - q_ia[i, played])  # (1)
+            v = discount * largest(q_ia[i], size) if discount > 0.0 else 0.0
+            q_ia[i, played] += at(step, t) * (r + v - q_ia[i, played])  # (1)
             gain, best = 0.0, 0
             for a in range(size):
                 mean_ia[i, a] += (pi_ia[i, a] - mean_ia[i, a]) / (t + 1.0)  # (2)
