@@ -5,6 +5,7 @@
 # make reference   set up, then write docs/reference.md anew
 # make findings    set up, then write docs/findings.md anew from the ledger
 # make reproductions   set up, then write docs/reproductions.md and README's table anew (minutes)
+# make gallery     set up, then draw every figure (PNG, SVG, PDF) into gallery/, with a page that shows them
 # make bench       set up, then speed as ratios against peers and limits
 # make hard        set up, then hard games for each solver against answers of 200 digits (minutes)
 # make peers       build Gambit and sgamesolver, which bench compares with, in an environment of their own (minutes)
@@ -36,6 +37,9 @@ bench: .venv/checks
 hard: .venv/checks
 	$(BIN)/python -m benchmarks.hard_sizes
 	$(BIN)/python -m benchmarks.hard
+
+gallery: .venv/installed
+	$(BIN)/python -m mathrl.figures.gallery gallery
 
 peers: .venv-peers/installed
 
@@ -73,4 +77,4 @@ PEERS := benchmarks/peers
 clean:
 	rm -rf .venv .venv-peers .venv-torch build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache .cache-elsewhere
 
-.PHONY: reproduce test test-long test-elsewhere lint bench hard peers reference reproductions clean
+.PHONY: reproduce test test-long test-elsewhere lint bench hard gallery peers reference reproductions findings clean

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw"]
+__all__ = ["draw", "label_ends"]
 
 NAMES = {"critic_error": "critic's error"}
 """What a label calls a number whose name it does not take."""
@@ -110,14 +110,17 @@ def _panel(axes: "Axes", steps: Sequence[float], curves: Curves, *, first: int, 
         axes.set_yscale("log")
     elif positive and ends:
         axes.set_ylim(bottom=0)
-    _label(axes, ends)
+    label_ends(axes, ends)
 
 
-def _label(axes: "Axes", ends: Sequence[tuple[str, float, str]]) -> None:
-    """Write names to the right of where curves end, moved apart where they would touch."""
+def label_ends(axes: "Axes", ends: Sequence[tuple[str, float, str]], height: float = INSIDE) -> None:
+    """Write names to the right of where curves end, moved apart where they would touch.
+
+    `ends` has name, height and colour of each; `height` is about that of the panel, in points.
+    """
     limits = axes.transScale.transform([(1, y) for y in axes.get_ylim()])[:, 1]
     scaled = axes.transScale.transform([(1, y) for _, y, _ in ends])[:, 1] if ends else np.zeros(0)
-    at = (scaled - limits[0]) / (limits[1] - limits[0]) * INSIDE
+    at = (scaled - limits[0]) / (limits[1] - limits[0]) * height
     order = np.argsort(at, kind="stable")
     moved = at.copy()
     for below, above in pairwise(order):

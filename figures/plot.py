@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from mathrl.base.checks import fail
 from mathrl.base.files import write_bytes
 
-__all__ = ["COLOURS", "FORMATS", "GREY", "TITLE", "WIDTH", "check", "legend", "mosaic", "save", "style"]
+__all__ = ["COLOURS", "COLUMN", "FORMATS", "GREY", "TITLE", "WIDTH", "check", "legend", "mosaic", "save", "style"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's palette: distinct for colour-blind readers, and in grey."""
@@ -27,6 +27,9 @@ GREY = "#6E6E6E"
 
 WIDTH = 7.0
 """The width of a figure in inches: the text width of two columns in most journals."""
+
+COLUMN = 3.5
+"""The width of a figure that one column holds, in inches."""
 
 TITLE = 80
 """How many letters a line of a figure's title has."""
@@ -71,15 +74,27 @@ def style() -> Iterator[None]:
 
 
 def mosaic(
-    layout: Sequence[Sequence[str]], *, height: float, widths: Sequence[float]
+    layout: Sequence[Sequence[str]],
+    *,
+    height: float,
+    widths: Sequence[float],
+    heights: Sequence[float] | None = None,
+    width: float = WIDTH,
+    share: bool = True,
 ) -> tuple[Figure, dict[str, Axes]]:
-    """A figure of the full width whose panels share the horizontal axis; a name that is repeated is a larger panel."""
-    figure = _figure(height)
-    return figure, figure.subplot_mosaic([list(row) for row in layout], sharex=True, width_ratios=widths)
+    """A figure, by default of the full width, whose panels share the horizontal axis unless `share` is false.
+
+    A name that is repeated is a larger panel.
+    """
+    figure = _figure(width, height)
+    panels = figure.subplot_mosaic(
+        [list(row) for row in layout], sharex=share, width_ratios=widths, height_ratios=heights
+    )
+    return figure, panels
 
 
-def _figure(height: float) -> Figure:
-    figure = Figure(figsize=(WIDTH, height), layout=ConstrainedLayoutEngine(wspace=0.04, hspace=0.06))
+def _figure(width: float, height: float) -> Figure:
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(wspace=0.04, hspace=0.06))
     FigureCanvasAgg(figure)
     return figure
 

@@ -33,6 +33,7 @@ _MODULES = {
     "figures",
     "games",
     "kernels",
+    "learners",
     "mirror",
     "neural",
     "operators",

@@ -6,6 +6,7 @@ grids of which the fast profile runs some points. A costly property takes half t
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 PROFILE = os.environ.get("MATHRL_PROFILE", "fast")
@@ -20,6 +21,13 @@ untimed = settings(deadline=None, database=None, suppress_health_check=[HealthCh
 settings.register_profile("fast", untimed, max_examples=25, derandomize=True)
 settings.register_profile("long", untimed, max_examples=1000)
 settings.load_profile(PROFILE)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    """Let pytest-mpl compare pictures without being asked to: otherwise it only draws them."""
+    if config.pluginmanager.hasplugin("pytest_mpl"):
+        config.option.mpl = config.option.mpl_generate_path is None
 
 
 def pytest_collection_modifyitems(config, items):

@@ -36,6 +36,7 @@ PACKAGES = [
     "mathrl.figures.reproductions",
     "mathrl.games",
     "mathrl.kernels",
+    "mathrl.learners",
     "mathrl.mirror",
     "mathrl.operators",
     "mathrl.oracle",

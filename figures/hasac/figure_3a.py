@@ -1,0 +1,157 @@
+"""HASAC, Figure 3a: HASAC, HAPPO and MAPPO over 200 episodes of the matrix game of Figure 1, in tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mathrl.base.checks import FloatArray
+from mathrl.base.drawing import drawing
+from mathrl.base.intervals import bootstrap_interval, estimate, interquartile_mean, share
+from mathrl.base.reproduction import Computed, Estimate, reproduction
+from mathrl.base.runs import ALONE, Runs
+from mathrl.figures.hasac.learned import BASE, EPISODES, PESSIMIST, SEEDS, SWEEP, Case, ended, learn, returns
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw", "figure_3a"]
+
+SHOWN = (50, 100, 150, 200)
+ENDS = ("(A,A)", "(B,B)", "(C,C)")
+
+DRAWN_SEEDS, DRAWN_EVERY = 100, 2
+DRAWN = {
+    "HASAC alpha=7": "HASAC α = 7",
+    "HASAC alpha=5": "HASAC α = 5",
+    "HAPPO": "HAPPO",
+    "MAPPO": "MAPPO",
+    "HASAC alpha=5, 1 play, warm-up 0": "HASAC α = 5*",
+    "HAPPO 1 play, step 0.1, epochs 5": "HAPPO*",
+    "MAPPO 1 play, step 0.1, epochs 5": "MAPPO*",
+}
+"""What is drawn, and what the picture calls it; the first four have curves."""
+
+CURVES = 4
+DASHES: Sequence[Any] = ("-", (0, (4, 1.4)), "-", (0, (1.2, 1.2)))
+STRIPES = ("", "....", "////")
+
+
+@reproduction(
+    "hasac-figure-3a",
+    kind="simulated",
+    caption="HASAC, HAPPO and MAPPO in tables over 200 episodes of the matrix game: returns, and where seeds end",
+    paper={},
+)
+def figure_3a(seed: int, budget: str, runs: Runs) -> Computed:
+    """Returns on the way for the base settings; for those and the sweep, the shares of seeds by where they end."""
+    seeds, cases = SEEDS[budget], (*BASE, *SWEEP[budget])
+    joint = learn(cases, runs, seed=seed, seeds=seeds, record=SHOWN, name="hasac-figure-3a")
+    values: dict[tuple[str, str], float | Estimate] = {}
+    for case in cases:
+        paid, at_end = returns(joint[case.name]), ended(joint[case.name][:, -1])
+        for t, episode in enumerate(SHOWN, 1):
+            if case in BASE or episode == EPISODES:
+                values[case.name, f"return at {episode}"] = estimate(paid[:, t])
+        for k, end in enumerate(ENDS):
+            values[case.name, end] = share(int(at_end[:, k].sum()), seeds)
+    return Computed(values, _notes(joint, cases, seeds))
+
+
+def _notes(joint: Mapping[str, FloatArray], cases: Sequence[Case], seeds: int) -> tuple[str, ...]:
+    at = {case.name: ended(joint[case.name][:, -1]).mean(axis=0) for case in cases}
+    clipped = [case.name for case in cases if case.learner != "HASAC"]
+    least = min(clipped, key=lambda name: at[name][0])
+    whole = sum(at[name][0] >= 0.99 for name in clipped)
+    optimal = [case.name for case in cases if case.learner == "HASAC" and at[case.name][2] == 1]
+    by_alpha = ", ".join(f"{alpha}: {at[f'HASAC alpha={alpha}'][2]:.0%}" for alpha in (1, 5, 7, 10, 15))
+    return (
+        f"returns: interquartile mean of {seeds} seeds, and its 95 % bootstrap interval, of the exact return of the "
+        "policies. (A,A), (B,B), (C,C): the share of seeds whose final policy plays it more than half of the time, "
+        "with Wilson's 95 % interval",
+        "settings: an episode has 10 plays and one update. HASAC plays uniformly in the first 20 episodes, so that Q "
+        "is known, and its updates are those of Eq. 8. HAPPO and MAPPO have step 0.1, 5 epochs, clip 0.2. The paper "
+        "names none of these, nor the temperature",
+        f"'the other two methods fall into the suboptimal NE': in {whole} of {len(clipped)} settings of HAPPO and "
+        f"MAPPO at least 99 % of the seeds end at (A,A). The fewest do with {least}: {at[least][0]:.0%}; "
+        f"{at[least][1]:.0%} end at (B,B), {at[least][2]:.0%} at (C,C), and {1 - at[least].sum():.0%} at none of the "
+        "three. So it comes out where updates are small or made from many plays; with large steps from few plays "
+        "chance decides",
+        "'HASAC escapes local optima and achieves the Pareto optimum': that depends on the temperature. Share at "
+        f"(C,C) in the base settings, by alpha: {by_alpha}. All seeds end there with "
+        f"{', '.join(optimal) or 'no setting'}. At alpha = 15 (C,C) has little more than half of the probability, and "
+        "the return is near 3",
+        "with known Q, HASAC is HASPI, and at alpha = 5 every seed ends at (A,A). Appendix B says that the paper's own "
+        "runs found (C,C) at alpha = 5, and guesses that sampling Q is why. Where Q is not known before policies "
+        "learn: " + _guess(at) + ". So the guess can be right, for a part of the seeds",
+    )
+
+
+def _guess(at: Mapping[str, FloatArray]) -> str:
+    names = [f"HASAC alpha=5, {plays}, warm-up {warmup}" for plays in ("1 play", "10 plays") for warmup in (0, 20)]
+    names.append(PESSIMIST.name)
+    return "; ".join(
+        f"{name.split(', ', 1)[1]}: {at[name][2]:.0%} at (C,C), {at[name][1]:.0%} at (B,B)" for name in names
+    )
+
+
+@drawing(
+    "hasac-figure-3a",
+    caption="HASAC, HAPPO and MAPPO in tables in HASAC's matrix game: returns over episodes, and where seeds end",
+)
+def draw() -> "Figure":
+    """Returns as interquartile means with bands, beside the three optima; below, the shares of seeds by their end."""
+    from mathrl.figures.plot import COLUMN, GREY, mosaic, style
+
+    known = {case.name: case for case in (*BASE, *SWEEP["fast"])}
+    cases = [known[name] for name in DRAWN]
+    joint = learn(cases, ALONE, seed=0, seeds=DRAWN_SEEDS, record=DRAWN_EVERY, name="hasac-figure-3a")
+    with style():
+        figure, axes = mosaic(
+            [["returns"], ["ends"]], height=4.3, widths=[1], heights=[1, 1], width=COLUMN, share=False
+        )
+        _returns(axes["returns"], {DRAWN[case.name]: returns(joint[case.name]) for case in cases[:CURVES]})
+        _shares(axes["ends"], {DRAWN[case.name]: ended(joint[case.name][:, -1]).mean(axis=0) for case in cases})
+        figure.supxlabel("* 1 play an episode, no warm-up", fontsize=7, color=GREY, x=0.99, ha="right")
+    return figure
+
+
+def _returns(axes: "Axes", paid: Mapping[str, FloatArray]) -> None:
+    """A curve with a band for each learner, and the payoffs of the three equilibria."""
+    from mathrl.figures.curves import label_ends
+    from mathrl.figures.plot import COLOURS, GREY
+
+    episodes = np.arange(0, EPISODES + 1, DRAWN_EVERY)
+    ends = []
+    for (name, values), colour, dashes in zip(paid.items(), COLOURS, DASHES, strict=False):
+        low, high = bootstrap_interval(values)
+        middle = np.asarray(interquartile_mean(values, axis=0))
+        axes.fill_between(episodes, low, high, color=colour, alpha=0.25, linewidth=0)
+        axes.plot(episodes, middle, color=colour, linestyle=dashes)
+        ends.append((name, float(middle[-1]), colour))
+    for level, name in ((5, "(A,A) pays 5"), (10, "(B,B) pays 10"), (20, "(C,C) pays 20")):
+        axes.axhline(level, color=GREY, linewidth=0.5, linestyle=":", zorder=0)
+        axes.annotate(name, (90, level), xytext=(0, 2), textcoords="offset points", fontsize=7, color=GREY)
+    axes.set(xlim=(0, EPISODES), ylim=(-10, 24), xlabel="episodes of 10 plays", ylabel="expected return")
+    axes.set_title("(a) interquartile mean, 95 % band")
+    label_ends(axes, ends, height=1.35 * 72)
+
+
+def _shares(axes: "Axes", at: Mapping[str, FloatArray]) -> None:
+    """A bar for each learner, cut by where its seeds end."""
+    from mathrl.figures.plot import COLOURS
+
+    fills = (COLOURS[4], COLOURS[5], COLOURS[2])
+    box: Any = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8}
+    for row, shares in enumerate(at.values()):
+        left = 0.0
+        for part, fill, stripes, end in zip(shares.tolist(), fills, STRIPES, ENDS, strict=True):
+            look: Any = {"facecolor": fill, "hatch": stripes, "edgecolor": "white", "linewidth": 0}
+            axes.barh(row, part, left=left, height=0.76, **look)
+            if part > 0.15:
+                axes.text(left + part / 2, row, end, ha="center", va="center", fontsize=6.5, bbox=box)
+            left += part
+    axes.set(yticks=range(len(at)), yticklabels=list(at), xlim=(0, 1), xlabel=f"share of {DRAWN_SEEDS} seeds")
+    axes.invert_yaxis()
+    axes.set_title("(b) what final policies mostly play")

@@ -1,0 +1,239 @@
+"""HASAC, Figures 4b and 4c: what temperature does in the matrix game, by learning in tables and exactly.
+
+The text does not say which of 4b and 4c is of the matrix game and which of a MuJoCo task. Here both are of the matrix
+game: 4b returns over episodes, as its legend of 1/α is of curves, and 4c where learning ends against temperature.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mathrl.base.checks import FloatArray
+from mathrl.base.drawing import drawing
+from mathrl.base.intervals import bootstrap_interval, estimate, interquartile_mean
+from mathrl.base.reproduction import Computed, Estimate, reproduction
+from mathrl.base.runs import ALONE, Runs
+from mathrl.equilibria.matrix.curves import Curve, equilibria, logit_curves
+from mathrl.figures.hasac.learned import EPISODES, HASAC, SEEDS, Case, exact_end, learn, returns
+from mathrl.games import load
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["GRADUAL", "KNOWN", "case", "draw_4b", "draw_4c", "figure_4b", "figure_4c", "jump", "whole"]
+
+GRADUAL = replace(HASAC, actor_step=0.05, warmup=0)
+"""Small steps of the actor from the start, so that learning can be seen."""
+
+TEMPERATURES = (1.0, 2.0, 5.0, 7.0, 10.0, 15.0, 20.0)
+SHOWN = (50, 100, 150, 200)
+RANGE = (0.8, 32.0)
+"""The temperatures in which equilibria are searched."""
+
+DRAWN_SEEDS, DRAWN_EVERY = 100, 2
+DRAWN = (1.0, 5.0, 7.0, 10.0, 15.0, 20.0)
+DRAWN_ENDS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0)
+DASHES: Sequence[Any] = ("-", (0, (4, 1.4)), "-", (0, (4, 1.4)), "-", (0, (4, 1.4)))
+
+
+def case(alpha: float) -> Case:
+    """Gradual HASAC at a temperature."""
+    return Case(f"alpha={alpha:g}", "HASAC", replace(GRADUAL, temperature=alpha))
+
+
+KNOWN = {True: "Q known", False: "Q unknown"}
+
+
+def whole(alpha: float, known: bool) -> Case:
+    """HASAC with the updates of Eq. 8: it has seen all joint actions before it learns a policy, or none of them."""
+    settings = replace(HASAC, temperature=alpha) if known else replace(HASAC, temperature=alpha, plays=1, warmup=0)
+    return Case(f"alpha={alpha:g}, {KNOWN[known]}", "HASAC", settings)
+
+
+def jump(low: float = 5.0, high: float = 10.0) -> float:
+    """The temperature at which the end of HASPI, from the paper's start, goes over from (A,A) to (C,C)."""
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        end = exact_end(middle)
+        low, high = (middle, high) if end[0, 0] > end[2, 2] else (low, middle)
+    return (low + high) / 2
+
+
+@reproduction(
+    "hasac-figure-4b",
+    kind="simulated",
+    caption="HASAC's return in the matrix game over 200 episodes at several temperatures, learned in tables",
+    paper={},
+)
+def figure_4b(seed: int, budget: str, runs: Runs) -> Computed:
+    """Returns on the way, and those of HASPI's end."""
+    seeds = SEEDS[budget]
+    cases = [case(alpha) for alpha in TEMPERATURES]
+    joint = learn(cases, runs, seed=seed, seeds=seeds, record=SHOWN, name="hasac-figure-4b")
+    values: dict[tuple[str, str], float | Estimate] = {}
+    for alpha, learned in zip(TEMPERATURES, cases, strict=True):
+        values[learned.name, "1/alpha"] = 1 / alpha
+        paid = returns(joint[learned.name])
+        for t, episode in enumerate(SHOWN, 1):
+            values[learned.name, f"return at {episode}"] = estimate(paid[:, t])
+        values[learned.name, "return of HASPI's end"] = float(returns(exact_end(alpha)))
+    end = {alpha: float(returns(exact_end(alpha))) for alpha in TEMPERATURES}
+    uniform = float(returns(np.full((3, 3), 1 / 9)))
+    return Computed(
+        values,
+        (
+            f"interquartile mean of {seeds} seeds, and its 95 % bootstrap interval, of the exact return. An episode "
+            f"has 10 plays, none of them uniform; steps of the actor are {GRADUAL.actor_step:g} of the whole ones",
+            "the text does not say which of Figures 4b and 4c is of the matrix game; the legend of 4b has 1/alpha, and "
+            "no value of it is in the text",
+            "'when α is large, poor performance' comes out: at alpha = 20 HASPI's end has the return "
+            f"{end[20.0]:.2f}, and the uniform policy, which it tends to, {uniform:.2f}. 'When α is small, "
+            f"suboptimal equilibrium' comes out: at 1, 2 and 5 it is {end[1.0]:.2f}, {end[2.0]:.2f} and "
+            f"{end[5.0]:.2f}, at or near (A,A). 'A proper α results in better performance' comes out: "
+            f"{end[7.0]:.2f} at 7, {end[10.0]:.2f} at 10",
+        ),
+    )
+
+
+@reproduction(
+    "hasac-figure-4c",
+    kind="simulated",
+    caption="where HASAC ends in the matrix game against temperature: equilibria, HASPI's end, and learning in tables",
+    paper={},
+)
+def figure_4c(seed: int, budget: str, runs: Runs) -> Computed:
+    """By temperature: how many equilibria a search finds, and the probabilities of the three good joint actions."""
+    seeds, game = SEEDS[budget], load("hasac")
+    cases = {(alpha, known): whole(alpha, known) for alpha in TEMPERATURES for known in KNOWN}
+    joint = learn(list(cases.values()), runs, seed=seed, seeds=seeds, record=[], name="hasac-figure-4c")
+    curves = logit_curves(game, temperatures=RANGE)
+    at, folds = jump(), _folds(curves)
+    above, below = exact_end(at * (1 + 1e-6)), exact_end(at * (1 - 1e-6))
+    values: dict[tuple[str, str], float | Estimate] = {("HASPI goes over to (C,C)", "alpha"): at}
+    values |= {("HASPI goes over to (C,C)", "return below"): float(returns(below))}
+    values |= {("HASPI goes over to (C,C)", "return above"): float(returns(above))}
+    values |= {(f"fold {k}", "alpha"): fold for k, fold in enumerate(folds, 1)}
+    for alpha in TEMPERATURES:
+        row, end = f"alpha={alpha:g}", exact_end(alpha)
+        values[row, "equilibria found"] = float(len(equilibria(game, curves, alpha)))
+        for k, letter in enumerate("ABC"):
+            values[row, f"HASPI's ({letter},{letter})"] = float(end[k, k])
+            for known, said in KNOWN.items():
+                at_end = joint[cases[alpha, known].name][:, -1, k, k]
+                values[row, f"({letter},{letter}), {said}"] = estimate(at_end, statistic=np.mean)
+    return Computed(
+        values,
+        (
+            f"the mean of {seeds} seeds after {EPISODES} episodes, and its 95 % bootstrap interval. Q known: 10 plays "
+            "an episode, the first 20 uniform; Q unknown: 1 play, and none uniform. Seeds end at different equilibria "
+            "where Q is unknown, and a mean is no policy of any of them",
+            f"from the start (0.6, 0.2, 0.2) HASPI ends near (A,A) below alpha = {at:.4f}, and near (C,C) above. There "
+            f"the return goes up from {float(returns(below)):.2f} to {float(returns(above)):.2f}; with more "
+            "temperature it falls. So the best temperature is the least that is above",
+            "equilibria disappear in pairs at the folds, as temperature rises: "
+            + ", ".join(f"{fold:.4f}" for fold in folds)
+            + ". Between the jump and the fold at which the equilibrium near (A,A) goes, it is still there: HASPI just "
+            "does not reach it from that start. Above the last fold one equilibrium is left",
+            "'different temperature parameter α, different QRE' comes out. Equilibria are those that a search found",
+        ),
+    )
+
+
+def _folds(curves: Sequence[Curve]) -> list[float]:
+    return sorted(float(curve.temperature[k]) for curve in curves for k in curve.folds)
+
+
+@drawing("hasac-figure-4b", caption="HASAC's return in its matrix game over episodes at several temperatures")
+def draw_4b() -> "Figure":
+    """A curve with a band for each temperature; its end and α are named beside it."""
+    from mathrl.figures.curves import label_ends
+    from mathrl.figures.plot import COLOURS, COLUMN, mosaic, style
+
+    cases = [case(alpha) for alpha in DRAWN]
+    joint = learn(cases, ALONE, seed=0, seeds=DRAWN_SEEDS, record=DRAWN_EVERY, name="hasac-figure-4b")
+    episodes = np.arange(0, EPISODES + 1, DRAWN_EVERY)
+    with style():
+        figure, axes = mosaic([["returns"]], height=2.6, widths=[1], width=COLUMN)
+        panel, ends = axes["returns"], []
+        for alpha, learned, colour, dashes in zip(DRAWN, cases, COLOURS, DASHES, strict=True):
+            paid = returns(joint[learned.name])
+            low, high = bootstrap_interval(paid)
+            middle = np.asarray(interquartile_mean(paid, axis=0))
+            panel.fill_between(episodes, low, high, color=colour, alpha=0.25, linewidth=0)
+            panel.plot(episodes, middle, color=colour, linestyle=dashes)
+            ends.append((f"1/α = 1/{alpha:g}" if alpha > 1 else "1/α = 1", float(middle[-1]), colour))
+        panel.set(xlim=(0, EPISODES), ylim=(-12, 21), xlabel="episodes of 10 plays", ylabel="expected return")
+        panel.set_title(f"{DRAWN_SEEDS} seeds: interquartile mean, 95 % band")
+        label_ends(panel, ends, height=1.85 * 72)
+    return figure
+
+
+@drawing(
+    "hasac-figure-4c",
+    caption="the equilibria of HASAC's matrix game against temperature, and where HASPI and learning end",
+)
+def draw_4c() -> "Figure":
+    """The probabilities of (A,A) and of (C,C): thin lines equilibria, a thick one HASPI's end, points learning."""
+    from mathrl.figures.plot import COLUMN, mosaic, style
+
+    cases = {(alpha, known): whole(alpha, known) for known in KNOWN for alpha in DRAWN_ENDS}
+    joint = learn(list(cases.values()), ALONE, seed=0, seeds=DRAWN_SEEDS, record=[], name="hasac-figure-4c")
+    curves, at = logit_curves(load("hasac"), temperatures=RANGE), jump()
+    alphas = np.concatenate([np.geomspace(RANGE[0], at * (1 - 1e-9), 40), np.geomspace(at * (1 + 1e-9), RANGE[1], 40)])
+    exact = np.array([exact_end(alpha) for alpha in alphas.tolist()])
+    with style():
+        figure, axes = mosaic([["A"], ["C"]], height=3.9, widths=[1], width=COLUMN)
+        for k, letter in ((0, "A"), (2, "C")):
+            _equilibria(axes[letter], curves, k)
+            _haspi(axes[letter], alphas, exact[:, k, k], at)
+            for known in KNOWN:
+                ends = [joint[cases[alpha, known].name][:, -1, k, k] for alpha in DRAWN_ENDS]
+                _learned(axes[letter], ends, known)
+            _frame(axes[letter], letter)
+        axes["A"].annotate(f"HASPI jumps at {at:.2f}", (at, 1.0), xytext=(5, 0), textcoords="offset points", fontsize=7)
+        axes["A"].set_xlabel("")
+        axes["A"].tick_params(labelbottom=False)
+        axes["C"].legend(loc="center left", frameon=False, fontsize=7, handlelength=1.4, bbox_to_anchor=(0, 0.68))
+    return figure
+
+
+def _equilibria(axes: "Axes", curves: Sequence[Curve], k: int) -> None:
+    """The probability that both agents take action k, along each curve."""
+    from mathrl.figures.plot import GREY
+
+    for number, curve in enumerate(curves):
+        both = curve.policy[0][:, 0, k] * curve.policy[1][:, 0, k]
+        axes.plot(curve.temperature, both, color=GREY, linewidth=0.7, label="" if number else "equilibria found")
+
+
+def _haspi(axes: "Axes", alphas: FloatArray, ends: FloatArray, at: float) -> None:
+    """HASPI's end on both sides of its jump."""
+    from mathrl.figures.plot import COLOURS, GREY
+
+    for side, label in ((alphas < at, "HASPI's end"), (alphas > at, "")):
+        axes.plot(alphas[side], ends[side], color=COLOURS[5], linewidth=3.2, label=label, zorder=1)
+    axes.axvline(at, color=GREY, linewidth=0.6, linestyle=":")
+
+
+def _learned(axes: "Axes", ends: Sequence[FloatArray], known: bool) -> None:
+    """Means over seeds with their intervals."""
+    from mathrl.figures.plot import COLOURS
+
+    look: Any = {"color": COLOURS[0], "fmt": "o"} if known else {"color": COLOURS[1], "fmt": "s", "mfc": "white"}
+    found = [estimate(values, statistic=np.mean) for values in ends]
+    spread = [[one.value - one.low for one in found], [one.high - one.value for one in found]]
+    middle, said = [one.value for one in found], f"learned, {KNOWN[known]}"
+    axes.errorbar(DRAWN_ENDS, middle, yerr=spread, markersize=3.4, linewidth=0.9, label=said, **look)
+
+
+def _frame(axes: "Axes", letter: str) -> None:
+    from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
+
+    axes.set(xscale="log", xlim=RANGE, ylim=(-0.04, 1.08), yticks=(0, 0.5, 1))
+    axes.xaxis.set_major_locator(FixedLocator([1, 2, 5, 10, 20]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.set(xlabel="temperature α", ylabel=f"probability of ({letter},{letter})")

@@ -1,0 +1,101 @@
+"""HASAC, Table 1: what its medians and deviations say of the text, and which of them its caption makes bold.
+
+The numbers are inputs here: they come from StarCraft, which is not computed. What follows from them is computed.
+"""
+
+from collections.abc import Callable, Mapping
+
+from mathrl.base.printed import PaperValue
+from mathrl.base.reproduction import Computed, exact
+
+__all__ = ["HARD", "METHODS", "WIN_RATES", "marked", "table_1"]
+
+METHODS = ("HASAC", "HAPPO", "HATRPO", "MAPPO", "QMIX", "FOP")
+
+Score = tuple[float, float]
+
+WIN_RATES: Mapping[str, tuple[Score, ...]] = {
+    "8m_vs_9m": ((97.5, 1.2), (83.8, 4.1), (92.5, 3.7), (87.5, 4.0), (92.2, 1.0), (23.4, 1.6)),
+    "5m_vs_6m": ((90.0, 3.9), (77.5, 7.2), (75.0, 6.5), (75.0, 18.2), (77.3, 3.3), (46.9, 5.3)),
+    "3s5z": ((100.0, 0.0), (97.5, 1.2), (93.8, 1.2), (96.9, 0.7), (89.8, 2.5), (93.0, 0.8)),
+    "10m_vs_11m": ((95.0, 3.1), (87.5, 6.7), (98.8, 0.6), (96.9, 4.8), (95.3, 2.2), (12.5, 6.2)),
+    "MMM2": ((97.5, 2.4), (88.8, 2.0), (97.5, 6.4), (93.8, 4.7), (87.5, 2.5), (37.5, 28.1)),
+    "3s5z_vs_3s5z": ((82.5, 4.1), (66.2, 3.1), (72.5, 14.7), (70.0, 10.7), (87.5, 12.6), (0.0, 0.0)),
+    "corridor": ((90.0, 10.8), (92.5, 13.9), (88.8, 2.7), (97.5, 1.2), (82.8, 4.4), (0.0, 0.0)),
+    "6h_vs_8z": ((95.0, 3.1), (76.2, 3.1), (78.8, 0.6), (85.0, 2.0), (7.0, 27.0), (0.0, 0.0)),
+}
+"""Map → median and standard deviation of the win rate in per cent, in the order of the methods, as printed."""
+
+HARD = ("8m_vs_9m", "5m_vs_6m", "3s5z", "10m_vs_11m")
+
+CLAIMED = ("5m_vs_6m", "3s5z_vs_3s5z", "6h_vs_8z")
+"""The maps on which the text says that HASAC is superior while HAPPO and HATRPO end at worse equilibria."""
+
+
+@exact(
+    "hasac-table-1",
+    caption="eight StarCraft maps: what the printed medians say of the text, and which its caption makes bold",
+    paper={
+        "maps": {
+            "hard": PaperValue("4", exact=True),
+            "super hard": PaperValue("4", exact=True),
+            "HASAC over 90 %": PaperValue("7", exact=True),
+        }
+    },
+)
+def table_1() -> Computed:
+    """Counts of maps, HASAC's lead on each map, and the bold values under two readings of the caption."""
+    values: dict[tuple[str, str], float] = {
+        ("maps", "hard"): float(len(HARD)),
+        ("maps", "super hard"): float(len(WIN_RATES) - len(HARD)),
+        ("maps", "HASAC over 90 %"): float(_maps(lambda own, best: own > 90)),
+        ("maps", "HASAC at least 90 %"): float(_maps(lambda own, best: own >= 90)),
+        ("maps", "HASAC alone is best"): float(_maps(lambda own, best: own > best)),
+        ("maps", "HASAC is best, ties too"): float(_maps(lambda own, best: own >= best)),
+    }
+    for name, scores in WIN_RATES.items():
+        best = max(median for median, _ in scores[1:])
+        values[name, "HASAC less the best other"] = round(scores[0][0] - best, 1)
+    for m, method in enumerate(METHODS):
+        of_maximum = [marked(scores) for scores in WIN_RATES.values()]
+        values[method, "bold: the maximum's deviation"] = float(sum(m in bold for bold in of_maximum))
+        values[method, "bold: its own deviation"] = float(sum(m in marked(s, own=True) for s in WIN_RATES.values()))
+    return Computed(values, _notes())
+
+
+def marked(scores: tuple[Score, ...], *, own: bool = False) -> tuple[int, ...]:
+    """The methods whose median is within one standard deviation of the largest median.
+
+    The deviation is that of the maximum, the larger one where several methods have it; with `own` that of each method.
+    """
+    top = max(median for median, _ in scores)
+    of_top = max(deviation for median, deviation in scores if median == top)
+    reach = [deviation if own else of_top for _, deviation in scores]
+    return tuple(m for m, (median, _) in enumerate(scores) if median + reach[m] >= top - 1e-9)
+
+
+def _maps(holds: Callable[[float, float], bool]) -> int:
+    """On how many maps it holds of HASAC's median and of the best other one."""
+    return sum(holds(scores[0][0], max(median for median, _ in scores[1:])) for scores in WIN_RATES.values())
+
+
+def _notes() -> tuple[str, ...]:
+    at_90 = [name for name, scores in WIN_RATES.items() if scores[0][0] == 90]
+    behind = [name for name, scores in WIN_RATES.items() if marked(scores)[0] != 0]
+    unlike = [name for name, scores in WIN_RATES.items() if marked(scores) != marked(scores, own=True)]
+    leads = {name: round(WIN_RATES[name][0][0] - max(m for m, _ in WIN_RATES[name][1:]), 1) for name in CLAIMED}
+    return (
+        f"over 90 %: the text says 'over 90% win rates in 7 out of 8 maps'. On {' and '.join(at_90)} the median is "
+        "90.0, so 7 maps have at least 90 %, and 5 more than 90 %",
+        "'outperforms other strong baselines in most maps': HASAC alone has the largest median on 4 of 8, which is "
+        "half; with the tie on MMM2 (HATRPO has 97.5 too) on 5",
+        "'consistently achieves superior performance' on "
+        + ", ".join(f"{name} ({lead:+.1f})" for name, lead in leads.items())
+        + ": in brackets HASAC's median less the best other. On 3s5z_vs_3s5z QMIX has the larger one, 87.5",
+        "bold: the caption does not say whose standard deviation counts. By the maximum's own HASAC is not bold on "
+        f"{' and '.join(behind)}; by each value's own it is bold on corridor. The readings differ on "
+        f"{', '.join(unlike)}. Where two methods share the maximum (MMM2) the larger deviation is taken; with the "
+        "smaller one MAPPO is not bold there. Which values are bold in print is not compared: the text that was "
+        "read has no bold type",
+        "the map 3s5z_vs_3s5z of Table 1 is 3s5z_vs_3s6z in Table 14; the benchmark has a map of the second name only",
+    )

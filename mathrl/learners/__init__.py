@@ -1,0 +1,38 @@
+"""Tabular learners that play a game and learn from what they are paid, compiled, one a file.
+
+`learner(game, *, settings, episodes, seeds) -> Learning`. Nothing below this floor knows of learners.
+"""
+
+from mathrl.learners.clipped import Clipped
+from mathrl.learners.fmq import Fmq, fmq
+from mathrl.learners.happo import happo
+from mathrl.learners.hasac import Hasac, hasac
+from mathrl.learners.jal import Jal, jal
+from mathrl.learners.learning import Learning
+from mathrl.learners.mappo import mappo
+from mathrl.learners.mean_field import mean_field
+from mathrl.learners.pr2_q import Pr2Q, pr2_q
+from mathrl.learners.rommeo_q_learning import RommeoQ, rommeo_q_learning
+from mathrl.learners.schedule import Schedule
+from mathrl.learners.wolf_phc import WolfPhc, wolf_phc
+
+__all__ = [
+    "Clipped",
+    "Fmq",
+    "Hasac",
+    "Jal",
+    "Learning",
+    "Pr2Q",
+    "RommeoQ",
+    "Schedule",
+    "WolfPhc",
+    "fmq",
+    "happo",
+    "hasac",
+    "jal",
+    "mappo",
+    "mean_field",
+    "pr2_q",
+    "rommeo_q_learning",
+    "wolf_phc",
+]

@@ -1,0 +1,114 @@
+"""HASAC's Figures 3a, 4b, 4c and 5 in tables: exact ends beside learned ones, and what the pictures show."""
+
+import numpy as np
+import pytest
+
+from mathrl.base.reproduction import reproduce
+from mathrl.base.runs import ALONE, Runs
+from mathrl.figures.hasac import figure_3a, figure_4, figure_5
+from mathrl.figures.hasac.figure_4 import jump, whole
+from mathrl.figures.hasac.learned import BASE, CLIPPED, SWEEP, Case, ended, exact_end, learn, returns
+from mathrl.figures.reproductions import reproductions
+
+IDS = [f"hasac-figure-{part}" for part in ("3a", "4b", "4c", "5")]
+
+
+@pytest.fixture(scope="module")
+def cells():
+    return {id: {(c.row, c.column): c for c in reproduce(reproductions()[id]).cells} for id in IDS}
+
+
+def test_returns_and_ends_by_hand():
+    joint = np.array([[[0.6, 0, 0], [0, 0.1, 0], [0, 0, 0.3]], [[0, 0.5, 0], [0, 0.5, 0], [0, 0, 0]]])
+    assert np.allclose(returns(joint), [3 + 1 + 6, -10 + 5], atol=1e-12)
+    assert ended(joint).tolist() == [[True, False, False], [False, False, False]]  # exactly a half is not more
+
+
+def test_exact_ends_are_those_of_table_3():
+    final = {(c.row, c.column): c.computed for c in reproduce(reproductions()["hasac-table-3"]).cells}
+    for alpha in (1, 5, 10, 20):
+        p = np.array([final[f"alpha={alpha}", f"final p{k}"] for k in (1, 2, 3)])
+        assert np.abs(exact_end(float(alpha)) - np.outer(p, p)).max() < 1e-9  # where HASPI stops, twice
+
+
+def test_the_jump_separates_the_two_ends():
+    at = jump()
+    assert exact_end(at * (1 - 1e-6)).argmax() == 0
+    assert exact_end(at * (1 + 1e-6)).argmax() == 8
+    assert jump(6.0, 7.0) == pytest.approx(at, rel=1e-8)  # twice the width at which bisection stops
+
+
+def test_the_end_before_the_jump_is_an_equilibrium_after_it_too(cells):
+    """So that nothing but HASPI's path changes there: it goes only at the second fold."""
+    found = cells["hasac-figure-4c"]
+    at = found["HASPI goes over to (C,C)", "alpha"].computed
+    folds = [found[f"fold {k}", "alpha"].computed for k in (1, 2, 3)]
+    assert folds[0] < at < folds[1] < folds[2]
+    numbers = {alpha: found[f"alpha={alpha:g}", "equilibria found"].computed for alpha in figure_4.TEMPERATURES}
+    assert all(number == 1 + 2 * sum(fold > alpha for fold in folds) for alpha, number in numbers.items())
+
+
+def test_where_q_is_known_learning_ends_where_haspi_does(cells):
+    found = cells["hasac-figure-5"]
+    exact = {row: c.computed for (row, column), c in found.items() if column == "exact"}
+    assert len(exact) == 54
+    for row, value in exact.items():
+        assert found[row, "learned, Q known"].computed == pytest.approx(value, abs=1e-9)
+        assert found[row, "learned, Q known"].low == pytest.approx(value, abs=1e-9)
+    unlike = [row for row, value in exact.items() if abs(found[row, "learned, Q unknown"].computed - value) > 0.1]
+    assert "alpha=5, (C,C)" in unlike
+
+
+def test_columns_of_joint_policies_sum_to_one(cells):
+    found = cells["hasac-figure-5"]
+    for column in ("exact", "learned, Q known", "learned, Q unknown"):
+        for alpha in (1, 2, 5, 10, 15, 20):
+            rows = [f"alpha={alpha}, ({a},{b})" for a in "ABC" for b in "ABC"]
+            assert sum(found[row, column].computed for row in rows) == pytest.approx(1, abs=1e-12)
+
+
+def test_shares_and_claims_of_figure_3a(cells):
+    """At α = 5 with known Q nobody leaves (A,A); at 7 and 10 all are at (C,C); many plays keep MAPPO at (A,A)."""
+    found = cells["hasac-figure-3a"]
+    names = [case.name for case in (*BASE, *SWEEP["fast"])]
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert sum(found[name, end].computed for end in figure_3a.ENDS) <= 1 + 1e-12
+    assert found["HASAC alpha=5", "(A,A)"].computed == 1
+    assert all(found[f"HASAC alpha={alpha}", "(C,C)"].computed == 1 for alpha in (7, 10))
+    assert all(found[f"{name} 64 plays, step 0.1, epochs 5", "(A,A)"].computed == 1 for name in ("HAPPO", "MAPPO"))
+    assert 0 < found["HASAC alpha=5, 1 play, warm-up 0", "(C,C)"].computed < 1
+
+
+def test_parts_that_are_kept_change_nothing(tmp_path):
+    cases = [Case("MAPPO", "MAPPO", CLIPPED), whole(5.0, False)]
+    asked = {"seed": 4, "seeds": 60, "record": [100], "name": "part"}
+    alone = learn(cases, ALONE, **asked)
+    kept = learn(cases, Runs(folder=tmp_path), **asked)
+    assert len(list(tmp_path.iterdir())) == 4
+    kept = learn(cases, Runs(folder=tmp_path), **asked)
+    for case in cases:
+        assert alone[case.name].shape == (60, 3, 3, 3)
+        assert np.array_equal(alone[case.name], kept[case.name])
+        assert np.abs(alone[case.name].sum(axis=(-2, -1)) - 1).max() < 1e-12
+
+
+def test_names_of_the_paper_sweep_are_of_their_own_and_none_has_an_update_that_is_always_0():
+    names = [case.name for case in (*BASE, *SWEEP["paper"])]
+    assert len(set(names)) == len(names)
+    assert not any(case.settings.plays == 1 and getattr(case.settings, "normalise", False) for case in SWEEP["paper"])
+
+
+def test_pictures_name_axes_and_curves(monkeypatch):
+    for module in (figure_3a, figure_4, figure_5):
+        monkeypatch.setattr(module, "DRAWN_SEEDS", 4)
+    curves, shares = figure_3a.draw().axes
+    assert (curves.get_xlabel(), curves.get_ylabel()) == ("episodes of 10 plays", "expected return")
+    assert {"HASAC α = 7", "HAPPO", "MAPPO"} <= {text.get_text() for text in curves.texts}
+    assert [label.get_text() for label in shares.get_yticklabels()] == list(figure_3a.DRAWN.values())
+    (panel,) = figure_4.draw_4b().axes
+    named = ["1/α = 1", *(f"1/α = 1/{alpha:g}" for alpha in figure_4.DRAWN[1:])]
+    assert [text.get_text() for text in panel.texts] == named
+    first, second = figure_4.draw_4c().axes
+    assert [axes.get_ylabel() for axes in (first, second)] == ["probability of (A,A)", "probability of (C,C)"]
+    assert len(figure_5.draw().axes) == 12
