@@ -8,12 +8,19 @@ the hash of
 
 as they are in memory: what is edited after it was imported is not taken for what was compiled.
 
+A process that misses a kernel while another one compiles it waits for it, and then finds it: several processes that
+begin together compile nothing twice.
+
 Where no folder can be written, as in a read-only installation without a home, nothing is kept: each process compiles
 what it needs, and a warning says so once.
 """
 
+import os
+import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache, cached_property
 from hashlib import sha256
 from types import CodeType, ModuleType
@@ -27,6 +34,9 @@ __all__ = ["KernelCache", "fingerprint"]
 _NUMBAS: Any = FunctionCache  # numba has no types
 _NONE: Any = NullCache
 
+_PATIENCE = 30.0
+"""Seconds after which a process no longer waits for another one's compiling: that may have failed."""
+
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
 
 
@@ -35,14 +45,45 @@ class KernelCache:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
+        self._lock: int | None = None
 
     def load_overload(self, *arguments: Any) -> Any:
-        """What is kept for a signature, or None."""
-        return self._tried("load_overload", *arguments)
+        """What is kept for a signature, or None; then others wait until it is, or until this process ends."""
+        found = self._tried("load_overload", *arguments)
+        if found is None and self._locked():
+            found = self._tried("load_overload", *arguments)  # another process may have compiled it meanwhile
+            if found is not None:
+                self._unlock()
+        return found
 
     def save_overload(self, *arguments: Any) -> None:
         """Keep what was compiled for a signature."""
         self._tried("save_overload", *arguments)
+        self._unlock()
+
+    def _locked(self) -> bool:
+        """Whether the file that stands for the right to compile was taken just now; the system frees it at the end."""
+        if sys.platform == "win32" or self._lock is not None or isinstance(self._opened, _NONE):
+            return False
+        import fcntl
+
+        with suppress(OSError):  # where nothing can be kept nothing can be waited for
+            self._opened._impl.locator.ensure_cache_path()
+            self._lock = os.open(f"{self._opened._cache_file._index_path}.lock", os.O_CREAT | os.O_RDWR, 0o666)
+            until = time.monotonic() + _PATIENCE
+            while time.monotonic() < until:
+                try:
+                    fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return True
+                except BlockingIOError:
+                    time.sleep(0.02)
+        self._unlock()
+        return False
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _tried(self, name: str, *arguments: Any) -> Any:
         try:

@@ -185,9 +185,8 @@ def _described(function: Callable[..., Any]) -> tuple[str, str, str]:
     """What a function is, beside its part: module and name, hash of the module's code, version of mathrl."""
     if not inspect.isfunction(function) or not function.__qualname__.isidentifier():
         fail("function", f"is {shown(function)}", "a function of a module")
-    from mathrl import __version__
-
-    return f"{function.__module__}.{function.__qualname__}", _code_of(function.__module__), __version__
+    version = str(sys.modules["mathrl"].__version__)  # an import would be one of all floors
+    return f"{function.__module__}.{function.__qualname__}", _code_of(function.__module__), version
 
 
 def _code_of(module: str) -> str:

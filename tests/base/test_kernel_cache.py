@@ -94,6 +94,29 @@ def test_a_kernel_is_compiled_anew_when_what_it_calls_has_changed(package):
     assert run(package) == (10.0, True)
 
 
+TOGETHER = """
+import sys, time
+from pathlib import Path
+ready = Path({folder!r})
+(ready / sys.argv[1]).touch()
+while len(list(ready.iterdir())) < 3: time.sleep(0.001)
+"""
+
+
+def test_of_processes_that_begin_together_one_compiles(package):
+    ready = package.parent / "ready"
+    ready.mkdir()
+    code = RUN.format(before=TOGETHER.format(folder=str(ready)))
+    paths = os.pathsep.join([str(package.parent), *sys.path])
+    environment = {**os.environ, "PYTHONPATH": paths, "NUMBA_CACHE_DIR": str(package.parent / "cache")}
+    processes = [
+        subprocess.Popen([sys.executable, "-B", "-c", code, str(k)], env=environment, stdout=subprocess.PIPE, text=True)
+        for k in range(3)
+    ]
+    said = [process.communicate(timeout=120)[0] for process in processes]
+    assert sorted(said) == ["6.0 0\n", "6.0 1\n", "6.0 1\n"]
+
+
 def test_an_edit_after_the_import_is_not_taken_for_what_was_compiled(package):
     later = f"from pathlib import Path; file = Path({str(package / 'called.py')!r})\n"
     later += "text = file.read_text(); file.write_text(text.replace('x + 1.0', 'x + 2.0'))"
