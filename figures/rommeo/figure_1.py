@@ -110,9 +110,10 @@ def _reward_notes(found: Mapping[tuple[str, str], Mapping[str, FloatArray]], end
             f"{last['ROMMEO-Q']:.2f}, FMQ-c10 {last['FMQ-c10']:.2f}. The text expects a small difference of these two"
         )
     notes.append(_drawn(1, "rewards"))
+    least = min(float(found[reading, "JAL"]["reward"].mean(axis=0).min()) for reading in READINGS)
     notes.append(
-        "the −25 of the joint action learner as drawn came out under no reading: it would have to play (A,B) or "
-        "(B,A) most of the time from episode 100 on, and a learner that knows Q and the other's frequencies leaves them"
+        f"JAL as drawn falls to −25, for which it must play (A,B) or (B,A) most of the time; here its lowest reward "
+        f"under any reading is {least:.1f}: a learner that knows Q and the other's frequencies leaves such actions"
     )
     return tuple(notes)
 
@@ -164,6 +165,10 @@ def _convergence_notes(values: Mapping[tuple[str, str], float | Estimate], end: 
         "action, runs that differ by what they draw end at several. It shows the drift, not the shares"
     )
     notes.append(_drawn(0, "P(A,A)"))
+    notes.append(
+        "FMQ as drawn may be that of the authors' code, which differs from its definition: there the count of an "
+        "action's largest reward goes on when a larger one is met, and the largest reward begins at 0"
+    )
     return tuple(notes)
 
 
