@@ -33,6 +33,7 @@ from mathrl.learners import mean_field
 __all__ = ["SHOWN", "curves", "figure_1", "figure_1a", "figure_1b", "figure_1c", "verdict"]
 
 SHOWN = (25, 50, 100, 200, 300)
+LONGER = {"fast": SHOWN, "paper": (*SHOWN, 1000)}
 SEEDS = {"fast": 100, "paper": 2000}
 PART = 250
 """How many seeds one part of a simulation has."""
@@ -91,27 +92,28 @@ def _mean(values: FloatArray) -> Estimate:
 )
 def figure_1a(seed: int, budget: str, runs: Runs) -> Computed:
     """Rewards of all learners, under each reading."""
-    found = curves(seed, SEEDS[budget], SHOWN, runs)
+    found = curves(seed, SEEDS[budget], LONGER[budget], runs)
     values: dict[tuple[str, str], float | Estimate] = {}
     for (reading, learner), result in found.items():
-        for k, t in enumerate(SHOWN):
+        for k, t in enumerate(LONGER[budget]):
             values[f"{reading}: {learner}", f"episode {t}"] = _mean(result["reward"][:, k])
-    return Computed(values, _reward_notes(found))
+    return Computed(values, _reward_notes(found, LONGER[budget][-1]))
 
 
-def _reward_notes(found: Mapping[tuple[str, str], Mapping[str, FloatArray]]) -> tuple[str, ...]:
+def _reward_notes(found: Mapping[tuple[str, str], Mapping[str, FloatArray]], end: int) -> tuple[str, ...]:
     notes = [INTERVALS]
     for reading in READINGS:
         last = {learner: float(found[reading, learner]["reward"][:, -1].mean()) for learner in LEARNERS}
         best = max(last, key=lambda learner: last[learner])
         notes.append(
-            f"{reading}: the largest reward at episode {EPISODES} is {best}'s, {last[best]:.2f}; ROMMEO-Q has "
+            f"{reading}: the largest reward at episode {end} is {best}'s, {last[best]:.2f}; ROMMEO-Q has "
             f"{last['ROMMEO-Q']:.2f}, FMQ-c10 {last['FMQ-c10']:.2f}. The text expects a small difference of these two"
         )
     notes.append(_drawn(1, "rewards"))
+    least = min(float(found[reading, "JAL"]["reward"].mean(axis=0).min()) for reading in READINGS)
     notes.append(
-        "the −25 of the joint action learner as drawn came out under no reading: it would have to play (A,B) or "
-        "(B,A) most of the time from episode 100 on, and a learner that knows Q and the other's frequencies leaves them"
+        f"JAL as drawn falls to −25, for which it must play (A,B) or (B,A) most of the time; here its lowest reward "
+        f"under any reading is {least:.1f}: a learner that knows Q and the other's frequencies leaves such actions"
     )
     return tuple(notes)
 
@@ -137,7 +139,7 @@ def _drawn(which: int, what: str) -> str:
 )
 def figure_1b(seed: int, budget: str, runs: Runs) -> Computed:
     """P(A,A) of all learners, under each reading, and of their mean-field dynamics."""
-    found = curves(seed, SEEDS[budget], SHOWN, runs)
+    found = curves(seed, SEEDS[budget], LONGER[budget], runs)
     game, fields = load("climbing"), dict[Any, Any]()
     values: dict[tuple[str, str], float | Estimate] = {}
     for (reading, learner), result in found.items():
@@ -145,16 +147,17 @@ def figure_1b(seed: int, budget: str, runs: Runs) -> Computed:
         if settings not in fields:
             fields[settings] = mean_field(game, settings, episodes=EPISODES)
         own, other = fields[settings]
-        for k, t in enumerate(SHOWN):
+        for k, t in enumerate(LONGER[budget]):
             values[f"{reading}: {learner}", f"episode {t}"] = _mean(result["aa"][:, k])
-            values[f"{reading}: {learner}, mean field", f"episode {t}"] = float(own[t, 0] * other[t, 0])
-    return Computed(values, _convergence_notes(values))
+            if t <= EPISODES:
+                values[f"{reading}: {learner}, mean field", f"episode {t}"] = float(own[t, 0] * other[t, 0])
+    return Computed(values, _convergence_notes(values, LONGER[budget][-1]))
 
 
-def _convergence_notes(values: Mapping[tuple[str, str], float | Estimate]) -> tuple[str, ...]:
+def _convergence_notes(values: Mapping[tuple[str, str], float | Estimate], end: int) -> tuple[str, ...]:
     notes = [INTERVALS]
     for reading in READINGS:
-        for t in (100, EPISODES):
+        for t in (100, end):
             at = {learner: values[f"{reading}: {learner}", f"episode {t}"] for learner in LEARNERS}
             notes.append(f"{reading}, episode {t}: {verdict(at)}")
     notes.append(
@@ -162,6 +165,10 @@ def _convergence_notes(values: Mapping[tuple[str, str], float | Estimate]) -> tu
         "action, runs that differ by what they draw end at several. It shows the drift, not the shares"
     )
     notes.append(_drawn(0, "P(A,A)"))
+    notes.append(
+        "FMQ as drawn may be that of the authors' code, which differs from its definition: there the count of an "
+        "action's largest reward goes on when a larger one is met, and the largest reward begins at 0"
+    )
     return tuple(notes)
 
 
@@ -321,6 +328,11 @@ def _by(cases: Sequence[_Case], place: int, what: str) -> str:
 
 
 def _winners(cases: Sequence[_Case]) -> str:
-    winners = [max((at[learner].value, learner) for learner in LEARNERS)[1] for at in (case.at[-1] for case in cases)]
-    counted = sorted({w: winners.count(w) for w in winners}.items(), key=lambda item: -item[1])
-    return f"the largest P(A,A) at episode {AT[-1]}: " + ", ".join(f"{name} in {n}" for name, n in counted)
+    counted = dict.fromkeys(LEARNERS, 0)
+    for at in (case.at[-1] for case in cases):
+        largest = max(at[learner].value for learner in LEARNERS)
+        for learner in LEARNERS:
+            counted[learner] += at[learner].value > largest - 1e-9  # several may end at 1 to rounding
+    ordered = sorted((item for item in counted.items() if item[1]), key=lambda item: -item[1])
+    told = ", ".join(f"{name} in {n}" for name, n in ordered)
+    return f"the largest P(A,A) at episode {AT[-1]}, or equal to it: {told}"

@@ -10,7 +10,7 @@ from mathrl.base.drawing import drawing
 from mathrl.base.runs import ALONE
 from mathrl.figures.rommeo.figure_1 import curves
 from mathrl.figures.rommeo.readings import LEARNERS, READINGS, common, learn
-from mathrl.figures.rommeo.simulated import EPISODES, STEPS, TEMPERATURES, _open, thinking
+from mathrl.figures.rommeo.simulated import EPISODES, STEPS, TEMPERATURES, opened, thinking
 from mathrl.games import load
 from mathrl.learners import mean_field
 
@@ -110,7 +110,7 @@ RUNS = (
 def draw_rewards() -> "Figure":
     """Agent 1's mean reward in the ten episodes before."""
     return _curves(
-        "reward", "reward (mean of ten episodes)", -15, 12, f"{RUNS} Grey: the best payoff, 11."
+        "reward", "reward (mean of ten episodes)", -10, 12, f"{RUNS} Grey: the best payoff, 11."
     )  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def draw_open() -> "Figure":
     table = np.zeros((len(rows), len(LEARNERS)))
     seen: dict[Any, float] = {}
     for r, (temperature, step) in enumerate(rows):
-        chosen = common(**_open(step, temperature, "0 to 1", "0", "50"))
+        chosen = common(**opened(step, temperature, "0 to 1", "0", "50"))
         for c, learner in enumerate(LEARNERS):
             if chosen[learner] not in seen:
                 run = learn(game, chosen[learner], episodes=EPISODES, seeds=SEEDS, seed=0, record=EPISODES)

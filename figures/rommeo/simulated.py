@@ -13,7 +13,7 @@ from mathrl.figures.rommeo.readings import ALMOST_1, READINGS, annealed, common,
 from mathrl.games import load
 from mathrl.learners import Schedule
 
-__all__ = ["EPISODES", "EXPLORATION", "INITIAL", "STEPS", "TEMPERATURES", "WINDOWS", "simulated", "thinking"]
+__all__ = ["EPISODES", "EXPLORATION", "INITIAL", "STEPS", "TEMPERATURES", "WINDOWS", "opened", "simulated", "thinking"]
 
 EPISODES = 300
 """As many as the figure's axis shows, in the authors' PDF."""
@@ -56,10 +56,11 @@ def simulated(part: Mapping[str, Any]) -> dict[str, Any]:
 def _settings(part: Mapping[str, Any]) -> Any:
     if "reading" in part:
         return READINGS[part["reading"]][part["learner"]]
-    return common(**_open(*part["open"]))[part["learner"]]
+    return common(**opened(*part["open"]))[part["learner"]]
 
 
-def _open(step: str, temperature: str, initial: str, exploration: str, window: str) -> dict[str, Any]:
+def opened(step: str, temperature: str, initial: str, exploration: str, window: str) -> dict[str, Any]:
+    """What is left open, from the names of the choices: arguments of `common`."""
     return {
         "step": STEPS[step],
         "temperature": TEMPERATURES[temperature],
