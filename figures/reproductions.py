@@ -8,12 +8,12 @@ from mathrl.base.reproduction import REPRODUCTIONS, Reproduction
 
 __all__ = ["figures", "reproductions"]
 
-PAPERS = ("mathrl.figures.hasac",)
+PAPERS = ("mathrl.figures.hasac", "mathrl.figures.aorpo", "mathrl.figures.dmac", "mathrl.figures.soft_qmix")
 """The modules that declare reproductions and figures."""
 
 
 def reproductions() -> Mapping[str, Reproduction]:
-    """Return all reproductions by id: the tables of the papers that can be computed and compared with print.
+    """Return all reproductions by id: the papers' tables and figures, those too that are not computed here.
 
     The first call imports the modules that declare them. `mathrl.base.reproduction.reproduce` computes one.
     """

@@ -1,12 +1,14 @@
 """What networks learn of the papers' tables and figures, and what training codes compute. Ids are of their own.
 
-Declaring needs no JAX: it is imported when an entry is computed.
+Declaring needs no JAX: it is imported when an entry is computed. A study is one compiled loop over all seeds, in this
+process: it has no parts to be kept (docs/decisions/022).
 """
 
 from collections.abc import Mapping
 
 from mathrl.base.checks import fail
 from mathrl.base.reproduction import REPRODUCTIONS, Computed, Reproduction, exact, reproduction
+from mathrl.base.runs import Runs
 
 __all__ = ["figure_3a", "gumbel", "n_step", "of_networks", "table_3"]
 
@@ -29,7 +31,7 @@ FINAL = ("final p1", "final p2", "final p3")
     caption="Table 3 as networks learn it: HASAC from (0.6, 0.2, 0.2), agent 1's policy at the end",
     paper={f"alpha={alpha}": dict(zip(FINAL, row, strict=True)) for alpha, row in TABLE_3.items()},
 )
-def table_3(seed: int, budget: str) -> Computed:
+def table_3(seed: int, budget: str, runs: Runs) -> Computed:
     """The interquartile mean over seeds of what HASAC's networks end with, at each temperature."""
     _need_jax()
     from mathrl.neural.matrix_game import learned_table_3
@@ -43,7 +45,7 @@ def table_3(seed: int, budget: str) -> Computed:
     caption="Figure 3a as networks learn it: HASAC's return in the matrix game over 200 episodes, by temperature",
     paper={},
 )
-def figure_3a(seed: int, budget: str) -> Computed:
+def figure_3a(seed: int, budget: str, runs: Runs) -> Computed:
     """The interquartile mean over seeds of the return during learning, and how many seeds end at (C, C)."""
     _need_jax()
     from mathrl.neural.matrix_game import learned_figure_3a
@@ -57,7 +59,7 @@ def figure_3a(seed: int, budget: str) -> Computed:
     caption="where HASAC with straight-through Gumbel-softmax ends, with an exact critic and with a learned one",
     paper={},
 )
-def gumbel(seed: int, budget: str) -> Computed:
+def gumbel(seed: int, budget: str, runs: Runs) -> Computed:
     """Shares of seeds, with the agent's own actions enumerated and drawn."""
     _need_jax()
     from mathrl.neural.gumbel_table import gumbel_table

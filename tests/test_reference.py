@@ -18,6 +18,8 @@ MODULES = (
     "mathrl.base.render",
     "mathrl.base.reproduction",
     "mathrl.base.intervals",
+    "mathrl.base.runs",
+    "mathrl.base.jobs",
     "mathrl.base.drawing",
     "mathrl.games",
     "mathrl.softmax",

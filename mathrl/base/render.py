@@ -86,7 +86,7 @@ def _tabulated(table: Table, heads: list[str], cells: list[list[str]], tablefmt:
 def _terminal(table: Table) -> str:
     body = _tabulated(table, [column.head for column in table.columns], _cells(table), "simple")
     body = "\n".join(line.rstrip() for line in body.splitlines())
-    return "\n".join([*filter(None, [table.caption]), body, *(f"  note: {note}" for note in table.notes)]) + "\n"
+    return "\n".join([*filter(None, [table.caption, body]), *(f"  note: {note}" for note in table.notes)]) + "\n"
 
 
 def _markdown(table: Table) -> str:
@@ -97,7 +97,7 @@ def _markdown(table: Table) -> str:
     body = _tabulated(table, heads, [[escaped(cell) for cell in row] for row in _cells(table)], "github")
     caption = ["  \n".join(f"**{line}**" for line in table.caption.splitlines()) + "\n"] if table.caption else []
     notes = ["", *(f"- {note}" for note in table.notes)] if table.notes else []
-    return "\n".join([*caption, body, *notes]) + "\n"
+    return "\n".join([*caption, *filter(None, [body]), *notes]) + "\n"
 
 
 def _latex(table: Table) -> str:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from mathrl.base.checks import choice, count, fail
 from mathrl.base.printed import Printed, printed
 from mathrl.base.registry import Registry
+from mathrl.base.runs import ALONE, Runs
 from mathrl.base.table import Column, Table
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "paper_of",
     "reproduce",
     "reproduction",
+    "unavailable",
 ]
 
 KINDS = ("exact", "simulated", "neural", "unavailable")
@@ -34,7 +36,7 @@ BUDGETS = ("fast", "paper")
 """How much work is done where more work makes a number more accurate: minutes at most, or as much as the paper did."""
 
 Exact = Callable[[], "Computed"]
-Sampled = TypeVar("Sampled", bound=Callable[[int, str], "Computed"])
+Sampled = TypeVar("Sampled", bound=Callable[[int, str, Runs], "Computed"])
 Paper = Mapping[str, Mapping[str, str | Printed]]
 
 
@@ -82,14 +84,16 @@ class Reproduction:
     `kind`     one of `KINDS`
     `caption`  what it shows
     `paper`    row → column → what is printed there
-    `compute`  a function of a seed and one of `BUDGETS` that computes it; exact numbers depend on neither
+    `compute`  a function of a seed, one of `BUDGETS` and how simulations are run; exact numbers depend on none of them
+    `needs`    what computing it would take, where it is of kind "unavailable"
     """
 
     id: str
     kind: str
     caption: str
     paper: Mapping[str, Mapping[str, Printed]]
-    compute: Callable[[int, str], Computed]
+    compute: Callable[[int, str, Runs], Computed]
+    needs: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,8 +191,9 @@ def reproduction(id: str, *, kind: str, caption: str, paper: Paper) -> Callable[
     `caption`  what the table or figure shows
     `paper`    row → column → what is printed there, as text or as a `PaperValue` or `PaperBound`
 
-    The function takes a seed and one of `BUDGETS`, and returns a `Computed`. The same seed and budget must give the
-    same numbers. Raises `ValueError` where the kind is unknown, a printed text cannot be read, or the name is taken.
+    The function takes a seed, one of `BUDGETS` and the `Runs` that its long simulations go through, and returns a
+    `Computed`. The same seed and budget must give the same numbers, however they are run. Raises `ValueError` where the
+    kind is unknown, a printed text cannot be read, or the name is taken.
     """
     choice("kind", kind, KINDS)
     values = _printed(paper)
@@ -204,9 +209,24 @@ def exact(id: str, *, caption: str, paper: Paper) -> Callable[[Exact], Exact]:
     values = _printed(paper)
 
     def described(compute: Exact) -> Reproduction:
-        return Reproduction(id, "exact", caption, values, lambda seed, budget: compute())
+        return Reproduction(id, "exact", caption, values, lambda seed, budget, runs: compute())
 
     return REPRODUCTIONS.declare(id, described)
+
+
+def unavailable(id: str, *, caption: str, needs: str) -> None:
+    """Register a table or figure that is not computed here.
+
+    `caption`  what the table or figure shows
+    `needs`    a sentence that says what computing it would take, or why there is nothing to compute
+
+    `reproduce` of it gives no numbers, and what it needs as the note.
+    """
+
+    def described(compute: Exact) -> Reproduction:
+        return Reproduction(id, "unavailable", caption, {}, lambda seed, budget, runs: compute(), needs)
+
+    REPRODUCTIONS.declare(id, described)(lambda: Computed({}, (f"what it would take: {needs}",)))
 
 
 def paper_of(id: str) -> str:
@@ -218,17 +238,18 @@ def paper_of(id: str) -> str:
     return re.split("-(?:networks|table|figure|appendix)-", id, maxsplit=1)[0]
 
 
-def reproduce(entry: Reproduction, *, seed: int = 0, budget: str = "fast") -> Reproduced:
+def reproduce(entry: Reproduction, *, seed: int = 0, budget: str = "fast", runs: Runs = ALONE) -> Reproduced:
     """Compute a reproduction, and put each number beside the printed one.
 
     `entry`   what to compute
     `seed`    a whole number, the seed of what is drawn at random
     `budget`  one of `BUDGETS`
+    `runs`    in how many processes simulations are run, and where finished parts are kept; no number depends on it
 
     Returns the printed cells first, in the order of print, then those that only we give. Raises `ValueError` where a
     printed cell was not computed, unless the kind is "unavailable".
     """
-    computed = entry.compute(count("seed", seed, maximum=None), choice("budget", budget, BUDGETS))
+    computed = entry.compute(count("seed", seed, maximum=None), choice("budget", budget, BUDGETS), runs)
     printed_cells = {(row, column): cell for row, columns in entry.paper.items() for column, cell in columns.items()}
     left_out = [key for key in printed_cells if key not in computed.values]
     if left_out and entry.kind != "unavailable":
@@ -243,7 +264,8 @@ def comparison(reproduced: Reproduced) -> Table:
 
     `reproduced`  what `reproduce` returns
 
-    The notes stand below it. Where there are estimates, it also shows their intervals and numbers of seeds.
+    The notes stand below it. Where there are estimates, it also shows their intervals and numbers of seeds. Where
+    nothing is printed and nothing computed, there are caption and notes alone.
     """
     interval = (
         Column("low", lambda cell: cell.low, spec=".4g"),
@@ -251,7 +273,7 @@ def comparison(reproduced: Reproduced) -> Table:
         Column("seeds", lambda cell: cell.seeds),
     )
     estimated = any(cell.seeds is not None for cell in reproduced.cells)
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("row", lambda cell: cell.row),
         Column("column", lambda cell: cell.column),
         Column("paper", lambda cell: None if cell.printed is None else cell.printed.printed, number=True),
@@ -261,6 +283,8 @@ def comparison(reproduced: Reproduced) -> Table:
         Column("verdict", lambda cell: cell.verdict),
     )
     entry = reproduced.entry
+    if not reproduced.cells:
+        columns = ()
     return Table(columns, reproduced.cells, f"{entry.id} ({entry.kind}): {entry.caption}", reproduced.notes)
 
 

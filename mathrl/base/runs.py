@@ -29,7 +29,7 @@ from mathrl.base.files import as_path, read, write_bytes
 from mathrl.base.jobs import each, nothing
 from mathrl.base.text import shown
 
-__all__ = ["Result", "Runs"]
+__all__ = ["ALONE", "Result", "Runs"]
 
 Result = dict[str, Any]
 """What a part results in: names, each with a number or an array of numbers."""
@@ -113,6 +113,10 @@ class Runs:
     def _path(self, name: str, key: str) -> Path | None:
         hashed = sha256(key.encode()).hexdigest()[:24]
         return None if self.folder is None else self.folder / f"{name}-{hashed}.npz"
+
+
+ALONE = Runs()
+"""In this process, with nothing kept."""
 
 
 def _computed(function: Callable[[Any], Mapping[str, Any]], item: tuple[Any, str, Path | None]) -> bytes:

@@ -10,7 +10,7 @@ from mathrl.base.table import FORMATS
 from mathrl.base.text import shown
 from mathrl.cli import output
 
-__all__ = ["Parser", "add_output", "game_file", "number", "whole_number"]
+__all__ = ["Parser", "add_jobs", "add_output", "game_file", "jobs_of", "number", "whole_number"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,6 +66,20 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="FILE", type=_no_dash, help="write the result to this file (default, and for -: print it)"
     )
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add `--jobs`."""
+    parser.add_argument(
+        "--jobs", metavar="N", help="how many processes; results are the same (default: all processors)"
+    )
+
+
+def jobs_of(text: str | None) -> int:
+    """How many processes `--jobs` asks for."""
+    from mathrl.base.jobs import processors
+
+    return processors() if text is None else whole_number("--jobs", text, 1)
 
 
 def _no_dash(out: str) -> str | None:

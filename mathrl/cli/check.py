@@ -1,13 +1,12 @@
 """`mathrl check`: whether the papers' claims hold, and what shows it."""
 
-import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mathrl.cli import output
-from mathrl.cli.arguments import Parser, add_output, whole_number
+from mathrl.cli.arguments import Parser, add_jobs, add_output, jobs_of, whole_number
 
 if TYPE_CHECKING:
     from mathrl.proofs_checks.evidence import Row
@@ -48,9 +47,7 @@ def run(argv: Sequence[str]) -> int:
         help="how many random instances a search takes (default: 120, or what a claim declares)",
     )
     parser.add_argument("--seed", default="0", metavar="K", help="the seed of the searches (default: 0)")
-    parser.add_argument(
-        "--jobs", metavar="N", help="how many processes; results are the same (default: all processors)"
-    )
+    add_jobs(parser)
     parser.add_argument("--campaign", metavar="DIR", help="search at least 1,000 instances, and keep the counts in DIR")
     parser.add_argument(
         "--counterexamples",
@@ -64,7 +61,7 @@ def run(argv: Sequence[str]) -> int:
     arguments.format = output.format_of(arguments.format, arguments.out)
     output.check_out({"--out": arguments.out})
     seed = whole_number("--seed", arguments.seed)
-    jobs = os.cpu_count() or 1 if arguments.jobs is None else whole_number("--jobs", arguments.jobs, 1)
+    jobs = jobs_of(arguments.jobs)
     examples = None if arguments.examples is None else whole_number("--examples", arguments.examples, 1)
     files = [name for name in arguments.names if name.endswith(".py")]
     entries = _chosen(arguments.names, files)
@@ -73,7 +70,7 @@ def run(argv: Sequence[str]) -> int:
             fail("--campaign", "shows no claims", "no --out and no --counterexamples beside it")
         return _campaign(entries, Path(arguments.campaign), examples, seed, jobs, files)
     if arguments.counterexamples is not None:
-        _make("--counterexamples", Path(arguments.counterexamples))
+        output.make_folder("--counterexamples", Path(arguments.counterexamples))
     rows, seconds = _checked(entries, examples, seed, jobs, files)
     output.deliver(_rendered(rows, arguments.names, arguments.format), arguments.out)
     if arguments.counterexamples is not None:
@@ -142,7 +139,7 @@ def _campaign(
     from mathrl.proofs_checks.recorded import LEAST
     from mathrl.proofs_checks.run import needed, record
 
-    _make("--campaign", folder)
+    output.make_folder("--campaign", folder)
     most = max(LEAST, examples or 0)
     with output.progress(len(needed(entries)), "claim") as advance:
         done = record(
@@ -150,18 +147,6 @@ def _campaign(
         )
     output.say(f"{done} claims were searched, {len(needed(entries)) - done} were recorded in {folder} before")
     return 0
-
-
-def _make(option: str, folder: Path) -> None:
-    """Make a folder that can be written to, before any work is done."""
-    from mathrl.base.checks import fail
-    from mathrl.base.files import check_writable
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        fail(f"{option} {folder}", f"cannot be made ({error.strerror})", "a folder that can be written to")
-    check_writable(f"{option} {folder}", str(folder / "claim.json"))
 
 
 def _commit() -> str:

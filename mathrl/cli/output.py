@@ -17,6 +17,7 @@ __all__ = [
     "deliver",
     "flush",
     "format_of",
+    "make_folder",
     "progress",
     "render",
     "say",
@@ -66,6 +67,19 @@ def check_out(written: Mapping[str, str | None], read: Mapping[str, str | None] 
             first = seen.setdefault(_place(path), option)
             if first != option:
                 fail(f"{option} {path}", f"is {first} too", "another file", "one would be written over the other")
+
+
+def make_folder(option: str, folder: Path) -> None:
+    """Make a folder that can be written to, before any work is done."""
+    from mathrl.base.checks import fail
+    from mathrl.base.files import check_writable
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:  # a ValueError if no folder can have this name
+        why = error.strerror if isinstance(error, OSError) else error
+        fail(f"{option} {folder}", f"cannot be made ({why})", "a folder that can be written to")
+    check_writable(f"{option} {folder}", str(folder / "file"))
 
 
 def _place(path: str) -> str:

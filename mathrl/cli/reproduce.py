@@ -1,10 +1,12 @@
 """`mathrl reproduce`: the papers' numbers beside ours."""
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mathrl.cli import output
-from mathrl.cli.arguments import Parser, add_output, whole_number
+from mathrl.cli.arguments import Parser, add_jobs, add_output, jobs_of, whole_number
 
 if TYPE_CHECKING:
     from mathrl.base.reproduction import Cell, Reproduced, Reproduction
@@ -14,7 +16,8 @@ __all__ = ["run"]
 DESCRIPTION = """\
 Recompute tables and figures of the papers, and compare every printed number with ours. It agrees if ours, rounded to as
 many digits, is the same. Where ours is an estimate from random runs, the printed number agrees if a number in the
-interval of the estimate does. A printed number that differs is a finding, not an error: the exit status is 0."""
+interval of the estimate does. A printed number that differs is a finding, not an error: the exit status is 0. What is
+not computed here is known too: it says what computing it would take."""
 
 EXAMPLES = """\
 examples:
@@ -23,7 +26,13 @@ examples:
   mathrl reproduce hasac                            the same of one paper
   mathrl reproduce hasac-networks-table-3           networks, which need JAX: pip install 'mathrl[neural]'
   mathrl reproduce --format json --out cells.json   an array with an object for each number
-  mathrl reproduce --list"""
+  mathrl reproduce hasac --budget paper --runs hasac-runs      hours: after an interrupt the same command goes on
+  mathrl reproduce aorpo-figure-1                   what it would take
+  mathrl reproduce --list
+  mathrl reproduce --list dmac"""
+
+_WIDEST = 60
+"""The most characters of a caption in the list."""
 
 HUMAN = ("table", "markdown", "latex")
 
@@ -36,7 +45,7 @@ def run(argv: Sequence[str]) -> int:
         nargs="*",
         metavar="ID or PAPER",
         help="what to reproduce (default: everything of kind exact or simulated, as --list shows; what networks learn "
-        "is computed only where its id is given)",
+        "is computed only where its id is given, and so is shown what is unavailable)",
     )
     parser.add_argument(
         "--list", action="store_true", help="list the ids of all tables and figures, and compute nothing"
@@ -48,6 +57,12 @@ def run(argv: Sequence[str]) -> int:
         help="fast|paper: how long random runs may take, minutes or as long as in the paper (default: fast)",
     )
     parser.add_argument("--seed", default="0", metavar="K", help="the seed of random runs, a whole number (default: 0)")
+    add_jobs(parser)
+    parser.add_argument(
+        "--runs",
+        metavar="DIR",
+        help="keep each part of a long simulation in DIR as soon as it is finished, and take from there those that are",
+    )
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out, "mathrl figure draws")
@@ -55,20 +70,24 @@ def run(argv: Sequence[str]) -> int:
     from mathrl.base.checks import choice
     from mathrl.base.reproduction import BUDGETS
 
+    jobs = jobs_of(arguments.jobs)
     budget, seed = choice("--budget", arguments.budget, BUDGETS), whole_number("--seed", arguments.seed)
     chosen = _chosen(arguments.ids, everything=arguments.list)
     if arguments.list:
         output.deliver(_listing(chosen, arguments.format), arguments.out)
         return 0
-    results, interrupted = _reproduce(chosen, seed, budget)
+    folder = None if arguments.runs is None else Path(arguments.runs)
+    if folder is not None:
+        output.make_folder("--runs", folder)
+    results, interrupted = _reproduce(chosen, seed, budget, jobs, folder)
     output.deliver(_rendered(results, arguments.format), arguments.out)
     if interrupted:
-        output.say(f"interrupted: {len(results)} of {len(chosen)} reproductions were done")
+        output.say(f"interrupted: {len(results)} of {len(chosen)} reproductions were done{_kept(folder)}")
     return 1 if interrupted else 0
 
 
 def _chosen(ids: Sequence[str], everything: bool) -> "list[Reproduction]":
-    from mathrl.base.checks import choice
+    from mathrl.base.checks import fail
     from mathrl.base.reproduction import paper_of
     from mathrl.figures.reproductions import reproductions
 
@@ -77,22 +96,71 @@ def _chosen(ids: Sequence[str], everything: bool) -> "list[Reproduction]":
 
     known = {**of_networks(), **of_papers}
     if not ids:
-        return [entry for entry in known.values() if everything or entry.kind in ("exact", "simulated")]
+        return [entry for entry in known.values() if everything or _cheap(entry)]
     papers = {paper_of(id) for id in known}
-    named = [choice("ID", id, [*known, *papers], see="mathrl reproduce --list") for id in ids]
-    meant = [id for id, entry in known.items() if paper_of(id) in named and (everything or entry.kind != "neural")]
-    return [entry for id, entry in known.items() if id in named or id in meant]
+    for id in ids:
+        _check(id, list(known), papers)
+    wanted = [
+        entry for id, entry in known.items() if id in ids or (paper_of(id) in ids and (everything or _cheap(entry)))
+    ]
+    if not wanted:
+        fail(
+            "PAPER",
+            f"{ids[0]!r} has nothing that is computed unnamed",
+            "an ID",
+            f"see mathrl reproduce --list {ids[0]}",
+        )
+    return wanted
 
 
-def _reproduce(chosen: "Sequence[Reproduction]", seed: int, budget: str) -> "tuple[list[Reproduced], bool]":
+def _cheap(entry: "Reproduction") -> bool:
+    """Whether an entry is computed without being named."""
+    return entry.kind in ("exact", "simulated")
+
+
+def _check(id: str, known: Sequence[str], papers: Collection[str]) -> None:
+    """Require an id or a paper; where an id begins with a paper, say what there is of it."""
+    from mathrl.base.checks import choice, fail
+    from mathrl.base.reproduction import paper_of
+    from mathrl.base.text import shown
+
+    if id not in known and id not in papers and paper_of(id) in papers:
+        paper = paper_of(id)
+        there = [name.removeprefix(f"{paper}-") for name in known if paper_of(name) == paper]
+        fail("ID", f"{shown(id)} is unknown", f"a table or figure of {paper}", f"there are {_listed(there)}")
+    choice("ID", id, [*known, *papers], see="mathrl reproduce --list")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in order; where the number at the end grows by one, the first and the last, as in table-1 to table-5."""
+
+    def place(name: str) -> tuple[str, int]:
+        stem = name.rstrip("0123456789")
+        return stem, int(name[len(stem) :] or 0)
+
+    groups: list[list[str]] = []
+    for name in sorted(names, key=place):
+        stem, number = place(name)
+        if number and groups and place(groups[-1][-1]) == (stem, number - 1):
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    return ", ".join(group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}" for group in groups)
+
+
+def _reproduce(
+    chosen: "Sequence[Reproduction]", seed: int, budget: str, jobs: int, folder: Path | None
+) -> "tuple[list[Reproduced], bool]":
     from mathrl.base.reproduction import reproduce
+    from mathrl.base.runs import Runs
 
     results: list[Reproduced] = []
     try:
         with output.progress(len(chosen), "table") as advance:
+            runs = Runs(jobs, folder, lambda what, done: advance(what, False))  # the bar counts tables
             for entry in chosen:
                 advance(entry.id, False)
-                results.append(reproduce(entry, seed=seed, budget=budget))
+                results.append(reproduce(entry, seed=seed, budget=budget, runs=runs))
                 advance(entry.id, True)
     except KeyboardInterrupt:
         if not results:
@@ -101,13 +169,19 @@ def _reproduce(chosen: "Sequence[Reproduction]", seed: int, budget: str) -> "tup
     return results, False
 
 
+def _kept(folder: Path | None) -> str:
+    """How to go on after an interrupt."""
+    return "" if folder is None else f"; finished parts are in {folder}, and the same command goes on"
+
+
 def _rendered(results: "Sequence[Reproduced]", format: str) -> str:
     from mathrl.base.reproduction import comparison, data
 
     if format not in HUMAN:
         return output.render([data(tuple(cell for result in results for cell in result.cells))], format)
     text = output.render([comparison(result) for result in results], format)
-    return f"{text}\n{_summary([cell for result in results for cell in result.cells])}\n" if format == "table" else text
+    cells = [cell for result in results for cell in result.cells]
+    return f"{text}\n{_summary(cells)}\n" if format == "table" and cells else text
 
 
 def _summary(cells: "Sequence[Cell]") -> str:
@@ -124,10 +198,15 @@ def _summary(cells: "Sequence[Cell]") -> str:
 def _listing(entries: "Sequence[Reproduction]", format: str) -> str:
     from mathrl.base.table import Column, Table
 
+    def short(text: str) -> str:
+        """A text that fits a terminal; the entry itself says all of it."""
+        return textwrap.shorten(text, _WIDEST, placeholder=" …", break_on_hyphens=False) if format == "table" else text
+
     columns = (
         Column("id", lambda entry: entry.id),
         Column("kind", lambda entry: entry.kind),
         Column("numbers", lambda entry: sum(map(len, entry.paper.values()))),
-        Column("caption", lambda entry: entry.caption),
+        Column("caption", lambda entry: short(entry.caption)),
+        Column("needs", lambda entry: short(entry.needs) or None),
     )
     return output.render([Table(columns, entries)], format)

@@ -33,7 +33,7 @@ AWKWARD = Table(
 
 
 def tables():
-    computed = [reproduce(entry) for entry in reproductions().values()]
+    computed = [reproduce(entry) for entry in reproductions().values() if entry.kind == "exact"]
     named = [AWKWARD, *map(comparison, computed), *(data(result.cells) for result in computed)]
     return [pytest.param(table, id=f"table{i}") for i, table in enumerate(named)]
 

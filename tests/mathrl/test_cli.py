@@ -47,7 +47,7 @@ QRE = ("figure", "qre", "--out", "written.png", "--game")
     [
         bad("reprodcue", names="reproduce"),
         bad("--verison", names="--version"),
-        bad("reproduce", "hasac-table-4", names="hasac-table-3"),
+        bad("reproduce", "hasac-table-33", names="appendix-b"),
         bad("reproduce", "hasac-table-3", "--format", "jsn", names="json"),
         bad("reproduce", "--fromat", "json", names="--format"),
         bad("reproduce", "--form", "json", names="--form"),
@@ -677,3 +677,39 @@ def test_a_ragged_joint_policy_is_named(capsys, tmp_path):
     status, printed, errors = run(capsys, *SOLVE, *solver)
     assert (status, printed) == (2, "")
     assert "joint_policy is ragged" in errors
+
+
+def drawn(part):
+    """A number of a seed; a part is a seed and a log of those that were computed."""
+    seed, log = part
+    with open(log, "a") as file:
+        file.write(f"{seed}\n")
+    return {"drawn": float(np.random.default_rng(seed).normal())}
+
+
+def test_reproduce_computes_parts_once_and_the_same_however_they_are_run(capsys, monkeypatch, tmp_path):
+    from mathrl.base.intervals import estimate
+    from mathrl.base.reproduction import Computed, Reproduction
+    from mathrl.figures import reproductions
+
+    log = tmp_path / "log"
+
+    def compute(seed, budget, runs):
+        results = runs.map(drawn, [(seed + k, str(log)) for k in range(4)], name="hasac-figure-99")
+        return Computed({("row", "column"): estimate([result["drawn"] for result in results])})
+
+    entry = Reproduction("hasac-figure-99", "simulated", "a simulation", {}, compute)
+    monkeypatch.setattr(reproductions, "reproductions", lambda: {entry.id: entry})
+    kept = ("--runs", tmp_path / "kept")
+    options = [("--jobs", 1), ("--jobs", 2), ("--jobs", 2, *kept), ("--jobs", 1, *kept), kept]
+    printed = [run(capsys, "reproduce", entry.id, *given, "--format", "json") for given in options]
+    assert {(status, said) for status, _, said in printed} == {(0, "")}
+    assert len({text for _, text, _ in printed}) == 1
+    assert sorted(log.read_text().split()) == sorted("0123" * 3)  # those of the last two were kept
+
+
+@pytest.mark.parametrize(("option", "value"), [("--jobs", "0"), ("--jobs", "two"), ("--runs", "/dev/null/kept")])
+def test_reproduce_refuses_wrong_jobs_and_folders(capsys, option, value):
+    status, printed, said = run(capsys, "reproduce", "hasac-figure-1", option, value)
+    assert (status, printed) == (2, "")
+    assert option in said

@@ -1,0 +1,105 @@
+"""Every table and figure of the five papers is declared: computed, or with what it would take."""
+
+import json
+import re
+
+import pytest
+
+from mathrl.base.reproduction import KINDS, comparison, paper_of, reproduce
+from mathrl.cli import main
+from mathrl.figures.reproductions import reproductions
+from mathrl.neural.reproductions import of_networks
+
+
+def numbered(paper, what, last, **parts):
+    """The ids of a paper's tables or figures, those with parts by their parts."""
+    return [f"{paper}-{what}-{n}{part}" for n in range(1, last + 1) for part in parts.get(f"_{n}", [""])]
+
+
+TABLES = [*numbered("aorpo", "table", 5), *numbered("hasac", "table", 20), *numbered("soft-qmix", "table", 10)]
+FIGURES = [
+    *numbered("aorpo", "figure", 13),
+    *numbered("dmac", "figure", 10),
+    *numbered("hasac", "figure", 11, _3="abcdefgh", _4="abc"),
+    *numbered("rommeo", "figure", 2),
+    *numbered("soft-qmix", "figure", 4),
+]
+"""As counted in the papers: 35 tables, and 40 figures, of which HASAC's Figures 3 and 4 have eight and three parts."""
+
+PENDING = {
+    *(f"aorpo-{name}" for name in ("figure-4", "figure-5", "figure-8", "figure-11")),
+    *numbered("aorpo", "table", 5),
+    *(f"dmac-figure-{n}" for n in (1, 2, 5, 6)),
+    *(f"hasac-{name}" for name in ("figure-3a", "figure-4b", "figure-4c", "figure-5", "table-1", "table-20")),
+    *numbered("rommeo", "figure", 2),
+    *numbered("soft-qmix", "table", 4),
+}
+"""Those that are not declared yet. What is declared must leave this set."""
+
+
+def declared(id):
+    """The entries of a table or figure: itself or its parts, as in table-2-a or figure-1b."""
+    known = {**reproductions(), **of_networks()}
+    return [name for name in known if re.fullmatch(re.escape(id) + "(-?[a-z])?", name)]
+
+
+def test_the_papers_have_35_tables_and_40_figures():
+    assert len(TABLES) == len(set(TABLES)) == 35
+    assert len({id.rstrip("abcdefgh") for id in FIGURES}) == 40
+
+
+@pytest.mark.parametrize("id", [*TABLES, *FIGURES])
+def test_each_is_declared_or_pending(id):
+    assert bool(declared(id)) != (id in PENDING), f"{id} is declared: take it out of PENDING"
+
+
+def test_what_is_pending_is_a_table_or_figure():
+    assert set(TABLES + FIGURES) >= PENDING
+
+
+UNAVAILABLE = [entry for entry in reproductions().values() if entry.kind == "unavailable"]
+
+
+@pytest.mark.parametrize("entry", [pytest.param(entry, id=entry.id) for entry in UNAVAILABLE])
+def test_what_is_unavailable_says_what_it_would_take_and_compares_nothing(entry):
+    assert entry.caption
+    assert entry.needs
+    result = reproduce(entry)
+    assert (result.cells, result.notes) == ((), (f"what it would take: {entry.needs}",))
+    assert not comparison(result).columns
+
+
+def test_the_program_says_what_it_would_take(capsys):
+    entry = UNAVAILABLE[0]
+    assert main(["reproduce", entry.id]) == 0
+    printed = capsys.readouterr().out
+    assert f"{entry.id} (unavailable): {entry.caption}" in printed
+    assert entry.needs in printed
+    assert main(["reproduce", entry.id, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_the_list_shows_kinds_and_needs(capsys):
+    assert main(["reproduce", "--list", "--format", "json"]) == 0
+    listed = {entry["id"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert {entry["kind"] for entry in listed.values()} <= set(KINDS)
+    for entry in reproductions().values():
+        assert listed[entry.id]["needs"] == (entry.needs or None)
+        assert bool(entry.needs) == (entry.kind == "unavailable")
+
+
+@pytest.mark.parametrize("id", ["hasac-table-33", "aorpo-figure-14", "hasac-networks-table-5", "dmac-table-1"])
+def test_an_unknown_id_of_a_known_paper_says_what_there_is(capsys, id):
+    assert main(["reproduce", id]) == 2
+    said = capsys.readouterr().err
+    assert f"a table or figure of {paper_of(id)}" in said
+    assert {"hasac": "appendix-b", "aorpo": "figure-1 to figure-", "dmac": "figure-"}[paper_of(id)] in said
+
+
+def test_a_paper_is_listed_with_all_that_it_has_and_computed_without_what_is_unavailable(capsys):
+    assert main(["reproduce", "--list", "hasac", "--format", "json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert "hasac-figure-7" in [entry["id"] for entry in listed]
+    assert {paper_of(entry["id"]) for entry in listed} == {"hasac"}
+    assert main(["reproduce", "hasac", "--format", "json"]) == 0
+    assert {cell["kind"] for cell in json.loads(capsys.readouterr().out)} <= {"exact", "simulated"}
