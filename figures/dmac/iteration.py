@@ -112,7 +112,8 @@ def _notes() -> tuple[str, ...]:
         + ("falls as ω rises, at every k: Eq. 3 itself has no inverted U" if falls else "does NOT fall as ω rises"),
         "with agents that improve in turn, each as far as it can at the others' policies, the return has its largest "
         f"value inside the range of ω ({said}): an inverted U without any sampling. To the right the policies have "
-        "not moved yet, as over joint policies; to the left the first update already ends where no agent alone can gain",
+        "not moved yet, as over joint policies; to the left the first update already ends where no "
+        "agent alone can gain",
         "this is no maximum of Eq. 3 over product policies: a deterministic optimum is a product policy too. It is "
         "what agents find one at a time, as they do by gradients",
         "the cover rate of the policies "
