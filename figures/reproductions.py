@@ -8,7 +8,13 @@ from mathrl.base.reproduction import REPRODUCTIONS, Reproduction
 
 __all__ = ["figures", "reproductions"]
 
-PAPERS = ("mathrl.figures.hasac", "mathrl.figures.aorpo", "mathrl.figures.dmac", "mathrl.figures.soft_qmix")
+PAPERS = (
+    "mathrl.figures.hasac",
+    "mathrl.figures.rommeo",
+    "mathrl.figures.aorpo",
+    "mathrl.figures.dmac",
+    "mathrl.figures.soft_qmix",
+)
 """The modules that declare reproductions and figures."""
 
 

@@ -232,10 +232,10 @@ def unavailable(id: str, *, caption: str, needs: str) -> None:
 def paper_of(id: str) -> str:
     """The paper that a reproduction belongs to, the part of its id before what it is.
 
-    >>> paper_of("hasac-table-3"), paper_of("soft-qmix-appendix-b"), paper_of("hasac-networks-figure-3a")
-    ('hasac', 'soft-qmix', 'hasac')
+    >>> paper_of("hasac-table-3"), paper_of("soft-qmix-appendix-b"), paper_of("rommeo-section-5-1")
+    ('hasac', 'soft-qmix', 'rommeo')
     """
-    return re.split("-(?:networks|table|figure|appendix)-", id, maxsplit=1)[0]
+    return re.split("-(?:networks|table|figure|appendix|section)-", id, maxsplit=1)[0]
 
 
 def reproduce(entry: Reproduction, *, seed: int = 0, budget: str = "fast", runs: Runs = ALONE) -> Reproduced:

@@ -3,7 +3,25 @@
 `learner(game, *, settings, episodes, seeds) -> Learning`. Nothing below this floor knows of learners.
 """
 
+from mathrl.learners.fmq import Fmq, fmq
+from mathrl.learners.jal import Jal, jal
 from mathrl.learners.learning import Learning
+from mathrl.learners.pr2_q import Pr2Q, pr2_q
+from mathrl.learners.rommeo_q_learning import RommeoQ, rommeo_q_learning
 from mathrl.learners.schedule import Schedule
+from mathrl.learners.wolf_phc import WolfPhc, wolf_phc
 
-__all__ = ["Learning", "Schedule"]
+__all__ = [
+    "Fmq",
+    "Jal",
+    "Learning",
+    "Pr2Q",
+    "RommeoQ",
+    "Schedule",
+    "WolfPhc",
+    "fmq",
+    "jal",
+    "pr2_q",
+    "rommeo_q_learning",
+    "wolf_phc",
+]

@@ -10,7 +10,7 @@ from mathrl.base.checks import FloatArray, fail
 from mathrl.base.compile import inner
 from mathrl.games import Game
 
-__all__ = ["Payoffs", "boltzmann", "draw", "explored", "joint_action", "payoffs"]
+__all__ = ["Payoffs", "boltzmann", "draw", "explored", "joint_action", "largest", "payoffs", "product_of_others"]
 
 IntArray = npt.NDArray[np.int64]
 
@@ -21,12 +21,14 @@ class Payoffs:
 
     `r_ia`    (n, A), what a joint action pays each agent; joint actions are numbered in C order
     `sizes`   (n,), the numbers of the agents' actions
+    `a_ia`    (n, A), the agent's own action in each joint action
     `b_ia`    (n, A), the number of the others' joint action, in C order, in each joint action
     `others`  (n,), how many joint actions the others have
     """
 
     r_ia: FloatArray
     sizes: IntArray
+    a_ia: IntArray
     b_ia: IntArray
     others: IntArray
 
@@ -40,6 +42,7 @@ def payoffs(game: Game) -> Payoffs:
         fail("game", "has actions that are not available", "a matrix game in which all are", "leave them out")
     n, shape = game.num_agents, game.num_actions
     numbers = np.arange(math.prod(shape)).reshape(shape)
+    a_ia = np.indices(shape).reshape(n, -1)
     b_ia = np.empty((n, numbers.size), dtype=np.int64)
     for i in range(n):
         rest = shape[:i] + shape[i + 1 :]
@@ -47,7 +50,7 @@ def payoffs(game: Game) -> Payoffs:
         b_ia[i] = b_a.ravel()
     r_ia = np.broadcast_to(game.rewards_isa[:, 0, :], (n, numbers.size))
     sizes = np.array(shape, dtype=np.int64)
-    return Payoffs(np.ascontiguousarray(r_ia), sizes, b_ia, np.array([numbers.size // k for k in shape]))
+    return Payoffs(np.ascontiguousarray(r_ia), sizes, a_ia, b_ia, np.array([numbers.size // k for k in shape]))
 
 
 @inner
@@ -73,14 +76,21 @@ def explored(rng: np.random.Generator, p_a: FloatArray, size: int, exploration: 
 
 
 @inner
+def largest(x_a: FloatArray, size: int) -> float:
+    """The largest of the first `size` numbers."""
+    most = x_a[0]
+    for a in range(1, size):
+        most = max(most, x_a[a])
+    return most
+
+
+@inner
 def boltzmann(x_a: FloatArray, size: int, temperature: float, out_a: FloatArray) -> None:
     """Write exp(x_a/temperature) / Σ exp of the first `size` numbers."""
-    largest = x_a[0]
-    for a in range(1, size):
-        largest = max(largest, x_a[a])
+    most = largest(x_a, size)
     total = 0.0
     for a in range(size):
-        out_a[a] = math.exp((x_a[a] - largest) / temperature)
+        out_a[a] = math.exp((x_a[a] - most) / temperature)
         total += out_a[a]
     for a in range(size):
         out_a[a] /= total
@@ -93,3 +103,17 @@ def joint_action(actions_i: IntArray, sizes: IntArray) -> int:
     for i in range(len(sizes)):
         number = number * sizes[i] + actions_i[i]
     return number
+
+
+@inner
+def product_of_others(p_ja: FloatArray, sizes: IntArray, i: int, out_b: FloatArray) -> None:
+    """Write Π_{j≠i} p_j(a_j) for the joint actions of all but agent i, in C order."""
+    size = 1
+    out_b[0] = 1.0
+    for j in range(len(sizes)):
+        if j != i:
+            for b in range(size - 1, -1, -1):  # from behind: nothing is overwritten that is still needed
+                p = out_b[b]
+                for a in range(sizes[j] - 1, -1, -1):
+                    out_b[b * sizes[j] + a] = p * p_ja[j, a]
+            size *= sizes[j]

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, as_floats, fail, not_negative, positive, proportion
+from mathrl.base.checks import FloatArray, as_floats, fail, not_negative, positive, proportion, real
 from mathrl.base.compile import inner
 
-__all__ = ["Schedule", "at", "scheduled"]
+__all__ = ["Schedule", "at", "between", "scheduled"]
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,22 @@ class Schedule:
 
 
 def scheduled(argument: str, value: "float | Schedule", most: float = math.inf, above: float = -1.0) -> Schedule:
-    """A schedule from a number or a schedule, with values at most `most`, and above `above` at all times."""
+    """A schedule from a number or a schedule, at most `most` at first, and above `above` then and later."""
     found = value if isinstance(value, Schedule) else Schedule(float(as_floats(argument, value)))
-    last = found.floor + (found.scale if found.rate == 1 and found.half == math.inf else 0.0)
+    last = found.floor + (found.scale if found.rate == 1 else 0.0)  # 1/t reaches 0 at no time that is played
     if found.scale + found.floor > most:
         fail(argument, f"begins at {found.scale + found.floor:g}", f"at most {most:g}")
     if min(found.at(0), last) <= above:
         fail(argument, f"is or tends to {min(found.at(0), last):g}", f"above {above:g}", "give it a floor")
     return found
+
+
+def between(argument: str, ends: tuple[float, float]) -> tuple[float, float]:
+    """Two numbers, the second not below the first: initial values are drawn uniformly between them."""
+    low, high = (real(argument, end) for end in ends)
+    if low > high:
+        fail(argument, f"is ({low:g}, {high:g})", "the lower end first")
+    return low, high
 
 
 @inner

@@ -31,7 +31,7 @@ PENDING = {
     *numbered("aorpo", "table", 5),
     *(f"dmac-figure-{n}" for n in (1, 2, 5, 6)),
     *(f"hasac-{name}" for name in ("figure-3a", "figure-4b", "figure-4c", "figure-5", "table-1", "table-20")),
-    *numbered("rommeo", "figure", 2),
+    "rommeo-figure-1",
     *numbered("soft-qmix", "table", 4),
 }
 """Those that are not declared yet. What is declared must leave this set."""
