@@ -13,13 +13,15 @@ from mathrl.games import joint_policy, uniform_policy
 from mathrl.solution import Solution
 from mathrl.solvers import divergence_iteration, optimal, soft_evaluation
 
-__all__ = ["CLASSES", "EPISODES", "UPDATES", "Iterates", "iterates", "iteration", "optimum", "peaks"]
+__all__ = ["CLASSES", "EPISODES", "UPDATES", "Iterates", "iterates", "iteration", "optimum", "peak", "peaks"]
 
 UPDATES = (1, 10, 30)
 """After how many updates k the policies are looked at."""
 
 EPISODES = 100
 """The episodes of which cover rates are expected."""
+
+LOWEST, HIGHEST = TEMPERATURES[0], TEMPERATURES[-1]
 
 CLASSES: Mapping[str, str] = {"joint": "all agents at once", "product": "agents in turn"}
 """How (3) is maximised, by the policy class of the solver: over joint policies, or by one agent after another."""
@@ -91,6 +93,12 @@ def peaks(policy_class: str, k: int, seed: int = 0) -> tuple[float, float, float
     return best, at[best], at[TEMPERATURES[0]]
 
 
+def peak(part: Mapping[str, int]) -> dict[str, float]:
+    """`peaks` of agents in turn after 10 updates, in the game whose seed is `game`."""
+    at, top, low = peaks("product", 10, part["game"])
+    return {"at": at, "top": top, "low": low}
+
+
 def _notes() -> tuple[str, ...]:
     best = HORIZON * (1 - game().discount) * float(optimum().objective)
     apart = max(
@@ -110,10 +118,14 @@ def _notes() -> tuple[str, ...]:
         "over joint policies k updates at ω are one at ω/k (mathrl.theorem-divergence-iterates); here returns at "
         f"(k, ω) and (10 k, 10 ω) differ by at most {apart:.0e}. So there only k/ω matters, and the return "
         + ("falls as ω rises, at every k: Eq. 3 itself has no inverted U" if falls else "does NOT fall as ω rises"),
-        "with agents that improve in turn, each as far as it can at the others' policies, the return has its largest "
-        f"value inside the range of ω ({said}): an inverted U without any sampling. To the right the policies have "
-        "not moved yet, as over joint policies; to the left the first update already ends where no "
-        "agent alone can gain",
+        f"with agents that improve in turn, each as far as it can at the others' policies: {said}. "
+        + (
+            "So the return is largest inside the range of ω, an inverted U without any sampling. To the right the "
+            "policies have not moved yet, as over joint policies; to the left the first update already ends where no "
+            "agent alone can gain"
+            if all(LOWEST < at < HIGHEST for at, _, _ in shown.values())
+            else "So the return is largest at an end of the range of ω"
+        ),
         "this is no maximum of Eq. 3 over product policies: a deterministic optimum is a product policy too. It is "
         "what agents find one at a time, as they do by gradients",
         "the cover rate of the policies "
