@@ -108,8 +108,8 @@ def _claims(found: Found, step: str) -> list[str]:
         f"{step} steps: the mean return is highest at ω={best:g}",
         *(f"{step} steps, {said(claim, differences)}" for claim, differences in claims),
         *(f"{step} steps, not in the text: {said(claim, differences)}" for claim, differences in ours),
-        f"{step} steps: COMA that explores as published code does ends with return {end[explored].mean():.1f} and "
-        f"cover rate {cover[explored].mean():.3f}, without it with {end[plain].mean():.1f} and {cover[plain].mean():.3f}",
+        f"{step} steps: COMA that explores as published code does ends at return {end[explored].mean():.1f} and "
+        f"cover rate {cover[explored].mean():.3f}, without it at {end[plain].mean():.1f} and {cover[plain].mean():.3f}",
     ]
 
 

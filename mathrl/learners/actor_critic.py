@@ -18,9 +18,9 @@ from mathrl.games.model import Game, check_game
 from mathrl.games.simulation import transition_rows
 from mathrl.learners.learning import IntArray, Learning, runs
 from mathrl.learners.pieces import draw
-from mathrl.learners.schedule import at
+from mathrl.learners.schedule import at, scheduled
 
-__all__ = ["Numbers", "learn", "runs_of"]
+__all__ = ["Numbers", "Played", "learn", "played", "runs_of", "settings_of"]
 
 
 class Numbers(NamedTuple):
@@ -69,6 +69,22 @@ def played(game: Game) -> Played:
         np.concatenate([[0], np.cumsum(sizes)]),
         np.array([sizes[i + 1 :].prod() for i in range(len(sizes))], dtype=np.int64),
         game.discount,
+    )
+
+
+def settings_of(settings: Any, **further: Any) -> Numbers:
+    """The numbers of a `Coma`; `further` are those that DMAC has besides, without which it is COMA."""
+    batch = int(settings.batch)
+    own = {"temperature": 0.0, "every": batch, "fresh": False} | further
+    return Numbers(
+        averaging=float(settings.averaging),
+        actor_step=float(settings.actor_step),
+        critic_step=float(settings.critic_step),
+        trace=float(settings.trace),
+        bootstrap=bool(settings.bootstrap),
+        exploration=scheduled("exploration", settings.exploration).numbers,
+        batch=batch,
+        **own,
     )
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from mathrl.base.checks import count, fail, flag, instance, positive, proportion
 from mathrl.games import Game
-from mathrl.learners.actor_critic import Numbers, runs_of
+from mathrl.learners.actor_critic import runs_of, settings_of
 from mathrl.learners.learning import Learning, points
 from mathrl.learners.schedule import Schedule, scheduled
 
@@ -93,16 +93,6 @@ def coma(
     ((2, 3, 1, 3), (2, 3))
     """
     chosen = instance("settings", Coma() if settings is None else settings, Coma, "a mathrl.learners.coma.Coma")
-    numbers = Numbers(
-        0.0,
-        float(chosen.averaging),
-        float(chosen.actor_step),
-        float(chosen.critic_step),
-        float(chosen.trace),
-        bool(chosen.bootstrap),
-        scheduled("exploration", chosen.exploration).numbers,
-        int(chosen.batch),
-        int(chosen.batch),
-        False,
+    return runs_of(
+        "coma", game, chosen, settings_of(chosen), chosen.batch, chosen.horizon, seeds, seed, points(episodes, record)
     )
-    return runs_of("coma", game, chosen, numbers, chosen.batch, chosen.horizon, seeds, seed, points(episodes, record))

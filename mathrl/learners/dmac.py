@@ -21,10 +21,9 @@ from dataclasses import dataclass
 
 from mathrl.base.checks import count, flag, instance, not_negative
 from mathrl.games import Game
-from mathrl.learners.actor_critic import Numbers, runs_of
+from mathrl.learners.actor_critic import runs_of, settings_of
 from mathrl.learners.coma import Coma
 from mathrl.learners.learning import Learning, points
-from mathrl.learners.schedule import scheduled
 
 __all__ = ["Dmac", "dmac"]
 
@@ -74,17 +73,11 @@ def dmac(
     ((2, 3, 1, 3), (2, 3))
     """
     chosen = instance("settings", Dmac() if settings is None else settings, Dmac, "a mathrl.learners.dmac.Dmac")
-    numbers = Numbers(
-        float(chosen.temperature),
-        float(chosen.averaging),
-        float(chosen.actor_step),
-        float(chosen.critic_step),
-        float(chosen.trace),
-        bool(chosen.bootstrap),
-        scheduled("exploration", chosen.exploration).numbers,
-        1 if chosen.replay else int(chosen.batch),
-        int(chosen.batch),
-        bool(chosen.replay),
+    numbers = settings_of(
+        chosen,
+        temperature=float(chosen.temperature),
+        every=1 if chosen.replay else int(chosen.batch),
+        fresh=bool(chosen.replay),
     )
     capacity = chosen.buffer if chosen.replay else chosen.batch
     return runs_of("dmac", game, chosen, numbers, capacity, chosen.horizon, seeds, seed, points(episodes, record))

@@ -29,7 +29,6 @@ FIGURES = [
 PENDING = {
     *(f"aorpo-{name}" for name in ("figure-4", "figure-5", "figure-8", "figure-11")),
     *numbered("aorpo", "table", 5),
-    *(f"dmac-figure-{n}" for n in (1, 2, 5, 6)),
     *(f"hasac-{name}" for name in ("figure-3a", "figure-4b", "figure-4c", "figure-5", "table-1", "table-20")),
     "rommeo-figure-1",
     *numbered("soft-qmix", "table", 4),
