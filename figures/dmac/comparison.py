@@ -14,7 +14,8 @@ from mathrl.figures.dmac.learning import EPISODES, STEPS, learned
 
 __all__ = ["SEEDS", "Curves", "curves", "mean", "said"]
 
-SEEDS: Mapping[str, int] = {"fast": 4, "paper": 20}
+SEEDS: Mapping[str, int] = {"fast": 4, "drawn": 20, "paper": 20}
+"""How many runs a learner has, by budget; what `mathrl figure` draws has a budget of its own."""
 
 FIVE = 5
 """How many seeds the paper has."""

@@ -31,7 +31,7 @@ LEARNERS: Mapping[str, Coma] = {
 }
 """The settings of each learner but for the actors' step. At ω = 0 there is replay, and no divergence."""
 
-EPISODES: Mapping[str, int] = {"fast": 320, "paper": 33_600}
+EPISODES: Mapping[str, int] = {"fast": 320, "drawn": 3_200, "paper": 33_600}
 """How many episodes of 30 steps a run has: at full length a million steps, as the paper has in SMAC."""
 
 SHARES = (0, 1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 320)
@@ -55,7 +55,7 @@ def learned(part: Mapping[str, Any]) -> dict[str, Any]:
         else coma(played, settings=settings, **given)
     )
     assert found.coverage is not None
-    policies = ([own[0, t] for own in found.policy] for t in range(len(times)))
+    policies = (tuple(own[0, t] for own in found.policy) for t in range(len(times)))
     return {
         "episodes": found.episodes,
         "returns": [episode_return(played, joint_policy(policy)) for policy in policies],
