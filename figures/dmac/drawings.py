@@ -227,7 +227,7 @@ def _labels(panel: "Axes", ends: Iterable[tuple[str, float, str]]) -> None:
 
 
 def _apart(at: Sequence[float]) -> list[float]:
-    """Rising numbers moved by as little as is needed to be `LETTERS` apart: groups that touch are set around their mean."""
+    """Rising numbers, moved to be `LETTERS` apart: groups that would touch are set around their mean."""
     groups: list[list[float]] = []
     for y in at:
         groups.append([y])
