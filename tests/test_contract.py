@@ -35,6 +35,7 @@ PACKAGES = [
     "mathrl.figures.reproductions",
     "mathrl.games",
     "mathrl.kernels",
+    "mathrl.learners",
     "mathrl.mirror",
     "mathrl.operators",
     "mathrl.oracle",

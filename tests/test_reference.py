@@ -26,6 +26,7 @@ MODULES = (
     "mathrl.balls",
     "mathrl.operators",
     "mathrl.kernels",
+    "mathrl.learners",
     "mathrl.solvers",
     "mathrl.equations",
     "mathrl.mirror",

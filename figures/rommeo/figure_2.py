@@ -1,4 +1,4 @@
-"""ROMMEO, Figure 2: the surface of the max-of-two-quadratics game, exactly; what networks learn there needs networks."""
+"""ROMMEO, Figure 2: the surface of the max-of-two-quadratics game, exactly; its other parts need networks."""
 
 from itertools import pairwise
 from typing import TYPE_CHECKING

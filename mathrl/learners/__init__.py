@@ -6,6 +6,7 @@
 from mathrl.learners.fmq import Fmq, fmq
 from mathrl.learners.jal import Jal, jal
 from mathrl.learners.learning import Learning
+from mathrl.learners.mean_field import mean_field
 from mathrl.learners.pr2_q import Pr2Q, pr2_q
 from mathrl.learners.rommeo_q_learning import RommeoQ, rommeo_q_learning
 from mathrl.learners.schedule import Schedule
@@ -21,6 +22,7 @@ __all__ = [
     "WolfPhc",
     "fmq",
     "jal",
+    "mean_field",
     "pr2_q",
     "rommeo_q_learning",
     "wolf_phc",

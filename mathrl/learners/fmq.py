@@ -82,8 +82,9 @@ def fmq(
         _run(
             rng, given.r_ia, given.sizes, float(s.weight), scheduled("step", s.step).numbers,
             scheduled("temperature", s.temperature).numbers, scheduled("exploration", s.exploration).numbers,
-            float(s.discount), rng.uniform(*s.initial_q, size=shape), np.full(shape, -np.inf), np.zeros(shape), np.zeros(shape),
-            np.empty(shape), np.empty(shape[0], dtype=np.int64), records.times, records.policy, records.rewards,
+            float(s.discount), rng.uniform(*s.initial_q, size=shape), np.full(shape, -np.inf), np.zeros(shape),
+            np.zeros(shape), np.empty(shape), np.empty(shape[0], dtype=np.int64), records.times,
+            records.policy, records.rewards,
         )  # fmt: skip
 
     return collected("fmq", s, game, run, episodes=episodes, seeds=seeds, seed=seed, record=record)

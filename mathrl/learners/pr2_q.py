@@ -90,9 +90,9 @@ def pr2_q(
             rng, given.r_ia, given.sizes, given.b_ia, given.others,
             scheduled("step", s.step).numbers, scheduled("temperature", s.temperature).numbers,
             scheduled("exploration", s.exploration).numbers, float(s.discount), float(s.model_temperature),
-            bool(s.frequency), float(s.prior_count), rng.uniform(*s.initial_q, size=(n, most, others)), np.zeros((n, most, others)),
-            np.empty((most, others)), np.empty((n, most)), np.empty(n), np.empty(n, dtype=np.int64), records.times,
-            records.policy, records.rewards, records.models,
+            bool(s.frequency), float(s.prior_count), rng.uniform(*s.initial_q, size=(n, most, others)),
+            np.zeros((n, most, others)), np.empty((most, others)), np.empty((n, most)), np.empty(n),
+            np.empty(n, dtype=np.int64), records.times, records.policy, records.rewards, records.models,
         )  # fmt: skip
 
     return collected("pr2_q", s, game, run, episodes=episodes, seeds=seeds, seed=seed, record=record, models=True)
