@@ -3,6 +3,8 @@
 `learner(game, *, settings, episodes, seeds) -> Learning`. Nothing below this floor knows of learners.
 """
 
+from mathrl.learners.coma import Coma, coma
+from mathrl.learners.dmac import Dmac, dmac
 from mathrl.learners.fmq import Fmq, fmq
 from mathrl.learners.jal import Jal, jal
 from mathrl.learners.learning import Learning
@@ -13,6 +15,8 @@ from mathrl.learners.schedule import Schedule
 from mathrl.learners.wolf_phc import WolfPhc, wolf_phc
 
 __all__ = [
+    "Coma",
+    "Dmac",
     "Fmq",
     "Jal",
     "Learning",
@@ -20,6 +24,8 @@ __all__ = [
     "RommeoQ",
     "Schedule",
     "WolfPhc",
+    "coma",
+    "dmac",
     "fmq",
     "jal",
     "mean_field",
