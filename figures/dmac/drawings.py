@@ -177,16 +177,17 @@ def _pair(attribute: str, name: str) -> "Figure":
     with style():
         figure, axes = _row(len(STEPS))
         for panel, (step, size) in zip(axes, STEPS.items(), strict=True):
+            if attribute == "returns":
+                best = best_return(game())
+                panel.set_ylim(-4, 1.08 * best)
+                panel.axhline(best, color=GREY, linewidth=0.8, linestyle=":")
+                text: Any = {"ha": "right", "va": "top", "color": GREY, "fontsize": 8}
+                panel.text(0.98, (best - 1 + 4) / (1.08 * best + 4), "most", transform=panel.transAxes, **text)
             shown = {
                 text: (getattr(found[step, learner], attribute), {"color": COLOURS[j], "linestyle": DASHES[j]})
                 for j, (text, learner) in enumerate(zip(("COMA", "+DMAC"), PAIR, strict=True))
             }
             _curves(panel, found[step, PAIR[0]].episodes, shown)
-            if attribute == "returns":
-                best = best_return(game())
-                panel.axhline(best, color=GREY, linewidth=0.8, linestyle=":")
-                above = {"xytext": (0, 3), "textcoords": "offset points", "color": GREY, "fontsize": 8}
-                panel.annotate("most that can be earned", (panel.get_xlim()[0], best), **above)
             panel.set_title(f"{step} steps of the actors, {size:g}")
             panel.set_xlabel("episodes")
         axes[0].set_ylabel(name)
@@ -235,7 +236,8 @@ def _apart(at: Sequence[float]) -> list[float]:
             len(groups) > 1 and _middle(groups[-1]) - _middle(groups[-2]) < LETTERS * len(groups[-1] + groups[-2]) / 2
         ):
             groups[-2:] = [groups[-2] + groups[-1]]
-    return [_middle(group) + LETTERS * (j - (len(group) - 1) / 2) for group in groups for j in range(len(group))]
+    moved = [_middle(group) + LETTERS * (j - (len(group) - 1) / 2) for group in groups for j in range(len(group))]
+    return [min(y, 1.0 - LETTERS * (len(moved) - 1 - j)) for j, y in enumerate(moved)]  # below the panel's top
 
 
 def _middle(group: Sequence[float]) -> float:

@@ -83,7 +83,7 @@ def figure_2(seed: int, budget: str, runs: Runs) -> Computed:
         values[_row(step, name), "cover rate"] = mean(own.cover[:, -1])
     notes = [note for step in _steps(found) for note in _claims(found, step)]
     elsewhere = _elsewhere(seed, budget, runs) if budget == "paper" else ()
-    return Computed(values, (*notes, _where_from(found), *elsewhere, *_short(budget), SETTINGS))
+    return Computed(values, (*notes, *_where_from(found), *elsewhere, *_short(budget), SETTINGS))
 
 
 def _claims(found: Found, step: str) -> list[str]:
@@ -179,14 +179,49 @@ def figure_6(seed: int, budget: str, runs: Runs) -> Computed:
     return Computed(values, (*notes, *_short(budget), SETTINGS))
 
 
-def _where_from(found: Found) -> str:
-    largest = {step: max(float(found[step, label(t)].returns[:, -1].mean()) for t in MIDDLE) for step in _steps(found)}
-    smallest = {step: float(found[step, label(LOW[0])].returns[:, -1].mean()) for step in _steps(found)}
-    rise = ", ".join(f"{largest[step] - smallest[step]:+.1f} with {step} steps" for step in largest)
+def _where_from(found: Found) -> tuple[str, ...]:
+    """What the runs say of the inverted U: where its top is when, and whether exploration explains its left side."""
+    notes = []
+    for step in _steps(found):
+        own = {t: found[step, label(t)] for t in TEMPERATURES}
+        episodes = own[CHOSEN].episodes
+        tops = {
+            int(episodes[k]): max(TEMPERATURES, key=lambda t, own=own, k=k: float(own[t].returns[:, k].mean()))
+            for k in _times(len(episodes))
+        }
+        said_of_tops = ", ".join(f"{top:g} at episode {e}" for e, top in tops.items())
+        notes.append(f"{step} steps: the ω with the highest mean return is {said_of_tops}")
+        best = tops[int(episodes[-1])]
+        rise = own[best].returns[:, -1] - own[LOW[0]].returns[:, -1]
+        least = min(float(own[t].cover[:, -1].min()) for t in TEMPERATURES)
+        if least > 0.999:
+            notes.append(
+                f"{step} steps: every run at every ω visits more than 99.9 % of the pairs; "
+                + said(f"ω = {best:g} still earns more than ω = 0.001", rise)
+                + ". Cover rates cannot explain such a rise"
+            )
     return (
-        f"where the inverted U comes from: the rise from ω = 0.001 to the best of 0.1, 0.2 and 1 is {rise} here. The "
-        "exact iteration with agents that improve in turn has such a rise too, without sampling (dmac-figure-2-exact), "
-        "and a fall where policies have not moved yet"
+        *notes,
+        "where the inverted U comes from: the exact iteration with agents that improve in turn has one without "
+        "sampling (dmac-figure-2-exact): on the left the agents settle at once where none of them gains alone, on the "
+        "right policies have not moved yet, and the longer they learn the further to the right is the top",
+        *_overshooting(found),
+    )
+
+
+def _overshooting(found: Found) -> tuple[str, ...]:
+    """Where a gradient step on the divergence goes too far."""
+    first = [
+        f"ω = {t:g} with {step} steps"
+        for step in _steps(found)
+        for t in HIGH
+        if found[step, label(t)].cover[:, -1].mean() < 0.5 * found[step, "COMA"].cover[:, -1].mean()
+    ]
+    if not first:
+        return ()
+    return (
+        f"{', '.join(first)}: the actors' step times ω is so large that a gradient step on the divergence goes too "
+        "far, and policies become deterministic by chance; their low cover rates say nothing about DMAC",
     )
 
 

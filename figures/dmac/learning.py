@@ -31,7 +31,7 @@ LEARNERS: Mapping[str, Coma] = {
 }
 """The settings of each learner but for the actors' step. At ω = 0 there is replay, and no divergence."""
 
-EPISODES: Mapping[str, int] = {"fast": 320, "drawn": 3_200, "paper": 33_600}
+EPISODES: Mapping[str, int] = {"fast": 320, "drawn": 6_400, "paper": 33_600}
 """How many episodes of 30 steps a run has: at full length a million steps, as the paper has in SMAC."""
 
 SHARES = (0, 1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 320)
