@@ -14,6 +14,7 @@ from mathrl.figures.dmac.appendix_a2 import bound
 from mathrl.figures.dmac.comparison import SEEDS, Curves, curves
 from mathrl.figures.dmac.figures import PAIR
 from mathrl.figures.dmac.iteration import CLASSES, EPISODES, UPDATES, iterates, optimum
+from mathrl.figures.dmac.learning import EPISODES as EPISODES_OF
 from mathrl.figures.dmac.learning import STEPS, label
 from mathrl.figures.dmac.measures import HORIZON, TEMPERATURES, best_return, game
 
@@ -25,6 +26,8 @@ __all__ = ["appendix_a2", "figure_1", "figure_2", "figure_2_exact", "figure_5", 
 
 HEIGHT = 2.9
 """Of one row of panels, in inches."""
+
+EPISODES_DRAWN = EPISODES_OF["drawn"]
 
 LETTERS = 0.062
 """The least distance of two labels, as a share of a panel's height."""
@@ -86,7 +89,12 @@ def figure_2() -> "Figure":
         for panel, (step, size) in zip(axes, STEPS.items(), strict=True):
             for k, (text, name) in enumerate(names.items()):
                 colour = "black" if name == "COMA" else _of(float(text))["color"]
-                marks = {"color": colour, "marker": "*" if name == "COMA" else MARKERS[k - 1], "markersize": 6}
+                marks: Any = {
+                    "color": colour,
+                    "marker": "*" if name == "COMA" else MARKERS[k - 1],
+                    "markersize": 4.5,
+                    "alpha": 0.85,
+                }
                 x, y = (getattr(found[step, name], own)[:, -1] for own in ("cover", "returns"))
                 across, up = (np.abs(np.array(_interval(own))[:, None] - own.mean()) for own in (x, y))
                 panel.errorbar(x.mean(), y.mean(), up, across, elinewidth=0.8, linestyle="none", label=text, **marks)
@@ -94,7 +102,10 @@ def figure_2() -> "Figure":
             panel.set_xlabel(f"{COVER} at the end")
         axes[0].set_ylabel(RETURN)
         axes[-1].legend(title="ω of COMA+DMAC", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
-        _suptitle(figure, "mean and its 95 % interval in both directions")
+        axes[0].annotate(
+            "step · ω too large", (0.16, 0.0), xytext=(6, 0), textcoords="offset points", fontsize=8, va="center"
+        )
+        _suptitle(figure, f"mean and its 95 % interval in both directions, after {EPISODES_DRAWN:,} episodes")
     return figure
 
 

@@ -1,6 +1,6 @@
 """DMAC, Figures 1, 2, 5 and 6: what COMA and COMA with DMAC earn and visit in the stochastic game of Section 5.1."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -91,7 +91,7 @@ def _claims(found: Found, step: str) -> list[str]:
     end = {name: found[step, name].returns[:, -1] for name in LEARNERS}
     cover = {name: found[step, name].cover[:, -1] for name in LEARNERS}
     proper, small = (np.mean([end[label(t)] for t in group], axis=0) for group in (MIDDLE, LOW))
-    best = max(TEMPERATURES, key=lambda t: float(end[label(t)].mean()))
+    best = _highest({t: float(end[label(t)].mean()) for t in TEMPERATURES})
     explored, plain = "COMA, exploring", "COMA"
     claims = [
         ("for ω = 0.001 and 0.01 the performance is limited", proper - small),
@@ -185,10 +185,8 @@ def _where_from(found: Found) -> tuple[str, ...]:
     for step in _steps(found):
         own = {t: found[step, label(t)] for t in TEMPERATURES}
         episodes = own[CHOSEN].episodes
-        tops = {
-            int(episodes[k]): max(TEMPERATURES, key=lambda t, own=own, k=k: float(own[t].returns[:, k].mean()))
-            for k in _times(len(episodes))
-        }
+        means = {t: own[t].returns.mean(axis=0) for t in TEMPERATURES}
+        tops = {int(episodes[k]): _highest({t: float(m[k]) for t, m in means.items()}) for k in _times(len(episodes))}
         said_of_tops = ", ".join(f"{top:g} at episode {e}" for e, top in tops.items())
         notes.append(f"{step} steps: the ω with the highest mean return is {said_of_tops}")
         best = tops[int(episodes[-1])]
@@ -242,6 +240,11 @@ def _over_time(found: Found, names: Iterable[str], attribute: str, *, difference
 
 def _short(budget: str) -> tuple[str, ...]:
     return (SHORT,) if budget == "fast" else ()
+
+
+def _highest(of: Mapping[float, float]) -> float:
+    """The first ω at which a number is the largest."""
+    return max(of, key=of.__getitem__)
 
 
 def _times(last: int) -> list[int]:
