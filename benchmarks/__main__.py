@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import tabulate
 
 from benchmarks import (
+    counterfactual,
     decision_process,
     divergence,
     evaluation,
@@ -39,6 +40,7 @@ MODULES = (
     nash_q,
     oracle,
     networks,
+    counterfactual,
 )
 
 

@@ -88,7 +88,7 @@ def simulate(
     rng = generator("seed", seed)
     pi_sa = np.concatenate(checked, axis=1)
     first_a = np.concatenate([[0], np.cumsum(game.num_actions)])
-    data, indices, indptr = _csr(game)
+    data, indices, indptr = transition_rows(game)
     states = np.empty((num_episodes, num_steps + 1), dtype=np.int64)
     actions = np.empty((num_episodes, num_steps, game.num_agents), dtype=np.int64)
     rewards = np.empty((num_episodes, num_steps, len(game.rewards_isa)))
@@ -124,7 +124,7 @@ def discounted_returns(episodes: Episodes, discount: float) -> FloatArray:
     return returns
 
 
-def _csr(game: Game) -> tuple[FloatArray, IntArray, IntArray]:
+def transition_rows(game: Game) -> tuple[FloatArray, IntArray, IntArray]:
     """The transitions as CSR arrays. Dense rows have all states as columns: no indices are stored for them."""
     transitions: Any = game.transitions
     if game.sparse:

@@ -1,5 +1,5 @@
-"""DMAC (Divergence-Regularized Multi-Agent Actor-Critic): what is not computed."""
+"""DMAC (Divergence-Regularized Multi-Agent Actor-Critic): the stochastic game of Section 5.1, exact and simulated."""
 
-from mathrl.figures.dmac import unavailable
+from mathrl.figures.dmac import appendix_a2, drawings, figures, iteration, unavailable
 
-__all__ = ["unavailable"]
+__all__ = ["appendix_a2", "drawings", "figures", "iteration", "unavailable"]

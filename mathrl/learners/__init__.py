@@ -4,6 +4,8 @@
 """
 
 from mathrl.learners.clipped import Clipped
+from mathrl.learners.coma import Coma, coma
+from mathrl.learners.dmac import Dmac, dmac
 from mathrl.learners.fmq import Fmq, fmq
 from mathrl.learners.happo import happo
 from mathrl.learners.hasac import Hasac, hasac
@@ -18,6 +20,8 @@ from mathrl.learners.wolf_phc import WolfPhc, wolf_phc
 
 __all__ = [
     "Clipped",
+    "Coma",
+    "Dmac",
     "Fmq",
     "Hasac",
     "Jal",
@@ -26,6 +30,8 @@ __all__ = [
     "RommeoQ",
     "Schedule",
     "WolfPhc",
+    "coma",
+    "dmac",
     "fmq",
     "happo",
     "hasac",

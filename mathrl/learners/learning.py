@@ -46,6 +46,8 @@ class Learning:
     `rewards`   (K, T − 1, n): the mean reward of each agent in the episodes between two records
     `models`    per agent (K, T, S, B), what it expects of the others' joint action, in C order; None where it has none
     `observed`  per agent (K, T, S, B), the frequencies of it that it has observed; None where it keeps none
+    `coverage`  (K, T), the share of all pairs of a state and a joint action that had been visited; None where it counts
+                none
     """
 
     learner: str
@@ -56,10 +58,12 @@ class Learning:
     rewards: FloatArray
     models: tuple[FloatArray, ...] | None = None
     observed: tuple[FloatArray, ...] | None = None
+    coverage: FloatArray | None = None
 
     def __post_init__(self) -> None:
         groups = (self.policy, self.models or (), self.observed or ())
-        for array in (self.episodes, self.rewards, *(own for group in groups for own in group)):
+        alone = (self.episodes, self.rewards, *(() if self.coverage is None else (self.coverage,)))
+        for array in (*alone, *(own for group in groups for own in group)):
             array.flags.writeable = False
 
     def __repr__(self) -> str:

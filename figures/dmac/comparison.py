@@ -1,0 +1,91 @@
+"""Runs of several learners side by side, and what they say of a claim, with all seeds and with the paper's five."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mathrl.base.checks import FloatArray
+from mathrl.base.intervals import estimate
+from mathrl.base.reproduction import Estimate
+from mathrl.base.runs import Runs
+from mathrl.figures.dmac.learning import EPISODES, STEPS, learned
+
+__all__ = ["SEEDS", "Curves", "curves", "mean", "said"]
+
+SEEDS: Mapping[str, int] = {"fast": 4, "drawn": 20, "paper": 20}
+"""How many runs a learner has, by budget; what `mathrl figure` draws has a budget of its own."""
+
+FIVE = 5
+"""How many seeds the paper has."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """All runs of one learner. `returns` and `cover` are (seeds, times): J_30 of the policies, and what was visited.
+
+    `episodes`  (times,), after how many episodes
+    """
+
+    episodes: npt.NDArray[np.int64]
+    returns: FloatArray
+    cover: FloatArray
+
+
+def curves(
+    seed: int,
+    budget: str,
+    runs: Runs,
+    learners: Sequence[str],
+    steps: Sequence[str] = tuple(STEPS),
+    *,
+    games: bool = False,
+) -> dict[tuple[str, str], Curves]:
+    """All runs of these learners at these steps, by (step, learner).
+
+    `games`  whether each run has a game of its own, the catalogue's with the number of the run as its seed
+    """
+    keys = [(step, learner) for step in steps for learner in learners]
+    count = SEEDS[budget]
+    parts = [
+        {
+            "learner": learner,
+            "step": STEPS[step],
+            "episodes": EPISODES[budget],
+            "game": 1 + run if games else 0,
+            "seed": seed,
+            "run": run,
+        }
+        for step, learner in keys
+        for run in range(count)
+    ]
+    results = runs.map(learned, parts, name="dmac-game")
+    found = {}
+    for j, key in enumerate(keys):
+        own = results[j * count : (j + 1) * count]
+        found[key] = Curves(own[0]["episodes"], *(np.stack([r[name] for r in own]) for name in ("returns", "cover")))
+    return found
+
+
+def mean(values: FloatArray) -> Estimate:
+    """The mean over seeds with its 95 % bootstrap interval, as the paper shows means with such intervals."""
+    return estimate(values, statistic=np.mean)
+
+
+def said(claim: str, differences: FloatArray) -> str:
+    """Whether a claim that differences are positive appears with all seeds, and with the paper's five alone."""
+    few = min(FIVE, len(differences))
+    number = {5: "five", 20: "twenty"}
+    texts = [
+        f"with {number.get(n, n)} seeds {_verdict(mean(differences[:n]))}"
+        for n in dict.fromkeys((len(differences), few))
+    ]
+    return f"“{claim}”: {'; '.join(texts)}"
+
+
+def _verdict(found: Estimate) -> str:
+    numbers = f"({found.value:+.3g}, 95 % interval {found.low:+.3g} to {found.high:+.3g})"
+    if found.low > 0:
+        return f"it appears {numbers}"
+    return f"it does not, the opposite does {numbers}" if found.high < 0 else f"it is undecided {numbers}"

@@ -1,0 +1,275 @@
+"""DMAC's Figures 1, 2, 5 and 6 drawn anew, the exact iteration beside them, and Theorem 1's bound beside the truth."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mathrl.base.checks import FloatArray
+from mathrl.base.drawing import drawing
+from mathrl.base.intervals import bootstrap_interval
+from mathrl.base.runs import ALONE
+from mathrl.figures.dmac.appendix_a2 import bound
+from mathrl.figures.dmac.comparison import SEEDS, Curves, curves
+from mathrl.figures.dmac.figures import PAIR
+from mathrl.figures.dmac.iteration import CLASSES, EPISODES, UPDATES, iterates, optimum
+from mathrl.figures.dmac.learning import EPISODES as EPISODES_OF
+from mathrl.figures.dmac.learning import STEPS, label
+from mathrl.figures.dmac.measures import HORIZON, TEMPERATURES, best_return, game
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["appendix_a2", "figure_1", "figure_2", "figure_2_exact", "figure_5", "figure_6"]
+
+HEIGHT = 2.9
+"""Of one row of panels, in inches."""
+
+EPISODES_DRAWN = EPISODES_OF["drawn"]
+
+LETTERS = 0.062
+"""The least distance of two labels, as a share of a panel's height."""
+
+DASHES: Sequence[Any] = ("-", (0, (4, 1.6)), (0, (1.2, 1.2)))
+
+MARKERS = "oPXDs^v"
+"""One for each ω."""
+
+RETURN, COVER = f"return of {HORIZON} steps", "cover rate"
+
+Lines = Mapping[str, tuple[FloatArray, Any]]
+"""Under each label the runs (seeds, times), and how they are drawn."""
+
+
+@drawing("dmac-figure-1", caption="COMA and COMA with DMAC in DMAC's random game: the return over training")
+def figure_1() -> "Figure":
+    """The pair with which the paper compares, at both steps of the actors."""
+    return _pair("returns", RETURN)
+
+
+@drawing("dmac-figure-5", caption="COMA and COMA with DMAC in DMAC's random game: the cover rate over training")
+def figure_5() -> "Figure":
+    """The cover rates of the runs of `figure_1`."""
+    return _pair("cover", COVER)
+
+
+@drawing("dmac-figure-6", caption="COMA and COMA with DMAC at each ω in DMAC's random game: cover rate and return")
+def figure_6() -> "Figure":
+    """A row for each measure, a column for each step of the actors."""
+    from mathrl.figures.plot import mosaic, style
+
+    found = _learned(("COMA", *(label(t) for t in TEMPERATURES)))
+    with style():
+        layout = [[f"{attribute} {step}" for step in STEPS] for attribute in ("cover", "returns")]
+        figure, axes = mosaic(layout, height=2 * HEIGHT - 0.4, widths=(1, 1))
+        for attribute, name in (("cover", COVER), ("returns", RETURN)):
+            for step, size in STEPS.items():
+                panel, own = axes[f"{attribute} {step}"], found[step, "COMA"]
+                lines = {f"ω={t:g}": (getattr(found[step, label(t)], attribute), _of(t)) for t in TEMPERATURES}
+                plain = {"COMA": (getattr(own, attribute), {"color": "black", "linestyle": DASHES[1]})}
+                _curves(panel, own.episodes, lines | plain)
+                panel.set_title(f"({'abcd'[2 * (attribute == 'returns') + (step == 'small')]}) {step} steps, {size:g}")
+                panel.set_ylabel(name if step == "large" else "")
+                panel.set_xlabel("episodes" if attribute == "returns" else "")
+        _suptitle(figure)
+    return figure
+
+
+@drawing("dmac-figure-2", caption="return and cover rate of COMA and of COMA with DMAC at each ω in DMAC's random game")
+def figure_2() -> "Figure":
+    """A scatter for each step of the actors: a mark for each ω, with the intervals of both means."""
+    from mathrl.figures.plot import style
+
+    names = {"COMA": "COMA", **{f"{t:g}": label(t) for t in TEMPERATURES}}
+    found = _learned(tuple(names.values()))
+    with style():
+        figure, axes = _row(len(STEPS))
+        for panel, (step, size) in zip(axes, STEPS.items(), strict=True):
+            for k, (text, name) in enumerate(names.items()):
+                colour = "black" if name == "COMA" else _of(float(text))["color"]
+                marks: Any = {
+                    "color": colour,
+                    "marker": "*" if name == "COMA" else MARKERS[k - 1],
+                    "markersize": 4.5,
+                    "alpha": 0.85,
+                }
+                x, y = (getattr(found[step, name], own)[:, -1] for own in ("cover", "returns"))
+                across, up = (np.abs(np.array(_interval(own))[:, None] - own.mean()) for own in (x, y))
+                panel.errorbar(x.mean(), y.mean(), up, across, elinewidth=0.8, linestyle="none", label=text, **marks)
+            panel.set_title(f"{step} steps of the actors, {size:g}")
+            panel.set_xlabel(f"{COVER} at the end")
+        axes[0].set_ylabel(RETURN)
+        axes[-1].legend(title="ω of COMA+DMAC", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+        axes[0].annotate(
+            "step · ω too large", (0.16, 0.0), xytext=(6, 0), textcoords="offset points", fontsize=8, va="center"
+        )
+        _suptitle(figure, f"mean and its 95 % interval in both directions, after {EPISODES_DRAWN:,} episodes")
+    return figure
+
+
+@drawing("dmac-figure-2-exact", caption="DMAC's iteration without sampling: return and cover rate over ω")
+def figure_2_exact() -> "Figure":
+    """(a) and (b): the return after k updates, agents at once and in turn; (c): cover rates."""
+    from mathrl.figures.plot import COLOURS, GREY, style
+
+    best = HORIZON * (1 - game().discount) * float(optimum().objective)
+    with style():
+        figure, axes = _row(3)
+        for panel, (policy_class, name) in zip(axes, CLASSES.items(), strict=False):
+            ends = []
+            for j, k in enumerate(UPDATES):
+                y = [iterates(policy_class, t).returns[k] for t in TEMPERATURES]
+                line = {"color": COLOURS[j], "linestyle": DASHES[j], "marker": MARKERS[j], "markersize": 4}
+                panel.plot(TEMPERATURES, y, **line)
+                ends.append((f"k={k}", y[-2], COLOURS[j]))
+            for text, y_end, colour in ends if policy_class == "joint" else ():
+                panel.annotate(text, (10, y_end), xytext=(4, 5), textcoords="offset points", color=colour, fontsize=8)
+            panel.axhline(best, color=GREY, linewidth=0.8, linestyle=":")
+            panel.annotate("optimum", (0.001, best), xytext=(0, 3), textcoords="offset points", color=GREY, fontsize=8)
+            panel.set_ylim(-4, 1.12 * best)
+            panel.set_title(f"({'ab'[policy_class == 'product']}) {name}")
+        axes[0].set_ylabel(RETURN)
+        for j, (policy_class, name) in enumerate(CLASSES.items()):
+            cover = [iterates(policy_class, t).cover for t in TEMPERATURES]
+            axes[2].plot(
+                TEMPERATURES, cover, color=COLOURS[3 + j], linestyle=DASHES[j], marker=MARKERS[j], markersize=4
+            )
+            axes[2].annotate(name, (0.0012, (0.42, 0.5)[j]), color=COLOURS[3 + j], fontsize=8, va="center")
+        axes[2].set_title(f"(c) {COVER} at k=10")
+        for panel in axes:
+            panel.set_xscale("log")
+            panel.set_xticks([0.001, 0.01, 0.1, 1, 10, 100], ["0.001", "", "0.1", "1", "10", "100"])
+            panel.minorticks_off()
+            panel.set_xlabel("ω")
+        said = f"Eq. 3 without sampling, from uniform policies, after k updates; (c): expected of {EPISODES} episodes"
+        figure.suptitle(said, x=0.01, ha="left", fontsize=9)
+    return figure
+
+
+@drawing("dmac-appendix-a.2", caption="DMAC, Theorem 1: the bound beside the distance from the optimum over updates")
+def appendix_a2() -> "Figure":
+    """A panel for each way to maximise Eq. 3: the distance over k, and the bound of the same colour, dotted."""
+    from mathrl.figures.plot import style
+
+    best = float(optimum().objective)
+    k = np.arange(1, UPDATES[-1] + 1)
+    smallest = 1e-5
+    with style():
+        figure, axes = _row(2)
+        for panel, (policy_class, name) in zip(axes, CLASSES.items(), strict=True):
+            ends = []
+            for t in TEMPERATURES:
+                gap = np.maximum(best - iterates(policy_class, t).objective[1:], smallest)
+                panel.plot(k, gap, color=_of(t)["color"])
+                panel.axhline(bound(t), linewidth=0.8, linestyle=":", color=_of(t)["color"])
+                ends.append((f"ω={t:g}", float(gap[-1]), _of(t)["color"]))
+            panel.set(yscale="log", ylim=(smallest, 1e5), xlim=(1, k[-1]))
+            panel.set_title(f"({'ab'[policy_class == 'product']}) {name}")
+            panel.set_xlabel("updates k")
+            _labels(panel, ends)
+        axes[0].set_ylabel("J* − J(πᵏ)")
+        said = "solid: distance from the optimum; dotted: bound of the limit, ω log|A|/(1 − γ), in the colour of its ω"
+        figure.suptitle(said, x=0.01, ha="left", fontsize=9)
+    return figure
+
+
+@cache
+def _learned(names: tuple[str, ...]) -> Mapping[tuple[str, str], Curves]:
+    return curves(0, "drawn", ALONE, names)
+
+
+def _pair(attribute: str, name: str) -> "Figure":
+    """A panel for each step of the actors, with the two learners of the paper's comparison."""
+    from mathrl.figures.plot import COLOURS, GREY, style
+
+    found = _learned(PAIR)
+    with style():
+        figure, axes = _row(len(STEPS))
+        for panel, (step, size) in zip(axes, STEPS.items(), strict=True):
+            if attribute == "returns":
+                best = best_return(game())
+                panel.set_ylim(-4, 1.08 * best)
+                panel.axhline(best, color=GREY, linewidth=0.8, linestyle=":")
+                text: Any = {"ha": "right", "va": "top", "color": GREY, "fontsize": 8}
+                panel.text(0.98, (best - 1 + 4) / (1.08 * best + 4), "most", transform=panel.transAxes, **text)
+            shown = {
+                text: (getattr(found[step, learner], attribute), {"color": COLOURS[j], "linestyle": DASHES[j]})
+                for j, (text, learner) in enumerate(zip(("COMA", "+DMAC"), PAIR, strict=True))
+            }
+            _curves(panel, found[step, PAIR[0]].episodes, shown)
+            panel.set_title(f"{step} steps of the actors, {size:g}")
+            panel.set_xlabel("episodes")
+        axes[0].set_ylabel(name)
+        _suptitle(figure, "+DMAC: ω = 0.2")
+    return figure
+
+
+def _row(panels: int) -> "tuple[Figure, Sequence[Axes]]":
+    from mathrl.figures.plot import mosaic
+
+    names = [f"{j}" for j in range(panels)]
+    figure, axes = mosaic([names], height=HEIGHT, widths=(1,) * panels)
+    return figure, [axes[name] for name in names]
+
+
+def _curves(panel: "Axes", episodes: Any, lines: Lines) -> None:
+    """The mean over seeds with its 95 % interval, over the number of episodes, from the first record after 0 on."""
+    ends = []
+    for text, (numbers, style) in lines.items():
+        low, high = _interval(numbers[:, 1:])
+        middle = numbers[:, 1:].mean(axis=0)
+        panel.fill_between(episodes[1:], low, high, color=style["color"], alpha=0.2, linewidth=0)
+        panel.plot(episodes[1:], middle, **style)
+        ends.append((text, float(middle[-1]), style["color"]))
+    panel.set_xscale("log")
+    panel.set_xlim(episodes[1], episodes[-1])
+    _labels(panel, ends)
+
+
+def _labels(panel: "Axes", ends: Iterable[tuple[str, float, str]]) -> None:
+    """Names to the right of where lines end, moved apart where they would touch."""
+    ends = sorted(ends, key=lambda end: end[1])
+    low, high = panel.get_ylim()
+    scale = np.log if panel.get_yscale() == "log" else np.asarray
+    at = [float((scale(y) - scale(low)) / (scale(high) - scale(low))) for _, y, _ in ends]
+    for (text, _, colour), y in zip(ends, _apart(at), strict=True):
+        panel.text(1.02, y, text, transform=panel.transAxes, color=colour, va="center", fontsize=8)
+
+
+def _apart(at: Sequence[float]) -> list[float]:
+    """Rising numbers, moved to be `LETTERS` apart: groups that would touch are set around their mean."""
+    groups: list[list[float]] = []
+    for y in at:
+        groups.append([y])
+        while (
+            len(groups) > 1 and _middle(groups[-1]) - _middle(groups[-2]) < LETTERS * len(groups[-1] + groups[-2]) / 2
+        ):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    moved = [_middle(group) + LETTERS * (j - (len(group) - 1) / 2) for group in groups for j in range(len(group))]
+    return [min(y, 1.0 - LETTERS * (len(moved) - 1 - j)) for j, y in enumerate(moved)]  # below the panel's top
+
+
+def _middle(group: Sequence[float]) -> float:
+    return sum(group) / len(group)
+
+
+def _of(temperature: float) -> dict[str, Any]:
+    """How a line of this ω is drawn: darker for smaller ω, in colours that keep their order in grey."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    k = TEMPERATURES.index(temperature)
+    return {"color": to_hex(colormaps["viridis"](0.88 * k / (len(TEMPERATURES) - 1))), "linestyle": DASHES[k % 3]}
+
+
+def _interval(numbers: FloatArray) -> tuple[Any, Any]:
+    return bootstrap_interval(numbers, statistic=np.mean)
+
+
+def _suptitle(figure: "Figure", further: str = "") -> None:
+    said = f"{SEEDS['drawn']} seeds: {further or 'mean and its 95 % interval'}"
+    if further.startswith("+"):
+        said = f"{SEEDS['drawn']} seeds: mean and its 95 % interval; {further}"
+    figure.suptitle(said, x=0.01, ha="left", fontsize=9)

@@ -1,0 +1,109 @@
+"""DMAC's numbers: what they measure, the exact iteration, and what is said of claims."""
+
+import numpy as np
+import pytest
+
+from mathrl.base.reproduction import reproduce
+from mathrl.figures.dmac import comparison, drawings, learning
+from mathrl.figures.dmac.appendix_a2 import bound
+from mathrl.figures.dmac.comparison import said
+from mathrl.figures.dmac.iteration import iterates, optimum
+from mathrl.figures.dmac.measures import HORIZON, best_return, cover_rate, episode_return, game
+from mathrl.figures.plot import save
+from mathrl.figures.reproductions import figures, reproductions
+from mathrl.games import joint_policy, random_policy, random_stochastic, simulate
+
+SMALL = random_stochastic(4, (2, 3), discount=0.9, seed=5)
+
+
+@pytest.fixture(scope="module")
+def played():
+    policy = random_policy(SMALL, np.random.default_rng(1))
+    return policy, simulate(SMALL, policy, num_episodes=4_000, num_steps=HORIZON, seed=2)
+
+
+def test_the_return_of_an_episode_is_its_mean_in_simulation(played):
+    policy, episodes = played
+    sums = episodes.rewards.sum(axis=1)
+    error = sums.std() / np.sqrt(len(sums))
+    assert abs(episode_return(SMALL, joint_policy(policy)) - sums.mean()) < 4 * error
+
+
+def test_the_cover_rate_is_its_mean_in_simulation(played):
+    policy, episodes = played
+    joint = episodes.actions @ np.array([3, 1])
+    pairs = 6 * episodes.states[:, :-1] + joint
+    for together in (1, 2):
+        shares = np.array([len(np.unique(own)) / 24 for own in pairs.reshape(-1, together * HORIZON)])
+        error = shares.std() / np.sqrt(len(shares))
+        assert abs(cover_rate(SMALL, joint_policy(policy), together) - shares.mean()) < 4 * error
+
+
+def test_no_policy_earns_more_than_the_most():
+    for seed in range(5):
+        assert episode_return(SMALL, joint_policy(random_policy(SMALL, np.random.default_rng(seed)))) < best_return(
+            SMALL
+        )
+    assert episode_return(game(), joint_policy(optimum().policy)) == pytest.approx(best_return(game()), rel=1e-3)
+
+
+def test_k_updates_at_a_temperature_are_one_at_its_kth_part():
+    one, other = iterates("joint", 1.0), iterates("joint", 10.0)
+    # Returns of up to 250, solved to some roundings of them.
+    assert np.abs(other.objective[10:31:10] - one.objective[1:4]).max() < 1e-9
+
+
+def test_returns_of_both_iterations_never_fall():
+    for policy_class in ("joint", "product"):
+        assert np.diff(iterates(policy_class, 1.0).objective).min() > -1e-9
+    assert iterates("joint", 1.0).gap <= bound(1.0)
+
+
+def test_what_is_said_of_a_claim_follows_the_interval():
+    noise = np.random.default_rng(0).normal(size=20)
+    assert said("c", 9 + noise).count("it appears") == 2
+    assert "the opposite does" in said("c", noise - 9)
+    assert "with twenty seeds it is undecided" in said("c", np.tile([1.0, -1.0], 10))
+    assert said("c", np.r_[np.ones(5) + noise[:5] / 9, -9 + noise[:15]]).count("with five seeds it appears") == 1
+    assert "five" not in said("c", noise[:4])
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Runs of a few episodes."""
+    for budget in ("fast", "drawn"):
+        monkeypatch.setitem(learning.EPISODES, budget, 40)
+        monkeypatch.setitem(comparison.SEEDS, budget, 2)
+    drawings._learned.cache_clear()
+    yield
+    drawings._learned.cache_clear()
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 6])
+def test_simulated_figures_have_their_cells(short, number):
+    result = reproduce(reproductions()[f"dmac-figure-{number}"])
+    assert {cell.seeds for cell in result.cells} == {2}
+    rates = [cell.computed for cell in result.cells if "cover" in cell.column or number == 5]
+    assert all(-1 <= rate <= 1 for rate in rates)
+    rows = {cell.row for cell in result.cells}
+    assert {"large steps, COMA", "small steps, COMA+DMAC, ω=0.2"} <= rows
+    assert ("large steps, difference" in rows) == (number in (1, 5))
+    again = reproduce(reproductions()[f"dmac-figure-{number}"])
+    assert again.cells == result.cells
+
+
+def test_the_difference_is_that_of_the_two_rows(short):
+    cells = {(cell.row, cell.column): cell.computed for cell in reproduce(reproductions()["dmac-figure-1"]).cells}
+    for (row, column), value in cells.items():
+        if row == "large steps, difference":
+            one, other = cells["large steps, COMA", column], cells["large steps, COMA+DMAC, ω=0.2", column]
+            assert value == pytest.approx(other - one, abs=1e-12)
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 6])
+def test_simulated_figures_can_be_drawn(short, number, tmp_path):
+    path = tmp_path / "figure.svg"
+    save(figures()[f"dmac-figure-{number}"].draw(), path)
+    drawn = path.read_text(encoding="utf-8")
+    assert "2 seeds" in drawn
+    assert "COMA" in drawn
