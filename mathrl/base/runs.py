@@ -19,6 +19,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,8 @@ class Runs:
             NAME-HASH.npz,   HASH of (part, module and name of the function, its source, version of mathrl),
 
         and one that is there is not computed again. The source is all code of the module in which the function is
-        defined, as its file has it now, without docstrings, comments and layout. It covers no other module: who edits
-        a module that this one imports gives parts a new number, a new name, or a new folder. After Ctrl-C, an error or
+        defined, and of all modules of the same package that it imports by their full names, and so on, as their files
+        have it now, without docstrings, comments and layout. Other packages are not in it. After Ctrl-C, an error or
         `kill -9` the finished parts are there; of the others nothing is.
 
         A file that is not readable, as after a copy that was broken off, is computed anew and replaced: nothing in it
@@ -182,7 +183,7 @@ def _make(folder: Path) -> None:
 
 
 def _described(function: Callable[..., Any]) -> tuple[str, str, str]:
-    """What a function is, beside its part: module and name, hash of the module's code, version of mathrl."""
+    """What a function is, beside its part: module and name, hash of the code, version of mathrl."""
     if not inspect.isfunction(function) or not function.__qualname__.isidentifier():
         fail("function", f"is {shown(function)}", "a function of a module")
     version = str(sys.modules["mathrl"].__version__)  # an import would be one of all floors
@@ -190,22 +191,44 @@ def _described(function: Callable[..., Any]) -> tuple[str, str, str]:
 
 
 def _code_of(module: str) -> str:
-    """A hash of all code of a module, as its file has it now."""
-    try:
-        source = inspect.getsource(sys.modules[module])
-    except (OSError, TypeError):  # as where Python was given text instead of a file
+    """A hash of all code of a module and of those of its package that it reaches by imports, as files have it now."""
+    found: dict[str, str] = {}
+    to_read = [module]
+    while to_read:
+        name = to_read.pop()
+        source = None if name in found else _source(name)
+        if source is not None:
+            found[name], imported = _read(source)
+            to_read += [other for other in imported if other.partition(".")[0] == module.partition(".")[0]]
+    if module not in found:  # as where Python was given text instead of a file
         fail("function", f"is in {module!r}, which has no file", "a function of a module in a file")
-    return _hash_of(source)
+    return sha256(json.dumps(sorted(found.items())).encode()).hexdigest()[:24]
+
+
+def _source(module: str) -> str | None:
+    """What is in a module's file; None for what is no module of Python."""
+    try:
+        if module in sys.modules:
+            return inspect.getsource(sys.modules[module])
+        spec = find_spec(module)
+    except (ModuleNotFoundError, OSError, TypeError):  # as of a name that is imported from a module
+        return None
+    return None if spec is None or spec.origin is None else Path(spec.origin).read_text(encoding="utf-8")
 
 
 @cache
-def _hash_of(source: str) -> str:
-    tree = ast.parse(source)
+def _read(source: str) -> tuple[str, tuple[str, ...]]:
+    """A hash of code without docstrings, and the names that may be modules which it imports."""
+    tree, imported = ast.parse(source), set[str]()
     for node in ast.walk(tree):
         match node:
             case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
                 node.body = node.body[ast.get_docstring(node, clean=False) is not None :]
-    return sha256(ast.dump(tree).encode()).hexdigest()[:24]
+            case ast.Import():
+                imported |= {alias.name for alias in node.names}
+            case ast.ImportFrom(module=str(origin)):
+                imported |= {origin, *(f"{origin}.{alias.name}" for alias in node.names)}
+    return sha256(ast.dump(tree).encode()).hexdigest(), tuple(sorted(imported))
 
 
 def _key(argument: str, part: Any, described: tuple[str, str, str]) -> str:

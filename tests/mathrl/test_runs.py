@@ -175,6 +175,30 @@ def test_changed_code_is_computed_again_and_changed_words_are_not(tmp_path, monk
     assert len(list((tmp_path / "kept").iterdir())) == 1 + again
 
 
+@pytest.mark.parametrize("how", ["import within.inner", "from within import inner", "from within.inner import SCALE"])
+def test_changed_code_that_is_imported_is_computed_again(tmp_path, monkeypatch, how):
+    """Of modules of the same package, directly or through another one; not of others."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "within").mkdir()
+    (tmp_path / "within/__init__.py").write_text("")
+    (tmp_path / "within/outer.py").write_text(
+        "import within.between\nimport beside\n" + MODULE.format(scale=2, said="")
+    )
+    (tmp_path / "within/between.py").write_text(f"{how}\n")
+    counts = []
+    for inner, beside in ((1, 1), (1, 2), (2, 2)):
+        (tmp_path / "within/inner.py").write_text(f"SCALE = {inner}\n")
+        (tmp_path / "beside.py").write_text(f"SCALE = {beside}\n")
+        for name in ("within", "within.outer", "within.between", "within.inner", "beside"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        linecache.clearcache()
+        outer = importlib.import_module("within.outer")
+        Runs(folder=tmp_path / "kept").map(outer.scaled, [5], name="scaled")
+        counts.append(len(list((tmp_path / "kept").iterdir())))
+    assert counts == [1, 1, 2]
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_an_error_names_the_part_and_keeps_what_was_finished(tmp_path, jobs):
     with pytest.raises(ItemError, match=r"inverse, part 0 ended in ZeroDivisionError.*test_runs.py, line"):
