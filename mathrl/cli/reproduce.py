@@ -48,7 +48,10 @@ def run(argv: Sequence[str]) -> int:
         "is computed only where its id is given, and so is shown what is unavailable)",
     )
     parser.add_argument(
-        "--list", action="store_true", help="list the ids of all tables and figures, and compute nothing"
+        "--list",
+        action="store_true",
+        help="list the ids of all tables and figures, and compute nothing; numbers: how many the paper "
+        "prints, or says in words, to compare with",
     )
     parser.add_argument(
         "--budget",
@@ -106,8 +109,8 @@ def _chosen(ids: Sequence[str], everything: bool) -> "list[Reproduction]":
     if not wanted:
         fail(
             "PAPER",
-            f"{ids[0]!r} has nothing that is computed unnamed",
-            "an ID",
+            f"{ids[0]!r} has only entries that are not computed",
+            "the ID of one of them",
             f"see mathrl reproduce --list {ids[0]}",
         )
     return wanted
