@@ -173,7 +173,10 @@ def draw_figure_8() -> "Figure":
             panel.set_xlabel("error of one opponent model (TV)")
         axes["errors stay"].set_ylabel("error of the other (TV)")
         figure.suptitle(
-            f"% of the compounding error that adaptive rollouts save, k = {LENGTH}", x=0.02, ha="left", fontsize=9
+            f"% of the compounding error that adaptive rollouts save beside all models, k = {LENGTH}",
+            x=0.02,
+            ha="left",
+            fontsize=9,
         )
     return figure
 
@@ -196,14 +199,14 @@ def draw_bounds() -> "Figure":
             bounds = rows["errors stay"]
             curves = {
                 "Theorem 2": [row.printed for row in bounds],
-                "sharper": [row.coupling for row in bounds],
+                "sharper bound": [row.coupling for row in bounds],
                 **{f"truth: {kind}": [row.discrepancy for row in found] for kind, found in rows.items()},
             }
             for n, (name, curve) in enumerate(curves.items()):
                 colour = (COLOURS[1], COLOURS[0], "black", COLOURS[2])[n]
                 panel.plot(BRANCHES, curve, color=colour, linestyle=DASHES[n])
                 if number == 0:
-                    below = name == "sharper"
+                    below = name == "sharper bound"
                     panel.text(25, curve[-1] * (0.55 if below else 1.5), name, color=colour, ha="right",
                                va="top" if below else "bottom", fontsize=7)  # fmt: skip
             panel.set_yscale("log")

@@ -101,7 +101,7 @@ def figure_1a(seed: int, budget: str, runs: Runs) -> Computed:
 
 
 def _reward_notes(found: Mapping[tuple[str, str], Mapping[str, FloatArray]], end: int) -> tuple[str, ...]:
-    notes = [INTERVALS]
+    notes = [OPEN, INTERVALS]
     for reading in READINGS:
         last = {learner: float(found[reading, learner]["reward"][:, -1].mean()) for learner in LEARNERS}
         best = max(last, key=lambda learner: last[learner])
@@ -117,6 +117,13 @@ def _reward_notes(found: Mapping[tuple[str, str], Mapping[str, FloatArray]], end
     )
     return tuple(notes)
 
+
+OPEN = (
+    "readings: the paper gives no step, temperature or initial Q. 'ROMMEO-Q annealed' follows the authors' code: at "
+    "episode t temperature 500 e^(-t/10) + 0.1 for ROMMEO-Q and ROMMEO-Q-EMP, 500 e^(-t/10) + 1 for FMQ, "
+    "1/(1 + t/10000) for the others; 'all annealed' has the first for all, 'none annealed' the last. 'each with its "
+    "defaults': those of mathrl.learners. WoLF-PHC has no temperature. FMQ-c5 is FMQ with c = 5"
+)
 
 INTERVALS = "intervals: 95 %, percentile bootstrap of the mean over the runs, each of which has a seed of its own"
 
@@ -155,7 +162,7 @@ def figure_1b(seed: int, budget: str, runs: Runs) -> Computed:
 
 
 def _convergence_notes(values: Mapping[tuple[str, str], float | Estimate], end: int) -> tuple[str, ...]:
-    notes = [INTERVALS]
+    notes = [OPEN, INTERVALS]
     for reading in READINGS:
         for t in (100, end):
             at = {learner: values[f"{reading}: {learner}", f"episode {t}"] for learner in LEARNERS}

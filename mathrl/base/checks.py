@@ -237,10 +237,16 @@ def choice(argument: str, value: str, choices: Iterable[str], see: str = "") -> 
     if isinstance(value, str) and value in known:
         return value
     few = 0 < len(known) <= _FEW
-    near = difflib.get_close_matches(value, known, n=3, cutoff=0.6) if isinstance(value, str) else []
+    near = _near(value, known) if isinstance(value, str) else []
     listed = see if see else "" if few else ", ".join(known)
     mend = f"did you mean {' or '.join(near)}?" if near else f"see {listed}" if listed else ""
     fail(argument, f"{shown(value)} is unknown", " or ".join(map(repr, known)) if few else "a known name", mend)
+
+
+def _near(value: str, known: list[str]) -> list[str]:
+    """Those of `known` that are spelt much like it; only what differs by capitals, where something does."""
+    alike = [name for name in known if name.lower() == value.lower()]
+    return alike or difflib.get_close_matches(value, known, n=3, cutoff=0.6)
 
 
 def permutation_of(argument: str, given: Any, size: int, otherwise: str = "") -> list[int]:

@@ -271,8 +271,8 @@ def comparison(reproduced: Reproduced) -> Table:
     nothing is printed and nothing computed, there are caption and notes alone.
     """
     interval = (
-        Column("low", lambda cell: cell.low, spec=".4g"),
-        Column("high", lambda cell: cell.high, spec=".4g"),
+        Column("low", lambda cell: cell.low, spec=".7g"),
+        Column("high", lambda cell: cell.high, spec=".7g"),
         Column("seeds", lambda cell: cell.seeds),
     )
     estimated = any(cell.seeds is not None for cell in reproduced.cells)

@@ -45,7 +45,7 @@ def run(argv: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit status."""
     arguments = _parser().parse(argv)
     from mathrl.base.checks import choice, fail
-    from mathrl.figures.reproductions import figures
+    from mathrl.figures.reproductions import figures, reproductions
 
     captions = {id: entry.caption for id, entry in figures().items()} | {QRE: QRE_CAPTION}
     if arguments.list:
@@ -53,6 +53,13 @@ def run(argv: Sequence[str]) -> int:
         return 0
     if arguments.id is None:
         fail("ID", "is missing", f"one of {', '.join(captions)}")
+    if arguments.id in reproductions() and arguments.id not in captions:
+        fail(
+            "ID",
+            f"{arguments.id!r} has no picture",
+            "an ID of mathrl figure --list",
+            f"mathrl reproduce {arguments.id}",
+        )
     id = choice("ID", arguments.id, captions, see="mathrl figure --list")
     _check_options(arguments, id)
     out = _default_out(id, arguments.game) if arguments.out is None else arguments.out

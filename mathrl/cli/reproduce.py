@@ -1,5 +1,6 @@
 """`mathrl reproduce`: the papers' numbers beside ours."""
 
+import re
 import textwrap
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -48,7 +49,10 @@ def run(argv: Sequence[str]) -> int:
         "is computed only where its id is given, and so is shown what is unavailable)",
     )
     parser.add_argument(
-        "--list", action="store_true", help="list the ids of all tables and figures, and compute nothing"
+        "--list",
+        action="store_true",
+        help="list the ids of all tables and figures, and compute nothing; numbers: how many the paper "
+        "prints, or says in words, to compare with",
     )
     parser.add_argument(
         "--budget",
@@ -106,8 +110,8 @@ def _chosen(ids: Sequence[str], everything: bool) -> "list[Reproduction]":
     if not wanted:
         fail(
             "PAPER",
-            f"{ids[0]!r} has nothing that is computed unnamed",
-            "an ID",
+            f"{ids[0]!r} has only entries that are not computed",
+            "the ID of one of them",
             f"see mathrl reproduce --list {ids[0]}",
         )
     return wanted
@@ -220,4 +224,14 @@ def _listing(entries: "Sequence[Reproduction]", format: str) -> str:
         Column("caption", lambda entry: short(entry.caption)),
         Column("needs", lambda entry: short(entry.needs) or None),
     )
-    return output.render([Table(columns, entries)], format)
+    return output.render([Table(columns, sorted(entries, key=_place))], format)
+
+
+def _place(entry: "Reproduction") -> tuple[int, list[tuple[str, int]]]:
+    """Where an entry stands in the list: by paper in the order of their years, then by name, with numbers by size."""
+    from mathrl.base.papers import TITLES
+    from mathrl.base.reproduction import paper_of
+
+    paper = paper_of(entry.id)
+    words = re.findall(r"([^0-9]*)([0-9]*)", entry.id.removeprefix(paper))
+    return list(TITLES).index(paper), [(text, int(number or 0)) for text, number in words]

@@ -1,6 +1,13 @@
 """Tabular learners that play a game and learn from what they are paid, compiled, one a file.
 
-`learner(game, *, settings, episodes, seeds) -> Learning`. Nothing below this floor knows of learners.
+`learner(game, *, settings, episodes, seeds) -> Learning`: several runs of one learner on a matrix game.
+
+>>> from mathrl.games import load
+>>> learned = rommeo_q_learning(load("climbing"), settings=RommeoQ(), episodes=200, seeds=5)
+>>> learned
+<Learning: rommeo_q_learning, 5 runs of 200 episodes, 2 agents>
+>>> learned.played(0, 0).shape  # P(A,A) in each run, before the first episode and after each
+(5, 201)
 """
 
 from mathrl.learners.clipped import Clipped

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, count, flag, not_negative, positive, proportion, real, room
+from mathrl.base.checks import FloatArray, count, flag, instance, not_negative, positive, proportion, real, room
 from mathrl.base.compile import inner, kernel
 from mathrl.games import Game
 from mathrl.learners.learning import Learning, points, runs
@@ -86,6 +86,7 @@ def learn(
 ) -> Learning:
     """The runs of `happo` (sequential) and of `mappo`; the arguments are theirs."""
     paid, own_ia = team(game, learner.upper())
+    instance("settings", settings, Clipped, "mathrl.learners.Clipped")
     first = start(game, initial_policy, positive=True)
     numbers, at = runs(seeds), points(episodes, record)
     room("plays", settings.plays, game.num_agents)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, count, fail, flag, positive, proportion, real, room
+from mathrl.base.checks import FloatArray, count, fail, flag, instance, positive, proportion, real, room
 from mathrl.base.compile import kernel
 from mathrl.games import Game
 from mathrl.learners.learning import Learning, points, runs
@@ -100,6 +100,7 @@ def hasac(
     0.91
     """
     paid, own_ia = team(game, "HASAC")
+    instance("settings", settings, Hasac, "mathrl.learners.Hasac")
     first = start(game, initial_policy, positive=settings.actor_step < 1)
     numbers, at = runs(seeds), points(episodes, record)
     room("episodes", episodes, settings.plays)

@@ -80,7 +80,7 @@ class Learning:
         return share
 
 
-def runs(seeds: "int | Iterable[int]", seed: int = 0) -> tuple[int, ...]:
+def runs(seeds: "int | Iterable[int]") -> tuple[int, ...]:
     """The numbers of the runs: 0 … seeds − 1 of a number, else the numbers themselves."""
     if isinstance(seeds, (int, np.integer)):
         return tuple(range(count("seeds", seeds, 1)))
@@ -95,7 +95,8 @@ def points(episodes: int, record: "int | Iterable[int]") -> IntArray:
     last = count("episodes", episodes, 1)
     if isinstance(record, (int, np.integer)):
         between = range(0, last, count("record", record, 1))
-        return np.array([*between, last], dtype=np.int64)
+        room("episodes", len(between))
+        return np.append(np.arange(between.start, between.stop, between.step, dtype=np.int64), last)
     listed = {count("record", t, 0, last) for t in iterated("record", record, "a whole number, or several")}
     return np.array(sorted(listed | {0, last}), dtype=np.int64)
 
@@ -117,7 +118,7 @@ def collected(
 
     It is for learners of one state. Agents with fewer actions than others leave the last columns as they are.
     """
-    numbers, times = runs(seeds, seed), points(episodes, record)
+    numbers, times = runs(seeds), points(episodes, record)
     n, sizes = game.num_agents, game.num_actions
     others = [math.prod(sizes) // own for own in sizes]
     K, T = len(numbers), len(times)
@@ -127,7 +128,10 @@ def collected(
         np.zeros((K, T, n, max(others))) if kept else np.zeros((K, 0, 0, 0)) for kept in (models, observed)
     )
     for k, number in enumerate(numbers):
-        run(np.random.default_rng([seed, number]), Records(times, policy[k], rewards[k], expected[k], seen[k]))
+        run(
+            np.random.default_rng([count("seed", seed, maximum=None), number]),
+            Records(times, policy[k], rewards[k], expected[k], seen[k]),
+        )
     return Learning(
         learner,
         settings,

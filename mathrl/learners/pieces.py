@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, fail
+from mathrl.base.checks import FloatArray, fail, instance
 from mathrl.base.compile import inner
 from mathrl.games import Game
 
@@ -35,6 +35,7 @@ class Payoffs:
 
 def payoffs(game: Game) -> Payoffs:
     """A matrix game as `Payoffs`. Raises `ValueError` for several states, and where an action is not available."""
+    instance("game", game, Game, "a mathrl.Game")
     if game.num_states != 1 or game.discount != 0:
         fail("game", f"has {game.num_states} states and discount {game.discount:g}", "a matrix game",
              "this learner is of one state, in which an episode is one joint action")  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, as_floats, fail, not_negative, positive, proportion, real
+from mathrl.base.checks import FloatArray, as_floats, fail, iterated, not_negative, positive, proportion, real
 from mathrl.base.compile import inner
 
 __all__ = ["Schedule", "at", "between", "scheduled"]
@@ -67,7 +67,10 @@ def scheduled(argument: str, value: "float | Schedule", most: float = math.inf, 
 
 def between(argument: str, ends: tuple[float, float]) -> tuple[float, float]:
     """Two numbers, the second not below the first: initial values are drawn uniformly between them."""
-    low, high = (real(argument, end) for end in ends)
+    both = list(iterated(argument, ends, "two numbers"))
+    if len(both) != 2:
+        fail(argument, f"has {len(both)} numbers", "two, the lower end first")
+    low, high = (real(argument, end) for end in both)
     if low > high:
         fail(argument, f"is ({low:g}, {high:g})", "the lower end first")
     return low, high

@@ -372,7 +372,11 @@ def test_reproduce_list_computes_nothing(capsys, monkeypatch):
     monkeypatch.setattr("mathrl.base.reproduction.reproduce", None)
     status, printed, _ = run(capsys, "reproduce", "--list", "--format", "json")
     assert status == 0
-    assert "hasac-appendix-b" in [entry["id"] for entry in json.loads(printed)]
+    ids = [entry["id"] for entry in json.loads(printed)]
+    assert "hasac-appendix-b" in ids
+    of_soft_qmix = [id for id in ids if id.startswith("soft-qmix-table")]
+    assert of_soft_qmix[:4] == [f"soft-qmix-table-{n}" for n in ("1", "2", "2a", "3")]
+    assert of_soft_qmix[-1] == "soft-qmix-table-10"
 
 
 def test_solve_json_is_the_solution(capsys, start, tmp_path):
@@ -547,6 +551,8 @@ def test_figure_writes_into_the_current_folder(capsys, tmp_path, monkeypatch):
     assert (tmp_path / "hasac-table-3.png").read_bytes().startswith(b"\x89PNG")
     listed = run(capsys, "figure", "--list")[1]
     assert all(id in listed for id in ("hasac-table-3", "qre"))
+    status, _, errors = run(capsys, "figure", "hasac-appendix-b")
+    assert (status, "has no picture" in errors, "mathrl reproduce hasac-appendix-b" in errors) == (2, True, True)
 
 
 @pytest.mark.parametrize(

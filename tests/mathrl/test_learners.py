@@ -15,6 +15,8 @@ from mathrl.learners import (
     Schedule,
     WolfPhc,
     fmq,
+    happo,
+    hasac,
     jal,
     mean_field,
     pr2_q,
@@ -224,6 +226,12 @@ def test_runs_depend_on_their_numbers_alone(learner, settings):
         (lambda: jal(random_stochastic(2, (2, 2), discount=0.5, seed=0), episodes=5), "game"),
         (lambda: jal(load("climbing"), settings=Fmq(), episodes=5), "settings"),
         (lambda: jal(load("climbing"), episodes=5).played(0), "actions"),
+        (lambda: jal("climbing", episodes=5), "game"),
+        (lambda: jal(load("climbing"), episodes=5, seed="a"), "seed"),
+        (lambda: jal(load("climbing"), episodes=10**15), "episodes"),
+        (lambda: Jal(initial_q=1.0), "initial_q"),
+        (lambda: hasac(load("hasac"), settings=Jal()), "settings"),
+        (lambda: happo(load("hasac"), settings=Jal()), "settings"),
     ],
 )
 def test_bad_arguments_are_named(wrong, name):
