@@ -21,13 +21,19 @@ __all__ = [
     "ENDS",
     "LARGE",
     "MOST_SEEDS",
+    "NEAR",
     "NOTE",
+    "OF_Q",
+    "SAID",
+    "SEEDS_UNKNOWN",
     "SMALL",
+    "WORSE_AT_SMALL",
     "at_qre",
     "different_equilibria",
     "end_at",
     "most",
     "near_uniform",
+    "of_temperature",
 ]
 
 ENDS = ("(A,A)", "(B,B)", "(C,C)")
@@ -41,13 +47,27 @@ SMALL, LARGE = (1.0, 2.0), 20.0
 
 DIFFERENT = "at different temperatures it ends at different QREs"
 
+UNIFORM_AT_LARGE = "at a large temperature policies are near uniform"
+WORSE_AT_SMALL = "at a small temperature it ends at a suboptimal equilibrium, (A,A) or (B,B)"
+OPTIMAL_BETWEEN = "at one in between it ends at the optimum, (C,C)"
+SAID = (UNIFORM_AT_LARGE, WORSE_AT_SMALL, OPTIMAL_BETWEEN)
+"""What 5.2 says of Figures 4c and 5."""
+
+SEEDS_UNKNOWN = "share of seeds, Q unknown"
+
 NEAR = 1e-9
 """How far probabilities at an equilibrium may be from the best response; two ends that differ by less are one."""
 
 NOTE = (
-    f"said: a learner does what is said if at least {MOST_SEEDS:.0%} of its seeds do; ours is the share of the cases in "
-    f"which it does. Small temperatures are {SMALL[0]:g} and {SMALL[1]:g}, as at 5 the paper's own runs find (C,C); a "
-    f"large one is {LARGE:g}; those in between are all others in the table"
+    f"said: HASAC does what is said if at least {MOST_SEEDS:.0%} of its seeds do; ours is the share of the cases in "
+    f"which it does. Small temperatures are {SMALL[0]:g} and {SMALL[1]:g}, as at 5 the paper's own runs find (C,C); "
+    f"a large one is {LARGE:g}; in between are all others in the table, and one of them is enough"
+)
+
+OF_Q = (
+    "Near uniform: at least 90 % of the most entropy that there is. The caption's is the share of the pairs of "
+    "temperatures. All is counted where Q is known; where it is not, the rows below have the shares of seeds, at small "
+    "and large temperatures the mean of their shares, in between the largest one"
 )
 
 
@@ -82,8 +102,30 @@ def different_equilibria(joint: Mapping[float, FloatArray]) -> float:
     there = {alpha: most(at_qre(ends, alpha)) for alpha, ends in joint.items()}
     mean = {alpha: ends.mean(axis=0) for alpha, ends in joint.items()}
     return float(
-        np.mean([
-            there[one] and there[other] and bool(np.abs(mean[one] - mean[other]).max() > NEAR)
-            for one, other in combinations(joint, 2)
-        ])
+        np.mean(
+            [
+                there[one] and there[other] and bool(np.abs(mean[one] - mean[other]).max() > NEAR)
+                for one, other in combinations(joint, 2)
+            ]
+        )
     )
+
+
+def of_temperature(last: Mapping[tuple[float, bool], FloatArray]) -> dict[tuple[str, str], float]:
+    """What caption and text say of temperature where Q is known, and the shares of seeds where it is not.
+
+    `last`  (temperature, whether Q is known) → the joint policies at the end, (seeds, 3, 3)
+    """
+    known, unknown = ({alpha: ends for (alpha, is_known), ends in last.items() if is_known is k} for k in (True, False))
+    between = [alpha for alpha in known if max(SMALL) < alpha < LARGE]
+    return {
+        ("caption", DIFFERENT): different_equilibria(known),
+        ("text", UNIFORM_AT_LARGE): float(most(near_uniform(known[LARGE]))),
+        ("text", WORSE_AT_SMALL): float(np.mean([most(end_at(known[alpha], "(A,A)", "(B,B)")) for alpha in SMALL])),
+        ("text", OPTIMAL_BETWEEN): float(any(most(end_at(known[alpha], "(C,C)")) for alpha in between)),
+        (SEEDS_UNKNOWN, UNIFORM_AT_LARGE): float(near_uniform(unknown[LARGE]).mean()),
+        (SEEDS_UNKNOWN, WORSE_AT_SMALL): float(
+            np.mean([end_at(unknown[alpha], "(A,A)", "(B,B)").mean() for alpha in SMALL])
+        ),
+        (SEEDS_UNKNOWN, OPTIMAL_BETWEEN): float(max(end_at(unknown[alpha], "(C,C)").mean() for alpha in between)),
+    }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from mathrl.base.printed import PaperStatement, PaperValue
 from mathrl.base.reproduction import Computed, exact
 
-__all__ = ["HARD", "METHODS", "WIN_RATES", "marked", "table_1"]
+__all__ = ["CLAIMED", "HARD", "METHODS", "WIN_RATES", "marked", "table_1"]
 
 METHODS = ("HASAC", "HAPPO", "HATRPO", "MAPPO", "QMIX", "FOP")
 
@@ -57,7 +57,7 @@ MOST = " on most maps"
     },
 )
 def table_1() -> Computed:
-    """Counts of maps, the statements of the text, HASAC's lead on each map, and the caption's bold values, read twice."""
+    """Counts of maps, the text's statements, HASAC's lead on each map, and the bold values under two readings."""
     alone, stable = _maps(lambda own, best: own > best), _maps(lambda own, best: own < best, DEVIATION, min)
     named = {name: [median for median, _ in WIN_RATES[name]] for name in CLAIMED}
     values: dict[tuple[str, str], float] = {
