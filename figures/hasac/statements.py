@@ -78,7 +78,7 @@ def most(seeds: Booleans) -> bool:
 
 def end_at(joint: FloatArray, *ends: str) -> Booleans:
     """Of joint policies (…, 3, 3), which play one of these of `ENDS` more than half of the time: (…)."""
-    found: Booleans = ended(joint)[..., [ENDS.index(end) for end in ends]].any(axis=-1)
+    found: Booleans = np.asarray(ended(joint)[..., [ENDS.index(end) for end in ends]].any(axis=-1))
     return found
 
 
