@@ -13,17 +13,40 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.base.drawing import drawing
 from mathrl.base.intervals import bootstrap_interval, estimate, interquartile_mean
+from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, Estimate, reproduction
 from mathrl.base.runs import ALONE, Runs
 from mathrl.equilibria.matrix.curves import Curve, equilibria, logit_curves
 from mathrl.figures.hasac.learned import EPISODES, HASAC, SEEDS, Case, exact_end, learn, returns
+from mathrl.figures.hasac.statements import (
+    DIFFERENT,
+    LARGE,
+    NOTE,
+    OF_Q,
+    SAID,
+    SMALL,
+    WORSE_AT_SMALL,
+    end_at,
+    most,
+    of_temperature,
+)
 from mathrl.games import load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["GRADUAL", "KNOWN", "case", "draw_4b", "draw_4c", "figure_4b", "figure_4c", "jump", "whole"]
+__all__ = [
+    "GRADUAL",
+    "KNOWN",
+    "case",
+    "draw_4b",
+    "draw_4c",
+    "figure_4b",
+    "figure_4c",
+    "jump",
+    "whole",
+]
 
 GRADUAL = replace(HASAC, actor_step=0.05, warmup=0)
 """Small steps of the actor from the start, so that learning can be seen."""
@@ -62,38 +85,51 @@ def jump(low: float = 5.0, high: float = 10.0) -> float:
     return (low + high) / 2
 
 
+POOR = 5.0
+"""What the least of the three equilibria of the game pays, (A,A)."""
+
+POOR_AT_LARGE = f"at a large temperature the return is poor, below {POOR:g}"
+HIGHER_BETWEEN = "at one in between the return is higher than at small and large ones"
+
+
 @reproduction(
     "hasac-figure-4b",
     kind="simulated",
     caption="HASAC's return in the matrix game over 200 episodes at several temperatures, learned in tables",
-    paper={},
+    paper={"text": {said: PaperStatement() for said in (POOR_AT_LARGE, WORSE_AT_SMALL, HIGHER_BETWEEN)}},
 )
 def figure_4b(seed: int, budget: str, runs: Runs) -> Computed:
-    """Returns on the way, and those of HASPI's end."""
+    """What the text says of temperature, returns on the way, and those of HASPI's end."""
     seeds = SEEDS[budget]
     cases = [case(alpha) for alpha in TEMPERATURES]
     joint = learn(cases, runs, seed=seed, seeds=seeds, record=SHOWN, name="hasac-figure-4b")
-    values: dict[tuple[str, str], float | Estimate] = {}
+    last = {alpha: joint[learned.name][:, -1] for alpha, learned in zip(TEMPERATURES, cases, strict=True)}
+    middle = {alpha: float(interquartile_mean(returns(ends))) for alpha, ends in last.items()}
+    beside = max(middle[alpha] for alpha in (*SMALL, LARGE))
+    values: dict[tuple[str, str], float | Estimate] = {
+        ("text", POOR_AT_LARGE): float(middle[LARGE] < POOR),
+        ("text", WORSE_AT_SMALL): float(np.mean([most(end_at(last[alpha], "(A,A)", "(B,B)")) for alpha in SMALL])),
+        ("text", HIGHER_BETWEEN): float(max(middle.values()) > beside),
+    }
     for alpha, learned in zip(TEMPERATURES, cases, strict=True):
         values[learned.name, "1/alpha"] = 1 / alpha
         paid = returns(joint[learned.name])
         for t, episode in enumerate(SHOWN, 1):
             values[learned.name, f"return at {episode}"] = estimate(paid[:, t])
         values[learned.name, "return of HASPI's end"] = float(returns(exact_end(alpha)))
-    end = {alpha: float(returns(exact_end(alpha))) for alpha in TEMPERATURES}
     uniform = float(returns(np.full((3, 3), 1 / 9)))
     return Computed(
         values,
         (
-            f"interquartile mean of {seeds} seeds, and its 95 % bootstrap interval, of the exact return. An episode "
-            f"has 10 plays, none of them uniform; steps of the actor are {GRADUAL.actor_step:g} of the whole ones",
+            NOTE + ". Returns are interquartile means; poor is one below that of the least of the three equilibria, "
+            f"and the uniform policy, to which large temperatures tend, has {uniform:.2f}. The text says so of Figures "
+            "4b, 4c and 5 (5.2). What the caption says of 4b and 4c is counted in hasac-figure-4c",
+            f"return at 50: after 50 episodes, the interquartile mean of {seeds} seeds, and its 95 % bootstrap "
+            "interval, of the exact return. An episode has 10 plays, none of them uniform. An update goes "
+            f"{GRADUAL.actor_step:g} of the way, so that learning can be seen; with large temperatures 200 episodes "
+            "are not enough to end",
             "the text does not say which of Figures 4b and 4c is of the matrix game; the legend of 4b has 1/alpha, and "
             "no value of it is in the text",
-            "'when α is large, poor performance' comes out: at alpha = 20 HASPI's end has the return "
-            f"{end[20.0]:.2f}, and the uniform policy, which it tends to, {uniform:.2f}. 'When α is small, "
-            f"suboptimal equilibrium' comes out: at 1, 2 and 5 it is {end[1.0]:.2f}, {end[2.0]:.2f} and "
-            f"{end[5.0]:.2f}, at or near (A,A). 'A proper α results in better performance' comes out: "
-            f"{end[7.0]:.2f} at 7, {end[10.0]:.2f} at 10",
         ),
     )
 
@@ -102,42 +138,45 @@ def figure_4b(seed: int, budget: str, runs: Runs) -> Computed:
     "hasac-figure-4c",
     kind="simulated",
     caption="where HASAC ends in the matrix game against temperature: equilibria, HASPI's end, and learning in tables",
-    paper={},
+    paper={"caption": {DIFFERENT: PaperStatement()}, "text": {said: PaperStatement() for said in SAID}},
 )
 def figure_4c(seed: int, budget: str, runs: Runs) -> Computed:
-    """By temperature: how many equilibria a search finds, and the probabilities of the three good joint actions."""
+    """What is said, how many equilibria a search finds, and the probabilities of the three good joint actions."""
     seeds, game = SEEDS[budget], load("hasac")
     cases = {(alpha, known): whole(alpha, known) for alpha in TEMPERATURES for known in KNOWN}
     joint = learn(list(cases.values()), runs, seed=seed, seeds=seeds, record=[], name="hasac-figure-4c")
     curves = logit_curves(game, temperatures=RANGE)
     at, folds = jump(), _folds(curves)
     above, below = exact_end(at * (1 + 1e-6)), exact_end(at * (1 - 1e-6))
-    values: dict[tuple[str, str], float | Estimate] = {("HASPI goes over to (C,C)", "alpha"): at}
+    last = {key: joint[learned.name][:, -1] for key, learned in cases.items()}
+    values: dict[tuple[str, str], float | Estimate] = {**of_temperature(last)}
+    values |= {("HASPI goes over to (C,C)", "alpha"): at}
     values |= {("HASPI goes over to (C,C)", "return below"): float(returns(below))}
     values |= {("HASPI goes over to (C,C)", "return above"): float(returns(above))}
-    values |= {(f"fold {k}", "alpha"): fold for k, fold in enumerate(folds, 1)}
+    values |= {(f"fold {k}, where 2 equilibria vanish", "alpha"): fold for k, fold in enumerate(folds, 1)}
     for alpha in TEMPERATURES:
         row, end = f"alpha={alpha:g}", exact_end(alpha)
         values[row, "equilibria found"] = float(len(equilibria(game, curves, alpha)))
         for k, letter in enumerate("ABC"):
-            values[row, f"HASPI's ({letter},{letter})"] = float(end[k, k])
+            values[row, f"({letter},{letter}), HASPI's end"] = float(end[k, k])
             for known, said in KNOWN.items():
-                at_end = joint[cases[alpha, known].name][:, -1, k, k]
-                values[row, f"({letter},{letter}), {said}"] = estimate(at_end, statistic=np.mean)
+                at_end = last[alpha, known][:, k, k]
+                values[row, f"({letter},{letter}), learned, {said}"] = estimate(at_end, statistic=np.mean)
     return Computed(
         values,
         (
-            f"the mean of {seeds} seeds after {EPISODES} episodes, and its 95 % bootstrap interval. Q known: 10 plays "
-            "an episode, the first 20 uniform; Q unknown: 1 play, and none uniform. Seeds end at different equilibria "
-            "where Q is unknown, and a mean is no policy of any of them",
+            f"{NOTE}. {OF_Q}",
+            f"learned: the mean of {seeds} seeds after {EPISODES} episodes, and its 95 % bootstrap interval. Q known: "
+            "10 plays an episode, the first 20 episodes uniform; Q unknown: 1 play, and none uniform. Seeds end at "
+            "different equilibria where Q is unknown, and a mean is no policy of any of them",
             f"from the start (0.6, 0.2, 0.2) HASPI ends near (A,A) below alpha = {at:.4f}, and near (C,C) above. There "
             f"the return goes up from {float(returns(below)):.2f} to {float(returns(above)):.2f}; with more "
             "temperature it falls. So the best temperature is the least that is above",
             "equilibria disappear in pairs at the folds, as temperature rises: "
             + ", ".join(f"{fold:.4f}" for fold in folds)
             + ". Between the jump and the fold at which the equilibrium near (A,A) goes, it is still there: HASPI just "
-            "does not reach it from that start. Above the last fold one equilibrium is left",
-            "'different temperature parameter α, different QRE' comes out. Equilibria are those that a search found",
+            "does not reach it from that start. Above the last fold one equilibrium is left. Equilibria are those that "
+            "a search found",
         ),
     )
 

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import reproduce
 from mathrl.base.runs import ALONE, Runs
 from mathrl.figures.hasac import figure_3a, figure_4, figure_5
 from mathrl.figures.hasac.figure_4 import jump, whole
 from mathrl.figures.hasac.learned import BASE, CLIPPED, SWEEP, Case, ended, exact_end, learn, returns
+from mathrl.figures.hasac.statements import ENDS, MOST_SEEDS, at_qre, different_equilibria, end_at, most, near_uniform
 from mathrl.figures.reproductions import reproductions
 
 IDS = [f"hasac-figure-{part}" for part in ("3a", "4b", "4c", "5")]
@@ -42,7 +44,7 @@ def test_the_end_before_the_jump_is_an_equilibrium_after_it_too(cells):
     """So that nothing but HASPI's path changes there: it goes only at the second fold."""
     found = cells["hasac-figure-4c"]
     at = found["HASPI goes over to (C,C)", "alpha"].computed
-    folds = [found[f"fold {k}", "alpha"].computed for k in (1, 2, 3)]
+    folds = [found[f"fold {k}, where 2 equilibria vanish", "alpha"].computed for k in (1, 2, 3)]
     assert folds[0] < at < folds[1] < folds[2]
     numbers = {alpha: found[f"alpha={alpha:g}", "equilibria found"].computed for alpha in figure_4.TEMPERATURES}
     assert all(number == 1 + 2 * sum(fold > alpha for fold in folds) for alpha, number in numbers.items())
@@ -73,11 +75,57 @@ def test_shares_and_claims_of_figure_3a(cells):
     names = [case.name for case in (*BASE, *SWEEP["fast"])]
     assert len(set(names)) == len(names)
     for name in names:
-        assert sum(found[name, end].computed for end in figure_3a.ENDS) <= 1 + 1e-12
-    assert found["HASAC alpha=5", "(A,A)"].computed == 1
-    assert all(found[f"HASAC alpha={alpha}", "(C,C)"].computed == 1 for alpha in (7, 10))
-    assert all(found[f"{name} 64 plays, step 0.1, epochs 5", "(A,A)"].computed == 1 for name in ("HAPPO", "MAPPO"))
-    assert 0 < found["HASAC alpha=5, 1 play, warm-up 0", "(C,C)"].computed < 1
+        assert sum(found[name, f"seeds at {end}"].computed for end in ENDS) <= 1 + 1e-12
+    assert found["HASAC alpha=5", "seeds at (A,A)"].computed == 1
+    assert all(found[f"HASAC alpha={alpha}", "seeds at (C,C)"].computed == 1 for alpha in (7, 10))
+    assert all(
+        found[f"{name} 64 plays, step 0.1, epochs 5", "seeds at (A,A)"].computed == 1 for name in ("HAPPO", "MAPPO")
+    )
+    assert 0 < found["HASAC alpha=5, 1 play, warm-up 0", "seeds at (C,C)"].computed < 1
+
+
+def test_what_is_said_in_words_comes_out_but_for_alpha_5(cells):
+    said = {
+        (id, *key): cell
+        for id, found in cells.items()
+        for key, cell in found.items()
+        if isinstance(cell.printed, PaperStatement)
+    }
+    assert len(said) == 16
+    off = [key for key, cell in said.items() if not cell.agrees]
+    assert off == [("hasac-figure-5", "Appendix B", "learning ends at (C,C) at alpha = 5")]
+
+
+def test_no_statement_hangs_on_a_seed(cells):
+    """The intervals of the shares of seeds do not reach the bound, on either side."""
+    found = cells["hasac-figure-3a"]
+    for name in ("HAPPO", "MAPPO"):
+        assert found[name, "seeds at (A,A)"].low > MOST_SEEDS
+    assert found["HASAC alpha=7", "seeds at (C,C)"].computed == 1
+    assert found["HASAC alpha=5, 1 play, warm-up 0", "seeds at (C,C)"].high < MOST_SEEDS
+    assert found["share of all 10 settings", "HASAC ends at (C,C)"].computed == 0.3  # of these, at 7, 10 and 15
+
+
+def test_statements_by_hand():
+    a, c, uniform = np.zeros((3, 3)), np.zeros((3, 3)), np.full((3, 3), 1 / 9)
+    a[0, 0] = c[2, 2] = 1
+    joint = np.array([a, a, a, c])
+    assert end_at(joint, "(A,A)").tolist() == [True, True, True, False]
+    assert end_at(joint, "(A,A)", "(C,C)").all()
+    assert not end_at(uniform, *ENDS)
+    assert most(end_at(joint, "(A,A)"))  # exactly three quarters are enough
+    assert not most(end_at(joint[1:], "(A,A)"))
+    assert near_uniform(np.array([uniform, a])).tolist() == [True, False]
+
+
+def test_ends_are_different_equilibria_only_if_they_are_equilibria_and_differ():
+    one, other = ({alpha: np.broadcast_to(exact_end(alpha), (4, 3, 3))} for alpha in (5.0, 10.0))
+    assert at_qre(one[5.0], 5.0).all()
+    assert not at_qre(one[5.0], 10.0).any()
+    assert different_equilibria(one | other) == 1
+    assert different_equilibria(one | {10.0: one[5.0]}) == 0
+    assert different_equilibria(one | {5.0 * (1 + 1e-15): one[5.0]}) == 0  # the same end twice
+    assert different_equilibria(one | other | {15.0: one[5.0]}) == pytest.approx(1 / 3)
 
 
 def test_parts_that_are_kept_change_nothing(tmp_path):
