@@ -80,7 +80,7 @@ class Learning:
         return share
 
 
-def runs(seeds: "int | Iterable[int]", seed: int = 0) -> tuple[int, ...]:
+def runs(seeds: "int | Iterable[int]") -> tuple[int, ...]:
     """The numbers of the runs: 0 … seeds − 1 of a number, else the numbers themselves."""
     if isinstance(seeds, (int, np.integer)):
         return tuple(range(count("seeds", seeds, 1)))
@@ -117,7 +117,7 @@ def collected(
 
     It is for learners of one state. Agents with fewer actions than others leave the last columns as they are.
     """
-    numbers, times = runs(seeds, seed), points(episodes, record)
+    numbers, times, seed = runs(seeds), points(episodes, record), count("seed", seed, maximum=None)
     n, sizes = game.num_agents, game.num_actions
     others = [math.prod(sizes) // own for own in sizes]
     K, T = len(numbers), len(times)

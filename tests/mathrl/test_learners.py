@@ -220,6 +220,7 @@ def test_runs_depend_on_their_numbers_alone(learner, settings):
         (lambda: Schedule(1.0, half=0.0), "half"),
         (lambda: jal(load("climbing"), episodes=0), "episodes"),
         (lambda: jal(load("climbing"), episodes=5, seeds=[]), "seeds"),
+        (lambda: jal(load("climbing"), episodes=5, seed=-1), "seed is -1"),
         (lambda: jal(load("climbing"), episodes=5, record=[9]), "record"),
         (lambda: jal(random_stochastic(2, (2, 2), discount=0.5, seed=0), episodes=5), "game"),
         (lambda: jal(load("climbing"), settings=Fmq(), episodes=5), "settings"),
