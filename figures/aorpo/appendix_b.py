@@ -98,7 +98,8 @@ def _numbers(row: str, found: Comparison) -> dict[tuple[str, str], float]:
 
 NOTES = (
     "said: the theorems are no numbers; 1 stands for 'in all cases', ours is the share of discounts (and lengths) in "
-    "which the bound holds for normalised returns. As printed, for sums, they are refuted: `mathrl check aorpo`",
+    "which the bound holds for normalised returns. In this game that cannot fail, as every bound of both is above 1. "
+    "As printed, for sums, they are refuted: `mathrl check aorpo`",
     "errors, in every state but at the ends of the line: opponent models 0.05 and 0.2, dynamics 0.02, and each "
     "policy 0.1 from the one that collected the data. Rewards are from 0 to 1, so that no discrepancy exceeds 1: a "
     "bound above 1 says nothing. Theorem 2's is above 1 at every k and every discount here. It is in proportion to "

@@ -120,6 +120,13 @@ def test_scores_are_counted_both_ways(algorithms):
         assert against_agents(exchanged) == 2 - against_agents(texts)
 
 
+@pytest.mark.parametrize("kind", FEEDBACKS)
+@pytest.mark.parametrize("discount", appendix_b.DISCOUNTS)
+def test_printed_bounds_say_nothing_in_this_game(kind, discount):
+    """They are above 1, the most that a discrepancy can be, as the notes have it."""
+    assert all(row.printed > 1 for rows in appendix_b.compared(kind, discount).values() for row in rows)
+
+
 def test_bounds_and_truth_grow_with_the_discount():
     for kind in FEEDBACKS:
         rows = [appendix_b.compared(kind, discount)["theorem-2"][9] for discount in appendix_b.DISCOUNTS]
