@@ -1,4 +1,4 @@
-# make reproduce   set up, then every exact table and figure of the papers, beside the printed numbers
+# make reproduce   set up, then every exact and simulated table and figure of the papers, beside the printed numbers
 # make test        set up, then lint, types, import contract, tests, and the examples as two other machines compute them
 # make test-elsewhere   the examples and all printed answers as several other machines compute them (minutes)
 # make test-long   the same with the long profile: every property on a thousand examples, grids as a whole (hours)

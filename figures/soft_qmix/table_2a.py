@@ -100,8 +100,8 @@ NOTES = (
     "there. On the diagonal all starts do in which both play A with more than 0.3155; those with less end at B and "
     "C, paid 0",
     "'(A,A)' and 'B and C': these are fixed points, proved in balls: the fit's orders are the best ones there, and "
-    "the equation of the fixed point changes sign within 1e-12. That there are no others is what the grid shows, "
-    "not proved",
+    "the equation of the fixed point changes sign within 1e-12. No start of the grid ends elsewhere but in the cycle; "
+    "that there are no other fixed points, as such that repel, is not proved",
     "cycle: where one player leans to A and the other does not, the two exchange their parts at every step, since "
     "each answers what the other did before, and are paid about -12 at small temperatures. Steps here are whole: "
     "each fit is exact. With steps that go a fifth of the way there is no cycle at temperature 1: 87 % of the starts "

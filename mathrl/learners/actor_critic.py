@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, fail, room
+from mathrl.base.checks import FloatArray, count, fail, room
 from mathrl.base.compile import inner, kernel, part
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game, check_game
@@ -93,7 +93,7 @@ def runs_of(
     recorded: IntArray,
 ) -> Learning:  # fmt: skip
     """A run of `learn` for each seed, from uniform policies, with `capacity` stored episodes of `horizon` steps."""
-    table, which = played(game), runs(seeds)
+    table, which, seed = played(game), runs(seeds), count("seed", seed, maximum=None)
     shape = (len(which), len(recorded), game.num_states, sum(game.num_actions))
     room("record", *shape)
     policies, coverage = np.empty(shape), np.empty(shape[:2])

@@ -93,7 +93,7 @@ def learn(
     policy = np.empty((len(numbers), len(at), *first.shape))
     rewards = np.zeros((len(numbers), len(at) - 1))
     for k, number in enumerate(numbers):
-        rng = np.random.default_rng([count("seed", seed), number])
+        rng = np.random.default_rng([count("seed", seed, maximum=None), number])
         _run(
             rng, paid.r_ia[0], own_ia, paid.sizes, first, float(settings.step), settings.plays, settings.epochs,
             float(settings.clip), float(settings.entropy), float(settings.critic_step), float(settings.initial_value),

@@ -8,7 +8,8 @@
 Foerster, Farquhar, Afouras, Nardelli and Whiteson, Counterfactual multi-agent policy gradients, AAAI 2018; the numbers
 on the right are theirs. Here Q is a table of states and joint actions, and θ one of states and own actions; both begin
 at 0. All agents act for some episodes with the policies (4). Then Q moves from its entry at each (s_t, a_t) towards y_t
-by a step, all θ^i move along the mean of (2) over these episodes, both with the numbers before, and Q̄ moves towards Q.
+by a step; all θ^i move along the mean of (2) over these episodes, with this new Q and the policies that played; and Q̄
+moves towards Q. That is the order of their Algorithm 1.
 The original copies Q to Q̄ every 150 updates; a moving average does the same smoothly, and is what DMAC has.
 
 y of the last step holds r + γ Q̄ at the state after it and an action drawn there, as the limit is no part of the

@@ -118,7 +118,7 @@ def collected(
 
     It is for learners of one state. Agents with fewer actions than others leave the last columns as they are.
     """
-    numbers, times = runs(seeds), points(episodes, record)
+    numbers, times, seed = runs(seeds), points(episodes, record), count("seed", seed, maximum=None)
     n, sizes = game.num_agents, game.num_actions
     others = [math.prod(sizes) // own for own in sizes]
     K, T = len(numbers), len(times)
@@ -129,7 +129,7 @@ def collected(
     )
     for k, number in enumerate(numbers):
         run(
-            np.random.default_rng([count("seed", seed, maximum=None), number]),
+            np.random.default_rng([seed, number]),
             Records(times, policy[k], rewards[k], expected[k], seen[k]),
         )
     return Learning(

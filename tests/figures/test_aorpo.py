@@ -120,6 +120,13 @@ def test_scores_are_counted_both_ways(algorithms):
         assert against_agents(exchanged) == 2 - against_agents(texts)
 
 
+@pytest.mark.parametrize("kind", FEEDBACKS)
+@pytest.mark.parametrize("discount", appendix_b.DISCOUNTS)
+def test_printed_bounds_say_nothing_in_this_game(kind, discount):
+    """They are above 1, the most that a discrepancy can be, as the notes have it."""
+    assert all(row.printed > 1 for rows in appendix_b.compared(kind, discount).values() for row in rows)
+
+
 def test_bounds_and_truth_grow_with_the_discount():
     for kind in FEEDBACKS:
         rows = [appendix_b.compared(kind, discount)["theorem-2"][9] for discount in appendix_b.DISCOUNTS]
@@ -127,6 +134,19 @@ def test_bounds_and_truth_grow_with_the_discount():
             numbers = [getattr(row, name) for row in rows]
             assert numbers == sorted(numbers)
         assert all(row.discrepancy <= row.coupling <= 1 < row.printed for row in rows)
+
+
+@pytest.mark.parametrize("kind", FEEDBACKS)
+@pytest.mark.parametrize("discount", appendix_b.DISCOUNTS)
+def test_the_best_length_does_not_depend_on_the_last_digits(kind, discount):
+    """A hundred times the rounding of returns, either way; without rounding it is the first that is nearly least."""
+    found = np.array([row.discrepancy for row in appendix_b.compared(kind, discount)["theorem-2"]])
+    best = appendix_b.shortest_best(found.tolist())
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        assert appendix_b.shortest_best((found + rng.uniform(-1e-12, 1e-12, found.shape)).tolist()) == best
+    assert found[best - 1] - found.min() < 1e-10
+    assert (found[: best - 1] > found[best - 1]).all()
 
 
 def test_adaptive_rollouts_save_nothing_between_equal_errors():

@@ -269,6 +269,7 @@ MASKED = random_stochastic(3, (3, 3), discount=0.9, available=0.5, seed=0)
         (lambda: Dmac(temperature=-1), "temperature is -1"),
         (lambda: Dmac(buffer=0), "buffer is 0"),
         (lambda: coma(load("climbing"), episodes=0), "episodes is 0"),
+        (lambda: dmac(load("climbing"), seed=-1), "seed is -1"),
     ],
 )
 def test_bad_arguments_are_named(call, message):
