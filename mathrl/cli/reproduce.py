@@ -187,11 +187,14 @@ def _rendered(results: "Sequence[Reproduced]", format: str) -> str:
 def _summary(cells: "Sequence[Cell]") -> str:
     from mathrl.base.printed import PaperStatement
 
-    if all(cell.agrees is None for cell in cells):
+    if all(cell.printed is None for cell in cells):
         return f"{len(cells)} numbers, none of which a paper prints"
     said = [cell for cell in cells if isinstance(cell.printed, PaperStatement)]
+    decided = [cell for cell in said if cell.agrees is not None]
     numbers = [cell for cell in cells if not isinstance(cell.printed, PaperStatement)]
-    statements = f"{sum(cell.agrees is True for cell in said)} of {len(said)} statements in words come out"
+    statements = f"{sum(cell.agrees is True for cell in decided)} of {len(decided)} statements in words come out"
+    if left := len(said) - len(decided):
+        statements += f", {left} more {'is' if left == 1 else 'are'} not decided at this budget"
     if all(cell.agrees is None for cell in numbers):
         return statements
     return f"{_of_numbers(numbers)}; {statements}" if said else _of_numbers(numbers)
