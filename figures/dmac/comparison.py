@@ -74,13 +74,16 @@ def mean(values: FloatArray) -> Estimate:
 
 
 def decided(budget: str, differences: Sequence[FloatArray]) -> float | None:
-    """In which share of these cases the interval of a difference lies above 0; None for runs that are too short.
+    """In which share of these cases the interval of a difference lies above 0; None where that is undecided.
 
     `differences`  for each case, such as a step of the actors, a number a seed
+
+    It is undecided where some intervals hold 0 and none lies below it, and for runs that are too short.
     """
-    if budget == "fast":
-        return None
-    return float(np.mean([mean(own).low > 0 for own in differences]))
+    found = [mean(own) for own in differences]
+    share = float(np.mean([own.low > 0 for own in found]))
+    refuted = any(own.high < 0 for own in found)
+    return share if budget != "fast" and (refuted or share == 1) else None
 
 
 def said(claim: str, differences: FloatArray) -> str:

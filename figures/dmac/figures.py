@@ -52,7 +52,8 @@ EXPLORES = "ω = 10 and 100 visit more than COMA"
 
 RULE = (
     "text: the share of the cases in which a statement is so, 1 if in all: of the two steps of the actors{more}. It is "
-    "so where the 95 % bootstrap interval of the mean difference over all seeds lies above 0"
+    "so where the 95 % bootstrap interval of the mean difference over all seeds lies above 0, and not decided if some "
+    "hold 0 and none lies below it"
 )
 
 Found = dict[tuple[str, str], Curves]

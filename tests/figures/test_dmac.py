@@ -73,6 +73,8 @@ def test_a_statement_is_decided_by_the_share_of_intervals_and_not_by_short_runs(
     cases = [9 + noise, 9 - noise, noise - 9, np.tile([1.0, -1.0], 10)]
     assert decided("paper", cases) == 1 / 2
     assert decided("paper", cases[:2]) == 1
+    assert decided("paper", [cases[0], cases[3]]) is None  # nothing refutes it
+    assert decided("paper", [cases[3], cases[2]]) == 0
     assert decided("fast", cases) is None
 
 
@@ -111,7 +113,7 @@ def test_the_difference_is_that_of_the_two_rows(short):
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])
-def test_long_runs_decide_every_statement(short, number, monkeypatch):
+def test_the_intervals_of_long_runs_decide_statements(short, number, monkeypatch):
     monkeypatch.setitem(learning.EPISODES, "paper", 40)
     monkeypatch.setitem(comparison.SEEDS, "paper", 2)
     said = [cell for cell in reproduce(reproductions()[f"dmac-figure-{number}"], budget="paper").cells
@@ -119,8 +121,9 @@ def test_long_runs_decide_every_statement(short, number, monkeypatch):
     assert said
     for cell in said:
         cases = 4 if "10 and 100" in cell.column else 2
-        assert cell.agrees is (cell.computed == 1)
-        assert float(cases * cell.computed).is_integer()
+        assert cell.agrees in ((None,) if cell.computed is None else (cell.computed == 1,))
+        assert cell.computed is None or float(cases * cell.computed).is_integer()
+    assert number != 1 or any(cell.agrees is not None for cell in said)
 
 
 @pytest.mark.parametrize("number", [1, 2, 5, 6])
