@@ -194,7 +194,9 @@ def _summary(cells: "Sequence[Cell]") -> str:
     numbers = [cell for cell in cells if not isinstance(cell.printed, PaperStatement)]
     statements = f"{sum(cell.agrees is True for cell in decided)} of {len(decided)} statements in words come out"
     if left := len(said) - len(decided):
-        statements += f", {left} more {'is' if left == 1 else 'are'} not decided at this budget"
+        what = f"{'is' if left == 1 else 'are'} not decided at this budget"
+        alone = f"{left} statement{'' if left == 1 else 's'} in words {what}"
+        statements = f"{statements}, {left} more {what}" if decided else alone
     if all(cell.agrees is None for cell in numbers):
         return statements
     return f"{_of_numbers(numbers)}; {statements}" if said else _of_numbers(numbers)

@@ -94,6 +94,10 @@ def test_a_statement_that_the_budget_does_not_decide_is_counted_as_neither(capsy
     assert main(["reproduce", entry.id]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "1 of 1 statements in words come out, 1 more is not decided at this budget"
+    left = replace(entry, paper={"text": {"open": PaperStatement()}})
+    monkeypatch.setattr("mathrl.figures.reproductions.reproductions", lambda: {entry.id: left})
+    assert main(["reproduce", entry.id]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "1 statement in words is not decided at this budget"
 
 
 def test_a_printed_number_that_is_not_computed_is_a_mistake():
