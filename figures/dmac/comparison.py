@@ -12,7 +12,7 @@ from mathrl.base.reproduction import Estimate
 from mathrl.base.runs import Runs
 from mathrl.figures.dmac.learning import EPISODES, STEPS, learned
 
-__all__ = ["SEEDS", "Curves", "curves", "mean", "said"]
+__all__ = ["SEEDS", "Curves", "curves", "decided", "mean", "said"]
 
 SEEDS: Mapping[str, int] = {"fast": 4, "drawn": 20, "paper": 20}
 """How many runs a learner has, by budget; what `mathrl figure` draws has a budget of its own."""
@@ -71,6 +71,19 @@ def curves(
 def mean(values: FloatArray) -> Estimate:
     """The mean over seeds with its 95 % bootstrap interval, as the paper shows means with such intervals."""
     return estimate(values, statistic=np.mean)
+
+
+def decided(budget: str, differences: Sequence[FloatArray]) -> float | None:
+    """In which share of these cases the interval of a difference lies above 0; None where that is undecided.
+
+    `differences`  for each case, such as a step of the actors, a number a seed
+
+    It is undecided where some intervals hold 0 and none lies below it, and for runs that are too short.
+    """
+    found = [mean(own) for own in differences]
+    share = float(np.mean([own.low > 0 for own in found]))
+    refuted = any(own.high < 0 for own in found)
+    return share if budget != "fast" and (refuted or share == 1) else None
 
 
 def said(claim: str, differences: FloatArray) -> str:

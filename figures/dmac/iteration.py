@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 
 from mathrl.base.checks import FloatArray
+from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, Estimate, exact
 from mathrl.figures.dmac.measures import HORIZON, TEMPERATURES, cover_rate, game
 from mathrl.games import joint_policy, uniform_policy
@@ -20,6 +21,8 @@ UPDATES = (1, 10, 30)
 
 EPISODES = 100
 """The episodes of which cover rates are expected."""
+
+RISES = "the smaller ω, the less is visited"
 
 LOWEST, HIGHEST = TEMPERATURES[0], TEMPERATURES[-1]
 
@@ -71,7 +74,7 @@ def optimum(seed: int = 0) -> Solution:
     "dmac-figure-2-exact",
     caption=f"the iteration of Eq. 3 on the game of Figure 2, without sampling: return of {HORIZON} steps after k "
     f"updates, 30 (1 − γ) J, and the expected cover rate of {EPISODES} episodes of the policies after 10",
-    paper={},
+    paper={"text": {RISES: PaperStatement()}},
 )
 def iteration() -> Computed:
     """Both ways to maximise (3), over the ω of the text."""
@@ -83,7 +86,13 @@ def iteration() -> Computed:
             for k in UPDATES:
                 values[row, f"return k={k}"] = float(found.returns[k])
             values[row, "cover rate"] = found.cover
+    values["text", RISES] = float(np.mean([_rises(name) for name in CLASSES]))
     return Computed(values, _notes())
+
+
+def _rises(policy_class: str) -> bool:
+    """Whether the cover rate rises with ω, but for less than a thousandth: deterministic policies differ by as much."""
+    return bool(np.diff([iterates(policy_class, t).cover for t in TEMPERATURES]).min() >= -1e-3)
 
 
 def peaks(policy_class: str, k: int, seed: int = 0) -> tuple[float, float, float]:
@@ -111,8 +120,6 @@ def _notes() -> tuple[str, ...]:
     )
     shown = {k: peaks("product", k) for k in UPDATES}
     said = "; ".join(f"k={k}: {top:.1f} at ω={at:g}, {low:.1f} at ω=0.001" for k, (at, top, low) in shown.items())
-    covers = {name: [iterates(name, t).cover for t in TEMPERATURES] for name in CLASSES}
-    rising = all(np.diff(cover).min() >= -1e-3 for cover in covers.values())
     return (
         f"the most that a policy earns is {best:.2f} on this scale",
         "over joint policies k updates at ω are one at ω/k (mathrl.theorem-divergence-iterates); here returns at "
@@ -128,7 +135,8 @@ def _notes() -> tuple[str, ...]:
         ),
         "this is no maximum of Eq. 3 over product policies: a deterministic optimum is a product policy too. It is "
         "what agents find one at a time, as they do by gradients",
-        "the cover rate of the policies "
-        + ("rises" if rising else "does NOT rise throughout")
-        + " with ω under both, as the text has it",
+        "text: 'a smaller ω … also means that the benefits of the regularizer for exploration is smaller' (5.1). Ours "
+        "is the share of the two ways to maximise Eq. 3, 1 if both, with which the cover rate never falls by a "
+        "thousandth or more from one ω to the next. What the text says of returns over ω are statements of "
+        "dmac-figure-2",
     )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
 from mathrl.base.drawing import drawing
-from mathrl.base.printed import PaperValue
+from mathrl.base.printed import PaperStatement, PaperValue
 from mathrl.base.reproduction import Computed, exact, unavailable
 from mathrl.figures.rommeo.surface import BOX, CODE, PRINTED, Surface
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["draw", "figure_2a"]
 
 SURFACES = {"as printed": PRINTED, "as in the authors' code": CODE}
+
+IN_BASIN = "(0,0) lies in the basin of (-5,-5)"
+VALLEY = "a valley lies between the maxima"
 
 NETWORKS = (
     "ROMMEO-AC, PR2, MASQL, MADDPG, DDPG and DDPG-OM as networks with continuous actions, 200 episodes of 25 steps; "
@@ -46,8 +49,8 @@ unavailable(
             "local maximum": PaperValue("0", exact=True),
             "global maximum: action": PaperValue("5", exact=True),
             "global maximum": PaperValue("10", exact=True),
-            "from (0,0) ascent ends at": PaperValue("-5", exact=True),
-        }
+        },
+        "text": {IN_BASIN: PaperStatement(), VALLEY: PaperStatement()},
     },
 )
 def figure_2a() -> Computed:
@@ -70,6 +73,10 @@ def figure_2a() -> Computed:
             "lowest reward in the box": _lowest(surface),
         }
         values |= {(name, column): number for column, number in numbers.items()}
+    ends = [values[name, "from (0,0) ascent ends at"] for name in SURFACES]
+    dips = [values[name, "highest point of the valley"] < values[name, "local maximum"] for name in SURFACES]
+    values["text", IN_BASIN] = sum(end == -5 for end in ends) / len(ends)
+    values["text", VALLEY] = sum(dips) / len(dips)
     return Computed(values, _notes(values))
 
 
@@ -90,14 +97,17 @@ def _notes(values: dict[tuple[str, str], float]) -> tuple[str, ...]:
     share, other = (100 * values[name, "share of the box that ascends to (5,5)"] for name in (printed, code))
     error = PRINTED.basin_share()[1]
     return (
-        "as printed: the pieces meet on the circle around 245/41 (5.976) in both actions with the radius "
+        "where an action is one number, it is that of both agents; the centre of the disc, too",
+        "as printed: the pieces meet on the circle around (245/41, 245/41) (5.976) with the radius "
         "√54450/41 (5.691), which passes through the corner (10,10). Its arc towards (−5,−5) is the valley. The "
         "highest point of the valley, which the easiest path from one maximum to the other must cross, is "
         "(80/41, 80/41) with reward −14440/1681 (−8.590), less than the −40/9 (−4.444) of the start (0,0)",
-        "the text is right that (0,0) lies in the basin of the worse maximum: gradient ascent from there runs straight "
-        f"to (−5,−5), on either surface. From {share:.1f} % of the box it ends at (5,5) (as in the code: {other:.1f} "
-        "%), which is the disc and its shadow seen from (−5,−5); quadrature gives an error of at most "
-        f"{100 * error:.0e} %",
+        "text: the share of the two surfaces on which a statement is so, 1 if on both. A point lies in the basin of "
+        "the maximum where gradient ascent from it ends; a valley lies between the maxima where every path from one to "
+        "the other goes lower than both",
+        "basins: gradient ascent from (0,0) runs straight to (−5,−5), on either surface. From "
+        f"{share:.1f} % of the box it ends at (5,5) (as in the code: {other:.1f} %), which is the disc and its shadow "
+        f"seen from (−5,−5); quadrature gives an error of at most {100 * error:.0e} %",
         "Figure 2a is not drawn from the printed formula. The contour of −2 around (−5,−5) has the radius 4.74 as "
         "printed, and √7.5 = 2.74 if the squares are divided by 3, as the authors' code does "
         "(maci/environments/differential_game.py); the drawn one has 2.7",

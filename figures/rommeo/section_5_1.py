@@ -3,7 +3,7 @@
 from fractions import Fraction
 from itertools import product
 
-from mathrl.base.printed import PaperValue
+from mathrl.base.printed import PaperStatement, PaperValue
 from mathrl.base.reproduction import Computed, exact
 from mathrl.equilibria.nash.vertices import AllEquilibria, Equilibrium, all_equilibria
 from mathrl.games import load
@@ -24,6 +24,14 @@ PRINTED = {
     for b, pair in zip(ACTIONS, row, strict=True)
 }
 
+SAID = (
+    "both are paid the same",
+    "(A,A) and (B,B) are equilibria",
+    "(A,A) alone is the optimum",
+    "miscoordination costs least at C and most at A",
+    "C is the safest action",
+)
+
 
 @exact(
     "rommeo-section-5-1",
@@ -31,7 +39,8 @@ PRINTED = {
     paper={
         **{f"payoffs to agent {i} at {a}": {b: PaperValue(PRINTED[a, b].split()[i - 1], exact=True) for b in ACTIONS}
            for i, a in product((1, 2), ACTIONS)},
-        "as printed": {"equilibria": PaperValue("2", exact=True), "pure equilibria": PaperValue("2", exact=True)},
+        "as printed": {"equilibria": PaperValue("2", exact=True)},
+        "text": {said: PaperStatement() for said in SAID},
     },
 )  # fmt: skip
 def section_5_1() -> Computed:
@@ -46,9 +55,32 @@ def section_5_1() -> Computed:
         for number, equilibrium in enumerate(all_of_it.equilibria, 1):
             row = f"{name}: equilibrium {number}"
             for i, strategy in enumerate(equilibrium.strategies, 1):
-                values |= {(row, f"agent {i} {a}"): float(p) for a, p in zip(ACTIONS, strategy, strict=True)}
-                values[row, f"payoff {i}"] = float(equilibrium.payoffs[i - 1])
+                values |= {(row, f"agent {i} plays {a}"): float(p) for a, p in zip(ACTIONS, strategy, strict=True)}
+                values[row, f"agent {i} is paid"] = float(equilibrium.payoffs[i - 1])
+    values |= {("text", said): share for said, share in zip(SAID, _statements(found["as printed"]), strict=True)}
     return Computed(values, _notes(found))
+
+
+def _statements(found: AllEquilibria) -> tuple[float, ...]:
+    """In which share of the cases each of `SAID` is so, in the game as printed."""
+    first, second = payoffs("as printed")
+    other = [list(column) for column in zip(*second, strict=True)]
+    own = (first, other)  # each agent's payoffs, rows by its own action
+    pure = {tuple(strategy.index(1) for strategy in e.strategies) for e in found.equilibria if e.pure}
+    same = [first[a][b] == second[a][b] for a, b in product(range(3), repeat=2)]
+    best = [all(table[0][0] > r for a, row in enumerate(table) for b, r in enumerate(row) if a or b) for table in own]
+    costs = [
+        [statistic([row[a] - r for b, r in enumerate(row) if b != a]) for a, row in enumerate(table)]
+        for table, statistic in product(own, (max, sum))
+    ]
+    least = [[min(row) for row in table] for table in own]
+    return (
+        sum(same) / len(same),
+        sum(joint in pure for joint in ((0, 0), (1, 1))) / 2,
+        sum(best) / len(best),
+        sum(c < b < a for a, b, c in costs) / len(costs),
+        sum(c > max(a, b) for a, b, c in least) / len(least),
+    )
 
 
 def payoffs(name: str) -> tuple[list[list[Fraction]], list[list[Fraction]]]:
@@ -73,7 +105,11 @@ def _notes(found: dict[str, AllEquilibria]) -> tuple[str, ...]:
         "polyhedra, of which all are enumerated in fractions: there are no others"
         if proved
         else "equilibria: NOT proved to be all, as a game is degenerate",
-        "the text's two equilibria, (A,A) and (B,B), are the pure ones. There is a mixed one besides, in which both "
+        "text: the share of the cases in which each statement is so, 1 if in all, in the game as printed: of the nine "
+        "joint actions, of the two equilibria that are named, or of the agents. What miscoordination costs at an "
+        "action is what the agent earns there if the other plays the same action, less what it earns if not: both the "
+        "largest and the mean for each agent. Safest is the action whose least payoff is the largest",
+        "the text's two equilibria are the pure ones. There is a mixed one besides, in which both "
         f"are paid less than at (B,B). {told}",
         "(C,C) pays (5,3) as printed and (5,5) in the game of Claus and Boutilier, 1998. The text calls the game fully "
         "cooperative, with a shared reward, and the authors' code (maci/environments/matrix_game.py) has 5 for both: 3 "

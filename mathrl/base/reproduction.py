@@ -68,11 +68,12 @@ class Estimate:
 class Computed:
     """What a reproduction computes.
 
-    `values`  (row, column) → an exact number or an `Estimate`
+    `values`  (row, column) → an exact number or an `Estimate`; None for a statement in words that the budget is too
+              small to decide
     `notes`   sentences that are shown below the table
     """
 
-    values: Mapping[tuple[str, str], float | Estimate]
+    values: Mapping[tuple[str, str], float | Estimate | None]
     notes: tuple[str, ...] = ()
 
 
@@ -105,7 +106,7 @@ class Cell:
     `row`      the row that the number stands in
     `column`   the column that it stands in
     `printed`  what the paper prints, None where it gives no number
-    `found`    what was computed, None where nobody can compute it
+    `found`    what was computed, None where nobody can compute it or the budget does not decide it
     """
 
     id: str
@@ -162,7 +163,8 @@ class Cell:
     def verdict(self) -> str:
         """What `agrees` says, in words."""
         if self.agrees is None:
-            return "not printed" if self.printed is None else "not computed"
+            undecided = isinstance(self.printed, PaperStatement) and self.kind != "unavailable"
+            return "not printed" if self.printed is None else "not decided" if undecided else "not computed"
         if isinstance(self.printed, PaperStatement):
             return "comes out" if self.agrees else "DOES NOT COME OUT"
         return "agrees" if self.agrees else "DIFFERS"

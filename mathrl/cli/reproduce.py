@@ -191,11 +191,16 @@ def _rendered(results: "Sequence[Reproduced]", format: str) -> str:
 def _summary(cells: "Sequence[Cell]") -> str:
     from mathrl.base.printed import PaperStatement
 
-    if all(cell.agrees is None for cell in cells):
+    if all(cell.printed is None for cell in cells):
         return f"{len(cells)} numbers, none of which a paper prints"
     said = [cell for cell in cells if isinstance(cell.printed, PaperStatement)]
+    decided = [cell for cell in said if cell.agrees is not None]
     numbers = [cell for cell in cells if not isinstance(cell.printed, PaperStatement)]
-    statements = f"{sum(cell.agrees is True for cell in said)} of {len(said)} statements in words come out"
+    statements = f"{sum(cell.agrees is True for cell in decided)} of {len(decided)} statements in words come out"
+    if left := len(said) - len(decided):
+        what = f"{'is' if left == 1 else 'are'} not decided at this budget"
+        alone = f"{left} statement{'' if left == 1 else 's'} in words {what}"
+        statements = f"{statements}, {left} more {what}" if decided else alone
     if all(cell.agrees is None for cell in numbers):
         return statements
     return f"{_of_numbers(numbers)}; {statements}" if said else _of_numbers(numbers)

@@ -6,7 +6,7 @@ import pytest
 from mathrl.base.reproduction import reproduce
 from mathrl.figures.dmac import comparison, drawings, learning
 from mathrl.figures.dmac.appendix_a2 import bound
-from mathrl.figures.dmac.comparison import said
+from mathrl.figures.dmac.comparison import decided, said
 from mathrl.figures.dmac.iteration import iterates, optimum
 from mathrl.figures.dmac.measures import HORIZON, best_return, cover_rate, episode_return, game
 from mathrl.figures.plot import save
@@ -68,6 +68,16 @@ def test_what_is_said_of_a_claim_follows_the_interval():
     assert "five" not in said("c", noise[:4])
 
 
+def test_a_statement_is_decided_by_the_share_of_intervals_and_not_by_short_runs():
+    noise = np.random.default_rng(0).normal(size=20)
+    cases = [9 + noise, 9 - noise, noise - 9, np.tile([1.0, -1.0], 10)]
+    assert decided("paper", cases) == 1 / 2
+    assert decided("paper", cases[:2]) == 1
+    assert decided("paper", [cases[0], cases[3]]) is None  # nothing refutes it
+    assert decided("paper", [cases[3], cases[2]]) == 0
+    assert decided("fast", cases) is None
+
+
 @pytest.fixture
 def short(monkeypatch):
     """Runs of a few episodes."""
@@ -82,8 +92,10 @@ def short(monkeypatch):
 @pytest.mark.parametrize("number", [1, 2, 5, 6])
 def test_simulated_figures_have_their_cells(short, number):
     result = reproduce(reproductions()[f"dmac-figure-{number}"])
-    assert {cell.seeds for cell in result.cells} == {2}
-    rates = [cell.computed for cell in result.cells if "cover" in cell.column or number == 5]
+    said = [cell for cell in result.cells if cell.row == "text"]
+    assert {cell.verdict for cell in said} == (set() if number == 6 else {"not decided"})
+    assert {cell.seeds for cell in result.cells if cell not in said} == {2}
+    rates = [cell.computed for cell in result.cells if cell not in said and ("cover" in cell.column or number == 5)]
     assert all(-1 <= rate <= 1 for rate in rates)
     rows = {cell.row for cell in result.cells}
     assert {"large steps, COMA", "small steps, COMA+DMAC, ω=0.2"} <= rows
@@ -98,6 +110,20 @@ def test_the_difference_is_that_of_the_two_rows(short):
         if row == "large steps, difference":
             one, other = cells["large steps, COMA", column], cells["large steps, COMA+DMAC, ω=0.2", column]
             assert value == pytest.approx(other - one, abs=1e-12)
+
+
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_the_intervals_of_long_runs_decide_statements(short, number, monkeypatch):
+    monkeypatch.setitem(learning.EPISODES, "paper", 40)
+    monkeypatch.setitem(comparison.SEEDS, "paper", 2)
+    said = [cell for cell in reproduce(reproductions()[f"dmac-figure-{number}"], budget="paper").cells
+            if cell.row == "text"]  # fmt: skip
+    assert said
+    for cell in said:
+        cases = 4 if "10 and 100" in cell.column else 2
+        assert cell.agrees in ((None,) if cell.computed is None else (cell.computed == 1,))
+        assert cell.computed is None or float(cases * cell.computed).is_integer()
+    assert number != 1 or any(cell.agrees is not None for cell in said)
 
 
 @pytest.mark.parametrize("number", [1, 2, 5, 6])

@@ -81,6 +81,25 @@ def test_statements_have_verdicts_of_their_own_and_are_counted_apart(capsys, mon
     assert last == ("1 of 1 printed numbers agree to their last digit, 0 differ; 1 of 2 statements in words come out")
 
 
+def test_a_statement_that_the_budget_does_not_decide_is_counted_as_neither(capsys, monkeypatch):
+    entry = next(iter(reproductions().values()))
+    entry = replace(
+        entry,
+        paper={"text": {"so": PaperStatement(), "open": PaperStatement()}},
+        compute=lambda seed, budget, runs: Computed({("text", "so"): 1.0, ("text", "open"): None}),
+    )
+    cells = reproduce(entry).cells
+    assert [(cell.verdict, cell.agrees) for cell in cells] == [("comes out", True), ("not decided", None)]
+    monkeypatch.setattr("mathrl.figures.reproductions.reproductions", lambda: {entry.id: entry})
+    assert main(["reproduce", entry.id]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "1 of 1 statements in words come out, 1 more is not decided at this budget"
+    left = replace(entry, paper={"text": {"open": PaperStatement()}})
+    monkeypatch.setattr("mathrl.figures.reproductions.reproductions", lambda: {entry.id: left})
+    assert main(["reproduce", entry.id]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "1 statement in words is not decided at this budget"
+
+
 def test_a_printed_number_that_is_not_computed_is_a_mistake():
     entry = next(iter(reproductions().values()))
     with pytest.raises(ValueError, match="nowhere"):

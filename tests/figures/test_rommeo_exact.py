@@ -108,10 +108,11 @@ def test_relabelling_actions_relabels_equilibria():
     }
 
 
-def test_the_printed_payoffs_are_the_games_and_the_text_misses_the_mixed_equilibrium():
+def test_the_text_misses_the_mixed_equilibrium_and_its_game_is_not_fully_cooperative():
     found = cells("rommeo-section-5-1")
     differing = [key for key, cell in found.items() if cell.agrees is False]
-    assert differing == [("as printed", "equilibria")]
+    assert differing == [("as printed", "equilibria"), ("text", "both are paid the same")]
+    assert found["text", "both are paid the same"].computed == 8 / 9
     assert found["as printed", "equilibria"].computed == 3
 
 

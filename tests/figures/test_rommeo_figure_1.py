@@ -103,6 +103,12 @@ def test_annealed_rommeo_converges_and_so_does_pr2_with_the_same_annealing(conve
     assert at("none annealed", "ROMMEO-Q").high < 0.5
 
 
+def test_the_statement_is_the_share_of_the_readings_in_which_it_is_so(convergence):
+    cells, _ = convergence
+    assert cells["text", figure_1.AHEAD].computed == 1 / 4
+    assert cells["text", figure_1.AHEAD].verdict == "DOES NOT COME OUT"
+
+
 def test_the_notes_say_so(convergence):
     _, notes = convergence
     said = {reading: [n for n in notes if n.startswith(f"{reading}, episode 100")] for reading in READINGS}
@@ -119,12 +125,16 @@ def test_the_mean_field_of_rommeo_tends_to_the_optimum_and_that_of_frequencies_d
 def test_the_other_entries_have_estimates_and_notes():
     for id in ("rommeo-figure-1", "rommeo-figure-1c"):
         result = reproduce(reproductions()[id])
-        assert all(cell.low <= cell.computed <= cell.high for cell in result.cells)
+        assert all(cell.low <= cell.computed <= cell.high for cell in result.cells if cell.row != "text")
+        assert {cell.printed is not None for cell in result.cells if cell.row == "text"} == {True}
         assert len(result.notes) > 2
     shares = {(cell.row, cell.column): cell.computed for cell in result.cells}
     for reading in ("ROMMEO-Q annealed", "none annealed"):
         both = shares[reading, "model before policy"] + shares[reading, "policy before model"]
         assert both <= 1
+    readings = [row for row, column in shares if column == "model before policy"]
+    first = [shares[row, "model before policy"] > shares[row, "policy before model"] for row in readings]
+    assert shares["text", figure_1.FIRST] == np.mean(first)
 
 
 @pytest.mark.parametrize("id", IDS)
