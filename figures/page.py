@@ -11,7 +11,7 @@ from mathrl.base.jobs import processors
 from mathrl.base.papers import TITLES
 from mathrl.base.printed import PaperStatement
 from mathrl.base.render import render
-from mathrl.base.reproduction import Reproduced, paper_of, reproduce
+from mathrl.base.reproduction import Cell, Reproduced, paper_of, reproduce
 from mathrl.base.runs import Runs
 from mathrl.base.table import Column, Table
 from mathrl.figures.reproductions import reproductions
@@ -27,7 +27,9 @@ _INTRODUCTION = """\
 This page is written by `make reproductions`, which computes everything but what networks learn, as `mathrl reproduce`
 does (budget `fast`, seed 0). A number agrees if ours rounds to the printed one, or the interval of ours holds a number
 that does. A statement is what a caption or the text says in words, often of a figure whose numbers are not printed.
-Below are the entries of which a number or a statement does not come out, with what is known of the reason.
+Short
+runs do not decide every statement; `--budget paper` decides more. Below are the entries of which a number or a
+statement does not come out, with what is known of the reason.
 `mathrl reproduce ID` shows an entry as a whole.
 """
 
@@ -41,20 +43,23 @@ def summary(results: Sequence[Reproduced]) -> Table:
     def entries(paper: str, *, available: bool) -> int:
         return sum((result.entry.kind != "unavailable") is available for result in _of(paper, results))
 
-    def verdicts(paper: str, verdict: bool | None = None, *, statements: bool) -> int:
-        cells = (cell for result in _of(paper, results) for cell in result.cells if cell.agrees is not None)
-        compared = [cell for cell in cells if isinstance(cell.printed, PaperStatement) is statements]
-        return sum(verdict is None or cell.agrees is verdict for cell in compared)
+    def printed(paper: str, *, statements: bool) -> list[Cell]:
+        cells = (cell for result in _of(paper, results) for cell in result.cells if cell.printed is not None)
+        return [cell for cell in cells if isinstance(cell.printed, PaperStatement) is statements]
+
+    def verdicts(paper: str, verdict: bool | None, *, statements: bool) -> int:
+        return sum(cell.agrees is verdict for cell in printed(paper, statements=statements))
 
     columns = (
         Column("paper", lambda paper: TITLES[paper]),
         Column("computed", lambda paper: entries(paper, available=True)),
-        Column("numbers compared", lambda paper: verdicts(paper, statements=False)),
+        Column("numbers compared", lambda paper: len(printed(paper, statements=False))),
         Column("agree", lambda paper: verdicts(paper, True, statements=False)),
         Column("differ", lambda paper: verdicts(paper, False, statements=False)),
-        Column("statements", lambda paper: verdicts(paper, statements=True)),
+        Column("statements", lambda paper: len(printed(paper, statements=True))),
         Column("come out", lambda paper: verdicts(paper, True, statements=True)),
         Column("do not", lambda paper: verdicts(paper, False, statements=True)),
+        Column("not decided", lambda paper: verdicts(paper, None, statements=True)),
         Column("not computed", lambda paper: entries(paper, available=False)),
     )
     return Table(columns, tuple(TITLES))
