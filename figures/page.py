@@ -112,6 +112,6 @@ def _of(paper: str, results: Sequence[Reproduced]) -> list[Reproduced]:
 if __name__ == "__main__":
     readme, target = map(Path, sys.argv[1:])
     runs = Runs(processors())
-    computed = [reproduce(entry, runs=runs) for entry in reproductions().values() if entry.kind != "neural"]
+    computed = [reproduce(entry, runs=runs) for entry in reproductions().values()]
     target.write_text(page(computed))
     readme.write_text(with_summary(readme.read_text(), computed))
