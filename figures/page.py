@@ -27,10 +27,8 @@ _INTRODUCTION = """\
 This page is written by `make reproductions`, which computes everything but what networks learn, as `mathrl reproduce`
 does (budget `fast`, seed 0). A number agrees if ours rounds to the printed one, or the interval of ours holds a number
 that does. A statement is what a caption or the text says in words, often of a figure whose numbers are not printed.
-Short
-runs do not decide every statement; `--budget paper` decides more. Below are the entries of which a number or a
-statement does not come out, with what is known of the reason.
-`mathrl reproduce ID` shows an entry as a whole.
+Short runs do not decide every statement; `--budget paper` decides more. Below are the entries of which a number or a
+statement does not come out, with what is known of the reason. `mathrl reproduce ID` shows an entry as a whole.
 """
 
 

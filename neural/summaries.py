@@ -10,7 +10,7 @@ ALGORITHMS: Mapping[str, str] = {
     "mehaml": "HASAC with a drift; agents update in turn",
     "dmac": "actor-critic regularised towards target policies, which follow the policies; agents update in turn",
 }
-"""The names and summaries of `mathrl.neural.algorithms.ALGORITHMS`, in the same order; a test holds them to these."""
+"""The names and summaries of `mathrl.neural.algorithms.ALGORITHMS`, which takes them from here, in the same order."""
 
 ENVIRONMENTS: Mapping[str, str] = {
     "max-of-two-quadratics": "two agents, continuous actions: a broad hill and a high one (rommeo §5.2)",

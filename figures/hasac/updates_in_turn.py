@@ -2,19 +2,18 @@
 
 The numbers are inputs here, as in Table 1. With means x, y and standard deviations s, u of n seeds each,
 
-    gap = (x − y) / √(s² + u²),        Welch's t = gap · √n.
+    gap = (x − y) / √(s² + u²),        Welch's t = gap · √n   (`mathrl.figures.welch`).
 """
 
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import stdtr
 
-from mathrl.base.checks import FloatArray
 from mathrl.base.printed import PaperStatement, PaperValue
 from mathrl.base.reproduction import Computed, exact
+from mathrl.figures.welch import Summary, welch
 
-__all__ = ["RETURNS", "table_20", "welch"]
+__all__ = ["RETURNS", "table_20"]
 
 RETURNS: Mapping[str, tuple[float, float, float, float]] = {
     "CatchAbreast": (45.9, 4.3, 36.4, 5.2),
@@ -41,7 +40,8 @@ SEEDS = 4
 def table_20() -> Computed:
     """Each task's gain in per cent, its gap in deviations, and Welch's test if the deviations are over four seeds."""
     x, s, y, u = np.array(list(RETURNS.values())).T
-    gap, p = welch(x, s, y, u, SEEDS)
+    gap = (x - y) / np.hypot(s, u)
+    p = np.array([welch(Summary(a, b), Summary(c, d), SEEDS).p for a, b, c, d in RETURNS.values()])
     gain = 100 * (x - y) / y
     values: dict[tuple[str, str], float] = {
         ("tasks", "all"): float(len(RETURNS)),
@@ -68,10 +68,3 @@ def table_20() -> Computed:
             "The caption calls the numbers averaged final performance, and does not say what stands in brackets",
         ),
     )
-
-
-def welch(x: FloatArray, s: FloatArray, y: FloatArray, u: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
-    """The gaps, and the two-sided p of Welch's test for n seeds each."""
-    gap = (x - y) / np.hypot(s, u)
-    degrees = (n - 1) * (s**2 + u**2) ** 2 / (s**4 + u**4)
-    return gap, np.asarray(2 * stdtr(degrees, -np.abs(gap) * np.sqrt(n)))

@@ -17,8 +17,10 @@ __all__ = ["run"]
 DESCRIPTION = """\
 Recompute tables and figures of the papers, and compare every printed number with ours. It agrees if ours, rounded to as
 many digits, is the same. Where ours is an estimate from random runs, the printed number agrees if a number in the
-interval of the estimate does. A printed number that differs is a finding, not an error: the exit status is 0. What is
-not computed here is known too: it says what computing it would take."""
+interval of the estimate does. A printed number that differs is a finding, not an error: the exit status is 0.
+What a paper says in words, without a number, is marked "(said)": ours is the share or the number of the cases in which
+it is so, and the statement comes out if that is the number before the mark.
+What is not computed here is known too: it says what computing it would take."""
 
 EXAMPLES = """\
 examples:

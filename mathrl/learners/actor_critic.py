@@ -16,8 +16,8 @@ from mathrl.base.compile import inner, kernel, part
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game, check_game
 from mathrl.games.simulation import transition_rows
-from mathrl.learners.learning import IntArray, Learning, runs
-from mathrl.learners.pieces import draw
+from mathrl.learners.learning import Learning, runs
+from mathrl.learners.pieces import IntArray, draw
 from mathrl.learners.schedule import at, scheduled
 
 __all__ = ["Numbers", "Played", "learn", "played", "runs_of", "settings_of"]

@@ -18,18 +18,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, flag, instance, not_negative, positive, proportion, real, room
 from mathrl.base.compile import inner, kernel
 from mathrl.games import Game
-from mathrl.learners.learning import Learning, points, runs
-from mathrl.learners.pieces import boltzmann
-from mathrl.learners.teams import copied, ordered, play, start, team, unpacked
+from mathrl.learners.learning import Learning, Records, collected
+from mathrl.learners.pieces import IntArray, boltzmann
+from mathrl.learners.teams import copied, ordered, play, start, team
 
 __all__ = ["Clipped", "learn"]
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -85,22 +82,21 @@ def learn(
     initial_policy: Sequence[Any] | None,
 ) -> Learning:
     """The runs of `happo` (sequential) and of `mappo`; the arguments are theirs."""
-    paid, own_ia = team(game, learner.upper())
+    given = team(game, learner.upper())
     instance("settings", settings, Clipped, "mathrl.learners.Clipped")
     first = start(game, initial_policy, positive=True)
-    numbers, at = runs(seeds), points(episodes, record)
     room("plays", settings.plays, game.num_agents)
-    policy = np.empty((len(numbers), len(at), *first.shape))
-    rewards = np.zeros((len(numbers), len(at) - 1))
-    for k, number in enumerate(numbers):
-        rng = np.random.default_rng([count("seed", seed, maximum=None), number])
+
+    def run(rng: np.random.Generator, records: Records) -> None:
+        paid = np.zeros(len(records.times) - 1)
         _run(
-            rng, paid.r_ia[0], own_ia, paid.sizes, first, float(settings.step), settings.plays, settings.epochs,
+            rng, given.r_ia[0], given.a_ia, given.sizes, first, float(settings.step), settings.plays, settings.epochs,
             float(settings.clip), float(settings.entropy), float(settings.critic_step), float(settings.initial_value),
-            settings.normalise, settings.shuffle, sequential, at, policy[k], rewards[k],
+            settings.normalise, settings.shuffle, sequential, records.times, records.policy, paid,
         )  # fmt: skip
-    shared = np.repeat(rewards[:, :, None], game.num_agents, axis=2)
-    return Learning(learner, settings, numbers, at, unpacked(game, policy), shared)
+        records.rewards[:] = paid[:, None]
+
+    return collected(learner, settings, game, run, episodes=episodes, seeds=seeds, seed=seed, record=record)
 
 
 @kernel

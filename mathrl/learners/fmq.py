@@ -17,8 +17,8 @@ import numpy as np
 from mathrl.base.checks import FloatArray, discount_factor, instance, real
 from mathrl.base.compile import kernel
 from mathrl.games import Game
-from mathrl.learners.learning import IntArray, Learning, Records, collected
-from mathrl.learners.pieces import boltzmann, explored, joint_action, largest, payoffs
+from mathrl.learners.learning import Learning, Records, collected
+from mathrl.learners.pieces import IntArray, boltzmann, explored, joint_action, largest, payoffs
 from mathrl.learners.schedule import Schedule, at, between, scheduled
 
 __all__ = ["Fmq", "fmq"]

@@ -20,17 +20,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, fail, flag, instance, positive, proportion, real, room
 from mathrl.base.compile import kernel
 from mathrl.games import Game
-from mathrl.learners.learning import Learning, points, runs
-from mathrl.learners.teams import copied, marginal, ordered, play, soft_step, start, team, unpacked
+from mathrl.learners.learning import Learning, Records, collected
+from mathrl.learners.pieces import IntArray
+from mathrl.learners.teams import copied, marginal, ordered, play, soft_step, start, team
 
 __all__ = ["Hasac", "hasac"]
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -99,22 +97,21 @@ def hasac(
     >>> round(float(learned.played(2, 2)[0, -1]), 2)  # Table 3 has 0.9555 for each agent
     0.91
     """
-    paid, own_ia = team(game, "HASAC")
+    given = team(game, "HASAC")
     instance("settings", settings, Hasac, "mathrl.learners.Hasac")
     first = start(game, initial_policy, positive=settings.actor_step < 1)
-    numbers, at = runs(seeds), points(episodes, record)
     room("episodes", episodes, settings.plays)
-    policy = np.empty((len(numbers), len(at), *first.shape))
-    rewards = np.zeros((len(numbers), len(at) - 1))
-    for k, number in enumerate(numbers):
-        rng = np.random.default_rng([count("seed", seed, maximum=None), number])
+
+    def run(rng: np.random.Generator, records: Records) -> None:
+        paid = np.zeros(len(records.times) - 1)
         _run(
-            rng, paid.r_ia[0], own_ia, paid.sizes, first, float(settings.temperature), float(settings.critic_step),
-            float(settings.actor_step), settings.plays, settings.updates, settings.batch, settings.warmup,
-            float(settings.initial_q), settings.shuffle, at, policy[k], rewards[k],
+            rng, given.r_ia[0], given.a_ia, given.sizes, first, float(settings.temperature),
+            float(settings.critic_step), float(settings.actor_step), settings.plays, settings.updates, settings.batch,
+            settings.warmup, float(settings.initial_q), settings.shuffle, records.times, records.policy, paid,
         )  # fmt: skip
-    shared = np.repeat(rewards[:, :, None], game.num_agents, axis=2)
-    return Learning("hasac", settings, numbers, at, unpacked(game, policy), shared)
+        records.rewards[:] = paid[:, None]
+
+    return collected("hasac", settings, game, run, episodes=episodes, seeds=seeds, seed=seed, record=record)
 
 
 @kernel

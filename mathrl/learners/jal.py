@@ -18,8 +18,8 @@ import numpy as np
 from mathrl.base.checks import FloatArray, discount_factor, instance, not_negative
 from mathrl.base.compile import kernel
 from mathrl.games import Game
-from mathrl.learners.learning import IntArray, Learning, Records, collected
-from mathrl.learners.pieces import boltzmann, explored, joint_action, largest, payoffs, product_of_others
+from mathrl.learners.learning import Learning, Records, collected
+from mathrl.learners.pieces import IntArray, boltzmann, explored, joint_action, largest, payoffs, product_of_others
 from mathrl.learners.schedule import Schedule, at, between, scheduled
 
 __all__ = ["Jal", "jal"]

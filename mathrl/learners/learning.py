@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, fail, iterated, room
 from mathrl.games import Game
+from mathrl.learners.pieces import IntArray
 
 __all__ = ["Learning", "Records", "collected", "points", "runs"]
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

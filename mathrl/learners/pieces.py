@@ -10,7 +10,17 @@ from mathrl.base.checks import FloatArray, fail, instance
 from mathrl.base.compile import inner
 from mathrl.games import Game
 
-__all__ = ["Payoffs", "boltzmann", "draw", "explored", "joint_action", "largest", "payoffs", "product_of_others"]
+__all__ = [
+    "IntArray",
+    "Payoffs",
+    "boltzmann",
+    "draw",
+    "explored",
+    "joint_action",
+    "largest",
+    "payoffs",
+    "product_of_others",
+]
 
 IntArray = npt.NDArray[np.int64]
 

@@ -23,8 +23,8 @@ import numpy as np
 from mathrl.base.checks import FloatArray, count, discount_factor, flag, instance, not_negative
 from mathrl.base.compile import inner, kernel
 from mathrl.games import Game
-from mathrl.learners.learning import IntArray, Learning, Records, collected
-from mathrl.learners.pieces import explored, joint_action, payoffs
+from mathrl.learners.learning import Learning, Records, collected
+from mathrl.learners.pieces import IntArray, explored, joint_action, payoffs
 from mathrl.learners.schedule import Schedule, at, between, scheduled
 
 __all__ = ["RommeoQ", "rommeo_q_learning"]

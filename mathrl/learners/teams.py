@@ -5,29 +5,25 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, fail
 from mathrl.base.compile import inner
 from mathrl.games import Game
 from mathrl.games.policies import as_policy, uniform_policy
-from mathrl.learners.pieces import Payoffs, draw, joint_action, payoffs
+from mathrl.learners.pieces import IntArray, Payoffs, draw, joint_action, payoffs
 
-__all__ = ["copied", "marginal", "ordered", "play", "soft_step", "start", "team", "unpacked"]
-
-IntArray = npt.NDArray[np.int64]
+__all__ = ["copied", "marginal", "ordered", "play", "soft_step", "start", "team"]
 
 
-def team(game: Game, learner: str) -> tuple[Payoffs, IntArray]:
-    """The payoffs of a team, and of which actions a joint action consists, (n, A).
+def team(game: Game, learner: str) -> Payoffs:
+    """The payoffs of a team, in which each agent is paid the same.
 
     Raises `ValueError` where the agents are paid differently, and as `payoffs` does.
     """
     found = payoffs(game)
     if not game.common_payoff:
         fail("game", "pays its agents differently", "a game with a common payoff", f"{learner} maximises one return")
-    own = np.unravel_index(np.arange(found.r_ia.shape[1]), game.num_actions)
-    return found, np.array(own, dtype=np.int64)
+    return found
 
 
 def start(game: Game, initial_policy: Sequence[Any] | None, *, positive: bool) -> FloatArray:
@@ -42,11 +38,6 @@ def start(game: Game, initial_policy: Sequence[Any] | None, *, positive: bool) -
             fail(f"initial_policy[{i}]", "has probabilities of 0", "positive ones", "a softmax has no others")
         padded[i, : pi.shape[-1]] = pi[0]
     return padded
-
-
-def unpacked(game: Game, policy: FloatArray) -> tuple[FloatArray, ...]:
-    """Policies (K, T, n, largest A_i) of runs as one array (K, T, 1, A_i) an agent."""
-    return tuple(np.ascontiguousarray(policy[:, :, i, None, :size]) for i, size in enumerate(game.num_actions))
 
 
 @inner

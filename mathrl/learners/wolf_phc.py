@@ -20,8 +20,8 @@ import numpy as np
 from mathrl.base.checks import FloatArray, discount_factor, flag, instance
 from mathrl.base.compile import kernel
 from mathrl.games import Game
-from mathrl.learners.learning import IntArray, Learning, Records, collected
-from mathrl.learners.pieces import explored, joint_action, largest, payoffs
+from mathrl.learners.learning import Learning, Records, collected
+from mathrl.learners.pieces import IntArray, explored, joint_action, largest, payoffs
 from mathrl.learners.schedule import Schedule, at, between, scheduled
 
 __all__ = ["WolfPhc", "wolf_phc"]

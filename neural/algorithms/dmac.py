@@ -27,6 +27,7 @@ from mathrl.neural.learner import Learner, Look, actor_outputs
 from mathrl.neural.loops import OFF_POLICY
 from mathrl.neural.measures import log_tables, measured
 from mathrl.neural.objectives import Objective, enumerated, follower
+from mathrl.neural.summaries import ALGORITHMS as SUMMARIES
 from mathrl.neural.tabular import Tabular
 from mathrl.operators import expectation, sampled_divergence_target
 from mathrl.softmax import kl_divergence_of_logs
@@ -108,7 +109,7 @@ def _regularised(environment: Tabular, learner: Learner, temperature: float) -> 
 
 DMAC = Algorithm(
     "dmac",
-    "actor-critic regularised towards target policies, which follow the policies; agents update in turn",
+    SUMMARIES["dmac"],
     Settings,
     OFF_POLICY,
     objective,

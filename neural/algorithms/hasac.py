@@ -15,6 +15,7 @@ from mathrl.neural.environments import Environment
 from mathrl.neural.heads import TanhGaussian
 from mathrl.neural.loops import OFF_POLICY
 from mathrl.neural.objectives import Objective, enumerated, reparametrised, straight_through
+from mathrl.neural.summaries import ALGORITHMS as SUMMARIES
 
 __all__ = ["ACTIONS", "HASAC", "Settings", "objective"]
 
@@ -45,5 +46,5 @@ def objective(environment: Environment, settings: Settings) -> Objective:
     return straight_through(head, lambda settings: settings.relaxation) if actions == "gumbel" else enumerated(head)
 
 
-HASAC = Algorithm("hasac", "soft actor-critic; agents update in turn", Settings, OFF_POLICY, objective, in_turn)
+HASAC = Algorithm("hasac", SUMMARIES["hasac"], Settings, OFF_POLICY, objective, in_turn)
 """HASAC (hasac Algorithm 2)."""

@@ -7,8 +7,9 @@ from mathrl.neural.actors import at_once
 from mathrl.neural.algorithm import Algorithm
 from mathrl.neural.algorithms.hasac import Settings, objective
 from mathrl.neural.loops import OFF_POLICY
+from mathrl.neural.summaries import ALGORITHMS as SUMMARIES
 
 __all__ = ["MASAC"]
 
-MASAC = Algorithm("masac", "soft actor-critic; agents update all at once", Settings, OFF_POLICY, objective, at_once)
+MASAC = Algorithm("masac", SUMMARIES["masac"], Settings, OFF_POLICY, objective, at_once)
 """HASAC without sequential updates (hasac Appendix I)."""

@@ -18,6 +18,7 @@ from mathrl.neural.environments import Environment
 from mathrl.neural.heads import Categorical
 from mathrl.neural.loops import OFF_POLICY
 from mathrl.neural.objectives import Objective, entropy, enumerated
+from mathrl.neural.summaries import ALGORITHMS as SUMMARIES
 from mathrl.operators import clipped_ratio_drift, expected_parts, kl_drift, soft_advantage, squared_drift
 
 __all__ = ["DRIFTS", "MEHAML", "Settings", "drifting", "objective"]
@@ -61,5 +62,5 @@ def objective(environment: Environment, settings: Settings) -> Objective:
     return enumerated(environment.head, drifting)
 
 
-MEHAML = Algorithm("mehaml", "HASAC with a drift; agents update in turn", Settings, OFF_POLICY, objective, in_turn)
+MEHAML = Algorithm("mehaml", SUMMARIES["mehaml"], Settings, OFF_POLICY, objective, in_turn)
 """HASAC with a drift (hasac Algorithm 1)."""

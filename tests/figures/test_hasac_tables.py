@@ -7,7 +7,7 @@ from scipy.stats import ttest_ind_from_stats
 from mathrl.base.reproduction import reproduce
 from mathrl.figures.hasac.table_1 import CLAIMED, HARD, METHODS, WIN_RATES, marked
 from mathrl.figures.hasac.tasks import TASKS
-from mathrl.figures.hasac.updates_in_turn import RETURNS, welch
+from mathrl.figures.hasac.updates_in_turn import RETURNS, SEEDS
 from mathrl.figures.reproductions import reproductions
 
 
@@ -17,9 +17,10 @@ def cells(id):
 
 def test_welch_is_scipys():
     x, s, y, u = np.array(list(RETURNS.values())).T
-    gap, p = welch(x, s, y, u, 4)
-    expected = ttest_ind_from_stats(x, s, 4, y, u, 4, equal_var=False)
-    assert np.allclose(gap * 2, expected.statistic, rtol=1e-13)  # rounding of a dozen operations
+    found = cells("hasac-table-20")
+    gap, p = (np.array([found[task, head].found for task in RETURNS]) for head in ("gap", f"p with {SEEDS} seeds"))
+    expected = ttest_ind_from_stats(x, s, SEEDS, y, u, SEEDS, equal_var=False)
+    assert np.allclose(gap * np.sqrt(SEEDS), expected.statistic, rtol=1e-13)  # rounding of a dozen operations
     assert np.allclose(p, expected.pvalue, rtol=1e-10)  # the tail of t in SciPy's two ways
 
 
