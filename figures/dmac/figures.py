@@ -11,7 +11,8 @@ from mathrl.base.runs import Runs
 from mathrl.figures.dmac.comparison import SEEDS, Curves, curves, decided, mean, said
 from mathrl.figures.dmac.iteration import peak
 from mathrl.figures.dmac.learning import LEARNERS, STEPS, label
-from mathrl.figures.dmac.measures import TEMPERATURES, best_return, game
+from mathrl.figures.dmac.measures import TEMPERATURES, best_return, episode_return, game
+from mathrl.games import joint_policy, uniform_policy
 
 __all__ = ["figure_1", "figure_2", "figure_5", "figure_6"]
 
@@ -70,7 +71,8 @@ def figure_1(seed: int, budget: str, runs: Runs) -> Computed:
     """Returns of the policies, computed exactly, at some episodes of each run."""
     found = curves(seed, budget, runs, PAIR)
     notes = [
-        f"the most that an episode can earn here is {best_return(game()):.2f}; uniform policies earn about 0",
+        f"the most that an episode can earn here is {best_return(game()):.2f}; uniform policies earn "
+        f"{episode_return(game(), joint_policy(uniform_policy(game()))):.2f}",
         RULE.format(more="") + ". Faster means a larger mean return over the whole of training",
     ]
     ends, wholes = [], []

@@ -9,6 +9,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, Estimate, exact
+from mathrl.base.text import at_most
 from mathrl.figures.dmac.measures import HORIZON, TEMPERATURES, cover_rate, game
 from mathrl.games import joint_policy, uniform_policy
 from mathrl.solution import Solution
@@ -123,7 +124,7 @@ def _notes() -> tuple[str, ...]:
     return (
         f"the most that a policy earns is {best:.2f} on this scale",
         "over joint policies k updates at ω are one at ω/k (mathrl.theorem-divergence-iterates); here returns at "
-        f"(k, ω) and (10 k, 10 ω) differ by at most {apart:.0e}. So there only k/ω matters, and the return "
+        f"(k, ω) and (10 k, 10 ω) differ by at most {at_most(apart)}. So there only k/ω matters, and the return "
         + ("falls as ω rises, at every k: Eq. 3 itself has no inverted U" if falls else "does NOT fall as ω rises"),
         f"with agents that improve in turn, each as far as it can at the others' policies: {said}. "
         + (

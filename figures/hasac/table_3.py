@@ -5,6 +5,7 @@ from itertools import chain
 import numpy as np
 
 from mathrl.base.reproduction import Computed, exact
+from mathrl.base.text import at_most
 from mathrl.figures.hasac.appendix_b import INITIAL_POLICY
 from mathrl.games import load
 from mathrl.solution import Solution
@@ -55,15 +56,15 @@ def _notes(final: dict[int, Solution]) -> tuple[str, ...]:
     stopped = "every run converged" if all(end.converged for end in final.values()) else "NOT every run converged"
     return (
         f"final: {stopped}, after {steps} steps, each of both agents; all residuals are at most "
-        f"{max(end.residual for end in final.values()):.1e}",
+        f"{at_most(max(end.residual for end in final.values()))}",
         "the paper prints one policy for both agents. Here the policies of the two agents differ by at most "
-        f"{between:.1e}, so agent 1's is shown",
+        f"{at_most(between)}, so agent 1's is shown",
         "Appendix B compares with 'Table 5' and means this table: Table 5 of the paper lists hyperparameters",
     )
 
 
 def _order_note(apart: float) -> str:
-    return f"if agent 2 updates before agent 1, the policies at the end are the same (largest difference {apart:.1e})"
+    return f"if agent 2 updates before agent 1, the policies at the end are the same (to {at_most(apart)})"
 
 
 def _other_equilibria(final: dict[int, Solution], elsewhere: dict[int, Solution]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from mathrl.base.checks import FloatArray
 from mathrl.base.drawing import drawing
 from mathrl.base.printed import PaperStatement, PaperValue
 from mathrl.base.reproduction import Computed, exact, unavailable
+from mathrl.base.text import at_most
 from mathrl.figures.rommeo.surface import BOX, CODE, PRINTED, Surface
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _notes(values: dict[tuple[str, str], float]) -> tuple[str, ...]:
         "the other goes lower than both",
         "basins: gradient ascent from (0,0) runs straight to (−5,−5), on either surface. From "
         f"{share:.1f} % of the box it ends at (5,5) (as in the code: {other:.1f} %), which is the disc and its shadow "
-        f"seen from (−5,−5); quadrature gives an error of at most {100 * error:.0e} %",
+        f"seen from (−5,−5); quadrature gives an error of at most {at_most(100 * error)} %",
         "Figure 2a is not drawn from the printed formula. The contour of −2 around (−5,−5) has the radius 4.74 as "
         "printed, and √7.5 = 2.74 if the squares are divided by 3, as the authors' code does "
         "(maci/environments/differential_game.py); the drawn one has 2.7",

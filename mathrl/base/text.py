@@ -1,12 +1,24 @@
-"""How messages quote what a user gave: in one line, without characters that would act on a terminal, not too long."""
+"""How messages quote what a user gave, in one line that does not act on a terminal, and how they write a residue."""
 
+import math
 import re
 from typing import Any
 
-__all__ = ["printable", "shown"]
+__all__ = ["at_most", "printable", "shown"]
 
 _LONGEST = 70
 """The most characters of a value that a message quotes."""
+
+
+def at_most(residue: float) -> str:
+    """Write a small difference x ≥ 0 as a power of ten that it does not exceed, and no rounding errors in digits.
+
+    Below 1e-9 all are alike: which of them comes out is up to the processor.
+
+    >>> at_most(3e-14), at_most(0.0), at_most(2e-5)
+    ('1e-09', '1e-09', '1e-04')
+    """
+    return f"{10.0 ** math.ceil(math.log10(max(residue, 1e-9)) - 1e-9):.0e}"
 
 
 def printable(text: str) -> str:
