@@ -2,13 +2,16 @@
 
 Both draw a batch from 10,000 stored steps of 30 states, 3 agents and 5 actions, take one step of both critics, then one
 of each agent in a random order, and move the target critics. Ours is what `mathrl train` runs, with 10 updates for each
-step of the environment; what is shown is the time of an update. The other rows say for how long XLA compiles, one for
-each algorithm and each way of its that compiles other code, as a study of three seeds compiles it.
+step of the environment; what is shown is the time of an update, of one seed and of as many at once as there are
+processors, as a study has them. The other rows say how long XLA compiles, one for each algorithm and each way of its
+that compiles other code.
 """
 
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ import jax
 import jax.numpy as jnp
 
 from benchmarks.timing import Row, compare_with_peer, unmeasured
+from mathrl.base.jobs import processors
 from mathrl.games import random_stochastic
 from mathrl.neural.algorithm import Algorithm
 from mathrl.neural.algorithms import DMAC, HASAC, MASAC, MEHAML
@@ -57,58 +61,72 @@ def rows() -> list[Row]:
 
 
 def _compiling(name: str, algorithm: Algorithm, environment: Environment, changed: dict[str, Any]) -> Row:
-    """How long XLA compiles what begins and what advances three runs, CPU of all threads."""
+    """How long XLA compiles what begins and what advances a run, CPU of all threads."""
     settings = algorithm.settings(**changed)
-    own = jax.tree.map(lambda x: jnp.full(3, x, dtype=float), settings)
-    keys = jax.vmap(jax.random.key)(jnp.arange(3))
-    begin = jax.vmap(lambda own, key: begun(algorithm, environment, own, key))
-    like = jax.eval_shape(begin, own, keys)
+    own = jax.tree.map(lambda x: jnp.asarray(x, dtype=float), settings)
+    key = jax.random.key(0)
+
+    def begin(own: Any, key: jax.Array) -> Run:
+        return begun(algorithm, environment, own, key)
 
     def advance(run: Run, own: Any) -> Run:
         return advanced(algorithm, environment, run, 100, own, jnp.asarray(0), jnp.asarray(1000))[0]
 
+    like = jax.eval_shape(begin, own, key)
     start = time.process_time()
-    jax.jit(begin).lower(own, keys).compile(compiler_options=COMPILER)
-    jax.jit(jax.vmap(advance), donate_argnums=0).lower(like, own).compile(compiler_options=COMPILER)
+    jax.jit(begin).lower(own, key).compile(compiler_options=COMPILER)
+    jax.jit(advance, donate_argnums=0).lower(like, own).compile(compiler_options=COMPILER)
     taken = time.process_time() - start
     return Row(f"compiling {name}: CPU", taken, "limit", COMPILING, taken / COMPILING, "<= 1")
 
 
 def _of(batch: int, hidden: int) -> list[Row]:
     target, iterations = SIZES[batch, hidden]
-    ours = _ours(batch, hidden, iterations)
     what = f"HASAC update, batch {batch}, hidden {hidden}, 3 agents"
     if not TORCH.exists():
         return [unmeasured(what, "PyTorch", target=target, note="no .venv-torch: see peers/torch_hasac.py")]
     command = [TORCH, PEER, "--batch", str(batch), "--hidden", str(hidden), "--asked"]
-    updates = iterations * UPDATES
+    rows = []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as peer:
 
-        def theirs() -> float:
+        def theirs(updates: int) -> float:
             assert peer.stdin
             assert peer.stdout
             peer.stdin.write(f"{updates}\n")
             peer.stdin.flush()
             return float(peer.stdout.readline())
 
-        measured = compare_with_peer(what, ours, "PyTorch, one thread", theirs, target=target, each=updates)
+        for seeds in sorted({1, processors()}):
+            updates = seeds * iterations * UPDATES
+            rows.append(
+                compare_with_peer(
+                    f"{what}, {seeds} {'seeds at once' if seeds > 1 else 'seed'}",
+                    _ours(batch, hidden, iterations, seeds),
+                    "PyTorch, one thread",
+                    partial(theirs, updates),
+                    target=target,
+                    each=updates,
+                )
+            )
         peer.stdin.close()  # type: ignore[union-attr]
-    return [measured]
+    return rows
 
 
-def _ours(batch: int, hidden: int, iterations: int) -> Callable[[], object]:
-    """Some steps of ten updates each."""
+def _ours(batch: int, hidden: int, iterations: int, seeds: int) -> Callable[[], object]:
+    """Some steps of ten updates each, of all seeds in a thread each, as `mathrl.neural.study` has it."""
     settings = HASAC.settings(
         updates=UPDATES, batch=batch, hidden=(hidden, hidden), capacity=10_000, copies=1, explore=0, prepare=0
     )
-    state = [jax.jit(begun, static_argnums=(0, 1))(HASAC, GAME, settings, jax.random.key(0))]
+    begin = jax.jit(begun, static_argnums=(0, 1))
+    runs = [begin(HASAC, GAME, settings, jax.random.key(seed)) for seed in range(seeds)]
 
     def advance(run: Run) -> Run:
         return advanced(HASAC, GAME, run, iterations, settings, jnp.asarray(0), jnp.asarray(10**6))[0]
 
-    compiled = jax.jit(advance, donate_argnums=0).lower(state[0]).compile(compiler_options=COMPILER)
+    compiled = jax.jit(advance, donate_argnums=0).lower(runs[0]).compile(compiler_options=COMPILER)
+    threads = ThreadPoolExecutor(seeds)
 
     def run() -> None:
-        state[0] = jax.block_until_ready(compiled(state[0]))
+        runs[:] = threads.map(lambda run: jax.block_until_ready(compiled(run)), runs)
 
     return run

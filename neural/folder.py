@@ -75,7 +75,7 @@ class Folder:
         os.truncate(self._metrics, counts["bytes"])
         return runs, counts["iterations"], rows
 
-    def store(self, rows: Sequence[Row], runs: Run, iterations: int) -> None:
+    def store(self, rows: Sequence[Row], runs: Sequence[Run], iterations: int) -> None:
         """Add rows, then let the checkpoint say that they count."""
         text = "".join(json.dumps(_written(row)) + "\n" for row in rows).encode()
         with open(self._metrics, "ab") as file:

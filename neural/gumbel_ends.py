@@ -10,6 +10,7 @@ import numpy as np
 from jax import Array
 
 from mathrl.base.checks import FloatArray, choice
+from mathrl.base.runs import ALONE, Runs
 from mathrl.games.model import Game
 from mathrl.neural.algorithms import HASAC
 from mathrl.neural.critic_slopes import critic_slopes, interpolating, slope_fit
@@ -17,7 +18,9 @@ from mathrl.neural.gumbel_estimates import estimates
 from mathrl.neural.learner import ADAM, stepped
 from mathrl.neural.matrix_game import SETTINGS, START
 from mathrl.neural.measures import critic_table, policy_tables
+from mathrl.neural.named import described
 from mathrl.neural.noise import block, gumbel
+from mathrl.neural.runs import kept
 from mathrl.neural.study import COMPILER, study
 from mathrl.neural.tabular import tabular
 from mathrl.softmax import boltzmann
@@ -32,7 +35,7 @@ _RATE, _SAMPLES, _RELAXATION = 5e-3, 16, 1.0
 
 
 class Ends(NamedTuple):
-    """Where runs ended: `policy`, (runs, n, A), and `fit`, (runs, 2), the two numbers of `slope_fit`."""
+    """Ends of runs with learned critics: `policy`, (runs, n, A), and `fit`, (runs, 2), both numbers of `slope_fit`."""
 
     policy: FloatArray
     fit: FloatArray
@@ -40,7 +43,7 @@ class Ends(NamedTuple):
 
 def exact_ends(
     game: Game, actions: str, *, temperatures: Sequence[float], runs: int, seed: int, steps: int = 3000
-) -> tuple[Ends, ...]:
+) -> tuple[FloatArray, ...]:
     """Climb sampled gradients of an exact critic by Adam, agents in turn, from `START`; return where this ends.
 
     `game`          a matrix game of two agents with three actions each and a common payoff
@@ -50,8 +53,8 @@ def exact_ends(
     `seed`          a whole number below 2³², from which all is drawn
     `steps`         steps of each agent, over which the step size falls from 5e-3 to 0 along a line
 
-    Returns one `Ends` for each temperature. Each step of an agent takes 16 draws of its own: agents that share their
-    draws behave otherwise at large steps.
+    Returns the policies, (runs, n, A), for each temperature. Each step of an agent takes 16 draws of its own: agents
+    that share their draws behave otherwise at large steps.
     """
     relaxation = _RELAXATION if choice("actions", actions, ACTIONS) == "gumbel" else None
     alpha = jnp.repeat(jnp.asarray(temperatures), runs)[:, None, None]
@@ -77,11 +80,17 @@ def exact_ends(
     run = jax.jit(lambda carry: jax.lax.scan(step, carry, (jnp.arange(steps), keys))[0], compiler_options=COMPILER)
     logits = [np.asarray(own, dtype=np.float64) for own in run((first, adam))[0]]
     policy = np.stack([boltzmann(own, 1.0) for own in logits], axis=1)
-    return tuple(Ends(own, np.tile([1.0, 0.0], (runs, 1))) for own in np.split(policy, len(temperatures)))
+    return tuple(np.split(policy, len(temperatures)))
 
 
 def learned_ends(
-    game: Game, actions: str, *, temperatures: Sequence[float], seeds: Sequence[int], steps: int = 10_000
+    game: Game,
+    actions: str,
+    *,
+    temperatures: Sequence[float],
+    seeds: Sequence[int],
+    steps: int = 10_000,
+    runs: Runs = ALONE,
 ) -> tuple[Ends, ...]:
     """Train HASAC's networks from `START`; return where they end, one `Ends` for each temperature.
 
@@ -91,14 +100,17 @@ def learned_ends(
     `temperatures`  several α > 0
     `seeds`         a whole number below 2³² for each run, the same at all temperatures
     `steps`         steps of the environment; the actors stand still for the first 3,456
+    `runs`          how many processors are used, and where the study is kept
     """
     choice("actions", actions, (*ACTIONS, "interpolated"))
     settings = replace(SETTINGS, actions="gumbel" if actions == "interpolated" else actions)
     algorithm = HASAC._replace(objective=interpolating) if actions == "interpolated" else HASAC
     environment = tabular(game)
+    part = [described(environment), actions, list(temperatures), list(seeds), steps]
     done = study(
         algorithm, environment, settings, steps=steps, seeds=[*seeds] * len(temperatures),
         each={"temperature": [alpha for alpha in temperatures for _ in seeds]}, initial_policy=START, measurements=1,
+        **kept(runs, learned_ends, part, "hasac-networks-gumbel"),
     )  # fmt: skip
     slopes = critic_slopes(environment)
     policy = np.stack([np.concatenate(policy_tables(environment, learner)) for learner in done.learners])
@@ -108,5 +120,5 @@ def learned_ends(
             for learner, pi in zip(done.learners, policy, strict=True)
         ]
     )
-    runs = range(0, len(policy), len(seeds))
-    return tuple(Ends(policy[k : k + len(seeds)], fit[k : k + len(seeds)]) for k in runs)
+    first = range(0, len(policy), len(seeds))
+    return tuple(Ends(policy[k : k + len(seeds)], fit[k : k + len(seeds)]) for k in first)

@@ -8,12 +8,14 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.base.intervals import estimate, share
 from mathrl.base.reproduction import Computed, Estimate
+from mathrl.base.runs import Runs
 from mathrl.equilibria import equilibria, logit_curves
 from mathrl.games import Game, load
 from mathrl.games.policies import Policy
 from mathrl.neural.algorithms import HASAC
 from mathrl.neural.algorithms.hasac import Settings
 from mathrl.neural.measures import policy_tables
+from mathrl.neural.runs import kept
 from mathrl.neural.settings import begin_of_actors
 from mathrl.neural.study import study
 from mathrl.neural.tabular import tabular
@@ -31,6 +33,9 @@ SETTINGS = Settings(batch=64, hidden=(16, 16), explore=256, prepare=400, critic_
 SEEDS = {"fast": 5, "paper": 20}
 STEPS = {"fast": 10_000, "paper": 100_000}
 
+STORED = 10
+"""How often Table 3's runs are stored, so that they can go on after an interrupt."""
+
 EPISODES, STEPS_OF_EPISODE = 200, 64
 """The paper says how many episodes there are, and not how many steps one has in a game of one state."""
 
@@ -42,28 +47,31 @@ EXACT = ("HASPI", "best QRE", "worst QRE", "QREs")
 """The columns of Figure 3a that are exact."""
 
 
-def learned_table_3(temperatures: Sequence[float], columns: Sequence[str], seed: int, budget: str) -> Computed:
+def learned_table_3(
+    temperatures: Sequence[float], columns: Sequence[str], seed: int, budget: str, runs: Runs
+) -> Computed:
     """Table 3 from the ends of several seeds at each temperature: interquartile means and bootstrap intervals."""
-    game, runs = load("hasac"), SEEDS[budget]
-    alphas = [float(alpha) for alpha in temperatures for _ in range(runs)]
-    seeds = [seed + k for k in range(runs)] * len(temperatures)
+    game, count = load("hasac"), SEEDS[budget]
+    alphas = [float(alpha) for alpha in temperatures for _ in range(count)]
+    seeds = [seed + k for k in range(count)] * len(temperatures)
     done = study(
         HASAC, tabular(game), SETTINGS, steps=STEPS[budget], seeds=seeds,
-        each={"temperature": alphas}, initial_policy=START, measurements=1,
+        each={"temperature": alphas}, initial_policy=START, measurements=STORED,
+        **kept(runs, learned_table_3, [seed, budget], "hasac-networks-table-3"),
     )  # fmt: skip
     policies = [policy_tables(tabular(game), learner) for learner in done.learners]
     values: dict[tuple[str, str], float | Estimate] = {}
     apart = []
     for k, alpha in enumerate(temperatures):
-        own = np.array([policy[0][0] for policy in policies[k * runs : (k + 1) * runs]])
+        own = np.array([policy[0][0] for policy in policies[k * count : (k + 1) * count]])
         values |= {(f"alpha={alpha}", column): estimate(own[:, a]) for a, column in enumerate(columns)}
         exact = haspi(game, temperature=alpha, initial_policy=START).policy
-        apart.append(max(_apart(policy, exact) for policy in policies[k * runs : (k + 1) * runs]))
+        apart.append(max(_apart(policy, exact) for policy in policies[k * count : (k + 1) * count]))
     ends = ", ".join(f"{distance:.1g} at alpha={alpha}" for alpha, distance in zip(temperatures, apart, strict=True))
     return Computed(
         values,
         (
-            f"interquartile mean of {runs} seeds, and its 95 % bootstrap interval; {STEPS[budget]} steps each, "
+            f"interquartile mean of {count} seeds, and its 95 % bootstrap interval; {STEPS[budget]} steps each, "
             f"{SETTINGS.hidden[0]} by {SETTINGS.hidden[1]} units, the agent's own actions enumerated",
             f"largest distance of a probability from the exact end of HASPI, over seeds and agents: {ends}",
             "a printed number agrees where some number in the interval rounds to it",
@@ -71,17 +79,18 @@ def learned_table_3(temperatures: Sequence[float], columns: Sequence[str], seed:
     )
 
 
-def learned_figure_3a(seed: int, budget: str) -> Computed:
+def learned_figure_3a(seed: int, budget: str, runs: Runs) -> Computed:
     """The return of the policies during learning, and the share of seeds whose likeliest joint action is (C, C)."""
-    game, runs = load("hasac"), SEEDS[budget]
-    alphas = [alpha for alpha in WARMTHS for _ in range(runs)]
-    seeds = [seed + k for k in range(runs)] * len(WARMTHS)
+    game, count = load("hasac"), SEEDS[budget]
+    alphas = [alpha for alpha in WARMTHS for _ in range(count)]
+    seeds = [seed + k for k in range(count)] * len(WARMTHS)
     settings = replace(SETTINGS, final_rate=1.0)
     done = study(
         HASAC, tabular(game), settings, steps=EPISODES * STEPS_OF_EPISODE, seeds=seeds,
         each={"temperature": alphas}, initial_policy=START, measurements=EPISODES // SHOWN[0],
+        **kept(runs, learned_figure_3a, [seed, budget], "hasac-networks-figure-3a"),
     )  # fmt: skip
-    returns = np.array([row["return"] for row in done.rows]).reshape(len(SHOWN), len(WARMTHS), runs)
+    returns = np.array([row["return"] for row in done.rows]).reshape(len(SHOWN), len(WARMTHS), count)
     values: dict[tuple[str, str], float | Estimate] = {
         (f"alpha={alpha:g}", f"return at {episode}"): estimate(returns[m, k])
         for k, alpha in enumerate(WARMTHS)
@@ -89,8 +98,8 @@ def learned_figure_3a(seed: int, budget: str) -> Computed:
     }
     likeliest = [[int(own[0].argmax()) for own in policy_tables(tabular(game), learner)] for learner in done.learners]
     for k, alpha in enumerate(WARMTHS):
-        hits = sum(joint == [2, 2] for joint in likeliest[k * runs : (k + 1) * runs])
-        values[f"alpha={alpha:g}", "(C,C) likeliest"] = share(hits, runs)
+        hits = sum(joint == [2, 2] for joint in likeliest[k * count : (k + 1) * count])
+        values[f"alpha={alpha:g}", "(C,C) likeliest"] = share(hits, count)
     curves = logit_curves(game, temperatures=(min(WARMTHS), max(WARMTHS)))
     for alpha in WARMTHS:
         end = haspi(game, temperature=alpha, initial_policy=START).policy
@@ -101,7 +110,7 @@ def learned_figure_3a(seed: int, budget: str) -> Computed:
     return Computed(
         values,
         (
-            f"interquartile mean of {runs} seeds, and its 95 % bootstrap interval, of the exact return of the policies",
+            f"interquartile mean of {count} seeds, with its 95 % bootstrap interval, of the policies' exact return",
             f"an episode is {STEPS_OF_EPISODE} steps here: the paper does not say how many it has. Until step {begin}, "
             f"in episode {begin // STEPS_OF_EPISODE + 1}, only the critics learn, so that all temperatures begin alike",
             "(C,C) likeliest: the share of seeds at whose end (C, C) is the most probable joint action, with Wilson's "

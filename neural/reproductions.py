@@ -1,7 +1,7 @@
 """What networks learn of the papers' tables and figures, and what training codes compute. Ids are of their own.
 
-Declaring needs no JAX: it is imported when an entry is computed. A study is one compiled loop over all seeds, in this
-process: it has no parts to be kept (docs/decisions/022).
+Declaring needs no JAX: it is imported when an entry is computed. A study keeps itself in a folder beside the parts of
+other entries, and goes on from there (docs/decisions/022).
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ def table_3(seed: int, budget: str, runs: Runs) -> Computed:
     need("hasac-networks-table-3", "neural")
     from mathrl.neural.matrix_game import learned_table_3
 
-    return learned_table_3(tuple(TABLE_3), FINAL, seed, budget)
+    return learned_table_3(tuple(TABLE_3), FINAL, seed, budget, runs)
 
 
 @reproduction(
@@ -50,7 +50,7 @@ def figure_3a(seed: int, budget: str, runs: Runs) -> Computed:
     need("hasac-networks-figure-3a", "neural")
     from mathrl.neural.matrix_game import learned_figure_3a
 
-    return learned_figure_3a(seed, budget)
+    return learned_figure_3a(seed, budget, runs)
 
 
 @reproduction(
@@ -64,7 +64,7 @@ def gumbel(seed: int, budget: str, runs: Runs) -> Computed:
     need("hasac-networks-gumbel", "neural")
     from mathrl.neural.gumbel_table import gumbel_table
 
-    return gumbel_table(seed, budget)
+    return gumbel_table(seed, budget, runs)
 
 
 @exact(

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -10,13 +10,14 @@ import jax
 import jax.numpy as jnp
 
 from mathrl.base.checks import as_floats, count, fail, instance, iterated, probabilities, real, shape
+from mathrl.base.runs import Runs
 from mathrl.base.text import shown
 from mathrl.neural.algorithm import Algorithm
 from mathrl.neural.environments import Environment
 from mathrl.neural.heads import Categorical
 from mathrl.neural.settings import Common, checked
 
-__all__ = ["as_json", "check_runs", "check_start", "of_runs"]
+__all__ = ["as_json", "check_runs", "check_start", "kept", "of_runs"]
 
 
 def check_runs(
@@ -76,11 +77,20 @@ def as_json(settings: Common) -> dict[str, Any]:
     return plain
 
 
-def of_runs(settings: Common, runs: int, each: Mapping[str, Sequence[float]]) -> Common:
-    """Settings whose numbers have one entry for each run."""
-    whole: Common = jax.tree.map(lambda x: jnp.full(runs, x, dtype=jnp.result_type(float)), settings)
-    differing: dict[str, Any] = {
-        name: jnp.asarray(numbers, dtype=jnp.result_type(float)) for name, numbers in each.items()
-    }
-    changed: Common = replace(whole, **differing)
-    return changed
+def of_runs(settings: Common, runs: int, each: Mapping[str, Sequence[float]]) -> list[Common]:
+    """The settings of each run, with numbers as arrays."""
+    whole: Common = jax.tree.map(lambda x: jnp.asarray(x, dtype=jnp.result_type(float)), settings)
+
+    def of(k: int) -> Common:
+        own: dict[str, Any] = {name: jnp.asarray(given[k], jnp.result_type(float)) for name, given in each.items()}
+        return replace(whole, **own)
+
+    return [of(k) for k in range(runs)]
+
+
+def kept(runs: Runs, function: Callable[..., Any], part: Any, name: str) -> dict[str, Any]:
+    """How `study` runs as one of other simulations: `jobs`, `folder` and `progress`.
+
+    `function`, `part` and `name` say what is simulated, as `Runs.map` has it.
+    """
+    return {"jobs": runs.jobs, "folder": runs.place(function, part, name=name), "progress": runs.advance}

@@ -1,20 +1,23 @@
 """A study: one algorithm on one environment with several seeds side by side, measured on the way, and kept on disk.
 
-All seeds are one compiled function, mapped over runs. Seed k draws the same random numbers alone and beside others. A
-study in a folder is stored after each measurement; one that was killed goes on from there, and ends in the same bytes.
+A run is one compiled function, which all seeds share. As many runs as there are processors are advanced at once, each
+in a thread of its own: so seed k alone is, bit for bit, seed k beside others. A study in a folder is stored after each
+measurement; one that was killed goes on from there, and ends in the same bytes.
 """
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from mathrl.base.checks import count
+from mathrl.base.jobs import processors
 from mathrl.neural.algorithm import Algorithm, Run
 from mathrl.neural.environments import Environment
 from mathrl.neural.folder import Folder, Row
@@ -59,6 +62,7 @@ def study(
     each: Mapping[str, Sequence[float]] | None = None,
     initial_policy: Any = None,
     measurements: int = 20,
+    jobs: int | None = None,
     folder: Path | None = None,
     description: Mapping[str, Any] | None = None,
     progress: Callable[[str, bool], None] | None = None,
@@ -75,6 +79,7 @@ def study(
     `each`            settings in which the runs differ: by name, a number for each run
     `initial_policy`  (n, A), rows sum to 1: where policies over actions start in every state; None: near uniform
     `measurements`    how often the runs are measured, and stored; at most after each iteration
+    `jobs`            how many runs are advanced at once, which changes no result; None: as many as there are processors
     `folder`          where the study is kept, in `study.json`, `metrics.jsonl` and `checkpoint.npz`; None: nowhere. If
                       it holds a study of the same description, that goes on
     `description`     what `study.json` says beside settings, seeds and steps
@@ -85,6 +90,7 @@ def study(
     nothing is written.
     """
     steps, measurements = count("steps", steps, 1, MOST), count("measurements", measurements, 1)
+    jobs = processors() if jobs is None else count("jobs", jobs, 1)
     check_runs(algorithm, environment, settings, seeds, each or {})
     if initial_policy is not None:
         check_start(environment, initial_policy)
@@ -100,68 +106,98 @@ def study(
     }
     told |= {"each": {name: list(numbers) for name, numbers in (each or {}).items()}, "measurements": measurements}
     own = of_runs(settings, len(seeds), each or {})
-    keys = jax.vmap(jax.random.key)(jnp.asarray(seeds, dtype=jnp.uint32))
+    keys = [jax.random.key(jnp.uint32(seed)) for seed in seeds]
     policy = None if initial_policy is None else jnp.asarray(initial_policy, dtype=jnp.result_type(float))
-    begin, further = _compiled(algorithm, environment, stretch, total, tuple(COMPILER.items()))
+    options = tuple(COMPILER.items())
+    begin = _beginning(algorithm, environment, options)
+    like = jax.eval_shape(begin, own[0], keys[0], policy)
     kept = Folder(folder, told) if folder is not None else None
     done, rows = 0, list[Row]()
-    like = jax.eval_shape(begin, own, keys, policy)
     if kept is not None and kept.stored:
-        runs, done, rows = kept.load(like)
+        runs, done, rows = kept.load([like] * len(seeds))
         if measured is not None:
             measured(tuple(rows))
-    else:
-        jax.eval_shape(further, like, own, jnp.asarray(0))  # refuses what does not fit before anything is written
+        if done == total:
+            return _ended(rows, runs)
+    further = _advance(algorithm, environment, stretch, total, options, _Shapes.of(like, own[0]))
+    if done == 0:  # what does not fit was refused above, before anything is written
         if kept is not None:
             kept.begin()
-        runs = begin(own, keys, policy)
-    while done < total:
-        step = (done + stretch) * steps_each
-        if progress is not None:
-            progress(f"step {step}", False)
-        runs, means = further(runs, own, jnp.asarray(done))
-        done += stretch
-        new = [_row(algorithm, environment, k, seed, step, runs, means) for k, seed in enumerate(seeds)]
-        rows += new
-        if kept is not None:
-            kept.store(new, runs, done)
-        if measured is not None:
-            measured(tuple(rows))
-        if progress is not None:
-            progress(f"step {step}", True)
-    return Study(tuple(rows), tuple(_learner(runs, k) for k in range(len(seeds))))
+        runs = [begin(one, key, policy) for one, key in zip(own, keys, strict=True)]
+    with ThreadPoolExecutor(min(jobs, len(seeds))) as threads:
+        while done < total:
+            step = (done + stretch) * steps_each
+            if progress is not None:
+                progress(f"step {step}", False)
+            ended = list(threads.map(further, runs, own, [jnp.asarray(done)] * len(seeds)))
+            done += stretch
+            runs = [run for run, _ in ended]
+            new = [_row(algorithm, environment, seed, step, *one) for seed, one in zip(seeds, ended, strict=True)]
+            rows += new
+            if kept is not None:
+                kept.store(new, runs, done)
+            if measured is not None:
+                measured(tuple(rows))
+            if progress is not None:
+                progress(f"step {step}", True)
+    return _ended(rows, runs)
 
 
-Begin = Callable[[Common, Array, Array | None], Any]
-Further = Callable[[Any, Common, Array], tuple[Any, dict[str, Array]]]
+Begin = Callable[[Common, Array, Array | None], Run]
+Further = Callable[[Run, Common, Array], tuple[Run, dict[str, Array]]]
 
 
 @functools.lru_cache(maxsize=4)
-def _compiled(
-    algorithm: Algorithm, environment: Environment, stretch: int, total: int, options: tuple[tuple[str, Any], ...]
-) -> tuple[Begin, Further]:
-    """What begins all runs, and what takes them further by a stretch; a study that goes on compiles neither again."""
-
-    def advance(runs: Any, own: Common, first: Array) -> tuple[Any, dict[str, Array]]:
-        return algorithm.loop.advanced(algorithm, environment, runs, stretch, own, first, jnp.asarray(total))
-
-    begin = jax.vmap(functools.partial(algorithm.loop.begun, algorithm, environment), in_axes=(0, 0, None))
-    further = jax.vmap(advance, in_axes=(0, 0, None))
-    return (
-        jax.jit(begin, compiler_options=dict(options)),
-        jax.jit(further, donate_argnums=0, compiler_options=dict(options)),
-    )
+def _beginning(algorithm: Algorithm, environment: Environment, options: tuple[tuple[str, Any], ...]) -> Begin:
+    """What begins a run."""
+    begun = functools.partial(algorithm.loop.begun, algorithm, environment)
+    return jax.jit(begun, compiler_options=dict(options))
 
 
-def _learner(runs: Run, k: int) -> Learner:
-    """The networks of run k."""
-    learner: Learner = jax.tree.map(lambda x: x[k], runs.learner)
-    return learner
+class _Shapes(NamedTuple):
+    """What a run and its settings are made of, in a form by which a compiled function is found again."""
+
+    form: Any
+    leaves: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, *trees: Any) -> "_Shapes":
+        leaves, form = jax.tree.flatten(jax.eval_shape(lambda: trees))
+        return cls(form, tuple(leaves))
+
+
+@functools.lru_cache(maxsize=4)
+def _advance(
+    algorithm: Algorithm,
+    environment: Environment,
+    stretch: int,
+    total: int,
+    options: tuple[tuple[str, Any], ...],
+    shapes: _Shapes,
+) -> Further:
+    """What takes a run further by a stretch. It is compiled here once, not by each of the threads that call it."""
+
+    def advanced(run: Run, own: Common, first: Array) -> tuple[Run, dict[str, Array]]:
+        return algorithm.loop.advanced(algorithm, environment, run, stretch, own, first, jnp.asarray(total))
+
+    run, own = jax.tree.unflatten(shapes.form, shapes.leaves)
+    lowered = jax.jit(advanced, donate_argnums=0).lower(run, own, jnp.asarray(0))
+    compiled = lowered.compile(compiler_options=dict(options))
+
+    def further(run: Run, own: Common, first: Array) -> tuple[Run, dict[str, Array]]:
+        ended: tuple[Run, dict[str, Array]] = compiled(run, own, first)
+        return jax.block_until_ready(ended)  # type: ignore[no-untyped-call, no-any-return]
+
+    return further
 
 
 def _row(
-    algorithm: Algorithm, environment: Environment, k: int, seed: int, step: int, runs: Run, means: dict[str, Array]
+    algorithm: Algorithm, environment: Environment, seed: int, step: int, run: Run, means: Mapping[str, Array]
 ) -> Row:
-    """What is known of run k after this step."""
-    told = {name: float(numbers[k]) for name, numbers in means.items()}
-    return {"step": step, "seed": seed, **told, **algorithm.measures(environment, _learner(runs, k), told["reward"])}
+    """What is known of a run after this step."""
+    told = {name: float(number) for name, number in means.items()}
+    return {"step": step, "seed": seed, **told, **algorithm.measures(environment, run.learner, told["reward"])}
+
+
+def _ended(rows: Sequence[Row], runs: Sequence[Run]) -> Study:
+    return Study(tuple(rows), tuple(run.learner for run in runs))

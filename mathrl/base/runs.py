@@ -87,8 +87,7 @@ class Runs:
         Raises `ValueError` for that, for a folder that cannot be written, and for functions, parts, results and names
         that are none; `mathrl.base.jobs.ItemError` for an error of the function. It names the part.
         """
-        if re.fullmatch(r"[\w.-]+", name) is None:
-            fail("name", f"is {shown(name)}", "letters, digits, '-', '_' and '.'")
+        _named(name)
         described = _described(function)
         parts = list(parts)
         keys = [_key(f"parts[{k}]", part, described) for k, part in enumerate(parts)]
@@ -111,6 +110,15 @@ class Runs:
                 results[missing[k]] = _decoded(data)[1]
         return [dict(results[key]) for key in keys]
 
+    def place(self, function: Callable[..., Any], part: Any, *, name: str) -> Path | None:
+        """A folder for a simulation that keeps itself while it runs, such as a study of networks; it is not made here.
+
+        Its name is that of the file that `map` would write for this function and part: code that has changed begins in
+        another folder. None if nothing is kept. Raises `ValueError` as `map` does.
+        """
+        path = self._path(_named(name), _key("part", part, _described(function)))
+        return None if path is None else path.with_suffix("")
+
     def _path(self, name: str, key: str) -> Path | None:
         hashed = sha256(key.encode()).hexdigest()[:24]
         return None if self.folder is None else self.folder / f"{name}-{hashed}.npz"
@@ -118,6 +126,12 @@ class Runs:
 
 ALONE = Runs()
 """In this process, with nothing kept."""
+
+
+def _named(name: str) -> str:
+    if re.fullmatch(r"[\w.-]+", name) is None:
+        fail("name", f"is {shown(name)}", "letters, digits, '-', '_' and '.'")
+    return name
 
 
 def _computed(function: Callable[[Any], Mapping[str, Any]], item: tuple[Any, str, Path | None]) -> bytes:

@@ -70,13 +70,11 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:
     """Add `--jobs`."""
-    parser.add_argument(
-        "--jobs", metavar="N", help="how many processes; results are the same (default: all processors)"
-    )
+    parser.add_argument("--jobs", metavar="N", help="how many processors to use; results are the same (default: all)")
 
 
 def jobs_of(text: str | None) -> int:
-    """How many processes `--jobs` asks for."""
+    """How many processors `--jobs` asks for."""
     from mathrl.base.jobs import processors
 
     return processors() if text is None else whole_number("--jobs", text, 1)

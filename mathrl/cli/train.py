@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mathrl.base.extras import missing, need
 from mathrl.base.table import FORMATS
 from mathrl.cli import output
-from mathrl.cli.arguments import Parser, whole_number
+from mathrl.cli.arguments import Parser, add_jobs, jobs_of, whole_number
 
 if TYPE_CHECKING:
     from mathrl.cli.train_results import Plan
@@ -59,8 +59,8 @@ and at the end
   learned-K.json  of a game, for each seed K: policy and q, as tables. mathrl solve --initial-policy reads the file, and
                   mathrl.oracle.compare takes policy and q
 A study that was killed ends with --resume, and the other arguments as before, in the same bytes as one that never
-stopped, on the same machine. The random numbers of a seed do not depend on which seeds run beside it. Its results may
-all the same: with another number of seeds results of arithmetic are rounded otherwise, and learning may amplify this.
+stopped, on the same machine. Seeds are trained at once, as many as there are processors. The results of a seed are the
+same, bit for bit, whichever seeds are trained beside it.
 
 Needs JAX: pip install 'mathrl[neural]'. To compile takes some ten seconds, each time. Without JAX --list shows all but
 the settings."""
@@ -75,12 +75,13 @@ def run(argv: Sequence[str]) -> int:
     format = output.format_of(arguments.format, None)
     steps, seeds = whole_number("--steps", arguments.steps, 1), _seeds(arguments.seeds)
     measurements = whole_number("--measurements", arguments.measurements, 1)
+    jobs = jobs_of(arguments.jobs)
     if arguments.list:
         output.show(_listing(format))
         return 0
     need("mathrl train", "neural")
     plan = _plan(arguments, steps, seeds, measurements)
-    rows, study = _study(plan)
+    rows, study = _study(plan, jobs)
     return _report(plan, rows, study, format)
 
 
@@ -123,6 +124,7 @@ def _parser() -> Parser:
         metavar="M",
         help="how often to measure, and to store; at most once for each step of all copies (default: 20)",
     )
+    add_jobs(parser)
     parser.add_argument("--out", metavar="DIR", help="keep the study in this folder")
     parser.add_argument("--resume", action="store_true", help="go on with the study that --out holds")
     parser.add_argument("--format", metavar="FORMAT", help=f"{'|'.join(FORMATS)} (default: table)")
@@ -196,7 +198,7 @@ def _folder(out: str | None, *, resume: bool) -> Path | None:
     return folder
 
 
-def _study(plan: "Plan") -> "tuple[Sequence[Row], Study | None]":
+def _study(plan: "Plan", jobs: int) -> "tuple[Sequence[Row], Study | None]":
     """Train; after an interrupt there are the rows so far, and no study."""
     import jax
     import numpy as np
@@ -222,6 +224,7 @@ def _study(plan: "Plan") -> "tuple[Sequence[Row], Study | None]":
                 steps=plan.steps,
                 seeds=plan.seeds,
                 measurements=plan.measurements,
+                jobs=jobs,
                 folder=plan.folder,
                 description=plan.told() | described(plan.environment),
                 progress=lambda what, done: None if done else advance(what, False),

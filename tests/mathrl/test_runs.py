@@ -334,3 +334,19 @@ def test_each_gives_what_is_done_and_is_told_the_names():
     assert sorted(done) == [(0, 1), (1, 2), (2, 3)]
     assert sorted(told) == [(name, done) for name in "abc" for done in (False, True)]
     assert processors() >= 1
+
+
+def test_what_keeps_itself_has_a_place_beside_the_parts(tmp_path):
+    runs = Runs(folder=tmp_path)
+    part = {"seed": 1, "steps": 2}
+    place = runs.place(walked, part, name="walk")
+    assert not place.exists()
+    runs.map(walked, [part], name="walk")
+    assert [path.with_suffix("") for path in tmp_path.iterdir()] == [place]
+    others = [(walked, part | {"seed": 2}, "walk"), (failing, part, "walk"), (walked, part, "other")]
+    assert len({place, *(runs.place(function, one, name=name) for function, one, name in others)}) == 4
+    assert Runs().place(walked, part, name="walk") is None
+    with pytest.raises(InvalidInput, match="name is 'a/b'"):
+        Runs().place(walked, part, name="a/b")
+    with pytest.raises(InvalidInput, match="part is"):
+        Runs().place(walked, {1, 2}, name="walk")

@@ -267,6 +267,7 @@ CLIMBING = ("train", "hasac", "climbing")
         bad(*CLIMBING, "--steps", "100", names="explore"),
         bad(*CLIMBING, "--steps", "1e12", names="steps"),
         bad(*CLIMBING, "--seeds", "0", names="--seeds"),
+        bad(*CLIMBING, "--jobs", "0", names="--jobs"),
         bad(*CLIMBING, "--seeds", "1,x", names="--seeds"),
         bad(*CLIMBING, "--seeds", "1,1", names="1 twice"),
         bad(*CLIMBING, "--seeds", "1,4294967296", names="4294967295"),

@@ -9,12 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mathrl.base.runs import Runs
 from mathrl.games import random_stochastic
 from mathrl.neural import folder as folders
+from mathrl.neural import matrix_game
 from mathrl.neural import study as studies
 from mathrl.neural.algorithms import HASAC
 from mathrl.neural.checkpoint import restore, save
-from mathrl.neural.loops.off_policy import begun
+from mathrl.neural.loops.off_policy import advanced, begun
 from mathrl.neural.quadratics import Quadratics
 from mathrl.neural.runs import check_runs, of_runs
 from mathrl.neural.study import study
@@ -57,51 +59,54 @@ def _whole(tmp_path_factory):
 
 
 def runs_of(folder, seeds):
-    """All arrays of the runs, at the end."""
-    like = jax.eval_shape(lambda: jax.vmap(lambda key: begun(HASAC, ENVIRONMENT, SETTINGS, key))(keys_of(seeds)))
-    return restore(folder / "checkpoint.npz", like)[0]
+    """The runs at the end, of each seed."""
+    like = jax.eval_shape(lambda: begun(HASAC, ENVIRONMENT, SETTINGS, jax.random.key(0)))
+    return restore(folder / "checkpoint.npz", [like] * len(seeds))[0]
 
 
-def keys_of(seeds):
-    return jax.vmap(jax.random.key)(jnp.asarray(seeds, jnp.uint32))
+def test_a_seed_alone_is_the_seed_beside_others_bit_for_bit(whole, tmp_path):
+    folder, of_all = whole
+    alone = learn(tmp_path / "alone", (3,), jobs=1)
+    (run,), runs = runs_of(tmp_path / "alone", (3,)), runs_of(folder, SEEDS)
+    assert same(run._replace(key=jax.random.key_data(run.key)), runs[1]._replace(key=jax.random.key_data(runs[1].key)))
+    assert alone.rows == tuple(row for row in of_all.rows if row["seed"] == 3)
+    networks = [jax.tree.leaves(one.learner.critics)[0] for one in runs]
+    assert np.abs(networks[0] - networks[1]).max() > 0.1  # other seeds are other networks
 
 
-def test_a_seed_alone_is_the_seed_beside_others(whole, tmp_path):
-    """Draws are the same numbers, so what is played at random is equal in every bit.
+def test_a_mapped_run_is_the_run_alone(whole):
+    """A loop is a function of arrays, which may be mapped over seeds.
 
-    Networks are not: XLA may sum in another order where several runs are one product. The bound is a hundred times the
-    difference of 3e-8 that was measured after the 100 updates; larger networks may differ by more.
+    Draws are the same numbers, so what is played at random is equal in every bit. Networks are not: XLA may sum in
+    another order where several runs are one product. The bound is a hundred times the difference of 3e-8 that was
+    measured after the 100 updates; larger networks may differ by more.
     """
-    alone = runs_of(learn_in(tmp_path / "alone", (3,)), (3,))
-    beside = runs_of(whole[0], SEEDS)
-    rows, of_all = (jax.tree.map(lambda x: np.asarray(x)[:, :EXPLORED], runs.buffer.rows) for runs in (alone, beside))
-    for one, other in zip(jax.tree.leaves(rows), jax.tree.leaves(of_all), strict=True):
-        assert np.array_equal(one[0], other[1])
-    networks, others = ((runs.learner.actors, runs.learner.critics) for runs in (alone, beside))
-    off = max(
-        float(np.abs(one[0] - other[1]).max())
-        for one, other in zip(jax.tree.leaves(networks), jax.tree.leaves(others), strict=True)
-    )
-    assert off <= 3e-6
-    different = jax.tree.leaves(others)[0]
-    assert np.abs(different[0] - different[1]).max() > 0.1  # other seeds are other networks
+    total = EXPLORED + UPDATES
+
+    def whole_run(key):
+        run = begun(HASAC, ENVIRONMENT, SETTINGS, key)
+        return advanced(HASAC, ENVIRONMENT, run, total, SETTINGS, jnp.asarray(0), jnp.asarray(total))[0]
+
+    keys = jax.vmap(jax.random.key)(jnp.asarray(SEEDS, jnp.uint32))
+    mapped = jax.jit(jax.vmap(whole_run), compiler_options=QUICK)(keys)
+    for k, alone in enumerate(runs_of(whole[0], SEEDS)):
+        beside = jax.tree.map(lambda x, k=k: x[k], mapped)
+        rows, others = (jax.tree.map(lambda x: x[:EXPLORED], run.buffer.rows) for run in (alone, beside))
+        assert same(rows, others)
+        networks, others = ((run.learner.actors, run.learner.critics) for run in (alone, beside))
+        pairs = zip(jax.tree.leaves(networks), jax.tree.leaves(others), strict=True)
+        assert max(float(np.abs(one - other).max()) for one, other in pairs) <= 3e-6
 
 
 def test_runs_may_differ_in_a_number_that_was_given_as_a_whole_one():
     settings, each = replace(SETTINGS, temperature=1), {"temperature": [1, 0.5]}
     check_runs(HASAC, ENVIRONMENT, settings, (0, 0), each)
-    assert np.array_equal(of_runs(settings, 2, each).temperature, [1.0, 0.5])
+    assert [one.temperature for one in of_runs(settings, 2, each)] == [1.0, 0.5]
 
 
 def test_continuous_actions_have_no_first_policy():
     with pytest.raises(ValueError, match="initial_policy is given, expected None: the environment has continuous"):
         study(HASAC, Quadratics(), SETTINGS, steps=220, initial_policy=[[0.5, 0.5]] * 2)
-
-
-def learn_in(folder, seeds):
-    """The folder after the study."""
-    learn(folder, seeds)
-    return folder
 
 
 class Stopped(Exception):
@@ -158,6 +163,31 @@ def test_rows_are_in_the_order_of_steps_then_seeds(whole):
     assert told["settings"]["hidden"] == [4]
 
 
+def test_a_reproduction_of_networks_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
+    """Stopped after 3 of 10 stretches, it takes the other 7, and the end is that of one that was not stopped."""
+    settings = replace(SETTINGS, n_step=1, hidden=(4, 4))
+    for name, value in {"SEEDS": {"fast": 1}, "STEPS": {"fast": 220}, "SETTINGS": settings}.items():
+        monkeypatch.setattr(matrix_game, name, value)
+
+    def computed(most, folder):
+        stretches = []
+
+        def advance(text, done):
+            stretches.append(text)
+            if len(set(stretches)) > most:
+                raise Stopped
+
+        of_networks = matrix_game.learned_table_3((1, 10), ("A", "B", "C"), 0, "fast", Runs(2, folder, advance))
+        return of_networks, len(set(stretches))
+
+    with pytest.raises(Stopped):
+        computed(3, tmp_path)
+    again, stretches = computed(10, tmp_path)
+    assert stretches == 7
+    assert again == computed(10, None)[0]
+    assert computed(0, tmp_path) == (again, 0)
+
+
 def same(one, other):
     """Whether two trees of arrays are equal in every bit."""
     return all(
@@ -202,6 +232,7 @@ def test_truncated_files_are_refused(whole, tmp_path, name, kept, message):
         ({"seeds": ()}, "seeds is empty, expected a whole number for each run"),
         ({"steps": 0}, "steps is 0"),
         ({"measurements": 1.5}, "measurements is 1.5"),
+        ({"jobs": 0}, "jobs is 0"),
         ({"each": {"batch": [1.0] * 3}}, r"each\['batch'\] is no setting in which runs may differ"),
         ({"each": {"temperature": [1.0]}}, r"each\['temperature'\] has 1 numbers, expected 3"),
         ({"each": {"temperature": 1.0}}, r"each\['temperature'\] is 1.0, expected a number for each seed"),
