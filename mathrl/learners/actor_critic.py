@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, count, fail, room
+from mathrl.base.checks import FloatArray, fail, room
 from mathrl.base.compile import inner, kernel, part
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game, check_game
 from mathrl.games.simulation import transition_rows
-from mathrl.learners.learning import Learning, runs
+from mathrl.learners.learner import Runs
+from mathrl.learners.learning import Learning
 from mathrl.learners.pieces import IntArray, draw
 from mathrl.learners.schedule import at, scheduled
 
@@ -88,20 +89,17 @@ def settings_of(settings: Any, **further: Any) -> Numbers:
     )
 
 
-def runs_of(
-    learner: str, game: Game, settings: Any, numbers: Numbers, capacity: int, horizon: int, seeds: Any, seed: int,
-    recorded: IntArray,
-) -> Learning:  # fmt: skip
-    """A run of `learn` for each seed, from uniform policies, with `capacity` stored episodes of `horizon` steps."""
-    table, which, seed = played(game), runs(seeds), count("seed", seed, maximum=None)
+def runs_of(learner: str, game: Game, settings: Any, numbers: Numbers, capacity: int, runs: Runs) -> Learning:
+    """A run of `learn` for each seed, from uniform policies, with `capacity` stored episodes."""
+    table, which, recorded = played(game), runs.numbers, runs.times
     shape = (len(which), len(recorded), game.num_states, sum(game.num_actions))
     room("record", *shape)
     policies, coverage = np.empty(shape), np.empty(shape[:2])
     rewards = np.empty((shape[0], shape[1] - 1))
     for j, k in enumerate(which):
-        stored = np.zeros((capacity, horizon + 1), dtype=np.int64)
+        stored = np.zeros((capacity, settings.horizon + 1), dtype=np.int64)
         learn(
-            np.random.default_rng([seed, k]), table, numbers, recorded, np.zeros(shape[2:]), stored,
+            runs.generator(k), table, numbers, recorded, np.zeros(shape[2:]), stored,
             np.zeros_like(stored), policies[j], rewards[j], coverage[j],
         )  # fmt: skip
     of_agents = tuple(np.ascontiguousarray(own) for own in np.split(policies, table.first_a[1:-1], axis=-1))
