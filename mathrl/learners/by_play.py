@@ -6,7 +6,7 @@ A learner has a memory, a named tuple of numbers and arrays, and three functions
     update(rng, game, memory, t, joint)                     learn from the joint action that was played
     recorded(game, memory, pi_ia, k, records)               write models as record k; by default there are none
 
-`played` compiles one kernel of them, `ByPlay` has the settings that all of them know, and `by_play` makes the runs.
+`one_run` compiles one kernel of them, `ByPlay` has the settings that all of them know, and `by_play` makes the runs.
 An episode is one joint action, drawn from the strategies: with probability ε an agent's own is uniform instead.
 """
 
@@ -25,7 +25,7 @@ from mathrl.learners.pieces import IntArray, Payoffs, explored, joint_action, pa
 from mathrl.learners.records import Records, collected
 from mathrl.learners.schedule import Schedule, at, between, scheduled
 
-__all__ = ["ByPlay", "SoftByPlay", "by_play", "played"]
+__all__ = ["ByPlay", "SoftByPlay", "by_play", "one_run"]
 
 Memory = TypeVar("Memory")
 Settings = TypeVar("Settings", bound="ByPlay")
@@ -75,7 +75,7 @@ def nothing(game: Payoffs, memory: Any, pi_ia: FloatArray, k: int, records: Reco
     """What a learner without models records of them."""
 
 
-def played(
+def one_run(
     learner: str,
     strategies: Callable[[Payoffs, Memory, int, FloatArray], None],
     update: Callable[[np.random.Generator, Payoffs, Memory, int, int], None],
@@ -127,7 +127,7 @@ def by_play(
 ) -> Learning:
     """Let all agents of a matrix game learn, an episode being one joint action.
 
-    `begun(settings, game, rng, episodes)` is the memory at first, `run` what `played` has made.
+    `begun(settings, game, rng, episodes)` is the memory at first, `run` what `one_run` has made.
     """
     given, episodes = payoffs(game), int(runs.times[-1])
     n, most, _ = given.most

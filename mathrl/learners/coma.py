@@ -20,7 +20,8 @@ from dataclasses import dataclass
 
 from mathrl.base.checks import count, fail, flag, positive, proportion
 from mathrl.games import Game
-from mathrl.learners.actor_critic import runs_of, settings_of
+from mathrl.learners.actor_critic import runs_of
+from mathrl.learners.counterfactual import numbers_of
 from mathrl.learners.learner import Runs, learner
 from mathrl.learners.learning import Learning
 from mathrl.learners.schedule import Schedule, scheduled
@@ -80,4 +81,4 @@ def coma(game: Game, settings: Coma, runs: Runs) -> Learning:
     >>> found.policy[0].shape, found.coverage.shape
     ((2, 3, 1, 3), (2, 3))
     """
-    return runs_of("coma", game, settings, settings_of(settings), settings.batch, runs)
+    return runs_of("coma", game, settings, numbers_of(settings), settings.batch, runs)

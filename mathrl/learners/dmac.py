@@ -20,8 +20,9 @@ from dataclasses import dataclass
 
 from mathrl.base.checks import count, flag, not_negative
 from mathrl.games import Game
-from mathrl.learners.actor_critic import runs_of, settings_of
+from mathrl.learners.actor_critic import runs_of
 from mathrl.learners.coma import Coma
+from mathrl.learners.counterfactual import numbers_of
 from mathrl.learners.learner import Runs, learner
 from mathrl.learners.learning import Learning
 
@@ -64,7 +65,7 @@ def dmac(game: Game, settings: Dmac, runs: Runs) -> Learning:
     >>> found.policy[0].shape, found.coverage.shape
     ((2, 3, 1, 3), (2, 3))
     """
-    numbers = settings_of(
+    numbers = numbers_of(
         settings,
         temperature=float(settings.temperature),
         every=1 if settings.replay else int(settings.batch),

@@ -17,7 +17,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray, real
 from mathrl.base.compile import inner
 from mathrl.games import Game
-from mathrl.learners.by_play import SoftByPlay, by_play, played
+from mathrl.learners.by_play import SoftByPlay, by_play, one_run
 from mathrl.learners.learner import Runs, learner
 from mathrl.learners.learning import Learning
 from mathrl.learners.pieces import Payoffs, boltzmann, largest
@@ -106,4 +106,4 @@ def _update(rng: np.random.Generator, game: Payoffs, own: _Memory, t: int, joint
         own.plays_ia[i, a] += 1.0
 
 
-_RUN = played("fmq", _strategies, _update)
+_RUN = one_run("fmq", _strategies, _update)

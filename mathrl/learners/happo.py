@@ -25,8 +25,9 @@ def happo(game: Game, settings: Clipped, runs: Runs, *, initial_policy: Sequence
 
     `initial_policy`  one array of positive probabilities an agent; uniform by default
 
-    The other arguments are those of `mathrl.learners.Learner`, and the settings those of `Clipped`. Any number of agents
-    and actions. Raises `ValueError` for games of several states, without a common payoff, or with unavailable actions.
+    The other arguments are those of `mathrl.learners.Learner`, and the settings those of `Clipped`. Any number of
+    agents and actions. Raises `ValueError` for games of several states, without a common payoff, or with unavailable
+    actions.
 
     >>> from mathrl.games import load
     >>> learned = happo(load("hasac"), initial_policy=[[0.6, 0.2, 0.2]] * 2, episodes=200)

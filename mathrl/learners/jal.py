@@ -18,7 +18,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray, not_negative
 from mathrl.base.compile import inner
 from mathrl.games import Game
-from mathrl.learners.by_play import SoftByPlay, by_play, played
+from mathrl.learners.by_play import SoftByPlay, by_play, one_run
 from mathrl.learners.learner import Runs, learner
 from mathrl.learners.learning import Learning
 from mathrl.learners.pieces import Payoffs, boltzmann, frequencies, largest, product_of_others
@@ -114,4 +114,4 @@ def _recorded(game: Payoffs, own: _Memory, pi_ia: FloatArray, k: int, records: R
         product_of_others(own.p_ja, game.sizes, i, records.observed[k, i])
 
 
-_RUN = played("jal", _strategies, _update, _recorded)
+_RUN = one_run("jal", _strategies, _update, _recorded)

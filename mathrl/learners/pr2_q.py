@@ -20,7 +20,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray, flag, not_negative, positive
 from mathrl.base.compile import inner
 from mathrl.games import Game
-from mathrl.learners.by_play import SoftByPlay, by_play, played
+from mathrl.learners.by_play import SoftByPlay, by_play, one_run
 from mathrl.learners.learner import Runs, learner
 from mathrl.learners.learning import Learning
 from mathrl.learners.pieces import Payoffs, boltzmann, frequencies, largest
@@ -123,4 +123,4 @@ def _recorded(game: Payoffs, own: _Memory, pi_ia: FloatArray, k: int, records: R
                 records.models[k, i, b] += pi_ia[i, a] * own.rho_iab[i, a, b]
 
 
-_RUN = played("pr2_q", _strategies, _update, _recorded)
+_RUN = one_run("pr2_q", _strategies, _update, _recorded)

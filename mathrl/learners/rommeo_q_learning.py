@@ -23,7 +23,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray, count, flag, not_negative
 from mathrl.base.compile import inner
 from mathrl.games import Game
-from mathrl.learners.by_play import SoftByPlay, by_play, played
+from mathrl.learners.by_play import SoftByPlay, by_play, one_run
 from mathrl.learners.learner import Runs, learner
 from mathrl.learners.learning import Learning
 from mathrl.learners.pieces import IntArray, Payoffs, frequencies
@@ -178,4 +178,4 @@ def _recorded(game: Payoffs, own: _Memory, pi_ia: FloatArray, k: int, records: R
             records.observed[k, i, b] = own.p_ib[i, b]
 
 
-_RUN = played("rommeo_q_learning", _strategies, _update, _recorded)
+_RUN = one_run("rommeo_q_learning", _strategies, _update, _recorded)

@@ -20,7 +20,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray, flag
 from mathrl.base.compile import inner
 from mathrl.games import Game
-from mathrl.learners.by_play import ByPlay, by_play, played
+from mathrl.learners.by_play import ByPlay, by_play, one_run
 from mathrl.learners.learner import Runs, learner
 from mathrl.learners.learning import Learning
 from mathrl.learners.pieces import Payoffs, largest
@@ -117,4 +117,4 @@ def _update(rng: np.random.Generator, game: Payoffs, own: _Memory, t: int, joint
         pi_a[best] = 1.0 - rest  # so that the sum stays 1 to rounding
 
 
-_RUN = played("wolf_phc", _strategies, _update)
+_RUN = one_run("wolf_phc", _strategies, _update)

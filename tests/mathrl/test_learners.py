@@ -23,7 +23,7 @@ from mathrl.learners import (
     rommeo_q_learning,
     wolf_phc,
 )
-from mathrl.learners.mean_field import plain
+from mathrl.learners.plain import plain
 
 ANNEALED = Schedule(20.0, rate=0.9, floor=0.2)
 FALLING = Schedule(0.7, half=40.0)
