@@ -32,7 +32,7 @@ _RATE, _SAMPLES, _RELAXATION = 5e-3, 16, 1.0
 
 
 class Ends(NamedTuple):
-    """Where runs ended: `policy`, (runs, n, A), and `fit`, (runs, 2), the two numbers of `slope_fit`."""
+    """Where runs with learned critics ended: `policy`, (runs, n, A), and `fit`, (runs, 2), both of `slope_fit`."""
 
     policy: FloatArray
     fit: FloatArray
@@ -40,7 +40,7 @@ class Ends(NamedTuple):
 
 def exact_ends(
     game: Game, actions: str, *, temperatures: Sequence[float], runs: int, seed: int, steps: int = 3000
-) -> tuple[Ends, ...]:
+) -> tuple[FloatArray, ...]:
     """Climb sampled gradients of an exact critic by Adam, agents in turn, from `START`; return where this ends.
 
     `game`          a matrix game of two agents with three actions each and a common payoff
@@ -50,8 +50,8 @@ def exact_ends(
     `seed`          a whole number below 2³², from which all is drawn
     `steps`         steps of each agent, over which the step size falls from 5e-3 to 0 along a line
 
-    Returns one `Ends` for each temperature. Each step of an agent takes 16 draws of its own: agents that share their
-    draws behave otherwise at large steps.
+    Returns the policies (runs, n, A) of each temperature. Each step of an agent takes 16 draws of its own: agents that
+    share their draws behave otherwise at large steps.
     """
     relaxation = _RELAXATION if choice("actions", actions, ACTIONS) == "gumbel" else None
     alpha = jnp.repeat(jnp.asarray(temperatures), runs)[:, None, None]
@@ -77,7 +77,7 @@ def exact_ends(
     run = jax.jit(lambda carry: jax.lax.scan(step, carry, (jnp.arange(steps), keys))[0], compiler_options=COMPILER)
     logits = [np.asarray(own, dtype=np.float64) for own in run((first, adam))[0]]
     policy = np.stack([boltzmann(own, 1.0) for own in logits], axis=1)
-    return tuple(Ends(own, np.tile([1.0, 0.0], (runs, 1))) for own in np.split(policy, len(temperatures)))
+    return tuple(np.split(policy, len(temperatures)))
 
 
 def learned_ends(

@@ -7,7 +7,7 @@ from mathrl.base.intervals import share
 from mathrl.base.reproduction import BUDGETS, Computed, Estimate
 from mathrl.games import load
 from mathrl.games.model import Game
-from mathrl.neural.gumbel_ends import ACTIONS, Ends, exact_ends, learned_ends
+from mathrl.neural.gumbel_ends import ACTIONS, exact_ends, learned_ends
 from mathrl.operators import quantal_response
 
 __all__ = ["gumbel_table"]
@@ -42,15 +42,15 @@ def gumbel_table(seed: int, budget: str) -> Computed:
     seeds = [int(one) for one in whole.generate_state(few)]
     for actions in ACTIONS:
         exact = exact_ends(game, actions, temperatures=EXACT, runs=many, seed=seeds[0])
-        for alpha, ends in zip(EXACT, exact, strict=True):
+        for alpha, policy in zip(EXACT, exact, strict=True):
             row = f"exact critic, alpha={alpha:g}"
-            values |= _cells(game, row, actions, alpha, ends)
-            near.setdefault(row, []).append(_near(game, actions, alpha, ends))
+            values |= _cells(game, row, actions, alpha, policy)
+            near.setdefault(row, []).append(_near(game, actions, alpha, policy))
     for actions in ACTIONS:
         for alpha, ends in zip(LEARNED, learned_ends(game, actions, temperatures=LEARNED, seeds=seeds), strict=True):
             row = f"learned critic, alpha={alpha:g}"
-            values |= _cells(game, row, actions, alpha, ends)
-            near.setdefault(row, []).append(_near(game, actions, alpha, ends))
+            values |= _cells(game, row, actions, alpha, ends.policy)
+            near.setdefault(row, []).append(_near(game, actions, alpha, ends.policy))
             values[row, f"slopes {actions}"] = _mean(ends.fit[:, 0])
             values[row, f"slope error {actions}"] = _mean(ends.fit[:, 1])
     rows = list(near)
@@ -69,28 +69,30 @@ NOTES = (
 )
 
 
-def _cells(game: Game, row: str, actions: str, alpha: float, ends: Ends) -> dict[tuple[str, str], float | Estimate]:
+def _cells(
+    game: Game, row: str, actions: str, alpha: float, policy: FloatArray
+) -> dict[tuple[str, str], float | Estimate]:
     """The cells of a row that are of one way."""
-    most = ends.policy.argmax(axis=-1)
+    most = policy.argmax(axis=-1)
     return {
         (row, f"(C,C) {actions}"): share(int((most == 2).all(axis=1).sum()), len(most)),
         (row, f"(A,A) {actions}"): share(int((most == 0).all(axis=1).sum()), len(most)),
-        (row, f"p(C) {actions}"): _mean(ends.policy[..., 2].mean(axis=1)),
-        (row, f"residual {actions}"): _mean(_residuals(game, alpha, ends)),
+        (row, f"p(C) {actions}"): _mean(policy[..., 2].mean(axis=1)),
+        (row, f"residual {actions}"): _mean(_residuals(game, alpha, policy)),
     }
 
 
-def _residuals(game: Game, alpha: float, ends: Ends) -> FloatArray:
+def _residuals(game: Game, alpha: float, policy: FloatArray) -> FloatArray:
     """max |π − softmax(E[r]/α)| of each run, (runs,)."""
-    policies = tuple(np.moveaxis(ends.policy, 1, 0))
-    q = np.broadcast_to(game.rewards, (len(ends.policy), *game.num_actions))
+    policies = tuple(np.moveaxis(policy, 1, 0))
+    q = np.broadcast_to(game.rewards, (len(policy), *game.num_actions))
     off = [np.abs(own - quantal_response(q, policies, i, temperature=alpha)) for i, own in enumerate(policies)]
     return np.asarray(np.stack(off, axis=1).max(axis=(1, 2)))
 
 
-def _near(game: Game, actions: str, alpha: float, ends: Ends) -> str:
+def _near(game: Game, actions: str, alpha: float, policy: FloatArray) -> str:
     """How many runs of one way ended near a QRE."""
-    residuals = _residuals(game, alpha, ends)
+    residuals = _residuals(game, alpha, policy)
     return f"{actions} {int((residuals < NEAR).sum())} of {len(residuals)}"
 
 

@@ -2,8 +2,8 @@
 
 A learner has a memory, a named tuple of numbers and arrays, and three functions:
 
-    strategies(game, memory, t, out_pi_ia)                  write what the agents would play in episode t
-    update(rng, game, memory, t, joint)                     learn from the joint action that was played
+    strategies(game, common, memory, t, out_pi_ia)          write what the agents would play in episode t
+    update(rng, game, common, memory, t, joint)             learn from the joint action that was played
     recorded(game, memory, pi_ia, k, records)               write models as record k; by default there are none
 
 `one_run` compiles one kernel of them, `ByPlay` has the settings that all of them know, and `by_play` makes the runs.
@@ -22,6 +22,7 @@ from mathrl.games import Game
 from mathrl.learners.learner import Runs
 from mathrl.learners.learning import Learning
 from mathrl.learners.pieces import IntArray, Payoffs, explored, joint_action, payoffs
+from mathrl.learners.q_learning import Common
 from mathrl.learners.records import Records, collected
 from mathrl.learners.schedule import Schedule, at, between, scheduled
 
@@ -29,7 +30,7 @@ __all__ = ["ByPlay", "SoftByPlay", "by_play", "one_run"]
 
 Memory = TypeVar("Memory")
 Settings = TypeVar("Settings", bound="ByPlay")
-Kernel = Callable[[np.random.Generator, Payoffs, Memory, FloatArray, FloatArray, IntArray, Records], None]
+Kernel = Callable[[np.random.Generator, Payoffs, Common, Memory, FloatArray, IntArray, Records], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +78,8 @@ def nothing(game: Payoffs, memory: Any, pi_ia: FloatArray, k: int, records: Reco
 
 def one_run(
     learner: str,
-    strategies: Callable[[Payoffs, Memory, int, FloatArray], None],
-    update: Callable[[np.random.Generator, Payoffs, Memory, int, int], None],
+    strategies: Callable[[Payoffs, Common, Memory, int, FloatArray], None],
+    update: Callable[[np.random.Generator, Payoffs, Common, Memory, int, int], None],
     recorded: Callable[[Payoffs, Memory, FloatArray, int, Records], None] = nothing,
 ) -> "Kernel[Memory]":
     """The kernel of one run of the learner with these functions. It is kept on disk by the learner's name."""
@@ -86,15 +87,15 @@ def one_run(
     def run(
         rng: np.random.Generator,
         game: Payoffs,
+        common: Common,
         memory: Memory,
-        exploration: FloatArray,
         pi_ia: FloatArray,
         actions_i: IntArray,
         records: Records,
     ) -> None:
         n, k, times = len(game.sizes), 0, records.times
         for t in range(times[-1] + 1):
-            strategies(game, memory, t, pi_ia)
+            strategies(game, common, memory, t, pi_ia)
             if t == times[k]:
                 for i in range(n):
                     for a in range(game.sizes[i]):
@@ -104,9 +105,9 @@ def one_run(
             if k == len(times):
                 break
             for i in range(n):
-                actions_i[i] = explored(rng, pi_ia[i], game.sizes[i], at(exploration, t))
+                actions_i[i] = explored(rng, pi_ia[i], game.sizes[i], at(common.exploration, t))
             joint = joint_action(actions_i, game.sizes)
-            update(rng, game, memory, t, joint)
+            update(rng, game, common, memory, t, joint)
             for i in range(n):
                 records.rewards[k - 1, i] += game.r_ia[i, joint] / (times[k] - times[k - 1])
 
@@ -131,10 +132,17 @@ def by_play(
     """
     given, episodes = payoffs(game), int(runs.times[-1])
     n, most, _ = given.most
-    exploration = scheduled("exploration", settings.exploration).numbers
+    temperature = getattr(settings, "temperature", 1.0)
+    common = Common(
+        step=scheduled("step", settings.step).numbers,
+        temperature=scheduled("temperature", temperature).numbers,
+        exploration=scheduled("exploration", settings.exploration).numbers,
+        discount=float(settings.discount),
+        v_i=np.zeros(n),
+    )
 
     def once(rng: np.random.Generator, records: Records) -> None:
         memory = begun(settings, given, rng, episodes)
-        run(rng, given, memory, exploration, np.zeros((n, most)), np.empty(n, dtype=np.int64), records)
+        run(rng, given, common, memory, np.zeros((n, most)), np.empty(n, dtype=np.int64), records)
 
     return collected(learner, settings, game, runs, once, models=models, observed=observed)

@@ -20,8 +20,9 @@ from mathrl.games import Game
 from mathrl.learners.by_play import SoftByPlay, by_play, one_run
 from mathrl.learners.learner import Runs, learner
 from mathrl.learners.learning import Learning
-from mathrl.learners.pieces import Payoffs, boltzmann, largest
-from mathrl.learners.schedule import Schedule, at, scheduled
+from mathrl.learners.pieces import Payoffs, boltzmann
+from mathrl.learners.q_learning import Common, learn_own
+from mathrl.learners.schedule import Schedule, at
 
 __all__ = ["Fmq", "fmq"]
 
@@ -60,9 +61,6 @@ class _Memory(NamedTuple):
     """Settings as numbers, Q, R, m and n."""
 
     weight: float
-    step: FloatArray
-    temperature: FloatArray
-    discount: float
     q_ia: FloatArray
     best_ia: FloatArray
     hits_ia: FloatArray
@@ -73,9 +71,6 @@ def _begun(s: Fmq, game: Payoffs, rng: np.random.Generator, episodes: int) -> _M
     shape = game.most[:2]
     return _Memory(
         weight=float(s.weight),
-        step=scheduled("step", s.step).numbers,
-        temperature=scheduled("temperature", s.temperature).numbers,
-        discount=float(s.discount),
         q_ia=rng.uniform(*s.initial_q, size=shape),
         best_ia=np.full(shape, -np.inf),
         hits_ia=np.zeros(shape),
@@ -84,21 +79,20 @@ def _begun(s: Fmq, game: Payoffs, rng: np.random.Generator, episodes: int) -> _M
 
 
 @inner
-def _strategies(game: Payoffs, own: _Memory, t: int, out_pi_ia: FloatArray) -> None:
+def _strategies(game: Payoffs, common: Common, own: _Memory, t: int, out_pi_ia: FloatArray) -> None:
     for i in range(len(game.sizes)):
         for a in range(game.sizes[i]):
             out_pi_ia[i, a] = own.q_ia[i, a]
             if own.plays_ia[i, a] > 0.0:
                 out_pi_ia[i, a] += own.weight * own.hits_ia[i, a] / own.plays_ia[i, a] * own.best_ia[i, a]  # (1)
-        boltzmann(out_pi_ia[i], game.sizes[i], at(own.temperature, t), out_pi_ia[i])  # (2)
+        boltzmann(out_pi_ia[i], game.sizes[i], at(common.temperature, t), out_pi_ia[i])  # (2)
 
 
 @inner
-def _update(rng: np.random.Generator, game: Payoffs, own: _Memory, t: int, joint: int) -> None:
+def _update(rng: np.random.Generator, game: Payoffs, common: Common, own: _Memory, t: int, joint: int) -> None:
+    learn_own(game, common, t, joint, own.q_ia)  # (3)
     for i in range(len(game.sizes)):
         a, r = game.a_ia[i, joint], game.r_ia[i, joint]
-        v = own.discount * largest(own.q_ia[i], game.sizes[i]) if own.discount > 0.0 else 0.0
-        own.q_ia[i, a] += at(own.step, t) * (r + v - own.q_ia[i, a])  # (3)
         if r > own.best_ia[i, a]:
             own.best_ia[i, a], own.hits_ia[i, a] = r, 0.0
         if r == own.best_ia[i, a]:

@@ -21,9 +21,10 @@ from mathrl.games import Game
 from mathrl.learners.by_play import SoftByPlay, by_play, one_run
 from mathrl.learners.learner import Runs, learner
 from mathrl.learners.learning import Learning
-from mathrl.learners.pieces import Payoffs, boltzmann, frequencies, largest, product_of_others
+from mathrl.learners.pieces import Payoffs, frequencies, product_of_others
+from mathrl.learners.q_learning import Common, learn_joint, soften
 from mathrl.learners.records import Records
-from mathrl.learners.schedule import Schedule, at, scheduled
+from mathrl.learners.schedule import Schedule
 
 __all__ = ["Jal", "jal"]
 
@@ -60,34 +61,26 @@ def jal(game: Game, settings: Jal, runs: Runs) -> Learning:
 class _Memory(NamedTuple):
     """Settings as numbers, Q, c, and what follows from them in each episode."""
 
-    step: FloatArray
-    temperature: FloatArray
-    discount: float
     prior_count: float
     q_iab: FloatArray
     counts_ja: FloatArray
     p_ja: FloatArray
     p_b: FloatArray
-    v_i: FloatArray
 
 
 def _begun(s: Jal, game: Payoffs, rng: np.random.Generator, episodes: int) -> _Memory:
     n, most, others = game.most
     return _Memory(
-        step=scheduled("step", s.step).numbers,
-        temperature=scheduled("temperature", s.temperature).numbers,
-        discount=float(s.discount),
         prior_count=float(s.prior_count),
         q_iab=rng.uniform(*s.initial_q, size=(n, most, others)),
         counts_ja=np.zeros((n, most)),
         p_ja=np.empty((n, most)),
         p_b=np.empty(others),
-        v_i=np.empty(n),
     )
 
 
 @inner
-def _strategies(game: Payoffs, own: _Memory, t: int, out_pi_ia: FloatArray) -> None:
+def _strategies(game: Payoffs, common: Common, own: _Memory, t: int, out_pi_ia: FloatArray) -> None:
     for j in range(len(game.sizes)):
         frequencies(own.counts_ja[j], game.sizes[j], own.prior_count, own.p_ja[j])  # (1)
     for i in range(len(game.sizes)):
@@ -96,16 +89,14 @@ def _strategies(game: Payoffs, own: _Memory, t: int, out_pi_ia: FloatArray) -> N
             out_pi_ia[i, a] = 0.0
             for b in range(game.others[i]):
                 out_pi_ia[i, a] += own.q_iab[i, a, b] * own.p_b[b]  # (2)
-        own.v_i[i] = largest(out_pi_ia[i], game.sizes[i]) if own.discount > 0.0 else 0.0
-        boltzmann(out_pi_ia[i], game.sizes[i], at(own.temperature, t), out_pi_ia[i])  # (3)
+        soften(game, common, t, i, out_pi_ia[i])  # (3)
 
 
 @inner
-def _update(rng: np.random.Generator, game: Payoffs, own: _Memory, t: int, joint: int) -> None:
+def _update(rng: np.random.Generator, game: Payoffs, common: Common, own: _Memory, t: int, joint: int) -> None:
     for i in range(len(game.sizes)):
-        a, b, r = game.a_ia[i, joint], game.b_ia[i, joint], game.r_ia[i, joint]
-        own.q_iab[i, a, b] += at(own.step, t) * (r + own.discount * own.v_i[i] - own.q_iab[i, a, b])  # (4)
-        own.counts_ja[i, a] += 1.0
+        learn_joint(game, common, t, i, joint, own.q_iab[i])  # (4)
+        own.counts_ja[i, game.a_ia[i, joint]] += 1.0
 
 
 @inner

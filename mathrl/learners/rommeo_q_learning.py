@@ -27,8 +27,9 @@ from mathrl.learners.by_play import SoftByPlay, by_play, one_run
 from mathrl.learners.learner import Runs, learner
 from mathrl.learners.learning import Learning
 from mathrl.learners.pieces import IntArray, Payoffs, frequencies
+from mathrl.learners.q_learning import Common, learn_joint
 from mathrl.learners.records import Records
-from mathrl.learners.schedule import at, scheduled
+from mathrl.learners.schedule import at
 
 __all__ = ["RommeoQ", "rommeo_q_learning"]
 
@@ -72,9 +73,6 @@ def rommeo_q_learning(game: Game, settings: RommeoQ, runs: Runs) -> Learning:
 class _Memory(NamedTuple):
     """Settings as numbers, Q, the joint actions that are kept, how often each is there, and what follows from them."""
 
-    step: FloatArray
-    temperature: FloatArray
-    discount: float
     samples: int
     prior_count: float
     empirical: bool
@@ -84,15 +82,11 @@ class _Memory(NamedTuple):
     p_ib: FloatArray
     rho_ib: FloatArray
     pi_ab: FloatArray
-    v_i: FloatArray
 
 
 def _begun(s: RommeoQ, game: Payoffs, rng: np.random.Generator, episodes: int) -> _Memory:
     n, most, others = game.most
     return _Memory(
-        step=scheduled("step", s.step).numbers,
-        temperature=scheduled("temperature", s.temperature).numbers,
-        discount=float(s.discount),
         samples=int(s.samples),
         prior_count=float(s.prior_count),
         empirical=bool(s.empirical),
@@ -102,7 +96,6 @@ def _begun(s: RommeoQ, game: Payoffs, rng: np.random.Generator, episodes: int) -
         p_ib=np.empty((n, others)),
         rho_ib=np.empty((n, others)),
         pi_ab=np.empty((most, others)),
-        v_i=np.empty(n),
     )
 
 
@@ -146,18 +139,18 @@ def _model(
 
 
 @inner
-def _strategies(game: Payoffs, own: _Memory, t: int, out_pi_ia: FloatArray) -> None:
+def _strategies(game: Payoffs, common: Common, own: _Memory, t: int, out_pi_ia: FloatArray) -> None:
     for i in range(len(game.sizes)):
         frequencies(own.counts_ib[i], game.others[i], own.prior_count, own.p_ib[i])  # (1)
-        own.v_i[i] = _model(
-            own.q_iab[i], game.sizes[i], game.others[i], at(own.temperature, t), own.p_ib[i], own.empirical,
+        common.v_i[i] = _model(
+            own.q_iab[i], game.sizes[i], game.others[i], at(common.temperature, t), own.p_ib[i], own.empirical,
             own.rho_ib[i], own.pi_ab, out_pi_ia[i],
         )  # fmt: skip
 
 
 @inner
-def _update(rng: np.random.Generator, game: Payoffs, own: _Memory, t: int, joint: int) -> None:
-    place, size, rate = t % len(own.kept), min(t + 1, len(own.kept)), at(own.step, t)
+def _update(rng: np.random.Generator, game: Payoffs, common: Common, own: _Memory, t: int, joint: int) -> None:
+    place, size = t % len(own.kept), min(t + 1, len(own.kept))
     for i in range(len(game.sizes)):
         if t >= len(own.kept):
             own.counts_ib[i, game.b_ia[i, own.kept[place]]] -= 1.0
@@ -166,8 +159,7 @@ def _update(rng: np.random.Generator, game: Payoffs, own: _Memory, t: int, joint
     for _ in range(max(own.samples, 1)):
         for i in range(len(game.sizes)):
             drawn = joint if own.samples == 0 else own.kept[min(int(rng.random() * size), size - 1)]
-            a, b, r = game.a_ia[i, drawn], game.b_ia[i, drawn], game.r_ia[i, drawn]
-            own.q_iab[i, a, b] += rate * (r + own.discount * own.v_i[i] - own.q_iab[i, a, b])  # (5)
+            learn_joint(game, common, t, i, drawn, own.q_iab[i])  # (5)
 
 
 @inner

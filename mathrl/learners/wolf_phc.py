@@ -6,10 +6,18 @@
     δ_a   = min(π(a), δ/(|A| − 1))                                                                  (4)
     π(a)  ← π(a) − δ_a for a ≠ argmax Q,   π(a) ← π(a) + Σ_{a'≠a} δ_{a'} for a = argmax Q           (5)
 
-Bowling and Veloso, Multiagent learning using a variable learning rate, Artificial Intelligence 136 (2002), Table 4
-(the paper of 2001 has the same, Rational and convergent learning in stochastic games, IJCAI), for one state. Each agent
-learns so from its own rewards and actions. Of several largest Q the first counts. With δ_win = δ_lose it is policy
-hill-climbing.
+Bowling and Veloso, Multiagent learning using a variable learning rate, Artificial Intelligence 136 (2002), and Rational
+and convergent learning in stochastic games, IJCAI 2001, for one state. Each agent learns so from its own rewards and
+actions. Of several largest Q the first counts. With δ_win = δ_lose it is policy hill-climbing.
+
+(1) to (5) and the rates were compared with two public codes, not with the papers' own text:
+- OpenSpiel (github.com/google-deepmind/open_spiel, open_spiel/python/algorithms/wolf_phc.py), whose schedules are said
+  to be those of the paper: δ_win = 1/(20000 + t), δ_lose = 2/(20000 + t), α_t = 1/(100 + t/10000), exploration 0.2.
+  It has (1) to (5), but in (4) and (5) it shares between all actions of largest Q, and moves nothing where all are.
+- ROMMEO's authors (github.com/rommeoijcai2019/rommeo, maci/learners/tabular/PHC.py, and the same in
+  github.com/ying-wen/malib_deprecated): δ_win = 0.0025 and δ_lose = 0.005, the defaults here, α_t = 10000/(10000 + t),
+  and a random π at first. They have (1) to (3). In place of (4) and (5) only the action that was played moves, up by δ
+  if its Q is the largest, else down by δ/(|A| − 1); then π is shifted to be no less than 0, and divided by its sum.
 """
 
 from dataclasses import dataclass
@@ -23,7 +31,8 @@ from mathrl.games import Game
 from mathrl.learners.by_play import ByPlay, by_play, one_run
 from mathrl.learners.learner import Runs, learner
 from mathrl.learners.learning import Learning
-from mathrl.learners.pieces import Payoffs, largest
+from mathrl.learners.pieces import Payoffs
+from mathrl.learners.q_learning import Common, learn_own
 from mathrl.learners.schedule import Schedule, at, scheduled
 
 __all__ = ["WolfPhc", "wolf_phc"]
@@ -63,10 +72,8 @@ def wolf_phc(game: Game, settings: WolfPhc, runs: Runs) -> Learning:
 class _Memory(NamedTuple):
     """Settings as numbers, Q, π and π̄."""
 
-    step: FloatArray
     win: FloatArray
     lose: FloatArray
-    discount: float
     q_ia: FloatArray
     pi_ia: FloatArray
     mean_ia: FloatArray
@@ -78,10 +85,8 @@ def _begun(s: WolfPhc, game: Payoffs, rng: np.random.Generator, episodes: int) -
     for own, size in zip(pi_ia, game.sizes, strict=True):
         own[:size] = rng.dirichlet(np.ones(size)) if s.random_policy else 1 / size
     return _Memory(
-        step=scheduled("step", s.step).numbers,
         win=scheduled("win", s.win).numbers,
         lose=scheduled("lose", s.lose).numbers,
-        discount=float(s.discount),
         q_ia=q_ia,
         pi_ia=pi_ia,
         mean_ia=np.zeros(shape),
@@ -89,19 +94,17 @@ def _begun(s: WolfPhc, game: Payoffs, rng: np.random.Generator, episodes: int) -
 
 
 @inner
-def _strategies(game: Payoffs, own: _Memory, t: int, out_pi_ia: FloatArray) -> None:
+def _strategies(game: Payoffs, common: Common, own: _Memory, t: int, out_pi_ia: FloatArray) -> None:
     for i in range(len(game.sizes)):
         for a in range(game.sizes[i]):
             out_pi_ia[i, a] = own.pi_ia[i, a]
 
 
 @inner
-def _update(rng: np.random.Generator, game: Payoffs, own: _Memory, t: int, joint: int) -> None:
+def _update(rng: np.random.Generator, game: Payoffs, common: Common, own: _Memory, t: int, joint: int) -> None:
+    learn_own(game, common, t, joint, own.q_ia)  # (1)
     for i in range(len(game.sizes)):
-        chosen, r, size = game.a_ia[i, joint], game.r_ia[i, joint], game.sizes[i]
-        q_a, pi_a, mean_a = own.q_ia[i], own.pi_ia[i], own.mean_ia[i]
-        v = own.discount * largest(q_a, size) if own.discount > 0.0 else 0.0
-        q_a[chosen] += at(own.step, t) * (r + v - q_a[chosen])  # (1)
+        q_a, pi_a, mean_a, size = own.q_ia[i], own.pi_ia[i], own.mean_ia[i], game.sizes[i]
         gain, best = 0.0, 0
         for a in range(size):
             mean_a[a] += (pi_a[a] - mean_a[a]) / (t + 1.0)  # (2)
