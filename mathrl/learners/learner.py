@@ -100,9 +100,10 @@ def learner(kind: type[S]) -> Callable[[Callable[..., Learning]], Learner[S]]:
             runs = Runs(_numbers(seeds), _times(episodes, record), count("seed", seed, maximum=None))
             return learn(game, replace(cast(Any, given), **changed), runs, **own)
 
-        shown: Any = called
-        game, *shared, _ = inspect.signature(called, follow_wrapped=False).parameters.values()
+        _, game, *shared, _ = inspect.signature(Learner.__call__).parameters.values()
+        shared[0] = shared[0].replace(annotation=kind | None)
         by_name = [item.replace(kind=item.KEYWORD_ONLY) for item in of_kind.values()]
+        shown: Any = called
         shown.__signature__ = inspect.Signature(
             [game, *shared, *by_name, *besides.values()], return_annotation=Learning
         )
