@@ -62,6 +62,8 @@ class KernelCache:
         stamped._source_stamp = (stamped._source_stamp, said)
         # numba writes the index before the code that it names: another process would find the code of an older version.
         stamped._data_name_pattern = stamped._data_name_pattern.replace(".{number", f".{said[:16]}.{{number")
+        # What a function holds from around it is in the stamp; numba pickles it, kernels too, which differ every time.
+        opened._index_key = lambda signature, codegen: (signature, codegen.magic_tuple())
         return opened
 
     def __getattr__(self, name: str) -> Any:

@@ -13,20 +13,22 @@ An episode is `plays` joint actions a_b of the policy π_old, and one update fro
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, count, flag, instance, not_negative, positive, proportion, real, room
+from mathrl.base.checks import FloatArray, count, flag, not_negative, positive, proportion, real, room
 from mathrl.base.compile import inner, kernel
 from mathrl.games import Game
-from mathrl.learners.learning import Learning, Records, collected
+from mathrl.learners.learner import Runs
+from mathrl.learners.learning import Learning
 from mathrl.learners.pieces import IntArray, boltzmann
+from mathrl.learners.records import Records, collected
 from mathrl.learners.teams import copied, ordered, play, start, team
 
-__all__ = ["Clipped", "learn"]
+__all__ = ["Clipped", "clipped"]
 
 
 @dataclass(frozen=True)
@@ -70,20 +72,11 @@ class Clipped:
         flag("shuffle", self.shuffle)
 
 
-def learn(
-    learner: str,
-    sequential: bool,
-    game: Game,
-    settings: Clipped,
-    episodes: int,
-    seeds: int | Iterable[int],
-    seed: int,
-    record: int | Iterable[int],
-    initial_policy: Sequence[Any] | None,
+def clipped(
+    learner: str, sequential: bool, game: Game, settings: Clipped, runs: Runs, initial_policy: Sequence[Any] | None
 ) -> Learning:
-    """The runs of `happo` (sequential) and of `mappo`; the arguments are theirs."""
+    """The runs of `happo` (sequential) and of `mappo`; the other arguments are theirs."""
     given = team(game, learner.upper())
-    instance("settings", settings, Clipped, "mathrl.learners.Clipped")
     first = start(game, initial_policy, positive=True)
     room("plays", settings.plays, game.num_agents)
 
@@ -96,7 +89,7 @@ def learn(
         )  # fmt: skip
         records.rewards[:] = paid[:, None]
 
-    return collected(learner, settings, game, run, episodes=episodes, seeds=seeds, seed=seed, record=record)
+    return collected(learner, settings, game, runs, run)
 
 
 @kernel

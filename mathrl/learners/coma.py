@@ -16,13 +16,14 @@ y of the last step holds r + γ Q̄ at the state after it and an action drawn th
 state; it holds r alone in a terminal state, or where `bootstrap` is false, as in much published code.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mathrl.base.checks import count, fail, flag, instance, positive, proportion
+from mathrl.base.checks import count, fail, flag, positive, proportion
 from mathrl.games import Game
-from mathrl.learners.actor_critic import runs_of, settings_of
-from mathrl.learners.learning import Learning, points
+from mathrl.learners.actor_critic import runs_of
+from mathrl.learners.counterfactual import numbers_of
+from mathrl.learners.learner import Runs, learner
+from mathrl.learners.learning import Learning
 from mathrl.learners.schedule import Schedule, scheduled
 
 __all__ = ["Coma", "coma"]
@@ -67,33 +68,17 @@ class Coma:
         flag("bootstrap", self.bootstrap)
 
 
-def coma(
-    game: Game,
-    *,
-    settings: Coma | None = None,
-    episodes: int = 1_000,
-    seeds: "int | Iterable[int]" = 20,
-    record: "int | Iterable[int]" = 100,
-    seed: int = 0,
-) -> Learning:
+@learner(Coma)
+def coma(game: Game, settings: Coma, runs: Runs) -> Learning:
     """Learn by COMA, from uniform policies.
 
-    `game`      a game with a common payoff in which all actions are available
-    `settings`  a `Coma`; by default `Coma()`
-    `episodes`  how many episodes a run has, ≥ 1
-    `seeds`     how many runs, or their numbers; run k draws from `numpy.random.default_rng([seed, k])`
-    `record`    policies and cover rates are recorded after every so many episodes, or after those that are listed
-    `seed`      a whole number
-
-    Returns a `Learning` whose `rewards` are means over steps, and with `coverage`. Raises `ValueError` naming the
-    argument.
+    The arguments are those of `mathrl.learners.Learner`, and the settings those of `Coma`. A game with a
+    common payoff in which all actions are available. `rewards` of what it returns are means over steps, and it has
+    `coverage`.
 
     >>> from mathrl.games import load
-    >>> found = coma(load("climbing"), settings=Coma(horizon=1), episodes=50, seeds=2, record=25)
+    >>> found = coma(load("climbing"), horizon=1, episodes=50, seeds=2, record=25)
     >>> found.policy[0].shape, found.coverage.shape
     ((2, 3, 1, 3), (2, 3))
     """
-    chosen = instance("settings", Coma() if settings is None else settings, Coma, "a mathrl.learners.coma.Coma")
-    return runs_of(
-        "coma", game, chosen, settings_of(chosen), chosen.batch, chosen.horizon, seeds, seed, points(episodes, record)
-    )
+    return runs_of("coma", game, settings, numbers_of(settings), settings.batch, runs)

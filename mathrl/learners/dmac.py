@@ -16,14 +16,15 @@ at the optimum (dmac.proposition-4 in docs/findings.md). (3) draws actions anew 
 an update takes the newest `batch` episodes, once, with their own actions.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mathrl.base.checks import count, flag, instance, not_negative
+from mathrl.base.checks import count, flag, not_negative
 from mathrl.games import Game
-from mathrl.learners.actor_critic import runs_of, settings_of
+from mathrl.learners.actor_critic import runs_of
 from mathrl.learners.coma import Coma
-from mathrl.learners.learning import Learning, points
+from mathrl.learners.counterfactual import numbers_of
+from mathrl.learners.learner import Runs, learner
+from mathrl.learners.learning import Learning
 
 __all__ = ["Dmac", "dmac"]
 
@@ -52,32 +53,22 @@ class Dmac(Coma):
         count("buffer", self.buffer, 1)
 
 
-def dmac(
-    game: Game,
-    *,
-    settings: Dmac | None = None,
-    episodes: int = 1_000,
-    seeds: "int | Iterable[int]" = 20,
-    record: "int | Iterable[int]" = 100,
-    seed: int = 0,
-) -> Learning:
+@learner(Dmac)
+def dmac(game: Game, settings: Dmac, runs: Runs) -> Learning:
     """Learn by COMA with DMAC, from uniform policies.
 
-    `settings`  a `Dmac`; by default `Dmac()`
-
-    The other arguments, what it returns and what it raises are as in `mathrl.learners.coma.coma`.
+    The arguments are those of `mathrl.learners.Learner`, and the settings those of `Dmac`. The game
+    and what it returns are as in `mathrl.learners.coma`.
 
     >>> from mathrl.games import load
-    >>> found = dmac(load("climbing"), settings=Dmac(horizon=1), episodes=50, seeds=2, record=25)
+    >>> found = dmac(load("climbing"), horizon=1, episodes=50, seeds=2, record=25)
     >>> found.policy[0].shape, found.coverage.shape
     ((2, 3, 1, 3), (2, 3))
     """
-    chosen = instance("settings", Dmac() if settings is None else settings, Dmac, "a mathrl.learners.dmac.Dmac")
-    numbers = settings_of(
-        chosen,
-        temperature=float(chosen.temperature),
-        every=1 if chosen.replay else int(chosen.batch),
-        fresh=bool(chosen.replay),
+    numbers = numbers_of(
+        settings,
+        temperature=float(settings.temperature),
+        every=1 if settings.replay else int(settings.batch),
+        fresh=bool(settings.replay),
     )
-    capacity = chosen.buffer if chosen.replay else chosen.batch
-    return runs_of("dmac", game, chosen, numbers, capacity, chosen.horizon, seeds, seed, points(episodes, record))
+    return runs_of("dmac", game, settings, numbers, settings.buffer if settings.replay else settings.batch, runs)

@@ -8,41 +8,30 @@ of which agent i_m maximises the clipped mean. Source: Kuba et al. (2022), Trust
 Multi-Agent Reinforcement Learning, Section 4.2, and HASAC (Liu et al. 2024), Appendix B, without clipping.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from mathrl.games import Game
-from mathrl.learners.clipped import Clipped, learn
+from mathrl.learners.clipped import Clipped, clipped
+from mathrl.learners.learner import Runs, learner
 from mathrl.learners.learning import Learning
 
 __all__ = ["happo"]
 
 
-def happo(
-    game: Game,
-    *,
-    settings: Clipped,
-    episodes: int = 200,
-    seeds: int | Iterable[int] = 1,
-    seed: int = 0,
-    record: int | Iterable[int] = 1,
-    initial_policy: Sequence[Any] | None = None,
-) -> Learning:
-    """Learn by HAPPO in a matrix game with a common payoff.
+@learner(Clipped)
+def happo(game: Game, settings: Clipped, runs: Runs, *, initial_policy: Sequence[Any] | None = None) -> Learning:
+    """Learn by HAPPO in a matrix game with a common payoff; an episode is `plays` joint actions and one update.
 
-    `game`            any number of agents and actions
-    `settings`        how it learns
-    `episodes`        how many, ≥ 1; each is `settings.plays` joint actions and one update
-    `seeds`           how many runs, or their numbers; run k draws from `numpy.random.default_rng([seed, k])`
-    `seed`            a whole number
-    `record`          after every how many episodes policies are recorded, or after which
     `initial_policy`  one array of positive probabilities an agent; uniform by default
 
-    Raises `ValueError` for games of several states, without a common payoff, or with unavailable actions.
+    The other arguments are those of `mathrl.learners.Learner`, and the settings those of `Clipped`. Any number of
+    agents and actions. Raises `ValueError` for games of several states, without a common payoff, or with unavailable
+    actions.
 
     >>> from mathrl.games import load
-    >>> learned = happo(load("hasac"), settings=Clipped(), initial_policy=[[0.6, 0.2, 0.2]] * 2)
+    >>> learned = happo(load("hasac"), initial_policy=[[0.6, 0.2, 0.2]] * 2, episodes=200)
     >>> round(float(learned.played(0, 0)[0, -1]), 2)
     1.0
     """
-    return learn("happo", True, game, settings, episodes, seeds, seed, record, initial_policy)
+    return clipped("happo", True, game, settings, runs, initial_policy)

@@ -15,17 +15,19 @@ Source: Liu et al. (2024), Maximum Entropy Heterogeneous-Agent Reinforcement Lea
 the paper leaves open, or gives for networks only, are settings.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, count, fail, flag, instance, positive, proportion, real, room
+from mathrl.base.checks import FloatArray, count, fail, flag, positive, proportion, real, room
 from mathrl.base.compile import kernel
 from mathrl.games import Game
-from mathrl.learners.learning import Learning, Records, collected
+from mathrl.learners.learner import Runs, learner
+from mathrl.learners.learning import Learning
 from mathrl.learners.pieces import IntArray
+from mathrl.learners.records import Records, collected
 from mathrl.learners.teams import copied, marginal, ordered, play, soft_step, start, team
 
 __all__ = ["Hasac", "hasac"]
@@ -48,7 +50,7 @@ class Hasac:
     Raises `ValueError` for other numbers.
     """
 
-    temperature: float
+    temperature: float = 1.0
     critic_step: float = 1.0
     actor_step: float = 1.0
     plays: int = 1
@@ -70,37 +72,24 @@ class Hasac:
         flag("shuffle", self.shuffle)
 
 
-def hasac(
-    game: Game,
-    *,
-    settings: Hasac,
-    episodes: int = 200,
-    seeds: int | Iterable[int] = 1,
-    seed: int = 0,
-    record: int | Iterable[int] = 1,
-    initial_policy: Sequence[Any] | None = None,
-) -> Learning:
-    """Learn by HASAC in a matrix game with a common payoff.
+@learner(Hasac)
+def hasac(game: Game, settings: Hasac, runs: Runs, *, initial_policy: Sequence[Any] | None = None) -> Learning:
+    """Learn by HASAC in a matrix game with a common payoff; an episode is `plays` joint actions, and `updates` of them.
 
-    `game`            any number of agents and actions
-    `settings`        how it learns
-    `episodes`        how many, ≥ 1
-    `seeds`           how many runs, or their numbers; run k draws from `numpy.random.default_rng([seed, k])`
-    `seed`            a whole number
-    `record`          after every how many episodes policies are recorded, or after which
     `initial_policy`  one array of probabilities an agent; uniform by default
 
-    Raises `ValueError` for games of several states, without a common payoff, or with unavailable actions.
+    The other arguments are those of `mathrl.learners.Learner`, and the settings those of `Hasac`. Any number of agents
+    and actions. Raises `ValueError` for games of several states, without a common payoff, or with unavailable actions.
 
     >>> from mathrl.games import load
-    >>> learned = hasac(load("hasac"), settings=Hasac(10.0, warmup=100), initial_policy=[[0.6, 0.2, 0.2]] * 2)
+    >>> start = [[0.6, 0.2, 0.2]] * 2
+    >>> learned = hasac(load("hasac"), temperature=10.0, warmup=100, initial_policy=start, episodes=200)
     >>> round(float(learned.played(2, 2)[0, -1]), 2)  # Table 3 has 0.9555 for each agent
     0.91
     """
     given = team(game, "HASAC")
-    instance("settings", settings, Hasac, "mathrl.learners.Hasac")
     first = start(game, initial_policy, positive=settings.actor_step < 1)
-    room("episodes", episodes, settings.plays)
+    room("episodes", int(runs.times[-1]), settings.plays)
 
     def run(rng: np.random.Generator, records: Records) -> None:
         paid = np.zeros(len(records.times) - 1)
@@ -111,7 +100,7 @@ def hasac(
         )  # fmt: skip
         records.rewards[:] = paid[:, None]
 
-    return collected("hasac", settings, game, run, episodes=episodes, seeds=seeds, seed=seed, record=record)
+    return collected("hasac", settings, game, runs, run)
 
 
 @kernel

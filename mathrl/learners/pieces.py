@@ -1,7 +1,7 @@
 """Pieces of the learners' kernels: drawing an action, the Boltzmann distribution, and joint actions as one number."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ __all__ = [
     "boltzmann",
     "draw",
     "explored",
+    "frequencies",
     "joint_action",
     "largest",
     "payoffs",
@@ -25,8 +26,7 @@ __all__ = [
 IntArray = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
-class Payoffs:
+class Payoffs(NamedTuple):
     """A matrix game as kernels take it.
 
     `r_ia`    (n, A), what a joint action pays each agent; joint actions are numbered in C order
@@ -41,6 +41,11 @@ class Payoffs:
     a_ia: IntArray
     b_ia: IntArray
     others: IntArray
+
+    @property
+    def most(self) -> tuple[int, int, int]:
+        """The numbers of agents, of actions and of the others' joint actions, the largest."""
+        return len(self.sizes), int(self.sizes.max()), int(self.others.max())
 
 
 def payoffs(game: Game) -> Payoffs:
@@ -61,7 +66,7 @@ def payoffs(game: Game) -> Payoffs:
         b_ia[i] = b_a.ravel()
     r_ia = np.broadcast_to(game.rewards_isa[:, 0, :], (n, numbers.size))
     sizes = np.array(shape, dtype=np.int64)
-    return Payoffs(np.ascontiguousarray(r_ia), sizes, a_ia, b_ia, np.array([numbers.size // k for k in shape]))
+    return Payoffs(np.array(r_ia, order="C"), sizes, a_ia, b_ia, np.array([numbers.size // k for k in shape]))
 
 
 @inner
@@ -105,6 +110,16 @@ def boltzmann(x_a: FloatArray, size: int, temperature: float, out_a: FloatArray)
         total += out_a[a]
     for a in range(size):
         out_a[a] /= total
+
+
+@inner
+def frequencies(counts_a: FloatArray, size: int, prior_count: float, out_a: FloatArray) -> None:
+    """Write (c(a) + prior_count) / Σ of the first `size` counts; 1/size where that sum is 0."""
+    total = 0.0
+    for a in range(size):
+        total += counts_a[a] + prior_count
+    for a in range(size):
+        out_a[a] = (counts_a[a] + prior_count) / total if total > 0.0 else 1.0 / size
 
 
 @inner

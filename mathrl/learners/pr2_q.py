@@ -5,159 +5,123 @@
     π(a)    ∝ exp(E(a)/T_t)                                                                         (3)
     Q(a, b) ← Q(a, b) + α_t (r + γ max E − Q(a, b))        for what was played                      (4)
 
-Wen, Yang, Luo, Wang and Pan, Probabilistic recursive reasoning for multi-agent reinforcement learning, ICLR 2019,
-Theorem 1 and the tabular algorithm, for one state. There ρ(b|a) ∝ exp(Q(a, b) − Q(a)) with a second table Q(a): it is
-the same for all b and drops out, and β = T = 1. With `frequency`, ρ is instead
-how often b was seen with a, as their code has it by default: (n(a, b) + c_0)/Σ_b' (n(a, b') + c_0), uniform where there
-is nothing. b is the joint action of all others. One agent alone learns by Q-learning of one state.
+Wen, Yang, Luo, Wang and Pan, Probabilistic recursive reasoning for multi-agent reinforcement learning, ICLR 2019, for
+one state. There ρ(b|a) ∝ exp(Q(a, b) − Q(a)) with a second table Q(a): it is the same for all b and drops out, and
+β = T = 1. With `frequency`, ρ is instead how often b was seen with a: (n(a, b) + c_0)/Σ_b' (n(a, b') + c_0), uniform
+where there is nothing. b is the joint action of all others. One agent alone learns by Q-learning of one state.
+
+This was compared with three public versions of the authors' tabular code, not with the paper's own text: class RRQAgent
+in github.com/rommeoijcai2019/rommeo (maci/learners/tabular/Q.py) and in github.com/ying-wen/malib_deprecated
+(malib/agents/tabular/q_learning/pr2_q.py), which are alike, and a third that is called pr2q. All have (2), (3) with
+T = 1, (4) with α_t = 10000/(10000 + t), a target of r alone where the episode ends, and Q uniform in [0, 1) at first.
+In ρ they differ from (1) and from each other:
+- By default ρ is n(a, b)/(Σ_b' n(a, b') + ε), with the joint action just played counted before V is taken; what was not
+  seen has 0 in place of 1/|B|. ε is 0.01 in the third, and 0.1 in the others, which then divide by the sum of the whole
+  table + 0.1, so that E is some |A| times smaller.
+- As an option the third takes a soft-max of Q(a, b) − Q(a), with T = 1; that of the same authors' utilities sums to 1
+  over a and not over b, so that Q(a) does not drop out. The others take log exp(Q(a, b) − Q(a)) divided by its sum over
+  b, which need not be a distribution.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, discount_factor, flag, instance, not_negative, positive
-from mathrl.base.compile import kernel
+from mathrl.base.checks import FloatArray, flag, not_negative, positive
+from mathrl.base.compile import inner
 from mathrl.games import Game
-from mathrl.learners.learning import Learning, Records, collected
-from mathrl.learners.pieces import IntArray, boltzmann, explored, joint_action, largest, payoffs
-from mathrl.learners.schedule import Schedule, at, between, scheduled
+from mathrl.learners.by_play import SoftByPlay, by_play, one_run
+from mathrl.learners.learner import Runs, learner
+from mathrl.learners.learning import Learning
+from mathrl.learners.pieces import Payoffs, boltzmann, frequencies
+from mathrl.learners.q_learning import Common, learn_joint, soften
+from mathrl.learners.records import Records
 
 __all__ = ["Pr2Q", "pr2_q"]
 
 
-@dataclass(frozen=True)
-class Pr2Q:
-    """Settings of `pr2_q`. What is a number may be a `Schedule` of the episode, but for β and c_0.
+@dataclass(frozen=True, kw_only=True)
+class Pr2Q(SoftByPlay):
+    """Settings of `pr2_q`: those of `SoftByPlay`, and three more.
 
-    `step`               α of (4), in [0, 1]
-    `temperature`        T of (3), > 0 at all times
+    `step`               α of (4)
+    `temperature`        T of (3)
     `model_temperature`  β of (1), > 0
     `frequency`          whether ρ is the frequency instead
     `prior_count`        c_0 of the frequency, ≥ 0
-    `exploration`        the probability of an action that is drawn uniformly instead, in [0, 1]
-    `initial_q`          Q at first: uniform draws between these two numbers
-    `discount`           γ, in [0, 1): another episode follows, and its value counts; by default 0
     """
 
-    step: float | Schedule = 0.1
-    temperature: float | Schedule = 1.0
     model_temperature: float = 1.0
     frequency: bool = False
     prior_count: float = 0.0
-    exploration: float | Schedule = 0.0
-    initial_q: tuple[float, float] = (0.0, 0.0)
-    discount: float = 0.0
 
     def __post_init__(self) -> None:
-        scheduled("step", self.step, 1.0)
-        scheduled("temperature", self.temperature, above=0.0)
+        super().__post_init__()
         positive("model_temperature", self.model_temperature)
         flag("frequency", self.frequency)
         not_negative("prior_count", self.prior_count)
-        scheduled("exploration", self.exploration, 1.0)
-        between("initial_q", self.initial_q)
-        discount_factor("discount", self.discount)
 
 
-def pr2_q(
-    game: Game,
-    *,
-    settings: Pr2Q = Pr2Q(),
-    episodes: int,
-    seeds: int | Iterable[int] = 1,
-    seed: int = 0,
-    record: int | Iterable[int] = 1,
-) -> Learning:
+@learner(Pr2Q)
+def pr2_q(game: Game, settings: Pr2Q, runs: Runs) -> Learning:
     """Let all agents of a matrix game learn by (1)-(4), an episode being one joint action.
 
-    `game`      a matrix game with any number of agents and actions, all available
-    `settings`  steps, temperatures, the form of the model, and initial values
-    `episodes`  how many joint actions are played, ≥ 1
-    `seeds`     how many runs, or their numbers
-    `seed`      run k draws from `numpy.random.default_rng([seed, k])`
-    `record`    policies are recorded every so many episodes, or after these
-
-    Returns `Learning`; `models` is Σ_a π(a) ρ(b|a). Raises `ValueError` naming the argument.
+    The arguments are those of `mathrl.learners.Learner`, and the settings those of `Pr2Q`. Any number of agents and
+    actions, all available. `models` of what it returns is Σ_a π(a) ρ(b|a).
     """
-    given = payoffs(game)
-    s = instance("settings", settings, Pr2Q, "mathrl.learners.Pr2Q")
-    n, most, others = len(given.sizes), int(given.sizes.max()), int(given.others.max())
-
-    def run(rng: np.random.Generator, records: Records) -> None:
-        _run(
-            rng, given.r_ia, given.sizes, given.b_ia, given.others,
-            scheduled("step", s.step).numbers, scheduled("temperature", s.temperature).numbers,
-            scheduled("exploration", s.exploration).numbers, float(s.discount), float(s.model_temperature),
-            bool(s.frequency), float(s.prior_count), rng.uniform(*s.initial_q, size=(n, most, others)),
-            np.zeros((n, most, others)), np.empty((most, others)), np.empty((n, most)), np.empty(n),
-            np.empty(n, dtype=np.int64), records.times, records.policy, records.rewards, records.models,
-        )  # fmt: skip
-
-    return collected("pr2_q", s, game, run, episodes=episodes, seeds=seeds, seed=seed, record=record, models=True)
+    return by_play("pr2_q", game, settings, runs, _begun, _RUN, models=True)
 
 
-@kernel
-def _run(
-    rng: np.random.Generator,
-    r_ia: FloatArray,
-    sizes: IntArray,
-    b_ia: IntArray,
-    others: IntArray,
-    step: FloatArray,
-    temperature: FloatArray,
-    exploration: FloatArray,
-    discount: float,
-    model_temperature: float,
-    frequency: bool,
-    prior_count: float,
-    q_iab: FloatArray,
-    counts_iab: FloatArray,
-    rho_ab: FloatArray,
-    pi_ia: FloatArray,
-    v_i: FloatArray,
-    actions_i: IntArray,
-    times: IntArray,
-    out_policy: FloatArray,
-    out_rewards: FloatArray,
-    out_models: FloatArray,
-) -> None:
-    """Play and learn until the last of `times`; Q and the counts are changed."""
-    n = len(sizes)
-    k = 0
-    for t in range(times[-1] + 1):
-        for i in range(n):
-            for a in range(sizes[i]):
-                if frequency:
-                    total = 0.0
-                    for b in range(others[i]):
-                        total += counts_iab[i, a, b] + prior_count
-                    for b in range(others[i]):
-                        rho_ab[a, b] = (
-                            (counts_iab[i, a, b] + prior_count) / total if total > 0.0 else 1.0 / others[i]
-                        )  # fmt: skip
-                else:
-                    boltzmann(q_iab[i, a], others[i], model_temperature, rho_ab[a])  # (1)
-                pi_ia[i, a] = 0.0
-                for b in range(others[i]):
-                    pi_ia[i, a] += rho_ab[a, b] * q_iab[i, a, b]  # (2)
-            v_i[i] = largest(pi_ia[i], sizes[i]) if discount > 0.0 else 0.0
-            boltzmann(pi_ia[i], sizes[i], at(temperature, t), pi_ia[i])  # (3)
-            if t == times[k]:
-                for a in range(sizes[i]):
-                    out_policy[k, i, a] = pi_ia[i, a]
-                    for b in range(others[i]):
-                        out_models[k, i, b] += pi_ia[i, a] * rho_ab[a, b]
-        if t == times[k]:
-            k += 1
-        if k == len(times):
-            break
-        for i in range(n):
-            actions_i[i] = explored(rng, pi_ia[i], sizes[i], at(exploration, t))
-        joint = joint_action(actions_i, sizes)
-        for i in range(n):
-            a, b, r = actions_i[i], b_ia[i, joint], r_ia[i, joint]
-            q_iab[i, a, b] += at(step, t) * (r + discount * v_i[i] - q_iab[i, a, b])  # (4)
-            counts_iab[i, a, b] += 1.0
-            out_rewards[k - 1, i] += r / (times[k] - times[k - 1])
+class _Memory(NamedTuple):
+    """Settings as numbers, Q, n, and what follows from them in each episode."""
+
+    model_temperature: float
+    frequency: bool
+    prior_count: float
+    q_iab: FloatArray
+    counts_iab: FloatArray
+    rho_iab: FloatArray
+
+
+def _begun(s: Pr2Q, game: Payoffs, rng: np.random.Generator, episodes: int) -> _Memory:
+    return _Memory(
+        model_temperature=float(s.model_temperature),
+        frequency=bool(s.frequency),
+        prior_count=float(s.prior_count),
+        q_iab=rng.uniform(*s.initial_q, size=game.most),
+        counts_iab=np.zeros(game.most),
+        rho_iab=np.empty(game.most),
+    )
+
+
+@inner
+def _strategies(game: Payoffs, common: Common, own: _Memory, t: int, out_pi_ia: FloatArray) -> None:
+    for i in range(len(game.sizes)):
+        for a in range(game.sizes[i]):
+            if own.frequency:
+                frequencies(own.counts_iab[i, a], game.others[i], own.prior_count, own.rho_iab[i, a])
+            else:
+                boltzmann(own.q_iab[i, a], game.others[i], own.model_temperature, own.rho_iab[i, a])  # (1)
+            out_pi_ia[i, a] = 0.0
+            for b in range(game.others[i]):
+                out_pi_ia[i, a] += own.rho_iab[i, a, b] * own.q_iab[i, a, b]  # (2)
+        soften(game, common, t, i, out_pi_ia[i])  # (3)
+
+
+@inner
+def _update(rng: np.random.Generator, game: Payoffs, common: Common, own: _Memory, t: int, joint: int) -> None:
+    for i in range(len(game.sizes)):
+        learn_joint(game, common, t, i, joint, own.q_iab[i])  # (4)
+        own.counts_iab[i, game.a_ia[i, joint], game.b_ia[i, joint]] += 1.0
+
+
+@inner
+def _recorded(game: Payoffs, own: _Memory, pi_ia: FloatArray, k: int, records: Records) -> None:
+    for i in range(len(game.sizes)):
+        for a in range(game.sizes[i]):
+            for b in range(game.others[i]):
+                records.models[k, i, b] += pi_ia[i, a] * own.rho_iab[i, a, b]
+
+
+_RUN = one_run("pr2_q", _strategies, _update, _recorded)

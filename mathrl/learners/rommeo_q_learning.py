@@ -15,105 +15,92 @@ is uniform. b is the joint action of all others. One agent alone learns by Q-lea
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, count, discount_factor, flag, instance, not_negative
-from mathrl.base.compile import inner, kernel
+from mathrl.base.checks import FloatArray, count, flag, not_negative
+from mathrl.base.compile import inner
 from mathrl.games import Game
-from mathrl.learners.learning import Learning, Records, collected
-from mathrl.learners.pieces import IntArray, explored, joint_action, payoffs
-from mathrl.learners.schedule import Schedule, at, between, scheduled
+from mathrl.learners.by_play import SoftByPlay, by_play, one_run
+from mathrl.learners.learner import Runs, learner
+from mathrl.learners.learning import Learning
+from mathrl.learners.pieces import IntArray, Payoffs, frequencies
+from mathrl.learners.q_learning import Common, learn_joint
+from mathrl.learners.records import Records
+from mathrl.learners.schedule import at
 
 __all__ = ["RommeoQ", "rommeo_q_learning"]
 
 
-@dataclass(frozen=True)
-class RommeoQ:
-    """Settings of `rommeo_q_learning`. Steps, temperatures and exploration may be a `Schedule` of the episode.
+@dataclass(frozen=True, kw_only=True)
+class RommeoQ(SoftByPlay):
+    """Settings of `rommeo_q_learning`: those of `SoftByPlay`, and four more.
 
-    `step`         λ of (5), in [0, 1]
-    `temperature`  α of (2) and (3), > 0 at all times
+    `step`         λ of (5)
+    `temperature`  α of (2) and (3)
     `window`       M, how many joint actions are kept, ≥ 1; None: all
     `samples`      N of (5), drawn uniformly from what is kept; 0: the newest
     `prior_count`  c_0 of (1), ≥ 0
     `empirical`    whether P takes the place of ρ in (4)
-    `exploration`  the probability of an action that is drawn uniformly instead, in [0, 1]
-    `initial_q`    Q at first: uniform draws between these two numbers
-    `discount`     γ, in [0, 1): another episode follows, and its value counts; by default 0
     """
 
-    step: float | Schedule = 0.1
-    temperature: float | Schedule = 1.0
     window: int | None = None
     samples: int = 0
     prior_count: float = 0.0
     empirical: bool = False
-    exploration: float | Schedule = 0.0
-    initial_q: tuple[float, float] = (0.0, 0.0)
-    discount: float = 0.0
 
     def __post_init__(self) -> None:
-        scheduled("step", self.step, 1.0)
-        scheduled("temperature", self.temperature, above=0.0)
+        super().__post_init__()
         if self.window is not None:
             count("window", self.window, 1)
         count("samples", self.samples)
         not_negative("prior_count", self.prior_count)
         flag("empirical", self.empirical)
-        scheduled("exploration", self.exploration, 1.0)
-        between("initial_q", self.initial_q)
-        discount_factor("discount", self.discount)
 
 
-def rommeo_q_learning(
-    game: Game,
-    *,
-    settings: RommeoQ = RommeoQ(),
-    episodes: int,
-    seeds: int | Iterable[int] = 1,
-    seed: int = 0,
-    record: int | Iterable[int] = 1,
-) -> Learning:
+@learner(RommeoQ)
+def rommeo_q_learning(game: Game, settings: RommeoQ, runs: Runs) -> Learning:
     """Let all agents of a matrix game learn by (1)-(5), an episode being one joint action.
 
-    `game`      a matrix game with any number of agents and actions, all available
-    `settings`  steps, temperatures, what is kept, and initial values
-    `episodes`  how many joint actions are played, ≥ 1
-    `seeds`     how many runs, or their numbers
-    `seed`      run k draws from `numpy.random.default_rng([seed, k])`
-    `record`    policies are recorded every so many episodes, or after these
-
-    Returns `Learning`; `models` is ρ, also with `empirical`, and `observed` is P. Raises `ValueError` naming the
-    argument.
+    The arguments are those of `mathrl.learners.Learner`, and the settings those of `RommeoQ`. Any number of agents and
+    actions, all available. `models` of what it returns is ρ, also with `empirical`, and `observed` is P.
     """
-    given = payoffs(game)
-    s = instance("settings", settings, RommeoQ, "mathrl.learners.RommeoQ")
-    n, most, others = len(given.sizes), int(given.sizes.max()), int(given.others.max())
-    window = min(s.window or count("episodes", episodes, 1), count("episodes", episodes, 1))
+    return by_play("rommeo_q_learning", game, settings, runs, _begun, _RUN, models=True, observed=True)
 
-    def run(rng: np.random.Generator, records: Records) -> None:
-        _run(
-            rng, given.r_ia, given.sizes, given.a_ia, given.b_ia, given.others,
-            scheduled("step", s.step).numbers, scheduled("temperature", s.temperature).numbers,
-            scheduled("exploration", s.exploration).numbers, float(s.discount), int(s.samples),
-            float(s.prior_count), bool(s.empirical),
-            rng.uniform(*s.initial_q, size=(n, most, others)), np.zeros((n, others)), np.zeros(window, dtype=np.int64),
-            0, np.empty((n, others)), np.empty((n, others)), np.empty((most, others)), np.empty((n, most)),
-            np.empty(n), np.empty(n, dtype=np.int64), records.times, records.policy, records.rewards, records.models,
-            records.observed,
-        )  # fmt: skip
 
-    return collected(
-        "rommeo_q_learning", s, game, run, episodes=episodes, seeds=seeds, seed=seed, record=record, models=True,
-        observed=True,
-    )  # fmt: skip
+class _Memory(NamedTuple):
+    """Settings as numbers, Q, the joint actions that are kept, how often each is there, and what follows from them."""
+
+    samples: int
+    prior_count: float
+    empirical: bool
+    q_iab: FloatArray
+    counts_ib: FloatArray
+    kept: IntArray
+    p_ib: FloatArray
+    rho_ib: FloatArray
+    pi_ab: FloatArray
+
+
+def _begun(s: RommeoQ, game: Payoffs, rng: np.random.Generator, episodes: int) -> _Memory:
+    n, most, others = game.most
+    return _Memory(
+        samples=int(s.samples),
+        prior_count=float(s.prior_count),
+        empirical=bool(s.empirical),
+        q_iab=rng.uniform(*s.initial_q, size=(n, most, others)),
+        counts_ib=np.zeros((n, others)),
+        kept=np.zeros(min(s.window or episodes, episodes), dtype=np.int64),
+        p_ib=np.empty((n, others)),
+        rho_ib=np.empty((n, others)),
+        pi_ab=np.empty((most, others)),
+    )
 
 
 @inner
-def _strategies(
+def _model(
     q_ab: FloatArray,
     size: int,
     others: int,
@@ -151,77 +138,36 @@ def _strategies(
     return top + math.log(total)  # (6)
 
 
-@kernel
-def _run(
-    rng: np.random.Generator,
-    r_ia: FloatArray,
-    sizes: IntArray,
-    a_ia: IntArray,
-    b_ia: IntArray,
-    others: IntArray,
-    step: FloatArray,
-    temperature: FloatArray,
-    exploration: FloatArray,
-    discount: float,
-    samples: int,
-    prior_count: float,
-    empirical: bool,
-    q_iab: FloatArray,
-    counts_ib: FloatArray,
-    kept: IntArray,
-    began: int,
-    p_ib: FloatArray,
-    rho_ib: FloatArray,
-    pi_ab: FloatArray,
-    pi_ia: FloatArray,
-    v_i: FloatArray,
-    actions_i: IntArray,
-    times: IntArray,
-    out_policy: FloatArray,
-    out_rewards: FloatArray,
-    out_models: FloatArray,
-    out_observed: FloatArray,
-) -> None:
-    """Play and learn until the last of `times`; Q, the counts and what is kept are changed.
+@inner
+def _strategies(game: Payoffs, common: Common, own: _Memory, t: int, out_pi_ia: FloatArray) -> None:
+    for i in range(len(game.sizes)):
+        frequencies(own.counts_ib[i], game.others[i], own.prior_count, own.p_ib[i])  # (1)
+        common.v_i[i] = _model(
+            own.q_iab[i], game.sizes[i], game.others[i], at(common.temperature, t), own.p_ib[i], own.empirical,
+            own.rho_ib[i], own.pi_ab, out_pi_ia[i],
+        )  # fmt: skip
 
-    Of the latter `began` are there.
-    """
-    n = len(sizes)
-    k = 0
-    for t in range(times[-1] + 1):
-        for i in range(n):
-            total = 0.0
-            for b in range(others[i]):
-                total += counts_ib[i, b] + prior_count
-            for b in range(others[i]):
-                p_ib[i, b] = (counts_ib[i, b] + prior_count) / total if total > 0.0 else 1.0 / others[i]  # (1)
-            v_i[i] = _strategies(
-                q_iab[i], sizes[i], others[i], at(temperature, t), p_ib[i], empirical, rho_ib[i], pi_ab, pi_ia[i]
-            )  # fmt: skip
-            if t == times[k]:
-                for a in range(sizes[i]):
-                    out_policy[k, i, a] = pi_ia[i, a]
-                for b in range(others[i]):
-                    out_models[k, i, b] = rho_ib[i, b]
-                    out_observed[k, i, b] = p_ib[i, b]
-        if t == times[k]:
-            k += 1
-        if k == len(times):
-            break
-        for i in range(n):
-            actions_i[i] = explored(rng, pi_ia[i], sizes[i], at(exploration, t))
-        joint = joint_action(actions_i, sizes)
-        number = began + t
-        place = number % len(kept)
-        for i in range(n):
-            if number >= len(kept):
-                counts_ib[i, b_ia[i, kept[place]]] -= 1.0
-            counts_ib[i, b_ia[i, joint]] += 1.0
-            out_rewards[k - 1, i] += r_ia[i, joint] / (times[k] - times[k - 1])
-        kept[place] = joint
-        size, rate = min(number + 1, len(kept)), at(step, t)
-        for _ in range(max(samples, 1)):
-            for i in range(n):
-                sample = joint if samples == 0 else kept[min(int(rng.random() * size), size - 1)]
-                a, b = a_ia[i, sample], b_ia[i, sample]
-                q_iab[i, a, b] += rate * (r_ia[i, sample] + discount * v_i[i] - q_iab[i, a, b])  # (5)
+
+@inner
+def _update(rng: np.random.Generator, game: Payoffs, common: Common, own: _Memory, t: int, joint: int) -> None:
+    place, size = t % len(own.kept), min(t + 1, len(own.kept))
+    for i in range(len(game.sizes)):
+        if t >= len(own.kept):
+            own.counts_ib[i, game.b_ia[i, own.kept[place]]] -= 1.0
+        own.counts_ib[i, game.b_ia[i, joint]] += 1.0
+    own.kept[place] = joint
+    for _ in range(max(own.samples, 1)):
+        for i in range(len(game.sizes)):
+            drawn = joint if own.samples == 0 else own.kept[min(int(rng.random() * size), size - 1)]
+            learn_joint(game, common, t, i, drawn, own.q_iab[i])  # (5)
+
+
+@inner
+def _recorded(game: Payoffs, own: _Memory, pi_ia: FloatArray, k: int, records: Records) -> None:
+    for i in range(len(game.sizes)):
+        for b in range(game.others[i]):
+            records.models[k, i, b] = own.rho_ib[i, b]
+            records.observed[k, i, b] = own.p_ib[i, b]
+
+
+_RUN = one_run("rommeo_q_learning", _strategies, _update, _recorded)

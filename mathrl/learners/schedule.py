@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, as_floats, fail, iterated, not_negative, positive, proportion, real
+from mathrl.base.checks import FloatArray, fail, iterated, not_negative, positive, proportion, real
 from mathrl.base.compile import inner
 
 __all__ = ["Schedule", "at", "between", "scheduled"]
@@ -56,7 +56,7 @@ class Schedule:
 
 def scheduled(argument: str, value: "float | Schedule", most: float = math.inf, above: float = -1.0) -> Schedule:
     """A schedule from a number or a schedule, at most `most` at first, and above `above` then and later."""
-    found = value if isinstance(value, Schedule) else Schedule(float(as_floats(argument, value)))
+    found = value if isinstance(value, Schedule) else Schedule(not_negative(argument, value))
     last = found.floor + (found.scale if found.rate == 1 else 0.0)  # 1/t reaches 0 at no time that is played
     if found.scale + found.floor > most:
         fail(argument, f"begins at {found.scale + found.floor:g}", f"at most {most:g}")

@@ -6,142 +6,118 @@
     δ_a   = min(π(a), δ/(|A| − 1))                                                                  (4)
     π(a)  ← π(a) − δ_a for a ≠ argmax Q,   π(a) ← π(a) + Σ_{a'≠a} δ_{a'} for a = argmax Q           (5)
 
-Bowling and Veloso, Multiagent learning using a variable learning rate, Artificial Intelligence 136 (2002), Table 4
-(the paper of 2001 has the same, Rational and convergent learning in stochastic games, IJCAI), for one state. Each agent
-learns so from its own rewards and actions. Of several largest Q the first counts. With δ_win = δ_lose it is policy
-hill-climbing.
+Bowling and Veloso, Multiagent learning using a variable learning rate, Artificial Intelligence 136 (2002), and Rational
+and convergent learning in stochastic games, IJCAI 2001, for one state. Each agent learns so from its own rewards and
+actions. Of several largest Q the first counts. With δ_win = δ_lose it is policy hill-climbing.
+
+(1) to (5) and the rates were compared with two public codes, not with the papers' own text:
+- OpenSpiel (github.com/google-deepmind/open_spiel, open_spiel/python/algorithms/wolf_phc.py), whose schedules are said
+  to be those of the paper: δ_win = 1/(20000 + t), δ_lose = 2/(20000 + t), α_t = 1/(100 + t/10000), exploration 0.2.
+  It has (1) to (5), but in (4) and (5) it shares between all actions of largest Q, and moves nothing where all are.
+- ROMMEO's authors (github.com/rommeoijcai2019/rommeo, maci/learners/tabular/PHC.py, and the same in
+  github.com/ying-wen/malib_deprecated): δ_win = 0.0025 and δ_lose = 0.005, the defaults here, α_t = 10000/(10000 + t),
+  and a random π at first. They have (1) to (3). In place of (4) and (5) only the action that was played moves, up by δ
+  if its Q is the largest, else down by δ/(|A| − 1); then π is shifted to be no less than 0, and divided by its sum.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, discount_factor, flag, instance
-from mathrl.base.compile import kernel
+from mathrl.base.checks import FloatArray, flag
+from mathrl.base.compile import inner
 from mathrl.games import Game
-from mathrl.learners.learning import Learning, Records, collected
-from mathrl.learners.pieces import IntArray, explored, joint_action, largest, payoffs
-from mathrl.learners.schedule import Schedule, at, between, scheduled
+from mathrl.learners.by_play import ByPlay, by_play, one_run
+from mathrl.learners.learner import Runs, learner
+from mathrl.learners.learning import Learning
+from mathrl.learners.pieces import Payoffs
+from mathrl.learners.q_learning import Common, learn_own
+from mathrl.learners.schedule import Schedule, at, scheduled
 
 __all__ = ["WolfPhc", "wolf_phc"]
 
 
-@dataclass(frozen=True)
-class WolfPhc:
-    """Settings of `wolf_phc`. What is a number may be a `Schedule` of the episode.
+@dataclass(frozen=True, kw_only=True)
+class WolfPhc(ByPlay):
+    """Settings of `wolf_phc`: those of `ByPlay`, and three more. Both δ may be a `Schedule` of the episode.
 
-    `step`            α of (1), in [0, 1]
-    `win`             δ_win of (3), in [0, 1]
-    `lose`            δ_lose of (3), in [0, 1]
-    `exploration`     the probability of an action that is drawn uniformly instead, in [0, 1]
-    `initial_q`       Q at first: uniform draws between these two numbers
-    `discount`        γ, in [0, 1): another episode follows, and its value counts; by default 0
-    `random_policy`   whether π is at first drawn uniformly from the simplex; by default it is uniform
+    `step`           α of (1)
+    `win`            δ_win of (3), in [0, 1]
+    `lose`           δ_lose of (3), in [0, 1]
+    `random_policy`  whether π is at first drawn uniformly from the simplex; by default it is uniform
     """
 
-    step: float | Schedule = 0.1
     win: float | Schedule = 0.0025
     lose: float | Schedule = 0.005
-    exploration: float | Schedule = 0.0
-    initial_q: tuple[float, float] = (0.0, 0.0)
-    discount: float = 0.0
     random_policy: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("step", "win", "lose", "exploration"):
-            scheduled(name, getattr(self, name), 1.0)
-        between("initial_q", self.initial_q)
-        discount_factor("discount", self.discount)
+        super().__post_init__()
+        scheduled("win", self.win, 1.0)
+        scheduled("lose", self.lose, 1.0)
         flag("random_policy", self.random_policy)
 
 
-def wolf_phc(
-    game: Game,
-    *,
-    settings: WolfPhc = WolfPhc(),
-    episodes: int,
-    seeds: int | Iterable[int] = 1,
-    seed: int = 0,
-    record: int | Iterable[int] = 1,
-) -> Learning:
+@learner(WolfPhc)
+def wolf_phc(game: Game, settings: WolfPhc, runs: Runs) -> Learning:
     """Let all agents of a matrix game learn by (1)-(5), an episode being one joint action.
 
-    `game`      a matrix game with any number of agents and actions, all available
-    `settings`  steps, exploration and initial values
-    `episodes`  how many joint actions are played, ≥ 1
-    `seeds`     how many runs, or their numbers
-    `seed`      run k draws from `numpy.random.default_rng([seed, k])`
-    `record`    policies are recorded every so many episodes, or after these
-
-    Returns `Learning`. Raises `ValueError` naming the argument.
+    The arguments are those of `mathrl.learners.Learner`, and the settings those of `WolfPhc`. Any number of agents and
+    actions, all available.
     """
-    given = payoffs(game)
-    s = instance("settings", settings, WolfPhc, "mathrl.learners.WolfPhc")
-    n, most = len(given.sizes), int(given.sizes.max())
-
-    def run(rng: np.random.Generator, records: Records) -> None:
-        q_ia = rng.uniform(*s.initial_q, size=(n, most))
-        pi_ia = np.zeros((n, most))
-        for own, size in zip(pi_ia, given.sizes, strict=True):
-            own[:size] = rng.dirichlet(np.ones(size)) if s.random_policy else 1 / size
-        _run(
-            rng, given.r_ia, given.sizes, scheduled("step", s.step).numbers, scheduled("win", s.win).numbers,
-            scheduled("lose", s.lose).numbers, scheduled("exploration", s.exploration).numbers, float(s.discount),
-            q_ia, pi_ia, np.zeros((n, most)),
-            np.empty(n, dtype=np.int64), records.times, records.policy, records.rewards,
-        )  # fmt: skip
-
-    return collected("wolf_phc", s, game, run, episodes=episodes, seeds=seeds, seed=seed, record=record)
+    return by_play("wolf_phc", game, settings, runs, _begun, _RUN)
 
 
-@kernel
-def _run(
-    rng: np.random.Generator,
-    r_ia: FloatArray,
-    sizes: IntArray,
-    step: FloatArray,
-    win: FloatArray,
-    lose: FloatArray,
-    exploration: FloatArray,
-    discount: float,
-    q_ia: FloatArray,
-    pi_ia: FloatArray,
-    mean_ia: FloatArray,
-    actions_i: IntArray,
-    times: IntArray,
-    out_policy: FloatArray,
-    out_rewards: FloatArray,
-) -> None:
-    """Play and learn until the last of `times`; Q, π and π̄ are changed."""
-    n = len(sizes)
-    k = 0
-    for t in range(times[-1] + 1):
-        if t == times[k]:
-            for i in range(n):
-                for a in range(sizes[i]):
-                    out_policy[k, i, a] = pi_ia[i, a]
-            k += 1
-        if k == len(times):
-            break
-        for i in range(n):
-            actions_i[i] = explored(rng, pi_ia[i], sizes[i], at(exploration, t))
-        joint = joint_action(actions_i, sizes)
-        for i in range(n):
-            played, r, size = actions_i[i], r_ia[i, joint], sizes[i]
-            v = discount * largest(q_ia[i], size) if discount > 0.0 else 0.0
-            q_ia[i, played] += at(step, t) * (r + v - q_ia[i, played])  # (1)
-            gain, best = 0.0, 0
-            for a in range(size):
-                mean_ia[i, a] += (pi_ia[i, a] - mean_ia[i, a]) / (t + 1.0)  # (2)
-                gain += (pi_ia[i, a] - mean_ia[i, a]) * q_ia[i, a]
-                if q_ia[i, a] > q_ia[i, best]:
-                    best = a
-            delta = at(win, t) if gain > 0.0 else at(lose, t)  # (3)
-            rest = 0.0
-            for a in range(size):
-                if a != best:
-                    pi_ia[i, a] -= min(pi_ia[i, a], delta / (size - 1.0))  # (4), (5)
-                    rest += pi_ia[i, a]
-            pi_ia[i, best] = 1.0 - rest  # so that the sum stays 1 to rounding
-            out_rewards[k - 1, i] += r / (times[k] - times[k - 1])
+class _Memory(NamedTuple):
+    """Settings as numbers, Q, π and π̄."""
+
+    win: FloatArray
+    lose: FloatArray
+    q_ia: FloatArray
+    pi_ia: FloatArray
+    mean_ia: FloatArray
+
+
+def _begun(s: WolfPhc, game: Payoffs, rng: np.random.Generator, episodes: int) -> _Memory:
+    shape = game.most[:2]
+    q_ia, pi_ia = rng.uniform(*s.initial_q, size=shape), np.zeros(shape)
+    for own, size in zip(pi_ia, game.sizes, strict=True):
+        own[:size] = rng.dirichlet(np.ones(size)) if s.random_policy else 1 / size
+    return _Memory(
+        win=scheduled("win", s.win).numbers,
+        lose=scheduled("lose", s.lose).numbers,
+        q_ia=q_ia,
+        pi_ia=pi_ia,
+        mean_ia=np.zeros(shape),
+    )
+
+
+@inner
+def _strategies(game: Payoffs, common: Common, own: _Memory, t: int, out_pi_ia: FloatArray) -> None:
+    for i in range(len(game.sizes)):
+        for a in range(game.sizes[i]):
+            out_pi_ia[i, a] = own.pi_ia[i, a]
+
+
+@inner
+def _update(rng: np.random.Generator, game: Payoffs, common: Common, own: _Memory, t: int, joint: int) -> None:
+    learn_own(game, common, t, joint, own.q_ia)  # (1)
+    for i in range(len(game.sizes)):
+        q_a, pi_a, mean_a, size = own.q_ia[i], own.pi_ia[i], own.mean_ia[i], game.sizes[i]
+        gain, best = 0.0, 0
+        for a in range(size):
+            mean_a[a] += (pi_a[a] - mean_a[a]) / (t + 1.0)  # (2)
+            gain += (pi_a[a] - mean_a[a]) * q_a[a]
+            if q_a[a] > q_a[best]:
+                best = a
+        delta = at(own.win, t) if gain > 0.0 else at(own.lose, t)  # (3)
+        rest = 0.0
+        for a in range(size):
+            if a != best:
+                pi_a[a] -= min(pi_a[a], delta / (size - 1.0))  # (4), (5)
+                rest += pi_a[a]
+        pi_a[best] = 1.0 - rest  # so that the sum stays 1 to rounding
+
+
+_RUN = one_run("wolf_phc", _strategies, _update)

@@ -101,6 +101,47 @@ def test_an_edit_after_the_import_is_not_taken_for_what_was_compiled(package):
     assert run(package) == (8.0, False)
 
 
+MADE = """
+from mathrl.base.compile import inner, kernel
+
+@inner
+def one(x: float) -> float:
+    return x + 1.0
+
+@inner
+def two(x: float) -> float:
+    return x + 2.0
+
+def made(name, step):
+    def run(x: float) -> float:
+        return 10.0 * step(x)
+    run.__qualname__ = name
+    return kernel(run)
+
+first, second = made("first", one), made("second", two)
+"""
+
+
+def test_kernels_that_are_made_of_pieces_are_kept_apart_and_found(package):
+    """They are one function around different pieces, which numba alone would not find again in another process."""
+    (package / "calling.py").write_text(MADE)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(package.parent), *sys.path])}
+    environment["NUMBA_CACHE_DIR"] = str(package.parent / "cache")
+
+    def both():
+        code = "from package.calling import first, second; print(first(1.0), second(1.0), "
+        code += "*(len(found.stats.cache_hits) for found in (first, second)))"
+        command = [sys.executable, "-B", "-c", code]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    assert both() == ["20.0", "30.0", "0", "0"]
+    assert both() == ["20.0", "30.0", "1", "1"]
+    edit(package / "calling.py", "x + 2.0", "x + 3.0")
+    assert both()[:2] == ["20.0", "40.0"]
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="folders are made read-only by their mode")
 def test_a_package_that_cannot_be_written_is_kept_in_the_users_cache(package):
     (package / "__pycache__").write_text("a file where numba would make a folder, which not even root can write into")

@@ -9,9 +9,10 @@ import pytest
 from mathrl.base.checks import InvalidInput
 from mathrl.games import Game, load, random_matrix, random_stochastic
 from mathrl.learners import Schedule
-from mathrl.learners.actor_critic import add_gradient, critic_targets, log_policy_row, played, settings_of
 from mathrl.learners.coma import Coma, coma
+from mathrl.learners.counterfactual import add_gradient, critic_targets, log_policy_row, numbers_of
 from mathrl.learners.dmac import Dmac, dmac
+from mathrl.learners.episodes import played
 
 GAME = random_stochastic(3, (2, 3), discount=0.9, seed=1)
 ENDING = random_stochastic(3, (2, 3, 2), discount=1.0, ending=0.2, successors=2, seed=2)
@@ -229,7 +230,7 @@ def test_targets_of_one_step_and_of_whole_episodes(trace):
     game, rng = played(GAME), np.random.default_rng(0)
     states, actions, q = rng.integers(3, size=6), rng.integers(6, size=6), rng.normal(size=(3, 6))
     found, nothing = np.empty(5), np.zeros((3, 5))
-    numbers = settings_of(Coma(trace=trace))
+    numbers = numbers_of(Coma(trace=trace))
     critic_targets(states, actions, 5, game, numbers, q, nothing, nothing, found)
     rewards = game.rewards_sa[states[:5], actions[:5]]
     following = q[states[1:], actions[1:]]

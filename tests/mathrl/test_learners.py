@@ -1,29 +1,37 @@
 """Learners by play: against plain arrays step by step, their mean against enumeration, and their limits."""
 
 import dataclasses
+import inspect
 
 import numpy as np
 import pytest
 
 from mathrl.games import Game, load, random_matrix, random_stochastic
 from mathrl.learners import (
+    Clipped,
+    Coma,
+    Dmac,
     Fmq,
+    Hasac,
     Jal,
     Learning,
     Pr2Q,
     RommeoQ,
     Schedule,
     WolfPhc,
+    coma,
+    dmac,
     fmq,
     happo,
     hasac,
     jal,
+    mappo,
     mean_field,
     pr2_q,
     rommeo_q_learning,
     wolf_phc,
 )
-from mathrl.learners.mean_field import plain
+from mathrl.learners.plain import plain
 
 ANNEALED = Schedule(20.0, rate=0.9, floor=0.2)
 FALLING = Schedule(0.7, half=40.0)
@@ -236,6 +244,45 @@ def test_runs_depend_on_their_numbers_alone(learner, settings):
 def test_bad_arguments_are_named(wrong, name):
     with pytest.raises(ValueError, match=name):
         wrong()
+
+
+ALL = {
+    coma: Coma, dmac: Dmac, fmq: Fmq, happo: Clipped, hasac: Hasac, jal: Jal, mappo: Clipped, pr2_q: Pr2Q,
+    rommeo_q_learning: RommeoQ, wolf_phc: WolfPhc,
+}  # fmt: skip
+every_learner = pytest.mark.parametrize(("learner", "kind"), ALL.items(), ids=[one.__name__ for one in ALL])
+
+
+@every_learner
+def test_learners_are_called_alike(learner, kind):
+    """A game, and then by keyword, all with defaults: the runs, each setting, and what a team begins with."""
+    game, *others = inspect.signature(learner).parameters.values()
+    assert (game.name, game.kind) == ("game", game.POSITIONAL_OR_KEYWORD)
+    assert {item.kind for item in others} == {inspect.Parameter.KEYWORD_ONLY}
+    shared = {"settings": None, "episodes": 1_000, "seeds": 1, "seed": 0, "record": 1}
+    of_kind = {field.name: field.default for field in dataclasses.fields(kind)}
+    besides = {"initial_policy": None} if learner in (happo, hasac, mappo) else {}
+    assert {item.name: item.default for item in others} == shared | of_kind | besides
+    assert [item.name for item in others][:5] == list(shared)
+
+
+@every_learner
+def test_settings_are_given_by_name_or_as_one_object(learner, kind):
+    step = {Coma: "actor_step", Dmac: "actor_step", Hasac: "actor_step", WolfPhc: "lose"}.get(kind, "step")
+    game, runs = load("climbing"), {"episodes": 6, "seeds": 2}
+    named = learner(game, **{step: 0.3}, **runs)
+    whole = learner(game, settings=kind(**{step: 0.3}), **runs)
+    other = learner(game, settings=kind(**{step: 0.7}), **runs)
+    both = learner(game, settings=kind(**{step: 0.7}), **{step: 0.3}, **runs)
+    assert named.settings == whole.settings == both.settings == kind(**{step: 0.3}) != other.settings
+    for a, b, c in zip(named.policy, whole.policy, both.policy, strict=True):
+        assert np.array_equal(a, b)
+        assert np.array_equal(a, c)
+    assert any((a != b).any() for a, b in zip(named.policy, other.policy, strict=True))
+    with pytest.raises(ValueError, match=step):
+        learner(game, **{step: -1.0}, **runs)
+    with pytest.raises(TypeError, match=rf"{learner.__name__}\(\) has no argument 'stp'.*{step}"):
+        learner(game, stp=0.3, **runs)
 
 
 def test_settings_of_no_learner_are_refused():
