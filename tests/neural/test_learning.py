@@ -159,8 +159,8 @@ def test_critics_are_scaled_by_a_bound_on_values(discount, terminal, alpha, scal
     environment = tabular(Game.stochastic(rewards, transitions, discount, terminal=ended))
     for algorithm, bound in ((HASAC, scale), (DMAC, environment.horizon * 2.0)):
         settings = algorithm.settings(temperature=alpha, hidden=(2,))
-        made = jax.jit(lambda key, algorithm=algorithm, settings=settings: algorithm.start(environment, settings, key))
-        assert float(made(jax.random.key(0)).scale) == pytest.approx(bound, rel=1e-6)  # single precision
+        made = jax.jit(lambda key, of=algorithm, settings=settings: of.start(environment, settings, key).scale)
+        assert float(made(jax.random.key(0))) == pytest.approx(bound, rel=1e-6)  # single precision
 
 
 def test_table_3_as_networks_learn_it():
