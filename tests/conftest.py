@@ -23,6 +23,17 @@ settings.register_profile("long", untimed, max_examples=1000)
 settings.load_profile(PROFILE)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _computed_once(tmp_path_factory):
+    """Name the folder of `tests/reproduced.py`, which the workers of a session share."""
+    own = tmp_path_factory.getbasetemp()
+    kept = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "reproduced"
+    kept.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MATHRL_TESTS_KEEP", str(kept))
+        yield
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
     """Let pytest-mpl compare pictures without being asked to: otherwise it only draws them."""
