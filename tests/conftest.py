@@ -16,6 +16,12 @@ PROFILE = os.environ.get("MATHRL_PROFILE", "fast")
 if PROFILE == "fast":
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# JAX compiles each operation outside compiled functions, most of which run once: here quickly, in half the time.
+# It reads this when it first computes. What trains networks has options of its own (`mathrl.neural.study.COMPILER`).
+if PROFILE == "fast":
+    quick = ("xla_backend_optimization_level=0", "xla_cpu_use_fusion_emitters=false")
+    os.environ.setdefault("XLA_FLAGS", " ".join(f"--{option}" for option in quick))
+
 # Kernels compile during the first example, and CI machines are slow: time says nothing about a test.
 untimed = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fast", untimed, max_examples=25, derandomize=True)
