@@ -16,14 +16,14 @@ reproduce: .venv/installed
 	$(BIN)/mathrl reproduce
 
 test: lint
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 	$(BIN)/python tests/elsewhere.py
 
 test-elsewhere: .venv/checks
 	$(BIN)/python tests/elsewhere.py --all
 
 test-long: lint
-	MATHRL_PROFILE=long $(BIN)/python -m pytest -q -n 2
+	MATHRL_PROFILE=long $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: .venv/checks
 	$(BIN)/ruff check .

@@ -16,11 +16,28 @@ PROFILE = os.environ.get("MATHRL_PROFILE", "fast")
 if PROFILE == "fast":
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# JAX compiles each operation outside compiled functions, most of which run once: here quickly, in half the time.
+# It reads this when it first computes. What trains networks has options of its own (`mathrl.neural.study.COMPILER`).
+if PROFILE == "fast":
+    quick = ("xla_backend_optimization_level=0", "xla_cpu_use_fusion_emitters=false")
+    os.environ.setdefault("XLA_FLAGS", " ".join(f"--{option}" for option in quick))
+
 # Kernels compile during the first example, and CI machines are slow: time says nothing about a test.
 untimed = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fast", untimed, max_examples=25, derandomize=True)
 settings.register_profile("long", untimed, max_examples=1000)
 settings.load_profile(PROFILE)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _computed_once(tmp_path_factory):
+    """Name the folder of `tests/reproduced.py`, which the workers of a session share."""
+    own = tmp_path_factory.getbasetemp()
+    kept = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "reproduced"
+    kept.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MATHRL_TESTS_KEEP", str(kept))
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -10,9 +10,9 @@ import pytest
 
 from mathrl.base.checks import InvalidInput
 from mathrl.base.render import render
-from mathrl.base.reproduction import comparison, data, reproduce
+from mathrl.base.reproduction import comparison, data
 from mathrl.base.table import FORMATS, Column, Table
-from mathrl.figures.reproductions import reproductions
+from tests.reproduced import entries, reproduced
 
 AWKWARD = Table(
     columns=(
@@ -32,10 +32,13 @@ AWKWARD = Table(
 )
 
 
-def tables():
-    computed = [reproduce(entry) for entry in reproductions().values() if entry.kind == "exact"]
-    named = [AWKWARD, *map(comparison, computed), *(data(result.cells) for result in computed)]
-    return [pytest.param(table, id=f"table{i}") for i, table in enumerate(named)]
+@pytest.fixture(params=["awkward", *entries("exact")])
+def tables(request):
+    """The awkward table, or those for readers and for programs of what an entry computes."""
+    if request.param == "awkward":
+        return [AWKWARD]
+    result = reproduced(request.param.id)
+    return [comparison(result), data(result.cells)]
 
 
 def formatted(table):
@@ -85,20 +88,20 @@ def from_latex_cell(cell):
     return re.sub(pattern, lambda match: LATEX[match[0]], cell)
 
 
-@pytest.mark.parametrize("table", tables())
 @pytest.mark.parametrize(("format", "parse"), [("csv", from_csv), ("markdown", from_markdown), ("latex", from_latex)])
-def test_parsing_gives_the_cells_back(table, format, parse):
-    assert parse(render(table, format)) == formatted(table)
+def test_parsing_gives_the_cells_back(tables, format, parse):
+    for table in tables:
+        assert parse(render(table, format)) == formatted(table)
 
 
-@pytest.mark.parametrize("table", tables())
-def test_json_holds_the_raw_values_bit_for_bit(table):
-    rows = json.loads(render(table, "json"))
-    assert [list(row) for row in rows] == [[column.head for column in table.columns]] * len(table.rows)
-    for parsed, row in zip(rows, table.rows, strict=True):
-        for column in table.columns:
-            value = column.cell(row)
-            assert repr(parsed[column.head]) == repr(value)
+def test_json_holds_the_raw_values_bit_for_bit(tables):
+    for table in tables:
+        rows = json.loads(render(table, "json"))
+        assert [list(row) for row in rows] == [[column.head for column in table.columns]] * len(table.rows)
+        for parsed, row in zip(rows, table.rows, strict=True):
+            for column in table.columns:
+                value = column.cell(row)
+                assert repr(parsed[column.head]) == repr(value)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

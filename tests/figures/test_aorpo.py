@@ -6,7 +6,6 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mathrl.base.reproduction import reproduce
 from mathrl.bounds import SCHEDULES, SCHEMES, Setup, dynamics_distance, measure, rollout
 from mathrl.figures.aorpo import appendix_b, figure_4, figure_8
 from mathrl.figures.aorpo.family import CELLS, FEEDBACKS, as_game, draw_load, rolled
@@ -14,6 +13,7 @@ from mathrl.figures.aorpo.table_1 import EPOCHS, printed_length
 from mathrl.figures.aorpo.table_3 import SCORES, against_agents, for_agents
 from mathrl.figures.plot import save
 from mathrl.figures.reproductions import figures, reproductions
+from tests.reproduced import reproduced
 
 PLACES = np.arange(CELLS)[:, None] - CELLS // 2.0
 IDS = [id for id in reproductions() if id.startswith("aorpo-") and reproductions()[id].paper]
@@ -25,7 +25,7 @@ def setup_of(load, discount=0.9):
 
 
 def test_what_does_not_come_out_is_what_the_notes_say():
-    found = {id: reproduce(reproductions()[id]).cells for id in IDS}
+    found = {id: reproduced(id).cells for id in IDS}
     assert {(id, cell.row, cell.column) for id, cells in found.items() for cell in cells if cell.agrees is False} == {
         ("aorpo-figure-4", "state 1", "differ"),
         ("aorpo-figure-4", "state 2", "differ"),

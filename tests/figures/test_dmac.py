@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mathrl.base.reproduction import reproduce
+from mathrl.base.runs import Runs
 from mathrl.figures.dmac import comparison, drawings, learning
 from mathrl.figures.dmac.appendix_a2 import bound
 from mathrl.figures.dmac.comparison import decided, said
@@ -89,9 +90,15 @@ def short(monkeypatch):
     drawings._learned.cache_clear()
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Where these tests keep runs, many of which are parts of several figures."""
+    return Runs(folder=tmp_path_factory.mktemp("runs"))
+
+
 @pytest.mark.parametrize("number", [1, 2, 5, 6])
-def test_simulated_figures_have_their_cells(short, number):
-    result = reproduce(reproductions()[f"dmac-figure-{number}"])
+def test_simulated_figures_have_their_cells(short, number, runs):
+    result = reproduce(reproductions()[f"dmac-figure-{number}"], runs=runs)
     said = [cell for cell in result.cells if cell.row == "text"]
     assert {cell.verdict for cell in said} == (set() if number == 6 else {"not decided"})
     assert {cell.seeds for cell in result.cells if cell not in said} == {2}
@@ -104,8 +111,9 @@ def test_simulated_figures_have_their_cells(short, number):
     assert again.cells == result.cells
 
 
-def test_the_difference_is_that_of_the_two_rows(short):
-    cells = {(cell.row, cell.column): cell.computed for cell in reproduce(reproductions()["dmac-figure-1"]).cells}
+def test_the_difference_is_that_of_the_two_rows(short, runs):
+    result = reproduce(reproductions()["dmac-figure-1"], runs=runs)
+    cells = {(cell.row, cell.column): cell.computed for cell in result.cells}
     for (row, column), value in cells.items():
         if row == "large steps, difference":
             one, other = cells["large steps, COMA", column], cells["large steps, COMA+DMAC, ω=0.2", column]
@@ -113,11 +121,11 @@ def test_the_difference_is_that_of_the_two_rows(short):
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])
-def test_the_intervals_of_long_runs_decide_statements(short, number, monkeypatch):
+def test_the_intervals_of_long_runs_decide_statements(short, number, runs, monkeypatch):
     monkeypatch.setitem(learning.EPISODES, "paper", 40)
     monkeypatch.setitem(comparison.SEEDS, "paper", 2)
-    said = [cell for cell in reproduce(reproductions()[f"dmac-figure-{number}"], budget="paper").cells
-            if cell.row == "text"]  # fmt: skip
+    result = reproduce(reproductions()[f"dmac-figure-{number}"], budget="paper", runs=runs)
+    said = [cell for cell in result.cells if cell.row == "text"]
     assert said
     for cell in said:
         cases = 4 if "10 and 100" in cell.column else 2

@@ -53,10 +53,12 @@ def test_the_same_figure_is_the_same_files(tmp_path):
 
 
 def test_the_program_draws_all_figures_and_wants_a_folder(tmp_path, monkeypatch, capsys):
-    drawings = {id: drawing(id, COLUMN) for id in figures()}
+    """All that are declared: here two of them, with small pictures in their place."""
+    drawings = {id: drawing(id, COLUMN) for id in list(figures())[::10]}
+    assert len(drawings) > 1
     monkeypatch.setattr("mathrl.figures.reproductions.figures", lambda: drawings)
     assert main([str(tmp_path)]) == 0
     assert capsys.readouterr().out == f"{tmp_path / 'index.html'}\n"
-    assert {path.stem for path in tmp_path.glob("*.pdf")} == set(figures())
+    assert {path.stem for path in tmp_path.glob("*.pdf")} == set(drawings)
     assert main([]) == 2
     assert "FOLDER" in capsys.readouterr().err

@@ -4,20 +4,15 @@ import numpy as np
 import pytest
 
 from mathrl.base.checks import InvalidInput
-from mathrl.base.reproduction import reproduce
 from mathrl.equilibria.matrix.curves import equilibria as at
 from mathrl.equilibria.matrix.curves import logit_curves
 from mathrl.figures.hasac import equilibria
 from mathrl.figures.hasac.trust_region import advantages, coefficients, end, happo, mappo, maximisers
 from mathrl.figures.plot import save
-from mathrl.figures.reproductions import reproductions
 from mathrl.games import Game, as_policy, load, random_matrix
+from tests.reproduced import cells
 
 TEMPERATURES = (1, 2, 5, 10, 15, 20)
-
-
-def cells(id):
-    return {(cell.row, cell.column): cell for cell in reproduce(reproductions()[id]).cells}
 
 
 def test_table_3_has_the_cells_of_the_contract():

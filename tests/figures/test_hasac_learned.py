@@ -4,20 +4,19 @@ import numpy as np
 import pytest
 
 from mathrl.base.printed import PaperStatement
-from mathrl.base.reproduction import reproduce
 from mathrl.base.runs import ALONE, Runs
 from mathrl.figures.hasac import figure_3a, figure_4, figure_5
 from mathrl.figures.hasac.figure_4 import jump, whole
 from mathrl.figures.hasac.learned import BASE, CLIPPED, SWEEP, Case, ended, exact_end, learn, returns
 from mathrl.figures.hasac.statements import ENDS, MOST_SEEDS, at_qre, different_equilibria, end_at, most, near_uniform
-from mathrl.figures.reproductions import reproductions
+from tests.reproduced import cells as cells_of
 
 IDS = [f"hasac-figure-{part}" for part in ("3a", "4b", "4c", "5")]
 
 
 @pytest.fixture(scope="module")
 def cells():
-    return {id: {(c.row, c.column): c for c in reproduce(reproductions()[id]).cells} for id in IDS}
+    return {id: cells_of(id) for id in IDS}
 
 
 def test_returns_and_ends_by_hand():
@@ -27,9 +26,9 @@ def test_returns_and_ends_by_hand():
 
 
 def test_exact_ends_are_those_of_table_3():
-    final = {(c.row, c.column): c.computed for c in reproduce(reproductions()["hasac-table-3"]).cells}
+    final = cells_of("hasac-table-3")
     for alpha in (1, 5, 10, 20):
-        p = np.array([final[f"alpha={alpha}", f"final p{k}"] for k in (1, 2, 3)])
+        p = np.array([final[f"alpha={alpha}", f"final p{k}"].computed for k in (1, 2, 3)])
         assert np.abs(exact_end(float(alpha)) - np.outer(p, p)).max() < 1e-9  # where HASPI stops, twice
 
 

@@ -4,15 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_ind_from_stats
 
-from mathrl.base.reproduction import reproduce
 from mathrl.figures.hasac.table_1 import CLAIMED, HARD, METHODS, WIN_RATES, marked
 from mathrl.figures.hasac.tasks import TASKS
 from mathrl.figures.hasac.updates_in_turn import RETURNS, SEEDS
-from mathrl.figures.reproductions import reproductions
-
-
-def cells(id):
-    return {(cell.row, cell.column): cell for cell in reproduce(reproductions()[id]).cells}
+from tests.reproduced import cells
 
 
 def test_welch_is_scipys():

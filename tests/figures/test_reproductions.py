@@ -1,13 +1,11 @@
 """The registry, and that a wrong number is noticed."""
 
 from dataclasses import replace
-from functools import cache
 
 import pytest
 
 from mathrl.base.checks import InvalidInput
 from mathrl.base.drawing import drawing
-from mathrl.base.jobs import processors
 from mathrl.base.printed import PaperBound, PaperStatement, PaperValue, printed
 from mathrl.base.reproduction import (
     BUDGETS,
@@ -23,18 +21,10 @@ from mathrl.base.reproduction import (
 from mathrl.base.runs import Runs
 from mathrl.cli import main
 from mathrl.figures.reproductions import figures, reproductions
+from tests.reproduced import computed, entries, reproduced
 
-ENTRIES = [
-    pytest.param(entry, id=entry.id)
-    for entry in reproductions().values()
-    if entry.kind in ("exact", "simulated")  # not what networks learn
-]
-
-
-@cache
-def computed(id):
-    """What is computed of an entry, once."""
-    return reproductions()[id].compute(0, "fast", Runs(jobs=processors()))
+ENTRIES = entries("exact", "simulated")
+"""All but what networks learn."""
 
 
 def wrong(paper):
@@ -51,7 +41,7 @@ def wrong(paper):
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_ids_kinds_and_cells_are_well_formed(entry):
     assert entry.kind in KINDS
-    result = reproduce(replace(entry, compute=lambda seed, budget, runs: computed(entry.id)))
+    result = reproduced(entry.id)
     keys = [(cell.row, cell.column) for cell in result.cells]
     assert len(set(keys)) == len(keys)
     assert all(cell.agrees is None for cell in result.cells if cell.printed is None)
@@ -60,12 +50,11 @@ def test_ids_kinds_and_cells_are_well_formed(entry):
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_every_wrong_number_is_reported(entry):
     """Of the numbers that come out: another one may be off by what `wrong` adds."""
-    computed_once = replace(entry, compute=lambda seed, budget, runs: computed(entry.id))
-    right = [cell for cell in reproduce(computed_once).cells if cell.agrees]
+    right = [cell for cell in reproduced(entry.id).cells if cell.agrees]
     deceived = {}
     for cell in right:
         deceived.setdefault(cell.row, {})[cell.column] = wrong(cell.printed)
-    cells = reproduce(replace(computed_once, paper=deceived)).cells
+    cells = reproduce(replace(entry, paper=deceived, compute=lambda seed, budget, runs: computed(entry.id))).cells
     assert {cell.agrees for cell in cells if cell.printed is not None} == ({False} if right else set())
 
 

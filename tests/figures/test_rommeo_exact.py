@@ -7,19 +7,15 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from mathrl.base.reproduction import reproduce
 from mathrl.equilibria.nash.vertices import all_equilibria
 from mathrl.figures.plot import save
-from mathrl.figures.reproductions import figures, reproductions
+from mathrl.figures.reproductions import figures
 from mathrl.figures.rommeo.figure_2 import _ends_at_best
 from mathrl.figures.rommeo.section_5_1 import GAMES, equilibria, payoffs
 from mathrl.figures.rommeo.surface import BOX, CODE, PRINTED
+from tests.reproduced import cells
 
 SURFACES = [pytest.param(PRINTED, id="printed"), pytest.param(CODE, id="code")]
-
-
-def cells(id):
-    return {(cell.row, cell.column): cell for cell in reproduce(reproductions()[id]).cells}
 
 
 def gains(first, second, x, y):

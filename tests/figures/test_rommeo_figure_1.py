@@ -3,23 +3,23 @@
 import numpy as np
 import pytest
 
-from mathrl.base.reproduction import Estimate, reproduce
+from mathrl.base.reproduction import Estimate
 from mathrl.base.runs import Runs
 from mathrl.figures.plot import save
-from mathrl.figures.reproductions import figures, reproductions
+from mathrl.figures.reproductions import figures
 from mathrl.figures.rommeo import figure_1, figure_1_drawings, readings, simulated
 from mathrl.figures.rommeo.figure_1 import _key, verdict
 from mathrl.figures.rommeo.readings import LEARNERS, READINGS, common, learn
 from mathrl.games import load
 from mathrl.learners import Schedule
+from tests.reproduced import cells, reproduced
 
 IDS = ["rommeo-figure-1", "rommeo-figure-1a", "rommeo-figure-1b", "rommeo-figure-1c"]
 
 
 @pytest.fixture(scope="module")
 def convergence():
-    result = reproduce(reproductions()["rommeo-figure-1b"])
-    return {(cell.row, cell.column): cell for cell in result.cells}, result.notes
+    return cells("rommeo-figure-1b"), reproduced("rommeo-figure-1b").notes
 
 
 def test_every_reading_has_settings_for_every_learner():
@@ -124,7 +124,7 @@ def test_the_mean_field_of_rommeo_tends_to_the_optimum_and_that_of_frequencies_d
 
 def test_the_other_entries_have_estimates_and_notes():
     for id in ("rommeo-figure-1", "rommeo-figure-1c"):
-        result = reproduce(reproductions()[id])
+        result = reproduced(id)
         assert all(cell.low <= cell.computed <= cell.high for cell in result.cells if cell.row != "text")
         assert {cell.printed is not None for cell in result.cells if cell.row == "text"} == {True}
         assert len(result.notes) > 2

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from mathrl.balls import Ball, precision
 from mathrl.base.checks import InvalidInput
-from mathrl.base.reproduction import reproduce
 from mathrl.figures.plot import save
 from mathrl.figures.reproductions import figures, reproductions
 from mathrl.figures.soft_qmix import table_2a, table_3, table_4
@@ -29,6 +28,7 @@ from mathrl.figures.welch import Summary, holm, welch
 from mathrl.games import load
 from mathrl.solvers import qre, soft_qmix
 from mathrl.stage import isotonic_fit
+from tests.reproduced import cells as cells_of
 
 PAYOFFS = load("soft-qmix").rewards[0]
 ROUNDING = 1e-9  # of sums of nine terms of at most 30² each: 1e-12, with room for projections
@@ -37,7 +37,7 @@ ROUNDING = 1e-9  # of sums of nine terms of at most 30² each: 1e-12, with room 
 @pytest.fixture(scope="module")
 def cells():
     ids = [id for id in reproductions() if id.startswith("soft-qmix-table-") and id[-1] in "1234a"]
-    found = {id: {(c.row, c.column): c for c in reproduce(reproductions()[id]).cells} for id in ids}
+    found = {id: cells_of(id) for id in ids}
     assert len(found) == 5
     return found
 

@@ -16,6 +16,7 @@ from mathrl.neural.networks import (
     values,
     weights_of,
 )
+from tests.neural.enumeration import compiled
 
 SIZES = [(3, 2), (4, 8, 1), (5, 7, 6, 3), (1, 3, 3, 3, 1)]
 
@@ -27,37 +28,53 @@ def _double():
 
 
 def _normal(seed: int, *shape: int):
-    return jnp.asarray(np.random.default_rng(seed).normal(size=shape))
+    return np.random.default_rng(seed).normal(size=shape)
 
 
 @pytest.mark.parametrize("sizes", SIZES)
 def test_a_backward_pass_is_the_gradient(sizes):
-    network = perceptron(_normal(0, weights_of(sizes)), sizes)
-    network = jax.tree.map(lambda x: x + 0.1 * _normal(1, *x.shape), network)  # also biases other than 0
+    network = compiled(lambda numbers: perceptron(numbers, sizes))(_normal(0, weights_of(sizes)))
+    network = jax.tree.map(lambda x: np.asarray(x) + 0.1 * _normal(1, *x.shape), network)  # also biases other than 0
     x, slope = _normal(2, 9, sizes[0]), _normal(3, 9, sizes[-1])
-    expected = jax.grad(lambda network: jnp.sum(slope * output(network, x)))(network)
-    found = backward(network, forward(network, x), slope)
+
+    @compiled
+    def both(network):
+        kept = backward(network, forward(network, x), slope)
+        return kept, jax.grad(lambda network: jnp.sum(slope * output(network, x)))(network)
+
+    found, expected = both(network)
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         # The same sums of 9 or 8 products of numbers near 1, perhaps in another order.
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
 
 
 def test_a_unit_that_stands_at_zero_has_no_slope():
-    network = perceptron(jnp.ones(weights_of((1, 2, 1))), (1, 2, 1))
-    found = backward(network, forward(network, jnp.zeros((1, 1))), jnp.ones((1, 1)))
-    expected = jax.grad(lambda network: jnp.sum(output(network, jnp.zeros((1, 1)))))(network)
+    @compiled
+    def both(numbers):
+        network = perceptron(numbers, (1, 2, 1))
+        kept = backward(network, forward(network, jnp.zeros((1, 1))), jnp.ones((1, 1)))
+        return kept, jax.grad(lambda network: jnp.sum(output(network, jnp.zeros((1, 1)))))(network)
+
+    found, expected = both(np.ones(weights_of((1, 2, 1))))
     assert jax.tree.all(jax.tree.map(lambda a, b: (a == b).all(), found, expected))
 
 
 def test_own_values_are_the_values_of_each_own_action():
     agents, actions, features = 3, 4, 5
     sizes = (features + agents * actions, 8, 8, 1)
-    network = critic(_normal(0, weights_of(sizes)), sizes, agents, actions)
-    seen = _normal(1, 6, features)
-    played = jax.nn.one_hot(np.random.default_rng(2).integers(actions, size=(6, agents)), actions)
+    seen, rows = _normal(1, 6, features), np.eye(actions)
+    played = rows[np.random.default_rng(2).integers(actions, size=(6, agents))]
+
+    @compiled
+    def both(numbers, joint):
+        network = critic(numbers, sizes, agents, actions)
+        own = [own_values(network, of_state(network, seen), played, agent) for agent in range(agents)]
+        return own, jax.vmap(jax.vmap(lambda each: values(network, seen, each)))(joint)
+
+    joint = played[None, None].repeat(agents, 0).repeat(actions, 1)
     for agent in range(agents):
-        found = own_values(network, of_state(network, seen), played, agent)
-        for action in range(actions):
-            joint = played.at[:, agent].set(jax.nn.one_hot(action, actions))
-            # Two orders of the same sums of at most 17 numbers near 1.
-            np.testing.assert_allclose(found[:, action], values(network, seen, joint), rtol=0, atol=1e-13)
+        joint[agent, :, :, agent] = rows[:, None]
+    found, expected = both(_normal(0, weights_of(sizes)), joint)
+    for agent in range(agents):
+        # Two orders of the same sums of at most 17 numbers near 1.
+        np.testing.assert_allclose(found[agent], expected[agent].T, rtol=0, atol=1e-13)

@@ -12,7 +12,7 @@ from mathrl.neural.noise import block
 from mathrl.neural.replay import Transition
 from mathrl.neural.tabular import tabular
 from mathrl.neural.update import noise_of_update, updated
-from tests.neural.enumeration import QUICK
+from tests.neural.enumeration import compiled
 
 ENVIRONMENT = tabular(load("pure-coordination"))
 SETTINGS = HASAC.settings(hidden=(4,), batch=6, tuned=True, target_entropy=0.3)
@@ -21,19 +21,18 @@ SETTINGS = HASAC.settings(hidden=(4,), batch=6, tuned=True, target_entropy=0.3)
 @pytest.fixture(scope="module")
 def after():
     """What an update makes of new networks, whose policies are uniform, by whether actors learn, and the target."""
-    learner = start(ENVIRONMENT, SETTINGS, jax.random.key(0))
-    zeros, none = jnp.zeros((6, 1), jnp.int32), jnp.zeros((6, 1), bool)
-    drawn = Transition(zeros, jnp.zeros((6, 1, 2), jnp.int32), jnp.ones((6, 1)), zeros, none, none)
-    noise = block(jax.random.key(1), noise_of_update(HASAC, ENVIRONMENT, SETTINGS))
+    learner = compiled(lambda key: start(ENVIRONMENT, SETTINGS, key))(jax.random.key(0))
+    zeros, none = np.zeros((6, 1), np.int32), np.zeros((6, 1), bool)
+    drawn = Transition(zeros, np.zeros((6, 1, 2), np.int32), np.ones((6, 1), np.float32), zeros, none, none)
 
-    @jax.jit
+    @compiled
     def one(actors_learn, target):
         settings = HASAC.settings(hidden=(4,), batch=6, tuned=True, target_entropy=target)
-        batch = drawn, jnp.ones(6, jnp.int32)
+        noise = block(jax.random.key(1), noise_of_update(HASAC, ENVIRONMENT, SETTINGS))
+        batch = jax.tree.map(jnp.asarray, drawn), jnp.ones(6, jnp.int32)
         return updated(HASAC, ENVIRONMENT, settings, learner, batch, noise, jnp.asarray(1.0), actors_learn)[0]
 
-    compiled = one.lower(jnp.asarray(True), jnp.asarray(0.3)).compile(compiler_options=QUICK)
-    return learner, lambda actors_learn, target: compiled(jnp.asarray(actors_learn), jnp.asarray(target))
+    return learner, lambda actors_learn, target: one(np.asarray(actors_learn), np.asarray(target, np.float32))
 
 
 @pytest.mark.parametrize(("target", "direction"), [(0.3, -1), (0.69, -1), (0.7, 1), (2.0, 1)])

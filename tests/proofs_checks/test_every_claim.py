@@ -8,13 +8,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from mathrl.proofs_checks import at_most, premise
+from mathrl.proofs_checks import at_most, evidence, premise
 from mathrl.proofs_checks.certificates import certificate
 from mathrl.proofs_checks.claims import claims
 from mathrl.proofs_checks.evidence import ENOUGH, decide
 from mathrl.proofs_checks.instances import in_doubles, read
 from mathrl.proofs_checks.ledger import Claim, Compound, Restatement
 from mathrl.proofs_checks.recorded import LEAST, recorded
+from mathrl.proofs_checks.search import search
 from tests.examples import FRESH
 
 LEDGER = claims()
@@ -55,6 +56,25 @@ def some(key):
     return st.integers(0, 2**20).map(lambda _: drawn[0])
 
 
+def vacuous(**instance_and_form):
+    premise(False)
+
+
+def trivial(**instance_and_form):
+    return at_most(np.zeros(3), np.zeros(3))
+
+
+BLIND = {"always passes": always(1.0), "never applies": vacuous, "is of nothing": trivial}
+"""Checks that look at no instance and find no violation, so that a search with one is the same for all claims."""
+
+
+@cache
+def blind(check, examples):
+    """What a search with one of `BLIND` finds, whatever the claim."""
+    return search(replace(CLAIMS[0], check=check, on=st.integers(0, 2**20).map(lambda _: {})), {}, examples=examples,
+                  seed=0)  # fmt: skip
+
+
 def sabotaged(claim, check, examples=ENOUGH, **changed):
     """The evidence on a claim whose check is another one, without recorded runs and symbols."""
     bare = replace(claim, check=check, symbolic=None, on=some(claim.key), examples=examples, **changed)
@@ -62,8 +82,20 @@ def sabotaged(claim, check, examples=ENOUGH, **changed):
 
 
 @every_decided_claim
-def test_a_check_that_always_passes_is_found_out(claim):
-    assert not sabotaged(claim, always(1.0)).supported
+@pytest.mark.parametrize("name", BLIND)
+def test_a_check_that_cannot_fail_is_found_out(claim, name, monkeypatch):
+    def found(claim, form, *, examples, seed):
+        return blind(claim.check, examples)
+
+    monkeypatch.setattr(evidence, "search", found)
+    assert not decide(replace(claim, check=BLIND[name], symbolic=None, examples=ENOUGH)).supported
+
+
+def test_what_a_blind_check_finds_does_not_depend_on_the_claim():
+    for check in BLIND.values():
+        for claim in DECIDED[::40]:
+            bare = replace(claim, check=check, on=some(claim.key))
+            assert search(bare, claim.survives, examples=ENOUGH, seed=0) == blind(check, ENOUGH)
 
 
 @every_decided_claim
@@ -71,22 +103,6 @@ def test_a_check_that_always_fails_is_found_out(claim):
     row = sabotaged(claim, always(-0.5))
     assert not row.supported
     assert "must hold" in row.reason
-
-
-@every_decided_claim
-def test_a_check_that_never_applies_is_found_out(claim):
-    def vacuous(**instance_and_form):
-        premise(False)
-
-    assert not sabotaged(claim, vacuous).supported
-
-
-@every_decided_claim
-def test_a_check_of_nothing_is_found_out(claim):
-    def trivial(**instance_and_form):
-        return at_most(np.zeros(3), np.zeros(3))
-
-    assert not sabotaged(claim, trivial).supported
 
 
 @every_decided_claim
