@@ -9,6 +9,7 @@ from mathrl.figures.rommeo import (
     picture_curves,
     picture_models,
     picture_open,
+    picture_surface,
     section_5_1,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "picture_curves",
     "picture_models",
     "picture_open",
+    "picture_surface",
     "section_5_1",
 ]

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from mathrl.base.checks import FloatArray
 from mathrl.base.reproduction import Estimate
 from mathrl.figures.deciding import above, every
-from mathrl.figures.rommeo.by_run import difference, told
+from mathrl.figures.rommeo.by_run import difference
 from mathrl.figures.rommeo.gathered import BASELINES, OWN
+from mathrl.figures.rommeo.words import told
 
 __all__ = ["ahead", "less_others", "verdict"]
 

@@ -13,11 +13,12 @@ from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, Estimate, reproduction
 from mathrl.base.runs import Runs
 from mathrl.figures.deciding import above, share_decided
-from mathrl.figures.rommeo.by_run import DIFFERENCES, INTERVALS, mean, number
+from mathrl.figures.rommeo.by_run import DIFFERENCES, INTERVALS, mean
 from mathrl.figures.rommeo.compared import ahead, less_others
 from mathrl.figures.rommeo.gathered import BASELINES, EMPIRICAL, OWN, drawn_too, gathered
 from mathrl.figures.rommeo.readings import LEARNERS
 from mathrl.figures.rommeo.simulated import EXPLORATION, INITIAL, STEPS, TEMPERATURES, WINDOWS
+from mathrl.figures.rommeo.words import number
 
 __all__ = ["AT", "CONVERGES", "HIGH", "SEEDS", "SWEPT", "Case", "figure_1", "key_of", "sweep"]
 

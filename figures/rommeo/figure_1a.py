@@ -11,10 +11,11 @@ from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, Estimate, reproduction
 from mathrl.base.runs import Runs
 from mathrl.figures.deciding import above, share_decided
-from mathrl.figures.rommeo.by_run import DIFFERENCES, INTERVALS, difference, mean, number, told
+from mathrl.figures.rommeo.by_run import DIFFERENCES, INTERVALS, difference, mean
 from mathrl.figures.rommeo.drawn import REWARDS, said
 from mathrl.figures.rommeo.gathered import OWN, READ, SEEDS, curves, drawn_too, recorded
 from mathrl.figures.rommeo.readings import LEARNERS, READINGS
+from mathrl.figures.rommeo.words import number, told
 from mathrl.games import load
 
 __all__ = ["MARGIN", "PAYS", "SMALL", "figure_1a", "leaders", "within"]

@@ -10,12 +10,13 @@ from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, Estimate, reproduction
 from mathrl.base.runs import Runs
 from mathrl.figures.deciding import share_decided
-from mathrl.figures.rommeo.by_run import DIFFERENCES, INTERVALS, mean, number
+from mathrl.figures.rommeo.by_run import DIFFERENCES, INTERVALS, mean
 from mathrl.figures.rommeo.compared import ahead, less_others, verdict
 from mathrl.figures.rommeo.drawn import PROBABILITIES, said
 from mathrl.figures.rommeo.gathered import OWN, READ, SEEDS, curves, drawn_too, recorded
 from mathrl.figures.rommeo.readings import LEARNERS, READINGS
 from mathrl.figures.rommeo.simulated import EPISODES
+from mathrl.figures.rommeo.words import number
 from mathrl.games import load
 from mathrl.learners import mean_field
 

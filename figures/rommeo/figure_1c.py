@@ -12,9 +12,10 @@ from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, Estimate, reproduction
 from mathrl.base.runs import Runs
 from mathrl.figures.deciding import above, share_decided
-from mathrl.figures.rommeo.by_run import difference, mean, number, share, told
+from mathrl.figures.rommeo.by_run import difference, mean, share
 from mathrl.figures.rommeo.gathered import READ, drawn_too, gathered
 from mathrl.figures.rommeo.simulated import EPISODES, thinking
+from mathrl.figures.rommeo.words import number, told
 
 __all__ = ["DROP", "FIRST", "SEEDS", "Thinking", "figure_1c", "thought"]
 

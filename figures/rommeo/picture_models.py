@@ -8,11 +8,11 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.base.drawing import drawing
 from mathrl.base.runs import ALONE
-from mathrl.figures.rommeo.by_run import number
 from mathrl.figures.rommeo.figure_1c import SEEDS, Thinking, thought
 from mathrl.figures.rommeo.gathered import OWN, gathered
 from mathrl.figures.rommeo.readings import READINGS, learn
 from mathrl.figures.rommeo.simulated import EPISODES, thinking
+from mathrl.figures.rommeo.words import number
 from mathrl.games import load
 from mathrl.learners import Learning
 
@@ -93,7 +93,7 @@ def _summary(shown: int, found: Thinking | None) -> str:
     return (
         f"ROMMEO-Q, temperature annealed. Lines: run {shown}, the first that\n"
         f"ends at (A,A). Circles: from this episode on above 1/2. In {found.before.seeds}\n"
-        f"of {found.ends.seeds} runs, which end at (A,A), the model rises above 1/2 before\n"
+        f"of {found.ends.seeds} runs, which end at (A,A), the model settles there before\n"
         f"the policy in {before} %, after it in {after} %, with it in {together} % of the cases;\n"
         f"on average {number(abs(lead), '.1f')} episodes {'before' if lead > 0 else 'after'} it."
     )

@@ -20,8 +20,9 @@ from mathrl.figures.rommeo import (
     readings,
     simulated,
 )
-from mathrl.figures.rommeo.by_run import difference, number, share, told
+from mathrl.figures.rommeo.by_run import difference, share
 from mathrl.figures.rommeo.readings import LEARNERS, READINGS, common, learn
+from mathrl.figures.rommeo.words import number, told
 from mathrl.games import load
 from mathrl.learners import Schedule
 
@@ -118,8 +119,8 @@ def test_rounding_errors_decide_nothing():
 @pytest.mark.parametrize("runs", [20, 100, 200])
 @pytest.mark.parametrize(("ahead", "behind"), [(0.0, 0.0), (0.02, 0.0), (0.05, 0.01), (0.3, 0.1), (0.5, 0.5)])
 def test_the_interval_holds_the_difference_as_often_as_it_says(runs, ahead, behind):
-    """The least coverage is 0.87, where 0.02 of 100 runs differ (2000 samples: ± 0.015); Student's interval has 0.33 where
-    0.02 of 20 do, as most samples then have no run that differs.
+    """The least coverage is 0.87, where 0.02 of 100 runs differ (2000 samples: ± 0.015); that of Student has 0.33
+    where 0.02 of 20 do, as most samples then have no run that differs.
     """
     rng = np.random.default_rng(1)
     samples = rng.choice([1.0, -1.0, 0.0], size=(2000, runs), p=[ahead, behind, 1 - ahead - behind])
