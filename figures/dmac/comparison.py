@@ -10,6 +10,7 @@ from mathrl.base.checks import FloatArray
 from mathrl.base.intervals import estimate
 from mathrl.base.reproduction import Estimate
 from mathrl.base.runs import Runs
+from mathrl.figures.deciding import above, share_decided
 from mathrl.figures.dmac.learning import EPISODES, STEPS, learned
 
 __all__ = ["SEEDS", "Curves", "curves", "decided", "mean", "said"]
@@ -80,10 +81,7 @@ def decided(budget: str, differences: Sequence[FloatArray]) -> float | None:
 
     It is undecided where some intervals hold 0 and none lies below it, and for runs that are too short.
     """
-    found = [mean(own) for own in differences]
-    share = float(np.mean([own.low > 0 for own in found]))
-    refuted = any(own.high < 0 for own in found)
-    return share if budget != "fast" and (refuted or share == 1) else None
+    return None if budget == "fast" else share_decided(above(mean(own)) for own in differences)
 
 
 def said(claim: str, differences: FloatArray) -> str:

@@ -66,7 +66,7 @@ def _statements(found: AllEquilibria) -> tuple[float, ...]:
     first, second = payoffs("as printed")
     other = [list(column) for column in zip(*second, strict=True)]
     own = (first, other)  # each agent's payoffs, rows by its own action
-    pure = {tuple(strategy.index(1) for strategy in e.strategies) for e in found.equilibria if e.pure}
+    pure = _pure(found)
     same = [first[a][b] == second[a][b] for a, b in product(range(3), repeat=2)]
     best = [all(table[0][0] > r for a, row in enumerate(table) for b, r in enumerate(row) if a or b) for table in own]
     costs = [
@@ -97,9 +97,7 @@ def equilibria(name: str) -> AllEquilibria:
 
 
 def _notes(found: dict[str, AllEquilibria]) -> tuple[str, ...]:
-    mixed = {name: [e for e in all_of_it.equilibria if not e.pure] for name, all_of_it in found.items()}
     proved = all(all_of_it.nondegenerate for all_of_it in found.values())
-    told = "; ".join(f"{name}: {_written(e)}" for name, own in mixed.items() for e in own)
     return (
         "equilibria: both games are nondegenerate, so each equilibrium is a pair of vertices of the best-response "
         "polyhedra, of which all are enumerated in fractions: there are no others"
@@ -109,12 +107,53 @@ def _notes(found: dict[str, AllEquilibria]) -> tuple[str, ...]:
         "joint actions, of the two equilibria that are named, or of the agents. What miscoordination costs at an "
         "action is what the agent earns there if the other plays the same action, less what it earns if not: both the "
         "largest and the mean for each agent. Safest is the action whose least payoff is the largest",
-        "the text's two equilibria are the pure ones. There is a mixed one besides, in which both "
-        f"are paid less than at (B,B). {told}",
-        "(C,C) pays (5,3) as printed and (5,5) in the game of Claus and Boutilier, 1998. The text calls the game fully "
-        "cooperative, with a shared reward, and the authors' code (maci/environments/matrix_game.py) has 5 for both: 3 "
-        "is a misprint. It changes nothing but the mixed equilibrium: (C,C) is none either way, as agent 1 gains by B",
+        _mixed(found),
+        _difference(found),
     )
+
+
+def _pure(found: AllEquilibria) -> set[tuple[int, ...]]:
+    """The pure equilibria as the two agents' actions."""
+    return {tuple(strategy.index(1) for strategy in e.strategies) for e in found.equilibria if e.pure}
+
+
+def _mixed(found: dict[str, AllEquilibria]) -> str:
+    """Whether the text's equilibria are the pure ones, and what the others are and pay."""
+    as_said = all(_pure(all_of_it) == {(0, 0), (1, 1)} for all_of_it in found.values())
+    mixed = {name: [e for e in all_of_it.equilibria if not e.pure] for name, all_of_it in found.items()}
+    less = all(max(e.payoffs) < min(table[1][1] for table in payoffs(name)) for name, own in mixed.items() for e in own)
+    told = "; ".join(f"{name}: {_written(e)}" for name, own in mixed.items() for e in own)
+    return (
+        f"the text's two equilibria, (A,A) and (B,B), are {'' if as_said else 'NOT '}the pure ones. Those in mixed "
+        f"strategies, in which both are {'' if less else 'NOT always '}paid less than at (B,B): {told}"
+    )
+
+
+def _difference(found: dict[str, AllEquilibria]) -> str:
+    """Where the printed game differs from the classic one, and what that changes."""
+    printed, classic = (payoffs(name) for name in GAMES)
+    cells = {
+        f"({ACTIONS[a]},{ACTIONS[b]})": [tuple(int(table[a][b]) for table in tables) for tables in (printed, classic)]
+        for a, b in product(range(3), repeat=2)
+        if any(one[a][b] != other[a][b] for one, other in zip(printed, classic, strict=True))
+    }
+    paid = "; ".join(
+        f"{joint} pays {_paid(one)} as printed and {_paid(other)}" for joint, (one, other) in cells.items()
+    )
+    pure, other_pure = (_pure(found[name]) for name in GAMES)
+    same = "The pure equilibria are the same" if pure == other_pure else "The pure equilibria are NOT the same"
+    gains = {ACTIONS[a]: min(first[a][2] - first[2][2] for first, _ in (printed, classic)) for a in (0, 1)}
+    better = max(gains, key=lambda action: gains[action])
+    none = f"; (C,C) is none either way, as agent 1 gains {gains[better]} by {better}" if gains[better] > 0 else ""
+    return (
+        f"{paid} in the game of Claus and Boutilier, 1998. The text calls the game fully cooperative, with a shared "
+        "reward, and the authors' code (maci/environments/matrix_game.py) has the classic one: a misprint. "
+        f"{same}{none}"
+    )
+
+
+def _paid(pair: tuple[int, ...]) -> str:
+    return f"({','.join(map(str, pair))})"
 
 
 def _written(e: Equilibrium) -> str:

@@ -68,6 +68,32 @@ class Surface:
         """s of (3): the highest point of the valley is (5 s, 5 s)."""
         return float(self.m) - math.sqrt(self.radius_squared / 50)
 
+    @property
+    def exact_saddle(self) -> Fraction | None:
+        """s of (3) as a fraction; None where it is none."""
+        squared = self.radius_squared / 50
+        root = Fraction(math.isqrt(squared.numerator), math.isqrt(squared.denominator))
+        return self.m - root if root**2 == squared else None
+
+    def diagonal(self, x: Fraction) -> tuple[Fraction, Fraction]:
+        """f_1 and f_2 of (x, x)."""
+        return -2 * self.c * (x + 5) ** 2, 10 - 2 * (x - 5) ** 2
+
+    def maxima(self) -> tuple[tuple[Fraction, Fraction], ...]:
+        """Where f is largest around, both agents' action and f there, the lowest first.
+
+        A piece is concave and alike in both actions, so that it is largest on the diagonal, where three of its values
+        determine it; that is a maximum of f if the other piece is less there.
+        """
+        found = []
+        for piece in range(2):
+            before, middle, after = (self.diagonal(Fraction(x))[piece] for x in (-1, 0, 1))
+            top = (before - after) / (2 * (before + after - 2 * middle))
+            values = self.diagonal(top)
+            if values[piece] > values[1 - piece]:
+                found.append((top, values[piece]))
+        return tuple(sorted(found, key=lambda maximum: maximum[1]))
+
     def value(self, x: FloatArray) -> FloatArray:
         """f of points (…, 2)."""
         return np.maximum(*self.pieces(x))

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from mathrl.base.reproduction import reproduce
 from mathrl.equilibria.nash.vertices import all_equilibria
 from mathrl.figures.plot import save
-from mathrl.figures.reproductions import figures
-from mathrl.figures.rommeo.figure_2 import _ends_at_best
+from mathrl.figures.reproductions import figures, reproductions
+from mathrl.figures.rommeo import figure_2, section_5_1
+from mathrl.figures.rommeo.picture_surface import _ends_at_best
 from mathrl.figures.rommeo.section_5_1 import GAMES, equilibria, payoffs
 from mathrl.figures.rommeo.surface import BOX, CODE, PRINTED
 from tests.reproduced import cells
@@ -134,6 +136,45 @@ def test_the_numbers_of_the_printed_surface_are_the_fractions_of_the_notes():
     assert PRINTED.radius_squared / 50 == Fraction(33, 41) ** 2
     assert PRINTED.sine_squared == Fraction(11, 30) ** 2
     assert 10 - 50 * (1 - (PRINTED.m - Fraction(33, 41))) ** 2 == Fraction(-14440, 1681)
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_at_the_maxima_the_gradient_is_0_and_all_around_is_lower(surface):
+    rng = np.random.default_rng(2)
+    for action, reward in surface.maxima():
+        x = np.full(2, float(action))
+        assert np.abs(surface.gradient(x)).max() == 0
+        assert surface.value(x) == reward
+        assert np.all(surface.value(x + rng.uniform(-1, 1, (100, 2))) < reward)
+    assert len(surface.maxima()) == 2
+
+
+def test_a_piece_that_is_below_the_other_at_its_top_gives_no_maximum(monkeypatch):
+    monkeypatch.setattr(type(PRINTED), "diagonal", lambda self, x: (-((x + 5) ** 2) - 200, 10 - 2 * (x - 5) ** 2))
+    assert PRINTED.maxima() == ((5, 10),)
+
+
+def test_the_root_of_the_valley_is_a_fraction_as_printed_and_in_the_code_it_is_none():
+    assert 5 * PRINTED.exact_saddle == Fraction(80, 41)
+    assert float(PRINTED.exact_saddle) == pytest.approx(PRINTED.saddle, abs=1e-15)
+    assert CODE.exact_saddle is None
+
+
+def test_the_notes_on_the_surface_follow_what_is_computed(monkeypatch):
+    """Of a wider circle they say that it is the printed one."""
+    said = figure_2.figure_2a().notes
+    assert any("Figure 2a is drawn as in the authors' code" in note for note in said)
+    assert any("(80/41, 80/41) with reward −14440/1681 (−8.590), less than the −40/9" in note for note in said)
+    monkeypatch.setattr(figure_2, "DRAWN_RADIUS", 4.7)
+    assert any("Figure 2a is drawn as printed" in note for note in figure_2.figure_2a().notes)
+
+
+def test_the_notes_on_the_game_follow_its_payoffs(monkeypatch):
+    said = reproduce(reproductions()["rommeo-section-5-1"]).notes
+    assert any("(C,C) pays (5,3) as printed and (5,5)" in note and "agent 1 gains 1 by B" in note for note in said)
+    monkeypatch.setattr(section_5_1, "GAMES", {"as printed": "climbing", "classic": "climbing"})
+    other = section_5_1._notes({name: equilibria("classic") for name in ("as printed", "classic")})
+    assert not any("(5,3)" in note for note in other)
 
 
 @pytest.mark.parametrize("surface", SURFACES)
