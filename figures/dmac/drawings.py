@@ -27,10 +27,11 @@ __all__ = ["appendix_a2", "figure_1", "figure_2", "figure_2_exact", "figure_5", 
 HEIGHT = 2.9
 """Of one row of panels, in inches."""
 
-EPISODES_DRAWN = EPISODES_OF["drawn"]
-
 LETTERS = 0.062
 """The least distance of two labels, as a share of a panel's height."""
+
+TOGETHER = 0.005
+"""Lines that end within this share of a panel's height have one name."""
 
 DASHES: Sequence[Any] = ("-", (0, (4, 1.6)), (0, (1.2, 1.2)))
 
@@ -102,10 +103,7 @@ def figure_2() -> "Figure":
             panel.set_xlabel(f"{COVER} at the end")
         axes[0].set_ylabel(RETURN)
         axes[-1].legend(title="ω of COMA+DMAC", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
-        axes[0].annotate(
-            "step · ω too large", (0.16, 0.0), xytext=(6, 0), textcoords="offset points", fontsize=8, va="center"
-        )
-        _suptitle(figure, f"mean and its 95 % interval in both directions, after {EPISODES_DRAWN:,} episodes")
+        _suptitle(figure, "mean and its 95 % interval in both directions, at the end")
     return figure
 
 
@@ -202,7 +200,7 @@ def _pair(attribute: str, name: str) -> "Figure":
             panel.set_title(f"{step} steps of the actors, {size:g}")
             panel.set_xlabel("episodes")
         axes[0].set_ylabel(name)
-        _suptitle(figure, "+DMAC: ω = 0.2")
+        _suptitle(figure, f"{INTERVAL}. Beside COMA: COMA+DMAC, ω = 0.2")
     return figure
 
 
@@ -229,11 +227,13 @@ def _curves(panel: "Axes", episodes: Any, lines: Lines) -> None:
 
 
 def _labels(panel: "Axes", ends: Iterable[tuple[str, float, str]]) -> None:
-    """Names to the right of where lines end, moved apart where they would touch."""
+    """Names to the right of where lines end, moved apart where they would touch; one name where all end together."""
     ends = sorted(ends, key=lambda end: end[1])
     low, high = panel.get_ylim()
     scale = np.log if panel.get_yscale() == "log" else np.asarray
     at = [float((scale(y) - scale(low)) / (scale(high) - scale(low))) for _, y, _ in ends]
+    if at[-1] - at[0] < TOGETHER:
+        ends, at = [("both" if len(ends) == 2 else "all", ends[-1][1], "black")], at[-1:]
     for (text, _, colour), y in zip(ends, _apart(at), strict=True):
         panel.text(1.02, y, text, transform=panel.transAxes, color=colour, va="center", fontsize=8)
 
@@ -268,8 +268,10 @@ def _interval(numbers: FloatArray) -> tuple[Any, Any]:
     return bootstrap_interval(numbers, statistic=np.mean)
 
 
-def _suptitle(figure: "Figure", further: str = "") -> None:
-    said = f"{SEEDS['drawn']} seeds: {further or 'mean and its 95 % interval'}"
-    if further.startswith("+"):
-        said = f"{SEEDS['drawn']} seeds: mean and its 95 % interval; {further}"
-    figure.suptitle(said, x=0.01, ha="left", fontsize=9)
+INTERVAL = "mean and its 95 % interval"
+
+
+def _suptitle(figure: "Figure", said: str = INTERVAL) -> None:
+    """Say how many runs there are, which are not those of the tables, and what is drawn of them."""
+    drawn = f"{SEEDS['drawn']} seeds, {EPISODES_OF['drawn']:,} episodes (tables: {SEEDS['fast']}, {EPISODES_OF['fast']:,})"
+    figure.suptitle(f"{drawn}: {said}", x=0.01, ha="left", fontsize=8)
