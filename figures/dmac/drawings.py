@@ -116,25 +116,23 @@ def figure_2_exact() -> "Figure":
     with style():
         figure, axes = _row(3)
         for panel, (policy_class, name) in zip(axes, CLASSES.items(), strict=False):
-            ends = []
             for j, k in enumerate(UPDATES):
                 y = [iterates(policy_class, t).returns[k] for t in TEMPERATURES]
                 line = {"color": COLOURS[j], "linestyle": DASHES[j], "marker": MARKERS[j], "markersize": 4}
-                panel.plot(TEMPERATURES, y, **line)
-                ends.append((f"k={k}", y[-2], COLOURS[j]))
-            for text, y_end, colour in ends if policy_class == "joint" else ():
-                panel.annotate(text, (10, y_end), xytext=(4, 5), textcoords="offset points", color=colour, fontsize=8)
+                panel.plot(TEMPERATURES, y, label=f"k={k}", **line)
             panel.axhline(best, color=GREY, linewidth=0.8, linestyle=":")
             panel.annotate("optimum", (0.001, best), xytext=(0, 3), textcoords="offset points", color=GREY, fontsize=8)
             panel.set_ylim(-4, 1.12 * best)
             panel.set_title(f"({'ab'[policy_class == 'product']}) {name}")
         axes[0].set_ylabel(RETURN)
+        axes[0].legend(loc="lower left", frameon=False, handlelength=3)
         for j, (policy_class, name) in enumerate(CLASSES.items()):
             cover = [iterates(policy_class, t).cover for t in TEMPERATURES]
             axes[2].plot(
-                TEMPERATURES, cover, color=COLOURS[3 + j], linestyle=DASHES[j], marker=MARKERS[j], markersize=4
-            )
-            axes[2].annotate(name, (0.0012, (0.42, 0.5)[j]), color=COLOURS[3 + j], fontsize=8, va="center")
+                TEMPERATURES, cover, label=name, color=("black", COLOURS[4])[j], linestyle=DASHES[j],
+                marker=MARKERS[3 + j], markersize=4,
+            )  # fmt: skip
+        axes[2].legend(loc="upper left", frameon=False, handlelength=3)
         axes[2].set_title(f"(c) {COVER} at k=10")
         for panel in axes:
             panel.set_xscale("log")
@@ -160,15 +158,18 @@ def appendix_a2() -> "Figure":
             ends = []
             for t in TEMPERATURES:
                 gap = np.maximum(best - iterates(policy_class, t).objective[1:], smallest)
-                panel.plot(k, gap, color=_of(t)["color"])
-                panel.axhline(bound(t), linewidth=0.8, linestyle=":", color=_of(t)["color"])
+                number = TEMPERATURES.index(t)
+                look: Any = {"color": _of(t)["color"], "marker": MARKERS[number], "markersize": 3.5}
+                panel.plot(k, gap, markevery=(2 * number % 7, 7), **look)
+                ends_of_bound: Any = {"markevery": [0], "clip_on": False, **look}
+                panel.plot([1, k[-1]], [bound(t)] * 2, linewidth=0.8, linestyle=":", **ends_of_bound)
                 ends.append((f"ω={t:g}", float(gap[-1]), _of(t)["color"]))
             panel.set(yscale="log", ylim=(smallest, 1e5), xlim=(1, k[-1]))
             panel.set_title(f"({'ab'[policy_class == 'product']}) {name}")
             panel.set_xlabel("updates k")
             _labels(panel, ends)
         axes[0].set_ylabel("J* − J(πᵏ)")
-        said = "solid: distance from the optimum; dotted: bound of the limit, ω log|A|/(1 − γ), in the colour of its ω"
+        said = "solid: distance from the optimum; dotted: bound of the limit, ω log|A|/(1 − γ), with the mark of its ω"
         figure.suptitle(said, x=0.01, ha="left", fontsize=9)
     return figure
 
@@ -200,7 +201,7 @@ def _pair(attribute: str, name: str) -> "Figure":
             panel.set_title(f"{step} steps of the actors, {size:g}")
             panel.set_xlabel("episodes")
         axes[0].set_ylabel(name)
-        _suptitle(figure, f"{INTERVAL}. Beside COMA: COMA+DMAC, ω = 0.2")
+        _suptitle(figure, f"{INTERVAL}; COMA+DMAC: ω = 0.2")
     return figure
 
 
@@ -273,5 +274,6 @@ INTERVAL = "mean and its 95 % interval"
 
 def _suptitle(figure: "Figure", said: str = INTERVAL) -> None:
     """Say how many runs there are, which are not those of the tables, and what is drawn of them."""
-    drawn = f"{SEEDS['drawn']} seeds, {EPISODES_OF['drawn']:,} episodes (tables: {SEEDS['fast']}, {EPISODES_OF['fast']:,})"
-    figure.suptitle(f"{drawn}: {said}", x=0.01, ha="left", fontsize=8)
+    drawn = f"{SEEDS['drawn']} seeds of {EPISODES_OF['drawn']:,} episodes"
+    others = f"the tables have {SEEDS['fast']} of {EPISODES_OF['fast']:,}"
+    figure.suptitle(f"{drawn} ({others}): {said}", x=0.01, ha="left", fontsize=8)
