@@ -104,9 +104,7 @@ def _sums(values: Mapping[tuple[str, str], float]) -> str:
         concluded, anew, printed = (values[row, head] for head in HEADS)
         same = "as G.6 concludes" if abs(anew - concluded) <= 1e-12 * abs(concluded) else "NOT what G.6 concludes"
         texts.append(f"at k = {k} the sums differ by {anew:.3g}, {same}, and as printed by {printed:.3g}")
-    return (
-        f"bounds: added up anew, {'; '.join(texts)}. The sum printed for simu-to-real runs to k where it should end at l"
-    )
+    return f"bounds: added up anew, {'; '.join(texts)}. The sum printed for simu-to-real runs to k where it should end at l"
 
 
 NOTES = (

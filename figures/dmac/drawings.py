@@ -132,7 +132,7 @@ def figure_2_exact() -> "Figure":
                 TEMPERATURES, cover, label=name, color=("black", COLOURS[4])[j], linestyle=DASHES[j],
                 marker=MARKERS[3 + j], markersize=4,
             )  # fmt: skip
-        axes[2].legend(loc="upper left", frameon=False, handlelength=3)
+        axes[2].legend(loc="center left", frameon=False, handlelength=3)
         axes[2].set_title(f"(c) {COVER} at k=10")
         for panel in axes:
             panel.set_xscale("log")

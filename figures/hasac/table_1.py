@@ -172,9 +172,7 @@ def _steadiest(methods: Sequence[str]) -> list[str]:
     """The maps on which HASAC's deviation is smaller than that of each other of these methods."""
     kept = [METHODS.index(method) for method in methods if method != METHODS[0]]
     return [
-        name
-        for name, scores in WIN_RATES.items()
-        if all(scores[0][DEVIATION] < scores[m][DEVIATION] for m in kept)
+        name for name, scores in WIN_RATES.items() if all(scores[0][DEVIATION] < scores[m][DEVIATION] for m in kept)
     ]
 
 

@@ -85,9 +85,7 @@ def _draw_points(axes: "Axes") -> None:
     axes.annotate("uniform", (RANGE[0], 1 / 3), xytext=(2, 3), textcoords="offset points", color=GREY, fontsize=7)
     axes.annotate("both at A", (8.0, 0.70), xytext=(5, 5), textcoords="offset points", color=COLOURS[0])
     axes.annotate("both at B, C", (3.5, 0.03), xytext=(-4, 8), textcoords="offset points", color=COLOURS[1], ha="right")
-    axes.annotate(
-        "the cycle's\ntwo players", (5.6, 0.5), xytext=(-5, 0), textcoords="offset points", ha="right"
-    )
+    axes.annotate("the cycle's\ntwo players", (5.6, 0.5), xytext=(-5, 0), textcoords="offset points", ha="right")
     axes.set_xscale("log")
     axes.set_ylim(-0.03, 1.03)
     axes.set_title("(b) fixed points and the cycle")

@@ -63,7 +63,9 @@ def table_1() -> Computed:
 def _notes() -> tuple[str, ...]:
     payoffs = load("soft-qmix").rewards[0]
     monotone = {name: fit("monotone", policies)[0] for name, policies in weightings().items()}
-    right, lowest = ([name for name, table in monotone.items() if of(table, payoffs)] for of in (_right_at_a, _lowest_a))
+    right, lowest = (
+        [name for name, table in monotone.items() if of(table, payoffs)] for of in (_right_at_a, _lowest_a)
+    )
     row, column = visits()
     apart = payoffs[0, 0] - payoffs[0, 1] - payoffs[1, 0] + payoffs[1, 1]
     return (

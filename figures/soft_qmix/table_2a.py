@@ -28,7 +28,20 @@ from mathrl.base.reproduction import Computed, exact
 from mathrl.base.text import at_most
 from mathrl.stage.monotone_projection import monotone_projections
 
-__all__ = ["ENDS", "HIGHEST", "LOWEST", "Ends", "certified", "cycle", "ends", "fixed_point", "paid", "starts", "step", "table_2a"]
+__all__ = [
+    "ENDS",
+    "HIGHEST",
+    "LOWEST",
+    "Ends",
+    "certified",
+    "cycle",
+    "ends",
+    "fixed_point",
+    "paid",
+    "starts",
+    "step",
+    "table_2a",
+]
 
 TEMPERATURES = (0.1, 1.0, 8.357)
 """The least and the largest of Soft-QMIX in Table 3, and the one at which FOP's printed policy is an equilibrium."""
