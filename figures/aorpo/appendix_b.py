@@ -100,7 +100,7 @@ def share_that_holds(rows: Iterable[Comparison]) -> float | None:
     paper={f"theorem {n} holds": {kind: PaperStatement() for kind in FEEDBACKS} for n in (1, 2)},
 )
 def appendix_b() -> Computed:
-    """How often the bounds say something and hold; discrepancies and bounds at some k, and the k where each is least."""
+    """How often the bounds say something and hold; discrepancies and bounds at some k, and where each is least."""
     values: dict[tuple[str, str], float | Estimate | None] = {}
     for kind in FEEDBACKS:
         for n, claim in enumerate(CLAIMS, 1):
@@ -183,7 +183,8 @@ def _notes() -> tuple[str, ...]:
         "smaller for it to say something at any k",
         "coupling: the sharper bound of `mathrl.theorem-coupled-rollouts` with the same errors is at most "
         f"{sharper:.2f} here, where Theorem 2's is at least {min(row.printed for row in full):.2f}; in half of the "
-        f"cases it is more than {_rounded_down(above):.0f} times the discrepancy. It must hold in all games with these errors, also "
+        f"cases it is more than {_rounded_down(above):.0f} times the discrepancy. It must hold in all games "
+        "with these errors, also "
         "where one wrong move is paid for ever",
         "best k: least for the bound, and least in truth among k = 1 to 25, the shortest and the longest of the "
         "games; of several k of a game that differ by less than 1e-10 the shortest. Of games and discounts the truth "

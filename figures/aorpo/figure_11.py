@@ -84,14 +84,16 @@ def _order(values: Mapping[tuple[str, str], float]) -> str:
         less, more = f"{kind}: real-to-simu less, k > 15", f"{kind}: real-to-simu more, k > 15"
         apart = f"{kind}: relative difference"
         texts.append(
-            f"where {kind}, real-to-simu has less compounding error in {values[less, 'compounding error']:.0%} and more "
+            f"where {kind}, real-to-simu has less compounding error in "
+            f"{values[less, 'compounding error']:.0%} and more "
             f"in {values[more, 'compounding error']:.0%} of games and lengths k > 15, where the two differ by "
             f"{values[apart, 'k > 15']:.1%} in the mean ({values[apart, 'k < 15']:.1%} for k < 15); its last state is "
             f"nearer to the real one in {values[less, 'TV of the last state']:.0%}, and further away in "
             f"{values[more, 'TV of the last state']:.0%}"
         )
     return (
-        f"order: {'; '.join(texts)}. Where mistakes fade, those at the end count most; a bound cannot tell, as it adds up "
+        f"order: {'; '.join(texts)}. Where mistakes fade, those at the end count most; a bound cannot tell, "
+        "as it adds up "
         "all mistakes"
     )
 
@@ -104,7 +106,8 @@ def _sums(values: Mapping[tuple[str, str], float]) -> str:
         concluded, anew, printed = (values[row, head] for head in HEADS)
         same = "as G.6 concludes" if abs(anew - concluded) <= 1e-12 * abs(concluded) else "NOT what G.6 concludes"
         texts.append(f"at k = {k} the sums differ by {anew:.3g}, {same}, and as printed by {printed:.3g}")
-    return f"bounds: added up anew, {'; '.join(texts)}. The sum printed for simu-to-real runs to k where it should end at l"
+    said = "; ".join(texts)
+    return f"bounds: added up anew, {said}. The sum printed for simu-to-real runs to k where it should end at l"
 
 
 NOTES = (

@@ -115,7 +115,10 @@ def _shape(tops: Sequence[float]) -> str:
     if not all(inside):
         return f"The return is largest inside the range of ω at {sum(inside)} of {len(tops)} of these k"
     moves = "never moves to the left" if sorted(tops) == list(tops) else "moves to the left too"
-    return f"So the return is largest inside the range of ω: an inverted U without any sampling. As k grows its top {moves}"
+    return (
+        "So the return is largest inside the range of ω: an inverted U without any sampling. "
+        f"As k grows its top {moves}"
+    )
 
 
 def _ends_of_the_range() -> str:
