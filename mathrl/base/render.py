@@ -41,10 +41,10 @@ def render(table: Table, format: str = "table") -> str:
     `table`   the table
     `format`  one of `FORMATS`: "table" for a terminal, "markdown", "latex", "csv" or "json"
 
-    Returns text that ends in a newline. The forms "table", "markdown" and "latex" show caption and notes as well, "table"
-    in lines of at most `WIDTH` characters, LaTeX as comments. JSON is one array of objects, whose keys are the heads of
-    the columns; numbers that are not finite are null, and others read back exactly. Raises `ValueError` where the format
-    is unknown.
+    Returns text that ends in a newline. The forms "table", "markdown" and "latex" show caption and notes as well (LaTeX
+    as comments); "table" has them in lines of at most `WIDTH` characters. JSON is one array of objects, whose keys are
+    the heads of the columns; numbers that are not finite are null, and others read back exactly. Raises `ValueError`
+    where the format is unknown.
     """
     choice("format", format, FORMATS)
     if format == "json":
