@@ -138,7 +138,7 @@ def figure_4b(seed: int, budget: str, runs: Runs) -> Computed:
 
 def _unended(off: Mapping[float, float]) -> str:
     """At which temperatures the return at the end is not yet that of HASPI's end, from their differences."""
-    late = [f"{alpha:g} ({apart:+.1f})" for alpha, apart in off.items() if abs(apart) > 0.1]
+    late = [f"{alpha:g} ({apart:+.2f})" for alpha, apart in off.items() if abs(apart) > 0.1]
     if not late:
         return "At the end the return is within 0.1 of that of HASPI's end at every temperature"
     return f"At the end the return still differs by more than 0.1 from that of HASPI's end at alpha = {', '.join(late)}"

@@ -171,7 +171,7 @@ def test_what_notes_say_of_ends_follows_the_runs():
     assert said[0].startswith("100% of the seeds end at (A,A), 0%")
     assert said[1].endswith("100% of the seeds end at (C,C)")
     assert "at every temperature" in figure_4._unended({1.0: 0.05})
-    assert figure_4._unended({1.0: 0.05, 5.0: -0.25}).endswith("at alpha = 5 (-0.2)")
+    assert figure_4._unended({1.0: 0.05, 5.0: -0.25}).endswith("at alpha = 5 (-0.25)")
 
 
 def test_pictures_name_axes_and_curves(monkeypatch):
