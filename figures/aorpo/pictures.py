@@ -82,6 +82,9 @@ LEVELS = {-1.5: (0.35, -0.72), -0.7: (0.6, -0.33), -0.2: (0.55, 0.05)}
 PAPER: Any = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
 """The ground of words that lie on lines."""
 
+LIGHT: Any = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.75}
+"""The same, where lines may be seen through it."""
+
 
 @drawing("aorpo-figure-5", caption="compounding error and actions asked over the rollout length, exactly")
 def draw_figure_5() -> "Figure":
@@ -244,7 +247,7 @@ def _bounds(panel: "Axes", discount: float, scale: float, *, named: bool) -> Non
             below = name != "Theorem 2"
             end = min(float(curve[-1]) for curve in curves) * (0.6 if below else 1.5)
             panel.text(25, end, name, color=colour, ha="right",
-                       va="top" if below else "bottom", fontsize=7)  # fmt: skip
+                       va="top" if below else "bottom", fontsize=7, bbox=LIGHT)  # fmt: skip
     panel.set_yscale("log")
     panel.set_ylim(2e-7, 300)
     panel.set_yticks([1e-6, 1e-4, 1e-2, 1, 100])
