@@ -161,6 +161,15 @@ def test_bounds_and_truth_grow_with_the_discount():
         assert all(row.discrepancy <= row.coupling <= 1 < row.printed for row in rows)
 
 
+def test_notes_on_scores_follow_them(monkeypatch):
+    notes = " ".join(reproduce(reproductions()["aorpo-table-3"]).notes)
+    assert "but for: Predator prey, agents of MASAC (-47.79 after -74.93)" in notes
+    table = "MASAC and AORPO"
+    others = (*SCORES[table][:2], (("-74.93", "-25.69"), ("-80.00", "-45.70")))
+    monkeypatch.setitem(SCORES, table, others)
+    assert "but for: no case" in " ".join(reproduce(reproductions()["aorpo-table-3"]).notes)
+
+
 @pytest.mark.parametrize("kind", FEEDBACKS)
 @pytest.mark.parametrize("discount", appendix_b.DISCOUNTS)
 @pytest.mark.parametrize("game", range(appendix_b.GAMES))
