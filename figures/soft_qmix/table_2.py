@@ -184,7 +184,7 @@ def _come_out(values: Values) -> str:
         for column, text in zip(ACTIONS, texts.split(), strict=True)
         if printed(text).agrees(values[f"(a) Soft-QMIX: Q_tot, row {row}", column])
     ]
-    return f"{len(found)} do: {', '.join(found)}" if found else "none does"
+    return f"{len(found)} come out: {', '.join(found)}" if found else "none comes out"
 
 
 def _notes(values: Values) -> tuple[str, ...]:
