@@ -32,6 +32,12 @@ BEST: dict[str, Any] = {"color": "#F7C873", "linewidth": 6, "solid_capstyle": "b
 COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
 """The colours of the principal branch and, in turn, of the other curves."""
 
+MARKS = ("", "s", "^", "x", "v")
+"""The marks along them, by which they can be told apart in grey, too."""
+
+APART = 0.11
+"""How far apart the marks of a curve are, as a share of a panel's diagonal."""
+
 UNSTABLE: dict[str, Any] = {"linestyle": (0, (2.2, 1.4)), "linewidth": 0.9}
 STABLE: dict[str, Any] = {"linestyle": "-", "linewidth": 1.4}
 LONE: dict[str, Any] = {"marker": "."}
@@ -100,7 +106,7 @@ def _probabilities(axes: "Axes", shown: Portrait, agent: int, action: int, ends:
         value_k = curve.policy[agent][:, 0, action]
         if shown.shortfall:
             axes.plot(curve.temperature, np.where(shown.shortfall[c] == 0, value_k, np.nan), **BEST)
-        _curve(axes, curve, value_k, _colour(c))
+        _curve(axes, curve, value_k, c)
     for temperature, policy in ends:
         axes.plot(temperature, policy[agent][0, action], **END)
     axes.set(ylim=(-0.04, 1.04), yticks=(0, 0.5, 1))
@@ -110,25 +116,35 @@ def _objectives(axes: "Axes", shown: Portrait) -> None:
     """How far the objective along each curve is below the best one found at the same temperature."""
     axes.plot(shown.temperatures, (0, 0), **BEST)
     for c, (curve, short_k) in enumerate(zip(shown.curves, shown.shortfall, strict=True)):
-        _curve(axes, curve, -short_k, _colour(c))
+        _curve(axes, curve, -short_k, c)
     most = max(float(short_k.max()) for short_k in shown.shortfall) or 1.0
     axes.set_title("objective (payoff + α · entropies) − that of the best equilibrium found")
     axes.set_ylim(-1.08 * most, 0.08 * most)
 
 
+def _number(c: int) -> int:
+    """Which colour and mark a curve has. The principal branch, curve 0, has its own."""
+    return 0 if c == 0 else 1 + (c - 1) % (len(COLOURS) - 1)
+
+
 def _colour(c: int) -> dict[str, Any]:
-    """The colour of a curve. The principal branch, curve 0, has one of its own and lies above the others."""
-    number = 0 if c == 0 else 1 + (c - 1) % (len(COLOURS) - 1)
-    return {"color": COLOURS[number], "zorder": 2 if c else 3}
+    """The colour of a curve. The principal branch lies above the others."""
+    return {"color": COLOURS[_number(c)], "zorder": 2 if c else 3}
 
 
-def _curve(axes: "Axes", curve: Curve, value_k: FloatArray, colour: dict[str, Any]) -> None:
+def _mark(c: int) -> dict[str, Any]:
+    """The marks of a curve, which begin at another place on each."""
+    number = _number(c)
+    return {"marker": MARKS[number], "markersize": 2.6, "markevery": (0.025 * number, APART)}
+
+
+def _curve(axes: "Axes", curve: Curve, value_k: FloatArray, c: int) -> None:
     """Draw one quantity along a curve, with its folds marked."""
-    stable_k = _stable_steps(curve)
+    stable_k, colour = _stable_steps(curve), _colour(c)
     changes = np.flatnonzero(stable_k[1:] != stable_k[:-1]) + 1
     for first, last in zip([0, *changes], [*changes, len(stable_k)], strict=True):
         points = slice(first, last + 1)
-        style = (STABLE if stable_k[first] else UNSTABLE) | (LONE if len(value_k) == 1 else {})
+        style = (STABLE if stable_k[first] else UNSTABLE) | (LONE if len(value_k) == 1 else _mark(c))
         axes.plot(curve.temperature[points], value_k[points], **colour, **style)
     axes.plot(curve.temperature[curve.folds], value_k[curve.folds], **FOLD, **colour | {"zorder": 4})
 
@@ -176,7 +192,8 @@ def _legend(figure: "Figure", shown: Portrait, ends_label: str, title: str) -> N
 
     dashed = "dashed: not a strict local maximum" if shown.game.common_payoff else "dashed: unstable in logit dynamics"
     entries = [("principal branch", _colour(0) | STABLE)]
-    entries += [(_others(len(shown.curves) - 1), _colour(1) | STABLE)] if len(shown.curves) > 1 else []
+    of_others = _colour(1) | STABLE | {"marker": MARKS[1], "markersize": 2.6}
+    entries += [(_others(len(shown.curves) - 1), of_others)] if len(shown.curves) > 1 else []
     entries += [(dashed, {"color": GREY} | UNSTABLE)] if not all(curve.stable.all() for curve in shown.curves) else []
     entries += [("fold", {"color": GREY} | FOLD)] if any(len(curve.folds) for curve in shown.curves) else []
     entries += [(ends_label, END)] if ends_label else []
@@ -194,4 +211,4 @@ def _others(count: int) -> str:
     if count == 1:
         return "another curve found"
     repeated = count >= len(COLOURS)
-    return "other curves found (colours repeat)" if repeated else "other curves found (one colour each)"
+    return "other curves found (marks repeat)" if repeated else "other curves found (one mark each)"

@@ -4,6 +4,8 @@ The paper's curves are of Cooperative communication, and no number of them is pr
 the distances of all states; they differ by l (k − l) ε_2, where ε_2 is the larger error and its model acts l times.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from mathrl.base.printed import PaperStatement
@@ -16,6 +18,11 @@ __all__ = ["figure_11"]
 
 ORDERS = ("simu-to-real", "real-to-simu")
 LONG, SHORT = "real-to-simu has less error, k > 15", "simu-to-real has the smaller ratio, k = 10"
+
+BOUNDED = (10, 20)
+"""The lengths k for which the bounds of G.6 are computed."""
+
+HEADS = ("l (k - l) error_2", "difference of the sums", "difference as printed")
 
 QUANTITIES = {"compounding error": "error", "TV of the last state": "distance", "mean TV": "mean_distance"}
 
@@ -51,23 +58,56 @@ def figure_11() -> Computed:
                 row = f"{kind}: {scheme}, k = {k}"
                 values[row, "compounding error"] = float(error[scheme][:, LENGTHS.index(k)].mean())
                 values[row, "part from models"] = float(part[:, LENGTHS.index(k)].mean())
-    return Computed(values | _bounds(), NOTES)
+    values |= _bounds()
+    return Computed(values, (*NOTES, _order(values), _sums(values)))
 
 
 def _bounds() -> dict[tuple[str, str], float]:
     """G.6's sums for k = 10 and 20 with the errors of the family, as printed and added up anew."""
     values: dict[tuple[str, str], float] = {}
     small, error = OPPONENT_ERRORS
-    for k in (10, 20):
+    for k in BOUNDED:
         length = rollout_lengths(k, OPPONENT_ERRORS)[1]
         row = f"bounds of G.6, k = {k}"
         as_printed = printed_simu_to_real(k, length, small, error) - printed_real_to_simu(k, length, small, error)
         added, other = (accumulated_distance(scheme, k, OPPONENT_ERRORS) for scheme in ORDERS)
-        values[row, "l (k - l) error_2"] = length * (k - length) * error
-        values[row, "difference of the sums"] = float(added - other)
-        values[row, "difference as printed"] = float(as_printed)
+        found = (length * (k - length) * error, float(added - other), float(as_printed))
+        values |= {(row, head): x for head, x in zip(HEADS, found, strict=True)}
     values["one opponent, k = 10", "steps of its model"] = float(rollout_lengths(10, [error])[0])
     return values
+
+
+def _order(values: Mapping[tuple[str, str], float]) -> str:
+    """What the shares of games say of the two orders for long rollouts, and how far these are apart."""
+    texts = []
+    for kind in FEEDBACKS:
+        less, more = f"{kind}: real-to-simu less, k > 15", f"{kind}: real-to-simu more, k > 15"
+        apart = f"{kind}: relative difference"
+        texts.append(
+            f"where {kind}, real-to-simu has less compounding error in "
+            f"{values[less, 'compounding error']:.0%} and more "
+            f"in {values[more, 'compounding error']:.0%} of games and lengths k > 15, where the two differ by "
+            f"{values[apart, 'k > 15']:.1%} in the mean ({values[apart, 'k < 15']:.1%} for k < 15); its last state is "
+            f"nearer to the real one in {values[less, 'TV of the last state']:.0%}, and further away in "
+            f"{values[more, 'TV of the last state']:.0%}"
+        )
+    return (
+        f"order: {'; '.join(texts)}. Where mistakes fade, those at the end count most; a bound cannot tell, "
+        "as it adds up "
+        "all mistakes"
+    )
+
+
+def _sums(values: Mapping[tuple[str, str], float]) -> str:
+    """Whether the difference of the two sums of G.6 is what it concludes, added up anew and as printed."""
+    texts = []
+    for k in BOUNDED:
+        row = f"bounds of G.6, k = {k}"
+        concluded, anew, printed = (values[row, head] for head in HEADS)
+        same = "as G.6 concludes" if abs(anew - concluded) <= 1e-12 * abs(concluded) else "NOT what G.6 concludes"
+        texts.append(f"at k = {k} the sums differ by {anew:.3g}, {same}, and as printed by {printed:.3g}")
+    said = "; ".join(texts)
+    return f"bounds: added up anew, {said}. The sum printed for simu-to-real runs to k where it should end at l"
 
 
 NOTES = (
@@ -78,13 +118,7 @@ NOTES = (
     "one opponent: Cooperative communication, the task of Figure 11, has two agents, so there is one opponent, and "
     "Algorithm 1 lets its model act in all k steps whatever its error is. Both orders are then all models, and real "
     "opponents are asked for nothing: the figure needs lengths that are chosen in another way, which are not given",
-    "order: where errors stay, real-to-simu has less compounding error for k > 15 in most games, by a few per cent, "
-    "and less difference before, as the text has it. Where errors fade, simu-to-real has the last state nearer to "
-    "the real one in every game: its early mistakes are forgotten, and a real opponent acts at the end. A bound "
-    "cannot tell, as it adds up all mistakes",
     "part from models: 1 less the quotient of the errors with real opponents and with the scheme. The paper does not "
     "define its ratio. With ours the smaller error has the smaller part, so that the two statements of the text on k = "
     "10, about the same error and a smaller part, could hold together only within 'about'",
-    "bounds: added up anew the two sums differ by l (k - l) error_2, as G.6 concludes. The sum printed for "
-    "simu-to-real runs to k where it should end at l, and so the printed sums differ by more",
 )

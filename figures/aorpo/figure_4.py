@@ -103,18 +103,27 @@ def figure_4() -> Computed:
         values |= {(row, "r_2, lower left"): at[0], (row, "r_2, upper right"): at[1]}
         values[row, "equilibria, two peaks"] = float(len(equilibria(state, TWO_PEAKS)))
         values[row, "b leaps at a"] = changes_at(state)
-    return Computed(values, NOTES)
+    return Computed(values, (*NOTES, *_notes(values)))
+
+
+def _notes(values: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
+    alone, peaks, left, right = (
+        " and ".join(f"{values[f'state {state}', head]:g}" for state in (1, 2))
+        for head in ("equilibria", "equilibria, two peaks", "r_2, lower left", "r_2, upper right")
+    )
+    return (
+        f"equilibria: 'the only Nash equilibrium' (6.1): with that reward the two states have {alone}. It depends on "
+        f"the reward that is not given: with two peaks, the other one lower by 0.5, they have {peaks}",
+        "differ: the text says that agent 2 'can get different rewards by moving to both landmarks' (G.1); 1 stands "
+        f"for this. By the printed formulas it is paid {left} at the lower left one in the two states, {right} at the "
+        "upper right one; how steeply the reward falls around them differs",
+    )
 
 
 NOTES = (
     "not given: agent 1's reward, but for its best landmark, the transitions, and every number of the surfaces that "
     "are drawn. Ours takes the negative squared distance to its landmark (with b) for agent 1's reward. The "
     "equilibria are the pure ones on a grid of hundredths",
-    "equilibria: 'the only Nash equilibrium' (6.1) is so with that reward, as a = -0.5 then is agent 1's best "
-    "answer to every b in state 1, and 0.5 in state 2. It depends on the reward that is not given: with two peaks, "
-    "the other one lower by 0.5, each state has two equilibria ('equilibria, two peaks')",
-    "differ: the text says that agent 2 'can get different rewards by moving to both landmarks' (G.1); 1 stands for "
-    "this. By the printed formulas it is paid 0 at both, its maximum; what differs is how steeply the reward falls "
-    "around them. So agent 2 does not mind which landmark it is, and what it does follows from agent 1",
+    "with that reward a = -0.5 is agent 1's best answer to every b in state 1, and 0.5 in state 2",
     "what AORPO and MASAC converge to is drawn and not printed, and is not checked here",
 )

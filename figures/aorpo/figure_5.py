@@ -46,15 +46,15 @@ NOTES = (
     "said: no number is printed; 1 stands for what the text says without exception: adaptive rollouts have 'lower "
     "model compounding error than rollout with all opponent models while reducing the number of interactions "
     "compared to rollout with real opponents' (6.3). Ours is the share of the lengths at which the mean over the "
-    "games has it so; 'game by game' is the share of games and lengths. The exceptions there: mistakes of two "
-    "models may cancel, and a model that is less random than what it models has a smaller squared distance",
+    "games has it so; 'game by game' is the share of games and lengths. Exceptions are possible there: mistakes of "
+    "two models may cancel, and a model that is less random than what it models has a smaller squared distance",
     f"games: {GAMES} of three agents that move a load along a line (`mathrl.figures.aorpo.family`). Models of the "
     f"opponents are off by total variation {OPPONENT_ERRORS[0]} and {OPPONENT_ERRORS[1]}, that of the dynamics by "
     f"{DYNAMICS_ERROR}, in every state but at the ends of the line. 'errors stay': the agents do not look where the "
     "load is, so that a mistake is never mended; 'errors fade': they lead it back half of the time",
     "compounding error: that of 6.3, the mean squared distance, in cells², of the real and the simulated load. Both "
-    "are random, so that a perfect model has an error too; all real, with its small error of the dynamics, shows "
-    "about that",
+    "are random, so that a perfect model has an error too",
     "actions asked: of real opponents in one rollout; all models ask none. Here adaptive rollouts follow Algorithm 1: "
-    "the better model acts in all k steps, the other in the first k/4, rounded down",
+    f"the better model acts in all k steps, the other in the first k·{OPPONENT_ERRORS[0] / OPPONENT_ERRORS[1]:g}, "
+    "rounded down",
 )

@@ -7,7 +7,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.base.drawing import drawing
 from mathrl.bounds import SCHEDULES
-from mathrl.figures.aorpo.appendix_b import DISCOUNTS, compared
+from mathrl.figures.aorpo.appendix_b import DISCOUNTS, GAMES, compared
 from mathrl.figures.aorpo.appendix_b import LENGTHS as BRANCHES
 from mathrl.figures.aorpo.family import FEEDBACKS
 from mathrl.figures.aorpo.figure_4 import GRID, LANDMARK, changes_at, second
@@ -18,6 +18,7 @@ from mathrl.figures.aorpo.table_1 import EPOCHS, printed_length
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.contour import ContourSet
     from matplotlib.figure import Figure
 
 __all__ = ["draw_bounds", "draw_climb", "draw_figure_5", "draw_figure_8", "draw_figure_11", "draw_schedules"]
@@ -39,11 +40,11 @@ def draw_climb() -> "Figure":
         figure, axes = panels([["1", "2"]], height=3.1, sharey=True)
         for state in (1, 2):
             panel, leap = axes[str(state)], changes_at(state)
-            levels = [-4, -3, -2, -1.5, -1, -0.7, -0.4, -0.2, -0.05]
+            levels = [-2, -1.5, -1, -0.7, -0.4, -0.2, -0.05]
             lines = panel.contour(
                 a, b, second(state, a, b), levels=levels, colors="#A8A8A8", linewidths=0.7, linestyles="solid"
             )
-            panel.clabel(lines, [-3, -1.5, -0.7, -0.2], fontsize=6)
+            _levels(panel, lines, state)
             for start, end, at in ((-1.0, leap, -0.5), (leap, 1.0, 0.5)):
                 panel.plot([start, end], [at, at], color=COLOURS[0], linewidth=1.8)
             panel.plot([LANDMARK[state]] * 2, [-1, 1], color=COLOURS[1], linewidth=1.5, linestyle=DASHES[1])
@@ -57,16 +58,32 @@ def draw_climb() -> "Figure":
             panel.set_xlabel("a, agent 1")
             side = -1 if state == 1 else 1
             panel.annotate(
-                "equilibrium", (LANDMARK[state], LANDMARK[state]), xytext=(side * 4, side * -9),
-                textcoords="offset points", ha="right" if side < 0 else "left", va="center", fontsize=7,
+                "equilibrium", (LANDMARK[state], LANDMARK[state]), xytext=(side * -7, side * -10),
+                textcoords="offset points", ha="left" if side < 0 else "right", va="center", fontsize=7, bbox=PAPER,
             )  # fmt: skip
         first = axes["1"]
         first.set_ylabel("b, agent 2")
-        paper: Any = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
-        first.text(0.98, 0.57, "agent 2's best b", color=COLOURS[0], ha="right", va="bottom", fontsize=7, bbox=paper)
+        first.text(0.98, 0.57, "agent 2's best b", color=COLOURS[0], ha="right", va="bottom", fontsize=7, bbox=PAPER)
         said = "agent 1's best a\n(its reward is assumed)"
-        first.text(-0.45, 0.98, said, color=COLOURS[1], va="top", fontsize=7, bbox=paper)
+        first.text(-0.45, 0.98, said, color=COLOURS[1], va="top", fontsize=7, bbox=PAPER)
     return figure
+
+
+def _levels(panel: "Axes", lines: "ContourSet", state: int) -> None:
+    """Write levels on their lines, away from the frame and from what else is written."""
+    side = 1 if state == 1 else -1
+    for level, (a, b) in LEVELS.items():
+        panel.clabel(lines, [level], fontsize=7, manual=[(side * a, side * b)], inline_spacing=2, colors="#505050")
+
+
+LEVELS = {-1.5: (0.35, -0.72), -0.7: (0.6, -0.33), -0.2: (0.55, 0.05)}
+"""A level of agent 2's reward, and where in state 1 it is written; in state 2 it is the mirror image."""
+
+PAPER: Any = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+"""The ground of words that lie on lines."""
+
+LIGHT: Any = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.75}
+"""The same, where lines may be seen through it."""
 
 
 @drawing("aorpo-figure-5", caption="compounding error and actions asked over the rollout length, exactly")
@@ -182,41 +199,60 @@ def draw_figure_8() -> "Figure":
 
 
 @drawing(
-    "aorpo-appendix-b", caption="Theorem 2's bound and the true discrepancy over the branch length, three discounts"
+    "aorpo-appendix-b", caption="Theorem 2's bound and the true discrepancies over the branch length, three discounts"
 )
 def draw_bounds() -> "Figure":
-    """A panel for each discount: truth of both kinds of games, the printed bound and the sharper one."""
+    """A row for each size of the errors, a panel for each discount: a line for each game's truth, and both bounds."""
     from mathrl.figures.panels import panels
-    from mathrl.figures.plot import COLOURS, GREY, style
+    from mathrl.figures.plot import style
 
     shown = DISCOUNTS[1:]
     with style():
-        figure, axes = panels([[f"{d:g}" for d in shown]], height=2.7, sharey=True)
-        for number, discount in enumerate(shown):
-            panel = axes[f"{discount:g}"]
-            panel.axhspan(1, 300, color=GREY, alpha=0.14, linewidth=0)
-            rows = {kind: compared(kind, discount)["theorem-2"] for kind in FEEDBACKS}
-            bounds = rows["errors stay"]
-            curves = {
-                "Theorem 2": [row.printed for row in bounds],
-                "sharper bound": [row.coupling for row in bounds],
-                **{f"truth: {kind}": [row.discrepancy for row in found] for kind, found in rows.items()},
-            }
-            for n, (name, curve) in enumerate(curves.items()):
-                colour = (COLOURS[1], COLOURS[0], "black", COLOURS[2])[n]
-                panel.plot(BRANCHES, curve, color=colour, linestyle=DASHES[n])
-                if number == 0:
-                    below = name == "sharper bound"
-                    panel.text(25, curve[-1] * (0.55 if below else 1.5), name, color=colour, ha="right",
-                               va="top" if below else "bottom", fontsize=7)  # fmt: skip
-            panel.set_yscale("log")
-            panel.set_ylim(1e-4, 300)
-            panel.set_xticks([1, 5, 10, 15, 20, 25])
-            panel.set_title(f"({'abc'[number]}) discount {discount:g}")
-            panel.set_xlabel("branch length k, steps")
-        axes[f"{shown[0]:g}"].set_ylabel("error of the normalised return")
-        axes[f"{shown[0]:g}"].text(1, 130, "above 1: says nothing", color=GREY, fontsize=7)
+        layout = [[f"{scale:g}, {discount:g}" for discount in shown] for scale in DRAWN_SCALES]
+        figure, axes = panels(layout, height=4.6, sharey=True, sharex=True)
+        for row, (scale, said) in enumerate(DRAWN_SCALES.items()):
+            for column, discount in enumerate(shown):
+                panel = axes[f"{scale:g}, {discount:g}"]
+                _bounds(panel, discount, scale, named=column == 0)
+                panel.set_title(f"({'abcdef'[3 * row + column]}) γ = {discount:g}{said}")
+                panel.set_xlabel("branch length k, steps" if row else "")
+                panel.set_ylabel("" if column else "error of the normalised return")
+                panel.text(1, 130, "" if column else "above 1: says nothing", color="#404040", fontsize=7)
     return figure
+
+
+DRAWN_SCALES = {1.0: "", 0.01: ", errors/100"}
+"""The sizes of errors of which there is a picture, and how it calls them."""
+
+
+def _bounds(panel: "Axes", discount: float, scale: float, *, named: bool) -> None:
+    """Both bounds, which are nearly the same in all games, and the truth of each game."""
+    from mathrl.figures.plot import COLOURS, GREY
+
+    panel.axhspan(1, 300, color=GREY, alpha=0.14, linewidth=0)
+    rows = {kind: [compared(kind, discount, scale, seed)["theorem-2"] for seed in range(GAMES)] for kind in FEEDBACKS}
+    first = rows["errors stay"][0]
+    lines: dict[str, tuple[list[FloatArray], str]] = {
+        "Theorem 2": ([np.array([row.printed for row in first])], COLOURS[1]),
+        "sharper bound": ([np.array([row.coupling for row in first])], COLOURS[0]),
+        **{
+            f"truth: {kind}, {GAMES} games": ([np.array([row.discrepancy for row in own]) for own in games], colour)
+            for (kind, games), colour in zip(rows.items(), ("black", COLOURS[2]), strict=True)
+        },
+    }
+    for n, (name, (curves, colour)) in enumerate(lines.items()):
+        for curve in curves:
+            panel.plot(BRANCHES, curve, color=colour, linestyle=DASHES[n], linewidth=1.5 if len(curves) == 1 else 0.9)
+        if named:
+            below = name != "Theorem 2"
+            end = min(float(curve[-1]) for curve in curves) * (0.6 if below else 1.5)
+            panel.text(25, end, name, color=colour, ha="right",
+                       va="top" if below else "bottom", fontsize=7, bbox=LIGHT)  # fmt: skip
+    panel.set_yscale("log")
+    panel.set_ylim(2e-7, 300)
+    panel.set_yticks([1e-6, 1e-4, 1e-2, 1, 100])
+    panel.set_xticks([1, 5, 10, 15, 20, 25])
+    panel.minorticks_off()
 
 
 @drawing("aorpo-table-1", caption="the schedules of the rollout length in the six tasks of Tables 1 and 2")

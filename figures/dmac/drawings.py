@@ -27,10 +27,11 @@ __all__ = ["appendix_a2", "figure_1", "figure_2", "figure_2_exact", "figure_5", 
 HEIGHT = 2.9
 """Of one row of panels, in inches."""
 
-EPISODES_DRAWN = EPISODES_OF["drawn"]
-
 LETTERS = 0.062
 """The least distance of two labels, as a share of a panel's height."""
+
+TOGETHER = 0.005
+"""Lines that end within this share of a panel's height have one name."""
 
 DASHES: Sequence[Any] = ("-", (0, (4, 1.6)), (0, (1.2, 1.2)))
 
@@ -102,10 +103,7 @@ def figure_2() -> "Figure":
             panel.set_xlabel(f"{COVER} at the end")
         axes[0].set_ylabel(RETURN)
         axes[-1].legend(title="ω of COMA+DMAC", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
-        axes[0].annotate(
-            "step · ω too large", (0.16, 0.0), xytext=(6, 0), textcoords="offset points", fontsize=8, va="center"
-        )
-        _suptitle(figure, f"mean and its 95 % interval in both directions, after {EPISODES_DRAWN:,} episodes")
+        _suptitle(figure, "mean and its 95 % interval in both directions, at the end")
     return figure
 
 
@@ -118,25 +116,23 @@ def figure_2_exact() -> "Figure":
     with style():
         figure, axes = _row(3)
         for panel, (policy_class, name) in zip(axes, CLASSES.items(), strict=False):
-            ends = []
             for j, k in enumerate(UPDATES):
                 y = [iterates(policy_class, t).returns[k] for t in TEMPERATURES]
                 line = {"color": COLOURS[j], "linestyle": DASHES[j], "marker": MARKERS[j], "markersize": 4}
-                panel.plot(TEMPERATURES, y, **line)
-                ends.append((f"k={k}", y[-2], COLOURS[j]))
-            for text, y_end, colour in ends if policy_class == "joint" else ():
-                panel.annotate(text, (10, y_end), xytext=(4, 5), textcoords="offset points", color=colour, fontsize=8)
+                panel.plot(TEMPERATURES, y, label=f"k={k}", **line)
             panel.axhline(best, color=GREY, linewidth=0.8, linestyle=":")
             panel.annotate("optimum", (0.001, best), xytext=(0, 3), textcoords="offset points", color=GREY, fontsize=8)
             panel.set_ylim(-4, 1.12 * best)
             panel.set_title(f"({'ab'[policy_class == 'product']}) {name}")
         axes[0].set_ylabel(RETURN)
+        axes[0].legend(loc="lower left", frameon=False, handlelength=3)
         for j, (policy_class, name) in enumerate(CLASSES.items()):
             cover = [iterates(policy_class, t).cover for t in TEMPERATURES]
             axes[2].plot(
-                TEMPERATURES, cover, color=COLOURS[3 + j], linestyle=DASHES[j], marker=MARKERS[j], markersize=4
-            )
-            axes[2].annotate(name, (0.0012, (0.42, 0.5)[j]), color=COLOURS[3 + j], fontsize=8, va="center")
+                TEMPERATURES, cover, label=name, color=("black", COLOURS[4])[j], linestyle=DASHES[j],
+                marker=MARKERS[3 + j], markersize=4,
+            )  # fmt: skip
+        axes[2].legend(loc="center left", frameon=False, handlelength=3)
         axes[2].set_title(f"(c) {COVER} at k=10")
         for panel in axes:
             panel.set_xscale("log")
@@ -162,15 +158,18 @@ def appendix_a2() -> "Figure":
             ends = []
             for t in TEMPERATURES:
                 gap = np.maximum(best - iterates(policy_class, t).objective[1:], smallest)
-                panel.plot(k, gap, color=_of(t)["color"])
-                panel.axhline(bound(t), linewidth=0.8, linestyle=":", color=_of(t)["color"])
+                number = TEMPERATURES.index(t)
+                look: Any = {"color": _of(t)["color"], "marker": MARKERS[number], "markersize": 3.5}
+                panel.plot(k, gap, markevery=(2 * number % 7, 7), **look)
+                ends_of_bound: Any = {"markevery": [0], "clip_on": False, **look}
+                panel.plot([1, k[-1]], [bound(t)] * 2, linewidth=0.8, linestyle=":", **ends_of_bound)
                 ends.append((f"ω={t:g}", float(gap[-1]), _of(t)["color"]))
             panel.set(yscale="log", ylim=(smallest, 1e5), xlim=(1, k[-1]))
             panel.set_title(f"({'ab'[policy_class == 'product']}) {name}")
             panel.set_xlabel("updates k")
             _labels(panel, ends)
         axes[0].set_ylabel("J* − J(πᵏ)")
-        said = "solid: distance from the optimum; dotted: bound of the limit, ω log|A|/(1 − γ), in the colour of its ω"
+        said = "solid: distance from the optimum; dotted: bound of the limit, ω log|A|/(1 − γ), with the mark of its ω"
         figure.suptitle(said, x=0.01, ha="left", fontsize=9)
     return figure
 
@@ -202,7 +201,7 @@ def _pair(attribute: str, name: str) -> "Figure":
             panel.set_title(f"{step} steps of the actors, {size:g}")
             panel.set_xlabel("episodes")
         axes[0].set_ylabel(name)
-        _suptitle(figure, "+DMAC: ω = 0.2")
+        _suptitle(figure, f"{INTERVAL}; COMA+DMAC: ω = 0.2")
     return figure
 
 
@@ -229,11 +228,13 @@ def _curves(panel: "Axes", episodes: Any, lines: Lines) -> None:
 
 
 def _labels(panel: "Axes", ends: Iterable[tuple[str, float, str]]) -> None:
-    """Names to the right of where lines end, moved apart where they would touch."""
+    """Names to the right of where lines end, moved apart where they would touch; one name where all end together."""
     ends = sorted(ends, key=lambda end: end[1])
     low, high = panel.get_ylim()
     scale = np.log if panel.get_yscale() == "log" else np.asarray
     at = [float((scale(y) - scale(low)) / (scale(high) - scale(low))) for _, y, _ in ends]
+    if at[-1] - at[0] < TOGETHER:
+        ends, at = [("both" if len(ends) == 2 else "all", ends[-1][1], "black")], at[-1:]
     for (text, _, colour), y in zip(ends, _apart(at), strict=True):
         panel.text(1.02, y, text, transform=panel.transAxes, color=colour, va="center", fontsize=8)
 
@@ -268,8 +269,11 @@ def _interval(numbers: FloatArray) -> tuple[Any, Any]:
     return bootstrap_interval(numbers, statistic=np.mean)
 
 
-def _suptitle(figure: "Figure", further: str = "") -> None:
-    said = f"{SEEDS['drawn']} seeds: {further or 'mean and its 95 % interval'}"
-    if further.startswith("+"):
-        said = f"{SEEDS['drawn']} seeds: mean and its 95 % interval; {further}"
-    figure.suptitle(said, x=0.01, ha="left", fontsize=9)
+INTERVAL = "mean and its 95 % interval"
+
+
+def _suptitle(figure: "Figure", said: str = INTERVAL) -> None:
+    """Say how many runs there are, which are not those of the tables, and what is drawn of them."""
+    drawn = f"{SEEDS['drawn']} seeds of {EPISODES_OF['drawn']:,} episodes"
+    others = f"the tables have {SEEDS['fast']} of {EPISODES_OF['fast']:,}"
+    figure.suptitle(f"{drawn} ({others}): {said}", x=0.01, ha="left", fontsize=8)

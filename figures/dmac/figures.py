@@ -10,7 +10,7 @@ from mathrl.base.reproduction import Computed, Estimate, reproduction
 from mathrl.base.runs import Runs
 from mathrl.figures.dmac.comparison import SEEDS, Curves, curves, decided, mean, said
 from mathrl.figures.dmac.iteration import peak
-from mathrl.figures.dmac.learning import LEARNERS, STEPS, label
+from mathrl.figures.dmac.learning import EPISODES, LEARNERS, STEPS, label
 from mathrl.figures.dmac.measures import TEMPERATURES, best_return, episode_return, game
 from mathrl.games import joint_policy, uniform_policy
 
@@ -38,10 +38,6 @@ SETTINGS = (
     "text nor in its published code (PKU-RL/FOP-DMAC-MACPF), so they are ours"
 )
 
-SHORT = (
-    "these runs are too short for the statements of the text, which are left undecided: --budget paper gives them "
-    "33,600 episodes and 20 seeds"
-)
 
 BETTER = "COMA+DMAC earns more than COMA at the end"
 FASTER = "COMA+DMAC learns faster than COMA"
@@ -217,8 +213,7 @@ def figure_6(seed: int, budget: str, runs: Runs) -> Computed:
             f"{step} steps: the mean cover rate at the end "
             + ("rises with ω" if not rising else f"rises with ω, but falls at ω = {', '.join(rising)}")
         )
-    short = ("these runs are too short to show what long ones do: see --budget paper",) if budget == "fast" else ()
-    return Computed(values, (*notes, *short, SETTINGS))
+    return Computed(values, (*notes, *_short(budget), SETTINGS))
 
 
 def _where_from(found: Found) -> tuple[str, ...]:
@@ -242,9 +237,7 @@ def _where_from(found: Found) -> tuple[str, ...]:
             )
     return (
         *notes,
-        "where the inverted U comes from: the exact iteration with agents that improve in turn has one without "
-        "sampling (dmac-figure-2-exact): on the left the agents settle at once where none of them gains alone, on the "
-        "right policies have not moved yet, and the longer they learn the further to the right is the top",
+        "what returns over ω look like without sampling, and how they come about, is computed in dmac-figure-2-exact",
         *_overshooting(found),
     )
 
@@ -252,7 +245,7 @@ def _where_from(found: Found) -> tuple[str, ...]:
 def _overshooting(found: Found) -> tuple[str, ...]:
     """Where a gradient step on the divergence goes too far."""
     first = [
-        f"ω = {t:g} with {step} steps"
+        f"ω = {t:g} with {step} steps (step · ω = {t * STEPS[step]:g})"
         for step in _steps(found)
         for t in HIGH
         if found[step, label(t)].cover[:, -1].mean() < 0.5 * found[step, "COMA"].cover[:, -1].mean()
@@ -260,8 +253,8 @@ def _overshooting(found: Found) -> tuple[str, ...]:
     if not first:
         return ()
     return (
-        f"{', '.join(first)}: the actors' step times ω is so large that a gradient step on the divergence goes too "
-        "far, and policies become deterministic by chance; their low cover rates say nothing about DMAC",
+        f"{', '.join(first)}: less than half of the cover rate of COMA. A gradient step on the divergence is as large "
+        "as the actors' step times ω, and may go too far: this may be of the step and not of DMAC",
     )
 
 
@@ -281,7 +274,11 @@ def _over_time(found: Found, names: Iterable[str], attribute: str, *, difference
 
 
 def _short(budget: str) -> tuple[str, ...]:
-    return (SHORT,) if budget == "fast" else ()
+    """How long and how many the runs are, here and in the picture, and whether they decide anything."""
+    others = {name: f"{SEEDS[name]} seeds of {EPISODES[name]:,} episodes" for name in SEEDS}
+    runs = f"runs: {others[budget]} here; the picture (mathrl figure) has runs of its own, {others['drawn']}"
+    short = f". These are too short for the statements of the text, which are left undecided; {others['paper']} with "
+    return (f"{runs}{short}--budget paper" if budget == "fast" else runs,)
 
 
 def _highest(of: Mapping[float, float]) -> float:

@@ -1,6 +1,6 @@
 """DMAC's iteration (Eq. 3) on the game of Section 5.1, exact: where its return and coverage over ω come from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -109,6 +109,31 @@ def peak(part: Mapping[str, int]) -> dict[str, float]:
     return {"at": at, "top": top, "low": low}
 
 
+def _shape(tops: Sequence[float]) -> str:
+    """What the ω with the highest return after each number of updates say of an inverted U, and of where its top is."""
+    inside = [LOWEST < top < HIGHEST for top in tops]
+    if not all(inside):
+        return f"The return is largest inside the range of ω at {sum(inside)} of {len(tops)} of these k"
+    moves = "never moves to the left" if sorted(tops) == list(tops) else "moves to the left too"
+    return (
+        "So the return is largest inside the range of ω: an inverted U without any sampling. "
+        f"As k grows its top {moves}"
+    )
+
+
+def _ends_of_the_range() -> str:
+    """How far agents in turn have come at the least and at the largest ω, after the first and after all updates."""
+    first, last = UPDATES[0], UPDATES[-1]
+    texts = []
+    for temperature in (LOWEST, HIGHEST):
+        returns = iterates("product", temperature).returns
+        texts.append(
+            f"at ω={temperature:g} from {returns[0]:.1f} (uniform policies) to {returns[first]:.1f} after {first} "
+            f"update, {returns[last]:.1f} after {last}"
+        )
+    return f"agents in turn go {'; '.join(texts)}"
+
+
 def _notes() -> tuple[str, ...]:
     best = HORIZON * (1 - game().discount) * float(optimum().objective)
     apart = max(
@@ -127,15 +152,10 @@ def _notes() -> tuple[str, ...]:
         f"(k, ω) and (10 k, 10 ω) differ by at most {at_most(apart)}. So there only k/ω matters, and the return "
         + ("falls as ω rises, at every k: Eq. 3 itself has no inverted U" if falls else "does NOT fall as ω rises"),
         f"with agents that improve in turn, each as far as it can at the others' policies: {said}. "
-        + (
-            "So the return is largest inside the range of ω, an inverted U without any sampling. To the right the "
-            "policies have not moved yet, as over joint policies; to the left the first update already ends where no "
-            "agent alone can gain"
-            if all(LOWEST < at < HIGHEST for at, _, _ in shown.values())
-            else "So the return is largest at an end of the range of ω"
-        ),
-        "this is no maximum of Eq. 3 over product policies: a deterministic optimum is a product policy too. It is "
-        "what agents find one at a time, as they do by gradients",
+        + _shape([at for at, _, _ in shown.values()]),
+        _ends_of_the_range(),
+        "agents in turn find no maximum of Eq. 3 over product policies: a deterministic optimum is a product policy "
+        "too, and Eq. 3 over joint policies tends to it",
         "text: 'a smaller ω … also means that the benefits of the regularizer for exploration is smaller' (5.1). Ours "
         "is the share of the two ways to maximise Eq. 3, 1 if both, with which the cover rate never falls by a "
         "thousandth or more from one ω to the next. What the text says of returns over ω are statements of "

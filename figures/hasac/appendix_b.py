@@ -73,7 +73,7 @@ def appendix_b() -> Computed:
     values = _value_and_advantages(game, old) | _mappo(game, old) | _happo(game, old)
     values |= {("HASPI agent 1", f"p{j + 1}"): float(q) for j, q in enumerate(marginal_q(game.rewards, old, 0)[0])}
     values |= _ends(ends)
-    return Computed(values, _notes(game, old, ends))
+    return Computed(values, _notes(game, old, ends, values))
 
 
 def _value_and_advantages(game: Game, old: Policy) -> Values:
@@ -143,22 +143,32 @@ def _ends(ends: dict[str, End]) -> Values:
     return values
 
 
-def _notes(game: Game, old: Policy, ends: dict[str, End]) -> tuple[str, ...]:
+def _tight(values: Values) -> int:
+    """How many of the printed bounds are the infimum or supremum itself, up to rounding."""
+    at = {own: values[f"HAPPO agent 2 {own}", "bound"] for own in HAPPO_ROWS}
+    return sum(abs(at[own] - float(row[-1][1:])) <= 1e-12 for own, row in HAPPO_ROWS.items())
+
+
+def _notes(game: Game, old: Policy, ends: dict[str, End], values: Values) -> tuple[str, ...]:
     final = ends["MAPPO"].policy
     ties = [maximisers(coefficients(game, final, [None, None], i)) for i in range(2)]
     unsampled = marginal_q(advantages(game, final)[None], final, 0)[0]
     first = ", ".join(f"{c:.3g}" for c in coefficients(game, old, [None, None], 0))
     return (
         "bounds: ours is the infimum (>) or the supremum (<) over p1 > 0.6, p2 < 0.2, p3 < 0.2. It is attained on the "
-        "boundary only, which does not belong to the set. So the strict bounds hold, and none can be improved",
+        f"boundary only, which does not belong to the set. {_tight(values)} of {len(HAPPO_ROWS)} printed "
+        "bounds are equal "
+        "to it: these strict bounds hold, and cannot be improved",
         f"updates: the objectives are linear in the new policy, so the policy that maximises them, with coefficients "
         f"({first}) at first, is deterministic. It is reached after {_updates(ends['MAPPO'])} of MAPPO and after "
         f"{_updates(ends['HAPPO'])} of HAPPO",
-        f"ties: at the end all {len(ties[0])} actions have the same coefficient in Eq. 13 as printed. It averages over "
-        "the actions that π_old takes; an action that π_old never takes has coefficient 0, and so has A. So every "
-        "policy maximises Eq. 13, and an update here keeps the old policy if that is a maximiser. If the ratio is "
-        f"cancelled before the average is taken, the coefficients are ({', '.join(f'{c:.3g}' for c in unsampled)}), "
-        "and (1, 0, 0) is the only maximiser",
+        f"ties: at the end {len(ties[0])} of {len(unsampled)} actions have the largest coefficient in Eq. "
+        "13 as printed. "
+        "It averages over the actions that π_old takes; an action that π_old never takes has coefficient 0, and so has "
+        "the one that π_old always takes. Of policies that maximise Eq. 13 an update here keeps the old one if it is "
+        "among them. If the ratio is cancelled before the average is taken, the coefficients are "
+        f"({', '.join(f'{c:.3g}' for c in unsampled)}), of which the largest is that of "
+        f"{' and '.join(ACTIONS[a] for a in maximisers(unsampled))} alone",
     )
 
 

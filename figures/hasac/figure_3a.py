@@ -11,8 +11,21 @@ from mathrl.base.intervals import bootstrap_interval, estimate, interquartile_me
 from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, Estimate, reproduction
 from mathrl.base.runs import ALONE, Runs
-from mathrl.figures.hasac.learned import BASE, EPISODES, HASAC, PESSIMIST, SEEDS, SWEEP, Case, ended, learn, returns
-from mathrl.figures.hasac.statements import ENDS, MOST_SEEDS
+from mathrl.figures.hasac.learned import (
+    BASE,
+    CLIPPED,
+    EPISODES,
+    HASAC,
+    PESSIMIST,
+    SEEDS,
+    SWEEP,
+    Case,
+    ended,
+    learn,
+    returns,
+)
+from mathrl.figures.hasac.statements import ENDS, MOST_SEEDS, of_picture
+from mathrl.learners import Hasac
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +40,7 @@ ESCAPES = "HASAC ends at (C,C)"
 CHOSEN = f"HASAC alpha={HASAC.temperature:g}"
 """The statement on HASAC is of this setting; its temperature is the least that was tried above HASPI's jump."""
 
-DRAWN_SEEDS, DRAWN_EVERY = 100, 2
+DRAWN_SEEDS, DRAWN_EVERY = SEEDS["fast"], 2
 DRAWN = {
     "HASAC alpha=7": "HASAC α = 7",
     "HASAC alpha=5": "HASAC α = 5",
@@ -40,6 +53,9 @@ DRAWN = {
 """What is drawn, and what the picture calls it; the first four have curves."""
 
 CURVES = 4
+TOGETHER = 0.2
+"""Returns at the end that differ by less have one name in the picture."""
+
 DASHES: Sequence[Any] = ("-", (0, (4, 1.4)), "-", (0, (1.2, 1.2)))
 STRIPES = ("", "....", "////")
 
@@ -91,29 +107,50 @@ def _notes(joint: Mapping[str, FloatArray], cases: Sequence[Case], seeds: int) -
     return (
         "said: 'HASAC escapes local optima and achieves the Pareto optimum ..., while the other two methods fall into "
         f"the suboptimal NE' (5.1). A setting counts if at least {MOST_SEEDS:.0%} of its seeds end there; ours is the "
-        "share of the settings, of HAPPO and MAPPO those that are called so, without more. With large steps from few "
-        f"plays chance decides: the fewest seeds end at (A,A) with {least}: {at[least][0]:.0%}; {at[least][1]:.0%} end "
-        f"at (B,B), {at[least][2]:.0%} at (C,C), and {abs(1 - at[least].sum()):.0%} at none of the three",
+        "share of the settings, of HAPPO and MAPPO those that are called so, without more. The fewest seeds of these "
+        f"two end at (A,A) with {least}: {at[least][0]:.0%}; {at[least][1]:.0%} end at (B,B), {at[least][2]:.0%} at "
+        f"(C,C), and {abs(1 - at[least].sum()):.0%} at none of the three",
         f"temperature: the paper does not give it. HASAC's is {HASAC.temperature:g}, chosen so that it escapes, as "
-        "Appendix B claims that with 'appropriate alpha' alone. Below 6.71 (hasac-figure-4c) it ends at (A,A) if Q is "
-        "known. At alpha = 15 (C,C) has little more than half of the probability, and the return is near 3",
+        "Appendix B claims that with 'appropriate alpha' alone. With known Q: " + _by_temperature(joint),
         f"return at 50: after 50 episodes, the interquartile mean of {seeds} seeds, and its 95 % bootstrap interval, "
         "of the exact return of the policies. Seeds at (A,A), (B,B), (C,C): the share of seeds whose final policy "
         "plays it more than half of the time, with Wilson's 95 % interval",
-        "settings: an episode has 10 plays and one update. HASAC plays uniformly in the first 20 episodes, its "
-        "warm-up, so that Q is known, and its updates are those of Eq. 8. HAPPO and MAPPO have step 0.1, 5 epochs, "
-        "clip 0.2. Other settings are named in their rows. The paper names none of these",
-        "with known Q, HASAC is HASPI, and at alpha = 5 every seed ends at (A,A). Appendix B says that the paper's own "
-        "runs found (C,C) at alpha = 5, and guesses that sampling Q is why. Where Q is not known before policies "
-        "learn: " + _guess(at) + ". So the guess can be right, for a part of the seeds",
+        f"settings: an episode has {HASAC.plays} plays and one update. HASAC plays uniformly in the first "
+        f"{HASAC.warmup} episodes, its warm-up, so that Q is known, and its updates are those of Eq. 8. HAPPO and "
+        f"MAPPO have step {CLIPPED.step:g}, {CLIPPED.epochs} epochs, clip {CLIPPED.clip:g}. Other settings are named "
+        "in their rows. The paper names none of these",
+        f"with known Q, HASAC is HASPI, and at alpha = 5 {at['HASAC alpha=5'][0]:.0%} of the seeds end at (A,A). "
+        "Appendix B says that the paper's own runs found (C,C) at alpha = 5, and guesses that sampling Q is why. Where "
+        f"Q is not known before policies learn: {_guess(at)}",
+        f"seeds: {seeds} here; {of_picture(DRAWN_SEEDS)}",
     )
+
+
+def _by_temperature(joint: Mapping[str, FloatArray]) -> str:
+    """Where most seeds of the base settings of HASAC end, with how likely that is and what it pays, by temperature."""
+    texts = []
+    for case in BASE:
+        if isinstance(case.settings, Hasac):
+            last = joint[case.name][:, -1]
+            k = int(ended(last).mean(axis=0).argmax())
+            texts.append(
+                f"alpha = {case.settings.temperature:g}: {ended(last)[:, k].mean():.0%} of the seeds at "
+                f"{ENDS[k]}, with "
+                f"probability {last[:, k, k].mean():.3f} and return {returns(last).mean():.2f} in the mean"
+            )
+    return "; ".join(texts)
 
 
 def _guess(at: Mapping[str, FloatArray]) -> str:
     names = [f"HASAC alpha=5, {plays}, warm-up {warmup}" for plays in ("1 play", "10 plays") for warmup in (0, 20)]
     names.append(PESSIMIST.name)
-    return "; ".join(
+    each = "; ".join(
         f"{name.split(', ', 1)[1]}: {at[name][2]:.0%} at (C,C), {at[name][1]:.0%} at (B,B)" for name in names
+    )
+    some, most = (sum(low <= at[name][2] for name in names) for low in (1e-9, MOST_SEEDS))
+    return (
+        f"{each}. So seeds end at (C,C) in {some} of these {len(names)} settings, and at least {MOST_SEEDS:.0%} of "
+        f"them in {most}"
     )
 
 
@@ -151,12 +188,24 @@ def _returns(axes: "Axes", paid: Mapping[str, FloatArray]) -> None:
         axes.fill_between(episodes, low, high, color=colour, alpha=0.25, linewidth=0)
         axes.plot(episodes, middle, color=colour, linestyle=dashes)
         ends.append((name, float(middle[-1]), colour))
+    ends = _joined(ends)
     for level, name in ((5, "(A,A) pays 5"), (10, "(B,B) pays 10"), (20, "(C,C) pays 20")):
         axes.axhline(level, color=GREY, linewidth=0.5, linestyle=":", zorder=0)
         axes.annotate(name, (90, level), xytext=(0, 2), textcoords="offset points", fontsize=7, color=GREY)
     axes.set(xlim=(0, EPISODES), ylim=(-10, 24), xlabel="episodes of 10 plays", ylabel="expected return")
     axes.set_title("(a) interquartile mean, 95 % band")
     label_ends(axes, ends, height=1.35 * 72)
+
+
+def _joined(ends: Sequence[tuple[str, float, str]]) -> list[tuple[str, float, str]]:
+    """The names of curves that end together as one, in black, which stands where they end."""
+    joined: list[tuple[str, float, str]] = []
+    for name, end, colour in ends:
+        if joined and abs(joined[-1][1] - end) < TOGETHER:
+            joined[-1] = (f"{joined[-1][0]}, {name}", joined[-1][1], "black")
+        else:
+            joined.append((name, end, colour))
+    return joined
 
 
 def _shares(axes: "Axes", at: Mapping[str, FloatArray]) -> None:

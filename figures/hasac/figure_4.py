@@ -4,7 +4,7 @@ The text does not say which of 4b and 4c is of the matrix game and which of a Mu
 game: 4b returns over episodes, as its legend of 1/α is of curves, and 4c where learning ends against temperature.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +28,10 @@ from mathrl.figures.hasac.statements import (
     WORSE_AT_SMALL,
     end_at,
     most,
+    of_picture,
     of_temperature,
 )
-from mathrl.games import load
+from mathrl.games import Game, load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +57,7 @@ SHOWN = (50, 100, 150, 200)
 RANGE = (0.8, 32.0)
 """The temperatures in which equilibria are searched."""
 
-DRAWN_SEEDS, DRAWN_EVERY = 100, 2
+DRAWN_SEEDS, DRAWN_EVERY = SEEDS["fast"], 2
 DRAWN = (1.0, 5.0, 7.0, 10.0, 15.0, 20.0)
 DRAWN_ENDS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0)
 DASHES: Sequence[Any] = ("-", (0, (4, 1.4)), "-", (0, (4, 1.4)), "-", (0, (4, 1.4)))
@@ -126,12 +127,21 @@ def figure_4b(seed: int, budget: str, runs: Runs) -> Computed:
             "4b, 4c and 5 (5.2). What the caption says of 4b and 4c is counted in hasac-figure-4c",
             f"return at 50: after 50 episodes, the interquartile mean of {seeds} seeds, and its 95 % bootstrap "
             "interval, of the exact return. An episode has 10 plays, none of them uniform. An update goes "
-            f"{GRADUAL.actor_step:g} of the way, so that learning can be seen; with large temperatures 200 episodes "
-            "are not enough to end",
+            f"{GRADUAL.actor_step:g} of the way, so that learning can be seen. "
+            + _unended({alpha: middle[alpha] - float(returns(exact_end(alpha))) for alpha in TEMPERATURES}),
+            f"seeds: {seeds} here; {of_picture(DRAWN_SEEDS)}",
             "the text does not say which of Figures 4b and 4c is of the matrix game; the legend of 4b has 1/alpha, and "
             "no value of it is in the text",
         ),
     )
+
+
+def _unended(off: Mapping[float, float]) -> str:
+    """At which temperatures the return at the end is not yet that of HASPI's end, from their differences."""
+    late = [f"{alpha:g} ({apart:+.2f})" for alpha, apart in off.items() if abs(apart) > 0.1]
+    if not late:
+        return "At the end the return is within 0.1 of that of HASPI's end at every temperature"
+    return f"At the end the return still differs by more than 0.1 from that of HASPI's end at alpha = {', '.join(late)}"
 
 
 @reproduction(
@@ -167,18 +177,34 @@ def figure_4c(seed: int, budget: str, runs: Runs) -> Computed:
         (
             f"{NOTE}. {OF_Q}",
             f"learned: the mean of {seeds} seeds after {EPISODES} episodes, and its 95 % bootstrap interval. Q known: "
-            "10 plays an episode, the first 20 episodes uniform; Q unknown: 1 play, and none uniform. Seeds end at "
-            "different equilibria where Q is unknown, and a mean is no policy of any of them",
+            "10 plays an episode, the first 20 episodes uniform; Q unknown: 1 play, and none uniform. Where seeds end "
+            "at different equilibria, a mean is no policy of any of them",
+            f"seeds: {seeds} here; {of_picture(DRAWN_SEEDS)}",
             f"from the start (0.6, 0.2, 0.2) HASPI ends near (A,A) below alpha = {at:.4f}, and near (C,C) above. There "
-            f"the return goes up from {float(returns(below)):.2f} to {float(returns(above)):.2f}; with more "
-            "temperature it falls. So the best temperature is the least that is above",
+            f"the return goes from {float(returns(below)):.2f} to {float(returns(above)):.2f}; " + _further(at),
             "equilibria disappear in pairs at the folds, as temperature rises: "
             + ", ".join(f"{fold:.4f}" for fold in folds)
-            + ". Between the jump and the fold at which the equilibrium near (A,A) goes, it is still there: HASPI just "
-            "does not reach it from that start. Above the last fold one equilibrium is left. Equilibria are those that "
-            "a search found",
+            + f". Just above the jump HASPI's end below it is {_still_there(game, curves, below, at)}. Above the last "
+            f"fold {len(equilibria(game, curves, folds[-1] * 1.001))} is left. Equilibria are those that a search "
+            "found",
         ),
     )
+
+
+def _further(at: float) -> str:
+    """What HASPI's return does at temperatures above the jump."""
+    above = [alpha for alpha in TEMPERATURES if alpha > at]
+    paid = [float(returns(exact_end(alpha))) for alpha in above]
+    if np.diff(paid).max() < 0:
+        return f"from there to alpha = {above[-1]:g} it falls at each step of the table, so the least above is the best"
+    return f"above, it is largest at alpha = {above[int(np.argmax(paid))]:g} of the table"
+
+
+def _still_there(game: Game, curves: Sequence[Curve], below: FloatArray, at: float) -> str:
+    """Whether an equilibrium near HASPI's end below the jump is found above it too."""
+    found = equilibria(game, curves, at * (1 + 1e-6))
+    near = [np.abs(np.outer(one[0], other[0]) - below).max() < 0.01 for one, other in found]
+    return "still an equilibrium, but not reached from that start" if any(near) else "no equilibrium any more"
 
 
 def _folds(curves: Sequence[Curve]) -> list[float]:

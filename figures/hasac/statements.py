@@ -33,6 +33,7 @@ __all__ = [
     "end_at",
     "most",
     "near_uniform",
+    "of_picture",
     "of_temperature",
 ]
 
@@ -69,6 +70,11 @@ OF_Q = (
     "temperatures. All is counted where Q is known; where it is not, the rows below have the shares of seeds, at small "
     "and large temperatures the mean of their shares, in between the largest one"
 )
+
+
+def of_picture(seeds: int) -> str:
+    """How many seeds the picture of a table has; they are the first of those that the table has by default."""
+    return f"the picture (mathrl figure) has the first {seeds} of those with --seed 0"
 
 
 def most(seeds: Booleans) -> bool:

@@ -64,7 +64,7 @@ def _notes(final: dict[int, Solution]) -> tuple[str, ...]:
 
 
 def _order_note(apart: float) -> str:
-    return f"if agent 2 updates before agent 1, the policies at the end are the same (to {at_most(apart)})"
+    return f"if agent 2 updates before agent 1, the policies at the end differ by at most {at_most(apart)}"
 
 
 def _other_equilibria(final: dict[int, Solution], elsewhere: dict[int, Solution]) -> tuple[str, ...]:

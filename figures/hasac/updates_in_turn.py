@@ -59,11 +59,13 @@ def table_20() -> Computed:
         values,
         (
             "said: 'HASAC with sequential updates consistently achieves better performance' (Appendix I); counted are "
-            f"the tasks. If neither were better, it would have all nine in one of {1 / chance:.0f} cases (sign test)",
+            f"the tasks, {(x > y).sum()} of {len(RETURNS)}. If neither were better, it would have all of "
+            "them in one of "
+            f"{1 / chance:.0f} cases (sign test)",
             "gain: HASAC's mean less MASAC's, in per cent of MASAC's",
             "gap: the difference of the means over √(both deviations squared). It is above 1 on "
             + ", ".join(task for task, g in zip(RETURNS, gap, strict=True) if g > 1)
-            + "; on the others the means differ by less than a difference of two single runs does",
+            + "; on the others the means differ by less than the deviation of a difference of two single runs",
             f"p: of Welch's two-sided test, if the deviations are those of {SEEDS} seeds, the paper's least. "
             "The caption calls the numbers averaged final performance, and does not say what stands in brackets",
         ),

@@ -8,7 +8,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.base.drawing import drawing
 from mathrl.figures.soft_qmix import table_3, table_4
-from mathrl.figures.soft_qmix.table_2a import GRID, HIGHEST, LOWEST, certified, ends, starts, step
+from mathrl.figures.soft_qmix.table_2a import ENDS, GRID, HIGHEST, LOWEST, certified, cycle, ends, paid, starts, step
 from mathrl.figures.welch import Welch, holm
 
 if TYPE_CHECKING:
@@ -23,13 +23,11 @@ POINTS = 60
 SHADES = ("#DCEBF5", "#B5460F", "#B8B8B8")
 """Of the ends, in their order: light, dark and between, so that they differ in grey too."""
 
-WORDS = (
-    (0.66, 0.72, "both end at A,\npaid 8", "black"),
-    (0.16, 0.15, "at B, C,\npaid 0", "white"),
-    (0.68, 0.13, "in turn A and\nB, C: about -12", "black"),
-    (0.14, 0.70, "in turn\nA and\nB, C", "black"),
-)
-"""What is written into panel (a), and where."""
+PLACES = ((0.66, 0.72), (0.16, 0.15), (0.68, 0.13), (0.14, 0.70))
+"""Where it is written into panel (a) how the starts there end."""
+
+INK = ("black", "white", "black")
+"""In which colour, by the end."""
 
 
 @drawing("soft-qmix-table-2a", caption="where Soft-QMIX's starts lead in the one-step game, and its fixed points")
@@ -51,8 +49,10 @@ def _draw_starts(axes: "Axes") -> None:
     end = ends(1.0, *starts()).end.reshape(GRID, GRID)
     edges = np.linspace(0, 1, GRID + 1)
     axes.pcolormesh(edges, edges, end.T, cmap=ListedColormap(SHADES), vmin=-0.5, vmax=2.5, rasterized=True, zorder=0)
-    for x, y, text, colour in WORDS:
-        axes.text(x, y, text, ha="center", va="center", color=colour)
+    for x, y in PLACES:
+        at = int(end[int(x * GRID), int(y * GRID)])
+        narrow = at == ENDS.index("cycle") and x < y
+        axes.text(x, y, _words(at, narrow=narrow), ha="center", va="center", color=INK[at])
     axes.plot(1 / 3, 1 / 3, color="black", marker="o", markersize=5)
     axes.annotate("uniform play", (1 / 3, 1 / 3), xytext=(5, 1), textcoords="offset points", va="bottom")
     axes.set_aspect("equal")
@@ -63,6 +63,15 @@ def _draw_starts(axes: "Axes") -> None:
     axes.set_ylabel("first probability of A, column player")
 
 
+def _words(end: int, *, narrow: bool) -> str:
+    """What an end of temperature 1 is called, in a narrow place without what it pays."""
+    if ENDS[end] == "cycle":
+        pair = cycle(1.0)
+        return "in turn\nA and\nB, C" if narrow or pair is None else f"in turn A and\nB, C: paid {paid(*pair):.0f}"
+    x = certified((HIGHEST, LOWEST)[end], 1.0)
+    return f"{('both end at A', 'at B, C')[end]},\npaid {abs(paid(x, x)):.0f}"
+
+
 def _draw_points(axes: "Axes") -> None:
     from mathrl.figures.plot import COLOURS, GREY
 
@@ -71,14 +80,12 @@ def _draw_points(axes: "Axes") -> None:
         curve = [certified(kind, float(t)) for t in temperatures]
         axes.plot(temperatures, curve, color=COLOURS[number], linestyle=dashes)
     cycles = _cycles(temperatures)
-    axes.plot(temperatures, cycles, color=GREY, linewidth=1.0, linestyle=(0, (1, 1.2)))
+    axes.plot(temperatures, cycles, color="black", linewidth=0.7, marker="x", markersize=3.5, markevery=3)
     axes.axhline(1 / 3, color=GREY, linewidth=0.7, linestyle=":")
     axes.annotate("uniform", (RANGE[0], 1 / 3), xytext=(2, 3), textcoords="offset points", color=GREY, fontsize=7)
     axes.annotate("both at A", (8.0, 0.70), xytext=(5, 5), textcoords="offset points", color=COLOURS[0])
     axes.annotate("both at B, C", (3.5, 0.03), xytext=(-4, 8), textcoords="offset points", color=COLOURS[1], ha="right")
-    axes.annotate(
-        "the cycle's\ntwo players", (7.6, 0.53), xytext=(-5, 0), textcoords="offset points", color=GREY, ha="right"
-    )
+    axes.annotate("the cycle's\ntwo players", (5.6, 0.5), xytext=(-5, 0), textcoords="offset points", ha="right")
     axes.set_xscale("log")
     axes.set_ylim(-0.03, 1.03)
     axes.set_title("(b) fixed points and the cycle")

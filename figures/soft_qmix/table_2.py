@@ -15,9 +15,9 @@ import numpy as np
 
 from mathrl.balls import Ball, precision
 from mathrl.base.checks import FloatArray
-from mathrl.base.printed import Printed
+from mathrl.base.printed import Printed, printed
 from mathrl.base.reproduction import Computed, exact
-from mathrl.figures.soft_qmix.fits import ACTIONS, FOP, exploring, fit, pooled_value, rate_of
+from mathrl.figures.soft_qmix.fits import ACTIONS, FOP, exploring, fit, pooled_value, rate_of, visits
 from mathrl.games import load
 from mathrl.solvers import soft_qmix
 
@@ -38,6 +38,9 @@ PLAYERS = ("row player", "column player")
 
 RATE = rate_of("-8.5")
 """The ε of (c) at which the pooled entries are -8.5."""
+
+LEAST, MOST = 0.03, 4.0
+"""The temperatures with which that of (a), 1, is compared."""
 
 BEFORE, LAST = 5_000, 10_000
 """The steps whose experience a buffer of 5,000 holds at the end of the 10,000 steps of Table 2."""
@@ -86,7 +89,7 @@ def table_2() -> Computed:
     values |= _all_rows("(c) QMIX: Q_tot", fit("monotone", exploring(RATE))[0])
     for head, rate in zip(("-8.55", "-8.5", "-8.45", "A no longer lowest"), (*_rates(), falls_in_a()), strict=True):
         values["(c) QMIX: epsilon", head] = rate
-    return Computed(values, _notes())
+    return Computed(values, _notes(values))
 
 
 TEMPERATURES = ("P(A) is 0.205", "P(A) is 0.21", "P(A) is 0.215")
@@ -166,24 +169,47 @@ def double_difference(rows: tuple[str, ...]) -> float:
     return float(np.abs(printed - printed[:, :1] - printed[:1] + printed[0, 0]).max())
 
 
-def _notes() -> tuple[str, ...]:
+def _spread() -> float:
+    """How far Q_tot at the least and the largest temperature is from that at temperature 1."""
+    middle, *others = (soft_qmix(load("soft-qmix"), temperature=t).q_tot for t in (1.0, LEAST, MOST))
+    assert middle is not None
+    return max(float(np.abs(middle - other).max()) for other in others if other is not None)
+
+
+def _come_out(values: Values) -> str:
+    """Which entries of the printed Q_tot come out."""
+    found = [
+        f"({row},{column})"
+        for row, texts in zip(ACTIONS, SOFT_QMIX, strict=True)
+        for column, text in zip(ACTIONS, texts.split(), strict=True)
+        if printed(text).agrees(values[f"(a) Soft-QMIX: Q_tot, row {row}", column])
+    ]
+    return f"{len(found)} come out: {', '.join(found)}" if found else "none comes out"
+
+
+def _notes(values: Values) -> tuple[str, ...]:
+    summed = fit("additive", visits())[0]
     at_the_end, in_the_buffer = _scheduled()
     middle = ball_middle(printed_fop_temperatures()[1])
     low, _, high = _rates()
     return (
         "(a) ours is the fixed point of Soft-QMIX in exact expectation from uniform play, at temperature 1: the paper "
-        "gives no temperature for this game; from 0.03 to 4 Q_tot differs by less than 0.1. Of the printed table the "
-        "policy, (A,A) and (A,B) come out, and no fit gives the other seven entries",
-        "(a) as printed Q_tot is a sum of a row and a column term, to the last digit: VDN's form, which is much "
-        "less than a mixer can be. The best sum under visits that tend to A alone is 8, -12 and -32, and has -32 in "
-        "common at (C,C). Under the printed policy every table with 8 at (A,A) has error 0: the other eight entries "
-        "are what a network makes of joint actions that it hardly sees",
+        f"gives no temperature for this game; at {LEAST:g} and {MOST:g} Q_tot differs from that by at most "
+        f"{_spread():.2f}. Of the nine printed entries of Q_tot {_come_out(values)}",
+        f"(a) as printed Q_tot is {'a' if double_difference(SOFT_QMIX) == 0 else 'NO'} sum of a row and a "
+        "column term, to "
+        "the last digit: VDN's form, which is much less than a mixer can be. The best sum under Soft-QMIX's own visits "
+        f"is {summed[0, 0]:.2f} at (A,A), {summed[0, 1]:.2f} at (A,B) and {summed[2, 2]:.2f} at (C,C). "
+        "Under the printed "
+        "policy every table with 8 at (A,A) has error 0: the other eight entries are what a network makes of joint "
+        "actions that it hardly sees",
         "(b) C pays what B pays, so an equilibrium has P(B) = P(C) for each player, and .40 beside .39 is possible "
         f"only where P(A) = .21 and both are .395: at one temperature, {middle:.4f}. P(A) rounds to .21 at the "
         "temperatures between those of 0.205 and 0.215, and then B and C round alike. This is proved in balls. The "
         "paper gives no temperature",
         f"(c) -8.5 is what the best monotone fit pools where P(A) is from {low:.4f} to {high:.4f}, ours is for ε = "
-        "14/47; printed 1 - 2ε, the probability of B, is then about 0.4. At the end of Table 8's schedule (which is "
+        f"{RATE}; 1 - 2ε, the probability of B, is then {float(1 - 2 * RATE):.3f}. At the end of Table 8's "
+        "schedule (which is "
         f"for other tasks) the pooled value is {at_the_end:.3f}, over the last 5,000 steps of it {in_the_buffer:.3f}",
         "(c) 0.2 is no best fit for any weights: on each level of a best fit the errors have the weighted mean 0, "
         "and the four entries at 0.2 are all 0 in the game. Training has left it",

@@ -14,7 +14,7 @@ which somebody plays A are pooled to u, and the others are 0. Where x = y the fi
     x = 1/(1 + 2 exp(−(1 − x) u/α)),   u = (8 x² − 24 x (1 − x))/(x (2 − x)).                               (3)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +25,23 @@ from mathrl.balls import Ball, precision
 from mathrl.base.checks import FloatArray
 from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, exact
+from mathrl.base.text import at_most
 from mathrl.stage.monotone_projection import monotone_projections
 
-__all__ = ["ENDS", "HIGHEST", "LOWEST", "Ends", "certified", "ends", "fixed_point", "starts", "step", "table_2a"]
+__all__ = [
+    "ENDS",
+    "HIGHEST",
+    "LOWEST",
+    "Ends",
+    "certified",
+    "cycle",
+    "ends",
+    "fixed_point",
+    "paid",
+    "starts",
+    "step",
+    "table_2a",
+]
 
 TEMPERATURES = (0.1, 1.0, 8.357)
 """The least and the largest of Soft-QMIX in Table 3, and the one at which FOP's printed policy is an equilibrium."""
@@ -89,24 +103,71 @@ def table_2a() -> Computed:
                 values[f"temperature 1, steps of {SMALL:g}", f"share that ends: {name}"] = share
             values["from all starts", "share that ends at (A,A)"] = float((found.end == 0).mean())
             values["uniform play", "share that ends at (A,A)"] = float(ends(1.0, *np.full((2, 1), 1 / 3)).end[0] == 0)
-    return Computed(values, NOTES)
+    return Computed(values, (*NOTES, *_notes(values)))
 
 
 NOTES = (
     "paper: the text has Soft-QMIX 'consistently reach the global optimum' (5.1), and Table 2's caption that it "
     "'consistently chooses the optimal action'. No share is printed; 1 stands for 'consistently'. Ours is the share at "
-    "temperature 1 of 41 by 41 starts, over all probabilities of A; the paper gives neither temperature nor start",
-    "uniform play leads to (A,A) at all these temperatures, as the best monotone fit under uniform weights is right "
-    "there. On the diagonal all starts do in which both play A with more than 0.3155; those with less end at B and "
-    "C, paid 0",
-    "'(A,A)' and 'B and C': these are fixed points, proved in balls: the fit's orders are the best ones there, and "
-    "the equation of the fixed point changes sign within 1e-12. No start of the grid ends elsewhere but in the cycle; "
-    "that there are no other fixed points, as such that repel, is not proved",
-    "cycle: where one player leans to A and the other does not, the two exchange their parts at every step, since "
-    "each answers what the other did before, and are paid about -12 at small temperatures. Steps here are whole: "
-    "each fit is exact. With steps that go a fifth of the way there is no cycle at temperature 1: 87 % of the starts "
-    "end at (A,A), the others at B and C",
+    f"temperature 1 of {GRID} by {GRID} starts, over all probabilities of A; the paper gives neither temperature nor "
+    "start",
 )
+
+
+def _notes(values: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
+    to_a = [f"{t:g}" for t in TEMPERATURES if ends(t, *np.full((2, 1), 1 / 3)).end[0] == 0]
+    small = {name: values[f"temperature 1, steps of {SMALL:g}", f"share that ends: {name}"] for name in ENDS}
+    pair = cycle(TEMPERATURES[0])
+    in_turn = "none" if pair is None else f"one, in which they are paid {paid(*pair):.2f}"
+    return (
+        "uniform play leads to (A,A) at temperature "
+        + (", ".join(to_a) or "none of these")
+        + f". On the diagonal, at temperature 1, the starts that do are those {_diagonal()}",
+        "'(A,A)' and 'B and C': these are fixed points, proved in balls: the fit's orders are the best ones there, and "
+        "the equation of the fixed point changes sign within 1e-12. The starts of the grid end there to "
+        f"{at_most(max(_off(t) for t in TEMPERATURES))}, or in the cycle; that there are no other fixed "
+        "points, as such "
+        "that repel, is not proved",
+        "cycle: where one player leans to A and the other does not, the two exchange their parts at every step, since "
+        f"each answers what the other did before. From 0.9 and 0.1 at temperature {TEMPERATURES[0]:g} there "
+        f"is {in_turn}. "
+        f"Steps here are whole: each fit is exact. With steps of {SMALL:g} of the way, at temperature 1, "
+        + "the ends of the starts are "
+        + ", ".join(f"{name} {share:.0%}" for name, share in small.items()),
+    )
+
+
+def _off(temperature: float) -> float:
+    """How far the ends of the grid's starts are from the fixed points that are proved, but for the cycle's."""
+    found = ends(temperature, *starts())
+    known = {number: certified(kind, temperature) for number, kind in enumerate((HIGHEST, LOWEST))}
+    return max(float(np.abs(found.x[found.end == n] - x).max(initial=0.0)) for n, x in known.items())
+
+
+def _diagonal() -> str:
+    """Which starts of the diagonal lead to (A,A) at temperature 1: above which probability of A, or how many parts."""
+    low, high = 0.0, 1.0
+    for _ in range(2):
+        x = np.linspace(low, high, 101)
+        good = ends(1.0, x, x).end == 0
+        if not good.any() or (np.diff(good.astype(int)) < 0).any():
+            return f"of {int((np.diff(good.astype(int)) > 0).sum())} separate parts"
+        first = int(good.argmax())
+        low, high = float(x[max(first - 1, 0)]), float(x[first])
+    return f"with a probability of A of {high:.4f} or more"
+
+
+def paid(x: float, y: float) -> float:
+    """What both are paid where they play A with these probabilities."""
+    return float(np.array([x, 1 - x]) @ _REDUCED @ np.array([y, 1 - y]))
+
+
+def cycle(temperature: float) -> tuple[float, float] | None:
+    """The two probabilities of A between which the players change from 0.9 and 0.1; None where they come to rest."""
+    x, y = np.array([0.9]), np.array([0.1])
+    for _ in range(400):
+        x, y = step(temperature, x, y)
+    return (float(x[0]), float(y[0])) if abs(x[0] - y[0]) > 1e-6 else None
 
 
 def starts() -> tuple[FloatArray, FloatArray]:

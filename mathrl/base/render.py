@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import textwrap
 from typing import Any
 
 from tabulate import DataRow, Line, TableFormat, tabulate
@@ -12,7 +13,10 @@ from mathrl.base.checks import choice
 from mathrl.base.document import plain
 from mathrl.base.table import FORMATS, Table
 
-__all__ = ["render"]
+__all__ = ["WIDTH", "render"]
+
+WIDTH = 100
+"""The most characters of a line of a caption or a note in the form "table"; words and rows are not broken."""
 
 LATEX_CHARACTERS = {
     "\\": r"\textbackslash{}",
@@ -38,8 +42,9 @@ def render(table: Table, format: str = "table") -> str:
     `format`  one of `FORMATS`: "table" for a terminal, "markdown", "latex", "csv" or "json"
 
     Returns text that ends in a newline. The forms "table", "markdown" and "latex" show caption and notes as well (LaTeX
-    as comments). JSON is one array of objects, whose keys are the heads of the columns; numbers that are not finite are
-    null, and others read back exactly. Raises `ValueError` where the format is unknown.
+    as comments); "table" has them in lines of at most `WIDTH` characters. JSON is one array of objects, whose keys are
+    the heads of the columns; numbers that are not finite are null, and others read back exactly. Raises `ValueError`
+    where the format is unknown.
     """
     choice("format", format, FORMATS)
     if format == "json":
@@ -86,7 +91,22 @@ def _tabulated(table: Table, heads: list[str], cells: list[list[str]], tablefmt:
 def _terminal(table: Table) -> str:
     body = _tabulated(table, [column.head for column in table.columns], _cells(table), "simple")
     body = "\n".join(line.rstrip() for line in body.splitlines())
-    return "\n".join([*filter(None, [table.caption, body]), *(f"  note: {note}" for note in table.notes)]) + "\n"
+    caption = "\n".join(_wrapped(line) for line in table.caption.splitlines())
+    notes = (_wrapped(note, first="  note: ") for note in table.notes)
+    return "\n".join([*filter(None, [caption, body]), *notes]) + "\n"
+
+
+def _wrapped(line: str, first: str = "  ") -> str:
+    """A line as lines of at most `WIDTH` characters; those after the first are set in, below what follows `first`."""
+    begin = "" if first.isspace() else first
+    return textwrap.fill(
+        line,
+        WIDTH,
+        initial_indent=begin,
+        subsequent_indent=" " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _markdown(table: Table) -> str:

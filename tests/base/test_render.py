@@ -5,11 +5,12 @@ import io
 import json
 import math
 import re
+from dataclasses import replace
 
 import pytest
 
 from mathrl.base.checks import InvalidInput
-from mathrl.base.render import render
+from mathrl.base.render import WIDTH, render
 from mathrl.base.reproduction import comparison, data
 from mathrl.base.table import FORMATS, Column, Table
 from tests.reproduced import entries, reproduced
@@ -120,6 +121,23 @@ def test_the_terminal_shows_caption_notes_and_every_cell():
     assert text.startswith("awkward | cells\n")
     assert "note: a note" in text
     assert all(cell in text for row in formatted(AWKWARD) for cell in row)
+
+
+def test_the_terminal_breaks_notes_and_captions_between_words_and_nothing_else():
+    long = "a note of many words, " * 12 + "with-hyphens-and-a-path/" * 6 + " at the end"
+    table = replace(AWKWARD, caption=f"{long}\nsecond line", notes=(long, "short"))
+    lines = render(table, "table").splitlines()
+    rows = render(replace(table, caption="", notes=()), "table").splitlines()
+    first = lines.index("  note: short")
+    above, below = lines[: lines.index(rows[0])], lines[lines.index(rows[-1]) + 1 : first]
+    assert all(len(line) <= WIDTH or " " not in line.strip() for line in above + below)
+    assert above[-1] == "second line"
+    assert " ".join(line.removeprefix("  ") for line in above[:-1]) == long
+    assert below[0].startswith("  note: ")
+    assert all(line.startswith(" " * 8) for line in below[1:])
+    assert " ".join(line[8:] for line in below) == long
+    assert all(row in lines for row in rows)
+    assert long in render(table, "markdown")  # where a line break is the reader's program's
 
 
 def test_an_unknown_format_names_the_nearest():

@@ -8,7 +8,7 @@ from mathrl.base.runs import Runs
 from mathrl.figures.dmac import comparison, drawings, learning
 from mathrl.figures.dmac.appendix_a2 import bound
 from mathrl.figures.dmac.comparison import decided, said
-from mathrl.figures.dmac.iteration import iterates, optimum
+from mathrl.figures.dmac.iteration import _shape, iterates, optimum
 from mathrl.figures.dmac.measures import HORIZON, best_return, cover_rate, episode_return, game
 from mathrl.figures.plot import save
 from mathrl.figures.reproductions import figures, reproductions
@@ -79,6 +79,12 @@ def test_a_statement_is_decided_by_the_share_of_intervals_and_not_by_short_runs(
     assert decided("fast", cases) is None
 
 
+def test_what_is_said_of_an_inverted_u_follows_the_tops():
+    assert "an inverted U without any sampling. As k grows its top never moves to the left" in _shape([0.1, 0.2, 0.2])
+    assert "moves to the left too" in _shape([1.0, 0.2])
+    assert _shape([0.001, 1.0, 100.0]).endswith("at 1 of 3 of these k")
+
+
 @pytest.fixture
 def short(monkeypatch):
     """Runs of a few episodes."""
@@ -107,6 +113,8 @@ def test_simulated_figures_have_their_cells(short, number, runs):
     rows = {cell.row for cell in result.cells}
     assert {"large steps, COMA", "small steps, COMA+DMAC, ω=0.2"} <= rows
     assert ("large steps, difference" in rows) == (number in (1, 5))
+    (runs,) = (note for note in result.notes if note.startswith("runs: "))
+    assert "2 seeds of 40 episodes here; the picture (mathrl figure) has runs of its own, 2 seeds of 40" in runs
     again = reproduce(reproductions()[f"dmac-figure-{number}"])
     assert again.cells == result.cells
 
@@ -139,5 +147,5 @@ def test_simulated_figures_can_be_drawn(short, number, tmp_path):
     path = tmp_path / "figure.svg"
     save(figures()[f"dmac-figure-{number}"].draw(), path)
     drawn = path.read_text(encoding="utf-8")
-    assert "2 seeds" in drawn
+    assert "2 seeds of 40 episodes (the tables have 2 of 40)" in drawn
     assert "COMA" in drawn

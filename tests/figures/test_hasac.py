@@ -87,7 +87,7 @@ def test_the_picture_of_table_3_says_what_it_shows(picture):
     assert "All equilibria that a search from many starting points found" in picture.get_supxlabel()
     assert texts == [
         "principal branch",
-        "other curves found (one colour each)",
+        "other curves found (one mark each)",
         "dashed: not a strict local maximum",
         "fold",
         "where HASPI ends, from (0.6, 0.2, 0.2)",

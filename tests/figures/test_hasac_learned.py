@@ -7,9 +7,19 @@ from mathrl.base.printed import PaperStatement
 from mathrl.base.runs import ALONE, Runs
 from mathrl.figures.hasac import figure_3a, figure_4, figure_5
 from mathrl.figures.hasac.figure_4 import jump, whole
-from mathrl.figures.hasac.learned import BASE, CLIPPED, SWEEP, Case, ended, exact_end, learn, returns
-from mathrl.figures.hasac.statements import ENDS, MOST_SEEDS, at_qre, different_equilibria, end_at, most, near_uniform
+from mathrl.figures.hasac.learned import BASE, CLIPPED, SEEDS, SWEEP, Case, ended, exact_end, learn, returns
+from mathrl.figures.hasac.statements import (
+    ENDS,
+    MOST_SEEDS,
+    at_qre,
+    different_equilibria,
+    end_at,
+    most,
+    near_uniform,
+    of_picture,
+)
 from tests.reproduced import cells as cells_of
+from tests.reproduced import reproduced
 
 IDS = [f"hasac-figure-{part}" for part in ("3a", "4b", "4c", "5")]
 
@@ -146,12 +156,31 @@ def test_names_of_the_paper_sweep_are_of_their_own_and_none_has_an_update_that_i
     assert not any(case.settings.plays == 1 and getattr(case.settings, "normalise", False) for case in SWEEP["paper"])
 
 
+def test_pictures_have_the_seeds_of_the_tables_and_notes_say_so():
+    assert {module.DRAWN_SEEDS for module in (figure_3a, figure_4, figure_5)} == {SEEDS["fast"]}
+    for id in IDS:
+        (said,) = (note for note in reproduced(id).notes if note.startswith("seeds: "))
+        assert said == f"seeds: {SEEDS['fast']} here; {of_picture(SEEDS['fast'])}"
+
+
+def test_what_notes_say_of_ends_follows_the_runs():
+    """Other joint policies than were learned give other sentences."""
+    a, c = np.zeros((2, 40, 3, 3))
+    a[:, 0, 0] = c[:, 2, 2] = 1
+    said = [figure_5._at_5({(5.0, True): ends}, True) for ends in (a, c)]
+    assert said[0].startswith("100% of the seeds end at (A,A), 0%")
+    assert said[1].endswith("100% of the seeds end at (C,C)")
+    assert "at every temperature" in figure_4._unended({1.0: 0.05})
+    assert figure_4._unended({1.0: 0.05, 5.0: -0.25}).endswith("at alpha = 5 (-0.25)")
+
+
 def test_pictures_name_axes_and_curves(monkeypatch):
     for module in (figure_3a, figure_4, figure_5):
         monkeypatch.setattr(module, "DRAWN_SEEDS", 4)
     curves, shares = figure_3a.draw().axes
     assert (curves.get_xlabel(), curves.get_ylabel()) == ("episodes of 10 plays", "expected return")
-    assert {"HASAC α = 7", "HAPPO", "MAPPO"} <= {text.get_text() for text in curves.texts}
+    named = ", ".join(text.get_text() for text in curves.texts)
+    assert all(f", {name}" in named for name in ("HASAC α = 7", "HAPPO", "MAPPO"))
     assert [label.get_text() for label in shares.get_yticklabels()] == list(figure_3a.DRAWN.values())
     (panel,) = figure_4.draw_4b().axes
     named = ["1/α = 1", *(f"1/α = 1/{alpha:g}" for alpha in figure_4.DRAWN[1:])]

@@ -286,11 +286,11 @@ def test_no_tick_label_touches_another(range_, columns):
     assert [float(label) for label in labels] == pytest.approx(ticks, rel=1e-5 * np.log(range_[1] / range_[0]))
 
 
-def test_the_legend_owns_up_to_colours_that_repeat(climbing):
+def test_the_legend_owns_up_to_colours_and_marks_that_repeat(climbing):
     for others, text in (
         (1, "another curve found"),
-        (4, "other curves found (one colour each)"),
-        (5, "other curves found (colours repeat)"),
+        (4, "other curves found (one mark each)"),
+        (5, "other curves found (marks repeat)"),
     ):
         curves = (climbing.curves[0], *[climbing.curves[1]] * others)
         short = (climbing.shortfall[0], *[climbing.shortfall[1]] * others)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mathrl.balls import Ball, precision
 from mathrl.base.checks import InvalidInput
+from mathrl.base.reproduction import reproduce
 from mathrl.figures.plot import save
 from mathrl.figures.reproductions import figures, reproductions
 from mathrl.figures.soft_qmix import table_2a, table_3, table_4
@@ -29,6 +30,7 @@ from mathrl.games import load
 from mathrl.solvers import qre, soft_qmix
 from mathrl.stage import isotonic_fit
 from tests.reproduced import cells as cells_of
+from tests.reproduced import reproduced
 
 PAYOFFS = load("soft-qmix").rewards[0]
 ROUNDING = 1e-9  # of sums of nine terms of at most 30² each: 1e-12, with room for projections
@@ -61,6 +63,33 @@ def test_what_does_not_come_out_is_what_the_notes_say(cells):
         "scenarios where every part raises the rate",
         "scenarios where f raises it most",
     }
+
+
+def test_the_note_on_monotone_fits_names_each_kind_of_weights_once():
+    (said,) = (note for note in reproduced("soft-qmix-table-1").notes if note.startswith("monotone:"))
+    right, lowest = said.split("A is the lowest action")
+    for name, policies in weightings().items():
+        at_a = fit("monotone", policies)[0][0, 0] == pytest.approx(8, abs=ROUNDING)
+        assert (name in right, name in lowest) == (at_a, not at_a)
+
+
+def test_what_is_said_of_the_cycle_and_of_the_diagonal_is_so():
+    assert (table_2a.paid(1, 1), table_2a.paid(1, 0), table_2a.paid(0, 0)) == (8, -12, 0)
+    x, y = table_2a.cycle(1.0)
+    again = table_2a.step(1.0, np.array([x]), np.array([y]))
+    assert np.abs(np.array(again).ravel() - [y, x]).max() < ROUNDING
+    least = float(table_2a._diagonal().split()[6])
+    near = least + np.array([-2e-4, 1e-4])  # it is given to four digits
+    assert table_2a.ends(1.0, near, near).end.tolist() == [1, 0]
+
+
+def test_notes_on_printed_numbers_follow_them(monkeypatch):
+    notes = " ".join(reproduce(reproductions()["soft-qmix-table-4"]).notes)
+    assert "is so on protoss 5vs5; entropy lowers the rate on terran 5vs5, zerg 5vs5" in notes
+    rising = (Summary(0.4, 0.05), Summary(0.5, 0.05), Summary(0.6, 0.05), Summary(0.7, 0.05))
+    monkeypatch.setattr(table_4, "WIN_RATES", {**table_4.WIN_RATES, "zerg 5vs5": rising})
+    notes = " ".join(reproduce(reproductions()["soft-qmix-table-4"]).notes)
+    assert "is so on protoss 5vs5, zerg 5vs5; entropy lowers the rate on terran 5vs5" in notes
 
 
 @pytest.mark.parametrize("name", list(weightings()))

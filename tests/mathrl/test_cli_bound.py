@@ -47,6 +47,11 @@ def run(capsys, *arguments):
     return status, captured.out, captured.err
 
 
+def said(capsys, *arguments):
+    """What is printed, with captions and notes that were broken into lines as one line each."""
+    return re.sub(r"(?<=\S)\n {2}(?: {6})?(?=[^\s-])(?!note: )", " ", run(capsys, *arguments)[1])
+
+
 def rows(capsys, *arguments):
     status, printed, errors = run(capsys, *arguments, "--format", "json")
     assert (status, errors) == (0, "")
@@ -80,7 +85,7 @@ def test_unnormalised_bounds_are_larger_by_the_horizon(capsys, file):
 def test_the_verdict_says_what_a_printed_bound_is_worth(capsys, file):
     for row in rows(capsys, file, "--branch-length", "1,30"):
         assert row["printed_bound"] == ("holds" if row["printed"] < row["trivial"] else "says nothing")
-    _, printed, _ = run(capsys, file, "--branch-length", "1:30")
+    printed = said(capsys, file, "--branch-length", "1:30")
     assert re.search(
         r"note: printed bounds that say nothing, .*theorem-1, 3.*; theorem-2, b.2, .*\(k = 19 to 30\)", printed
     )
@@ -93,8 +98,8 @@ def test_a_bound_that_fails_is_a_finding_and_no_error(capsys, file):
         Setup.of(shift_rewards(setup.game, -2.0), policy=setup.policy, model=setup.model.transitions), "low.json"
     )
     assert {row["printed_bound"] for row in rows(capsys, "low.json", "--agent", 1)} == {"FAILS"}
-    status, printed, _ = run(capsys, "low.json")
-    assert status == 0
+    assert run(capsys, "low.json")[0] == 0
+    printed = said(capsys, "low.json")
     assert (
         "note: printed bounds that FAIL, as the discrepancy is larger: theorem-1, 3, 4, a.1, b.1, lemma-c.3, "
         "extended c.3; theorem-2, 5, b.2, lemma-c.4, extended c.4 (k = 1, 5, 20)"
@@ -103,7 +108,7 @@ def test_a_bound_that_fails_is_a_finding_and_no_error(capsys, file):
 
 
 def test_what_is_no_theorem_is_said(capsys, file):
-    _, printed, _ = run(capsys, file, "--dynamics-error", "model", "--branch-length", "3")
+    printed = said(capsys, file, "--dynamics-error", "model", "--branch-length", "3")
     assert re.search(r"corrected and coupling are not proved.*: theorem-2, 5, b.2 \(k = 3\)\n", printed)
     assert "not proved" not in run(capsys, file)[1]
 
@@ -112,7 +117,7 @@ def test_the_return_of_section_3_1_is_told_apart(capsys, tmp_path):
     """The opponent's action, modelled wrongly by 0.1, is the reward of each step: the sum is off by 0.1 / (1 − γ)."""
     game = Game.stochastic(np.array([[[0.0, 1.0]]]), np.ones((1, 1, 2, 1)), 0.99)
     save_setup(Setup.of(game, policy=[[1], [0.5, 0.5]], opponent_models=[[0.4, 0.6]]), tmp_path / "bandit.json")
-    _, printed, _ = run(capsys, tmp_path / "bandit.json")
+    printed = said(capsys, tmp_path / "bandit.json")
     assert (
         "note: printed bounds that fail for returns as §3.1 defines them (not normalised, from t = 1): theorem-2, 5, "
         in printed
@@ -122,7 +127,7 @@ def test_the_return_of_section_3_1_is_told_apart(capsys, tmp_path):
 
 def test_the_lines_above_the_bounds_say_what_enters_them(capsys, file):
     found = measure(load_setup(file))
-    above = run(capsys, file)[1].partition("claim")[0]
+    above = said(capsys, file).partition("claim")[0]
     assert "agent 0 of <Game: 3 states, 3 agents" in above
     assert "rewards from -0.2 to 1" in above
     assert "discount 0.9" in above
@@ -143,9 +148,8 @@ def test_the_best_branch_lengths_are_noted(capsys, file):
         )
     of_all = f"printed at k = {best['printed']}, linear as k → ∞, coupling at k = {best['coupling']}"
     assert best["linear"] == np.inf
-    assert (
-        f"smallest over all k ≥ 1 for theorem-2, b.2: {of_all}\n" in run(capsys, file, "--dynamics-error", "uniform")[1]
-    )
+    printed = said(capsys, file, "--dynamics-error", "uniform")
+    assert f"smallest over all k ≥ 1 for theorem-2, b.2: {of_all}\n" in printed
 
 
 @pytest.mark.parametrize(
@@ -161,13 +165,13 @@ def test_where_the_best_length_is_not_known_it_is_that_of_those_shown(reading, c
     rows = [row for row in compared if row.claim == claims.partition(",")[0]]
     least = {bound: min(rows, key=lambda row: getattr(row, bound)).branch_length for bound in bounds}
     where = ", ".join(f"{bound} at k = {k}" for bound, k in least.items())
-    _, printed, _ = run(capsys, file, "--dynamics-error", reading, "--branch-length", "2,5,9")
+    printed = said(capsys, file, "--dynamics-error", reading, "--branch-length", "2,5,9")
     assert f"note: smallest of the k shown for {claims}: {where}\n" in printed
     assert "smallest of the k shown" not in run(capsys, file, "--branch-length", "5")[1]
 
 
 def test_the_best_lengths_of_rollouts_are_noted(capsys, file):
-    _, printed, _ = run(capsys, file, "--show", "rollouts", "--branch-length", "1,5,20")
+    printed = said(capsys, file, "--show", "rollouts", "--branch-length", "1,5,20")
     rows = [row for row in compare_schemes(load_setup(file), (1, 5, 20)) if row.scheme == "all-model"]
     best = {name: min(rows, key=lambda row: getattr(row, name)).branch_length
             for name in ("discrepancy", "coupling", "bound")}  # fmt: skip
@@ -183,7 +187,7 @@ def test_a_bound_that_falls_for_ever_is_least_in_the_limit(capsys, tmp_path):
     save_setup(Setup.of(game, policy=[[[1, 0]] * 5], data_policy=data, model=model), tmp_path / "setup.json")
     assert (
         "smallest over all k ≥ 1 for theorem-2, 5, b.2: printed as k → ∞, linear as k → ∞, coupling as k → ∞"
-        in run(capsys, tmp_path / "setup.json")[1]
+        in said(capsys, tmp_path / "setup.json")
     )
 
 
