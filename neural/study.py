@@ -154,9 +154,16 @@ def _compiled(
 
 
 def _learner(runs: Run, k: int) -> Learner:
-    """The networks of run k."""
-    learner: Learner = jax.tree.map(lambda x: x[k], runs.learner)
+    """The networks of run k, cut out in one piece: one array at a time would be compiled for each of their shapes."""
+    learner: Learner = _cut(runs.learner, k)
     return learner
+
+
+@functools.partial(jax.jit, compiler_options=COMPILER)
+def _cut(learner: Learner, k: Array) -> Learner:
+    """Entry k of all arrays."""
+    cut: Learner = jax.tree.map(lambda x: x[k], learner)
+    return cut
 
 
 def _row(
