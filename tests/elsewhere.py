@@ -34,6 +34,9 @@ EXAMPLES = ("tests/test_docstrings.py", TIES, *COMMANDS, "tests/figures/test_has
 """The pages, the docstrings, the orders that rounding must not decide, and what the program prints."""
 
 _PAGE = "tests/test_docstrings.py::test_the_examples_of_a_page_come_out_as_printed"
+SHORT = (*EXAMPLES, "--deselect", f"{_PAGE}[train-networks]")
+"""Of these all but a page that trains networks and prints no digit of what they learn."""
+
 FEW_KERNELS = (TIES, f"{_PAGE}[check-your-critic]", f"{_PAGE}[check-your-policy]")
 """Of these what needs few kernels."""
 
@@ -110,7 +113,7 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="every machine, and every test of what is printed: minutes")
     parser.add_argument("tests", nargs="*", metavar="TEST", help="other tests, named as pytest names them")
     asked = parser.parse_args()
-    usual = [PRINTED] * len(machines()) if asked.all else [EXAMPLES, FEW_KERNELS]
+    usual = [PRINTED] * len(machines()) if asked.all else [SHORT, FEW_KERNELS]
     chosen = [(machine, tuple(asked.tests) or tests) for machine, tests in zip(machines(), usual, strict=False)]
     failed = [machine.name for machine, tests in chosen if not run(machine, tests)]
     for name in failed:

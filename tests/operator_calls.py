@@ -143,6 +143,9 @@ FAST_TO_COMPILE = {  # a third of the time that XLA takes otherwise
 }
 
 
+AS_USUAL = {"xla_backend_optimization_level": 3, "xla_cpu_use_fusion_emitters": True}  # whatever XLA_FLAGS says
+
+
 TO_OPTIMISE = {
     "igi_gap"
 }  # without, XLA rounds the products in a maximum in two ways, and finds none of them the largest
@@ -150,7 +153,7 @@ TO_OPTIMISE = {
 
 def compiler_options(name):
     """How XLA is to compile an operator."""
-    return None if name in TO_OPTIMISE else FAST_TO_COMPILE
+    return AS_USUAL if name in TO_OPTIMISE else FAST_TO_COMPILE
 
 
 def is_numbers(value):

@@ -132,6 +132,7 @@ def test_the_difference_is_that_of_the_two_rows(short, runs):
 def test_the_intervals_of_long_runs_decide_statements(short, number, runs, monkeypatch):
     monkeypatch.setitem(learning.EPISODES, "paper", 40)
     monkeypatch.setitem(comparison.SEEDS, "paper", 2)
+    monkeypatch.setattr("mathrl.figures.dmac.figures._elsewhere", lambda *_: ())  # notes, which take longest
     result = reproduce(reproductions()[f"dmac-figure-{number}"], budget="paper", runs=runs)
     said = [cell for cell in result.cells if cell.row == "text"]
     assert said

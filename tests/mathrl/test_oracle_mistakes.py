@@ -5,6 +5,7 @@ of one wrong backup at the end, or of wrong ones only where the fault is made at
 """
 
 import dataclasses
+import functools
 import re
 from itertools import product
 
@@ -156,6 +157,7 @@ CASES = [
 ]
 
 
+@functools.cache
 def faulty(structure, entropy, fault, seed=5):
     """A critic in a random game of 3 agents in which no two faults give the same numbers, and some Q."""
     game = random_stochastic(4, (2, 3, 2), structure=structure, discount=0.8, seed=seed)
