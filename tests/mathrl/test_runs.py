@@ -253,11 +253,12 @@ def test_progress_counts_parts_that_are_there_too(tmp_path):
 
 
 PROGRAM = """
-import os, sys, time
+import os, signal, sys, time
 from mathrl.base.runs import Runs
 from slow import slow
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has background jobs ignore it
     folder, jobs = sys.argv[1], int(sys.argv[2])
     found = Runs(jobs, folder).map(slow, [(folder, seed) for seed in range(6)], name="slow")
     print([result["seed"] for result in found])
