@@ -3,11 +3,13 @@
 # make test-elsewhere   the examples and all printed answers as several other machines compute them (minutes)
 # make test-long   the same with the long profile: every property on a thousand examples, grids as a whole (hours)
 # make reference   set up, then write docs/reference.md anew
+# make notebooks   set up, then run the notebooks in docs/notebooks and write what they show
 # make findings    set up, then write docs/findings.md anew from the ledger
 # make reproductions   set up, then write docs/reproductions.md and README's table anew (minutes)
 # make gallery     set up, then draw every figure (PNG, SVG, PDF) into gallery/, with a page that shows them
 # make bench       set up, then speed as ratios against peers and limits
 # make hard        set up, then hard games for each solver against answers of 200 digits (minutes)
+# make release-check   build the wheel and the source distribution, and try each in an environment of its own (minutes)
 # make peers       build Gambit and sgamesolver, which bench compares with, in an environment of their own (minutes)
 PYTHON ?= python3
 BIN := .venv/bin
@@ -43,11 +45,17 @@ gallery: .venv/installed
 
 peers: .venv-peers/installed
 
+release-check: .venv/checks .venv-release/installed
+	$(BIN)/python tests/release.py .venv-release/bin/python
+
 reference: .venv/checks
 	$(BIN)/python -P tests/test_reference.py
 
 reproductions: .venv/installed
 	$(BIN)/python -m mathrl.figures.page README.md docs/reproductions.md
+
+notebooks: .venv/checks
+	$(BIN)/python -P tests/test_notebooks.py
 
 findings: .venv/checks
 	$(BIN)/python -m mathrl.proofs_checks.findings docs/findings.md
@@ -74,7 +82,12 @@ PEERS := benchmarks/peers
 		--no-deps --no-build-isolation --no-cache-dir -r $(PEERS)/sources.txt
 	touch $@
 
-clean:
-	rm -rf .venv .venv-peers .venv-torch build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache .cache-elsewhere
+.venv-release/installed: constraints.txt
+	$(PYTHON) -m venv --clear .venv-release
+	.venv-release/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt build twine
+	touch $@
 
-.PHONY: reproduce test test-long test-elsewhere lint bench hard gallery peers reference reproductions findings clean
+clean:
+	rm -rf .venv .venv-peers .venv-release .venv-torch build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache .cache-elsewhere
+
+.PHONY: reproduce test test-long test-elsewhere lint bench hard gallery peers release-check reference reproductions notebooks findings clean
