@@ -27,7 +27,7 @@ COMMANDS = (
 )
 """What works without any extra."""
 
-TESTS = ("tests/test_contract.py", "tests/games", "tests/test_docstrings.py")
+TESTS = ("tests/test_contract.py", "tests/games", "tests/test_notebooks.py")
 """Of the tests in the source distribution those that read its other files."""
 
 NO_HOME = {"HOME": os.devnull, "XDG_CACHE_HOME": os.devnull, "XDG_CONFIG_HOME": os.devnull}
