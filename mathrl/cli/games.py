@@ -44,9 +44,11 @@ def run(argv: Sequence[str]) -> int:
         "game",
         nargs="?",
         metavar="GAME",
-        help="a name from the list, a name with parameters, or a .json, .npz or .nfg file",
+        help="a name from the list, a name with parameters, or a .json, .npz, .nfg, .gam or .csv file",
     )
-    parser.add_argument("--save", metavar="FILE", help="also write the game to this .json, .npz or .nfg file")
+    parser.add_argument(
+        "--save", metavar="FILE", help="also write the game to this .json, .npz, .nfg, .gam or .csv file"
+    )
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out, "use --save to write a game file")

@@ -47,7 +47,9 @@ REPORT_EVERY = 0.1
 def run(argv: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit status."""
     parser = Parser("solve", DESCRIPTION, EXAMPLES, more_help=options.summary)
-    parser.add_argument("game", metavar="GAME", help="a name that mathrl games lists, or a .json, .npz or .nfg file")
+    parser.add_argument(
+        "game", metavar="GAME", help="a name that mathrl games lists, or a .json, .npz, .nfg, .gam or .csv file"
+    )
     parser.add_argument(
         "--solver",
         required=True,

@@ -23,27 +23,7 @@ from mathrl.games import (
 )
 from mathrl.games.compact import compact
 from mathrl.games.model import names_of
-from mathrl.proofs_checks.strategies import episodic, games, masked
-
-ANY_GAMES = games() | masked(games()) | episodic(masked(games()))
-TEXTS = st.text(min_size=1, max_size=4)
-
-
-def different(size):
-    return st.lists(TEXTS, min_size=size, max_size=size, unique=True).map(tuple)
-
-
-@st.composite
-def named(draw, source=ANY_GAMES):
-    """Games of which some agents, some agents' actions, or none have names."""
-    game = draw(source)
-    actions = st.tuples(*(st.none() | different(size) for size in game.num_actions))
-    return replace(
-        game,
-        agent_names=draw(st.none() | different(game.num_agents)),
-        action_names=draw(st.none() | actions),
-        title=draw(st.none() | TEXTS),
-    )
+from tests.names import named
 
 
 @given(named())
