@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mathrl import Game
 from mathrl.base.checks import InvalidInput
 from mathrl.games import (
+    as_policy,
     permute_actions,
     relabel_agents,
     scale_rewards,
@@ -112,6 +113,18 @@ def test_actions_that_are_listed_as_texts_are_called_so():
     assert made([["left", "right"]], action_names=[["west", "east"]]).action_names == (("west", "east"),)
     assert made([2], agent_names=["walker"], title="walk").agent_names == ("walker",)
     assert made([2], title="walk").title == "walk"
+
+
+def test_a_message_names_the_action_and_the_agent():
+    game = Game.matrix(np.eye(2), available=[[1, 0], [1, 1]])
+    calls = {
+        "action 1 is not available to agent 0": {},
+        "action 'dare' is not available to agent 0": {"action_names": [["yield", "dare"], None]},
+        "action 1 is not available to driver": {"agent_names": ["driver", "walker"]},
+    }
+    for message, names in calls.items():
+        with pytest.raises(InvalidInput, match=rf"^policy\[0\]\[0, 1\] is 1, and {message} in state 0, expected 0"):
+            as_policy(replace(game, **names), [[[0.0, 1.0]], [[0.5, 0.5]]])
 
 
 @pytest.mark.parametrize(
