@@ -28,7 +28,7 @@ _ROUNDING = 64 * float(np.finfo(np.float64).eps)
 class Entry(NamedTuple):
     """One entry of an array that was compared.
 
-    `array`       "q", "v" or "policy"
+    `array`       "q", "v", "policy" or "target"
     `agent`       the number of the agent, None where the array has no agent axis
     `state`       the number of the state
     `action`      a joint action for q, the agent's own for a policy, empty for v
@@ -97,8 +97,8 @@ def entry_table(
         return str(entry.agent) if agent_names is None else printable(agent_names[entry.agent])
 
     def action(entry: Entry) -> str:
-        agents = range(len(entry.action)) if entry.array == "q" else [entry.agent or 0]
-        of_agents = [None if action_names is None else action_names[i] for i in agents[: len(entry.action)]]
+        agents = [entry.agent or 0] if entry.array == "policy" else range(len(entry.action))
+        of_agents = [None if action_names is None else action_names[i] for i in agents]
         called = zip(of_agents, entry.action, strict=True)
         return ", ".join(str(k) if own is None else printable(own[k]) for own, k in called)
 

@@ -545,9 +545,8 @@ def test_a_table_of_payoffs_is_a_game(capsys, tmp_path):
     (tmp_path / "game.csv").write_text("driver,walker,payoff\nyield,wait,1\nyield,cross,2\n")
     assert run(capsys, "games", tmp_path / "game.csv", "--save", tmp_path / "game.json")[0] == 0
     game = load(tmp_path / "game.json")
-    assert game == Game.matrix(
-        np.array([[1.0, 2.0]]), agent_names=["driver", "walker"], action_names=[["yield"], ["wait", "cross"]]
-    )
+    assert (game.agent_names, game.action_names) == (("driver", "walker"), (("yield",), ("wait", "cross")))
+    assert (game.rewards.tolist(), game.common_payoff) == ([[[1.0, 2.0]]], True)
     status, _, said = run(capsys, "games", tmp_path / "game.csv", "--save", tmp_path / "game.gam")
     assert (status, said) == (0, "")
     assert np.array_equal(load(tmp_path / "game.gam").rewards, game.rewards)
