@@ -24,7 +24,7 @@ def rows() -> list[Row]:
             lambda parse=parse, text=text: parse(text),
             "numpy.loadtxt",
             lambda: np.loadtxt(io.StringIO(body)),
-            target="<= 1",
+            target="<= 1.2",
             pairs=3,
         )
         for suffix, parse, text in readers

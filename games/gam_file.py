@@ -8,12 +8,13 @@ Source: Blum, Shelton and Koller, GameTracer 0.2; QuantEcon's `from_gam` and `to
 """
 
 import re
+from itertools import islice
 from math import isnan, prod
 from typing import NoReturn
 
 import numpy as np
 
-from mathrl.base.checks import fail
+from mathrl.base.checks import FloatArray, fail
 from mathrl.games.gambit import MOST_PLAYERS, check_matrix
 from mathrl.games.model import Game
 from mathrl.games.number_text import as_number, plain_numbers, written_number
@@ -25,20 +26,26 @@ WORD = re.compile(r"[^\s,]+")
 
 def parse(text: str) -> Game:
     """Read a game. Every error names its line."""
-    words = WORD.findall(text)
+    words = [match[0] for match in islice(WORD.finditer(text), MOST_PLAYERS + 1)]
     num_players = _count(text, words, 0, "the number of players", MOST_PLAYERS)
     num_actions = tuple(_count(text, words, k, "a number of actions") for k in range(1, num_players + 1))
     first, size = num_players + 1, prod(num_actions)
+    numbers = plain_numbers(text)
+    if numbers is None or len(numbers) != first + num_players * size:
+        numbers = _one_by_one(text, first, num_players, size)
+    payoffs = numbers[first:].reshape(num_players, size)
+    return Game.matrix([own.reshape(num_actions, order="F") for own in payoffs])
+
+
+def _one_by_one(text: str, first: int, num_players: int, size: int) -> FloatArray:
+    """All numbers of a text, of which some are rationals, or some are wrong."""
+    words = WORD.findall(text)
     stop, each = first + num_players * size, f"{num_players} players have {size} each"
     if len(words) < stop:
         _wrong(text, words, len(words), f"{stop - first} payoffs, found {len(words) - first}: {each}")
     if len(words) > stop:
         _wrong(text, words, stop, f"the end of the file: {each}")
-    numbers = plain_numbers(text)
-    if numbers is None:
-        numbers = np.array([0.0] * first + [_number(text, words, k) for k in range(first, stop)])
-    payoffs = numbers[first:].reshape(num_players, size)
-    return Game.matrix([own.reshape(num_actions, order="F") for own in payoffs])
+    return np.array([0.0] * first + [_number(text, words, k) for k in range(first, stop)])
 
 
 def render(game: Game) -> str:
