@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from mathrl.games.model import Game
+from mathrl.games.model import Game, names_of
 
 __all__ = ["LearnedModel"]
 
@@ -51,4 +51,5 @@ class LearnedModel:
         elif game.masks is None and game.ended is None:
             return self.game
         kept: Any = {"available": game.masks, "terminal": game.ended, "state_names": game.state_names}
+        kept |= names_of(game)
         return Game.stochastic(self.game.rewards, mixed, game.discount, game.start, **kept)
