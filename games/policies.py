@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.array_types import Policy
 from mathrl.base.checks import FloatArray, as_floats, fail, instance, positive, probabilities, shape
 from mathrl.base.text import shown
 from mathrl.games.availability import joint_of_others
@@ -23,9 +24,6 @@ __all__ = [
     "random_policy",
     "uniform_policy",
 ]
-
-Policy = tuple[FloatArray, ...]
-"""A product policy: one array (S, A_i) per agent, rows sum to 1."""
 
 
 def as_policy(game: Game, policy: Sequence[Any], argument: str = "policy") -> Policy:

@@ -25,11 +25,17 @@ class Row(NamedTuple):
     state: int
     action: int
     probability: float
+    game: str = ""
 
 
-def policy_table(solutions: "Sequence[Solution]", spec: str) -> Table:
-    """One row per solution, agent, state and action; floats in format `spec` (empty: all digits)."""
+def policy_table(solutions: "Sequence[Solution]", spec: str, names: Sequence[str] | None = None) -> Table:
+    """One row per solution, agent, state and action; floats in format `spec` (empty: all digits).
+
+    `names` are those of the solutions' games, for a first column; None: there is no such column.
+    """
+    first = () if names is None else (Column("game", lambda row: row.game),)
     columns = (
+        *first,
         Column("solver", lambda row: row.solution.solver),
         Column("temperature", lambda row: row.solution.temperature, spec),
         Column("agent", lambda row: row.agent),
@@ -40,7 +46,8 @@ def policy_table(solutions: "Sequence[Solution]", spec: str) -> Table:
         Column("residual", lambda row: row.solution.residual, spec),
         Column("status", lambda row: row.solution.status.name),
     )
-    return Table(columns, [row for solution in solutions for row in _rows(solution)])
+    games = [""] * len(solutions) if names is None else names
+    return Table(columns, [row for one, game in zip(solutions, games, strict=True) for row in _rows(one, game)])
 
 
 def title(solution: "Solution") -> str:
@@ -123,9 +130,9 @@ def _action(action: int) -> Callable[[Any], float | str | None]:
     return lambda row: row[2][action] if action < len(row[2]) else None
 
 
-def _rows(solution: "Solution") -> list[Row]:
+def _rows(solution: "Solution", game: str) -> list[Row]:
     return [
-        Row(solution, agent, state, action, probability)
+        Row(solution, agent, state, action, probability, game)
         for agent, pi_sa in enumerate(solution.policy)
         for state, row in enumerate(pi_sa.tolist())
         for action, probability in enumerate(row)
