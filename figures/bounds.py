@@ -44,6 +44,11 @@ FEW = 10
 WIDTH, HEIGHT = 7.0, 4.6
 """Of the figure, in inches, unless others are asked for."""
 
+NARROW = 5.5
+"""Figures of less width have one panel below the other."""
+
+PANELS = ["bounds", "distance", "communications"]
+
 TITLE = 95
 """How many letters a line of the title has in a figure of that width."""
 
@@ -103,12 +108,14 @@ def draw(
     steps = [k for k in lengths if k > 0]
     distances, communications = _rollouts(setup, steps, start, advance)
     with style():
-        layout = [["bounds", "distance"], ["bounds", "communications"]]
-        figure, axes = mosaic(layout, height=height, width=width, widths=(1.25, 1))
+        narrow = width < NARROW
+        layout = [[name] for name in PANELS] if narrow else [PANELS[:2], ["bounds", "communications"]]
+        widths, heights = ((1,), (2, 1, 1)) if narrow else ((1.25, 1), None)
+        figure, axes = mosaic(layout, height=height, width=width, widths=widths, heights=heights)
         shown = compared if normalised else [each.unnormalised() for each in compared]
         _draw_bounds(axes["bounds"], lengths, shown, best, rounding(setup, normalised=normalised))
-        both = {scheme: np.append(distances[scheme], communications[scheme]) for scheme in SCHEMES}
-        together = _together(both, NOTHING) if steps else []
+        numbers = {scheme: np.append(distances[scheme], communications[scheme]) for scheme in SCHEMES}
+        together = _together(numbers, NOTHING) if steps else []
         _draw_schemes(axes["distance"], steps, together, distances)
         _draw_schemes(axes["communications"], steps, together, communications)
         kind = "normalised return" if normalised else "return, not normalised"
@@ -124,9 +131,12 @@ def draw(
         for name in ("bounds", "communications"):
             axes[name].xaxis.set_major_locator(_whole_numbers())
         axes["communications"].yaxis.set_major_locator(_whole_numbers())
-        for name, corner in LEGENDS.items():
-            handles, labels = axes[name].get_legend_handles_labels()
-            figure.legend(handles, labels, loc=corner, ncols=2, frameon=False, fontsize=7)
+        named = {name: list(zip(*axes[name].get_legend_handles_labels(), strict=True)) for name in LEGENDS}
+        both = [entry for entries in named.values() for entry in entries]
+        drawn = [("outside lower left", both)] if narrow else [(LEGENDS[name], named[name]) for name in LEGENDS]
+        for corner, entries in drawn:
+            handles, labels = zip(*entries, strict=True) if entries else ((), ())
+            figure.legend(handles, labels, loc=corner, ncols=1 if narrow else 2, frameon=False, fontsize=7)
         said = fill(f"{title}{': ' * bool(title)}{_described(setup, dynamics_error)}", round(TITLE * width / WIDTH))
         figure.suptitle(said, x=0.01, ha="left", fontsize=9).set_parse_math(False)
     return figure

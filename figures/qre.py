@@ -9,6 +9,7 @@ There is one panel per agent and action. From Python, `draw(game)` gives the fig
 
 from collections.abc import Callable, Sequence
 from string import ascii_lowercase
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,9 @@ COLUMNS = 5
 
 LETTERS = 88
 """How many letters of tick labels fit side by side across the figure."""
+
+ENTRY, NOTE_LETTERS = 2.3, 15
+"""The width of an entry of the legend, in inches, and how many letters of the note stand on an inch."""
 
 HEADING, ROW = 1.15, 1.55
 """The height of all that stands around the panels, and that of each row of panels, in inches."""
@@ -138,7 +142,8 @@ def draw(
                 drawn.set_title(f"{before}{name(agent, action)}")
         _frame(rows, axes, shown, axis, round(LETTERS * width / WIDTH))
         _legend(figure, shown, ends_label if ends else "", title)
-        figure.supxlabel(_note(shown), fontsize=7, color="#555555", x=0.01, ha="left")
+        note = fill(_note(shown), round(NOTE_LETTERS * width))
+        figure.supxlabel(note, fontsize=7, color="#555555", x=0.01, ha="left")
     return figure
 
 
@@ -292,7 +297,7 @@ def _legend(figure: "Figure", shown: Portrait, ends_label: str, title: str) -> N
     entries += [(ends_label, END)] if ends_label else []
     entries += [("largest objective found", BEST)] if shown.objective else []
     entries += [("proved to be unique", UNIQUE)] if shown.unique_above < shown.temperatures[1] else []
-    legend(figure, entries, columns=3, title=title)
+    legend(figure, entries, columns=max(1, int(figure.get_figwidth() / ENTRY)), title=title)
 
 
 def _note(shown: Portrait) -> str:

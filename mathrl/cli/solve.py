@@ -39,7 +39,7 @@ examples:
   echo '[[[0.2, 0.3, 0.5]], [[0.5, 0.3, 0.2]]]' > models.json      what each agent expects of the other
   mathrl solve climbing-rommeo --solver rommeo-q --temperature 1 --prior models.json
 
-  mathrl solve dmac --solver divergence-iteration --temperature 1 --out target.json
+  mathrl solve dmac --solver soft-q-iteration --temperature 1 --out target.json
   mathrl solve dmac --solver divergence-policy-iteration --temperature 0.1 --target-policy target.json
 
 Agents, states and actions are numbered from 0, as in Python.

@@ -211,3 +211,13 @@ def test_the_plot_has_the_size_that_is_asked_for(setup):
     assert draw(setup, branch_lengths=[1, 2], size=(5.0, 4.0)).get_size_inches().tolist() == [5.0, 4.0]
     with pytest.raises(ValueError, match=r"size\[0\] is 0"):
         draw(setup, branch_lengths=[1], size=(0.0, 2.0))
+
+
+def test_in_a_column_the_panels_stand_below_each_other(setup):
+    wide, narrow = (draw(setup, branch_lengths=[1, 2, 3], size=size) for size in ((7.0, 4.6), (3.5, 6.5)))
+    assert [axes.get_subplotspec().colspan.start for axes in narrow.axes] == [0, 0, 0]
+    said = [sorted(text.get_text() for one in figure.legends for text in one.get_texts()) for figure in (wide, narrow)]
+    assert said[0] == said[1]
+    narrow.draw_without_rendering()
+    for axes in narrow.axes:
+        assert axes.get_window_extent().width > 0.6 * narrow.bbox.width

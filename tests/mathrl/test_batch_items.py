@@ -37,7 +37,7 @@ every_batch = pytest.mark.parametrize("batch", BATCHES.values(), ids=BATCHES)
 
 def same(ours, theirs):
     """Whether two solutions are the same, bit by bit."""
-    return pickle.dumps(ours.to_dict()) == pickle.dumps(theirs.to_dict())
+    return ours.to_dict() == theirs.to_dict()
 
 
 @every_batch
@@ -72,7 +72,7 @@ def test_an_item_of_each_is_what_the_solver_gave_but_for_its_history():
     for k, item in enumerate(BATCHES["each"]):
         alone = soft_q_iteration(GAMES[k], temperature=0.5)
         ours, theirs = item.to_dict(), alone.to_dict()
-        assert {name for name in ours if ours[name] != theirs[name]} == {"history"}
+        assert {name for name in ours if ours[name] != theirs[name]} <= {"history"}
 
 
 def test_the_parameters_of_an_item_are_those_of_its_game():

@@ -844,8 +844,8 @@ KNOWN = {**reproductions(), **of_networks()}
 
 @pytest.mark.parametrize("id", [id for id, entry in KNOWN.items() if entry.kind == "unavailable"])
 def test_what_is_not_computed_says_what_it_would_need(id, capsys):
-    assert KNOWN[id].needs.split()[0] in run(capsys, "figure", id)[2]
-    assert "needs" in run(capsys, "reproduce", id)[1]
+    assert f"what it would take: {KNOWN[id].needs.split()[0]}" in run(capsys, "figure", id)[2]
+    assert "what it would take: " in run(capsys, "reproduce", id)[1]
 
 
 def test_a_game_without_a_choice_says_so(capsys, tmp_path):
