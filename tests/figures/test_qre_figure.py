@@ -397,7 +397,7 @@ def test_the_ends_of_haspi_are_drawn_of_a_game_with_a_common_payoff():
 
 @pytest.mark.parametrize("actions", [(1, 1), (1,)])
 def test_a_game_without_a_choice_says_so_and_has_no_grey_field(actions):
-    figure = draw(Game.matrix(np.ones(actions)), title="mine.json")
+    figure = draw(Game.matrix(np.ones(actions), common_payoff=True), title="mine.json")
     (axes,) = figure.axes
     assert [text.get_text() for text in axes.texts] == [
         "Every agent has one action only: there is nothing to choose, at any temperature."

@@ -849,7 +849,7 @@ def test_what_is_not_computed_says_what_it_would_need(id, capsys):
 
 
 def test_a_game_without_a_choice_says_so(capsys, tmp_path):
-    save(Game.matrix(np.ones((1, 1))), tmp_path / "one.json")
+    save(Game.matrix(np.ones((1, 1)), common_payoff=True), tmp_path / "one.json")
     status, printed, said = run(capsys, "figure", "qre", "--game", tmp_path / "one.json", "--out", tmp_path / "x.svg")
     assert (status, printed) == (0, f"{tmp_path / 'x.svg'}\n")
     assert "nothing to choose" in said
