@@ -22,6 +22,7 @@ from mathrl.equilibria.matrix.curves import Curve
 from mathrl.figures.log_ticks import log_ticks
 from mathrl.figures.portrait import Portrait, ends_of_haspi, has_choice, portrait
 from mathrl.games.model import Game
+from mathrl.games.naming import action_label, agent_label
 from mathrl.games.policies import Policy
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def draw(
     agents: Sequence[int] | None = None,
     ends: Ends | None = None,
     ends_label: str = "where HASPI ends, from uniform",
-    name: Callable[[int, int], str] = lambda agent, action: f"agent {agent}, action {action}",
+    name: Callable[[int, int], str] | None = None,
     title: str = "",
 ) -> "Figure":
     """Draw the probabilities of the actions of some agents (by default all) on each curve of equilibria.
@@ -97,7 +98,8 @@ def draw(
     `ends`           temperatures, each with a policy, that are marked by dots; by default where HASPI ends, of a game
                      with a common payoff
     `ends_label`     what the legend calls them
-    `name`           what the title of a panel calls an action of an agent; default "agent 0, action 0"
+    `name`           what the title of a panel calls an action of an agent; default: by the names that the game has, or
+                     numbers
     `title`          the name of the game, which stands above all panels
 
     A curve is dashed where it is not stable. Diamonds are folds, where two equilibria appear; stars are forks, where
@@ -139,7 +141,7 @@ def draw(
             else:
                 agent, action = map(int, panel.split())
                 _probabilities(drawn, shown, agent, action, axis, ends or ())
-                drawn.set_title(f"{before}{name(agent, action)}")
+                drawn.set_title(before + (_name(game, agent, action) if name is None else name(agent, action)))
         _frame(rows, axes, shown, axis, round(LETTERS * width / WIDTH))
         _legend(figure, shown, ends_label if ends else "", title)
         note = fill(_note(shown), round(NOTE_LETTERS * width))
@@ -166,6 +168,12 @@ def _without_choice(size: tuple[float, float], title: str) -> "Figure":
         if title:
             legend(figure, [], title=title)
     return figure
+
+
+def _name(game: Game, agent: int, action: int) -> str:
+    """What the panel of an action is called; `$` begins no formula."""
+    called = agent_label(game.agent_names, agent), action_label(game.action_names, agent, action)
+    return ", ".join(called).replace("$", r"\$")
 
 
 def layout(actions: Sequence[Sequence[int]], agents: Sequence[int]) -> list[list[str]]:

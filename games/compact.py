@@ -16,6 +16,7 @@ import numpy.typing as npt
 from mathrl.base.checks import FloatArray
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game
+from mathrl.games.naming import ActionNames
 from mathrl.games.policies import Policy
 
 __all__ = ["Compact", "available_first", "compact", "joint_places", "lifted", "restricted"]
@@ -70,9 +71,20 @@ def compact(game: Game) -> Compact:
         rewards=rewards.reshape(*game.rewards.shape[: -game.num_agents], *num_actions),
         transitions=transitions,
         num_actions=num_actions,
+        action_names=_action_names(game, places),
         masks=None if all(own.all() for own in masks) else masks,
     )
     return Compact(small, game.num_actions, places)
+
+
+def _action_names(game: Game, places: Sequence[Integers]) -> ActionNames | None:
+    """The names of the actions that are left; of an agent none, where another is left in one state than in another."""
+    if game.action_names is None:
+        return None
+    return tuple(
+        None if own is None or (place != place[0]).any() else tuple(own[action] for action in place[0])
+        for own, place in zip(game.action_names, places, strict=True)
+    )
 
 
 def available_first(masks: Iterable[Booleans]) -> tuple[Integers, ...]:

@@ -26,6 +26,7 @@ from mathrl.base.checks import (
 from mathrl.base.text import shown
 from mathrl.games.availability import as_available
 from mathrl.games.given import Booleans
+from mathrl.games.naming import listed_names
 
 __all__ = ["END", "explored"]
 
@@ -69,7 +70,8 @@ def explored(
             rows.append(row)
             paid.append(rewards)
             moves += [(row, t, probability) for t, probability in following.items()]
-    return _arrays(found, first, num_actions, masks, rows, paid, moves)
+    names = {"action_names": [listed_names(own) for own in labels]}
+    return _arrays(found, first, num_actions, masks, rows, paid, moves) | names
 
 
 @dataclass

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mathrl.base.array_types import ArrayLike
-from mathrl.games.model import Game
+from mathrl.games.model import Game, names_of
 
 __all__ = ["LearnedModel"]
 
@@ -50,4 +50,5 @@ class LearnedModel:
         elif game.masks is None and game.ended is None:
             return self.game
         kept: Any = {"available": game.masks, "terminal": game.ended, "state_names": game.state_names}
+        kept |= names_of(game)
         return Game.stochastic(self.game.rewards, mixed, game.discount, game.start, **kept)

@@ -18,6 +18,7 @@ from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, as_numbers, count, entry, fail, flag, instance
 from mathrl.base.text import shown
 from mathrl.games.availability import as_available, as_terminal, first_available, joint
+from mathrl.games.digest import digest, same_names
 from mathrl.games.ending import endless_state, goes_on, longest_play
 from mathrl.games.exploration import explored
 from mathrl.games.given import (
@@ -33,11 +34,12 @@ from mathrl.games.given import (
     sparse_transitions,
     stacked,
 )
+from mathrl.games.naming import ActionNames, checked_action_names, checked_agent_names, checked_title
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["BARRED", "Game", "as_played", "check_agent", "check_game", "shown_q"]
+__all__ = ["BARRED", "Game", "as_played", "check_agent", "check_game", "names_of", "shown_q"]
 
 BARRED = -1e307
 """What kernels have in place of the reward −∞ of a joint action that is not available: below all values there are, and
@@ -68,6 +70,16 @@ class Game:
     `terminal`       (S,): true for the states in which an episode has ended. From there on nothing is played, paid or
                      counted: q and v are 0, and rows of policies are uniform and ignored
     `state_names`    a tuple of what the states are called, or None
+    `agent_names`    a tuple of n texts, what the agents are called, or None
+    `action_names`   per agent a tuple of A_i texts, what its actions are called, or None where they have no names; None
+                     where no agent's actions have names
+    `title`          a text, what the game is called, or None
+
+    Names are for people: they change nothing that is computed. An agent and an action are their numbers everywhere.
+
+    Two games are equal (`==`), and have the same hash, where all of this is equal, names too; 0 and −0 are equal. How
+    transitions are stored counts: a sparse game equals no dense one, as its answers may differ by rounding. Compare
+    `to_dense` of both where that is not to count.
 
     All arrays are read-only copies of what was given. (The arrays inside a CSR array can still be replaced, as scipy
     allows it: do not do that.)
@@ -88,9 +100,18 @@ class Game:
     state_names: tuple[Any, ...] | None = None
     played: bool = False
     """Whether this is the `in_play` of another game."""
+    agent_names: tuple[str, ...] | None = None
+    action_names: ActionNames | None = None
+    title: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse rewards that do not fit the masks, as `dataclasses.replace` leaves them where it changes only one."""
+        """Refuse rewards that do not fit the masks, as `dataclasses.replace` leaves them where it changes only one.
+
+        Names are checked here too, however they came.
+        """
+        object.__setattr__(self, "agent_names", checked_agent_names(self.agent_names, self.num_agents))
+        object.__setattr__(self, "action_names", checked_action_names(self.action_names, self.num_actions))
+        object.__setattr__(self, "title", checked_title(self.title))
         finite = np.isfinite(self.rewards)
         there = np.True_ if self.masks is None else joint(self.masks)
         wrong = there & ~finite if self.played else there != finite
@@ -107,6 +128,9 @@ class Game:
         *,
         common_payoff: bool | None = None,
         available: Sequence[ArrayLike] | None = None,
+        agent_names: Sequence[str] | None = None,
+        action_names: Sequence[Sequence[str] | None] | None = None,
+        title: str | None = None,
     ) -> Self:
         """Make a one-shot game from its payoffs.
 
@@ -115,11 +139,15 @@ class Game:
                          array; None (the default): as is said above
         `available`      per agent (A_i,), true for the actions that there are; by default all are. Payoffs of others
                          are ignored
+        `agent_names`    what the agents are called, n different texts; by default nothing
+        `action_names`   per agent what its actions are called, A_i different texts, or None; by default nothing
+        `title`          what the game is called, a text; by default nothing
 
         An array that holds n arrays with n axes each may be meant as n payoffs of n agents, as in other libraries, or
         as the common payoff of n + 1 agents. It is refused, unless `common_payoff` says which.
 
-        Returns a game of one state and discount 0. Raises `ValueError` where a payoff is not finite or shapes differ.
+        Returns a game of one state and discount 0. Raises `ValueError` where a payoff is not finite or shapes differ,
+        or names are too few, too many, no texts, or twice the same.
 
         >>> Game.matrix(np.eye(2)).num_actions
         (2, 2)
@@ -127,6 +155,8 @@ class Game:
         False
         >>> Game.matrix(np.zeros((2, 2, 2)), common_payoff=True).num_agents
         3
+        >>> Game.matrix(np.eye(2), action_names=[["stay", "go"]] * 2).action_names
+        (('stay', 'go'), ('stay', 'go'))
         """
         if common_payoff is not None:
             flag("common_payoff", common_payoff)
@@ -147,6 +177,9 @@ class Game:
             num_actions=num_actions,
             common_payoff=common_payoff,
             masks=masks,
+            agent_names=agent_names,
+            action_names=action_names,
+            title=title,
         )
 
     @classmethod
@@ -160,6 +193,9 @@ class Game:
         available: Sequence[ArrayLike] | None = None,
         terminal: ArrayLike | None = None,
         state_names: Sequence[Any] | None = None,
+        agent_names: Sequence[str] | None = None,
+        action_names: Sequence[Sequence[str] | None] | None = None,
+        title: str | None = None,
     ) -> Self:
         """Make a discounted stochastic game from its rewards and transitions.
 
@@ -174,6 +210,9 @@ class Game:
                        0, and transitions there are ignored. An episode ends with some probability where that is the
                        probability of a terminal next state
         `state_names`  what messages call the states beside their numbers, S objects; by default nothing
+        `agent_names`  what the agents are called, n different texts; by default nothing
+        `action_names` per agent what its actions are called, A_i different texts, or None; by default nothing
+        `title`        what the game is called, a text; by default nothing
 
         Raises `ValueError` naming the argument, what was expected and what was found: rewards that are not finite,
         rows of transitions that do not sum to 1 up to 1e-9, negative or duplicate entries, a discount outside [0, 1),
@@ -203,8 +242,8 @@ class Game:
         checked: Any = of_kind(transitions, dense_shape, ignored)
         distribution = checked_start(start, num_states)
         factor = checked_discount(discount, checked, may_be_1=ended is not None)
-        made = cls._build(array, checked, factor, distribution, tuple(actions), common_payoff, masks, ended)
-        made = replace(made, state_names=called)
+        names = {"state_names": called, "agent_names": agent_names, "action_names": action_names, "title": title}
+        made = cls._build(array, checked, factor, distribution, tuple(actions), common_payoff, masks, ended, **names)
         if factor == 1:
             made._require_ends()
         return made
@@ -219,6 +258,9 @@ class Game:
         discount: float,
         max_states: int = 100_000,
         available: Callable[[Any], Any] | None = None,
+        agent_names: Sequence[str] | None = None,
+        action_names: Sequence[Sequence[str] | None] | None = None,
+        title: str | None = None,
     ) -> Self:
         """Make a game from a function that takes one step, by trying all that can be reached.
 
@@ -237,6 +279,9 @@ class Game:
         `max_states`  refuse a game in which more states can be reached
         `available`   a function of a state that returns per agent (A_i,), true for the actions that there are; by
                       default all are. `step` is only called with these
+        `agent_names`, `action_names`, `title`
+                      what the agents, per agent its actions, and the game are called. By default actions that are
+                      listed in `actions` as texts, each once, are called so
 
         Returns a game with sparse transitions, `state_names` and, where an episode can end, one more state, the last,
         which is terminal. Raises `ValueError` naming the state and the action: probabilities that do not sum to 1 up to
@@ -252,8 +297,12 @@ class Game:
         <Game: 20 states (1 terminal), 1 agent, 4 actions, common payoff, discount 0.9, sparse>
         >>> grid.state_names[1], grid.state_names[-1]
         ((1, 0), 'the end')
+        >>> grid.action_names
+        (('east', 'west', 'north', 'south'),)
         """
-        return cls.stochastic(discount=discount, **explored(start, actions, step, max_states, available))
+        found = explored(start, actions, step, max_states, available)
+        found |= {} if action_names is None else {"action_names": action_names}
+        return cls.stochastic(discount=discount, agent_names=agent_names, title=title, **found)
 
     @classmethod
     def unchecked(
@@ -268,15 +317,17 @@ class Game:
 
         It keeps these very arrays, and makes them read-only. The arguments are those of `Game.stochastic`, of which
         `rewards` must be one array (S, A_1, …, A_n). Where it is made of another game of the same states, that game is
-        `like`: its terminal states are taken over, and its masks, or for one agent those that rewards of −∞ tell.
+        `like`: its terminal states are taken over, and its masks, or for one agent those that rewards of −∞ tell; names
+        of agents and actions where these are the same.
         """
         num_actions = tuple(rewards.shape[1:])
         if like is None:
             return cls._build(rewards, transitions, discount, start, num_actions, common_payoff=True)
-        masks = like.masks
-        if masks is not None and num_actions != like.num_actions:
-            masks = (rewards > -np.inf,)
-        made = cls._build(rewards, transitions, discount, start, num_actions, True, masks, like.ended)
+        masks, names = like.masks, names_of(like)
+        if num_actions != like.num_actions:
+            names = {}
+            masks = None if masks is None else (rewards > -np.inf,)
+        made = cls._build(rewards, transitions, discount, start, num_actions, True, masks, like.ended, **names)
         return replace(made, played=like.played) if like.played else made
 
     @classmethod
@@ -290,12 +341,13 @@ class Game:
         common_payoff: bool,
         masks: tuple[Booleans, ...] | None = None,
         ended: Booleans | None = None,
+        **names: Any,
     ) -> Self:
         rewards = rewards.reshape((len(start), *num_actions) if common_payoff else (-1, len(start), *num_actions))
         for array in (rewards, start, *_arrays(transitions)):
             array.flags.writeable = False
         sizes = len(num_actions), len(start), num_actions
-        return cls(rewards, transitions, discount, start, *sizes, common_payoff, masks, ended)
+        return cls(rewards, transitions, discount, start, *sizes, common_payoff, masks, ended, **names)
 
     def called(self, state: int) -> str:
         """What a message calls a state: its number, and its name, if it has one."""
@@ -351,6 +403,26 @@ class Game:
         for array in (rewards, *_arrays(transitions)):
             array.flags.writeable = False
         return replace(self, rewards=rewards, transitions=transitions, masks=masks, played=True)
+
+    @cached_property
+    def _digest(self) -> bytes:
+        """What tells games apart, but for the names of their states, which need not have a hash."""
+        fields = self.rewards, *_arrays(self.transitions), float(self.discount) + 0.0, self.start
+        shapes = bool(self.common_payoff), self.sparse, self.masks is None, self.ended is None, self.played
+        masks = *(self.masks or ()), *(() if self.ended is None else (self.ended,))
+        return digest((*shapes, *fields, *masks, self.agent_names, self.action_names, self.title))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Game):
+            return NotImplemented
+        if self is other:
+            return True
+        if (self.num_states, self.num_actions) != (other.num_states, other.num_actions):
+            return False
+        return self._digest == other._digest and same_names(self.state_names, other.state_names)
+
+    def __hash__(self) -> int:
+        return int.from_bytes(self._digest[:8], "big", signed=True)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a copy or a pickled game; its arrays are read-only again."""
@@ -415,6 +487,11 @@ class Game:
 def check_game(game: Any, argument: str = "game") -> None:
     """Raise `ValueError` unless `game` is a `Game`; `argument` is the name that the message gives it."""
     instance(argument, game, Game, "a mathrl.Game", "mathrl.load makes one of a name or a file")
+
+
+def names_of(game: Game) -> dict[str, Any]:
+    """Return what the game, its agents and its actions are called, as the arguments by which a game is given names."""
+    return {"agent_names": game.agent_names, "action_names": game.action_names, "title": game.title}
 
 
 def as_played(game: Any) -> Game:

@@ -9,6 +9,7 @@ from mathrl.base.checks import fail, iterated
 from mathrl.base.text import shown
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game, check_game
+from mathrl.games.naming import shared
 
 __all__ = ["stack"]
 
@@ -25,7 +26,8 @@ def stack(games: Iterable[Game]) -> Game:
     `games`  matrix games with the same agents and actions; where one is general-sum, common payoffs count as equal
              rewards; each may have its own available actions
 
-    Returns a `Game`, whose start is uniform: `objective` is the mean over the games. An iteration goes on until all
+    Returns a `Game`, whose start is uniform: `objective` is the mean over the games. Agents and actions have the names
+    that all games give them, if they do. An iteration goes on until all
     games are solved. Its residual is the largest one, and it has one status for all: a cycle in one game is a cycle of
     the stack, and `nash_q` stops at the first game outside the class that it solves. `mathrl.batch.each` gives every
     game a status of its own.
@@ -53,7 +55,8 @@ def stack(games: Iterable[Game]) -> Game:
     shape = given[0].rewards.shape if common_payoff else (len(num_actions), 1, *num_actions)
     rewards = np.stack([np.broadcast_to(game.rewards, shape) for game in given], axis=-len(num_actions) - 1)
     rewards = rewards.reshape((num_games, *num_actions) if common_payoff else (-1, num_games, *num_actions))
-    return Game.stochastic(rewards, _stay(num_games, given[0]), 0.0, available=_available(given))
+    names: Any = {kind: shared([getattr(game, kind) for game in given]) for kind in ("agent_names", "action_names")}
+    return Game.stochastic(rewards, _stay(num_games, given[0]), 0.0, available=_available(given), **names)
 
 
 def _available(games: Sequence[Game]) -> list[Booleans] | None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mathrl.base.checks import count, room
-from mathrl.games.model import Game, check_game
+from mathrl.games.model import Game, check_game, names_of
 
 __all__ = ["with_time_limit"]
 
@@ -57,4 +57,5 @@ def with_time_limit(game: Game, steps: int, *, discount: float | None = None) ->
         available=[np.concatenate([*[own] * num_steps, np.ones((1, own.shape[1]))]) for own in game.available],
         terminal=np.concatenate([*[game.terminal] * num_steps, [True]]),
         state_names=named,
+        **names_of(game),
     )

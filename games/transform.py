@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, permutation_of, real
 from mathrl.games.given import Booleans
-from mathrl.games.model import Game, check_agent, check_game
+from mathrl.games.model import Game, check_agent, check_game, names_of
+from mathrl.games.naming import rearranged
 
 __all__ = ["permute_actions", "relabel_agents", "scale_rewards", "shift_rewards", "to_dense", "to_sparse"]
 
@@ -23,13 +24,16 @@ def relabel_agents(game: Game, order: Sequence[int]) -> Game:
     `game`   the old game
     `order`  a permutation of 0 … n − 1
 
-    Returns the new game. A policy π of the old game becomes π'^i = π^order[i]. `relabel_agents` with
-    `numpy.argsort(order)` undoes it. Raises `ValueError` where `order` is no permutation.
+    Returns the new game; names go with their agents. A policy π of the old game becomes π'^i = π^order[i].
+    `relabel_agents` with `numpy.argsort(order)` undoes it. Raises `ValueError` where `order` is no permutation.
     """
     check_game(game)
     agents = permutation_of("order", order, game.num_agents)
     rows = _rows(game).transpose(0, *[agent + 1 for agent in agents])
-    return _rearranged(game, rows, agents, game.masks and tuple(game.masks[agent] for agent in agents))
+    names = names_of(game)
+    for kind in ("agent_names", "action_names"):
+        names[kind] = names[kind] and tuple(names[kind][agent] for agent in agents)
+    return _rearranged(game, rows, agents, game.masks and tuple(game.masks[agent] for agent in agents), names)
 
 
 def permute_actions(game: Game, agent: int, permutation: Sequence[int]) -> Game:
@@ -41,14 +45,16 @@ def permute_actions(game: Game, agent: int, permutation: Sequence[int]) -> Game:
     `agent`        the number of the agent
     `permutation`  a permutation of 0 … A_agent − 1
 
-    Returns the new game. The agent's policy π becomes π'(k | s) = π(permutation[k] | s). `permute_actions` with
-    `numpy.argsort(permutation)` undoes it. Raises `ValueError` where there is no such agent, or `permutation` is none.
+    Returns the new game; names go with their actions. The agent's policy π becomes π'(k | s) = π(permutation[k] | s).
+    `permute_actions` with `numpy.argsort(permutation)` undoes it. Raises `ValueError` where there is no such agent, or
+    `permutation` is none.
     """
     agent = check_agent(game, agent)
     actions = permutation_of("permutation", permutation, game.num_actions[agent])
     rows = _rows(game).take(actions, axis=agent + 1)
     masks = game.masks and (*game.masks[:agent], game.masks[agent][:, actions], *game.masks[agent + 1 :])
-    return _rearranged(game, rows, range(game.num_agents), masks)
+    names = names_of(game) | {"action_names": rearranged(game.action_names, agent, actions)}
+    return _rearranged(game, rows, range(game.num_agents), masks, names)
 
 
 def scale_rewards(game: Game, factor: float) -> Game:
@@ -117,13 +123,19 @@ def _rows(game: Game) -> npt.NDArray[np.int64]:
     return np.arange(game.num_states * game.num_joint_actions).reshape(game.num_states, *game.num_actions)
 
 
-def _rearranged(game: Game, old_rows: npt.NDArray[np.int64], old_agents: Sequence[int], masks: Masks | None) -> Game:
+def _rearranged(
+    game: Game,
+    old_rows: npt.NDArray[np.int64],
+    old_agents: Sequence[int],
+    masks: Masks | None,
+    names: dict[str, Any],
+) -> Game:
     """The game whose row (s, a') is `old_rows[s, a']` of the old one, and whose agent i is `old_agents[i]`."""
     transitions: Any = game.transitions
     rows = transitions[old_rows.ravel()] if game.sparse else transitions.reshape(-1, game.num_states)[old_rows]
     old = game.rewards_isa.reshape(len(game.rewards_isa), -1)
     rewards = old[0][old_rows] if game.common_payoff else old[list(old_agents)][:, old_rows]
-    return _built(game, rewards, rows, masks)
+    return _built(game, rewards, rows, masks, names)
 
 
 def _with_rewards(game: Game, change: Callable[[FloatArray], FloatArray]) -> Game:
@@ -133,7 +145,10 @@ def _with_rewards(game: Game, change: Callable[[FloatArray], FloatArray]) -> Gam
     return _built(game, rewards, game.transitions, game.masks)
 
 
-def _built(game: Game, rewards: FloatArray, transitions: Any, masks: Masks | None) -> Game:
-    """A game with these rewards, transitions and masks; all else is that of `game`."""
+def _built(
+    game: Game, rewards: FloatArray, transitions: Any, masks: Masks | None, names: dict[str, Any] | None = None
+) -> Game:
+    """A game with these rewards, transitions, masks and names of agents and actions; all else is that of `game`."""
     kept: Any = {"available": masks, "terminal": game.ended, "state_names": game.state_names}
+    kept |= names_of(game) if names is None else names
     return Game.stochastic(rewards, transitions, game.discount, game.start, **kept)

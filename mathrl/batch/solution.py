@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.archived import arrays_in, to_bytes
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, fail, instance, iterated, probabilities
 from mathrl.base.document import parse
 from mathrl.base.files import as_path, read, write_bytes
@@ -89,7 +90,7 @@ class BatchSolution:
     def __getitem__(self, index: int) -> Solution: ...
 
     @overload
-    def __getitem__(self, index: slice | npt.ArrayLike) -> Self: ...
+    def __getitem__(self, index: slice | ArrayLike) -> Self: ...
 
     def __getitem__(self, index: Any) -> Solution | Self:
         """The solution of one game, or the batch of several.

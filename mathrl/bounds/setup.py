@@ -19,7 +19,7 @@ import numpy as np
 from mathrl.arithmetic import all_there, there
 from mathrl.base.checks import FloatArray, InvalidInput, as_floats, fail, instance
 from mathrl.bounds.process import Process, check_discount
-from mathrl.games.model import Game, check_agent
+from mathrl.games.model import Game, check_agent, names_of
 from mathrl.games.policies import Policy, as_opponent_models, as_policy
 from mathrl.games.transform import to_dense, to_sparse
 
@@ -171,6 +171,7 @@ def _model(game: Game, transitions: Any) -> Game:
             available=game.masks,
             terminal=game.ended,
             state_names=game.state_names,
+            **names_of(game),
         )
     except InvalidInput as error:
         raise InvalidInput(str(error).replace("transitions", "model", 1)) from error

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mathrl.base.render import render
 from mathrl.base.table import Column, Table
+from mathrl.games.naming import action_label, agent_label
 
 if TYPE_CHECKING:
     from mathrl.games import Game
@@ -16,6 +17,9 @@ SHOWN_ROWS = 40
 SHOWN_ACTIONS = 10
 """What of a policy the summary shows."""
 
+LONGEST_HEAD = 24
+"""The most letters that names of actions may have at the head of a column."""
+
 
 class Row(NamedTuple):
     """One probability of a policy."""
@@ -25,29 +29,36 @@ class Row(NamedTuple):
     state: int
     action: int
     probability: float
-    game: str = ""
+    game: "Game | None" = None
+    name: str = ""
 
 
-def policy_table(solutions: "Sequence[Solution]", spec: str, names: Sequence[str] | None = None) -> Table:
+def policy_table(
+    solutions: "Sequence[Solution]",
+    spec: str,
+    games: "Sequence[Game] | None" = None,
+    names: Sequence[str] | None = None,
+) -> Table:
     """One row per solution, agent, state and action; floats in format `spec` (empty: all digits).
 
-    `names` are those of the solutions' games, for a first column; None: there is no such column.
+    Agents and actions are numbers, or where games are given what the game of each solution calls them. `names` are
+    those of the solutions' games, for a first column; None: there is no such column.
     """
-    first = () if names is None else (Column("game", lambda row: row.game),)
+    first = () if names is None else (Column("game", lambda row: row.name),)
     columns = (
         *first,
         Column("solver", lambda row: row.solution.solver),
         Column("temperature", lambda row: row.solution.temperature, spec),
-        Column("agent", lambda row: row.agent),
+        Column("agent", lambda row: row.agent if row.game is None else _agent(row.game, row.agent)),
         Column("state", lambda row: row.state),
-        Column("action", lambda row: row.action),
+        Column("action", lambda row: row.action if row.game is None else _own_action(row.game, row.agent, row.action)),
         Column("probability", lambda row: row.probability, spec),
         Column("objective", lambda row: _objective(row.solution, row.agent), spec),
         Column("residual", lambda row: row.solution.residual, spec),
         Column("status", lambda row: row.solution.status.name),
     )
-    games = [""] * len(solutions) if names is None else names
-    return Table(columns, [row for one, game in zip(solutions, games, strict=True) for row in _rows(one, game)])
+    each = zip(solutions, games or [None] * len(solutions), names or [""] * len(solutions), strict=True)
+    return Table(columns, [row for solution, game, name in each for row in _rows(solution, game, name)])
 
 
 def title(solution: "Solution") -> str:
@@ -116,8 +127,9 @@ def _policy_lines(game: "Game", solution: "Solution") -> list[str]:
         for state, row in enumerate(zip(*(array.tolist() for array in arrays), strict=True))
     ]
     widest = max(len(row) for _, _, row in rows)
-    columns = [Column("agent", lambda row: row[0]), Column("state", lambda row: row[1])]
-    columns += [Column(f"action {a}", _action(a), spec=".6f", number=True) for a in range(min(widest, SHOWN_ACTIONS))]
+    columns = [Column("agent", lambda row: _agent(game, row[0])), Column("state", lambda row: row[1])]
+    heads = [_head(game, a) for a in range(min(widest, SHOWN_ACTIONS))]
+    columns += [Column(head, _action(a), spec=".6f", number=True) for a, head in enumerate(heads)]
     lines = render(Table(columns, rows[:SHOWN_ROWS])).splitlines()
     cut = len(rows) > SHOWN_ROWS or widest > SHOWN_ACTIONS
     return (
@@ -125,14 +137,33 @@ def _policy_lines(game: "Game", solution: "Solution") -> list[str]:
     )
 
 
+def _agent(game: "Game", agent: int) -> int | str:
+    """The name of an agent, or its number."""
+    return agent if game.agent_names is None else agent_label(game.agent_names, agent)
+
+
+def _own_action(game: "Game", agent: int, action: int) -> int | str:
+    """The name of an agent's action, or its number."""
+    named = game.action_names is not None and game.action_names[agent] is not None
+    return action_label(game.action_names, agent, action) if named else action
+
+
+def _head(game: "Game", action: int) -> str:
+    """What the agents that have this action call it, `up/left`; `action 0` where that is too long or not all names."""
+    agents = [agent for agent, size in enumerate(game.num_actions) if action < size]
+    called = dict.fromkeys(action_label(game.action_names, agent, action) for agent in agents)
+    head = "/".join(called)
+    return f"action {action}" if f"action {action}" in called or len(head) > LONGEST_HEAD else head
+
+
 def _action(action: int) -> Callable[[Any], float | str | None]:
     """That entry of a row, None for an agent with fewer actions."""
     return lambda row: row[2][action] if action < len(row[2]) else None
 
 
-def _rows(solution: "Solution", game: str) -> list[Row]:
+def _rows(solution: "Solution", game: "Game | None", name: str) -> list[Row]:
     return [
-        Row(solution, agent, state, action, probability, game)
+        Row(solution, agent, state, action, probability, game, name)
         for agent, pi_sa in enumerate(solution.policy)
         for state, row in enumerate(pi_sa.tolist())
         for action, probability in enumerate(row)

@@ -42,7 +42,8 @@ examples:
   mathrl solve dmac --solver soft-q-iteration --temperature 1 --out target.json
   mathrl solve dmac --solver divergence-policy-iteration --temperature 0.1 --target-policy target.json
 
-Agents, states and actions are numbered from 0, as in Python.
+Agents, states and actions are numbered from 0, as in Python. Where a game has names for its agents or actions, tables
+for readers show these; csv and json have the numbers.
 A policy FILE is JSON. It holds a list with one item per agent; each item has one row of probabilities per state. For
 two agents with three actions in a game of one state: [[[0.6, 0.2, 0.2]], [[0.6, 0.2, 0.2]]]. A file that solve --format
 json wrote will do as well.
@@ -61,7 +62,8 @@ def run(argv: Sequence[str]) -> int:
         "games",
         nargs="+",
         metavar="GAME",
-        help="a name that mathrl games lists, or a .json, .npz or .nfg file; several are solved one after the other",
+        help="a name that mathrl games lists, or a .json, .npz, .nfg, .gam or .csv file; several are solved one after "
+        "the other",
     )
     parser.add_argument(
         "--solver",
@@ -144,8 +146,9 @@ def _rendered(runs: "Sequence[Run]", solutions: "Sequence[Solution]", format: st
         return json.dumps(objects if len(runs) > 1 else objects[0]) + "\n"
     if format == "table":
         return "\n".join(summary(run.name, run.game, one) for run, one in zip(done, solutions, strict=True))
-    names = [run.name for run in done] if several else None
-    return output.render([policy_table(solutions, spec="" if format == "csv" else ".6g", names=names)], format)
+    spec, games = ("", None) if format == "csv" else (".6g", [run.game for run in done])
+    table = policy_table(solutions, spec, games, [run.name for run in done] if several else None)
+    return output.render([table], format)
 
 
 def _report(runs: "Sequence[Run]", solutions: "Sequence[Solution]", several: bool) -> int:
