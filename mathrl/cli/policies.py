@@ -57,7 +57,8 @@ def policy_table(
         Column("residual", lambda row: row.solution.residual, spec),
         Column("status", lambda row: row.solution.status.name),
     )
-    each = zip(solutions, games or [None] * len(solutions), names or [""] * len(solutions), strict=True)
+    own: Sequence[Game | None] = games or [None] * len(solutions)
+    each = zip(solutions, own, names or [""] * len(solutions), strict=True)
     return Table(columns, [row for solution, game, name in each for row in _rows(solution, game, name)])
 
 
