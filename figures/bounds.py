@@ -1,6 +1,7 @@
 """AORPO's bounds over the branch length, beside the true discrepancy; and what rollout schemes give and cost."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +41,17 @@ RING: Any = {"marker": "o", "markersize": 5, "markerfacecolor": "white"}
 FEW = 10
 """Lengths are marked on the curves if there are at most so many."""
 
+WIDTH, HEIGHT = 7.0, 4.6
+"""Of the figure, in inches, unless others are asked for."""
+
+NARROW = 5.5
+"""Figures of less width have one panel below the other."""
+
+PANELS = ["bounds", "distance", "communications"]
+
+TITLE = 95
+"""How many letters a line of the title has in a figure of that width."""
+
 HEADROOM = 2.5
 """The axis reaches up to this many times the trivial bound, at least."""
 
@@ -65,19 +77,30 @@ def draw(
     dynamics_error: str = "real",
     normalised: bool = True,
     start: str = "game",
+    title: str = "",
+    size: tuple[float, float] | None = None,
     advance: Callable[[int], None] = lambda k: None,
 ) -> "Figure":
     """Draw a panel of bounds and two of rollout schemes, over the branch length.
 
+    `setup`           the game, the learned model, policies and opponent models
+    `branch_lengths`  the numbers of model steps k
+    `dynamics_error`  how the error of the model is measured, one of `mathrl.bounds.DYNAMICS_ERRORS`
+    `normalised`      whether returns are multiplied by 1 − discount
+    `start`           where rollouts start: "game", in the game's start, or "data", the states of a replay buffer
+    `title`           the name of the setup; above the panels it stands before what the setup is
+    `size`            (width, height) in inches; default: 7 by 4.6
+    `advance`         called with each k whose rollouts are computed
+
     The panels show the bounds of returns, the schemes' distance from the real law, and how many actions the schemes ask
-    of real opponents.
+    of real opponents. Returns a matplotlib `Figure`.
 
     A ring marks where a curve is least: over all k if that k is known and drawn, else where the drawn part has a dip. A
-    rollout of a scheme has at least one step, so these curves begin at k = 1. Rollouts start in the game's `start`, or
-    in "data", the states of a replay buffer. `advance` is called with each k whose rollouts are computed.
+    rollout of a scheme has at least one step, so these curves begin at k = 1.
     """
-    from mathrl.figures.plot import mosaic, style
+    from mathrl.figures.plot import checked_size, mosaic, style
 
+    width, height = checked_size(size, (WIDTH, HEIGHT))
     lengths = sorted(set(branch_lengths))
     errors = measure(setup, lengths)
     compared = compare_returns(setup, branch_lengths=lengths, dynamics_error=dynamics_error, errors=errors)
@@ -85,26 +108,46 @@ def draw(
     steps = [k for k in lengths if k > 0]
     distances, communications = _rollouts(setup, steps, start, advance)
     with style():
-        layout = [["bounds", "distance"], ["bounds", "communications"]]
-        figure, axes = mosaic(layout, height=4.2, widths=(1.25, 1))
+        narrow = width < NARROW
+        layout = [[name] for name in PANELS] if narrow else [PANELS[:2], ["bounds", "communications"]]
+        widths, heights = ((1,), (2, 1, 1)) if narrow else ((1.25, 1), None)
+        figure, axes = mosaic(layout, height=height, width=width, widths=widths, heights=heights)
         shown = compared if normalised else [each.unnormalised() for each in compared]
         _draw_bounds(axes["bounds"], lengths, shown, best, rounding(setup, normalised=normalised))
-        both = {scheme: np.append(distances[scheme], communications[scheme]) for scheme in SCHEMES}
-        together = _together(both, NOTHING) if steps else []
+        numbers = {scheme: np.append(distances[scheme], communications[scheme]) for scheme in SCHEMES}
+        together = _together(numbers, NOTHING) if steps else []
         _draw_schemes(axes["distance"], steps, together, distances)
         _draw_schemes(axes["communications"], steps, together, communications)
         kind = "normalised return" if normalised else "return, not normalised"
         axes["bounds"].set_title(f"(a) error of agent {setup.agent}'s {kind}")
         axes["distance"].set_title(f"(b) TV from real states (start: {start})")
         axes["communications"].set_title("(c) actions asked of real opponents")
+        axes["bounds"].set_ylabel("difference of returns")
+        axes["distance"].set_ylabel("total variation")
+        axes["communications"].set_ylabel("actions")
+        for panel in axes.values():
+            panel.set_xlabel("branch length k")
+            panel.tick_params(labelbottom=True)
         for name in ("bounds", "communications"):
-            axes[name].set_xlabel("branch length k")
             axes[name].xaxis.set_major_locator(_whole_numbers())
         axes["communications"].yaxis.set_major_locator(_whole_numbers())
-        for name, corner in LEGENDS.items():
-            handles, labels = axes[name].get_legend_handles_labels()
-            figure.legend(handles, labels, loc=corner, ncols=2, frameon=False, fontsize=7)
+        named = {name: list(zip(*axes[name].get_legend_handles_labels(), strict=True)) for name in LEGENDS}
+        both = [entry for entries in named.values() for entry in entries]
+        drawn = [("outside lower left", both)] if narrow else [(LEGENDS[name], named[name]) for name in LEGENDS]
+        for corner, entries in drawn:
+            handles, labels = zip(*entries, strict=True) if entries else ((), ())
+            figure.legend(handles, labels, loc=corner, ncols=1 if narrow else 2, frameon=False, fontsize=7)
+        said = fill(f"{title}{': ' * bool(title)}{_described(setup, dynamics_error)}", round(TITLE * width / WIDTH))
+        figure.suptitle(said, x=0.01, ha="left", fontsize=9).set_parse_math(False)
     return figure
+
+
+def _described(setup: Setup, dynamics_error: str) -> str:
+    """What a setup is, and how its model's error is measured, in a line."""
+    game = setup.game
+    sizes = f"{game.num_agents} agents, {game.num_states} state{'s' * (game.num_states > 1)}"
+    actions = "×".join(map(str, game.num_actions))
+    return f"{sizes}, {actions} actions, discount {game.discount:g}; error of the model: {dynamics_error}"
 
 
 def curves(compared: Sequence[Comparison]) -> dict[str, list[tuple[list[str], FloatArray]]]:

@@ -1,8 +1,8 @@
 """Where a curve has its least value, as far as rounding lets that be told."""
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.ties import first_least
 from mathrl.bounds import Setup
 
@@ -15,7 +15,7 @@ ROUNDED = 1e-13
 """Two values that differ by less than this, relative to the largest, count as equal: rounding may explain it."""
 
 
-def minimum_index(values: npt.ArrayLike, rounding: float) -> int | None:
+def minimum_index(values: ArrayLike, rounding: float) -> int | None:
     """Return the index of the least value; None where the values are all the same.
 
     `values`    the values of a curve, a one-dimensional array

@@ -15,10 +15,23 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from mathrl.base.checks import fail
+from mathrl.base.checks import fail, iterated, positive
 from mathrl.base.files import write_bytes
 
-__all__ = ["COLOURS", "COLUMN", "FORMATS", "GREY", "TITLE", "WIDTH", "check", "legend", "mosaic", "save", "style"]
+__all__ = [
+    "COLOURS",
+    "COLUMN",
+    "FORMATS",
+    "GREY",
+    "TITLE",
+    "WIDTH",
+    "check",
+    "checked_size",
+    "legend",
+    "mosaic",
+    "save",
+    "style",
+]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's palette: distinct for colour-blind readers, and in grey."""
@@ -30,6 +43,9 @@ WIDTH = 7.0
 
 COLUMN = 3.5
 """The width of a figure that one column holds, in inches."""
+
+LEAST, LARGEST = 1.0, 100.0
+"""Widths and heights of figures, in inches; at 220 dots to the inch 100 are a picture of 22,000 dots."""
 
 TITLE = 80
 """How many letters a line of a figure's title has."""
@@ -113,6 +129,20 @@ def legend(
         drawn.set_title(fill(title, TITLE), prop=FontProperties(size=10))
         drawn.set_alignment("left")
         drawn.get_title().set_parse_math(False)
+
+
+def checked_size(size: Any, otherwise: tuple[float, float]) -> tuple[float, float]:
+    """Require a width and a height in inches that a figure can have; `otherwise` where there are none."""
+    if size is None:
+        return otherwise
+    given = list(iterated("size", size, "two numbers, width and height in inches"))
+    if len(given) != 2:
+        fail("size", f"is {len(given)} numbers", "two, width and height in inches")
+    width, height = (positive(f"size[{k}]", value) for k, value in enumerate(given))
+    for k, length in enumerate((width, height)):
+        if not LEAST <= length <= LARGEST:
+            fail(f"size[{k}]", f"is {length:g} inches", f"from {LEAST:g} to {LARGEST:g}")
+    return width, height
 
 
 def check(path: Path, option: str = "") -> str:

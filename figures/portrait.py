@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
+from mathrl.base.array_types import IntArray
 from mathrl.base.checks import FloatArray
 from mathrl.base.table import Column, Table
 from mathrl.equilibria.matrix.curves import Curve, logit_curves
@@ -18,7 +19,7 @@ from mathrl.softmax import entropy
 from mathrl.solvers import haspi
 from mathrl.values.offsets import without_offsets
 
-__all__ = ["Portrait", "default_temperatures", "ends_of_haspi", "portrait", "table"]
+__all__ = ["Portrait", "default_temperatures", "ends_of_haspi", "has_choice", "portrait", "table"]
 
 BELOW, ABOVE = 1 / 40, 2.0
 """The default range of temperatures, as multiples of the one above which there is only one equilibrium."""
@@ -37,6 +38,11 @@ ROUNDINGS = 64 * float(np.finfo(np.float64).eps)
 
 ROUNDING = 1e-9
 """Temperatures that differ by less than this, relatively, are the same."""
+
+MEETING = 2e-3
+"""Where curves are nearer than this, in every probability, they meet: less than the width of a line in a picture, more
+than what a straight line between two points of a curve is off by.
+"""
 
 Floats = tuple[FloatArray, ...]
 
@@ -61,6 +67,19 @@ class Portrait:
         """The range without what rounding hides (`Curve.temperatures`)."""
         return self.curves[0].temperatures
 
+    @property
+    def forks(self) -> tuple[IntArray, ...]:
+        """Per curve the indices of those of its folds that lie on another curve: there one curve forks.
+
+        A fold is a place where two equilibria appear that were not there before; at a fork they come out of a third.
+        """
+        found = []
+        for curve in self.curves:
+            others = [other for other in self.curves if other is not curve]
+            at = [k for k in curve.folds.tolist() if any(_passes(other, curve, k) for other in others)]
+            found.append(np.array(at, np.int64))
+        return tuple(found)
+
 
 def portrait(
     game: Game,
@@ -77,6 +96,11 @@ def portrait(
     entropies = [sum(entropy(own[:, 0]) for own in curve.policy) for curve in curves]
     objective = tuple(_payoff(game, c) + c.temperature * bonus for c, bonus in zip(curves, entropies, strict=True))
     return Portrait(game, (low, high), constant, curves, objective, _shortfall(game, curves, entropies))
+
+
+def has_choice(game: Game) -> bool:
+    """Whether any agent has more than one action."""
+    return any(own.sum(axis=1).max() > 1 for own in game.available)
 
 
 def default_temperatures(game: Game) -> tuple[float, float]:
@@ -98,12 +122,13 @@ def ends_of_haspi(game: Game, temperatures: tuple[float, float], count: int) -> 
 
 def table(shown: Portrait) -> Table:
     """A table with one row per point of each curve, with all digits. The range ends exactly at its ends."""
-    game = shown.game
+    game, forks = shown.game, shown.forks
     columns = [
         Column("curve", lambda row: row[0]),
         Column("principal", lambda row: shown.curves[row[0]].principal),
         Column("temperature", lambda row: _snapped(shown.curves[row[0]].temperature[row[1]], shown.followed)),
         Column("fold", lambda row: row[1] in shown.curves[row[0]].folds),
+        Column("fork", lambda row: row[1] in forks[row[0]]),
         Column("stable", lambda row: bool(shown.curves[row[0]].stable[row[1]])),
     ]
     if game.common_payoff:
@@ -122,6 +147,20 @@ def _snapped(temperature: float, ends: tuple[float, float]) -> float:
 def _probability(shown: Portrait, agent: int, action: int) -> Column:
     head = f"agent {agent} action {action}"
     return Column(head, lambda row: float(shown.curves[row[0]].policy[agent][row[1], 0, action]))
+
+
+def _passes(other: Curve, curve: Curve, k: int) -> bool:
+    """Whether another curve goes through point k of a curve."""
+    here, low, high = float(curve.rationality[k]), other.rationality[:-1], other.rationality[1:]
+    slack = ROUNDING * here
+    segments = np.flatnonzero((np.minimum(low, high) <= here + slack) & (here - slack <= np.maximum(low, high)))
+    width = (high - low)[segments]
+    share = np.clip((here - low[segments]) / np.where(width == 0, 1.0, width), 0.0, 1.0)[:, None]
+    apart = np.zeros(len(segments))
+    for theirs, own in zip(other.policy, curve.policy, strict=True):
+        at = (1 - share) * theirs[segments, 0] + share * theirs[segments + 1, 0]
+        apart = np.maximum(apart, np.abs(at - own[k, 0]).max(axis=1))
+    return bool((apart < MEETING).any())
 
 
 def _payoff(game: Game, curve: Curve) -> FloatArray:

@@ -1,15 +1,26 @@
-"""All logit equilibria that were found for a matrix game, against temperature: one panel per agent and action."""
+"""All logit equilibria that were found for a matrix game, against temperature or rationality.
+
+There is one panel per agent and action. From Python, `draw(game)` gives the figure that `mathrl figure qre` writes:
+
+    from mathrl.figures.qre import draw
+    figure = draw(mathrl.load("climbing"), axis="rationality", size=(7, 4))
+    figure.savefig("climbing.png")
+"""
 
 from collections.abc import Callable, Sequence
+from string import ascii_lowercase
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray
+from mathrl.base.array_types import IntArray
+from mathrl.base.checks import FloatArray, choice, instance
+from mathrl.base.rationality import one_temperature
 from mathrl.equilibria.matrix.curves import Curve
 from mathrl.figures.log_ticks import log_ticks
-from mathrl.figures.portrait import Portrait
+from mathrl.figures.portrait import Portrait, ends_of_haspi, has_choice, portrait
 from mathrl.games.model import Game
 from mathrl.games.naming import action_label, agent_label
 from mathrl.games.policies import Policy
@@ -18,13 +29,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw", "layout"]
+__all__ = ["AXES", "draw", "layout"]
 
 COLUMNS = 5
 """How many panels stand side by side at most."""
 
 LETTERS = 88
 """How many letters of tick labels fit side by side across the figure."""
+
+ENTRY, NOTE_LETTERS = 2.3, 15
+"""The width of an entry of the legend, in inches, and how many letters of the note stand on an inch."""
 
 HEADING, ROW = 1.15, 1.55
 """The height of all that stands around the panels, and that of each row of panels, in inches."""
@@ -44,48 +58,115 @@ UNSTABLE: dict[str, Any] = {"linestyle": (0, (2.2, 1.4)), "linewidth": 0.9}
 STABLE: dict[str, Any] = {"linestyle": "-", "linewidth": 1.4}
 LONE: dict[str, Any] = {"marker": "."}
 FOLD: dict[str, Any] = {"marker": "D", "markersize": 4, "markerfacecolor": "white", "linestyle": "none"}
+FORK: dict[str, Any] = {"marker": "*", "markersize": 7.5, "markerfacecolor": "white", "linestyle": "none"}
 END: dict[str, Any] = {"marker": "o", "markersize": 3.4, "color": "black", "linestyle": "none", "zorder": 5}
 UNIQUE: dict[str, Any] = {"color": "#EDEDED", "linewidth": 7, "solid_capstyle": "butt"}
 NOTE = "All equilibria that a search from many starting points found. There may be others."
+
+AXES = {"temperature": "temperature α", "rationality": "rationality λ = 1/α"}
+"""What the horizontal axis may be, and what is written there."""
+
+HASPI_RUNS = 12
+"""At how many temperatures the figure of a game shows where HASPI ends."""
+
+NO_CHOICE = "Every agent has one action only: there is nothing to choose, at any temperature."
 
 Ends = Sequence[tuple[float, Policy]]
 
 
 def draw(
-    shown: Portrait,
+    shown: Game | Portrait,
     *,
+    temperatures: tuple[float, float] | None = None,
+    rationalities: tuple[float, float] | None = None,
+    axis: str = "temperature",
+    size: tuple[float, float] | None = None,
     agents: Sequence[int] | None = None,
-    ends: Ends = (),
+    ends: Ends | None = None,
     ends_label: str = "where HASPI ends, from uniform",
     name: Callable[[int, int], str] | None = None,
     title: str = "",
 ) -> "Figure":
-    """Draw the probabilities of the actions of some agents (by default all) on each curve.
+    """Draw the probabilities of the actions of some agents (by default all) on each curve of equilibria.
 
-    Panels are called by `name`, a function of agent and action; by default by the names that the game has, or numbers.
-    A curve is dashed where it is not stable. `ends` are marked by dots, and `title`, the name of the game, stands above
-    all panels. With a common payoff, a broad line below the others marks the best equilibrium at each temperature, and
-    the last panel shows by how much each objective is below it. Of two actions only the first is shown; what is
-    not available is left out.
+    `shown`          a matrix game, or its `mathrl.figures.portrait.portrait`, where its curves are known already
+    `temperatures`   (low, high), the range to search and draw, of a game; by default chosen by its payoffs
+    `rationalities`  (low, high) of λ = 1/α, in its place
+    `axis`           what the horizontal axis is: "temperature" (default) or "rationality"
+    `size`           (width, height) in inches; by default 7 wide, and as high as the rows of panels need
+    `agents`         the numbers of the agents whose actions are drawn; default: all
+    `ends`           temperatures, each with a policy, that are marked by dots; by default where HASPI ends, of a game
+                     with a common payoff
+    `ends_label`     what the legend calls them
+    `name`           what the title of a panel calls an action of an agent; default: by the names that the game has, or
+                     numbers
+    `title`          the name of the game, which stands above all panels
+
+    A curve is dashed where it is not stable. Diamonds are folds, where two equilibria appear; stars are forks, where
+    they come out of a third. With a common payoff, a broad line below the others marks the best equilibrium at each
+    temperature, and the last panel shows by how much each objective is below it. Of two actions only the first is
+    shown; what is not available is left out.
+
+    Returns a matplotlib `Figure`. Raises `ValueError` naming the argument.
+
+    >>> from mathrl.games import load
+    >>> figure = draw(load("stag-hunt"), temperatures=(0.1, 1.0), axis="rationality", size=(6.0, 2.5))
+    >>> figure.get_size_inches().tolist(), figure.axes[0].get_xlabel()
+    ([6.0, 2.5], 'rationality λ = 1/α')
     """
-    from mathrl.figures.plot import mosaic, style
+    from mathrl.figures.plot import WIDTH, checked_size, mosaic, style
 
-    left = [np.flatnonzero(own[0]).tolist() for own in shown.game.available]
-    rows = layout(left, range(shown.game.num_agents) if agents is None else agents)
+    choice("axis", axis, AXES)
+    game = shown if isinstance(shown, Game) else instance("shown", shown, Portrait, "a game or its portrait").game
+    asked = _range(temperatures, rationalities)
+    if not has_choice(game):
+        return _without_choice(checked_size(size, (WIDTH, HEADING + ROW)), title)
+    if isinstance(shown, Game):
+        shown = portrait(game, asked)
+        if ends is None and game.common_payoff:
+            ends = ends_of_haspi(game, shown.temperatures, HASPI_RUNS)
+    left = [np.flatnonzero(own[0]).tolist() for own in game.available]
+    rows = layout(left, range(game.num_agents) if agents is None else agents)
     if shown.objective:
         rows.append([OBJECTIVE] * len(rows[0]))
+    width, height = checked_size(size, (WIDTH, HEADING + ROW * len(rows)))
     with style():
-        figure, axes = mosaic(rows, height=HEADING + ROW * len(rows), widths=[1] * len(rows[0]))
-        for panel, drawn in axes.items():
+        figure, axes = mosaic(rows, height=height, width=width, widths=[1] * len(rows[0]))
+        letters = ascii_lowercase if len(axes) <= len(ascii_lowercase) else ()
+        for k, (panel, drawn) in enumerate(axes.items()):
+            before = f"({letters[k]}) " if letters else ""
             if panel == OBJECTIVE:
-                _objectives(drawn, shown)
+                _objectives(drawn, shown, axis)
+                drawn.set_title(f"{before}objective (payoff + α · entropies) − that of the best equilibrium found")
             else:
                 agent, action = map(int, panel.split())
-                _probabilities(drawn, shown, agent, action, ends)
-                drawn.set_title(_name(shown.game, agent, action) if name is None else name(agent, action))
-        _frame(rows, axes, shown)
+                _probabilities(drawn, shown, agent, action, axis, ends or ())
+                drawn.set_title(before + (_name(game, agent, action) if name is None else name(agent, action)))
+        _frame(rows, axes, shown, axis, round(LETTERS * width / WIDTH))
         _legend(figure, shown, ends_label if ends else "", title)
-        figure.supxlabel(_note(shown), fontsize=7, color="#555555", x=0.01, ha="left")
+        note = fill(_note(shown), round(NOTE_LETTERS * width))
+        figure.supxlabel(note, fontsize=7, color="#555555", x=0.01, ha="left")
+    return figure
+
+
+def _range(temperatures: Any, rationalities: Any) -> tuple[float, float] | None:
+    """The temperatures that are asked for; None where they are to be chosen by the payoffs."""
+    if temperatures is None and rationalities is None:
+        return None
+    low, high = one_temperature(temperatures, rationalities, ("temperatures", "rationalities"))
+    return (low, high) if rationalities is None else (high, low)
+
+
+def _without_choice(size: tuple[float, float], title: str) -> "Figure":
+    """A figure that says that there is nothing to draw."""
+    from mathrl.figures.plot import GREY, legend, mosaic, style
+
+    with style():
+        figure, axes = mosaic([["all"]], height=size[1], width=size[0], widths=[1])
+        axes["all"].set_axis_off()
+        axes["all"].text(0.5, 0.5, NO_CHOICE, ha="center", va="center", color=GREY, wrap=True)
+        if title:
+            legend(figure, [], title=title)
     return figure
 
 
@@ -109,25 +190,36 @@ def layout(actions: Sequence[Sequence[int]], agents: Sequence[int]) -> list[list
     return [row + ["."] * (columns - len(row)) for row in rows]
 
 
-def _probabilities(axes: "Axes", shown: Portrait, agent: int, action: int, ends: Ends) -> None:
+def _along(curve: Curve, axis: str) -> FloatArray:
+    """(K,), where the points of a curve stand on the horizontal axis."""
+    return curve.temperature if axis == "temperature" else curve.rationality
+
+
+def _ends(ends: tuple[float, float], axis: str) -> tuple[float, float]:
+    """A range of temperatures on the horizontal axis, from left to right."""
+    low, high = ends
+    return (low, high) if axis == "temperature" else (1 / high, 1 / low)
+
+
+def _probabilities(axes: "Axes", shown: Portrait, agent: int, action: int, axis: str, ends: Ends) -> None:
     """The probability of one action along each curve."""
-    for c, curve in enumerate(shown.curves):
+    for c, (curve, forks) in enumerate(zip(shown.curves, shown.forks, strict=True)):
         value_k = curve.policy[agent][:, 0, action]
         if shown.shortfall:
-            axes.plot(curve.temperature, np.where(shown.shortfall[c] == 0, value_k, np.nan), **BEST)
-        _curve(axes, curve, value_k, c)
+            axes.plot(_along(curve, axis), np.where(shown.shortfall[c] == 0, value_k, np.nan), **BEST)
+        _curve(axes, curve, value_k, c, axis, forks)
     for temperature, policy in ends:
-        axes.plot(temperature, policy[agent][0, action], **END)
+        axes.plot(temperature if axis == "temperature" else 1 / temperature, policy[agent][0, action], **END)
     axes.set(ylim=(-0.04, 1.04), yticks=(0, 0.5, 1))
 
 
-def _objectives(axes: "Axes", shown: Portrait) -> None:
+def _objectives(axes: "Axes", shown: Portrait, axis: str) -> None:
     """How far the objective along each curve is below the best one found at the same temperature."""
-    axes.plot(shown.temperatures, (0, 0), **BEST)
-    for c, (curve, short_k) in enumerate(zip(shown.curves, shown.shortfall, strict=True)):
-        _curve(axes, curve, -short_k, c)
+    axes.plot(_ends(shown.temperatures, axis), (0, 0), **BEST)
+    for c, (curve, short_k, forks) in enumerate(zip(shown.curves, shown.shortfall, shown.forks, strict=True)):
+        _curve(axes, curve, -short_k, c, axis, forks)
     most = max(float(short_k.max()) for short_k in shown.shortfall) or 1.0
-    axes.set_title("objective (payoff + α · entropies) − that of the best equilibrium found")
+    axes.set_ylabel("difference")
     axes.set_ylim(-1.08 * most, 0.08 * most)
 
 
@@ -147,15 +239,17 @@ def _mark(c: int) -> dict[str, Any]:
     return {"marker": MARKS[number], "markersize": 2.6, "markevery": (0.025 * number, APART)}
 
 
-def _curve(axes: "Axes", curve: Curve, value_k: FloatArray, c: int) -> None:
-    """Draw one quantity along a curve, with its folds marked."""
-    stable_k, colour = _stable_steps(curve), _colour(c)
+def _curve(axes: "Axes", curve: Curve, value_k: FloatArray, c: int, axis: str, forks: IntArray) -> None:
+    """Draw one quantity along a curve, with its folds and forks marked."""
+    stable_k, colour, at_k = _stable_steps(curve), _colour(c), _along(curve, axis)
     changes = np.flatnonzero(stable_k[1:] != stable_k[:-1]) + 1
     for first, last in zip([0, *changes], [*changes, len(stable_k)], strict=True):
         points = slice(first, last + 1)
         style = (STABLE if stable_k[first] else UNSTABLE) | (LONE if len(value_k) == 1 else _mark(c))
-        axes.plot(curve.temperature[points], value_k[points], **colour, **style)
-    axes.plot(curve.temperature[curve.folds], value_k[curve.folds], **FOLD, **colour | {"zorder": 4})
+        axes.plot(at_k[points], value_k[points], **colour, **style)
+    folds = np.setdiff1d(curve.folds, forks)
+    axes.plot(at_k[folds], value_k[folds], **FOLD, **colour | {"zorder": 4})
+    axes.plot(at_k[forks], value_k[forks], **FORK, **colour | {"zorder": 4})
 
 
 def _stable_steps(curve: Curve) -> npt.NDArray[np.bool_]:
@@ -171,19 +265,20 @@ def _stable_steps(curve: Curve) -> npt.NDArray[np.bool_]:
     return np.where(fold_k[1:], here, np.where(fold_k[:-1], there, here & there))
 
 
-def _frame(rows: list[list[str]], axes: "dict[str, Axes]", shown: Portrait) -> None:
-    """Set what all panels have in common: temperatures, where the equilibrium is unique, and labels at the margins."""
+def _frame(rows: list[list[str]], axes: "dict[str, Axes]", shown: Portrait, axis: str, letters: int) -> None:
+    """Set what all panels have in common: the axis, where the equilibrium is unique, and labels at the margins."""
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-    low, high = shown.temperatures
-    ticks, labels = log_ticks(low, high, LETTERS // len(rows[0]))
+    low, high = _ends(shown.temperatures, axis)
+    ticks, labels = log_ticks(low, high, letters // len(rows[0]))
+    unique = max(shown.temperatures[0], shown.unique_above), shown.temperatures[1]
     for r, row in enumerate(rows):
         for c, panel in enumerate(row):
             drawn = axes.get(panel)
             if drawn is None:
                 continue
-            if shown.unique_above < high:
-                drawn.axvspan(max(low, shown.unique_above), high, color=UNIQUE["color"], linewidth=0, zorder=-1)
+            if unique[0] < unique[1]:
+                drawn.axvspan(*_ends(unique, axis), color=UNIQUE["color"], linewidth=0, zorder=-1)
             drawn.set(xscale="log", xlim=(low, high))
             drawn.xaxis.set_major_locator(FixedLocator(ticks))
             drawn.xaxis.set_minor_locator(NullLocator())
@@ -191,7 +286,7 @@ def _frame(rows: list[list[str]], axes: "dict[str, Axes]", shown: Portrait) -> N
             lowest = r == len(rows) - 1 or rows[r + 1][c] in (".", OBJECTIVE)
             drawn.tick_params(labelbottom=lowest, labelleft=c == 0 or panel == OBJECTIVE)
             if lowest:
-                drawn.set_xlabel("temperature α")
+                drawn.set_xlabel(AXES[axis])
             if c == 0 and panel != OBJECTIVE:
                 drawn.set_ylabel("probability")
 
@@ -204,11 +299,13 @@ def _legend(figure: "Figure", shown: Portrait, ends_label: str, title: str) -> N
     of_others = _colour(1) | STABLE | {"marker": MARKS[1], "markersize": 2.6}
     entries += [(_others(len(shown.curves) - 1), of_others)] if len(shown.curves) > 1 else []
     entries += [(dashed, {"color": GREY} | UNSTABLE)] if not all(curve.stable.all() for curve in shown.curves) else []
-    entries += [("fold", {"color": GREY} | FOLD)] if any(len(curve.folds) for curve in shown.curves) else []
+    forks, folds = (sum(map(len, each)) for each in (shown.forks, [curve.folds for curve in shown.curves]))
+    entries += [("fold", {"color": GREY} | FOLD)] if folds > forks else []
+    entries += [("fork: curves meet", {"color": GREY} | FORK)] if forks else []
     entries += [(ends_label, END)] if ends_label else []
     entries += [("largest objective found", BEST)] if shown.objective else []
     entries += [("proved to be unique", UNIQUE)] if shown.unique_above < shown.temperatures[1] else []
-    legend(figure, entries, columns=3, title=title)
+    legend(figure, entries, columns=max(1, int(figure.get_figwidth() / ENTRY)), title=title)
 
 
 def _note(shown: Portrait) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.array_types import BoolArray
 from mathrl.base.checks import (
     FloatArray,
     as_floats,
@@ -36,7 +37,7 @@ __all__ = [
     "stacked",
 ]
 
-Booleans = npt.NDArray[np.bool_]
+Booleans = BoolArray
 
 
 def finite_rewards(argument: str, rewards: FloatArray) -> FloatArray:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy.typing as npt
-
+from mathrl.base.array_types import ArrayLike
 from mathrl.games.model import Game, names_of
 
 __all__ = ["LearnedModel"]
@@ -21,7 +20,7 @@ class LearnedModel:
     """
 
     game: Game
-    opponent_model: Sequence[npt.ArrayLike] | None = None
+    opponent_model: Sequence[ArrayLike] | None = None
 
     def mixed_with(self, game: Game, real_share: float) -> Game:
         """Return the learned game with a share of the real transitions mixed in   (aorpo Theorem 6).

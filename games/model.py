@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, as_numbers, count, entry, fail, flag, instance
 from mathrl.base.text import shown
 from mathrl.games.availability import as_available, as_terminal, first_available, joint
@@ -123,10 +124,10 @@ class Game:
     @classmethod
     def matrix(
         cls,
-        payoffs: npt.ArrayLike | Sequence[npt.ArrayLike],
+        payoffs: ArrayLike | Sequence[ArrayLike],
         *,
         common_payoff: bool | None = None,
-        available: Sequence[npt.ArrayLike] | None = None,
+        available: Sequence[ArrayLike] | None = None,
         agent_names: Sequence[str] | None = None,
         action_names: Sequence[Sequence[str] | None] | None = None,
         title: str | None = None,
@@ -184,13 +185,13 @@ class Game:
     @classmethod
     def stochastic(
         cls,
-        rewards: npt.ArrayLike | Sequence[npt.ArrayLike],
+        rewards: ArrayLike | Sequence[ArrayLike],
         transitions: Any,
         discount: float,
-        start: npt.ArrayLike | None = None,
+        start: ArrayLike | None = None,
         *,
-        available: Sequence[npt.ArrayLike] | None = None,
-        terminal: npt.ArrayLike | None = None,
+        available: Sequence[ArrayLike] | None = None,
+        terminal: ArrayLike | None = None,
         state_names: Sequence[Any] | None = None,
         agent_names: Sequence[str] | None = None,
         action_names: Sequence[Sequence[str] | None] | None = None,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.base.array_types import Policy
 from mathrl.base.checks import FloatArray, as_floats, fail, instance, positive, probabilities, shape
 from mathrl.base.text import shown
 from mathrl.games.availability import joint_of_others
@@ -24,9 +25,6 @@ __all__ = [
     "random_policy",
     "uniform_policy",
 ]
-
-Policy = tuple[FloatArray, ...]
-"""A product policy: one array (S, A_i) per agent, rows sum to 1."""
 
 Said = Callable[[int], str]
 """What a message says of an action, by its number."""

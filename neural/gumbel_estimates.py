@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.games.model import Game, check_game
 from mathrl.neural.gumbel_jacobian import exact_jacobian, finite_logits, relaxed_jacobian
@@ -34,7 +34,7 @@ __all__ = ["estimates", "mean_gradient", "sampled_gradients"]
 
 
 def mean_gradient(
-    game: Game, logits: Sequence[npt.ArrayLike], *, temperature: float, relaxation: float | None = None
+    game: Game, logits: Sequence[ArrayLike], *, temperature: float, relaxation: float | None = None
 ) -> tuple[FloatArray, ...]:
     """Return each agent's gradient (A_i,): the mean (3) of the straight-through estimator, or the exact one.
 
@@ -55,7 +55,7 @@ def mean_gradient(
 
 def sampled_gradients(
     game: Game,
-    logits: Sequence[npt.ArrayLike],
+    logits: Sequence[ArrayLike],
     *,
     temperature: float,
     relaxation: float | None,

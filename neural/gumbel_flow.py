@@ -11,8 +11,8 @@ Laplacians need not be semidefinite, and at a large τ it is not: the objective 
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, as_floats, positive
 from mathrl.games.model import Game
 from mathrl.neural.gumbel_estimates import mean_gradient
@@ -23,7 +23,7 @@ __all__ = ["gradient_flow"]
 
 def gradient_flow(
     game: Game,
-    initial_policy: Sequence[npt.ArrayLike],
+    initial_policy: Sequence[ArrayLike],
     *,
     temperature: float,
     relaxation: float | None = None,

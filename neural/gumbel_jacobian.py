@@ -25,8 +25,8 @@ from functools import cache
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, as_floats, fail, finite, positive
 from mathrl.softmax import boltzmann
 
@@ -39,13 +39,13 @@ _LEAST = -60.0
 """Where the integral over log E begins: exp(−60) of the mass is below it. Weights below that are lost."""
 
 
-def exact_jacobian(logits: npt.ArrayLike) -> FloatArray:
+def exact_jacobian(logits: ArrayLike) -> FloatArray:
     """Return J = ∂softmax(l)/∂l = diag(π) − π πᵀ, (A, A), for logits l (A,)."""
     pi = boltzmann(finite_logits(logits), 1.0)
     return np.asarray(np.diag(pi) - np.outer(pi, pi))
 
 
-def relaxed_jacobian(logits: npt.ArrayLike, relaxation: float) -> FloatArray:
+def relaxed_jacobian(logits: ArrayLike, relaxation: float) -> FloatArray:
     """Return J̄ = E_g[∂softmax((l + g)/τ)/∂l], (A, A), by the integral (3): symmetric, rows sum to 0.
 
     `logits`      l, (A,)
@@ -85,7 +85,7 @@ def _transforms(tau: float) -> Callable[[FloatArray], FloatArray]:
     return make_interp_spline(log_u, np.stack([kept @ mass, scaled * kept @ mass], axis=1), k=7)
 
 
-def finite_logits(values: npt.ArrayLike) -> FloatArray:
+def finite_logits(values: ArrayLike) -> FloatArray:
     """Logits (A,) as an array. Raises `ValueError` unless they are finite, along one axis."""
     array = as_floats("logits", values)
     if array.ndim != 1:

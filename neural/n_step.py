@@ -30,8 +30,8 @@ ends, it does not matter to the policy that the entropies are left out.
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, choice, count, flag, not_negative, proportion
 from mathrl.games.model import Game, as_played
 from mathrl.games.policies import Policy, as_policy
@@ -61,7 +61,7 @@ def entropy_factor(discount: float, steps: int) -> float:
 
 def n_step_soft_q(
     game: Game,
-    policy: Sequence[npt.ArrayLike],
+    policy: Sequence[ArrayLike],
     *,
     temperature: float,
     steps: int,

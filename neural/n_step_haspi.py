@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, count, flag, not_negative, positive
 from mathrl.games.model import Game, as_played
 from mathrl.games.policies import Policy, as_policy, uniform_policy
@@ -48,7 +48,7 @@ def n_step_haspi(
     steps: int,
     entropies: bool = False,
     critic_temperature: float | None = None,
-    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    initial_policy: Sequence[ArrayLike] | None = None,
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> NStepEnd:

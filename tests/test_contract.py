@@ -85,6 +85,7 @@ def test_a_solver_takes_a_game_and_everything_else_by_keyword(name):
 
 WITHOUT_TEMPERATURE = {"divergence_limit", "optimal", "nash_q"}  # DESIGN section 4
 DIRECT = {"soft_evaluation"}
+TRACED = {"qre", "qre_branch"}  # they take a rationality in place of the temperature
 
 
 @every_solver
@@ -92,7 +93,9 @@ def test_a_solver_has_the_parameters_of_the_contract(name):
     given = parameters(name)
     assert ("temperature" in given) == (name not in WITHOUT_TEMPERATURE)
     if name not in WITHOUT_TEMPERATURE:
-        assert given["temperature"].default is inspect.Parameter.empty
+        one_of_both = given["rationality"].default is None if name in TRACED else "rationality" not in given
+        assert one_of_both
+        assert given["temperature"].default is (None if name in TRACED else inspect.Parameter.empty)
     for parameter in ("tol", "max_steps"):
         assert (parameter in given) == (name not in DIRECT)
         if name not in DIRECT:
@@ -109,7 +112,7 @@ def test_a_solution_records_its_solver_and_every_parameter(name):
     named = {key: value for key, value in required.items() if key in parameters(name)}
     solution = getattr(solvers, name)(game, **named)
     assert solution.solver == name
-    assert set(solution.parameters) == set(parameters(name)) - {"game"}
+    assert set(solution.parameters) == set(parameters(name)) - {"game", "rationality"}  # which is recorded as 1/α
     assert len(solution.history) == solution.steps
 
 

@@ -2,19 +2,14 @@
 
 import doctest
 import importlib
-import io
 import os
 import re
-import shlex
-import subprocess
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
 import mathrl
-from mathrl.cli import main
+from tests.shell import shell
 
 PACKAGE = Path(mathrl.__file__).parent
 FILES = [  # `rglob` does not follow the links to games, figures, …
@@ -68,30 +63,6 @@ def shell_examples(text):
     """The commands of a page behind `$ ` in its console blocks, each with what it prints."""
     blocks = re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return [pair for block in blocks for pair in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)]
-
-
-def shell(command):
-    """The exit status of a command, and what it prints on both streams; `mathrl` is the program of this checkout.
-
-    A command of it alone runs in this process, without the second that a fresh interpreter takes to import all.
-    """
-    name, *arguments = shlex.split(command)
-    if name == "mathrl" and not set("|<>;&$`*") & set(command):
-        printed = io.StringIO()
-        with redirect_stdout(printed), redirect_stderr(printed):
-            status = main(arguments)
-        return status, printed.getvalue()
-    program = f'mathrl() {{ "{sys.executable}" -m mathrl "$@"; }}\n{command}'
-    done = subprocess.run(
-        ["bash", "-c", program],
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stdout
 
 
 def matches(printed, status, got):

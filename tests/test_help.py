@@ -1,12 +1,17 @@
-"""What `help` shows of a public function stands alone: arguments, equation, source, result, errors, no riddle."""
+"""What `help` shows of a public function stands alone: arguments, equation, source, result, errors, no riddle.
+
+Its signature can be read.
+"""
 
 import importlib
 import inspect
 import re
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
-from mathrl.base import checks
+from mathrl.base import array_types, checks
 from mathrl.bounds import checked
 
 SOLVING = ("mathrl.solvers", "mathrl.batch")
@@ -148,3 +153,36 @@ def test_an_equation_is_a_first_or_an_indented_line(said, shown):
 
 def test_an_argument_without_a_line_of_its_own_is_not_explained():
     assert explained("`q`, `v`  values\n`policy`  π\n\nThe `temperature` is α.") == ["q", "v", "policy"]
+
+
+EVERYWHERE = (*SOLVING, *COMPUTING, *HOLDING, *FURTHER, "mathrl.learners", "mathrl.mirror", "mathrl.stage")
+
+WIDEST = 100
+"""The most characters of one parameter and its type in a signature: they stand in a line of a terminal."""
+
+
+def types_of(function):
+    """Each parameter of a signature as `help` prints it, without its default, and what the function returns."""
+    signature = inspect.signature(function)
+    parameters = [str(each.replace(default=each.empty)) for each in signature.parameters.values()]
+    return [*parameters, inspect.formatannotation(signature.return_annotation)]
+
+
+@pytest.mark.parametrize("function", list(functions(*EVERYWHERE)))
+def test_a_signature_can_be_read(function):
+    assert {part for part in types_of(function) if len(part) > WIDEST} == set()
+
+
+def test_a_type_is_printed_by_its_name():
+    printed = str(inspect.signature(importlib.import_module("mathrl.batch").qre))
+    assert "temperature: ArrayLike | None = None" in printed
+    assert "initial_policy: collections.abc.Sequence[ArrayLike] | None = None" in printed
+
+    def unnamed(values: npt.ArrayLike) -> None: ...
+
+    assert len(types_of(unnamed)[0]) > WIDEST  # a line or two, and the test above would see it
+
+
+def test_a_name_stands_for_its_type():
+    assert array_types.ArrayLike.stands_for == npt.ArrayLike
+    assert array_types.FloatArray.stands_for == npt.NDArray[np.float64]

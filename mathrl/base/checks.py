@@ -11,8 +11,8 @@ from numbers import Real
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import FloatArray
 from mathrl.base.text import printable, shown
 
 __all__ = [
@@ -42,7 +42,6 @@ __all__ = [
     "unwrapped",
 ]
 
-FloatArray = npt.NDArray[np.float64]
 T = TypeVar("T")
 
 SIMPLEX_TOLERANCE = 1e-9

@@ -18,9 +18,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, as_floats, count, fail, real, shape
 from mathrl.base.reproduction import Estimate
 
@@ -33,7 +33,7 @@ _AT_ONCE = 2**22
 """How many numbers are resampled at once: 32 MiB."""
 
 
-def interquartile_mean(values: npt.ArrayLike, axis: int = -1) -> float | FloatArray:
+def interquartile_mean(values: ArrayLike, axis: int = -1) -> float | FloatArray:
     """The mean of the middle half of the runs, IQM of (1).
 
     `values`  numbers, at least one along the axis
@@ -63,7 +63,7 @@ def interquartile_mean(values: npt.ArrayLike, axis: int = -1) -> float | FloatAr
 
 
 def bootstrap_interval(
-    values: npt.ArrayLike,
+    values: ArrayLike,
     *,
     level: float = 0.95,
     resamples: int = 2000,
@@ -113,7 +113,7 @@ def bootstrap_interval(
 
 
 def estimate(
-    values: npt.ArrayLike,
+    values: ArrayLike,
     *,
     level: float = 0.95,
     resamples: int = 2000,
@@ -159,7 +159,7 @@ def share(hits: int, runs: int) -> Estimate:
     return Estimate(part, min(float(interval.low), part), max(float(interval.high), part), runs)
 
 
-def _runs(values: npt.ArrayLike) -> FloatArray:
+def _runs(values: ArrayLike) -> FloatArray:
     """The runs along the first axis, in order: at each point its interval depends on these numbers alone."""
     x = as_floats("values", values)
     if x.ndim not in {1, 2} or x.size == 0:

@@ -20,7 +20,9 @@ from mathrl.base.checks import InvalidInput, fail, probabilities
 from mathrl.base.document import plain
 
 __all__ = [
+    "FORM",
     "INTEGER",
+    "MAY_LACK",
     "NUMBER",
     "TEXT",
     "Form",
@@ -36,6 +38,7 @@ __all__ = [
     "number_or_array",
     "of_type",
     "optional",
+    "read_field",
     "read_fields",
     "shape_of",
     "stored",
@@ -45,12 +48,13 @@ __all__ = [
 T = TypeVar("T")
 Lengths = Mapping[str, tuple[int, ...]]
 
-_FORM, _MAY_LACK = "form", "may_lack"
+FORM, MAY_LACK = "form", "may_lack"
+"""The keys of a field's metadata."""
 
 
 def _written(value: Any) -> Any:
     """`value` as JSON data; a dataclass of stored fields as an object."""
-    if is_dataclass(value) and any(_FORM in item.metadata for item in fields(value)):
+    if is_dataclass(value) and any(FORM in item.metadata for item in fields(value)):
         return written_fields(value)
     return plain(value)
 
@@ -59,7 +63,8 @@ def _written(value: Any) -> Any:
 class Form:
     """How a field is read from JSON and written, and which shapes its array, or each agent's, can have.
 
-    `read` raises `KeyError`, `OverflowError`, `TypeError` or `ValueError` where the JSON is not of this form.
+    `kind` is the dataclass whose fields it holds, if it holds one. `read` raises `KeyError`, `OverflowError`,
+    `TypeError` or `ValueError` where the JSON is not of this form.
     """
 
     read: Callable[[Any], Any]
@@ -68,16 +73,17 @@ class Form:
     each_agent: bool = False
     sums_to_1_over: str = ""
     indices_of: str = ""
+    kind: Any = None
 
 
 def stored(form: Form, *, may_lack: bool = False) -> dict[str, Any]:
     """The metadata of a field of this form. `may_lack`: older files are without it, and get the default."""
-    return {_FORM: form, _MAY_LACK: may_lack}
+    return {FORM: form, MAY_LACK: may_lack}
 
 
 def written_fields(value: Any) -> dict[str, Any]:
     """All fields of a dataclass of stored fields as JSON data."""
-    return {item.name: item.metadata[_FORM].write(getattr(value, item.name)) for item in fields(value)}
+    return {item.name: item.metadata[FORM].write(getattr(value, item.name)) for item in fields(value)}
 
 
 def read_fields(kind: Any, values: Mapping[str, Any], source: str, expected: str) -> dict[str, Any]:
@@ -85,14 +91,19 @@ def read_fields(kind: Any, values: Mapping[str, Any], source: str, expected: str
     read: dict[str, Any] = {}
     for item in fields(kind):
         if item.name in values:
-            try:
-                read[item.name] = item.metadata[_FORM].read(values[item.name])
-            except (KeyError, OverflowError, TypeError, ValueError) as error:
-                found = f"has the key {item.name!r} with value {reprlib.repr(values[item.name])}"
-                raise InvalidInput(f"{source} {found}, expected {expected}") from error
-        elif not item.metadata[_MAY_LACK]:
+            read[item.name] = read_field(item, values[item.name], source, expected)
+        elif not item.metadata[MAY_LACK]:
             fail(source, f"lacks the key {item.name!r}", expected)
     return read
+
+
+def read_field(item: Any, value: Any, source: str, expected: str) -> Any:
+    """A field of a dataclass from JSON data; an error names `source` and the key."""
+    try:
+        return item.metadata[FORM].read(value)
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
+        found = f"has the key {item.name!r} with value {reprlib.repr(value)}"
+        raise InvalidInput(f"{source} {found}, expected {expected}") from error
 
 
 def shape_of(axes: str, lengths: Lengths) -> tuple[int, ...]:
@@ -102,7 +113,7 @@ def shape_of(axes: str, lengths: Lengths) -> tuple[int, ...]:
 
 def check_field(item: Any, value: Any, source: str, lengths: Lengths, of_agent: Sequence[Lengths]) -> None:
     """`check_form` of a field of a dataclass; `source` is where the dataclass stands."""
-    check_form(item.metadata[_FORM], value, f"{source}: key {item.name!r}", lengths, of_agent)
+    check_form(item.metadata[FORM], value, f"{source}: key {item.name!r}", lengths, of_agent)
 
 
 def check_form(form: Form, value: Any, where: str, lengths: Lengths, of_agent: Sequence[Lengths]) -> None:
@@ -212,7 +223,11 @@ def arrays_with_gaps(*shapes: str) -> Form:
 
 def nested(kind: Callable[..., T]) -> Form:
     """A dataclass whose own fields are stored ones."""
-    return Form(lambda value: kind(**read_fields(kind, of_type(dict)(value), "the object", kind.__name__)))
+
+    def read(value: Any) -> T:
+        return kind(**read_fields(kind, of_type(dict)(value), "the object", getattr(kind, "__name__", "")))
+
+    return Form(read, kind=kind)
 
 
 def optional(form: Form) -> Form:

@@ -12,11 +12,13 @@ well above what rounding leaves, and well below any difference that means someth
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
+
 __all__ = ["first_largest", "first_least", "largest_first"]
 
 
 def largest_first(
-    values: npt.ArrayLike, *, slack: float = 0.0, share: float = 0.0, count: int | None = None
+    values: ArrayLike, *, slack: float = 0.0, share: float = 0.0, count: int | None = None
 ) -> npt.NDArray[np.intp]:
     """The indices of the flat `values`, the largest value first and ties (1) by index; NaN comes last.
 
@@ -39,7 +41,7 @@ def largest_first(
     return order[:wanted]
 
 
-def first_largest(values: npt.ArrayLike, *, slack: float = 0.0, share: float = 0.0) -> int:
+def first_largest(values: ArrayLike, *, slack: float = 0.0, share: float = 0.0) -> int:
     """The first index of (1): that of the largest value, the lowest where several are the largest but for rounding.
 
     >>> first_largest([0.3, 0.1 + 0.2], slack=1e-12)
@@ -48,7 +50,7 @@ def first_largest(values: npt.ArrayLike, *, slack: float = 0.0, share: float = 0
     return int(largest_first(values, slack=slack, share=share, count=1)[0])
 
 
-def first_least(values: npt.ArrayLike, *, slack: float = 0.0, share: float = 0.0) -> int:
+def first_least(values: ArrayLike, *, slack: float = 0.0, share: float = 0.0) -> int:
     """As `first_largest`, of the least value.
 
     >>> first_least([0.1 + 0.2, 0.3, 1.0], slack=1e-12)

@@ -6,8 +6,9 @@ objective       E_π[r^i] + α (Σ_j H(π^j) | H(π^i) | 0)                   fo
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from mathrl.batch.chunks import in_chunks
 from mathrl.batch.masked import Smaller, smaller_games
 from mathrl.batch.payoffs import MatrixGames
 from mathrl.batch.solution import BatchSolution
+from mathrl.equations import QUANTAL_RESPONSE
+from mathrl.games.availability import joint
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL
 from mathrl.iteration.outcome import CONVERGED, INTERRUPTED, ROADS, STALLED, statuses
 from mathrl.kernels.response import Room, apart_from_responses
@@ -62,10 +65,17 @@ def solve_all(
     *,
     first_bk: FloatArray,
     entropy: str,
-    tol: float,
     workers: int | None,
+    solver: str,
+    parameters: Mapping[str, Any],
 ) -> BatchSolution:
-    """Solve all games by `solve`, which writes the answers of the games that it is given, and judge the answers."""
+    """Solve all games by `solve`, which writes the answers of the games that it is given, and judge the answers.
+
+    `parameters` are those of the solver, with `tol` and `initial_policy` among them, but for the temperature.
+    """
+    if parameters.get("initial_policy") is not None:
+        parameters = {**parameters, "initial_policy": _by_agent(games, first_bk.copy())}
+    tol = parameters["tol"]
     counted_mj = _counted(games, entropy)
     tolerance = max(positive("tol", tol), MINIMUM_TOL)
     B = games.num_games
@@ -98,16 +108,41 @@ def solve_all(
         done_b[chunk] = True
     _blank(~done_b, answers, judged)
     one_for_all = games.common_payoff and entropy != "own"
+    objective = judged.objective_bm[:, 0] if one_for_all else judged.objective_bm
     return BatchSolution(
-        policy=tuple(own[:, None] for own in np.split(answers.policy_bk, np.cumsum(games.num_actions)[:-1], axis=1)),
-        objective=judged.objective_bm[:, 0] if one_for_all else judged.objective_bm,
+        policy=_by_agent(games, answers.policy_bk),
+        objective=objective,
         residual=judged.residual_b,
         rounding_floor=judged.floor_b,
         steps=answers.steps_b,
         period=np.zeros_like(answers.steps_b),
         status=statuses(answers.status_b),
         road=np.array([*ROADS, ""])[answers.road_b],
+        kept={
+            "q": _q(games, one_for_all),
+            "v": objective[..., None].copy(),  # one state, and no reward after it
+            "temperature": games.temperature_b.copy(),
+            "solver": solver,
+            "equation": QUANTAL_RESPONSE,
+            "parameters": {"temperature": games.temperature_b.copy(), **parameters},
+        },
     )
+
+
+def _by_agent(games: MatrixGames, policy_bk: FloatArray) -> tuple[FloatArray, ...]:
+    """Policies that stand side by side, per agent (B, 1, A_i)."""
+    return tuple(own[:, None] for own in np.split(policy_bk, np.cumsum(games.num_actions)[:-1], axis=1))
+
+
+def _q(games: MatrixGames, one_for_all: bool) -> FloatArray:
+    """Q of matrix games: the payoffs, (B, 1, A_1, …, A_n), or (B, n, 1, A_1, …, A_n); −∞ where not available."""
+    shape = (games.num_games, games.r_bma.shape[1], 1, *games.num_actions)
+    q = np.array(games.r_bma).reshape(shape)
+    if games.available is not None:
+        q[np.broadcast_to(~joint(games.available)[:, None, None], shape)] = -np.inf
+    if one_for_all:
+        return np.asarray(q[:, 0])
+    return np.ascontiguousarray(np.broadcast_to(q, (len(q), games.num_agents, *shape[2:])))
 
 
 def _answer_smaller(

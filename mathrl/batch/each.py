@@ -7,6 +7,7 @@ import numpy as np
 
 from mathrl.base.checks import fail, iterated
 from mathrl.base.text import shown
+from mathrl.batch.rows import stacked
 from mathrl.batch.solution import BatchSolution
 from mathrl.games.model import Game, check_game
 from mathrl.iteration.iterate import is_interruptible
@@ -14,6 +15,12 @@ from mathrl.iteration.outcome import Status
 from mathrl.solution import Solution
 
 __all__ = ["each"]
+
+_KEPT = (
+    *("q", "v", "temperature", "solver", "equation", "parameters"),
+    *("joint_policy", "conditional_policy", "opponent_model", "q_tot", "individual_q"),
+)
+"""The fields of a solution that a batch keeps beside its own. It keeps no history and no path."""
 
 
 def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: Any) -> BatchSolution:
@@ -25,10 +32,10 @@ def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: A
     `games`       games with the same agents, states and actions
     `parameters`  those of the solver, the same for all games
 
-    Returns a `BatchSolution` whose `road` is the name of the solver. Ctrl-C raises `KeyboardInterrupt`, unless it is
-    called in a block `with mathrl.iteration.iterate.interruptible():`. There the result holds the games that were
-    solved, and last the one that was being solved, as far as it came, if there are any.
-    `mathrl.games.stack` is faster if one status for all games is enough; `haspi`, `qre` and `qre_branch` of this
+    Returns a `BatchSolution` whose `road` is the name of the solver; it keeps no history and no path. Ctrl-C raises
+    `KeyboardInterrupt`, unless it is called in a block `with mathrl.iteration.iterate.interruptible():`. There the
+    result holds the games that were solved, and last the one that was being solved, as far as it came, if there are
+    any. `mathrl.games.stack` is faster if one status for all games is enough; `haspi`, `qre` and `qre_branch` of this
     package are faster still, for matrix games. Raises `ValueError` naming the argument.
 
     >>> from mathrl.games import random_matrix
@@ -65,6 +72,7 @@ def each(solver: Callable[..., Solution], games: Iterable[Game], **parameters: A
         period=np.array([solution.period or 0 for solution in solutions]),
         status=np.array([solution.status for solution in solutions], dtype=object),
         road=np.array([solution.solver for solution in solutions]),
+        kept={name: stacked([getattr(solution, name) for solution in solutions]) for name in _KEPT},
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, count, entry, fail, permutation_of, positive
 from mathrl.base.compile import kernel
 from mathrl.base.text import shown
@@ -26,11 +27,11 @@ _ORDERS = 2**17
 
 
 def haspi(
-    payoffs: npt.ArrayLike,
+    payoffs: ArrayLike,
     *,
-    temperature: npt.ArrayLike,
-    available: Sequence[npt.ArrayLike] | None = None,
-    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    temperature: ArrayLike,
+    available: Sequence[ArrayLike] | None = None,
+    initial_policy: Sequence[ArrayLike] | None = None,
     order: Sequence[int] | str | None = None,
     seed: int = 0,
     entropy: str = "team",
@@ -87,7 +88,24 @@ def haspi(
         )
         out.road_b[:] = RESPONSES
 
-    return solve_all(games, solve, first_bk=first_bk, entropy=entropy, tol=tol, workers=workers)
+    fixed = None if order is None else order if isinstance(order, str) else order_ti[0].tolist()
+    parameters = {
+        "entropy": entropy,
+        "initial_policy": initial_policy,
+        "order": fixed,
+        "seed": int(seed),
+        "tol": float(tol),
+        "max_steps": most,
+    }
+    return solve_all(
+        games,
+        solve,
+        first_bk=first_bk,
+        entropy=entropy,
+        workers=workers,
+        solver="batch.haspi",
+        parameters=parameters,
+    )
 
 
 def _common(games: MatrixGames) -> MatrixGames:

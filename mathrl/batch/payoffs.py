@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, as_floats, as_numbers, entry, fail, positive, probabilities, shape
 from mathrl.games.availability import as_available, booleans, joint
 from mathrl.games.given import Booleans, finite_rewards
@@ -45,7 +46,7 @@ class MatrixGames:
 
 
 def as_matrix_games(
-    payoffs: npt.ArrayLike, temperature: npt.ArrayLike, available: Sequence[npt.ArrayLike] | None = None
+    payoffs: ArrayLike, temperature: ArrayLike, available: Sequence[ArrayLike] | None = None
 ) -> MatrixGames:
     """Check payoffs (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where it is common, and a temperature for all or (B,).
 
@@ -71,7 +72,7 @@ def as_matrix_games(
     return MatrixGames(r_bma, np.array(num_actions), temperature_b, masks)
 
 
-def first_policies(games: MatrixGames, initial_policy: Sequence[npt.ArrayLike] | None) -> FloatArray:
+def first_policies(games: MatrixGames, initial_policy: Sequence[ArrayLike] | None) -> FloatArray:
     """The policies from which iterations start, side by side (B, A_1 + … + A_n); by default uniform.
 
     They may be given per agent as (A_i,) for all games, as (B, A_i) or as (B, 1, A_i). Raises `ValueError` naming the
@@ -92,7 +93,7 @@ def first_policies(games: MatrixGames, initial_policy: Sequence[npt.ArrayLike] |
     return first_bk
 
 
-def _finite(payoffs: npt.ArrayLike) -> FloatArray:
+def _finite(payoffs: ArrayLike) -> FloatArray:
     """The payoffs as floats, copied only where kernels cannot read them as they are: there may be a million games."""
     if type(payoffs) is np.ndarray and payoffs.dtype == np.float64 and payoffs.flags.carray:
         with np.errstate(invalid="ignore"):
@@ -101,9 +102,7 @@ def _finite(payoffs: npt.ArrayLike) -> FloatArray:
     return finite_rewards("payoffs", as_numbers("payoffs", payoffs))
 
 
-def _masks(
-    available: Sequence[npt.ArrayLike], num_games: int, num_actions: tuple[int, ...]
-) -> tuple[Booleans, ...] | None:
+def _masks(available: Sequence[ArrayLike], num_games: int, num_actions: tuple[int, ...]) -> tuple[Booleans, ...] | None:
     """Which actions there are, per agent (B, A_i); None where all are."""
     given: Any = available
     if isinstance(available, Sequence | np.ndarray):
@@ -121,11 +120,11 @@ def _with_agents(given: tuple[int, ...]) -> str:
     return f"of games with actions {tuple(actions)} a common payoff is {common}, one for each agent {own}"
 
 
-def _is_array(temperature: npt.ArrayLike) -> bool:
+def _is_array(temperature: ArrayLike) -> bool:
     return isinstance(temperature, Sequence | np.ndarray) and not isinstance(temperature, str)
 
 
-def _temperatures(temperature: npt.ArrayLike, num_games: int) -> FloatArray:
+def _temperatures(temperature: ArrayLike, num_games: int) -> FloatArray:
     if not _is_array(temperature):
         return np.full(num_games, positive("temperature", temperature))
     temperature_b = as_floats("temperature", temperature)
@@ -150,7 +149,7 @@ def _check_sizes(r: FloatArray, temperature_b: FloatArray, num_actions: tuple[in
         check_range(entry("payoffs", (k,)), float(size_b[k]), float(temperature_b[k]), name)
 
 
-def _rows(games: MatrixGames, agent: int, own: npt.ArrayLike) -> FloatArray:
+def _rows(games: MatrixGames, agent: int, own: ArrayLike) -> FloatArray:
     argument, actions = f"initial_policy[{agent}]", int(games.num_actions[agent])
     rows = as_floats(argument, own)
     if rows.ndim == 3 and rows.shape[1] == 1:

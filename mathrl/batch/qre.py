@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, count, positive
 from mathrl.base.compile import inner, kernel
+from mathrl.base.rationality import one_temperature
 from mathrl.batch.answers import Answers, solve_all
 from mathrl.batch.attained import Sizes, came_back, floor, judged
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
@@ -34,12 +36,13 @@ _NEWTON_STEPS = 12
 
 
 def qre(
-    payoffs: npt.ArrayLike,
+    payoffs: ArrayLike,
     *,
-    temperature: npt.ArrayLike,
-    available: Sequence[npt.ArrayLike] | None = None,
+    temperature: ArrayLike | None = None,
+    rationality: ArrayLike | None = None,
+    available: Sequence[ArrayLike] | None = None,
     entropy: str = "team",
-    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    initial_policy: Sequence[ArrayLike] | None = None,
     tol: float = 100.0,
     max_steps: int = 10_000,
     workers: int | None = None,
@@ -56,6 +59,7 @@ def qre(
 
     `payoffs`         r, (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where all agents have the same
     `temperature`     α > 0, the weight of the entropy, in units of the payoffs: one number, or (B,)
+    `rationality`     λ = 1/α, in its place
     `available`       per agent (A_i,) for all games, or (B, A_i), true for the actions that there are; by default all.
                       Of others the probability is 0, and payoffs are ignored
     `entropy`         whose entropy enters an agent's objective: `"team"` (default: all agents'), `"own"` or `"none"`;
@@ -79,7 +83,7 @@ def qre(
     >>> found, found.policy[0].round(6).tolist()
     (<BatchSolution: 1 games: 1 CONVERGED>, [[[0.5, 0.5]]])
     """
-    games = as_matrix_games(payoffs, temperature, available)
+    games = as_matrix_games(payoffs, one_temperature(temperature, rationality), available)
     first_bk = first_policies(games, initial_policy)
     most, tolerance = count("max_steps", max_steps), max(positive("tol", tol), MINIMUM_TOL)
 
@@ -99,7 +103,16 @@ def qre(
         )
         _trace(some, out, most)
 
-    return solve_all(games, solve, first_bk=first_bk, entropy=entropy, tol=tol, workers=workers)
+    parameters = {"entropy": entropy, "initial_policy": initial_policy, "tol": float(tol), "max_steps": most}
+    return solve_all(
+        games,
+        solve,
+        first_bk=first_bk,
+        entropy=entropy,
+        workers=workers,
+        solver="batch.qre",
+        parameters=parameters,
+    )
 
 
 def _trace(games: MatrixGames, out: Answers, most: int) -> None:

@@ -4,9 +4,9 @@ curve.
 
 from collections.abc import Sequence
 
-import numpy.typing as npt
-
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import count, positive
+from mathrl.base.rationality import one_temperature
 from mathrl.batch.answers import Answers, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
@@ -16,10 +16,11 @@ __all__ = ["qre_branch"]
 
 
 def qre_branch(
-    payoffs: npt.ArrayLike,
+    payoffs: ArrayLike,
     *,
-    temperature: npt.ArrayLike,
-    available: Sequence[npt.ArrayLike] | None = None,
+    temperature: ArrayLike | None = None,
+    rationality: ArrayLike | None = None,
+    available: Sequence[ArrayLike] | None = None,
     entropy: str = "team",
     step_length: float = 1.0,
     tol: float = 100.0,
@@ -36,6 +37,7 @@ def qre_branch(
 
     `payoffs`      r, (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where all agents have the same
     `temperature`  α > 0, the weight of the entropy, in units of the payoffs: one number, or (B,)
+    `rationality`  λ = 1/α, in its place
     `available`    per agent (A_i,) for all games, or (B, A_i), true for the actions that there are; by default all. Of
                    others the probability is 0, and payoffs are ignored
     `entropy`      whose entropy enters an agent's objective: `"team"` (default: all agents'), `"own"` or `"none"`; it
@@ -66,7 +68,7 @@ def qre_branch(
     >>> qre_branch(payoffs, temperature=2.0)
     <BatchSolution: 1000 games: 1000 CONVERGED>
     """
-    games = as_matrix_games(payoffs, temperature, available)
+    games = as_matrix_games(payoffs, one_temperature(temperature, rationality), available)
     step_length, most = positive("step_length", step_length), count("max_steps", max_steps)
 
     def solve(some: MatrixGames, out: Answers) -> None:
@@ -76,4 +78,13 @@ def qre_branch(
         out.road_b[:], out.status_b[:] = found.road_b, found.status_b
 
     first_bk = first_policies(games, None)
-    return solve_all(games, solve, first_bk=first_bk, entropy=entropy, tol=tol, workers=workers)
+    parameters = {"entropy": entropy, "step_length": step_length, "tol": float(tol), "max_steps": most}
+    return solve_all(
+        games,
+        solve,
+        first_bk=first_bk,
+        entropy=entropy,
+        workers=workers,
+        solver="batch.qre_branch",
+        parameters=parameters,
+    )

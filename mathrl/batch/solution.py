@@ -1,21 +1,32 @@
 """The solutions of many games of one shape, as arrays; in files too."""
 
-import io
-import zipfile
+import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from os import PathLike
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any, Self, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, fail, probabilities
+from mathrl.base.archived import arrays_in, to_bytes
+from mathrl.base.array_types import ArrayLike
+from mathrl.base.checks import FloatArray, fail, instance, iterated, probabilities
+from mathrl.base.document import parse
 from mathrl.base.files import as_path, read, write_bytes
+from mathrl.base.text import shown
+from mathrl.batch import rows
+from mathrl.equations import named as named_equation
 from mathrl.iteration.outcome import Status
+from mathrl.solution import Solution
+from mathrl.solution import parameters as solver_parameters
 
 __all__ = ["BatchSolution"]
+
+_ROWS = ("objective", "residual", "rounding_floor", "steps", "period", "status", "road")
+"""The fields that are one array with a row for each game."""
 
 _SAVED = "a batch written by save"
 _KINDS, _CALLED = (
@@ -37,6 +48,13 @@ class BatchSolution:
     `status`          (B,) of `mathrl.Status`; `converged` follows from it
     `road`            (B,) of strings: how each answer was found, as in the function's docstring
 
+    `kept`            what else of each game's `Solution` there is, by field: arrays, or tuples of one per agent, with a
+                      row for each game; `parameters`, of the same kind; and values that are the same for all games
+
+    `len(batch)` is B. `batch[k]` is the `Solution` of game k; of its fields history is NaN, as a batch keeps none, and
+    those that the batch lacks are None. A slice, a mask (B,) or a list of numbers gives the batch of these games, and
+    `BatchSolution.concatenated` joins batches.
+
     Large common offsets of payoffs are treated as `mathrl.Solution` says: `residual` is that of the payoffs without
     them, `rounding_floor` that of the payoffs as given.
     """
@@ -49,10 +67,95 @@ class BatchSolution:
     period: npt.NDArray[np.int64]
     status: npt.NDArray[np.object_]
     road: npt.NDArray[np.str_]
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for array in (*self.policy, *(getattr(self, item.name) for item in fields(self)[1:])):
+        for array in (*self.policy, *(getattr(self, name) for name in _ROWS)):
             array.flags.writeable = False
+        object.__setattr__(self, "kept", MappingProxyType(dict(rows.frozen(self.kept))))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by fields: the read-only view of `kept` cannot be pickled itself."""
+        return _batch, ({item.name: getattr(self, item.name) for item in fields(self)} | {"kept": dict(self.kept)},)
+
+    def __len__(self) -> int:
+        """B, the number of games."""
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[Solution]:
+        """The solution of each game in turn."""
+        return (self[k] for k in range(len(self)))
+
+    @overload
+    def __getitem__(self, index: int) -> Solution: ...
+
+    @overload
+    def __getitem__(self, index: slice | ArrayLike) -> Self: ...
+
+    def __getitem__(self, index: Any) -> Solution | Self:
+        """The solution of one game, or the batch of several.
+
+        Raises `IndexError` where there is no such game, and `ValueError` where one solution is asked for of a batch
+        that an older version wrote, which kept no q.
+        """
+        if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
+            return self._solution(range(len(self))[index])
+        some = index if isinstance(index, slice) else np.asarray(index)
+        return type(self)(
+            policy=tuple(own[some].copy() for own in self.policy),
+            **{name: getattr(self, name)[some].copy() for name in _ROWS},
+            kept=rows.some(self.kept, some),
+        )
+
+    def _solution(self, k: int) -> Solution:
+        if "q" not in self.kept:
+            fail(
+                "batch", "was written by an older version, which kept no q", "one that keeps q", "solve the games anew"
+            )
+        own = rows.one(self.kept, k)
+        steps, period = int(self.steps[k]), int(self.period[k])
+        objective = self.objective[k]
+        return Solution(
+            policy=tuple(policy[k] for policy in self.policy),
+            objective=objective if np.ndim(objective) else float(objective),
+            residual=float(self.residual[k]),
+            rounding_floor=float(self.rounding_floor[k]),
+            status=self.status[k],
+            steps=steps,
+            history=np.full(steps, np.nan),
+            period=period or None,
+            detail=f"period {period}" if period else "",
+            **own,
+        )
+
+    @classmethod
+    def concatenated(cls, batches: Iterable["BatchSolution"]) -> Self:
+        """Join batches of games of one shape, in their order, as `numpy.concatenate` joins arrays.
+
+        `batches`  at least one; what they keep beside policies and residuals must be the same fields
+
+        Parameters that differ have a row for each game in the result. Raises `ValueError` naming the batch that has
+        another shape.
+        """
+        several = [
+            instance(f"batches[{b}]", one, BatchSolution, "a BatchSolution")
+            for b, one in enumerate(iterated("batches", batches, "batches, in a list for example"))
+        ]
+        if not several:
+            fail("batches", "are none", "at least one")
+        for b, one in enumerate(several):
+            if one._shape() != several[0]._shape():
+                mend = "agents, states, actions, whose objectives there are, and what is kept"
+                fail(f"batches[{b}]", "is of another kind", "the kind of batches[0]", mend)
+        return cls(
+            policy=tuple(np.concatenate(own) for own in zip(*(one.policy for one in several), strict=True)),
+            **{name: np.concatenate([getattr(one, name) for one in several]) for name in _ROWS},
+            kept=rows.joined([one.kept for one in several], [len(one) for one in several]),
+        )
+
+    def _shape(self) -> tuple[Any, ...]:
+        """What batches that are joined have in common."""
+        return tuple(own.shape[1:] for own in self.policy), self.objective.shape[1:], rows.kinds(self.kept)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {name}" for name, count in Counter(_names(self.status)).most_common())
@@ -68,11 +171,16 @@ class BatchSolution:
         path = as_path("path", path)
         if path.suffix.lower() != ".npz":
             fail(f"path {str(path)!r}", f"ends in {path.suffix!r}", ".npz")
-        arrays = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("policy", "status")}
+        arrays = {name: getattr(self, name) for name in _ROWS if name != "status"}
         arrays["status"] = np.array(_names(self.status), dtype=np.str_)
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays, **{f"policy_{i}": own for i, own in enumerate(self.policy)})
-        write_bytes(path, buffer.getvalue())
+        arrays |= {f"policy_{i}": own for i, own in enumerate(self.policy)}
+        plain = dict(self.kept)
+        if plain.get("equation") is not None:
+            plain["equation"] = plain["equation"].name
+        kept, document = rows.apart(plain)
+        document["parameters"] = solver_parameters.written(document.get("parameters", {}))
+        arrays |= {f"kept.{name}": own for name, own in kept.items()}
+        write_bytes(path, to_bytes(arrays | ({"kept": np.array(json.dumps(document))} if self.kept else {})))
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
@@ -81,26 +189,39 @@ class BatchSolution:
 
     @classmethod
     def _of(cls, data: bytes) -> Self:
-        try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-                arrays: dict[str, npt.NDArray[Any]] = dict(archive)
-        except (ValueError, TypeError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            why = f" ({error})" if zipfile.is_zipfile(io.BytesIO(data)) else ""
-            fail("the file", f"is no .npz archive of plain arrays{why}", _SAVED)
-        names = [item.name for item in fields(cls)[1:]]
+        arrays = arrays_in(data, _SAVED)
         policies = [f"policy_{i}" for i in range(max(1, sum(name.startswith("policy_") for name in arrays)))]
-        for name in (*names, *policies):
+        for name in (*_ROWS, *policies):
             if name not in arrays:
                 fail(f"array {name!r}", "is missing", _SAVED)
             if arrays[name].shape[:1] != arrays["steps"].shape[:1]:
                 fail(f"array {name!r}", f"has shape {arrays[name].shape}", f"a row for each game: {_SAVED}")
-        _check({name: arrays[name] for name in (*policies, *names)}, len(policies))
+        _check({name: arrays[name] for name in (*policies, *_ROWS)}, len(policies))
         unknown = sorted(set(arrays["status"].tolist()) - set(Status.__members__))
         if unknown:
             fail("array 'status'", f"holds {unknown[0]!r}", f"one of {', '.join(Status.__members__)}")
-        rows = {name: arrays[name] for name in names if name != "status"}
-        status = np.array([Status[name] for name in arrays["status"].tolist()], dtype=object)
-        return cls(policy=tuple(arrays[name] for name in policies), status=status, **rows)
+        found = {name: arrays[name] for name in _ROWS if name != "status"}
+        found["status"] = np.array([Status[name] for name in arrays["status"].tolist()], dtype=object)
+        return cls(policy=tuple(arrays[name] for name in policies), **found, kept=_kept(arrays, len(arrays["steps"])))
+
+
+def _kept(arrays: Mapping[str, Any], games: int) -> dict[str, Any]:
+    """What else is kept in an archive; files of older versions have nothing of it."""
+    if "kept" not in arrays:
+        return {}
+    named = {name.removeprefix("kept."): own for name, own in arrays.items() if name.startswith("kept.")}
+    for name, own in named.items():
+        if own.shape[:1] != (games,):
+            fail(f"array 'kept.{name}'", f"has shape {own.shape}", f"a row for each game: {_SAVED}")
+    document = parse(str(arrays["kept"]), _SAVED)
+    try:
+        document["parameters"] = solver_parameters.read(document["parameters"])
+        kept = rows.together(named, document)
+        if kept.get("equation") is not None:
+            kept["equation"] = named_equation(kept["equation"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        fail("array 'kept'", f"holds {shown(document)}", _SAVED)
+    return kept
 
 
 def _check(arrays: Mapping[str, npt.NDArray[Any]], num_agents: int) -> None:
@@ -126,3 +247,7 @@ def _check(arrays: Mapping[str, npt.NDArray[Any]], num_agents: int) -> None:
 
 def _names(status: npt.NDArray[np.object_]) -> list[str]:
     return [one.name for one in status]
+
+
+def _batch(values: dict[str, Any]) -> BatchSolution:
+    return BatchSolution(**values)

@@ -10,7 +10,7 @@ from mathrl.base.table import FORMATS
 from mathrl.base.text import shown
 from mathrl.cli import output
 
-__all__ = ["Parser", "add_jobs", "add_output", "game_file", "jobs_of", "number", "whole_number"]
+__all__ = ["Parser", "add_jobs", "add_output", "add_size", "game_file", "jobs_of", "number", "size_of", "whole_number"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -71,6 +71,29 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 def add_jobs(parser: argparse.ArgumentParser) -> None:
     """Add `--jobs`."""
     parser.add_argument("--jobs", metavar="N", help="how many processors to use; results are the same (default: all)")
+
+
+def add_size(parser: argparse._ActionsContainer) -> None:
+    """Add `--size`."""
+    parser.add_argument("--size", metavar="WxH", help="width and height of the picture in inches, as in 3.5x2.5")
+
+
+def size_of(text: str | None) -> tuple[float, float] | None:
+    """The width and the height that `--size` says, None where it is not given."""
+    from mathrl.base.checks import InvalidInput, fail
+
+    if text is None:
+        return None
+    parts = text.replace("×", "x").split("x")
+    if len(parts) != 2:
+        fail("--size", f"is {shown(text)}", "width and height in inches, as in 3.5x2.5")
+    width, height = (number("--size", part) for part in parts)
+    from mathrl.figures.plot import checked_size
+
+    try:
+        return checked_size((width, height), (width, height))
+    except InvalidInput as error:
+        raise InvalidInput(f"--{error}") from error
 
 
 def jobs_of(text: str | None) -> int:

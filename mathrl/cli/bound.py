@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mathrl.base.text import shown
 from mathrl.cli import output
-from mathrl.cli.arguments import Parser, add_output
+from mathrl.cli.arguments import Parser, add_output, add_size, size_of
 from mathrl.cli.bound_help import DESCRIPTION, EXAMPLES, explanations
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--plot", metavar="FILE", help="also draw the bounds and rollouts over K into this .png, .svg or .pdf file"
     )
+    add_size(parser)
     add_output(parser)
     arguments = parser.parse(argv)
     written = {"--out": arguments.out, "--plot": arguments.plot}
@@ -130,21 +131,32 @@ def _answer(arguments: "Namespace", format: str) -> tuple[str, str]:
     )
     if name == "rollouts" and 0 in asked.branch_lengths:
         fail("--branch-length", "holds 0", "at least 1 with --show rollouts", "a rollout has at least one step")
+    size = size_of(arguments.size)
     if arguments.plot:
         from mathrl.figures.plot import check
 
         check(Path(arguments.plot), "--plot")
+    elif size is not None:
+        fail("--size", f"is {shown(arguments.size)}", "no size without --plot", "only a picture has one")
     setup = _setup(arguments.file, arguments.agent)
     try:
         text = output.render([view.table(setup, asked)], format)
     except Interrupted as stopped:
         return output.render([stopped.table], format), str(stopped)
     if arguments.plot:
-        _plot(setup, asked, _branch_lengths(arguments.branch_lengths, PLOTTED), Path(arguments.plot))
+        lengths = _branch_lengths(arguments.branch_lengths, PLOTTED)
+        _plot(setup, asked, lengths, Path(arguments.file).name, size, Path(arguments.plot))
     return text, ""
 
 
-def _plot(setup: "Setup", asked: "Asked", lengths: tuple[int, ...], path: Path) -> None:
+def _plot(
+    setup: "Setup",
+    asked: "Asked",
+    lengths: tuple[int, ...],
+    title: str,
+    size: tuple[float, float] | None,
+    path: Path,
+) -> None:
     from mathrl.figures.bounds import draw
     from mathrl.figures.plot import save
 
@@ -155,6 +167,8 @@ def _plot(setup: "Setup", asked: "Asked", lengths: tuple[int, ...], path: Path) 
             dynamics_error=asked.dynamics_error,
             normalised=asked.normalised,
             start=asked.start,
+            title=title,
+            size=size,
             advance=lambda k: advance(f"k = {k}", True),
         )
     save(figure, path)

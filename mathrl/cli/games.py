@@ -27,6 +27,7 @@ examples:
   mathrl games climbing
   mathrl games 'penalty(k=-50)' --format json
   mathrl games dmac --save dmac.npz
+  mathrl games chicken --save mine.nfg
   mathrl games mine.nfg --save mine.json
 
 Agents, states and actions are numbered from 0, as in Python."""

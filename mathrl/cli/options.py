@@ -16,12 +16,25 @@ from mathrl.cli.arguments import number, whole_number
 if TYPE_CHECKING:
     from mathrl.games import Game
 
-__all__ = ["add", "check_temperatures", "files", "function", "parameters", "solver", "summary", "temperatures"]
+__all__ = [
+    "add",
+    "check_temperatures",
+    "files",
+    "function",
+    "numbers",
+    "parameters",
+    "solver",
+    "summary",
+    "temperatures",
+]
 
 
 ALSO_ZERO = frozenset({"mehaml"})
 """Solvers that also take temperature 0."""
 
+
+MOST_NUMBERS = 10_000
+"""How many numbers a range may have."""
 
 Reader = Callable[[str, str], "Callable[[Game], Any]"]
 """What becomes of an option and its text: a function that gives the parameter for a game."""
@@ -40,7 +53,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--temperature",
         metavar="T[,T…]",
-        help="the weight of the entropy, > 0 (for mehaml also 0); several are solved one after the other",
+        help="the weight of the entropy, > 0 (for mehaml also 0); several are solved one after the other; 0.1:10:50 is "
+        "50 of them from 0.1 to 10, each the same multiple of the one before",
+    )
+    parser.add_argument(
+        "--rationality", metavar="L[,L…]", help="1/temperature, > 0, in place of the temperature; ranges likewise"
     )
     for name, option in OPTIONS.items():
         parser.add_argument(_flag(name), metavar=option.metavar, help=option.help)
@@ -71,11 +88,14 @@ def parameters(solver: str, arguments: argparse.Namespace) -> "Callable[[Game], 
 
     taken = _taken(solver)
     given = {name: getattr(arguments, name) for name in ("temperature", *OPTIONS)}
-    for name, text in given.items():
-        if text is not None and name not in taken:
+    for name, text in {**given, "rationality": arguments.rationality}.items():
+        if text is not None and ("temperature" if name == "rationality" else name) not in taken:
             options = ", ".join(map(_flag, taken))
             fail(_flag(name), f"is not an option of {solver.replace('_', '-')}", f"one of its options ({options})")
-        if text is None and name in taken and taken[name].default is inspect.Parameter.empty:
+        replaced = name == "temperature" and arguments.rationality is not None
+        if text is not None and replaced:
+            fail("--rationality", "is given beside --temperature", "one of both", "the rationality is 1/temperature")
+        if text is None and name in taken and not replaced and _required(taken[name]):
             fail(_flag(name), "is missing", f"a value, as {solver.replace('_', '-')} needs one")
     readers = {name: option.read for name, option in OPTIONS.items()} | dict(OF_SOLVERS.get(solver, {}))
     held = {name: read(_flag(name), given[name]) for name, read in readers.items() if given[name] is not None}
@@ -88,17 +108,46 @@ def files(arguments: argparse.Namespace) -> dict[str, str | None]:
 
 
 def temperatures(solver: str, arguments: argparse.Namespace) -> list[float]:
-    """The temperatures that were asked for; none where the solver takes none."""
+    """The temperatures that were asked for, some perhaps by their rationalities; none where the solver takes none."""
     from mathrl.base.checks import positive
+    from mathrl.base.rationality import one_temperature
     from mathrl.values.overflow import check_range
 
-    if arguments.temperature is None:
+    if arguments.rationality is not None:
+        flag, names = "--rationality", ("--temperature", "--rationality")
+        values = [one_temperature(None, value, names) for value in numbers(flag, arguments.rationality)]
+    elif arguments.temperature is not None:
+        flag, values = "--temperature", numbers("--temperature", arguments.temperature)
+    else:
         return []
-    values = [number("--temperature", text) for text in arguments.temperature.split(",")]
     for value in values:
         if value != 0 or solver not in ALSO_ZERO:
-            check_range("game", 0.0, positive("--temperature", value), "--temperature")
+            check_range("game", 0.0, positive(flag, value), flag)
     return values
+
+
+def numbers(flag: str, text: str) -> list[float]:
+    """The numbers that a text lists, as in 1,2 or 0.1:10:50."""
+    return [value for part in text.split(",") for value in _range(flag, part)]
+
+
+def _range(flag: str, text: str) -> list[float]:
+    """One number, or those of FROM:TO:COUNT, each the same multiple of the one before; both ends are among them."""
+    from mathrl.base.checks import fail, positive
+    from mathrl.base.text import shown
+
+    parts = text.split(":")
+    if len(parts) == 1:
+        return [number(flag, text)]
+    if len(parts) != 3:
+        fail(flag, f"holds {shown(text)}", "FROM:TO:COUNT for a range, as in 0.1:10:50", "50 numbers from 0.1 to 10")
+    first, last = (positive(flag, number(flag, part)) for part in parts[:2])
+    count = whole_number(flag, parts[2], 2)
+    if count > MOST_NUMBERS:
+        fail(flag, f"holds {shown(text)}", f"at most {MOST_NUMBERS:,} numbers")
+    import numpy as np
+
+    return [first, *np.geomspace(first, last, count)[1:-1].tolist(), last]
 
 
 def check_temperatures(game: "Game", temperatures: "Sequence[float]") -> None:
@@ -127,6 +176,11 @@ def _first_sentence(function: Callable[..., Any]) -> str:
     return line.rstrip(".")
 
 
+def _required(parameter: inspect.Parameter) -> bool:
+    """Whether a parameter must be given. The temperature must, though some solvers take a rationality in its place."""
+    return parameter.default is inspect.Parameter.empty or parameter.name == "temperature"
+
+
 def _taken(solver: str) -> Mapping[str, inspect.Parameter]:
     known = {"temperature", *OPTIONS}
     return {
@@ -136,7 +190,7 @@ def _taken(solver: str) -> Mapping[str, inspect.Parameter]:
 
 def _with_default(parameter: inspect.Parameter) -> str:
     default = parameter.default
-    if default is inspect.Parameter.empty:
+    if _required(parameter):
         return f"{_flag(parameter.name)} (required)"
     return _flag(parameter.name) if default is None else f"{_flag(parameter.name)} {default}"
 

@@ -29,25 +29,37 @@ class Row(NamedTuple):
     state: int
     action: int
     probability: float
+    game: "Game | None" = None
+    name: str = ""
 
 
-def policy_table(solutions: "Sequence[Solution]", spec: str, game: "Game | None" = None) -> Table:
+def policy_table(
+    solutions: "Sequence[Solution]",
+    spec: str,
+    games: "Sequence[Game] | None" = None,
+    names: Sequence[str] | None = None,
+) -> Table:
     """One row per solution, agent, state and action; floats in format `spec` (empty: all digits).
 
-    Agents and actions are numbers, or where a game is given what it calls them.
+    Agents and actions are numbers, or where games are given what the game of each solution calls them. `names` are
+    those of the solutions' games, for a first column; None: there is no such column.
     """
+    first = () if names is None else (Column("game", lambda row: row.name),)
     columns = (
+        *first,
         Column("solver", lambda row: row.solution.solver),
         Column("temperature", lambda row: row.solution.temperature, spec),
-        Column("agent", lambda row: row.agent if game is None else _agent(game, row.agent)),
+        Column("agent", lambda row: row.agent if row.game is None else _agent(row.game, row.agent)),
         Column("state", lambda row: row.state),
-        Column("action", lambda row: row.action if game is None else _own_action(game, row.agent, row.action)),
+        Column("action", lambda row: row.action if row.game is None else _own_action(row.game, row.agent, row.action)),
         Column("probability", lambda row: row.probability, spec),
         Column("objective", lambda row: _objective(row.solution, row.agent), spec),
         Column("residual", lambda row: row.solution.residual, spec),
         Column("status", lambda row: row.solution.status.name),
     )
-    return Table(columns, [row for solution in solutions for row in _rows(solution)])
+    own: Sequence[Game | None] = games or [None] * len(solutions)
+    each = zip(solutions, own, names or [""] * len(solutions), strict=True)
+    return Table(columns, [row for solution, game, name in each for row in _rows(solution, game, name)])
 
 
 def title(solution: "Solution") -> str:
@@ -150,9 +162,9 @@ def _action(action: int) -> Callable[[Any], float | str | None]:
     return lambda row: row[2][action] if action < len(row[2]) else None
 
 
-def _rows(solution: "Solution") -> list[Row]:
+def _rows(solution: "Solution", game: "Game | None", name: str) -> list[Row]:
     return [
-        Row(solution, agent, state, action, probability)
+        Row(solution, agent, state, action, probability, game, name)
         for agent, pi_sa in enumerate(solution.policy)
         for state, row in enumerate(pi_sa.tolist())
         for action, probability in enumerate(row)

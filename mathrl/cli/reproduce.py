@@ -2,12 +2,13 @@
 
 import re
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mathrl.cli import output
 from mathrl.cli.arguments import Parser, add_jobs, add_output, jobs_of, whole_number
+from mathrl.cli.ids import check_of_paper
 
 if TYPE_CHECKING:
     from mathrl.base.reproduction import Cell, Reproduced, Reproduction
@@ -93,7 +94,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _chosen(ids: Sequence[str], everything: bool) -> "list[Reproduction]":
-    from mathrl.base.checks import fail
+    from mathrl.base.checks import choice, fail
     from mathrl.base.reproduction import paper_of
     from mathrl.figures.reproductions import reproductions
 
@@ -105,7 +106,8 @@ def _chosen(ids: Sequence[str], everything: bool) -> "list[Reproduction]":
         return [entry for entry in known.values() if everything or _cheap(entry)]
     papers = {paper_of(id) for id in known}
     for id in ids:
-        _check(id, list(known), papers)
+        check_of_paper(id, known, "a table or figure")
+        choice("ID", id, [*known, *papers], see="mathrl reproduce --list")
     wanted = [
         entry for id, entry in known.items() if id in ids or (paper_of(id) in ids and (everything or _cheap(entry)))
     ]
@@ -122,36 +124,6 @@ def _chosen(ids: Sequence[str], everything: bool) -> "list[Reproduction]":
 def _cheap(entry: "Reproduction") -> bool:
     """Whether an entry is computed without being named."""
     return entry.kind in ("exact", "simulated")
-
-
-def _check(id: str, known: Sequence[str], papers: Collection[str]) -> None:
-    """Require an id or a paper; where an id begins with a paper, say what there is of it."""
-    from mathrl.base.checks import choice, fail
-    from mathrl.base.reproduction import paper_of
-    from mathrl.base.text import shown
-
-    if id not in known and id not in papers and paper_of(id) in papers:
-        paper = paper_of(id)
-        there = [name.removeprefix(f"{paper}-") for name in known if paper_of(name) == paper]
-        fail("ID", f"{shown(id)} is unknown", f"a table or figure of {paper}", f"there are {_listed(there)}")
-    choice("ID", id, [*known, *papers], see="mathrl reproduce --list")
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names in order; where the number at the end grows by one, the first and the last, as in table-1 to table-5."""
-
-    def place(name: str) -> tuple[str, int]:
-        stem = name.rstrip("0123456789")
-        return stem, int(name[len(stem) :] or 0)
-
-    groups: list[list[str]] = []
-    for name in sorted(names, key=place):
-        stem, number = place(name)
-        if number and groups and place(groups[-1][-1]) == (stem, number - 1):
-            groups[-1].append(name)
-        else:
-            groups.append([name])
-    return ", ".join(group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}" for group in groups)
 
 
 def _reproduce(

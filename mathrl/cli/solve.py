@@ -1,9 +1,9 @@
-"""`mathrl solve`: a game, a solver, one temperature or several."""
+"""`mathrl solve`: a game or several, a solver, one temperature or several."""
 
 import json
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mathrl.cli import options, output
 from mathrl.cli.arguments import Parser, add_output, game_file
@@ -23,14 +23,24 @@ If a solver does not converge, the policy that it reached is printed all the sam
 EXAMPLES = """\
 examples:
   mathrl solve hasac --solver haspi --temperature 10
-  mathrl solve hasac --solver haspi --temperature 1,5,10 --initial-policy start.json --order 1,0
   mathrl solve climbing --solver qre --temperature 0.5 --entropy none --format csv
-  mathrl solve climbing --solver qre-branch --temperature 10,1,0.1
+  mathrl solve climbing --solver qre-branch --rationality 0.1:10:20 --out branch.csv
   mathrl solve chain --solver optimal
-  mathrl solve hasac --solver soft-evaluation --temperature 1 --policy start.json --format json
   mathrl solve hasac --solver mehaml --temperature 5 --drift kl:2 --neighbourhood total-variation:0.1
+
+  mathrl games chicken --save a.nfg                       two files, which are solved at 50 temperatures each
+  mathrl games stag-hunt --save b.nfg
+  mathrl solve a.nfg b.nfg --solver qre --temperature 0.1:10:50 --format csv
+
+  echo '[[[0.6, 0.2, 0.2]], [[0.6, 0.2, 0.2]]]' > start.json       a policy to start from, or to evaluate
+  mathrl solve hasac --solver haspi --temperature 1,5,10 --initial-policy start.json --order 1,0
+  mathrl solve hasac --solver soft-evaluation --temperature 1 --policy start.json --format json
+
+  echo '[[[0.2, 0.3, 0.5]], [[0.5, 0.3, 0.2]]]' > models.json      what each agent expects of the other
   mathrl solve climbing-rommeo --solver rommeo-q --temperature 1 --prior models.json
-  mathrl solve dmac --solver divergence-policy-iteration --temperature 0.1 --target-policy solution.json
+
+  mathrl solve dmac --solver soft-q-iteration --temperature 1 --out target.json
+  mathrl solve dmac --solver divergence-policy-iteration --temperature 0.1 --target-policy target.json
 
 Agents, states and actions are numbered from 0, as in Python. Where a game has names for its agents or actions, tables
 for readers show these; csv and json have the numbers.
@@ -49,7 +59,11 @@ def run(argv: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit status."""
     parser = Parser("solve", DESCRIPTION, EXAMPLES, more_help=options.summary)
     parser.add_argument(
-        "game", metavar="GAME", help="a name that mathrl games lists, or a .json, .npz, .nfg, .gam or .csv file"
+        "games",
+        nargs="+",
+        metavar="GAME",
+        help="a name that mathrl games lists, or a .json, .npz, .nfg, .gam or .csv file; several are solved one after "
+        "the other",
     )
     parser.add_argument(
         "--solver",
@@ -61,22 +75,36 @@ def run(argv: Sequence[str]) -> int:
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out)
-    read = {"GAME": game_file(arguments.game), **options.files(arguments)}
-    output.check_out({"--out": arguments.out}, read=read)
+    several = len(arguments.games) > 1
+    named = {f"GAME {name}" if several else "GAME": game_file(name) for name in arguments.games}
+    output.check_out({"--out": arguments.out}, read={**named, **options.files(arguments)})
     solver = options.solver(arguments.solver)
     fitted, temperatures = options.parameters(solver, arguments), options.temperatures(solver, arguments)
+    runs = [run for name in arguments.games for run in _runs(name, fitted, temperatures)]
+    solutions = _solve(options.function(solver), runs)
+    output.deliver(_rendered(runs, solutions, arguments.format, several), arguments.out)
+    return _report(runs, solutions, several)
+
+
+class Run(NamedTuple):
+    """A game, and the parameters with which it is to be solved."""
+
+    name: str
+    game: "Game"
+    parameters: Mapping[str, Any]
+
+
+def _runs(name: str, fitted: "Callable[[Game], Mapping[str, Any]]", temperatures: "Sequence[float]") -> "Sequence[Run]":
+    """One run for each temperature, or one where there are none; what does not fit the game is refused."""
     from mathrl.games import load
 
-    game = load(arguments.game)
+    game = load(name)
     options.check_temperatures(game, temperatures)
     parameters = fitted(game)
-    runs = [{"temperature": t, **parameters} for t in temperatures] or [parameters]
-    solutions = _solve(options.function(solver), game, runs)
-    output.deliver(_rendered(arguments.game, game, solutions, arguments.format, several=len(runs) > 1), arguments.out)
-    return _report(solutions, planned=len(runs))
+    return [Run(name, game, {"temperature": t, **parameters}) for t in temperatures] or [Run(name, game, parameters)]
 
 
-def _solve(solver: Any, game: "Game", runs: Sequence[Mapping[str, Any]]) -> "list[Solution]":
+def _solve(solver: Any, runs: "Sequence[Run]") -> "list[Solution]":
     """One solution per run; after an interrupt those that there are, the last as far as it came."""
     from mathrl.iteration.iterate import watching
     from mathrl.iteration.outcome import Status
@@ -93,9 +121,9 @@ def _solve(solver: Any, game: "Game", runs: Sequence[Mapping[str, Any]]) -> "lis
                 advance(f"step {step}, residual {residual:.1e}", False)
 
         try:
-            for parameters in runs:
+            for run in runs:
                 with watching(watch):
-                    solutions.append(solver(game, **parameters))
+                    solutions.append(solver(run.game, **run.parameters))
                 advance("", True)
                 if solutions[-1].status is Status.INTERRUPTED:
                     break
@@ -105,26 +133,34 @@ def _solve(solver: Any, game: "Game", runs: Sequence[Mapping[str, Any]]) -> "lis
     return solutions
 
 
-def _rendered(name: str, game: "Game", solutions: "Sequence[Solution]", format: str, several: bool) -> str:
+def _rendered(runs: "Sequence[Run]", solutions: "Sequence[Solution]", format: str, several: bool) -> str:
+    """What was found; with several games, each row or object says of which."""
     from mathrl.cli.policies import policy_table, summary
 
+    done = runs[: len(solutions)]
     if format == "json":
-        values = [solution.to_dict() for solution in solutions]
-        return json.dumps(values if several else values[0]) + "\n"
+        objects = [
+            ({"game": run.name} if several else {}) | solution.to_dict()
+            for run, solution in zip(done, solutions, strict=True)
+        ]
+        return json.dumps(objects if len(runs) > 1 else objects[0]) + "\n"
     if format == "table":
-        return "\n".join(summary(name, game, solution) for solution in solutions)
-    table = policy_table(solutions, spec="") if format == "csv" else policy_table(solutions, ".6g", game)
+        return "\n".join(summary(run.name, run.game, one) for run, one in zip(done, solutions, strict=True))
+    spec, games = ("", None) if format == "csv" else (".6g", [run.game for run in done])
+    table = policy_table(solutions, spec, games, [run.name for run in done] if several else None)
     return output.render([table], format)
 
 
-def _report(solutions: "Sequence[Solution]", planned: int) -> int:
+def _report(runs: "Sequence[Run]", solutions: "Sequence[Solution]", several: bool) -> int:
     """Say on standard error what is missing or did not converge; the exit status."""
     from mathrl.cli.policies import title
 
-    for solution in solutions:
+    for run, solution in zip(runs, solutions, strict=False):
         if not solution.converged:
             reached = f"residual {solution.residual:.3g} after {solution.steps} steps"
-            output.say(f"{title(solution)} did not converge: {solution.message}; {reached}")
-    if len(solutions) < planned:
-        output.say(f"interrupted: {len(solutions)} of {planned} temperatures were solved")
-    return int(len(solutions) < planned or not all(solution.converged for solution in solutions))
+            whose = f"{run.name}, " if several else ""
+            output.say(f"{whose}{title(solution)} did not converge: {solution.message}; {reached}")
+    if len(solutions) < len(runs):
+        what = "runs" if several else "temperatures"
+        output.say(f"interrupted: {len(solutions)} of {len(runs)} {what} were solved")
+    return int(len(solutions) < len(runs) or not all(solution.converged for solution in solutions))

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, as_floats, fail, probabilities
 from mathrl.base.text import shown
 from mathrl.mirror.kinds import (
@@ -92,10 +92,10 @@ class NeighbourhoodReport:
 
 def check_drift(
     drift: Drift | str | Callable[[FloatArray, FloatArray], Any],
-    policies: npt.ArrayLike | None = None,
+    policies: ArrayLike | None = None,
     *,
     num_actions: int = 3,
-    gains: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    gains: tuple[ArrayLike, ArrayLike] | None = None,
     seed: int = 0,
 ) -> DriftReport:
     """Try whether a drift, or any function of two distributions, is a drift by hasac Definition 4.
@@ -162,7 +162,7 @@ def check_drift(
 
 def check_neighbourhood(
     neighbourhood: Neighbourhood | str | Callable[[FloatArray, FloatArray], Any],
-    policies: npt.ArrayLike | None = None,
+    policies: ArrayLike | None = None,
     *,
     num_actions: int = 3,
     seed: int = 0,
@@ -250,7 +250,7 @@ def _contains(neighbourhood: Any) -> Callable[[FloatArray, FloatArray], bool]:
     return lambda new, old: bool(function(new, old))
 
 
-def _policies(given: npt.ArrayLike | None, num_actions: int) -> FloatArray:
+def _policies(given: ArrayLike | None, num_actions: int) -> FloatArray:
     """The policies to try: those given, or uniform, skewed and nearly deterministic."""
     if given is not None:
         rows = np.atleast_2d(as_floats("policies", given))

@@ -7,10 +7,11 @@ neighbourhood forbids to move it further than some bound. p is the new policy an
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from mathrl.base.array_types import printed_as
 from mathrl.base.checks import FloatArray, fail, not_negative, positive, real
 from mathrl.base.text import shown
 from mathrl.games.given import Booleans
@@ -145,8 +146,14 @@ class MaximumRatio:
         object.__setattr__(self, "ratio", number)
 
 
-Drift: TypeAlias = NoDrift | KLDrift | SquaredDrift | ClippedRatioDrift
-Neighbourhood: TypeAlias = Everywhere | KLBall | TotalVariationBall | MaximumRatio
+if TYPE_CHECKING:
+    Drift: TypeAlias = NoDrift | KLDrift | SquaredDrift | ClippedRatioDrift
+    Neighbourhood: TypeAlias = Everywhere | KLBall | TotalVariationBall | MaximumRatio
+else:
+    Drift = printed_as("Drift", "Any of the drifts.", NoDrift | KLDrift | SquaredDrift | ClippedRatioDrift)
+    Neighbourhood = printed_as(
+        "Neighbourhood", "Any of the neighbourhoods.", Everywhere | KLBall | TotalVariationBall | MaximumRatio
+    )
 
 NO_BALL = "Definition 5 wants a closed ball round the old policy"
 DRIFTS: Mapping[str, type[Any]] = {

@@ -8,9 +8,9 @@ in each state: a separable concave program over the simplex, solved to rounding 
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from mathrl.arithmetic import all_there, or_zero, there
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, as_floats, as_numbers, fail, not_negative, probabilities, shape
 from mathrl.games.availability import equal_rows
 from mathrl.mirror import program
@@ -44,13 +44,13 @@ _KINDS = {
 
 
 def respond(
-    q: npt.ArrayLike,
-    old: npt.ArrayLike,
+    q: ArrayLike,
+    old: ArrayLike,
     *,
     temperature: float,
     drift: Drift | str = "none",
     neighbourhood: Neighbourhood | str = "everywhere",
-    gains: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    gains: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> FloatArray:
     """Compute the policy that maximises an agent's expected values, in each state   (hasac Definition 2).
 

@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, fail, not_negative
 from mathrl.games.model import Game, check_agent, check_game
 from mathrl.operators import expectation, opponent_policy_value, own_and_others
@@ -60,9 +60,9 @@ def rommeo_target(
     agent: int,
     *,
     q: Any,
-    conditional_policy: npt.ArrayLike,
-    opponent_model: npt.ArrayLike,
-    prior: npt.ArrayLike,
+    conditional_policy: ArrayLike,
+    opponent_model: ArrayLike,
+    prior: ArrayLike,
     temperature: float,
     divergence_weight: float = 1.0,
 ) -> FloatArray:

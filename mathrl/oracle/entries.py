@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray
 from mathrl.base.render import render
 from mathrl.base.table import Column, Table
@@ -70,7 +70,7 @@ def worst_of_policy(policy: Sequence[FloatArray], responses: Sequence[FloatArray
     return [entries[place] for place in worst]
 
 
-def _worst_first(difference: npt.ArrayLike, exact: npt.ArrayLike) -> list[int]:
+def _worst_first(difference: ArrayLike, exact: ArrayLike) -> list[int]:
     """The flat indices of the entries to show: the largest |difference| first, ties by index."""
     finite = np.abs(np.asarray(exact)[np.isfinite(exact)])
     slack = _ROUNDING * float(finite.max(initial=0.0))

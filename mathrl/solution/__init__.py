@@ -2,6 +2,15 @@
 
 from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.solution.branch_path import BranchPath
+from mathrl.solution.several import load_solutions, save_solutions
 from mathrl.solution.solution import NotConverged, Solution
 
-__all__ = ["BranchPath", "NotConverged", "Solution", "Status", "rounding_floor"]
+__all__ = [
+    "BranchPath",
+    "NotConverged",
+    "Solution",
+    "Status",
+    "load_solutions",
+    "rounding_floor",
+    "save_solutions",
+]

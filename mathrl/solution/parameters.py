@@ -74,6 +74,8 @@ def _written(value: Any) -> Any:
 
 
 def _read(value: Any) -> Any:
+    if value == []:  # no models
+        return ()
     if isinstance(value, list) and value and all(isinstance(item, list) for item in value):
         return tuple(map(_array, value))
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):

@@ -11,8 +11,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from mathrl.base.archived import arrays_in, from_arrays, to_arrays, to_bytes
 from mathrl.base.checks import FloatArray, fail
-from mathrl.base.files import as_path, write_text
+from mathrl.base.files import as_path, read, write_bytes, write_text
 from mathrl.base.stored import (
     INTEGER,
     NUMBER,
@@ -37,8 +38,9 @@ from mathrl.iteration.outcome import Status
 from mathrl.solution import parameters as solver_parameters
 from mathrl.solution.branch_path import BranchPath
 from mathrl.solution.frozen import frozen
+from mathrl.solution.text import solution_text
 
-__all__ = ["NotConverged", "Solution"]
+__all__ = ["NotConverged", "Solution", "json_in"]
 
 _EXPECTED = "a solution written by save"
 _EQUATION = Form(read=lambda name: named(name), write=lambda equation: None if equation is None else equation.name)
@@ -151,6 +153,10 @@ class Solution:
             f"objective {objective}, policy of {states} state{'s' * (states > 1)} and {actions} actions>"
         )
 
+    def __str__(self) -> str:
+        """A table of the policy with its values, below what says how exact they are; cut off after 20 rows."""
+        return solution_text(self)
+
     @property
     def converged(self) -> bool:
         """True where `status` is `CONVERGED`."""
@@ -172,31 +178,67 @@ class Solution:
         return written_fields(self) | {"message": self.message, "converged": self.converged}
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write this solution as JSON, the form that `mathrl solve --format json` prints, whole or not at all."""
-        write_text(as_path("path", path), json.dumps(self.to_dict()) + "\n")
+        """Write this solution, whole or not at all: as a NumPy archive where `path` ends in .npz, else as JSON.
+
+        An archive holds all arrays as they are. JSON is the form that `mathrl solve --format json` prints; it has null
+        for numbers that are not finite. `save_solutions` writes several solutions into one file.
+        """
+        path = as_path("path", path)
+        if path.suffix.lower() == ".npz":
+            write_bytes(path, to_bytes(to_arrays(self)))
+        else:
+            write_text(path, json.dumps(self.to_dict()) + "\n")
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """Read a solution that `save` wrote. Raises `ValueError` naming the file and the key or line that is broken.
+        """Read a solution that `save` wrote, by the ending of its name; `ValueError` names what is broken in the file.
 
         `solver(game, **solution.parameters)` then makes the same run again. Files of older versions have no equation
         and no temperature: both are None then. Where q is −∞, at joint actions that are not available, JSON has null.
+        `load_solutions` reads a file that holds several.
         """
-        path = Path(path)
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            fail(str(path), f"line {error.lineno}: {error.msg}", "JSON")
-        except (OSError, UnicodeDecodeError) as error:
-            fail(str(path), f"cannot be read ({error})", _EXPECTED)
-        except (RecursionError, ValueError):  # brackets within brackets, or a number of thousands of digits
-            fail(str(path), "holds JSON that is too deep, or numbers that are too long", _EXPECTED)
+        path = as_path("path", path)
+        if path.suffix.lower() == ".npz":
+            return read(path, lambda data: cls.from_arrays(arrays_in(data, _EXPECTED), "the archive"), _EXPECTED)
+        return cls.from_dict(json_in(path), str(path))
+
+    @classmethod
+    def from_dict(cls, values: Any, source: str) -> Self:
+        """The solution that `to_dict` gave; `ValueError` names `source` and the key that is broken."""
+        if isinstance(values, list):
+            found = f"holds a list of {len(values)}"
+            fail(source, found, "one JSON object", "mathrl.solution.load_solutions reads lists of solutions")
         if not isinstance(values, dict):
-            fail(str(path), f"holds a {type(values).__name__}", "one JSON object")
-        found = cls(**read_fields(cls, values, str(path), _EXPECTED))
-        _check_arrays(found, str(path))
-        _check_numbers(found, values, str(path))
+            fail(source, f"holds a {type(values).__name__}", "one JSON object")
+        return cls._checked(read_fields(cls, values, source, _EXPECTED), values, source)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], source: str) -> Self:
+        """The solution that is in an archive of these arrays; `ValueError` names `source` and what is broken."""
+        if "count" in arrays:
+            found = f"holds {arrays['count']} solutions"
+            fail(source, found, "one", "mathrl.solution.load_solutions reads all of them")
+        return cls._checked(from_arrays(cls, arrays, source, _EXPECTED), {}, source)
+
+    @classmethod
+    def _checked(cls, values: dict[str, Any], said: Mapping[str, Any], source: str) -> Self:
+        """The solution of these fields, if they fit each other and what a file says beside them."""
+        found = cls(**values)
+        _check_arrays(found, source)
+        _check_numbers(found, said, source)
         return found
+
+
+def json_in(path: Path) -> Any:
+    """The values of a JSON file that is to hold solutions."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        fail(str(path), f"line {error.lineno}: {error.msg}", "JSON")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(str(path), f"cannot be read ({error})", _EXPECTED)
+    except (RecursionError, ValueError):  # brackets within brackets, or a number of thousands of digits
+        fail(str(path), "holds JSON that is too deep, or numbers that are too long", _EXPECTED)
 
 
 def _check_arrays(solution: Solution, source: str) -> None:

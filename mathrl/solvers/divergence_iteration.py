@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import AnyArray, ArrayLike
 from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.equations import NO_GAIN_FROM_START
 from mathrl.games.model import Game, as_played
@@ -43,7 +43,7 @@ def divergence_iteration(
     temperature: float,
     averaging: float = 1.0,
     policy_class: str = "joint",
-    initial_policy: Sequence[npt.ArrayLike] | npt.NDArray[Any] | None = None,
+    initial_policy: Sequence[ArrayLike] | AnyArray | None = None,
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> Solution:

@@ -12,11 +12,10 @@ optimal actions, that one gets more after which less remains to be learned.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import AnyArray, ArrayLike
 from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.equations import DIVERGENCE_LIMIT
 from mathrl.games.model import Game, as_played
@@ -46,7 +45,7 @@ not be optimal, and other actions would count as tied.
 def divergence_limit(
     game: Game,
     *,
-    initial_policy: Sequence[npt.ArrayLike] | npt.NDArray[Any] | None = None,
+    initial_policy: Sequence[ArrayLike] | AnyArray | None = None,
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> Solution:

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-import numpy.typing as npt
-
+from mathrl.base.array_types import AnyArray, ArrayLike
 from mathrl.base.checks import count, positive
 from mathrl.equations import DIVERGENCE_RESPONSE
 from mathrl.games.model import Game, as_played
@@ -32,9 +30,9 @@ def divergence_policy_iteration(
     game: Game,
     *,
     temperature: float,
-    target_policy: Sequence[npt.ArrayLike] | npt.NDArray[Any],
+    target_policy: Sequence[ArrayLike] | AnyArray,
     policy_class: str = "joint",
-    initial_policy: Sequence[npt.ArrayLike] | npt.NDArray[Any] | None = None,
+    initial_policy: Sequence[ArrayLike] | AnyArray | None = None,
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> Solution:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import count, positive
 from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.games.model import Game, as_played
@@ -37,7 +37,7 @@ def haspi(
     game: Game,
     *,
     temperature: float,
-    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    initial_policy: Sequence[ArrayLike] | None = None,
     order: Sequence[int] | str | None = None,
     seed: int = 0,
     entropy: str = "team",

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from mathrl.arithmetic import or_zero
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, count, not_negative, positive
 from mathrl.equations import BEST_RESPONSE, QUANTAL_RESPONSE
 from mathrl.games.model import Game, as_played
@@ -52,7 +52,7 @@ def mehaml(
     temperature: float,
     drift: Drift | str = "none",
     neighbourhood: Neighbourhood | str = "everywhere",
-    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    initial_policy: Sequence[ArrayLike] | None = None,
     order: Sequence[int] | str | None = None,
     seed: int = 0,
     entropy: str = "team",

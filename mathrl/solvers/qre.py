@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, choice, count, positive
+from mathrl.base.rationality import one_temperature
 from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.equilibria.newton import own_q_change, responses
 from mathrl.equilibria.patience import LONGEST_PAUSE, PATIENCE, ROUNDING
@@ -48,9 +49,10 @@ class _Point:
 def qre(
     game: Game,
     *,
-    temperature: float,
+    temperature: float | None = None,
+    rationality: float | None = None,
     entropy: str = "team",
-    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    initial_policy: Sequence[ArrayLike] | None = None,
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> Solution:
@@ -69,6 +71,7 @@ def qre(
 
     `game`            any game, with a common payoff or general-sum
     `temperature`     α > 0, the weight of the entropy, in units of the rewards
+    `rationality`     λ = 1/α, in its place: exactly one of both is given, and the solution records α
     `entropy`         whose entropy enters an agent's value: `"team"` (default: all agents'), `"own"`, or `"none"`,
                       which makes (1) the agent QRE of the stochastic-game literature
     `initial_policy`  where π starts, per agent (S, A_i), states by actions, rows sum to 1; default: uniform
@@ -90,7 +93,7 @@ def qre(
     [[0.5, 0.5]]
     """
     game = as_played(game)
-    temperature = positive("temperature", temperature)
+    temperature = positive("temperature", one_temperature(temperature, rationality))
     in_range(game, temperature)
     choice("entropy", entropy, ENTROPIES)
     first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")

@@ -8,6 +8,7 @@ from typing import Any, overload
 import numpy as np
 
 from mathrl.base.checks import choice, count, fail, positive
+from mathrl.base.rationality import one_temperature
 from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.equilibria.matrix.dominated import enormous, without_dominated
 from mathrl.equilibria.principal_branch import branch
@@ -31,7 +32,8 @@ __all__ = ["qre_branch"]
 def qre_branch(
     game: Game,
     *,
-    temperature: float,
+    temperature: float | None = None,
+    rationality: float | None = None,
     entropy: str = "team",
     step_length: float = 1.0,
     tol: float = 100.0,
@@ -44,6 +46,20 @@ def qre_branch(
     game: Game,
     *,
     temperature: Sequence[float],
+    rationality: None = None,
+    entropy: str = "team",
+    step_length: float = 1.0,
+    tol: float = 100.0,
+    max_steps: int = 10_000,
+) -> tuple[Solution, ...]: ...
+
+
+@overload
+def qre_branch(
+    game: Game,
+    *,
+    temperature: None = None,
+    rationality: Sequence[float],
     entropy: str = "team",
     step_length: float = 1.0,
     tol: float = 100.0,
@@ -54,7 +70,8 @@ def qre_branch(
 def qre_branch(
     game: Game,
     *,
-    temperature: float | Sequence[float],
+    temperature: float | Sequence[float] | None = None,
+    rationality: float | Sequence[float] | None = None,
     entropy: str = "team",
     step_length: float = 1.0,
     tol: float = 100.0,
@@ -78,6 +95,7 @@ def qre_branch(
     `game`         any game, with a common payoff or general-sum
     `temperature`  α = 1/λ > 0, the weight of the entropy, in units of the rewards; or a sequence of temperatures, all
                    found in one trace
+    `rationality`  λ, or a sequence, in its place: exactly one of both is given, and the solution records α
     `entropy`      whose entropy enters an agent's value: `"team"` (default: all agents'), `"own"`, or `"none"`, which
                    makes (1) the agent QRE of the stochastic-game literature; in a matrix game it changes q, v and the
                    objective only
@@ -111,6 +129,7 @@ def qre_branch(
     """
     game = as_played(game)
     choice("entropy", entropy, ENTROPIES)
+    temperature = one_temperature(temperature, rationality)
     temperatures = _several(game, temperature)
     step_length = positive("step_length", step_length)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-import numpy.typing as npt
-
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import count, positive
 from mathrl.equations import PRIOR_SOFT_OPTIMALITY
 from mathrl.games.model import Game, as_played
@@ -23,7 +22,7 @@ def rommeo_q(
     game: Game,
     *,
     temperature: float,
-    prior: Sequence[npt.ArrayLike] | None = None,
+    prior: Sequence[ArrayLike] | None = None,
     divergence_weight: float = 1.0,
     tol: float = 100.0,
     max_steps: int = 1_000,

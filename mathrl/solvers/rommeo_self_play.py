@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.equations import SELF_PLAY
 from mathrl.games.model import Game, as_played
@@ -46,7 +46,7 @@ def rommeo_self_play(
     temperature: float,
     divergence_weight: float = 1.0,
     averaging: float = 1.0,
-    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    initial_policy: Sequence[ArrayLike] | None = None,
     tol: float = 100.0,
     max_steps: int = 10_000,
 ) -> Solution:

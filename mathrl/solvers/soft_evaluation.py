@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import choice, positive
 from mathrl.equations import POLICY_EVALUATION
 from mathrl.games.model import Game, as_played
@@ -23,9 +23,7 @@ _ROUNDING = 64
 """Rounding floors within which the linear solve counts as exact."""
 
 
-def soft_evaluation(
-    game: Game, *, policy: Sequence[npt.ArrayLike], temperature: float, entropy: str = "team"
-) -> Solution:
+def soft_evaluation(game: Game, *, policy: Sequence[ArrayLike], temperature: float, entropy: str = "team") -> Solution:
     """Compute the exact soft Q and V of a product policy, by one linear system.
 
         V_π = (I − γ P_π)^{-1} [E_{a~π} r(·, a) + entropy part]                                               (1)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, count, fail, instance, iterated, positive, proportion
 from mathrl.equations import MODELLED_SOFT_OPTIMALITY, SOFT_OPTIMALITY
 from mathrl.games.model import Game, as_played, check_game
@@ -29,7 +29,7 @@ def soft_q_iteration(
     game: Game,
     *,
     temperature: float,
-    opponent_model: Sequence[npt.ArrayLike] | None = None,
+    opponent_model: Sequence[ArrayLike] | None = None,
     models: Sequence[LearnedModel] = (),
     real_share: float = 0.0,
     tol: float = 100.0,

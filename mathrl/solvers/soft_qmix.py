@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from mathrl.arithmetic import difference, or_zero
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, choice, count, fail, positive, proportion
 from mathrl.equations import MIXED_RESPONSE
 from mathrl.games.model import Game, as_played, shown_q
@@ -152,7 +152,7 @@ def soft_qmix(
     mixer: str = "monotone",
     trace_decay: float = 0.4,
     weights: str = "policy",
-    initial_policy: Sequence[npt.ArrayLike] | None = None,
+    initial_policy: Sequence[ArrayLike] | None = None,
     node_limit: int = 500,
     tol: float = 100.0,
     max_steps: int = 10_000,

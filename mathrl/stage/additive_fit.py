@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, as_floats, entry, fail, shape
 from mathrl.operators import additive_mix
 
@@ -34,7 +35,7 @@ class AdditiveFit:
     error: float
 
 
-def additive_fit(q: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> AdditiveFit:
+def additive_fit(q: ArrayLike, weights: ArrayLike | None = None) -> AdditiveFit:
     """Find the sum of functions of one action each that is nearest to a table, as VDN would   (soft-qmix Eq. 10).
 
         min_f Σ_a w(a) (Σ_i f_i(a_i) − Q(a))²
@@ -54,7 +55,7 @@ def additive_fit(q: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> Addi
 
 
 def order_preserving_fit(
-    q_tot: npt.ArrayLike, individual_q: Sequence[npt.ArrayLike], weights: npt.ArrayLike | None = None
+    q_tot: ArrayLike, individual_q: Sequence[ArrayLike], weights: ArrayLike | None = None
 ) -> AdditiveFit:
     """Find the nearest sum of functions of one action each that do not decrease in given values   (soft-qmix Eq. 14).
 
@@ -85,7 +86,7 @@ def order_preserving_fit(
     return _least_squares(q_a, w_a, ranks, ordered=True)
 
 
-def table_and_weights(q: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple[FloatArray, FloatArray]:
+def table_and_weights(q: ArrayLike, weights: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
     """Check a table (A_1, …, A_n) and its weights ≥ 0, by default 1; return both as float64 arrays."""
     q_a = as_floats("q", q)
     if q_a.ndim == 0 or q_a.size == 0:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, as_floats, fail, real
 from mathrl.base.compile import kernel
 
@@ -32,7 +33,7 @@ class Optima(NamedTuple):
     shortfall_s: FloatArray
 
 
-def global_optimum(payoffs: npt.ArrayLike, slack: float = 0.0) -> tuple[int, ...] | None:
+def global_optimum(payoffs: ArrayLike, slack: float = 0.0) -> tuple[int, ...] | None:
     """Find a joint action that gives every agent its largest payoff   (aorpo Theorem 7, condition 3).
 
         Q^i(a*) = max_a Q^i(a) for every agent i                                                    (1)

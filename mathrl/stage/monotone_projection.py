@@ -23,8 +23,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, count, fail, permutation_of
 from mathrl.base.compile import kernel
 from mathrl.stage.additive_fit import table_and_weights
@@ -68,7 +68,7 @@ class MonotoneProjection:
 
 
 def monotone_projection(
-    q: npt.ArrayLike, weights: npt.ArrayLike | None = None, *, node_limit: int = NODE_LIMIT
+    q: ArrayLike, weights: ArrayLike | None = None, *, node_limit: int = NODE_LIMIT
 ) -> MonotoneProjection:
     """Find the nearest table that a monotone mixer can represent, for one state   (soft-qmix Eq. 6 and 13).
 
@@ -125,7 +125,7 @@ def monotone_projections(
 
 
 def isotonic_fit(
-    q: npt.ArrayLike, orders: Sequence[Sequence[int]], weights: npt.ArrayLike | None = None
+    q: ArrayLike, orders: Sequence[Sequence[int]], weights: ArrayLike | None = None
 ) -> tuple[FloatArray, float]:
     """Find the nearest table that is monotone in given orders of the agents' actions   (soft-qmix Eq. 13, order known).
 

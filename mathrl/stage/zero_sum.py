@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, as_floats, fail
 from mathrl.base.compile import kernel
 
@@ -76,7 +77,7 @@ class ZeroSums(NamedTuple):
     size_s: FloatArray
 
 
-def zero_sum_value(payoffs: npt.ArrayLike) -> ZeroSum:
+def zero_sum_value(payoffs: ArrayLike) -> ZeroSum:
     """Compute the value and optimal strategies of a zero-sum matrix game   (von Neumann's minimax theorem).
 
         v = max_x min_b Σ_a x_a A_ab = min_y max_a Σ_b A_ab y_b                                     (1)

@@ -16,8 +16,8 @@ and priors in terminal states are ignored, as are those of π given an action of
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, as_floats, count, entry, fail, positive, probabilities, shape
 from mathrl.games.availability import first_available, joint_of_others
 from mathrl.games.given import Booleans
@@ -42,9 +42,9 @@ def opponent_policy_q(
     game: Game,
     agent: int,
     *,
-    conditional_policy: npt.ArrayLike,
-    opponent_model: npt.ArrayLike,
-    prior: npt.ArrayLike,
+    conditional_policy: ArrayLike,
+    opponent_model: ArrayLike,
+    prior: ArrayLike,
     temperature: float,
     divergence_weight: float = 1.0,
 ) -> tuple[FloatArray, FloatArray]:
@@ -81,9 +81,9 @@ def evidence_bound(
     game: Game,
     agent: int,
     *,
-    conditional_policy: npt.ArrayLike | Sequence[npt.ArrayLike],
-    opponent_model: npt.ArrayLike | Sequence[npt.ArrayLike],
-    prior: npt.ArrayLike,
+    conditional_policy: ArrayLike | Sequence[ArrayLike],
+    opponent_model: ArrayLike | Sequence[ArrayLike],
+    prior: ArrayLike,
     horizon: int,
     temperature: float = 1.0,
     divergence_weight: float = 1.0,
@@ -128,7 +128,7 @@ def best_evidence_bound(
     game: Game,
     agent: int,
     *,
-    prior: npt.ArrayLike,
+    prior: ArrayLike,
     horizon: int,
     temperature: float = 1.0,
     divergence_weight: float = 1.0,
@@ -161,7 +161,7 @@ def best_evidence_bound(
     return float(np.einsum("s,s", game.start, v_s)), tuple(reversed(pis)), tuple(reversed(rhos))
 
 
-def log_evidence(game: Game, agent: int, *, prior: npt.ArrayLike, horizon: int) -> float:
+def log_evidence(game: Game, agent: int, *, prior: ArrayLike, horizon: int) -> float:
     """Compute the log-probability that all steps are optimal, given that the others' steps are   (rommeo Eq. 5, 26).
 
         log P(o_{1:T} = 1 | o^{-i}_{1:T} = 1) = log E_{s_1}[β_1(s_1)],
@@ -221,7 +221,7 @@ def _bonus(
     return np.asarray(temperature * expected - divergence_weight * kl_divergence(rho_sb, prior_sb))
 
 
-def _prior(game: Game, agent: int, prior: npt.ArrayLike) -> FloatArray:
+def _prior(game: Game, agent: int, prior: ArrayLike) -> FloatArray:
     """Check a prior (S, B)."""
     prior_sb = as_floats("prior", prior)
     shape("prior", prior_sb, (game.num_states, game.num_joint_actions // game.num_actions[agent]))
@@ -245,7 +245,7 @@ def _others(game: Game, agent: int) -> Booleans:
 
 
 def as_strategies(
-    game: Game, agent: int, conditional: npt.ArrayLike, model: npt.ArrayLike, prior: npt.ArrayLike
+    game: Game, agent: int, conditional: ArrayLike, model: ArrayLike, prior: ArrayLike
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Check one agent's conditional policy, opponent model and prior, and return them as float64 arrays.
 
@@ -289,7 +289,7 @@ def _check_conditional(game: Game, agent: int, pi_sab: FloatArray) -> None:
     probabilities("conditional_policy", own_last, "normalise it over the agent's own actions")
 
 
-def _per_step(strategy: npt.ArrayLike | Sequence[npt.ArrayLike], steps: int, dimensions: int) -> list[npt.ArrayLike]:
+def _per_step(strategy: ArrayLike | Sequence[ArrayLike], steps: int, dimensions: int) -> list[ArrayLike]:
     """One strategy per step: the same for all, or those that a sequence holds."""
     array = np.asarray(strategy)
     if array.ndim == dimensions:

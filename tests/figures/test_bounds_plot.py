@@ -189,3 +189,35 @@ def test_the_plot_is_the_same_on_every_run(setup, tmp_path, suffix):
     for file in files:
         save(draw(setup, branch_lengths=[0, 3, 9]), file)
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_the_figure_names_its_setup(setup):
+    said = draw(setup, branch_lengths=[1, 2], dynamics_error="branched", title="setup.json").get_suptitle()
+    game = setup.game
+    for part in ("setup.json", f"{game.num_agents} agents", f"discount {game.discount:g}", "branched"):
+        assert part in " ".join(said.split())
+    assert draw(setup, branch_lengths=[1]).get_suptitle().startswith(f"{game.num_agents} agents")
+
+
+def test_every_panel_of_the_bounds_is_labelled(figure):
+    assert len(figure.axes) == 3
+    for axes in figure.axes:
+        assert axes.get_xlabel() == "branch length k"
+        assert axes.get_ylabel()
+        assert axes.get_title(loc="left")
+
+
+def test_the_plot_has_the_size_that_is_asked_for(setup):
+    assert draw(setup, branch_lengths=[1, 2], size=(5.0, 4.0)).get_size_inches().tolist() == [5.0, 4.0]
+    with pytest.raises(ValueError, match=r"size\[0\] is 0"):
+        draw(setup, branch_lengths=[1], size=(0.0, 2.0))
+
+
+def test_in_a_column_the_panels_stand_below_each_other(setup):
+    wide, narrow = (draw(setup, branch_lengths=[1, 2, 3], size=size) for size in ((7.0, 4.6), (3.5, 6.5)))
+    assert [axes.get_subplotspec().colspan.start for axes in narrow.axes] == [0, 0, 0]
+    said = [sorted(text.get_text() for one in figure.legends for text in one.get_texts()) for figure in (wide, narrow)]
+    assert said[0] == said[1]
+    narrow.draw_without_rendering()
+    for axes in narrow.axes:
+        assert axes.get_window_extent().width > 0.6 * narrow.bbox.width

@@ -27,7 +27,8 @@ def chicken():
 
 
 def titles(figure):
-    return [axes.get_title(loc="left") for axes in figure.axes]
+    """The titles of the panels without their letters."""
+    return [axes.get_title(loc="left").partition(") ")[2] for axes in figure.axes]
 
 
 def test_panels_have_the_names_of_agents_and_actions(chicken):
@@ -99,7 +100,7 @@ def test_where_rounding_hides_curves_the_picture_says_so(climbing):
     game = load("climbing")
     hidden = portrait(game, (1e-9, 30.0))
     assert hidden.followed == pytest.approx((1e-7 * np.ptp(game.rewards), 30.0), rel=1e-15)
-    assert "rounding hides them" in draw(hidden).get_supxlabel()
+    assert "rounding hides them" in " ".join(draw(hidden).get_supxlabel().split())
     assert "rounding" not in draw(climbing).get_supxlabel()
     assert min(_temperatures(table(hidden))) == hidden.followed[0]
 
@@ -210,7 +211,7 @@ def test_a_general_sum_game_has_no_objective(chicken):
         "principal branch",
         "another curve found",
         "dashed: unstable in logit dynamics",
-        "fold",
+        "fork: curves meet",
         "proved to be unique",
     ]
 
@@ -245,11 +246,12 @@ def test_there_are_a_few_ticks_in_every_range(name, range_):
 
 def test_the_table_has_a_row_per_point(climbing):
     shown = table(climbing)
-    assert [column.head for column in shown.columns[:7]] == [
+    assert [column.head for column in shown.columns[:8]] == [
         "curve",
         "principal",
         "temperature",
         "fold",
+        "fork",
         "stable",
         "objective",
         "best",
@@ -322,3 +324,112 @@ def test_the_figure_is_the_same_on_every_run(tmp_path, suffix, drawn_twice):
     for figure, file in zip(drawn_twice, files, strict=True):
         save(figure, file)
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def marks(axes, marker):
+    """Where the marks of a kind stand in a panel."""
+    return [point for line in axes.get_lines() if line.get_marker() == marker for point in line.get_xydata().tolist()]
+
+
+def test_a_fork_is_marked_otherwise_than_a_fold(climbing):
+    """Of the stag hunt it is known where curves meet: at temperature 1/2, at the uniform policy."""
+    shown = portrait(load("stag-hunt"), (0.1, 1.0))
+    assert [len(forks) for forks in shown.forks] == [0, 1]
+    figure = draw(shown)
+    for axes in figure.axes:
+        ((temperature, probability),) = marks(axes, "*")
+        assert (temperature, probability) == pytest.approx((0.5, 0.5), abs=1e-3)  # where three lie within a line
+        assert marks(axes, "D") == []
+    assert "fork: curves meet" in entries(figure)
+    assert "fold" not in entries(figure)
+    assert [len(forks) for forks in climbing.forks] == [0, 0]
+    assert ("fold" in entries(draw(climbing)), "fork: curves meet" in entries(draw(climbing))) == (True, False)
+    rows = table(shown).rows
+    fork, fold = (next(c for c in table(shown).columns if c.head == head) for head in ("fork", "fold"))
+    assert [sum(column.cell(row) for row in rows) for column in (fork, fold)] == [1, 1]
+
+
+def test_a_game_that_is_not_quite_symmetric_has_a_fold_and_no_fork():
+    payoffs = load("stag-hunt").rewards[:, 0].copy()
+    payoffs[0, 0, 0] += 0.2
+    shown = portrait(Game.matrix(list(payoffs)), (0.1, 1.0))
+    assert [len(forks) for forks in shown.forks] == [0] * len(shown.curves)
+    assert sum(len(curve.folds) for curve in shown.curves) == 1
+
+
+def test_the_axis_may_be_the_rationality(climbing):
+    ours, theirs = draw(climbing, axis="rationality"), draw(climbing)
+    for one, other in zip(ours.axes, theirs.axes, strict=True):
+        assert one.get_xlim() == pytest.approx(tuple(1 / x for x in reversed(other.get_xlim())), rel=1e-12)
+        assert one.get_xlabel() in ("", "rationality λ = 1/α")
+        for line, before in zip(one.get_lines(), other.get_lines(), strict=True):
+            points, expected = line.get_xydata(), before.get_xydata()
+            if len(expected) and np.ptp(expected[:, 1]) == 0:  # from the left to the right end, whichever axis it is
+                points, expected = points[np.argsort(points[:, 0])], expected[np.argsort(-expected[:, 0])]
+            np.testing.assert_allclose(points[:, 0], 1 / expected[:, 0], rtol=1e-12)
+            assert np.array_equal(points[:, 1], expected[:, 1], equal_nan=True)
+        spans = [(axes.patches[0].get_x(), axes.patches[0].get_width()) for axes in (one, other)]
+        assert spans[0][0] == pytest.approx(1 / sum(spans[1]))
+        assert sum(spans[0]) == pytest.approx(1 / spans[1][0])
+
+
+@pytest.mark.parametrize("name", ["climbing", "chicken", "pure-coordination(num_agents=3)"])
+def test_every_panel_has_a_letter_and_every_row_and_column_its_label(name):
+    figure = draw(load(name), agents=None)
+    shown = [axes.get_title(loc="left") for axes in figure.axes]
+    assert [title[:3] for title in shown] == [f"({letter})" for letter in "abcdefghijklmnop"[: len(shown)]]
+    columns, rows = ({} for _ in range(2))
+    for axes in figure.axes:
+        span = axes.get_subplotspec()
+        columns.setdefault(span.colspan.start, []).append((span.rowspan.start, axes.get_xlabel()))
+        rows.setdefault(span.rowspan.start, []).append((span.colspan.start, axes.get_ylabel()))
+    assert {max(labels)[1] for labels in columns.values()} <= {"temperature α", ""}
+    assert {min(labels)[1] for labels in rows.values()} <= {"probability", "difference"}
+    assert figure.axes[-1].get_xlabel() == "temperature α"
+
+
+def test_a_game_is_drawn_as_its_portrait_is(chicken):
+    ours, theirs = draw(load("chicken"), temperatures=(0.1, 1.5)), draw(chicken)
+    for one, other in zip(ours.axes, theirs.axes, strict=True):
+        for line, before in zip(one.get_lines(), other.get_lines(), strict=True):
+            assert np.array_equal(line.get_xydata(), before.get_xydata(), equal_nan=True)
+    by_rationality = draw(load("chicken"), rationalities=(1 / 1.5, 10.0), size=(3.5, 2.0))
+    assert by_rationality.axes[0].get_xlim() == pytest.approx((0.1, 1.5))
+    assert by_rationality.get_size_inches().tolist() == [3.5, 2.0]
+
+
+def test_the_ends_of_haspi_are_drawn_of_a_game_with_a_common_payoff():
+    assert "where HASPI ends, from uniform" in entries(draw(load("soft-qmix"), temperatures=(1.0, 30.0)))
+    assert "where HASPI ends, from uniform" not in entries(draw(load("soft-qmix"), temperatures=(1.0, 30.0), ends=()))
+
+
+@pytest.mark.parametrize("actions", [(1, 1), (1,)])
+def test_a_game_without_a_choice_says_so_and_has_no_grey_field(actions):
+    figure = draw(Game.matrix(np.ones(actions), common_payoff=True), title="mine.json")
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.texts] == [
+        "Every agent has one action only: there is nothing to choose, at any temperature."
+    ]
+    assert not axes.patches
+    assert figure.legends[0].get_title().get_text() == "mine.json"
+    masked = Game.matrix(np.ones((2, 2)), available=[[1, 0], [0, 1]])
+    assert len(draw(masked).axes) == 1
+    assert "nothing to choose" not in str([text.get_text() for text in draw(load("chicken")).axes[0].texts])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"axis": "heat"}, "axis 'heat' is unknown"),
+        ({"size": (1, 2, 3)}, "size is 3 numbers"),
+        ({"size": (0.1, 2)}, r"size\[0\] is 0.1 inches, expected from 1 to 100"),
+        ({"size": 3}, "size is 3"),
+        ({"temperatures": (1, 2), "rationalities": (1, 2)}, "temperatures are given beside rationalities"),
+        ({"temperatures": (2, 1)}, "temperatures are"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        draw(load("chicken"), **wrong)
+    with pytest.raises(ValueError, match="a game or its portrait"):
+        draw("chicken")

@@ -4,6 +4,7 @@ import csv
 import inspect
 import io
 import json
+import re
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,8 +14,10 @@ import pytest
 
 from mathrl import load, solvers
 from mathrl.cli import COMMANDS, main
+from mathrl.figures.reproductions import reproductions
 from mathrl.games import Game, save
-from mathrl.solution import Solution
+from mathrl.neural.reproductions import of_networks
+from mathrl.solution import Solution, load_solutions
 from mathrl.solvers import haspi, soft_evaluation
 
 START = [[[0.6, 0.2, 0.2]], [[0.6, 0.2, 0.2]]]
@@ -799,3 +802,148 @@ def test_reproduce_refuses_wrong_jobs_and_folders(capsys, option, value):
     status, printed, said = run(capsys, "reproduce", "hasac-figure-1", option, value)
     assert (status, printed) == (2, "")
     assert option in said
+
+
+def rows_of(printed):
+    return list(csv.DictReader(io.StringIO(printed)))
+
+
+def test_a_range_of_temperatures_is_geometric_and_holds_both_ends(capsys):
+    printed = run(capsys, *SOLVE, "haspi", "--temperature", "0.5:8:5,3", "--format", "json")[1]
+    temperatures = [solution["temperature"] for solution in json.loads(printed)]
+    assert temperatures == pytest.approx([0.5, 1, 2, 4, 8, 3], rel=1e-15)
+    assert (temperatures[0], temperatures[4]) == (0.5, 8.0)
+    falling = run(capsys, *SOLVE, "haspi", "--temperature", "8:0.5:5", "--format", "json")[1]
+    assert [s["temperature"] for s in json.loads(falling)] == pytest.approx(temperatures[4::-1], rel=1e-15)
+
+
+@pytest.mark.parametrize(("text", "names"), [
+    ("0.1:10", "expected FROM:TO:COUNT for a range, as in 0.1:10:50"),
+    ("0.1:10:50:2", "FROM:TO:COUNT"),
+    ("0:10:50", "is 0"),
+    ("0.1:10:1", "is 1"),
+    ("0.1:10:2.5", "2.5"),
+    ("0.1::5", "''"),
+    ("0.1:10:1e9", "at most 10,000 numbers"),
+])  # fmt: skip
+@pytest.mark.parametrize("option", ["--temperature", "--rationality"])
+def test_a_range_that_is_none_says_the_form(option, text, names, capsys):
+    status, printed, said = run(capsys, "solve", "never", "--solver", "qre", option, text)
+    assert (status, printed, len(said.splitlines())) == (2, "", 1)
+    assert option in said
+    assert names in said
+
+
+def test_a_rationality_is_1_over_the_temperature(capsys):
+    ours = run(capsys, *SOLVE, "qre-branch", "--rationality", "0.25:4:3", "--format", "csv")[1]
+    theirs = run(capsys, *SOLVE, "qre-branch", "--temperature", "4,1,0.25", "--format", "csv")[1]
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(("arguments", "names"), [
+    (("haspi", "--rationality", "1", "--temperature", "1"), "--rationality is given beside --temperature"),
+    (("optimal", "--rationality", "1"), "--rationality is not an option of optimal"),
+    (("qre", "--rationality", "0"), "--rationality is 0"),
+    (("qre", "--rationality", "1e-310"), "--rationality is 1e-310"),
+    (("qre",), "--temperature is missing"),
+])  # fmt: skip
+def test_one_of_temperature_and_rationality_is_given(arguments, names, capsys):
+    status, printed, said = run(capsys, "solve", "never", "--solver", *arguments)
+    assert (status, printed) == (2, "")
+    assert names in said
+
+
+@pytest.mark.parametrize("format", ["table", "csv", "json"])
+def test_several_games_are_told_apart(format, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("chicken", "stag-hunt"):
+        assert run(capsys, "games", name, "--save", f"{name}.nfg")[0] == 0
+    options = ("--solver", "qre", "--temperature", "1,2", "--format", format)
+    status, printed, said = run(capsys, "solve", "chicken.nfg", "stag-hunt.nfg", *options)
+    assert (status, said) == (0, "")
+    alone = [run(capsys, "solve", f"{name}.nfg", *options)[1] for name in ("chicken", "stag-hunt")]
+    if format == "table":
+        assert printed == "\n".join(alone)
+    elif format == "csv":
+        assert [row.pop("game") for row in rows_of(printed)] == ["chicken.nfg"] * 8 + ["stag-hunt.nfg"] * 8
+        assert printed.splitlines()[0] == f"game,{alone[0].splitlines()[0]}"
+        without = [{key: row[key] for key in row if key != "game"} for row in rows_of(printed)]
+        assert without == [row for one in alone for row in rows_of(one)]
+    else:
+        both = json.loads(printed)
+        assert [one.pop("game") for one in both] == ["chicken.nfg"] * 2 + ["stag-hunt.nfg"] * 2
+        assert both == [solution for one in alone for solution in json.loads(one)]
+        (tmp_path / "both.json").write_text(printed)
+        assert [one.to_dict() for one in load_solutions(tmp_path / "both.json")] == both
+
+
+def test_all_games_are_read_before_any_is_solved(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("mathrl.cli.solve._solve", None)
+    status, printed, said = run(capsys, "solve", "chicken", tmp_path / "missing.nfg", "--solver", "nash-q")
+    assert (status, printed) == (2, "")
+    assert "missing.nfg" in said
+
+
+def test_of_several_games_the_one_that_is_not_solved_is_named(capsys):
+    status, _, said = run(capsys, "solve", "rock-paper-scissors", "chicken", "--solver", "nash-q")
+    assert status == 1
+    assert said.startswith("mathrl: chicken, nash_q did not converge")
+
+
+@pytest.mark.parametrize(("command", "id", "names"), [
+    ("reproduce", "hasac-table-99", "expected a table or figure of hasac: there are appendix-b, "),
+    ("reproduce", "dmac-figure-99", "expected a table or figure of dmac: there are "),
+    ("figure", "hasac-table-99", "expected a picture of hasac: there are "),
+    ("figure", "dmac-figure-99", "expected a picture of dmac: there are "),
+    ("figure", "hasac-appendix-b", "has no picture"),
+])  # fmt: skip
+def test_an_unknown_id_of_a_paper_is_answered_with_those_that_there_are(command, id, names, capsys):
+    status, printed, said = run(capsys, command, id)
+    assert (status, printed, len(said.splitlines())) == (2, "", 1)
+    assert names in said
+    for name in re.findall(r"(?:table|figure)-\d+[a-z]?", said.partition("there are ")[2]):
+        assert f"{id.partition('-')[0]}-{name}" in KNOWN
+
+
+KNOWN = {**reproductions(), **of_networks()}
+
+
+@pytest.mark.parametrize("id", [id for id, entry in KNOWN.items() if entry.kind == "unavailable"])
+def test_what_is_not_computed_says_what_it_would_need(id, capsys):
+    assert f"what it would take: {KNOWN[id].needs.split()[0]}" in run(capsys, "figure", id)[2]
+    assert "what it would take: " in run(capsys, "reproduce", id)[1]
+
+
+def test_a_game_without_a_choice_says_so(capsys, tmp_path):
+    save(Game.matrix(np.ones((1, 1)), common_payoff=True), tmp_path / "one.json")
+    status, printed, said = run(capsys, "figure", "qre", "--game", tmp_path / "one.json", "--out", tmp_path / "x.svg")
+    assert (status, printed) == (0, f"{tmp_path / 'x.svg'}\n")
+    assert "nothing to choose" in said
+    assert "nothing to choose" in (tmp_path / "x.svg").read_text()
+
+
+def test_a_picture_has_the_size_and_the_axis_that_are_asked_for(capsys, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("mathrl.figures.plot.save", lambda figure, path: drawn.append(figure))
+    monkeypatch.chdir(tmp_path)
+    qre = ("figure", "qre", "--game", "chicken", "--size", "3.5x2")
+    assert run(capsys, *qre, "--axis", "rationality", "--rationalities", "1,10")[0] == 0
+    assert run(capsys, *qre, "--temperatures", "0.1,1")[0] == 0
+    assert [figure.get_size_inches().tolist() for figure in drawn] == [[3.5, 2.0]] * 2
+    ranges = [figure.axes[0].get_xlim() for figure in drawn]
+    assert ranges == [pytest.approx((1, 10)), pytest.approx((0.1, 1))]
+
+
+@pytest.mark.parametrize(("options", "names"), [
+    (("--size", "3.5"), "as in 3.5x2.5"),
+    (("--size", "3.5xtall"), "tall"),
+    (("--size", "0x2"), "--size[0] is 0"),
+    (("--size", "2x1000"), "--size[1] is 1000 inches, expected from 1 to 100"),
+    (("--axis", "heat"), "'temperature' or 'rationality'"),
+    (("--rationalities", "2,1"), "--rationalities is '2,1'"),
+    (("--rationalities", "1,2", "--temperatures", "1,2"), "--rationalities are given beside --temperatures"),
+])  # fmt: skip
+def test_a_size_or_an_axis_that_is_none_is_refused(options, names, capsys, tmp_path):
+    status, printed, said = run(capsys, *QRE, "chicken", "--out", tmp_path / "x.png", *options)
+    assert (status, printed, list(tmp_path.iterdir())) == (2, "", [])
+    assert names in said

@@ -9,11 +9,14 @@ rungs of the ladder, or that no start leads to, is missed.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray, count, fail, instance, iterated, positive, room
+from mathrl.base.rationality import one_temperature
+from mathrl.base.text import shown
 from mathrl.equilibria.matrix.search import Search, known
 from mathrl.equilibria.matrix.through import crossings, filled, principal, through
 from mathrl.equilibria.matrix.tracer import Stretch, Tracer
@@ -82,7 +85,8 @@ class Curve:
 def logit_curves(
     game: Game,
     *,
-    temperatures: tuple[float, float],
+    temperatures: tuple[float, float] | None = None,
+    rationalities: tuple[float, float] | None = None,
     starts: int = 256,
     seed: int = 0,
     step_length: float = 0.3,
@@ -100,6 +104,7 @@ def logit_curves(
                     available
     `temperatures`  (low, high), in units of the payoffs; curves are not followed below 1e-7 times the largest
                     difference of two payoffs of an agent, where rounding hides them: `Curve.temperatures` is the range
+    `rationalities` (low, high) of λ = 1/α, in its place: exactly one of both is given
     `starts`        random policies at each temperature in each round, default 256; small games also start from all
                     policies that are uniform on some actions of each agent
     `seed`          for `numpy.random.default_rng`, which draws them, default 0
@@ -117,7 +122,7 @@ def logit_curves(
     [7, 3, 1]
     """
     small = _compact(game)
-    followed = _followed(small.game, *_range(game, temperatures))
+    followed = _followed(small.game, *_range(game, temperatures, rationalities))
     starts, step_length = count("starts", starts), positive("step_length", step_length)
     room("starts", starts, sum(small.game.num_actions))
     rng = np.random.default_rng(count("seed", seed, maximum=None))
@@ -134,7 +139,9 @@ def logit_curves(
     return tuple(atlas.curves)
 
 
-def equilibria(game: Game, curves: Sequence[Curve], temperature: float) -> tuple[Policy, ...]:
+def equilibria(
+    game: Game, curves: Sequence[Curve], temperature: float | None = None, *, rationality: float | None = None
+) -> tuple[Policy, ...]:
     """Find the policies at which curves cross a temperature, to rounding.
 
         π^i = softmax(u^i/α),   u^i(a_i) = E_{a_{-i}~π^{-i}}[r^i(a_i, a_{-i})]                       (hasac Eq. 3)
@@ -142,12 +149,13 @@ def equilibria(game: Game, curves: Sequence[Curve], temperature: float) -> tuple
     `game`         the matrix game of the curves
     `curves`       curves that `logit_curves` found, at least one
     `temperature`  α > 0, in units of the payoffs, in the range in which the curves were followed
+    `rationality`  λ = 1/α, in its place: exactly one of both is given
 
     Returns the equilibria, per agent (1, A_i), along each curve in turn; one that lies on two curves is returned once.
     Raises `ValueError` naming the argument, also for a temperature outside that range, of which the curves say nothing.
     """
     small = _compact(game)
-    temperature = positive("temperature", temperature)
+    temperature = positive("temperature", one_temperature(temperature, rationality))
     in_range(game, temperature)
     search, rationality = Search(without_offsets(small.game)[0]), 1 / temperature
     found: list[FloatArray] = []
@@ -238,13 +246,17 @@ def _in(x: FloatArray, found: list[FloatArray]) -> bool:
     return bool(found) and known(x, np.array(found))
 
 
-def _range(game: Game, temperatures: tuple[float, float]) -> tuple[float, float]:
-    given = list(iterated("temperatures", temperatures, "two numbers, the lowest and the highest"))
+def _range(game: Game, temperatures: Any, rationalities: Any) -> tuple[float, float]:
+    """The lowest and the highest temperature."""
+    names = ("temperatures", "rationalities")
+    name, asked = (names[0], temperatures) if rationalities is None else (names[1], rationalities)
+    given = list(iterated(name, one_temperature(temperatures, rationalities, names), "two numbers, the lowest first"))
     if len(given) != 2:
-        fail("temperatures", f"are {len(given)} numbers", "two, the lowest and the highest")
-    low, high = (positive(f"temperatures[{k}]", value) for k, value in enumerate(given))
+        fail(name, f"are {len(given)} numbers", "two, the lowest and the highest")
+    low, high = (positive(f"{name}[{k}]", value) for k, value in enumerate(given))
+    low, high = (low, high) if rationalities is None else (high, low)
     if low >= high:
-        fail("temperatures", f"go from {low:g} to {high:g}", "two temperatures, the lowest first")
+        fail(name, f"are {shown(asked)}", f"two {name}, the lowest first")
     for k, value in enumerate((low, high)):
         in_range(game, value, argument=f"temperatures[{k}]")
     return low, high
