@@ -2,7 +2,7 @@
 # make test        set up, then lint, types, import contract, tests, and the examples as two other machines compute them
 # make test-elsewhere   the examples and all printed answers as several other machines compute them (minutes)
 # make test-long   the same with the long profile: every property on a thousand examples, grids as a whole (hours)
-# make reference   set up, then write docs/reference.md anew
+# make reference   set up, then write docs/reference.md and docs/faults.md anew
 # make findings    set up, then write docs/findings.md anew from the ledger
 # make reproductions   set up, then write docs/reproductions.md and README's table anew (minutes)
 # make gallery     set up, then draw every figure (PNG, SVG, PDF) into gallery/, with a page that shows them
@@ -45,6 +45,7 @@ peers: .venv-peers/installed
 
 reference: .venv/checks
 	$(BIN)/python -P tests/test_reference.py
+	$(BIN)/python -m tests.test_faults_page
 
 reproductions: .venv/installed
 	$(BIN)/python -m mathrl.figures.page README.md docs/reproductions.md

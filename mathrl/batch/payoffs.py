@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mathrl.base.checks import FloatArray, as_floats, as_numbers, entry, fail, positive, probabilities, shape
+from mathrl.base.checks import (
+    FloatArray,
+    as_floats,
+    as_numbers,
+    entry,
+    fail,
+    normalised,
+    positive,
+    probabilities,
+    shape,
+)
 from mathrl.games.availability import as_available, booleans, joint
 from mathrl.games.given import Booleans, finite_rewards
 from mathrl.values.overflow import check_range, within_range
@@ -157,6 +167,7 @@ def _rows(games: MatrixGames, agent: int, own: npt.ArrayLike) -> FloatArray:
         rows = rows[:, 0]
     if rows.shape not in ((actions,), (1, actions)):
         shape(argument, rows, (games.num_games, actions))
+    rows, _ = normalised(rows)
     probabilities(argument, rows)
     if games.available is not None:
         rows = np.broadcast_to(rows, (games.num_games, actions))
