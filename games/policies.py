@@ -55,7 +55,7 @@ def as_policy(game: Game, policy: Sequence[Any], argument: str = "policy") -> Po
     return _checked(game, policy, argument, game.num_actions, available)
 
 
-def as_initial_policy(game: Game, policy: Sequence[Any] | None) -> Policy:
+def as_initial_policy(game: Game, policy: Any) -> Policy:
     """Return where an iteration starts: the uniform policy where none is given, else the given one, checked.
 
     `game`    the game that it is for

@@ -77,17 +77,15 @@ def several_critics(game: Game, q: Any, *, agent_axis: bool) -> list[FloatArray]
 
     if callable(q):
         return [read(q)]
-    if isinstance(q, Sequence):
-        if not q:
-            fail("q", "is an empty sequence", "a critic, or several")
-        if callable(q[0]):
-            return [read(critic) for critic in q]
-    given = numbers("q", q)
-    one = (*(game.num_agents,) * agent_axis, game.num_states, *game.num_actions)
-    fewest = len(one) - (game.num_states == 1)
-    if given.shape == one or given.ndim <= fewest:
+    given = q if isinstance(q, Sequence) else numbers("q", q)
+    if isinstance(given, Sequence) and not given:
+        fail("q", "is an empty sequence", "a critic, or several")
+    if not isinstance(given, Sequence) and given.ndim == 0:
         return [read(q)]
-    return [read(critic) for critic in given]
+    agents, cells = (game.num_agents,) * agent_axis, game.num_actions
+    one = {(*agents, game.num_states, *cells), *[(*agents, *cells)] * (game.num_states == 1)}
+    several = callable(given[0]) or numbers("q[0]", given[0]).shape in one
+    return [read(critic) for critic in given] if several else [read(q)]
 
 
 def state_values(game: Game, v: Any, *, agent_axis: bool) -> FloatArray:

@@ -163,7 +163,7 @@ def _from_policy(
     for array, theirs, right, without in (("q", q, exact.q, plain.q), ("v", v, exact.v, plain.v)):
         if theirs is not None:
             worst += worst_entries(array, theirs, right, agent_axis=agent_axis)
-            near = {"plain": without, "most_left": most_left(theirs, right)}
+            near: dict[str, Any] = {"plain": without, "most_left": most_left(theirs, right)}
             mistakes = value_mistakes(game, theirs=theirs, exact=right, array=array, **near, **known, **kind)
             if said := diagnose(theirs, right, mistakes):
                 diagnosis.append(f"{array}: {said}")

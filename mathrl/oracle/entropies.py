@@ -43,7 +43,7 @@ def of_entropy(
     """
     if temperature == 0:
         for which, part in (("", own.sum(axis=0)), ("each agent's own ", own)):
-            if np.ndim(part) == exact.ndim:
+            if not which or part.ndim == exact.ndim:
                 phrase = f"with {which}entropy, at temperature"
                 yield Mistake(plain, part, ((1.0, f"{phrase} 1"),), phrase + " {weight:.6g}")
         return

@@ -70,7 +70,8 @@ def wrongly_discounted(
         V = Σ_{t<n} (γ P_π)^t b + γ^m P_π^n V,   b = E_π[r] + bonus                                           (1)
 
     Only of those that may be within `most_left` of theirs: one step of (1), a contraction, may move these by twice as
-    much. m is 1 (γ for γ^n), or larger than n (of targets that an end or a cut has made shorter).
+    much. m is 1 (γ for γ^n), or larger than n (of targets that an end or a cut has made shorter). The latter are many,
+    and so count as fitted.
     """
     if game.discount in (0, 1) or game.num_states > _MOST_STATES:
         return
@@ -98,7 +99,7 @@ def wrongly_discounted(
             power = "γ" if m == 1 else f"γ^{m}"
             right = "γ" if n == 1 else f"γ^{n}"
             phrase = f"of a critic trained on {n}-step targets with the bootstrap discounted by {power}, not by {right}"
-            yield Mistake.instead((q if array == "q" else v).reshape(exact.shape), phrase)
+            yield Mistake.instead((q if array == "q" else v).reshape(exact.shape), phrase, fitted=m > 1)
         before_ms = rewarded_ms
         rewarded_ms = b_ms + game.discount * (rewarded_ms @ step)
         at_ends_ms, ahead = at_ends_ms @ step, ahead @ step

@@ -58,7 +58,7 @@ def critics_at_other_pairs(
         with one_thread():
             q_msa = np.linalg.solve(system, known.reshape(len(known), -1).T).T.reshape(known.shape)  # (2)
         v = np.einsum("msa,sa->ms", q_msa, w_sa) + np.atleast_2d(bonus)
-        yield (q_msa if array == "q" else v).reshape(exact.shape), phrase
+        yield np.asarray(q_msa if array == "q" else v).reshape(exact.shape), phrase
 
 
 def targets_at_other_pairs(

@@ -19,6 +19,9 @@ __all__ = ["of_rewards", "paid_ones", "without_rewards"]
 
 STANDARDISED = "with standardised rewards, (r − {mean:.6g})/{deviation:.6g}"
 
+_ENOUGH = 4
+"""How many different numbers the rewards must add for two weights that suit them not to be a coincidence."""
+
 _VISIBLE = 1e-4
 """The share of what the rewards add that a shift of them must change somewhere for it to be told from rounding."""
 
@@ -34,12 +37,16 @@ def of_rewards(
         if deviation > 0:
             phrase = STANDARDISED.format(mean=mean, deviation=deviation)
             yield Mistake.instead(rest + (rewarded - mean * ones) / deviation, phrase)  # (1)
+    if np.unique(rewarded).size < _ENOUGH:
+        return
     scale, shift = _fitted(theirs - rest, rewarded, np.broadcast_to(ones, exact.shape))
     moved = np.abs(rewarded - ones * (rewarded * ones).sum() / max(float((ones**2).sum()), 1e-300)).max()
     size = np.abs(rewarded).max()
     if scale > 0 and abs(shift) * np.abs(ones).max() > _VISIBLE * scale * size and moved > _VISIBLE * size:
         phrase = STANDARDISED.format(mean=-shift / scale, deviation=1 / scale)
         if abs(scale - 1) <= _VISIBLE:
+            if np.ptp(ones[ones != 0]) <= _VISIBLE * np.abs(ones).max():
+                return  # the same constant everywhere, which is said as such
             phrase = f"with {shift:.6g} added to every reward"
         yield Mistake.instead(rest + scale * rewarded + shift * ones, phrase, fitted=True)
 

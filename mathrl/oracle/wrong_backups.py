@@ -90,9 +90,13 @@ def wrong_critics(
         yield late(v).reshape(exact.shape) if array == "q" else v, LATE
     if len(shape) > 1:
         for (i, j), places in exchanged_values(game):
-            if possible(lambda v, places=places: backed_up(v[places]), soft):
+
+            def of_another(v: FloatArray, places: list[int] = places) -> FloatArray:
+                return backed_up(v[places])
+
+            if possible(of_another, soft):
                 v = _with_exchanged_values(game, w_sa, bonus, i, j)
-                values = backed_up(v[places]).reshape(exact.shape) if array == "q" else v
+                values = of_another(v).reshape(exact.shape) if array == "q" else v
                 yield values, BOOTSTRAP_OF_ANOTHER.format(i, j)
 
 
