@@ -2,7 +2,7 @@
 # make test        set up, then lint, types, import contract, tests, and the examples as two other machines compute them
 # make test-elsewhere   the examples and all printed answers as several other machines compute them (minutes)
 # make test-long   the same with the long profile: every property on a thousand examples, grids as a whole (hours)
-# make reference   set up, then write docs/reference.md anew
+# make reference   set up, then write docs/reference.md and docs/faults.md anew
 # make notebooks   set up, then run the notebooks in docs/notebooks and write what they show
 # make findings    set up, then write docs/findings.md anew from the ledger
 # make reproductions   set up, then write docs/reproductions.md and README's table anew (minutes)
@@ -50,6 +50,7 @@ release-check: .venv/checks .venv-release/installed
 
 reference: .venv/checks
 	$(BIN)/python -P tests/test_reference.py
+	$(BIN)/python -m tests.test_faults_page
 
 reproductions: .venv/installed
 	$(BIN)/python -m mathrl.figures.page README.md docs/reproductions.md

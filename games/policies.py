@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.array_types import Policy
-from mathrl.base.checks import FloatArray, as_floats, fail, instance, positive, probabilities, shape
+from mathrl.base.checks import (
+    FloatArray,
+    as_floats,
+    as_numbers,
+    fail,
+    instance,
+    normalised,
+    positive,
+    probabilities,
+    shape,
+)
 from mathrl.base.text import shown
 from mathrl.games.availability import joint_of_others
 from mathrl.games.given import Booleans
@@ -16,6 +26,7 @@ from mathrl.games.naming import agent_label, quoted_action
 
 __all__ = [
     "Policy",
+    "as_initial_policy",
     "as_opponent_model",
     "as_opponent_models",
     "as_policy",
@@ -44,6 +55,23 @@ def as_policy(game: Game, policy: Sequence[Any], argument: str = "policy") -> Po
     check_game(game)
     available = [(_barred(game, i), own) for i, own in enumerate(game.masks or ())]
     return _checked(game, policy, argument, game.num_actions, available)
+
+
+def as_initial_policy(game: Game, policy: Any) -> Policy:
+    """Return where an iteration starts: the uniform policy where none is given, else the given one, checked.
+
+    `game`    the game that it is for
+    `policy`  one array (S, A_i) per agent, as in `as_policy`, or None; rows of single precision, whose sums are within
+              1e-5 of 1, are normalised
+
+    Returns one array (S, A_i) per agent. Raises `ValueError` naming `initial_policy`.
+    """
+    if policy is None:
+        return uniform_policy(game)
+    if not isinstance(policy, Sequence):
+        return as_policy(game, policy, "initial_policy")
+    arrays = [as_numbers(f"initial_policy[{i}]", own) for i, own in enumerate(policy)]
+    return as_policy(game, [normalised(own)[0] for own in arrays], "initial_policy")
 
 
 def as_opponent_model(game: Game, model: Sequence[Any], argument: str = "opponent_model") -> Policy:

@@ -31,6 +31,7 @@ __all__ = [
     "instance",
     "iterated",
     "mend_of_sum",
+    "normalised",
     "not_negative",
     "permutation_of",
     "positive",
@@ -125,6 +126,19 @@ def probabilities(argument: str, rows: FloatArray, mend: str = "normalise the ro
         index = np.argwhere(rows < 0)[0]
         fail(entry(argument, index), f"is {rows[tuple(index)]:g}", "a probability", "probabilities are not negative")
     row_sums(argument, rows.sum(axis=-1), mend)
+
+
+def normalised(rows: FloatArray, axes: int | tuple[int, ...] = -1, slack: float = _SINGLE) -> tuple[FloatArray, float]:
+    """Divide distributions over `axes` by their sums where these are off 1 by rounding, up to `slack`.
+
+    Returns them, and by how much a sum was off at most. Those within 1e-9 are taken as they are, and others left.
+    """
+    if rows.ndim == 0:
+        return rows, 0.0
+    sums = rows.sum(axis=axes, keepdims=True)
+    off = np.abs(sums - 1)
+    rounded = (off > SIMPLEX_TOLERANCE) & (off <= slack)
+    return rows / np.where(rounded, sums, 1.0), float(off.max(initial=0.0))
 
 
 def row_sums(argument: str, sums: FloatArray, mend: str = "normalise the row") -> None:

@@ -9,7 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.array_types import ArrayLike
-from mathrl.base.checks import FloatArray, as_floats, as_numbers, entry, fail, positive, probabilities, shape
+from mathrl.base.checks import (
+    FloatArray,
+    as_floats,
+    as_numbers,
+    entry,
+    fail,
+    normalised,
+    positive,
+    probabilities,
+    shape,
+)
 from mathrl.games.availability import as_available, booleans, joint
 from mathrl.games.given import Booleans, finite_rewards
 from mathrl.values.overflow import check_range, within_range
@@ -156,6 +166,7 @@ def _rows(games: MatrixGames, agent: int, own: ArrayLike) -> FloatArray:
         rows = rows[:, 0]
     if rows.shape not in ((actions,), (1, actions)):
         shape(argument, rows, (games.num_games, actions))
+    rows, _ = normalised(rows)
     probabilities(argument, rows)
     if games.available is not None:
         rows = np.broadcast_to(rows, (games.num_games, actions))

@@ -9,7 +9,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray, fail
 from mathrl.base.compile import inner
 from mathrl.games import Game
-from mathrl.games.policies import as_policy, uniform_policy
+from mathrl.games.policies import as_initial_policy
 from mathrl.learners.pieces import IntArray, Payoffs, draw, joint_action, payoffs
 
 __all__ = ["copied", "marginal", "ordered", "play", "soft_step", "start", "team"]
@@ -31,7 +31,7 @@ def start(game: Game, initial_policy: Sequence[Any] | None, *, positive: bool) -
 
     With `positive` all probabilities must be above 0, as those of softmax policies are.
     """
-    given = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
+    given = as_initial_policy(game, initial_policy)
     padded = np.zeros((game.num_agents, max(game.num_actions)))
     for i, pi in enumerate(given):
         if positive and not (pi > 0).all():

@@ -6,10 +6,11 @@ regress on in the mean, `hasac_target`, `rommeo_target`, `dmac_target`, `soft_qm
 papers print, and `sampled_target` takes stored steps. `time_limit_shares` says which steps a time limit cuts.
 """
 
-from mathrl.oracle.assertions import assert_qre, assert_soft_q, assert_soft_v, assert_td_target
+from mathrl.oracle.assertions import assert_soft_q, assert_soft_v, assert_td_target
 from mathrl.oracle.compare import compare
 from mathrl.oracle.critics import aorpo_target, dmac_target, hasac_target, rommeo_target, soft_qmix_target
 from mathrl.oracle.entries import Entry
+from mathrl.oracle.equilibrium import assert_qre
 from mathrl.oracle.limits import time_limit_shares
 from mathrl.oracle.report import Measure, Report
 from mathrl.oracle.sampled import sampled_target

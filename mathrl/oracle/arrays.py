@@ -12,18 +12,30 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import SIMPLEX_TOLERANCE, FloatArray, as_numbers, fail, finite, shape
+from mathrl.base.checks import FloatArray, as_numbers, fail, finite, normalised, shape
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy
 from mathrl.oracle.counted import counts
 
-__all__ = ["action_values", "distributions", "floats", "numbers", "policy_rows", "scalar", "state_values"]
+__all__ = [
+    "action_values",
+    "distributions",
+    "floats",
+    "numbers",
+    "policy_rows",
+    "scalar",
+    "several_critics",
+    "state_values",
+]
 
 __tracebackhide__ = True  # pytest shows the caller's line, not these frames
 
 _SINGLE_PRECISION = 1e-5
 """Rows of probabilities whose sum is this near 1 count as rounded in single precision, which leaves up to 1e-6."""
+
+_HALF_PRECISION = {"bfloat16": 2.0**-5, "float16": 2.0**-8}
+"""The same for types of half the size: four units of their last place, which a soft-max leaves."""
 
 
 def policy_rows(game: Game, policy: Any) -> tuple[Policy, float]:
@@ -31,20 +43,20 @@ def policy_rows(game: Game, policy: Any) -> tuple[Policy, float]:
 
     `policy` is one array per agent, or all as one array (n, S, A), (n, A) for one state; or a function `policy(state)`
     that returns one row per agent (for one agent also the row alone), or one such function per agent, that returns its
-    row. Rows that are off by more than 1e-9, but by no more than 1e-5, are normalised, and rows of terminal states
-    ignored. Raises `ValueError` as `as_policy` does.
+    row. Rows that are off by more than 1e-9, but by no more than 1e-5 (1/256 in float16, 1/32 in bfloat16), are
+    normalised, and rows of terminal states ignored. Raises `ValueError` as `as_policy` does.
     """
-    given = _called_policy(game, policy) if callable(policy) else policy
+    given, slack = _called_policy(game, policy) if callable(policy) else (policy, _slack(policy))
     if not isinstance(given, Sequence):
         stacked = _array("policy", given)
         given = list(stacked) if isinstance(stacked, np.ndarray) and stacked.ndim else given
     if not isinstance(given, Sequence):
         return as_policy(game, given), 0.0
-    rows_and_errors = [
-        _normalised(_called_rows(game, i, rows) if callable(rows) else _given_rows(game, i, rows), -1)
-        for i, rows in enumerate(given)
-    ]
-    return as_policy(game, [rows for rows, _ in rows_and_errors]), max((off for _, off in rows_and_errors), default=0.0)
+    read = []
+    for i, rows in enumerate(given):
+        own, own_slack = _called_rows(game, i, rows) if callable(rows) else (_given_rows(game, i, rows), _slack(rows))
+        read.append(normalised(own, slack=max(slack, own_slack)))
+    return as_policy(game, [rows for rows, _ in read]), max((off for _, off in read), default=0.0)
 
 
 def action_values(game: Game, q: Any, *, agent_axis: bool, argument: str = "q") -> FloatArray:
@@ -57,6 +69,25 @@ def action_values(game: Game, q: Any, *, agent_axis: bool, argument: str = "q") 
     return _values(game, argument, q, kept, agent_axis, lambda cell: {"state": cell[0], "joint_action": cell[1:]})
 
 
+def several_critics(game: Game, q: Any, *, agent_axis: bool) -> list[FloatArray]:
+    """One critic or a sequence of several, arrays or functions, each as `action_values` returns it."""
+
+    def read(critic: Any) -> FloatArray:
+        return action_values(game, critic, agent_axis=agent_axis)
+
+    if callable(q):
+        return [read(q)]
+    given = q if isinstance(q, Sequence) else numbers("q", q)
+    if isinstance(given, Sequence) and not given:
+        fail("q", "is an empty sequence", "a critic, or several")
+    if not isinstance(given, Sequence) and given.ndim == 0:
+        return [read(q)]
+    agents, cells = (game.num_agents,) * agent_axis, game.num_actions
+    one = {(*agents, game.num_states, *cells), *[(*agents, *cells)] * (game.num_states == 1)}
+    several = callable(given[0]) or numbers("q[0]", given[0]).shape in one
+    return [read(critic) for critic in given] if several else [read(q)]
+
+
 def state_values(game: Game, v: Any, *, agent_axis: bool) -> FloatArray:
     """V as (S,), or (n, S) with an agent axis, from such an array or a function `v(state)`; else as `action_values`."""
     return _values(game, "v", v, counts(game, agent_axis, "v"), agent_axis, lambda cell: {"state": cell[0]})
@@ -65,7 +96,7 @@ def state_values(game: Game, v: Any, *, agent_axis: bool) -> FloatArray:
 def distributions(argument: str, given: Any, axes: int | tuple[int, ...] = -1) -> FloatArray:
     """Return an array whose distributions over `axes` are normalised as rows of a policy are. Other faults stay."""
     values = floats(argument, given)
-    return values if values.ndim <= np.max(axes, initial=0) else _normalised(values, axes)[0]
+    return values if values.ndim <= np.max(axes, initial=0) else normalised(values, axes)[0]
 
 
 def scalar(argument: str, value: Any) -> Any:
@@ -100,19 +131,18 @@ def _nothing_played(actions: int) -> FloatArray:
     return np.full(actions, 1 / actions)
 
 
-def _normalised(rows: FloatArray, axes: int | tuple[int, ...]) -> tuple[FloatArray, float]:
-    """Divide distributions whose sums are off by single precision by their sums; return by how much a sum was off."""
-    if rows.ndim == 0:
-        return rows, 0.0
-    sums = rows.sum(axis=axes, keepdims=True)
-    off = np.abs(sums - 1)
-    single = (off > SIMPLEX_TOLERANCE) & (off <= _SINGLE_PRECISION)
-    return rows / np.where(single, sums, 1.0), float(off.max(initial=0.0))
+def _slack(given: Any) -> float:
+    """How far from 1 the rows of an array, or the first in a list, may sum: what rounding in its type leaves."""
+    while isinstance(given, (list, tuple)) and given:
+        given = given[0]
+    name = str(getattr(given, "dtype", ""))
+    return next((slack for kind, slack in _HALF_PRECISION.items() if name.endswith(kind)), _SINGLE_PRECISION)
 
 
-def _called_policy(game: Game, policy: Callable[[int], Any]) -> list[FloatArray]:
-    """The arrays (S, A_i) of a function of the state."""
+def _called_policy(game: Game, policy: Callable[[int], Any]) -> tuple[list[FloatArray], float]:
+    """The arrays (S, A_i) of a function of the state, and their `_slack`."""
     _callable_with("policy", policy, "state")
+    slack = 0.0
     states: list[list[FloatArray]] = []
     for s in range(game.num_states):
         if game.terminal[s]:
@@ -129,23 +159,22 @@ def _called_policy(game: Game, policy: Callable[[int], Any]) -> list[FloatArray]
             fail(f"policy({s})", f"is of type {type(rows).__name__}", f"{game.num_agents} rows, one per agent")
         if len(given) != game.num_agents:
             fail(f"policy({s})", f"has {len(given)} rows", f"{game.num_agents}, one per agent")
+        slack = max(slack, *map(_slack, (rows, *given)))
         states.append([floats(f"policy({s})[{i}]", row) for i, row in enumerate(given)])
         for i, (row, actions) in enumerate(zip(states[-1], game.num_actions, strict=True)):
             shape(f"policy({s})[{i}]", row, (actions,))
-    return [np.stack(agent_rows) for agent_rows in zip(*states, strict=True)]
+    return [np.stack(agent_rows) for agent_rows in zip(*states, strict=True)], slack
 
 
-def _called_rows(game: Game, agent: int, policy: Callable[[int], Any]) -> FloatArray:
-    """The array (S, A_i) of one agent's function of the state."""
+def _called_rows(game: Game, agent: int, policy: Callable[[int], Any]) -> tuple[FloatArray, float]:
+    """The array (S, A_i) of one agent's function of the state, and its `_slack`."""
     _callable_with(f"policy[{agent}]", policy, "state")
-    rows = [
-        _nothing_played(game.num_actions[agent]) if ended else floats(f"policy[{agent}]({s})", policy(s))
-        for s, ended in enumerate(game.terminal)
-    ]
+    raw = [_nothing_played(game.num_actions[agent]) if ended else policy(s) for s, ended in enumerate(game.terminal)]
+    rows = [floats(f"policy[{agent}]({s})", row) for s, row in enumerate(raw)]
     for s, row in enumerate(rows):
         if row.size != game.num_actions[agent]:
             shape(f"policy[{agent}]({s})", row, (game.num_actions[agent],))
-    return np.stack([row.ravel() for row in rows])  # networks return (1, A_i) for a row
+    return np.stack([row.ravel() for row in rows]), max(map(_slack, raw))  # networks return (1, A_i) for a row
 
 
 def _callable_with(argument: str, function: Callable[..., Any], *names: str) -> None:
@@ -204,11 +233,35 @@ def _array(argument: str, values: Any) -> Any:
     """What numpy makes of `values`; ragged ones are returned as they are, for `as_floats` to refuse."""
     unmasked = isinstance(values, np.ma.MaskedArray) and not np.ma.is_masked(values)
     try:
-        array = np.asanyarray(values.data if unmasked else values)
+        array = np.asanyarray(values.data if unmasked else _on_the_host(values))
         # bfloat16 and its like are no number types of numpy, but are read as such
         return array.astype(np.float64) if array.dtype.kind == "V" and array.dtype.names is None else array
     except ValueError:
         return values
     except (RuntimeError, TypeError) as error:
         found = f"cannot be made an array ({str(error).splitlines()[0]})"
-        fail(argument, found, "what numpy.asarray takes", "of a torch tensor, pass tensor.detach().cpu()")
+        fail(argument, found, "what numpy.asarray takes", "copy it to the CPU, without its gradient, as float32")
+
+
+def _on_the_host(values: Any) -> Any:
+    """Tensors of PyTorch, alone or in lists, as ones that numpy reads: detached, on the CPU, in a precision it has."""
+    if isinstance(values, (list, tuple)):
+        return [_on_the_host(value) for value in values] if _hold_tensors(values) else values
+    if not _is_tensor(values):
+        return values
+    tensor = values.detach().cpu()
+    try:
+        return np.asarray(tensor)
+    except TypeError:  # numpy has no bfloat16
+        return np.asarray(tensor.float())
+
+
+def _hold_tensors(values: Any) -> bool:
+    """Whether the first entry of nested lists is a tensor."""
+    while isinstance(values, (list, tuple)) and values:
+        values = values[0]
+    return _is_tensor(values)
+
+
+def _is_tensor(value: Any) -> bool:
+    return not isinstance(value, type) and all(callable(getattr(value, name, None)) for name in ("detach", "cpu"))

@@ -25,7 +25,8 @@ from mathrl.operators import entropy_bonus, expectation
 from mathrl.oracle.arrays import numbers
 from mathrl.oracle.counted import counted, zeroed
 from mathrl.oracle.diagnose import Mistake
-from mathrl.oracle.wrong_backups import Maximum, Mean, next_values, paid
+from mathrl.oracle.wrong_backups import next_values, paid
+from mathrl.oracle.wrong_values import Maximum, Mean
 from mathrl.values.policy_values import backup, evaluate, evaluate_joint
 
 __all__ = ["Ignored", "beyond_in_targets", "beyond_in_values", "entropy_after_ends"]
@@ -110,22 +111,22 @@ def beyond_in_values(
     bonus = entropy_bonus(policy, **kind)
     if cut_sa is not None:
         kept = (1 - cut_sa).ravel()
-        yield _instead(of(_scaled(game, kept), w_sa, bonus), LIMIT)
+        yield Mistake.instead(of(_scaled(game, kept), w_sa, bonus), LIMIT)
     if game.ended is not None:
         yield from _of_ends(game, policy, exact, ignored, ends_worth, **kind)
         if game.discount < 1:
-            yield _instead(of(_starting_again(game, ignored), w_sa, bonus), NEXT_EPISODE)
+            yield Mistake.instead(of(_starting_again(game, ignored), w_sa, bonus), NEXT_EPISODE)
     everything = _over_all(game, policy)
     if everything is not None:
         nothing_paid = paid(game, np.zeros((1, *w_sa.shape)))
-        yield _instead(plain + of(nothing_paid, w_sa, entropy_bonus(everything, **kind)), ALL_ENTROPY)
+        yield Mistake.instead(plain + of(nothing_paid, w_sa, entropy_bonus(everything, **kind)), ALL_ENTROPY)
     if array == "q" and (opened := _opened(game, ignored)) is not None:
         played, given = opened
         for wrong in _over_all_values(played, everything, np.zeros(shape) + bonus, **kind):
             v = wrong((theirs + given).reshape(*shape, -1))
             moved = zeroed(game, backup(game, np.atleast_2d(v)).reshape(exact.shape))
             if np.abs(moved - theirs).max() <= 2 * most_left:
-                yield _instead(zeroed(game, wrong.critic(played).reshape(exact.shape)), wrong.phrase)
+                yield Mistake.instead(zeroed(game, wrong.critic(played).reshape(exact.shape)), wrong.phrase)
 
 
 def beyond_in_targets(
@@ -147,26 +148,26 @@ def beyond_in_targets(
         return target(paying, v=np.zeros_like(v), **(kind | {"temperature": 0.0}))
 
     if cut_sa is not None:
-        yield _instead(target(game, v=v, at_cuts=np.zeros_like(v), **kind), LIMIT)
-        yield _instead(target(game, v=v, cut_sa=None, **kind), UNCUT)
+        yield Mistake.instead(target(game, v=v, at_cuts=np.zeros_like(v), **kind), LIMIT)
+        yield Mistake.instead(target(game, v=v, cut_sa=None, **kind), UNCUT)
     if game.ended is not None:
         yield from _of_ends(game, policy, exact, ignored, ends_worth, **kind)
         if game.discount < 1:
-            yield _instead(target(_starting_again(game, ignored), v=v, **kind), NEXT_EPISODE)
+            yield Mistake.instead(target(_starting_again(game, ignored), v=v, **kind), NEXT_EPISODE)
             for rows in ignored.at_ends(policy):
                 goes_on = replace(ignored.game, ended=None)
                 for c in _own_values(ignored, rows, **kind):
                     own = target(counted(goes_on), policy=rows, v=np.where(ignored.game.terminal, c, v), **kind)
-                    yield _instead(zeroed(game, own), OWN_VALUES)
+                    yield Mistake.instead(zeroed(game, own), OWN_VALUES)
     everything, bonus = _over_all(game, policy), np.zeros_like(v) + entropy_bonus(policy, **kind)
     if everything is not None:
         all_bonus = np.zeros_like(v) + entropy_bonus(everything, **kind)
         with_all = paid(game, backup(game, np.atleast_2d(all_bonus)))
-        yield _instead(target(with_all, v=v - bonus, **(kind | {"temperature": 0.0})), ALL_ENTROPY)
+        yield Mistake.instead(target(with_all, v=v - bonus, **(kind | {"temperature": 0.0})), ALL_ENTROPY)
     if q is not None and (opened := _opened(game, ignored)) is not None:
         played, given = opened
         for wrong in _over_all_values(played, everything, bonus, **kind):
-            yield _instead(target(game, v=wrong((q + given).reshape(*v.shape, -1)), **kind), wrong.phrase)
+            yield Mistake.instead(target(game, v=wrong((q + given).reshape(*v.shape, -1)), **kind), wrong.phrase)
 
 
 def entropy_after_ends(game: Game, policy: Policy, ignored: Ignored, *, temperature: float, entropy: str) -> FloatArray:
@@ -266,7 +267,8 @@ def _over_all_values(
         all_bonus = nothing + entropy_bonus(everything, temperature=temperature, entropy=entropy)
         yield Mean(ALL_MEAN, Profile.of(everything).joint_sa, all_bonus)
     yield Maximum(ALL_LARGEST, nothing, barred_sa=barred_sa)
-    yield Maximum(ALL_SOFT, nothing, temperature, barred_sa)
+    if temperature > 0:
+        yield Maximum(ALL_SOFT, nothing, temperature, barred_sa)
     if bonus.any():
         yield Maximum(f"{ALL_LARGEST}, but with the entropy", bonus, barred_sa=barred_sa)
 
@@ -285,8 +287,3 @@ def _opened(game: Game, ignored: Ignored) -> tuple[Game, FloatArray] | None:
     masks = None if game.ended is None else tuple(np.where(ended, own, True) for own in game.masks)
     rewards = (game.rewards + given).reshape(-1, game.num_states, game.num_joint_actions)
     return paid(replace(game, masks=masks), rewards), given
-
-
-def _instead(values: FloatArray, phrase: str) -> Mistake:
-    """That theirs are these values."""
-    return Mistake(0.0, values, ((1.0, phrase),))

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, choice, fail, positive
+from mathrl.base.checks import FloatArray, choice, fail, not_negative
 from mathrl.exploitability import best_response
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy
@@ -47,13 +47,14 @@ def compare(
     q: Any = None,
     v: Any = None,
     truncated: Any = None,
+    earlier_policy: Any = None,
 ) -> Report:
     """Report how far a policy, Q and V, from any code, are from what is exact   (hasac Eq. 3, 5, 6).
 
         Q_π = r + γ P V_π,   V_π = E_π[Q_π] + entropy
 
     `game`         the game
-    `temperature`  α > 0
+    `temperature`  α ≥ 0; 0 for a plain critic, without entropy
     `entropy`      whose entropy counts: "team" (by default, α Σ_j H(π^j)), "own" (α H(π^i) for agent i) or "none"
     `policy`       π: one array (S, A_i) per agent, or a function `policy(state)` that returns one row per agent
     `q`            (S, A_1, …, A_n), or a function `q(state, joint_action)`
@@ -72,6 +73,9 @@ def compare(
     Q* and V* of the soft optimum over joint policies (`entropy="team"`) or of the plain optimum ("none"); this takes a
     common payoff.
 
+    At temperature 0 Q_π and V_π are the plain ones. There is no QRE and no soft return then: `qre_gap`, `actor_gap`,
+    `exploitability` and `soft_return` are None, and `nash_exploitability` and `plain_return` remain.
+
     Returns a `Report`. Raises `ValueError` naming the argument, and the state where a function returned something that
     cannot be right, and where values could overflow.
 
@@ -81,8 +85,9 @@ def compare(
     (20.0, (0, 1), [2.25, 2.25])
     """
     check_game(game)
-    alpha = positive("temperature", scalar("temperature", temperature))
+    alpha = not_negative("temperature", scalar("temperature", temperature))
     choice("entropy", entropy, ENTROPIES)
+    entropy = entropy if alpha > 0 else "none"
     if policy is None and q is None and v is None:
         fail("policy", "is missing, and so are q and v", "at least one of them")
     agent_axis = has_agent_axis(game, entropy)
@@ -102,7 +107,9 @@ def compare(
     if rows is None:
         return Report(**described, **_from_optimum(played, game.in_play, alpha, entropy, q_given, v_given))
     ignored = Ignored.of(game, policy=policy, agent_axis=agent_axis, q=q, v=v)
-    return Report(**described, **_from_policy(played, alpha, entropy, rows, q_given, v_given, ignored, cut_sa))
+    earlier = None if earlier_policy is None else policy_rows(played, earlier_policy)[0]
+    known: dict[str, Any] = {"ignored": ignored, "cut_sa": cut_sa, "earlier": earlier}
+    return Report(**described, **_from_policy(played, alpha, entropy, rows, q_given, v_given, known))
 
 
 def _from_policy(
@@ -112,26 +119,28 @@ def _from_policy(
     policy: Policy,
     q: FloatArray | None,
     v: FloatArray | None,
-    ignored: Ignored,
-    cut_sa: FloatArray | None,
+    known: dict[str, Any],
 ) -> dict[str, Any]:
-    """The numbers of `Report` at a policy; `game` is the counted one."""
+    """The numbers of `Report` at a policy; `game` is the counted one, and `known` is what `value_mistakes` takes."""
     kind: dict[str, Any] = {"policy": policy, "temperature": temperature, "entropy": entropy}
-    exact = soft_evaluation(game, **kind)
-    plain = soft_evaluation(game, **(kind | {"entropy": "none"}))
-    at = [(exact, temperature, entropy), (plain, 0.0, "none")]
-    (gains, missing), (plain_gains, plain_missing) = _gains(ignored.game.in_play, policy, at)
+    plain = soft_evaluation(game, policy=policy, temperature=temperature or 1.0, entropy="none")
+    exact = soft_evaluation(game, **kind) if entropy != "none" else plain
+    at = [(plain, 0.0, "none"), *[(exact, temperature, entropy)] * (temperature > 0)]
+    (plain_gains, plain_missing), *soft = _gains(known["ignored"].game.in_play, policy, at)
     found: dict[str, Any] = {
-        "soft_return": exact.objective,
         "plain_return": plain.objective,
-        "qre_gap": _qre_gap(barred(game, exact.q), policy, temperature),
-        "exploitability": gains,
         "nash_exploitability": plain_gains,
         # Where entropy cancels rewards, the plain values are the larger.
         "exact_error": over_time(game, max(_inexact(exact), _inexact(plain))),
-        "response_error": missing,
         "nash_response_error": plain_missing,
     }
+    for gains, missing in soft:
+        found |= {
+            "soft_return": exact.objective,
+            "qre_gap": _qre_gap(barred(game, exact.q), policy, temperature),
+            "exploitability": gains,
+            "response_error": missing,
+        }
     agent_axis = exact.v.ndim > 1
     if q is not None:
         residual = _largest(expected_target(game, q=q, **kind) - q, agent_axis)  # (1)
@@ -139,7 +148,7 @@ def _from_policy(
             "soft_bellman_residual": residual,
             "q_distance": _largest(q - exact.q, agent_axis),
             "q_distance_bound": over_time(game, residual),  # (2)
-            "actor_gap": _qre_gap(barred(game, q), policy, temperature),
+            "actor_gap": _qre_gap(barred(game, q), policy, temperature) if temperature > 0 else None,
         }
     if v is not None:
         ahead = soft_value(expected_target(game, v=v, **kind), **kind)
@@ -155,12 +164,12 @@ def _from_policy(
     for array, theirs, right, without in (("q", q, exact.q, plain.q), ("v", v, exact.v, plain.v)):
         if theirs is not None:
             worst += worst_entries(array, theirs, right, agent_axis=agent_axis)
-            known: dict[str, Any] = {"plain": without, "most_left": most_left(theirs, right)}
-            known |= {"ignored": ignored, "cut_sa": cut_sa}
-            mistakes = value_mistakes(game, theirs=theirs, exact=right, array=array, **known, **kind)
+            near: dict[str, Any] = {"plain": without, "most_left": most_left(theirs, right)}
+            mistakes = value_mistakes(game, theirs=theirs, exact=right, array=array, **near, **known, **kind)
             if said := diagnose(theirs, right, mistakes):
                 diagnosis.append(f"{array}: {said}")
-    worst += worst_of_policy(policy, quantal_responses(barred(game, exact.q), policy, temperature))
+    if temperature > 0:
+        worst += worst_of_policy(policy, quantal_responses(barred(game, exact.q), policy, temperature))
     return found | {"worst": tuple(worst), "diagnosis": tuple(diagnosis)}
 
 

@@ -20,7 +20,7 @@ from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, fail, not_negative
 from mathrl.games.model import Game, check_agent, check_game
 from mathrl.operators import expectation, opponent_policy_value, own_and_others
-from mathrl.oracle.arrays import action_values, distributions, numbers, policy_rows, scalar
+from mathrl.oracle.arrays import action_values, distributions, numbers, policy_rows, scalar, several_critics
 from mathrl.oracle.counted import counted, shown
 from mathrl.oracle.targets import one_step_target, td_lambda_target
 from mathrl.softmax import entropy
@@ -51,7 +51,7 @@ def hasac_target(game: Game, *, policy: Any, q: Any, temperature: float) -> Floa
     [[1.0, 1.0]]
     """
     _common_payoff(game)
-    least = np.min([action_values(game, critic, agent_axis=False) for critic in _critics(game, q)], axis=0)
+    least = np.min(several_critics(game, q, agent_axis=False), axis=0)
     return one_step_target(game, policy=policy, q=least, temperature=temperature)  # (1)
 
 
@@ -170,18 +170,6 @@ def aorpo_target(game: Game, agent: int, *, policy: Any, q: Any, temperature: fl
     checked, _ = policy_rows(own, policy)
     bonus_s = _weight("temperature", temperature) * entropy(checked[agent])
     return _backed_up(game, own, expectation(action_values(own, q, agent_axis=False), checked) + bonus_s)  # (5)
-
-
-def _critics(game: Game, q: Any) -> Sequence[Any]:
-    """One critic or several: they are several where the first entry has as many axes as a critic."""
-    if callable(q):
-        return (q,)
-    given = q if isinstance(q, Sequence) else numbers("q", q)
-    critics = list(np.atleast_1d(given)) if isinstance(given, np.ndarray) else list(given)
-    if not critics:
-        fail("q", "is an empty sequence", "a critic, or several")
-    several = callable(critics[0]) or numbers("q[0]", critics[0]).ndim + (game.num_states == 1) > game.num_agents
-    return critics if several else (q,)
 
 
 def _weight(argument: str, value: Any) -> float:

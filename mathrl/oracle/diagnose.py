@@ -11,7 +11,7 @@ nearly as well.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import floor
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,11 @@ class Mistake:
     known: Sequence[tuple[float, str]] = ()
     otherwise: str = ""
     fitted: bool = False
+
+    @classmethod
+    def instead(cls, values: FloatArray, phrase: str, *, fitted: bool = False) -> Self:
+        """That theirs are these values, which were chosen to suit them if `fitted`."""
+        return cls(0.0, values, ((1.0, phrase),), fitted=fitted)
 
     def alternatives(self, theirs: FloatArray) -> Iterator[tuple[FloatArray, str, bool]]:
         """Yield what `theirs` should be, what to say then, and whether its weight has a name."""

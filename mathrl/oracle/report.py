@@ -231,7 +231,8 @@ class Report:
         errors = [self.exact_error, self.response_error, self.nash_response_error]
         inexact = max(error for error in errors if error is not None)
         returns = [np.abs(found).max() for found in (self.soft_return, self.plain_return) if found is not None]
-        rounded = inexact <= _NEGLIGIBLE * (self.temperature + max(returns, default=0.0))
+        sizes = returns or [abs(entry.exact) for entry in self.worst]
+        rounded = inexact <= _NEGLIGIBLE * (self.temperature + max(sizes, default=np.inf))
         known = f"the exact numbers are correct to within {_rounded_up(inexact):.0e}"
         if not rounded:
             known = f"the numbers are known to within {_rounded_up(inexact):.0e} only"

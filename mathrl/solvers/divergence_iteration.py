@@ -23,7 +23,15 @@ from mathrl.values.doubt import Doubt, doubt_of_gains
 from mathrl.values.offsets import objectives
 from mathrl.values.policy_values import Values
 from mathrl.values.potentials import Shaped, lost, refined
-from mathrl.values.target_policy import Regularised, Tilted, answer, check_weight, controller, logarithms, unregularised
+from mathrl.values.target_policy import (
+    Regularised,
+    Tilted,
+    answer,
+    check_weight,
+    controller,
+    initial_logarithms,
+    unregularised,
+)
 
 __all__ = ["divergence_iteration"]
 
@@ -89,7 +97,7 @@ def divergence_iteration(
     if averaging > 1:
         fail("averaging", f"is {averaging:g}", "a number in (0, 1]", "1 makes the previous policy the target")
     given = uniform_policy(game) if initial_policy is None else initial_policy
-    first, log_first = logarithms(game, given, "initial_policy", policy_class)
+    first, log_first = initial_logarithms(game, given, policy_class)
     check_weight(chooser, temperature, log_first)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
 

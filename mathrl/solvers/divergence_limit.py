@@ -30,7 +30,7 @@ from mathrl.values.joint_control import Controlled, control
 from mathrl.values.offsets import without_offsets
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import backup, deterministic_values
-from mathrl.values.target_policy import Point, Regularised, answer, controller, logarithms, unregularised
+from mathrl.values.target_policy import Point, Regularised, answer, controller, initial_logarithms, unregularised
 
 __all__ = ["divergence_limit"]
 
@@ -87,7 +87,7 @@ def divergence_limit(
     chooser = controller(game, "joint")
     in_range(game, 0.0)
     given = uniform_policy(game) if initial_policy is None else initial_policy
-    first, (log_first,) = logarithms(game, given, "initial_policy", "joint")
+    first, (log_first,) = initial_logarithms(game, given, "joint")
     if not np.isfinite(log_first if chooser.barred_sa is None else log_first[~chooser.barred_sa]).all():
         fail(
             "initial_policy",

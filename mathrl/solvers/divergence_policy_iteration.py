@@ -20,6 +20,7 @@ from mathrl.values.target_policy import (
     answer,
     check_weight,
     controller,
+    initial_logarithms,
     logarithms,
 )
 
@@ -76,7 +77,7 @@ def divergence_policy_iteration(
     target, log_target = logarithms(game, target_policy, "target_policy", policy_class)
     first, log_first = target, log_target
     if initial_policy is not None:
-        first, log_first = logarithms(game, initial_policy, "initial_policy", policy_class)
+        first, log_first = initial_logarithms(game, initial_policy, policy_class)
         absolutely_continuous("initial_policy", log_first, log_target)
     check_weight(chooser, temperature, log_target)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)

@@ -10,7 +10,7 @@ from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import count, positive
 from mathrl.equations import QUANTAL_RESPONSE
 from mathrl.games.model import Game, as_played
-from mathrl.games.policies import as_policy, uniform_policy
+from mathrl.games.policies import as_initial_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.iteration.order import check_monotone, sequences
@@ -79,7 +79,7 @@ def haspi(
     game = as_played(game)
     temperature = positive("temperature", temperature)
     in_range(game, temperature)
-    first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
+    first = as_initial_policy(game, initial_policy)
     following, recorded_order = sequences(order, seed, game.num_agents)
 
     def at(game: Game, policy: Profile, guess: np.ndarray | None) -> Iterate[_Point]:

@@ -11,7 +11,7 @@ from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, count, not_negative, positive
 from mathrl.equations import BEST_RESPONSE, QUANTAL_RESPONSE
 from mathrl.games.model import Game, as_played
-from mathrl.games.policies import Policy, as_policy, uniform_policy
+from mathrl.games.policies import Policy, as_initial_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.iteration.order import check_monotone, sequences
@@ -108,7 +108,7 @@ def mehaml(
     in_range(game, temperature)
     drift, neighbourhood = as_drift(drift), as_neighbourhood(neighbourhood)
     _check_weight(drift, largest_value(game, temperature), temperature)
-    first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
+    first = as_initial_policy(game, initial_policy)
     for agent, own in enumerate(first):
         available = None if game.masks is None else game.masks[agent]
         check_support(own, drift, neighbourhood, f"initial_policy[{agent}]", available)

@@ -14,7 +14,7 @@ from mathrl.equilibria.patience import LONGEST_PAUSE, PATIENCE, ROUNDING
 from mathrl.equilibria.stochastic.equations import curve_from
 from mathrl.equilibria.stochastic.trace import Follower
 from mathrl.games.model import BARRED, Game, as_played, shown_q
-from mathrl.games.policies import Policy, as_policy, uniform_policy
+from mathrl.games.policies import Policy, as_initial_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.iteration.outcome import Status
@@ -96,7 +96,7 @@ def qre(
     temperature = positive("temperature", one_temperature(temperature, rationality))
     in_range(game, temperature)
     choice("entropy", entropy, ENTROPIES)
-    first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
+    first = as_initial_policy(game, initial_policy)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
 
     def doubt(point: _Point) -> Doubt:

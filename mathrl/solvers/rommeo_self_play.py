@@ -9,7 +9,7 @@ from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, count, fail, positive
 from mathrl.equations import SELF_PLAY
 from mathrl.games.model import Game, as_played
-from mathrl.games.policies import as_policy, marginals, opponents_policy, uniform_policy
+from mathrl.games.policies import as_initial_policy, marginals, opponents_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, Run, iterate, unwatched
 from mathrl.iteration.outcome import Status, rounding_floor
@@ -85,7 +85,7 @@ def rommeo_self_play(
     rate = positive("averaging", averaging)
     if rate > 1:
         fail("averaging", f"is {rate:g}", "a number in (0, 1]")
-    first = uniform_policy(game) if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
+    first = as_initial_policy(game, initial_policy)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     check_weights(game, alpha, kappa)
 

@@ -12,7 +12,7 @@ from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, choice, count, fail, positive, proportion
 from mathrl.equations import MIXED_RESPONSE
 from mathrl.games.model import Game, as_played, shown_q
-from mathrl.games.policies import Policy, as_policy, uniform_policy
+from mathrl.games.policies import Policy, as_initial_policy, uniform_policy
 from mathrl.games.profile import Profile
 from mathrl.iteration.iterate import LARGEST_RESIDUAL, MINIMUM_TOL, Iterate, iterate
 from mathrl.iteration.outcome import rounding_floor
@@ -211,7 +211,7 @@ def soft_qmix(
     node_limit = count("node_limit", node_limit)
     tol, max_steps = positive("tol", tol), count("max_steps", max_steps)
     uniform = uniform_policy(game)
-    first = uniform if initial_policy is None else as_policy(game, initial_policy, "initial_policy")
+    first = as_initial_policy(game, initial_policy)
     weighting = None if weights == "policy" else uniform
     iteration = _Iteration(game, temperature, trace_decay, mixer, weighting, node_limit, max(tol, MINIMUM_TOL))
     run = iterate(

@@ -8,13 +8,14 @@ Policies are kept as log(π/ρ) and log π. Both stay finite where π and ρ und
 where ω is large and π is near ρ.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, as_floats, choice, entry, fail, probabilities, shape
+from mathrl.base.checks import FloatArray, as_floats, as_numbers, choice, entry, fail, normalised, probabilities, shape
 from mathrl.games.model import Game, check_game
 from mathrl.games.policies import Policy, as_policy, marginals
 from mathrl.games.profile import Profile
@@ -39,6 +40,7 @@ __all__ = [
     "as_joint",
     "check_weight",
     "controller",
+    "initial_logarithms",
     "logarithms",
     "unregularised",
 ]
@@ -136,6 +138,17 @@ def logarithms(game: Game, given: Any, argument: str, policy_class: str) -> tupl
     # The sum of logarithms stays finite where the product of probabilities underflows.
     joint_log = reduce(lambda left, right: (left[:, :, None] + right[:, None, :]).reshape(len(left), -1), logs)
     return product, (joint_log,)
+
+
+def initial_logarithms(game: Game, given: Any, policy_class: str) -> tuple[Any, Policy]:
+    """`logarithms` of an `initial_policy`, whose rows are normalised where single precision left them off."""
+    if isinstance(given, np.ndarray):
+        axes = tuple(range(-game.num_agents, 0))
+        read = as_numbers("initial_policy", given)
+        given = normalised(read, axes)[0] if read.ndim >= game.num_agents else read
+    elif isinstance(given, Sequence):
+        given = [normalised(as_numbers(f"initial_policy[{i}]", own))[0] for i, own in enumerate(given)]
+    return logarithms(game, given, "initial_policy", policy_class)
 
 
 def absolutely_continuous(argument: str, log_policy: Policy, log_target: Policy) -> None:

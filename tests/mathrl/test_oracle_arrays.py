@@ -173,10 +173,63 @@ class Tensor:
     "error", [RuntimeError("Can't call numpy() on Tensor\nmore"), TypeError("can't convert cuda:0 device")]
 )
 def test_a_tensor_that_numpy_cannot_read_is_told_how(error):
-    with pytest.raises(ValueError, match=r"^q cannot be made an array \([Cc]an't [^\n]*tensor\.detach\(\)\.cpu\(\)$"):
+    with pytest.raises(ValueError, match=r"^q cannot be made an array \([Cc]an't [^\n]*as float32$"):
         action_values(GAME, Tensor(error), agent_axis=False)
     with pytest.raises(ValueError, match=r"^policy\(0\)\[0\] cannot be made an array"):
         policy_rows(GAME, lambda state: [Tensor(error), [1, 0, 0]])
+
+
+class OfTorch:
+    """What tensors of PyTorch do: NumPy reads them detached, on the CPU, and in no bfloat16."""
+
+    def __init__(self, array, dtype, ready=False):
+        self.array, self.dtype, self.ready = np.asarray(array), f"torch.{dtype}", ready
+
+    def detach(self):
+        return OfTorch(self.array, self.dtype.partition(".")[2], True)
+
+    def cpu(self):
+        return self
+
+    def float(self):
+        return OfTorch(self.array.astype(np.float32), "float32", self.ready)
+
+    def __array__(self, dtype=None, copy=None):
+        if not self.ready:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+        if self.dtype == "torch.bfloat16":
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        return self.array.astype(self.dtype.partition(".")[2])
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32", "float64"])
+def test_tensors_are_taken_with_gradients_and_in_any_precision(dtype):
+    stored = np.dtype(ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype)
+    rows = [own.astype(stored) for own in POLICY]
+    tensors = [OfTorch(own, dtype) for own in rows]
+    q = OfTorch(np.arange(24.0).reshape(4, 2, 3).astype(stored), dtype)
+    for policy in (tensors, lambda s: [OfTorch(own[s], dtype) for own in rows]):
+        read, off = policy_rows(GAME, policy)
+        assert off == max(np.abs(own.astype(np.float64).sum(axis=1) - 1).max() for own in rows)
+        for ours, own in zip(read, rows, strict=True):
+            np.testing.assert_allclose(ours, own.astype(np.float64), rtol=1.01 * off, atol=0)
+    single = policy_rows(GAME, [lambda s, own=own: OfTorch(own[s], dtype) for own in rows])[0]
+    assert all(np.array_equal(ours, own) for ours, own in zip(single, read, strict=True))
+    assert (action_values(GAME, q, agent_axis=False) == np.arange(24).reshape(4, 2, 3)).all()
+    nested = [[[OfTorch(6 * s + 3 * a + b, dtype) for b in range(3)] for a in range(2)] for s in range(4)]
+    assert (action_values(GAME, nested, agent_axis=False) == np.arange(24).reshape(4, 2, 3)).all()
+
+
+def test_half_precision_is_normalised_as_far_as_it_rounds_and_no_further():
+    for dtype, slack in ((np.float16, 2.0**-8), (ml_dtypes.bfloat16, 2.0**-5)):
+        for off, fits in ((slack, True), (2 * slack, False)):
+            rows = [np.array([[0.5 + off, 0.5]] * 4, dtype), np.array([[1, 0, 0]] * 4, dtype)]
+            if fits:
+                assert policy_rows(GAME, rows)[1] == off
+                assert policy_rows(GAME, rows)[0][0].sum(axis=1) == pytest.approx(np.ones(4), abs=1e-15)
+            else:
+                with pytest.raises(ValueError, match=r"^policy\[0\]\[0\] sums to 1\."):
+                    policy_rows(GAME, rows)
 
 
 def at_state_2(bad, good):

@@ -406,7 +406,7 @@ def test_a_report_is_frozen_readable_and_json():
         ("policy is missing, and so are q and v", {"game": load("hasac"), "temperature": 1.0}),
         ("policy is missing, expected a policy where", {"game": SPOILT, "temperature": 1.0, "v": np.zeros((2, 6))}),
         ("policy is missing, expected a policy where", {"game": load("hasac"), "temperature": 1.0, "entropy": "own", "v": 0}),  # noqa: E501
-        ("temperature is 0, expected a number > 0", {"game": SPOILT, **KIND, "temperature": 0}),
+        ("temperature is -1, expected a number >= 0", {"game": SPOILT, **KIND, "temperature": -1}),
         ("entropy 'both' is unknown", {"game": SPOILT, **KIND, "entropy": "both"}),
         ("game is of type str", {"game": "hasac", **KIND}),
         ("q has shape (6, 2, 3), expected (2, 6, 2, 3)", {"game": SPOILT, **KIND, "q": np.zeros((6, 2, 3))}),

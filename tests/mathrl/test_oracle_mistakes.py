@@ -30,131 +30,33 @@ from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solvers import soft_evaluation
 from tests.critics import Critic, said
 from tests.examples import costly
+from tests.faults import FAULTS, LAST, Faulty, faults
 
 TRACE_DECAY = 0.7
 LENGTHS = ({"steps": 1}, {"steps": 2}, {"steps": 3}, {"trace_decay": TRACE_DECAY})
-TIGHT = {"rtol": 1e-9, "atol": 1e-9}
-
-
-def modes(critic, policy, q):
-    """Q of each agent's likeliest action."""
-    chosen = np.ravel_multi_index([rows.argmax(axis=1) for rows in policy], critic.game.num_actions)
-    return np.stack([q[..., s, a] for s, a in enumerate(chosen)], axis=-1)
-
-
-def without_log(critic, policy, temperature):
-    own = np.array([[-temperature * sum(p * p for p in row) for row in rows] for rows in policy])
-    return {"team": own.sum(axis=0), "own": own, "none": 0 * own[0]}[critic.entropy]
-
-
-def present(critic, policy, q, temperature):
-    """Q(s, b) for b ~ π(·|t)."""
-    x = np.stack([critic.P[s] @ critic.w_sa @ np.moveaxis(q[..., s, :], -1, 0) for s in range(critic.game.num_states)])
-    return critic.backup(critic.bonus) + critic.game.discount * np.moveaxis(x, (0, 1), (-2, -1))
-
-
-MEAN = "with the mean of π {} over the {} joint actions in place of its sum"
-MODES, LARGEST = (
-    f"with {what} in place of the mean" for what in ("each agent's likeliest action", "the maximum over joint actions")
-)
-LATE = "with the bootstrap from one state too late"
-PRESENT = "with Q of the present state, at the actions of the next one"
-NEXT_REWARD = "with the reward of the next step in place of that of the present one"
 LOST = "% of the steps, such as those at a time limit, are taken for an end"
-ENDS = f"10 {LOST}"
-NO_LOG = "with π in place of log π in the entropy"
-LAST_VALUES = {  # wrong soft values of a Q, (…, S, A), with which a target ends
-    MEAN: lambda c, pi, q, t: (c.expected(q) + c.bonus) / q.shape[-1],
-    MODES: lambda c, pi, q, t: modes(c, pi, q),
-    LARGEST: lambda c, pi, q, t: q.max(axis=-1),
-}
-LAST_VALUES_WITH_ENTROPY = {
-    MEAN.replace("{}", "Q", 1) + ", but with the whole entropy": (
-        lambda c, pi, q, t: c.expected(q) / q.shape[-1] + c.bonus
-    ),
-    MODES + ", but with the entropy": lambda c, pi, q, t: modes(c, pi, q) + c.bonus,
-    LARGEST + ", but with the entropy": lambda c, pi, q, t: q.max(axis=-1) + c.bonus,
-}
-VALUES = {NO_LOG: lambda c, pi, q, t: c.expected(q) + without_log(c, pi, t)} | LAST_VALUES | LAST_VALUES_WITH_ENTROPY
-BACKUPS = {
-    LATE: lambda c, pi, q, t: c.backup(c.expected(c.ahead(c.expected(q) + c.bonus))),
-    PRESENT: present,
-    NEXT_REWARD: lambda c, pi, q, t: c.ahead(c.expected(c.r) + c.game.discount * (c.expected(q) + c.bonus)),
-    ENDS: lambda c, pi, q, t: c.backup(0.9 * (c.expected(q) + c.bonus)),
-}
-AT_EVERY_STEP = (NO_LOG, NEXT_REWARD, ENDS)
-TWO_NAMES = MEAN
-"""A bootstrap that counts 1/A times may also be lost in as many samples."""
-
-
-def faults(entropy):
-    """The faults that can be made with this entropy."""
-    return [*LAST_VALUES, *BACKUPS, *([] if entropy == "none" else [NO_LOG, *LAST_VALUES_WITH_ENTROPY])]
-
-
-class Faulty:
-    """A critic that makes one fault."""
-
-    def __init__(self, fault, game, policy, temperature, entropy):
-        self.right = Critic(game, policy, temperature, entropy)
-        self.fault, self.policy, self.temperature = fault, policy, temperature
-        self.kind = {"policy": policy, "temperature": temperature, "entropy": entropy}
-
-    @property
-    def phrase(self):
-        actions = self.right.game.num_joint_actions
-        if self.fault == MEAN:
-            return self.fault.format("Q" if self.right.entropy == "none" else "(Q − α log π)", actions)
-        return self.fault.format(actions)
-
-    def value(self, q):
-        """V that this critic has of Q."""
-        wrong = VALUES.get(self.fault, lambda critic, policy, q, temperature: critic.soft(q))
-        return np.broadcast_to(wrong(self.right, self.policy, q, self.temperature), q.shape[:-1])
-
-    def backup(self, q):
-        if self.fault in BACKUPS:
-            return BACKUPS[self.fault](self.right, self.policy, q, self.temperature)
-        return self.right.backup(self.value(q))
-
-    def q(self):
-        """Where the critic ends."""
-        γ, q = self.right.game.discount, np.zeros(self.shape)
-        for _ in range(1 if γ == 0 else int(np.ceil(np.log(1e-14) / np.log(γ)))):
-            q = self.backup(q)
-        return q
-
-    @property
-    def shape(self):
-        return np.broadcast_shapes(self.right.r.shape, (*self.right.bonus.shape, 1))
-
-    def right_backup(self, q):
-        return self.right.backup(self.right.soft(q))
-
-    def targets(self, q, steps):
-        """The targets of 1 … `steps` steps."""
-        found = [self.backup(q)]
-        for _ in range(steps - 1):
-            found.append((self.backup if self.fault in AT_EVERY_STEP else self.right_backup)(found[-1]))
-        return found
-
-    def target(self, q, steps=1, trace_decay=None):
-        if trace_decay is None:
-            return self.right.shaped(self.targets(q, steps)[-1])
-        weights = (1 - trace_decay) * trace_decay ** np.arange(110)  # 0.7^110 is rounding
-        return self.right.shaped(sum(w * y for w, y in zip(weights, self.targets(q, 110), strict=True)))
+TIGHT = {"rtol": 1e-9, "atol": 1e-9}
 
 
 def named(message):
     return message.partition("theirs are the exact ones ")[2]
 
 
-SETTINGS = [(structure, entropy) for structure in ("common-payoff", "general-sum") for entropy in ENTROPIES]
+SETTINGS = (("common-payoff", "team"), ("common-payoff", "none"), ("general-sum", "own"), ("general-sum", "team"))
 CASES = [
-    pytest.param(structure, entropy, fault, id=f"{structure} {entropy} {fault}")
+    pytest.param(structure, entropy, fault, id=f"{structure} {entropy} {fault.name}")
     for structure, entropy in SETTINGS
-    for fault in faults(entropy)
+    for fault in faults(entropy, structure)
 ]
+TARGETS = [  # one step, and in turn another length
+    pytest.param(*case.values, length, id=f"{case.id} {length}")
+    for k, case in enumerate(CASES)
+    for length in (LENGTHS[0], LENGTHS[1 + k % 3])
+]
+THE = {fault.name: fault for fault in FAULTS}
+LATE, PRESENT = THE["a state too late"], THE["Q of the present state at the actions of the next"]
+TWO_NAMES = FAULTS[0]
+"""A bootstrap that counts 1/A times may also be lost in as many samples."""
 
 
 @functools.cache
@@ -162,54 +64,60 @@ def faulty(structure, entropy, fault, seed=5):
     """A critic in a random game of 3 agents in which no two faults give the same numbers, and some Q."""
     game = random_stochastic(4, (2, 3, 2), structure=structure, discount=0.8, seed=seed)
     policy = random_policy(game, np.random.default_rng(seed))
-    critic = Faulty(fault, to_sparse(game) if len(fault) % 2 else game, policy, 0.3, entropy)
+    earlier = random_policy(game, np.random.default_rng(seed + 1))
+    place = len(fault.name) % 2
+    critic = Faulty(fault, to_sparse(game) if place else game, policy, 0.3, entropy, earlier)
     return critic, np.random.default_rng(1).normal(size=critic.shape)
 
 
-def expected(critic, length):
-    """The phrase for targets of this length."""
-    if critic.fault == PRESENT and length.get("steps", 1) > 1:
-        return "with Q of the state before the last, at the actions of the one they bootstrap from"
-    return critic.phrase
-
-
-@pytest.mark.parametrize("length", LENGTHS, ids=str)
-@pytest.mark.parametrize(("structure", "entropy", "fault"), CASES)
+@pytest.mark.parametrize(("structure", "entropy", "fault", "length"), TARGETS)
 def test_the_fault_in_a_target_is_named_and_no_other(structure, entropy, fault, length):
     critic, q = faulty(structure, entropy, fault)
-    game, phrase, wrong = critic.right.game, expected(critic, length), critic.target(q, **length)
-    held = [{"q": critic.right.shaped(q)}]
-    if fault in {LATE, MEAN, *AT_EVERY_STEP}:
-        held.append({"v": critic.right.soft(q)})
-    for bootstrap in held:
-        more = {**bootstrap, **length, **critic.kind}
-        first, *others = named(said(assert_td_target, game, wrong, **more)).split(", or ")
-        assert first.endswith(phrase)
-        assert len(others) == (fault == TWO_NAMES)
-        right = (td_lambda_target if "trace_decay" in length else n_step_target)(game, **more)
-        noise = 1e-3 * np.abs(wrong - right).max()
-        noisy = wrong + noise * np.random.default_rng(2).normal(size=wrong.shape)
-        assert phrase.split(" % ")[-1] in named(said(assert_td_target, game, noisy, atol=5 * noise, **more))
+    game, phrase, wrong = critic.right.game, critic.phrase(steps=length.get("steps", 1)), critic.target(q, **length)
+    more = {"q": critic.right.shaped(q), **length, **critic.kind}
+    first, *others = named(said(assert_td_target, game, wrong, **more)).split(", or ")
+    assert phrase in first
+    assert len(others) == (fault == TWO_NAMES)
+    if length != LENGTHS[0]:
+        return
+    if fault in (LATE, TWO_NAMES) or fault.made != LAST:
+        without_q = {"v": critic.right.soft(q), **critic.kind}
+        assert phrase in named(said(assert_td_target, game, wrong, **without_q))
+    right = critic.right.shaped(critic.right_backup(q))
+    noise = 1e-3 * np.abs(wrong - right).max()
+    noisy = wrong + noise * np.random.default_rng(2).normal(size=wrong.shape)
+    assert phrase.split(" % ")[-1] in named(said(assert_td_target, game, noisy, atol=5 * noise, **more))
 
 
 @pytest.mark.parametrize(("structure", "entropy", "fault"), CASES)
 def test_what_the_fault_makes_of_a_critic_is_named_and_no_other(structure, entropy, fault):
     critic, _ = faulty(structure, entropy, fault)
-    game, q = critic.right.game, critic.q()
-    for assertion, array in ((assert_soft_q, critic.right.shaped(q)), (assert_soft_v, critic.value(q))):
+    game = critic.right.game
+    for name, assertion, array in (
+        ("q", assert_soft_q, critic.right.shaped(critic.q())),
+        ("v", assert_soft_v, critic.v()),
+    ):
+        phrase = critic.phrase(name)
+        if phrase == "right":
+            assertion(game, array, **critic.kind)
+            continue
         first, *others = named(said(assertion, game, array, **critic.kind)).split(", or ")
-        assert first.endswith(critic.phrase)
-        assert len(others) == (fault == TWO_NAMES and assertion is assert_soft_q)
+        assert phrase in first
+        assert len(others) == (fault == TWO_NAMES and name == "q")
+        if name == "v":
+            continue
         noisy = array + 1e-4 * np.random.default_rng(2).normal(size=array.shape)
-        assert critic.phrase.split(" % ")[-1] in named(said(assertion, game, noisy, atol=5e-4, **critic.kind))
+        assert phrase.split(" % ")[-1] in named(said(assertion, game, noisy, atol=5e-4, **critic.kind))
 
 
 @pytest.mark.parametrize(("structure", "entropy"), SETTINGS)
 def test_a_wrong_soft_value_of_the_right_q_is_named(structure, entropy):
-    for fault in set(faults(entropy)) & set(VALUES):
+    for fault in faults(entropy):
+        if fault.value is None or fault.backup is not None:
+            continue
         critic, _ = faulty(structure, entropy, fault)
         v = critic.value(Critic(critic.right.game, critic.policy, 0.3, entropy).q().reshape(critic.shape))
-        assert named(said(assert_soft_v, critic.right.game, v, **critic.kind)) == critic.phrase
+        assert named(said(assert_soft_v, critic.right.game, v, **critic.kind)) == critic.phrase()
 
 
 def test_a_replay_buffer_of_n_steps_has_another_present_state():
@@ -276,19 +184,20 @@ def test_every_fault_with_these_numbers_is_named_in_any_game(game, temperature, 
     candidates = [
         Faulty(fault, game, policy, temperature, entropy)
         for fault in faults(entropy)
-        if fault != ENDS and (game.num_joint_actions > 1 or "joint actions in place of its sum" not in fault)
+        if fault.made == LAST and "exchanged" not in fault.name and "stale" not in fault.name
+        if game.num_joint_actions > 1 or "joint actions in place of its sum" not in fault.phrase
     ]
     if not candidates[0].right.bonus.any():  # of pure policies: no entropy is kept
-        candidates = [each for each in candidates if "entropy" not in each.fault]
+        candidates = [each for each in candidates if "entropy" not in each.fault.phrase]
     made = data.draw(st.sampled_from(candidates))
     seed = data.draw(st.integers(0, 9))
     q = np.random.default_rng(seed).normal(size=made.shape)
     held = {"q": made.right.shaped(q), **length, **made.kind}
     right = (td_lambda_target if "trace_decay" in length else n_step_target)(game, **held)
-    for assertion, exact, theirs, more in (
-        (assert_td_target, right, lambda c: c.target(q, **length), held),
-        (assert_soft_q, made.right.q(), lambda c: c.right.shaped(c.q()), made.kind),
-        (assert_soft_v, made.right.v(), lambda c: c.value(c.q()), made.kind),
+    for name, assertion, exact, theirs, more in (
+        ("target", assert_td_target, right, lambda c: c.target(q, **length), held),
+        ("q", assert_soft_q, made.right.q(), lambda c: c.right.shaped(c.q()), made.kind),
+        ("v", assert_soft_v, made.right.v(), lambda c: c.v(), made.kind),
     ):
         wrong = theirs(made)
         scale = 1 + np.abs(exact).max() + np.abs(wrong).max()
@@ -297,12 +206,12 @@ def test_every_fault_with_these_numbers_is_named_in_any_game(game, temperature, 
         found = named(said(assertion, game, wrong, **more, **TIGHT))
         for other in candidates:
             numbers = theirs(other)
-            phrase = expected(other, length) if assertion is assert_td_target else other.phrase
+            phrase = other.phrase(name, length.get("steps", 1))
             if np.abs(numbers - wrong).max() <= 1e-12 * scale:
                 assert phrase in found
             elif np.abs(numbers - wrong).max() > 4e-9 * scale:
-                once = assertion is assert_soft_v and other.fault in VALUES
-                earlier = phrase in {PRESENT, NO_LOG} and assertion is assert_td_target
+                once = assertion is assert_soft_v and other.fault.value is not None
+                earlier = other.fault is PRESENT and assertion is assert_td_target
                 assert once or earlier or phrase not in re.split(r", or (?=with|of|without|times|plus)", found)
 
 
@@ -340,4 +249,4 @@ def test_faults_are_named_in_the_targets_of_the_papers_critics():
             own = [aorpo_target(ended, i, **(kind | {"q": kind["q"][i]})) for i in range(game.num_agents)]
             wrong = np.stack(own)
         message = said(assert_td_target, game, wrong, entropy=entropy, **kind)
-        assert named(message) == f"with discount 0.72, as where {ENDS}"
+        assert named(message) == f"with discount 0.72, as where 10 {LOST}"

@@ -1,0 +1,146 @@
+"""Mistakes in the length of targets, and in what the last value of n steps counts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mathrl.base.checks import FloatArray
+from mathrl.games.model import Game
+from mathrl.games.policies import Policy
+from mathrl.games.profile import Profile
+from mathrl.operators import entropy_bonus
+from mathrl.oracle.diagnose import Mistake, least_squares
+from mathrl.oracle.expected import expected_target
+from mathrl.oracle.rewards import without_rewards
+from mathrl.oracle.wrong_values import mean_for_sum
+from mathrl.values.linear_system import one_thread, sweep
+from mathrl.values.policy_values import backup, expected_rewards, policy_transitions
+
+__all__ = ["of_other_lengths", "of_the_bootstrap", "of_training", "wrongly_discounted"]
+
+LONGEST = 20
+"""How many steps the longest recognised targets have; longer ones are reported as "more than" so many."""
+
+_SWEEPS = 5_000
+"""How many steps ahead entropies are followed at most; where they have not settled by then, nothing is said."""
+
+_MOST_STATES = 512
+"""Up to so many states, critics with a wrong weight of the bootstrap are computed, by dense factors."""
+
+_LEAST_WEIGHT = 0.01
+"""Critics whose bootstrap counts less than this are hardly told from each other."""
+
+
+def of_training(game: Game, policy: Policy, plain: FloatArray, ahead: FloatArray) -> Iterator[Mistake]:
+    """Yield that a critic was trained on n-step targets without the entropy of the steps in between, for every n.
+
+    Its Q counts the entropy of every n-th state alone: Q = plain + γ P Σ_{m≥1} (γ P_π)^{nm−1} bonus. All n are summed
+    in one pass over time. It follows `ahead` = (γ P_π)^t bonus until that is the same in all states; the rest is a
+    geometric series.
+    """
+    if game.discount == 0 or not ahead.any():
+        return
+    P_st, nothing = policy_transitions(game, Profile.of(policy).joint_sa), np.zeros(game.num_states)
+    steps = np.arange(2, LONGEST + 2)
+    sums = np.zeros((len(steps), *ahead.shape))
+    rounding, passed = np.finfo(np.float64).eps * ahead.max(), 0
+    while np.ptp(ahead, axis=-1).max() > rounding:
+        if passed == _SWEEPS:
+            return
+        passed += 1
+        sums[passed % steps == 0] += ahead
+        rows = [sweep(P_st, game.discount, nothing, row) for row in np.atleast_2d(ahead)]
+        ahead = np.reshape(rows, ahead.shape)
+    unrewarded = without_rewards(game)
+    for n, total in zip(steps.tolist(), sums, strict=True):
+        # where episodes end, all that is ahead has become 0
+        rest = game.discount ** (-(passed + 1) % n) / (1 - game.discount**n) if game.ended is None else 0.0
+        later = backup(unrewarded, np.atleast_2d(total + rest * ahead))
+        trained = f"{n}-step targets" if n <= LONGEST else f"targets of more than {LONGEST} steps"
+        phrase = f"of a critic trained on {trained} without the entropy of the steps in between"
+        yield Mistake(plain, later.reshape(*ahead.shape, *game.num_actions), ((1.0, phrase),))
+
+
+def wrongly_discounted(
+    game: Game, policy: Policy, theirs: FloatArray, exact: FloatArray, *, array: str, most_left: float, **kind: Any
+) -> Iterator[Mistake]:
+    """Yield Q or V of critics trained on n-step targets whose bootstrap counts γ^m times, m ≠ n.
+
+        V = Σ_{t<n} (γ P_π)^t b + γ^m P_π^n V,   b = E_π[r] + bonus                                           (1)
+
+    Only of those that may be within `most_left` of theirs: one step of (1), a contraction, may move these by twice as
+    much. m is 1 (γ for γ^n), or larger than n (of targets that an end or a cut has made shorter). The latter are many,
+    and so count as fitted.
+    """
+    if game.discount in (0, 1) or game.num_states > _MOST_STATES:
+        return
+    shape = exact.shape if array == "v" else exact.shape[: -game.num_agents]
+    w_sa = Profile.of(policy).joint_sa
+    bonus_ms = np.atleast_2d(np.zeros(shape) + entropy_bonus(policy, **kind))
+    given = np.einsum("...sa,sa->...s", theirs.reshape(*shape, -1), w_sa) if array == "q" else theirs
+    v_ms = given.reshape(bonus_ms.shape) + (bonus_ms if array == "q" else 0.0)
+    P_st = policy_transitions(game, w_sa)
+    dense = P_st if isinstance(P_st, np.ndarray) else P_st.toarray()
+    b_ms, step = expected_rewards(game, w_sa, bonus_ms), dense.T
+    before_ms, rewarded_ms, at_ends_ms, ahead = np.zeros_like(b_ms), b_ms, v_ms @ step, step  # P_π^n, transposed
+    for n in range(1, LONGEST + 1):
+        for m in (*((1,) if n > 1 else ()), *range(n + 1, LONGEST + 1)):
+            weight = game.discount**m
+            if weight < _LEAST_WEIGHT:
+                break
+            if np.abs(rewarded_ms + weight * at_ends_ms - v_ms).max() > 2 * most_left:
+                continue
+            with one_thread():
+                v = np.linalg.solve(np.eye(len(ahead)) - weight * ahead.T, rewarded_ms.T).T  # (1)
+                # the last of the n steps is that of the backup
+                earlier = v @ np.linalg.matrix_power(step, n - 1)
+            q = backup(game, before_ms + game.discount ** (m - 1) * earlier)
+            power = "γ" if m == 1 else f"γ^{m}"
+            right = "γ" if n == 1 else f"γ^{n}"
+            phrase = f"of a critic trained on {n}-step targets with the bootstrap discounted by {power}, not by {right}"
+            yield Mistake.instead((q if array == "q" else v).reshape(exact.shape), phrase, fitted=m > 1)
+        before_ms = rewarded_ms
+        rewarded_ms = b_ms + game.discount * (rewarded_ms @ step)
+        at_ends_ms, ahead = at_ends_ms @ step, ahead @ step
+
+
+def of_the_bootstrap(
+    game: Game, theirs: FloatArray, exact: FloatArray, bootstrap: FloatArray, entropy: str, steps: int | None
+) -> Iterator[Mistake]:
+    """Yield mistakes in how often the last value counts, γ^n v(s_n) of n steps."""
+
+    def lost(weight: float) -> tuple[float, str]:
+        share = 100 * (1 - weight)
+        return weight, f"with the bootstrap lost in {share:.3g} % of the samples, such as those at a time limit"
+
+    actions = game.num_joint_actions
+    known = [(0.0, "without the bootstrap")]
+    if actions > 1:
+        known += [(1 / actions, mean_for_sum(game, entropy)), *[lost(1 / actions)] * (steps != 1)]
+    if steps is not None and steps > 1:
+        weight = float(np.power(game.discount, 1.0 - steps))  # inf where γ is 0 or tiny: it explains nothing
+        known.append((weight, f"with the bootstrap discounted by γ in place of γ^{steps}"))
+    yield Mistake(exact - bootstrap, bootstrap, known)
+    weight = least_squares(theirs - (exact - bootstrap), bootstrap)
+    if steps != 1 and 0 < weight < 1:  # after one step it is another discount
+        yield Mistake(exact - bootstrap, bootstrap, (lost(weight),), fitted=True)
+
+
+def of_other_lengths(
+    game: Game, policy: Policy, v: FloatArray, steps: int | None, kind: dict[str, Any]
+) -> Iterator[Mistake]:
+    """Yield targets of another number of steps; `kind` is the temperature and whose entropy counts.
+
+    Of fewer steps also those whose bootstrap is discounted as after all: r_0 + … + γ^{k−1} r_{k−1} + γ^n v(s_k).
+    """
+    y = expected_target(game, policy=policy, v=v, **kind)
+    unended = expected_target(game, policy=policy, v=np.zeros_like(v), **kind)
+    for n in range(1, LONGEST + 1):
+        if n != steps:
+            yield Mistake.instead(y, f"of {n} step{'s' * (n > 1)}")
+        if steps is not None and n < steps and game.discount < 1:
+            phrase = f"of {n} step{'s' * (n > 1)}, but with the bootstrap discounted by γ^{steps}"
+            yield Mistake(unended, y - unended, ((game.discount ** (steps - n), phrase),))
+        y = expected_target(game, policy=policy, q=y, **kind)
+        unended = expected_target(game, policy=policy, q=unended, **kind)

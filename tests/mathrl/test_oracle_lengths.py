@@ -1,0 +1,93 @@
+"""Targets and critics whose bootstrap has the discount of another length, and rewards that are standardised."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from mathrl import Game
+from mathrl.games import random_policy, random_stochastic, to_sparse
+from mathrl.operators import ENTROPIES
+from mathrl.oracle import assert_soft_q, assert_soft_v, assert_td_target, n_step_target
+from mathrl.solvers import soft_evaluation
+from tests.critics import Critic, said
+
+GAMES = {
+    structure: random_stochastic(4, (2, 3), structure=structure, discount=0.8, seed=3)
+    for structure in ("common-payoff", "general-sum")
+}
+POLICY = random_policy(GAMES["common-payoff"], np.random.default_rng(3))
+
+
+def critic_of(structure, entropy):
+    return Critic(GAMES[structure], POLICY, 0.3, entropy)
+
+
+def ended(critic, steps, weight):
+    """Q of a critic that learns from n-step targets whose bootstrap counts `weight` times."""
+    q = np.zeros(np.broadcast_shapes(critic.r.shape, (*critic.bonus.shape, 1)))
+    for _ in range(int(np.ceil(np.log(1e-15) / np.log(weight)))):
+        q = critic.target(critic.shaped(q), steps, end=weight).reshape(q.shape)
+    return q
+
+
+@pytest.mark.parametrize(("steps", "power"), [(2, 1), (3, 1), (5, 1), (1, 3), (2, 4), (3, 4)])
+@pytest.mark.parametrize("structure", GAMES)
+@pytest.mark.parametrize("entropy", ENTROPIES)
+def test_the_weight_that_a_critic_gave_to_its_bootstrap_is_named(structure, entropy, steps, power):
+    critic = critic_of(structure, entropy)
+    kind = {"policy": POLICY, "temperature": 0.3, "entropy": entropy}
+    q = ended(critic, steps, 0.8**power)
+    given = "γ" if power == 1 else f"γ^{power}"
+    right = "γ" if steps == 1 else f"γ^{steps}"
+    phrase = f"of a critic trained on {steps}-step targets with the bootstrap discounted by {given}, not by {right}"
+    game = to_sparse(critic.game) if steps == 2 else critic.game
+    for assertion, array in ((assert_soft_q, critic.shaped(q)), (assert_soft_v, critic.soft(q))):
+        message = said(assertion, game, array, **kind).partition("theirs are the exact ones ")[2]
+        # other discounts of one step are another way to say it
+        assert phrase in message
+        assert ", or " not in message or steps == 1
+    assert_soft_q(game, critic.shaped(ended(critic, steps, 0.8**steps)), **kind)
+
+
+@pytest.mark.parametrize(("fewer", "steps"), [(1, 2), (1, 3), (2, 3), (4, 5)])
+@pytest.mark.parametrize("entropy", ENTROPIES)
+def test_the_discount_of_all_steps_after_fewer_is_named(entropy, fewer, steps):
+    critic = critic_of("common-payoff", entropy)
+    shape = np.broadcast_shapes(critic.r.shape, (*critic.bonus.shape, 1))
+    q = critic.shaped(np.random.default_rng(0).normal(size=shape))
+    kind = {"policy": POLICY, "temperature": 0.3, "entropy": entropy, "q": q, "steps": steps}
+    wrong = critic.target(q, fewer, end=0.8**steps)
+    message = said(assert_td_target, critic.game, wrong, **kind)
+    plural = "s" * (fewer > 1)
+    assert f"of {fewer} step{plural}, but with the bootstrap discounted by γ^{steps}" in message
+    assert_td_target(critic.game, critic.target(q, steps), **kind)
+
+
+@pytest.mark.parametrize("structure", GAMES)
+def test_rewards_of_any_mean_and_deviation_are_named(structure):
+    """Those of a buffer are not those of the table."""
+    game = GAMES[structure]
+    kind = {"policy": POLICY, "temperature": 0.3}
+    other = dataclasses.replace(game, rewards=(game.rewards - 0.7) / 1.9)
+    critic = Critic(other, POLICY, 0.3, "team")
+    q = np.random.default_rng(0).normal(size=game.rewards.shape)
+    wrong = n_step_target(other, q=q, steps=3, **kind)
+    for message in (
+        said(assert_td_target, game, wrong, q=q, steps=3, **kind),
+        said(assert_soft_q, game, critic.q(), **kind),
+        said(assert_soft_v, game, critic.v(), **kind),
+    ):
+        assert message.endswith("theirs are the exact ones with standardised rewards, (r − 0.7)/1.9")
+
+
+def test_a_constant_in_every_reward_is_told_from_one_in_every_number():
+    """At an end nothing is paid: there the two differ."""
+    game = random_stochastic(4, (2, 2), discount=0.8, seed=1)
+    moves, rewards = game.transitions.copy(), game.rewards.copy()
+    rewards[3], moves[3], ends = 0, np.eye(4)[3], [False, False, False, True]
+    more = np.where(np.reshape(ends, (4, 1, 1)), 0, rewards + 0.5)
+    ending, paid = (Game.stochastic(r, moves, 0.8, terminal=ends) for r in (rewards, more))
+    kind = {"policy": random_policy(game, np.random.default_rng(1)), "temperature": 0.3}
+    message = said(assert_soft_q, ending, soft_evaluation(paid, **kind).q, **kind)
+    assert message.endswith("theirs are the exact ones with 0.5 added to every reward")
