@@ -14,7 +14,7 @@ import numpy as np
 from mathrl.games import joint_policy, uniform_policy
 from tests.critics import Critic
 
-__all__ = ["FAULTS", "LAST", "OTHERS", "Fault", "Faulty", "Listed", "faults"]
+__all__ = ["FAULTS", "LAST", "OTHERS", "PLACE", "Fault", "Faulty", "Listed", "faults"]
 
 STEPS = "every step"
 LAST = "the last value"
