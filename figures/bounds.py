@@ -133,7 +133,9 @@ def draw(
         axes["communications"].yaxis.set_major_locator(_whole_numbers())
         named = {name: list(zip(*axes[name].get_legend_handles_labels(), strict=True)) for name in LEGENDS}
         both = [entry for entries in named.values() for entry in entries]
-        drawn = [("outside lower left", both)] if narrow else [(LEGENDS[name], named[name]) for name in LEGENDS]
+        drawn: list[Any] = (
+            [("outside lower left", both)] if narrow else [(LEGENDS[name], named[name]) for name in LEGENDS]
+        )
         for corner, entries in drawn:
             handles, labels = zip(*entries, strict=True) if entries else ((), ())
             figure.legend(handles, labels, loc=corner, ncols=1 if narrow else 2, frameon=False, fontsize=7)
