@@ -133,7 +133,7 @@ def draw(
         axes["communications"].yaxis.set_major_locator(_whole_numbers())
         named = {name: list(zip(*axes[name].get_legend_handles_labels(), strict=True)) for name in LEGENDS}
         both = [entry for entries in named.values() for entry in entries]
-        drawn: list[tuple[Any, Any]] = (
+        drawn: list[Any] = (
             [("outside lower left", both)] if narrow else [(LEGENDS[name], named[name]) for name in LEGENDS]
         )
         for corner, entries in drawn:

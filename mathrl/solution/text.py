@@ -82,15 +82,20 @@ def _available(solution: "Solution", state: int, agent: int) -> BoolArray:
 
 def _columns(solution: "Solution", rows: list[_Row]) -> list[Column]:
     """One for each action where all agents call it the same; else the label stands before each probability."""
-    states = [Column("state", lambda row: state_label(solution, row.state))] if len(solution.policy[0]) > 1 else []
+    states = [Column("state", lambda row: _number(state_label(solution, row.state)))]
     columns = [
-        *states,
-        Column("agent", lambda row: agent_label(solution, row.agent).removeprefix("agent ")),
+        *(states if len(solution.policy[0]) > 1 else []),
+        Column("agent", lambda row: _number(agent_label(solution, row.agent).removeprefix("agent "))),
         Column("value", lambda row: row.value, spec=".6g", number=True),
     ]
     shown = min(max(len(row.probabilities) for row in rows), SHOWN_ACTIONS)
     heads = [_head(solution, rows, action) for action in range(shown)]
     return columns + [_action(solution, action, head) for action, head in enumerate(heads)]
+
+
+def _number(label: str) -> int | str:
+    """A label that is a number as such, so that it is set flush right."""
+    return int(label) if label.isdecimal() else label
 
 
 def _head(solution: "Solution", rows: list[_Row], action: int) -> str:
