@@ -18,6 +18,12 @@ __all__ = ["draw"]
 _DEPTHS = 4.0
 """How many times the interval's depth below the best the panel of the likelihood shows."""
 
+_BESIDE = 0.7
+"""How much of the likelihood is shown above the interval, as a share of the interval."""
+
+_HEADROOM = 1.18
+"""The height of the panel of bars: their legend stands above 1."""
+
 _MOST_BARS = 40
 """Of more actions than these only the points are drawn, probability against frequency."""
 
@@ -38,11 +44,10 @@ def _draw_profile(axes: "Axes", fit: Fit) -> None:
 
     rationality, values = fit.curve
     depth, allowed = 2 * (fit.log_likelihood - values), float(chi2.ppf(fit.level, 1))
-    shown = rationality[depth <= _DEPTHS * allowed]
     low, high = fit.interval
-    right = max([float(shown.max(initial=0.0)), *(end for end in (low, high) if isfinite(end))])
+    right = min(high + _BESIDE * (high - low), float(rationality.max()))
     if high == inf:  # the likelihood hardly changes any more where the branch is long
-        right = max(4 * low, float(rationality[1]), float(np.quantile(rationality, 0.5)))
+        right = max(4 * low, float(np.quantile(rationality, 0.5)))
     axes.axvspan(low, min(high, right), color=COLOURS[0], alpha=0.12, linewidth=0)
     axes.axhline(allowed, color=GREY, linewidth=0.8, linestyle=(0, (4, 2)))
     axes.plot(rationality, depth, color=COLOURS[0])
@@ -71,9 +76,10 @@ def _draw_data(axes: "Axes", fit: Fit) -> None:
         axes.bar(places, observed, width=0.8, color=COLOURS[5], label="observed")
         axes.plot(places, fitted, "o", color=COLOURS[1], markersize=4, label="fitted")
         axes.set_xticks(places, [_label(fit, row) for row in rows], fontsize=6)
-        axes.legend(frameon=False, fontsize=7, loc="upper right")
+        axes.set_yticks(np.linspace(0, 1, 6))
+        axes.legend(frameon=False, fontsize=7, loc="upper center", ncols=2)
         axes.set_title("(b) probability of actions" + (" (agent:action)" if len(fit.games) == 1 else ""))
-    axes.set_ylim(0, 1)
+    axes.set_ylim(0, 1 if len(rows) > _MOST_BARS else _HEADROOM)
 
 
 def _begins(rows: list[Row]) -> list[bool]:

@@ -1,9 +1,9 @@
 """`mathrl fit`: the rationality that makes observed play most likely."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mathrl.base.text import shown
 from mathrl.cli import output
@@ -30,7 +30,7 @@ examples:
   mathrl fit prisoners-dilemma play.json
   mathrl fit prisoners-dilemma play.json --level 0.99 --format csv --out fit.csv
   mathrl fit prisoners-dilemma play.json --plot fit.png
-  mathrl fit prisoners-dilemma play.json stag-hunt play.json
+  mathrl fit prisoners-dilemma play.json chicken play.json
   mathrl fit prisoners-dilemma play.json --format json --out fit.json
 
 DATA in JSON is an object, with counts per agent and action, or per agent, state and action:
@@ -51,7 +51,9 @@ def run(argv: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit status."""
     parser = Parser("fit", DESCRIPTION, EXAMPLES)
     parser.add_argument("pairs", nargs="*", metavar="GAME DATA", help="a game, and a file of what was observed in it")
-    parser.add_argument("--example", action="store_true", help="print a small file of data, for the prisoners-dilemma")
+    parser.add_argument(
+        "--example", action="store_true", help="print a small file of data, for the game prisoners-dilemma"
+    )
     parser.add_argument(
         "--entropy",
         metavar="WHOSE",
@@ -59,7 +61,9 @@ def run(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--level", metavar="P", help="of the interval, in (0, 1) (default: 0.95)")
     parser.add_argument(
-        "--largest", metavar="X", help="the largest rationality to look at (default: 1e4 / largest reward difference)"
+        "--largest",
+        metavar="X",
+        help="the largest rationality to look at (default: 1e4 / difference of values)",
     )
     parser.add_argument("--max-steps", metavar="N", help="follow the branch for N steps at most (default: 10000)")
     parser.add_argument(
@@ -153,5 +157,10 @@ def _flat(found: "Fit", spec: str) -> "Table":
         "log_likelihood": found.log_likelihood,
         "deviance": found.deviance,
     }
-    columns = [Column(name, lambda row, value=value: value, spec) for name, value in same.items()]
+    columns = [Column(name, _constant(value), spec) for name, value in same.items()]
     return Table([*table.columns, *columns, Column("outcome", lambda row: found.outcome.name)], table.rows)
+
+
+def _constant(value: float) -> Callable[[Any], float]:
+    """The same in every row."""
+    return lambda row: value

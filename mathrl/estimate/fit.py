@@ -29,7 +29,7 @@ class Row(NamedTuple):
     agent: int
     state: int
     action: int
-    count: float
+    observed: float
     frequency: float | None
     probability: float
 
@@ -121,7 +121,7 @@ class Fit:
             Column("agent", lambda row: row.agent),
             Column("state", lambda row: row.state),
             Column("action", lambda row: row.action),
-            Column("count", lambda row: row.count, "" if spec == "" else "g"),
+            Column("count", lambda row: row.observed, "" if spec == "" else "g"),
             Column("frequency", lambda row: row.frequency, spec),
             Column("probability", lambda row: row.probability, spec),
         ]

@@ -69,7 +69,7 @@ class Observations:
                     total += own
         else:
             expected = f"{game.num_agents} arrays of counts, one per agent"
-            given = instance(argument, data, (Sequence, np.ndarray), expected)
+            given: Any = instance(argument, data, (Sequence, np.ndarray), expected)
             if isinstance(given, (str, bytes)) or len(given) != game.num_agents:
                 fail(argument, f"is {shown(data)}", expected)
             counts = [as_floats(f"{argument}[{i}]", own) for i, own in enumerate(given)]

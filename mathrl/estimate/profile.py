@@ -25,8 +25,10 @@ __all__ = ["Curve", "Profile"]
 _PARTS = 3
 """Into how many parts a span is cut: its four points, ends included, are as many as a cubic has coefficients."""
 
-_ROUNDING = 64 * float(np.finfo(np.float64).eps)
-"""How far rounding may move L, over the sum of its terms' sizes and the number of observations."""
+_ROUNDING = 1e-11
+"""How far rounding may move L, over its size, and over the number of observations times the largest log ratio. Points
+of a branch are as exact as their last corrections, whose rounding may be so large.
+"""
 
 
 class Curve:
@@ -76,12 +78,14 @@ class Profile:
         self._curve, self._counts = curve, tuple(counts)
         self.rationality, logs = curve.grid
         self.values = np.sum([np.einsum("sk,jsk->j", n, log) for n, log in zip(counts, logs, strict=True)], axis=0)
-        self.rounding = _ROUNDING * (np.abs(self.values) + sum(float(n.sum()) for n in counts))
+        unit = max(arc.system.unit for arc in curve.arcs)
+        total = sum(float(n.sum()) for n in counts)
+        self.rounding = _ROUNDING * (np.abs(self.values) + total * np.maximum(1.0, unit * self.rationality))
 
     @property
     def flat(self) -> bool:
         """Whether L is the same everywhere, up to rounding."""
-        return bool(np.ptp(self.values) <= self.rounding.max())
+        return bool(np.ptp(self.values) <= self.rounding.min())
 
     def at(self, tau: float) -> float:
         """L of (1)."""
@@ -93,7 +97,7 @@ class Profile:
 
     def _sum(self, arrays: Iterable[FloatArray]) -> float:
         pairs = zip(self._counts, arrays, strict=True)
-        return float(sum((n_sk * array_sk).sum() for n_sk, array_sk in pairs))
+        return float(sum((n_sk * array_sk).sum() for n_sk, array_sk in pairs)) + 0.0
 
     @cached_property
     def peaks(self) -> tuple[Peak, ...]:

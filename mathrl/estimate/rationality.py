@@ -25,8 +25,8 @@ from mathrl.values.overflow import in_range
 __all__ = ["curve_of", "estimated", "fit"]
 
 _FARTHEST = 1e4
-"""How far a branch is followed by default: payoffs then differ by so many temperatures, and policies are nearly those
-of the limit.
+"""How far a branch is followed by default: values then differ by up to so many temperatures, and policies are nearly
+those of the limit.
 """
 
 _FEWEST = 5.0
@@ -62,7 +62,7 @@ def fit(
                  the agent QRE of the literature; in matrix games all three are the same
     `level`      of the interval (2), in (0, 1); default 0.95
     `largest`    the largest rationality that is looked at, in units of 1/rewards; default: 1e4 over the largest
-                 difference of two rewards
+                 difference of two rewards, times 1 − γ where γ < 1, else over the longest expected play
     `max_steps`  the most steps of the trace; default 10,000
 
     Returns a `Fit`; `print` shows it. `rationality` is 0 or infinite where L is highest at an end of the branch, and
@@ -102,7 +102,7 @@ def curve_of(
     """The branches of some games, at one rationality; and whether all were followed as far as was asked for."""
     max_steps = count("max_steps", max_steps, 1)
     if largest is None:
-        largest = _FARTHEST / max(map(_spread, games))
+        largest = _FARTHEST / max(_spread(game) * game.horizon for game in games)
     largest = positive("largest", largest)
     for game in games:
         in_range(game, 1 / largest, argument="1/largest")
@@ -136,7 +136,8 @@ def estimated(
     rationality = {Outcome.FLAT: nan, Outcome.AT_INFINITY: inf}.get(outcome, best.rationality)
     spots = curve.at(best.tau)[1]
     policies = tuple(arc.policy(spot) for arc, spot in zip(curve.arcs, spots, strict=True))
-    deviance = max(0.0, 2 * (saturated - best.log_likelihood))
+    deviance = 2 * (saturated - best.log_likelihood)
+    deviance = 0.0 if deviance <= profile.rounding.min() else deviance  # nothing but rounding
     freedom = _degrees_of_freedom(games, observed) - (0 if flat else 1)
     allows = freedom > 0 and _enough(games, observed, policies)
     return Fit(

@@ -157,6 +157,28 @@ def test_a_second_game_without_folds_does_not_hide_those_of_the_first():
         _ = found.policy
 
 
+@pytest.mark.parametrize("counts", [[[9, 15, 6], [27, 3, 0]], [[12, 10, 8], [17, 13, 0]], [[1, 0, 29], [18, 9, 3]]])
+def test_an_interval_with_gaps_is_the_hull_of_its_pieces(counts):
+    found = fit(FOLDED, counts)
+    assert len(found.pieces) > 1
+    assert len(found.maxima) > 1
+    assert found.interval == (found.pieces[0][0], found.pieces[-1][1])
+    assert "what lies between them does not fit" in str(found)
+    path = qre_branch(FOLDED, temperature=0.02).path
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = [
+            np.where(np.array(n) > 0, n * np.log(own[:, 0]), 0.0) for n, own in zip(counts, path.policy, strict=True)
+        ]
+    drop = 2 * (found.log_likelihood - sum(each.sum(axis=1) for each in terms))
+    inside = np.any([(low <= path.rationality) & (path.rationality <= high) for low, high in found.pieces], axis=0)
+    fits = drop <= chi2.ppf(0.95, 1)
+    assert (drop > -1e-6).all()
+    assert inside[fits].all()
+    assert not fits[~inside].any()
+    assert (~inside).any()
+    assert fits.any()
+
+
 def test_several_data_sets_of_one_rationality():
     once = fit(GENERAL, [2 * np.array(own) for own in GENERAL_COUNTS])
     twice = fit([GENERAL, GENERAL], [GENERAL_COUNTS, GENERAL_COUNTS])
