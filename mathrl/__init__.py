@@ -29,6 +29,7 @@ _MODULES = {
     "cli",
     "equations",
     "equilibria",
+    "estimate",
     "exploitability",
     "figures",
     "games",

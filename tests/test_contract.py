@@ -32,6 +32,7 @@ PACKAGES = [
     "mathrl.bounds",
     "mathrl.equilibria",
     "mathrl.equations",
+    "mathrl.estimate",
     "mathrl.exploitability",
     "mathrl.figures.reproductions",
     "mathrl.games",

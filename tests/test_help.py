@@ -15,12 +15,12 @@ from mathrl.base import array_types, checks
 from mathrl.bounds import checked
 
 SOLVING = ("mathrl.solvers", "mathrl.batch")
-COMPUTING = ("mathrl.softmax", "mathrl.operators", "mathrl.bounds", "mathrl.oracle", "mathrl.values")
+COMPUTING = ("mathrl.softmax", "mathrl.operators", "mathrl.bounds", "mathrl.oracle", "mathrl.values", "mathrl.estimate")
 HOLDING = ("mathrl.games", "mathrl.balls")
 FURTHER = ("mathrl.exploitability", "mathrl.equilibria", "mathrl.equations", "mathrl.solution")
 
 NO_EQUATION = {  # they read, write, check, store, name or convert
-    *("own_and_others", "load_setup", "save_setup", "simplest_fraction", "as_strategies"),
+    *("own_and_others", "load_observations", "load_setup", "save_setup", "simplest_fraction", "as_strategies"),
     *("as_policy", "as_opponent_model", "as_opponent_models", "entry", "load", "names", "save", "stack"),
     *("to_dense", "to_sparse", "balls", "contains", "midpoints", "radii", "precision"),
 }

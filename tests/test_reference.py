@@ -40,6 +40,7 @@ MODULES = (
     "mathrl.oracle",
     "mathrl.figures.qre",
     "mathrl.figures.bounds",
+    "mathrl.estimate",
     "mathrl.figures.reproductions",
     "mathrl.neural.study",
     "mathrl.neural.algorithms",

@@ -12,6 +12,7 @@ COMMANDS = {
     "reproduce": "recompute tables and figures of the papers, and compare them with the printed numbers",
     "check": "say which claims of the papers hold, and show the evidence",
     "solve": "solve a game with any of the solvers of the five papers",
+    "fit": "find the rationality that makes observed play most likely",
     "bound": "compute AORPO's bounds for a game with learned models, and what they bound",
     "games": "list the games that come with mathrl, or show one, or save it in another format",
     "train": "train networks on a game, and measure them with the exact solver",

@@ -14,6 +14,8 @@ from typing import Protocol
 
 import numpy as np
 
+from mathrl.base.checks import FloatArray
+from mathrl.equilibria.arc import Arc
 from mathrl.equilibria.matrix.tracer import Tracer, join
 from mathrl.equilibria.step_rules import RESOLVED, TIGHTER
 from mathrl.equilibria.stochastic.equations import System, entropy_curve, logit_curve
@@ -60,6 +62,9 @@ class Branch(Protocol):
 
     def path(self, last: Policy) -> BranchPath:
         """All points so far, `last` in place of the policy at the last one."""
+
+    def arc(self) -> Arc:
+        """All points so far, and what lies between them."""
 
 
 def branch(game: Game, *, entropy: str, step_length: float) -> Branch:
@@ -111,6 +116,9 @@ class _Confirmed:
     def path(self, last: Policy) -> BranchPath:
         return self._branch.path(last)
 
+    def arc(self) -> Arc:
+        return self._branch.arc()
+
 
 class _Compiled:
     def __init__(self, game: Game, step_length: float) -> None:
@@ -149,6 +157,22 @@ class _Compiled:
             policy=_shown(self._game, self._compact.lift(policies), last),
             folds=walked.folds,
             bifurcations=walked.bifurcations,
+        )
+
+    def arc(self) -> Arc:
+        walked, system = join(self._stretches), logit_curve(self._game, entropy="none")
+        scale = system.unit * self._tracer.scale
+        no_values = system.values(system.zero)
+
+        def vector(x: FloatArray, t: float) -> FloatArray:
+            return system.vector(x.reshape(system.first_sk.shape), no_values, t)
+
+        return Arc(
+            system,
+            tuple(vector(z_x[:-1], t * system.unit) for z_x, t in zip(walked.z_px, walked.rationality, strict=True)),
+            tuple(vector(t_x[:-1], t_x[-1] * scale) for t_x in walked.tangent_px),
+            walked.rationality,
+            np.ones(len(walked.rationality) - 1, dtype=bool),
         )
 
 
@@ -201,6 +225,17 @@ class _General:
             policy=_shown(self._game, tuple(np.stack(agent) for agent in policies), last),
             folds=np.flatnonzero([point.fold and point.system is self._branch for point in self._points]),
             bifurcations=np.flatnonzero(crossed),
+        )
+
+    def arc(self) -> Arc:
+        on_branch = [k for k, point in enumerate(self._points) if point.system is self._branch]
+        points = [self._points[k] for k in on_branch]
+        return Arc(
+            self._branch,
+            tuple(point.z for point in points),
+            tuple(point.tangent for point in points),
+            np.array([point.t for point in points]),
+            np.diff(on_branch) == 1,
         )
 
     def _change(self) -> None:

@@ -92,10 +92,13 @@ def join(stretches: list[Stretch]) -> Stretch:
 
 
 class Tracer:
-    """The compiled trace of one matrix game; `step_length` times the usual steps."""
+    """The compiled trace of one matrix game; `step_length` times the usual steps.
+
+    Payoffs are multiplied by `scale`: the last entry of a point z is its rationality over that.
+    """
 
     def __init__(self, game: Game, *, step_length: float = 1.0) -> None:
-        self._memory, self._scale, self.lipschitz_constant = loaded(game)
+        self._memory, self.scale, self.lipschitz_constant = loaded(game)
         self._memory.numbers.step_length, self._memory.numbers.accuracy = step_length, _ACCURATE
         self._pi_k = np.empty_like(self._memory.pi_k)
         find(self._memory)
@@ -106,7 +109,7 @@ class Tracer:
         z_x, numbers = self._memory.z_x, self._memory.numbers
         restore(self._memory)
         z_x[:-1] = 0.0 if x is None else x
-        z_x[-1] = rationality / self._scale
+        z_x[-1] = rationality / self.scale
         numbers.rising = 1.0 if rising else -1.0
         numbers.length = FIRST * numbers.step_length
         numbers.orientation = 0.0
@@ -117,8 +120,8 @@ class Tracer:
 
     def advance(self, rationality: float, *, at_most: int, lowest: float = -np.inf) -> Stretch:
         """At most so many points, up to the first crossing of `rationality`, or until λ is below `lowest`."""
-        self._memory.numbers.target = rationality / (self._scale * self._memory.numbers.unit)
-        return self._walk(at_most, lowest / self._scale)
+        self._memory.numbers.target = rationality / (self.scale * self._memory.numbers.unit)
+        return self._walk(at_most, lowest / self.scale)
 
     @property
     def narrow(self) -> bool:
@@ -174,7 +177,7 @@ class Tracer:
 
     def _stretch(self, count: int, points: "_Points") -> Stretch:
         z_px, tangent_px, pi_pk, code_p = points
-        rationality = z_px[:count, -1] * self._scale
+        rationality = z_px[:count, -1] * self.scale
         return Stretch(rationality, z_px[:count], tangent_px[:count], pi_pk[:count], code_p[:count])
 
 

@@ -1,5 +1,7 @@
 """The cubic through two points of a curve with their tangents: where a step goes, and what lies between two points."""
 
+from functools import cached_property
+
 import numpy as np
 
 from mathrl.base.checks import FloatArray
@@ -26,6 +28,15 @@ class Cubic:
     def at(self, share: float) -> FloatArray:
         """z at this share of the way, which may be beyond the ends."""
         return np.asarray(self._z + share * (self._slope + share * (self._square + share * self._cube)))
+
+    def height(self, share: float) -> float:
+        """The last entry of z, t, at this share of the way."""
+        z, slope, square, cube = self._heights
+        return z + share * (slope + share * (square + share * cube))
+
+    @cached_property
+    def _heights(self) -> tuple[float, ...]:
+        return tuple(float(part[-1]) for part in (self._z, self._slope, self._square, self._cube))
 
     def place(self, z: FloatArray) -> float:
         """The share at which the lead is that of z."""

@@ -165,7 +165,7 @@ class System:
 
     def gains(self, own_sk: FloatArray) -> FloatArray:
         """Δ of functions of the own action, (S, k), 0 where it is not available."""
-        gains_sk = own_sk[:, self._others] - own_sk[:, self._references]
+        gains_sk = own_sk[:, self.others] - own_sk[:, self._references]
         return gains_sk if self.barred_sk is None else np.where(self.barred_sk, 0.0, gains_sk)
 
     def expected(self, own_sk: FloatArray, pi_sk: FloatArray) -> FloatArray:
@@ -203,7 +203,7 @@ class System:
         return np.zeros((self.num_functions, self._rewards_msa[0].size))
 
     @cached_property
-    def _others(self) -> npt.NDArray[np.int64]:
+    def others(self) -> npt.NDArray[np.int64]:
         """Where the actions of x stand side by side with the first ones, (k,)."""
         return np.delete(np.arange(self.num_actions.sum()), self.first)
 

@@ -24,6 +24,7 @@ become singular, as far as that can be told from the last three points (`point.c
 be factored, the orientation is not known, and only the other rules guard the curve.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
@@ -81,6 +82,8 @@ _FOLD = 1e-7
 
 _FOLD_STEPS = 20
 _HALVINGS = 50
+_NEARBY = 0.5
+"""By how much a point may be off the cubic between two neighbours, as a share of their distance."""
 
 
 def _none() -> FloatArray:
@@ -205,6 +208,39 @@ class Follower:
             if following is not None:
                 return following
         return None
+
+    @one_thread()
+    def between(
+        self, near: tuple[FloatArray, FloatArray], far: tuple[FloatArray, FloatArray], t: float
+    ) -> tuple[FloatArray, FloatArray] | None:
+        """The point of the curve with this t, and its tangent, between two neighbours (z, tangent), t monotone there.
+
+        Newton's method at this t starts on the cubic through the two. Beside a fold, where t is too flat for that, the
+        entry of z that changes most is held instead. None where neither converges.
+        """
+        system = self._system
+        goal, lead = t * system.unit, _common_lead(system, near[1], far[1])
+        cubic = Cubic(near, far, lead)
+        share = _share_of(lambda share: cubic.height(share) - goal)
+        guess = cubic.at(share)
+        guess[-1] = goal
+        landed = self._newton(guess, -1, 1.0, farthest=_FARTHEST, polish=True)
+        if landed is not None:
+            off, apart = system.measured(landed.z - guess), system.measured(far[0] - near[0])
+            if np.abs(off).max() <= _NEARBY * np.abs(apart).max():
+                return landed.z, landed.tangent
+
+        def held(share: float) -> _Ahead:
+            found = self._newton(cubic.at(share), lead, 1.0, farthest=_FARTHEST, polish=True)
+            if found is None:
+                raise np.linalg.LinAlgError("Newton's method does not converge")
+            return found
+
+        try:
+            found = held(_share_of(lambda share: float(held(share).z[-1]) - goal))
+        except np.linalg.LinAlgError:
+            return None
+        return found.z, found.tangent
 
     def hidden(self, point: Point) -> bool:
         """Whether the rounding of a correction is more than a step tolerates: then shorter steps lead no further."""
@@ -339,6 +375,24 @@ class Follower:
         if system.barred_sk is not None:
             system.ratios(probe)[system.barred_sk] = 0.0
         return probe
+
+
+def _common_lead(system: System, first: FloatArray, second: FloatArray) -> int:
+    """Which number of z changes fast at two points with these tangents."""
+    speeds = [np.abs(system.measured(_scaled(system, tangent))) for tangent in (first, second)]
+    largest = int(np.minimum(*speeds).argmax())
+    return largest if largest < system.num_ratios else -1
+
+
+def _share_of(excess: Callable[[float], float]) -> float:
+    """Where in [0, 1] a function that is monotone there vanishes, by bisection; the nearer end where it does not."""
+    low, high, first = 0.0, 1.0, excess(0.0)
+    if first == 0.0 or first * excess(1.0) > 0:
+        return 0.0 if abs(first) <= abs(excess(1.0)) else 1.0
+    for _ in range(_HALVINGS):
+        share = (low + high) / 2
+        low, high = (share, high) if excess(share) * first > 0 else (low, share)
+    return (low + high) / 2
 
 
 def _rounding(z: FloatArray) -> float:

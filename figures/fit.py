@@ -1,0 +1,94 @@
+"""A fit of the rationality: its likelihood along the branch, and what was observed beside what the fit says."""
+
+from math import inf, isfinite
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import chi2
+
+from mathrl.estimate import Fit
+from mathrl.estimate.fit import Row
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw"]
+
+_DEPTHS = 4.0
+"""How many times the interval's depth below the best the panel of the likelihood shows."""
+
+_BESIDE = 0.7
+"""How much of the likelihood is shown above the interval, as a share of the interval."""
+
+_HEADROOM = 1.18
+"""The height of the panel of bars: their legend stands above 1."""
+
+_MOST_BARS = 40
+"""Of more actions than these only the points are drawn, probability against frequency."""
+
+
+def draw(fit: Fit) -> "Figure":
+    """Draw the profile 2 (max L − L) over the rationality with the interval, and data beside fitted probabilities."""
+    from mathrl.figures.plot import mosaic, style
+
+    with style():
+        figure, axes = mosaic([["profile", "data"]], height=2.6, widths=(1, 1), share=False)
+        _draw_profile(axes["profile"], fit)
+        _draw_data(axes["data"], fit)
+    return figure
+
+
+def _draw_profile(axes: "Axes", fit: Fit) -> None:
+    from mathrl.figures.plot import COLOURS, GREY
+
+    rationality, values = fit.curve
+    depth, allowed = 2 * (fit.log_likelihood - values), float(chi2.ppf(fit.level, 1))
+    low, high = fit.interval
+    right = min(high + _BESIDE * (high - low), float(rationality.max()))
+    if high == inf:  # the likelihood hardly changes any more where the branch is long
+        right = max(4 * low, float(np.quantile(rationality, 0.5)))
+    axes.axvspan(low, min(high, right), color=COLOURS[0], alpha=0.12, linewidth=0)
+    axes.axhline(allowed, color=GREY, linewidth=0.8, linestyle=(0, (4, 2)))
+    axes.plot(rationality, depth, color=COLOURS[0])
+    if isfinite(fit.rationality):
+        axes.plot(fit.rationality, 0, "o", color=COLOURS[1], markersize=4, clip_on=False)
+    axes.set_xlim(0, right * 1.05 or 1.0)
+    axes.set_ylim(0, _DEPTHS * allowed)
+    axes.set_xlabel("rationality (1/temperature)")
+    axes.set_title(f"(a) 2 (max L − L); shaded: {100 * fit.level:g} % interval")
+
+
+def _draw_data(axes: "Axes", fit: Fit) -> None:
+    from mathrl.figures.plot import COLOURS
+
+    rows = list(fit.rows)
+    observed = np.array([row.frequency for row in rows])
+    fitted = np.array([row.probability for row in rows])
+    if len(rows) > _MOST_BARS:
+        axes.plot([0, 1], [0, 1], color=COLOURS[1], linewidth=0.8)
+        axes.plot(fitted, observed, ".", color=COLOURS[0], markersize=4)
+        axes.set_xlabel("fitted probability")
+        axes.set_title("(b) observed frequency")
+        axes.set_xlim(0, 1)
+    else:
+        places = np.arange(len(rows)) + 0.6 * np.cumsum([0, *_begins(rows)])
+        axes.bar(places, observed, width=0.8, color=COLOURS[5], label="observed")
+        axes.plot(places, fitted, "o", color=COLOURS[1], markersize=4, label="fitted")
+        axes.set_xticks(places, [_label(fit, row) for row in rows], fontsize=6)
+        axes.set_yticks(np.linspace(0, 1, 6))
+        axes.legend(frameon=False, fontsize=7, loc="upper center", ncols=2)
+        axes.set_title("(b) probability of actions" + (" (agent:action)" if len(fit.games) == 1 else ""))
+    axes.set_ylim(0, 1 if len(rows) > _MOST_BARS else _HEADROOM)
+
+
+def _begins(rows: list[Row]) -> list[bool]:
+    """Whether each row after the first belongs to another agent, state or game than the one before."""
+    return [a[:3] != b[:3] for a, b in zip(rows[1:], rows[:-1], strict=True)]
+
+
+def _label(fit: Fit, row: Row) -> str:
+    game, agent, state, action = row[:4]
+    parts = [str(game)] * (len(fit.games) > 1) + [str(agent)]
+    parts += [f"s{state}"] * (len(fit.policies[game][agent]) > 1) + [str(action)]
+    return ":".join(parts)

@@ -1,0 +1,18 @@
+"""How an estimate can come out, as a sentence that says what it means."""
+
+from enum import StrEnum
+
+__all__ = ["Outcome"]
+
+
+class Outcome(StrEnum):
+    """How a fit came out, as a sentence that says what it means and what to do next."""
+
+    INSIDE = "found: the likelihood is highest at this rationality of all that were followed"
+    AT_ZERO = "found at rationality 0: of all points of the branch, play at random explains the data best"
+    AT_INFINITY = (
+        "found at infinite rationality: the likelihood rises as far as the branch was followed, and only the end of "
+        "the interval below it is known"
+    )
+    FLAT = "nothing can be said: all rationalities make these data equally likely"
+    LOST = "the branch could not be followed far enough, and the likelihood still rises where it ends: raise max_steps"

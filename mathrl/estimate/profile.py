@@ -1,0 +1,188 @@
+"""The log-likelihood along a curve of equilibria, its maxima, and where it is within some distance of the best one.
+
+    L(τ) = Σ n^i(s, a) log π^i(a|s; τ)   over all games, agents i, states s and actions a                (1)
+    dL/dλ = Σ n^i(s, a) d log π^i(a|s)/dλ                                                                (2)
+
+τ is a number that grows along the curve: its whole part counts spans, on which the rationality λ is monotone. L is
+computed at several points of each span, which are no farther apart than a step of a trace: there log π is nearly a
+cubic. Between them maxima are found as zeros of (2), or beside a fold, where (2) is infinite, by Brent's method.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil, floor
+
+import numpy as np
+from scipy.optimize import brentq, minimize_scalar
+
+from mathrl.base.checks import FloatArray
+from mathrl.equilibria.arc import Arc, Spot
+from mathrl.estimate.together import Span, spans
+
+__all__ = ["Curve", "Profile"]
+
+_PARTS = 3
+"""Into how many parts a span is cut: its four points, ends included, are as many as a cubic has coefficients."""
+
+_ROUNDING = 1e-11
+"""How far rounding may move L, over its size, and over the number of observations times the largest log ratio. Points
+of a branch are as exact as their last corrections, whose rounding may be so large.
+"""
+
+
+class Curve:
+    """The branches of some games at one rationality, looked at in a grid of points that is the same for all data."""
+
+    def __init__(self, arcs: Sequence[Arc]) -> None:
+        self.arcs = tuple(arcs)
+        self.spans: tuple[Span, ...] = spans(arcs)
+
+    @cached_property
+    def tau(self) -> FloatArray:
+        """τ of the grid (J,)."""
+        return np.arange(_PARTS * len(self.spans) + 1) / _PARTS
+
+    @cached_property
+    def grid(self) -> tuple[FloatArray, tuple[FloatArray, ...]]:
+        """λ of the grid (J,), and log π of each game (J, S, K)."""
+        at = [self.at(tau) for tau in self.tau]
+        logs = tuple(np.stack([spots[g].log_sk for _, spots in at]) for g in range(len(self.arcs)))
+        return np.array([rationality for rationality, _ in at]), logs
+
+    def at(self, tau: float) -> tuple[float, tuple[Spot, ...]]:
+        """λ, and where each game is."""
+        span = self.spans[min(int(tau), len(self.spans) - 1)]
+        rationality = span.rationality(tau - min(int(tau), len(self.spans) - 1))
+        return rationality, span.spots(self.arcs, rationality)
+
+    def one_way(self, low: float, high: float) -> bool:
+        """Whether λ turns nowhere between two τ, ends included."""
+        inside = range(max(1, ceil(low)), min(len(self.spans) - 1, floor(high)) + 1)
+        return not any(self.spans[m].turned for m in inside)
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A local maximum of L along the curve."""
+
+    tau: float
+    rationality: float
+    log_likelihood: float
+
+
+class Profile:
+    """L of some counts, per game (S, K), along a curve."""
+
+    def __init__(self, curve: Curve, counts: Sequence[FloatArray]) -> None:
+        self._curve, self._counts = curve, tuple(counts)
+        self.rationality, logs = curve.grid
+        self.values = np.sum([np.einsum("sk,jsk->j", n, log) for n, log in zip(counts, logs, strict=True)], axis=0)
+        unit = max(arc.system.unit for arc in curve.arcs)
+        total = sum(float(n.sum()) for n in counts)
+        self.rounding = _ROUNDING * (np.abs(self.values) + total * np.maximum(1.0, unit * self.rationality))
+
+    @property
+    def flat(self) -> bool:
+        """Whether L is the same everywhere, up to rounding."""
+        return bool(np.ptp(self.values) <= self.rounding.min())
+
+    def at(self, tau: float) -> float:
+        """L of (1)."""
+        return self._sum(spot.log_sk for spot in self._curve.at(tau)[1])
+
+    def slope(self, tau: float) -> float:
+        """(2)."""
+        return self._sum(spot.slope_sk for spot in self._curve.at(tau)[1])
+
+    def _sum(self, arrays: Iterable[FloatArray]) -> float:
+        pairs = zip(self._counts, arrays, strict=True)
+        return float(sum((n_sk * array_sk).sum() for n_sk, array_sk in pairs)) + 0.0
+
+    @cached_property
+    def peaks(self) -> tuple[Peak, ...]:
+        """The local maxima, the first and the last point too where L falls from there, or rises to there."""
+        found, last = [], len(self.values) - 1
+        for j in _peaks(self.values, self.rounding):
+            tau = float(self._curve.tau[j])
+            if 0 < j < last:
+                tau = self._refined(float(self._curve.tau[j - 1]), float(self._curve.tau[j + 1]), tau)
+            rationality = self._curve.at(tau)[0]
+            found.append(Peak(tau, rationality, max(self.at(tau), float(self.values[j]))))
+        return tuple(found)
+
+    def _refined(self, low: float, high: float, guess: float) -> float:
+        """The maximum between two points of the grid: a zero of (2), or where λ turns beside it by Brent's method."""
+        if self._curve.one_way(low, high):
+            ends = self.slope(low), self.slope(high)
+            if np.isfinite(ends).all() and ends[0] * ends[1] < 0:
+                tau = float(brentq(self.slope, low, high, xtol=1e-15, rtol=1e-14))
+                if self.at(tau) >= self.at(guess):
+                    return tau
+
+        def cost(tau: float) -> float:
+            return -self.at(tau)
+
+        tau = float(minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-10}).x)
+        return tau if cost(tau) <= cost(guess) else guess
+
+    def within(self, level: float) -> tuple[tuple[float, float], ...]:
+        """The ranges of λ in which L is at least `level` somewhere on the curve, in order and apart."""
+        peaks = [peak for peak in self.peaks if 0 < peak.tau < len(self._curve.spans)]
+        tau = np.concatenate([self._curve.tau, [peak.tau for peak in peaks]])
+        order = np.argsort(tau, kind="stable")
+        tau = tau[order]
+        values = np.concatenate([self.values, [peak.log_likelihood for peak in peaks]])[order]
+        rationality = np.concatenate([self.rationality, [peak.rationality for peak in peaks]])[order]
+        above = values >= level
+        pieces, piece = [], []
+        for j in range(len(tau)):
+            if above[j]:
+                if j > 0 and not above[j - 1]:
+                    piece.append(self._crossing(tau[j - 1], tau[j], level))
+                piece.append(float(rationality[j]))
+            elif j > 0 and above[j - 1]:
+                piece.append(self._crossing(tau[j - 1], tau[j], level))
+                pieces.append((min(piece), max(piece)))
+                piece = []
+        if piece:
+            pieces.append((min(piece), max(piece)))
+        return _merged(pieces)
+
+    def _crossing(self, low: float, high: float, level: float) -> float:
+        def excess(tau: float) -> float:
+            return self.at(tau) - level
+
+        first, second = excess(float(low)), excess(float(high))
+        if first * second > 0:  # a peak that is the level itself, up to rounding
+            return self._curve.at(float(low if abs(first) < abs(second) else high))[0]
+        return self._curve.at(float(brentq(excess, float(low), float(high), xtol=1e-14)))[0]
+
+
+def _peaks(values: FloatArray, rounding: FloatArray) -> list[int]:
+    """Where values have local maxima that are higher than what is beside them by more than rounding."""
+    found, best, lowest = [], 0, float(values[0])
+    rising = True
+    for j, (value, apart) in enumerate(zip(values.tolist(), rounding.tolist(), strict=True)):
+        if rising:
+            if value > values[best]:
+                best = j
+            elif value < values[best] - apart:
+                found.append(best)
+                rising, lowest = False, value
+        elif value < lowest:
+            lowest = value
+        elif value > lowest + apart:
+            rising, best = True, j
+    return [*found, len(values) - 1] if rising else found
+
+
+def _merged(pieces: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """The union of intervals."""
+    merged: list[tuple[float, float]] = []
+    for low, high in sorted(pieces):
+        if merged and low <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], high)
+        else:
+            merged.append((low, high))
+    return tuple(merged)
