@@ -37,6 +37,7 @@ MODULES = (
     "mathrl.equilibria",
     "mathrl.exploitability",
     "mathrl.oracle",
+    "mathrl.interop",
     "mathrl.figures.reproductions",
     "mathrl.neural.study",
     "mathrl.neural.algorithms",
