@@ -158,8 +158,8 @@ def _result(outcomes: list[tuple[float, Hashable, tuple[float, ...], bool]], dra
         following[called] = float(weights.sum()), tuple((weights @ paid / weights.sum()).tolist())
     if not draws:
         return Result(following, 0, {}, ())
-    rewards = tuple(mean(own) for own in zip(*[rewards for _, _, rewards, _ in outcomes], strict=True))
-    return Result(following, draws, {called: len(own) for called, own in parts.items()}, rewards)
+    means = tuple(mean(own) for own in zip(*[rewards for _, _, rewards, _ in outcomes], strict=True))
+    return Result(following, draws, {called: len(own) for called, own in parts.items()}, means)
 
 
 def _rehearse(

@@ -84,5 +84,5 @@ def _sparse(entries: dict[tuple[int, int], float], rows: int, columns: int) -> A
 
 def _title(env: Any) -> str | None:
     """The name under which the environment was made."""
-    spec = getattr(env, "spec", None)
-    return str(spec.id) if getattr(spec, "id", None) else None
+    name = getattr(getattr(env, "spec", None), "id", None)
+    return str(name) if name else None

@@ -4,11 +4,11 @@ import itertools
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, NoReturn, overload
 
 import numpy as np
 
-from mathrl.base.checks import count, fail, flag
+from mathrl.base.checks import count, fail, flag, unwrapped
 from mathrl.base.extras import need
 from mathrl.base.text import shown
 from mathrl.games.given import Booleans
@@ -124,9 +124,10 @@ def _checked(env: Any) -> tuple[Any, list[Any], list[int]]:
     sizes = []
     for agent in env.agents:
         space = env.action_space(agent)
-        if np.ndim(getattr(space, "n", None)) != 0 or getattr(space, "n", None) is None:
+        size = unwrapped(getattr(space, "n", None))
+        if not isinstance(size, (int, np.integer)):
             fail(f"the actions of {shown(agent)}", f"are {shown(space)}", "a Discrete space")
-        sizes.append(int(space.n))
+        sizes.append(int(size))
     return env, list(env.agents), sizes
 
 
@@ -240,7 +241,7 @@ def _outcome(probability: float, following: Any, rewards: Any, ended: Any) -> Ou
     return Outcome(probability, following, tuple(float(np.asarray(paid).item()) for paid in rewards), bool(ended))
 
 
-def _refuse_chance(call: str, more: str = "") -> None:
+def _refuse_chance(call: str, more: str = "") -> NoReturn:
     mend = f"give samples, the number of keys of which probabilities are estimated{more}"
     fail(f"env.{call}", "draws from its key", "an environment that is the same with each key", mend)
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, NoReturn, overload
 
 import numpy as np
 
@@ -239,7 +239,7 @@ class _Adapter:
         return _Snapshot(_copied(self.env), {}, {}, tuple(self.env.agents))
 
 
-def _refuse_chance(call: str, more: str = "") -> None:
+def _refuse_chance(call: str, more: str = "") -> NoReturn:
     mend = f"give samples, the number of tries of which probabilities are estimated{more}"
     fail(f"env.{call}", "draws random numbers", "an environment that is the same in each try", mend)
 
