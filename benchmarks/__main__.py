@@ -12,6 +12,7 @@ from benchmarks import (
     divergence,
     evaluation,
     first_call,
+    game_files,
     joint_control,
     learners,
     matrix_branch,
@@ -41,6 +42,7 @@ MODULES = (
     oracle,
     networks,
     counterfactual,
+    game_files,
 )
 
 

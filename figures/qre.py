@@ -10,6 +10,8 @@ from mathrl.base.checks import FloatArray
 from mathrl.equilibria.matrix.curves import Curve
 from mathrl.figures.log_ticks import log_ticks
 from mathrl.figures.portrait import Portrait
+from mathrl.games.model import Game
+from mathrl.games.naming import action_label, agent_label
 from mathrl.games.policies import Policy
 
 if TYPE_CHECKING:
@@ -55,11 +57,12 @@ def draw(
     agents: Sequence[int] | None = None,
     ends: Ends = (),
     ends_label: str = "where HASPI ends, from uniform",
-    name: Callable[[int, int], str] = lambda agent, action: f"agent {agent}, action {action}",
+    name: Callable[[int, int], str] | None = None,
     title: str = "",
 ) -> "Figure":
     """Draw the probabilities of the actions of some agents (by default all) on each curve.
 
+    Panels are called by `name`, a function of agent and action; by default by the names that the game has, or numbers.
     A curve is dashed where it is not stable. `ends` are marked by dots, and `title`, the name of the game, stands above
     all panels. With a common payoff, a broad line below the others marks the best equilibrium at each temperature, and
     the last panel shows by how much each objective is below it. Of two actions only the first is shown; what is
@@ -79,11 +82,17 @@ def draw(
             else:
                 agent, action = map(int, panel.split())
                 _probabilities(drawn, shown, agent, action, ends)
-                drawn.set_title(name(agent, action))
+                drawn.set_title(_name(shown.game, agent, action) if name is None else name(agent, action))
         _frame(rows, axes, shown)
         _legend(figure, shown, ends_label if ends else "", title)
         figure.supxlabel(_note(shown), fontsize=7, color="#555555", x=0.01, ha="left")
     return figure
+
+
+def _name(game: Game, agent: int, action: int) -> str:
+    """What the panel of an action is called; `$` begins no formula."""
+    called = agent_label(game.agent_names, agent), action_label(game.action_names, agent, action)
+    return ", ".join(called).replace("$", r"\$")
 
 
 def layout(actions: Sequence[Sequence[int]], agents: Sequence[int]) -> list[list[str]]:

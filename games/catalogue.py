@@ -42,7 +42,7 @@ def load(name_or_path: str | PathLike[str]) -> Game:
     """Build a game by name, or read it from a file.
 
     `name_or_path`  a name as in "climbing"; a name with parameters as in "penalty(k=-50)", whose values are literals;
-                    or the path of a file that ends in .json, .npz or .nfg
+                    or the path of a file that ends in .json, .npz, .nfg, .gam or .csv
 
     Returns a `Game`. Raises `InvalidInput`, a `ValueError`, where the name, a parameter or the file is not right.
 

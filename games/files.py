@@ -1,6 +1,6 @@
-"""Games in files: `.json`, `.npz` and Gambit's `.nfg`, by their ending.
+"""Games in files: `.json`, `.npz`, Gambit's `.nfg`, GameTracer's `.gam` and tables in `.csv`, by their ending.
 
-All three read back exactly: the arrays of a game that was saved and loaded are equal, bit for bit.
+All of them read back exactly: the arrays of a game that was saved and loaded are equal, bit for bit.
 """
 
 from collections.abc import Callable
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from mathrl.base.checks import fail
 from mathrl.base.files import as_path, decode, read, write_bytes
-from mathrl.games import gambit, json_file, npz_file
+from mathrl.games import csv_file, gam_file, gambit, json_file, npz_file
 from mathrl.games.model import Game, check_game
 
 __all__ = ["SUFFIXES", "check_ending", "load_file", "names_file", "save"]
 
 
 def load_file(path: str | PathLike[str]) -> Game:
-    """Read a game from a `.json`, `.npz` or `.nfg` file.
+    """Read a game from a `.json`, `.npz`, `.nfg`, `.gam` or `.csv` file.
 
     `path`  the file; its ending says in which form it is
 
@@ -30,11 +30,13 @@ def save(game: Game, path: str | PathLike[str]) -> None:
     """Write a game to a file from which `load` reads exactly the same game.
 
     `game`  the game
-    `path`  where to write it; it ends in `.json`, `.npz` or, for a matrix game only, `.nfg`
+    `path`  where to write it; it ends in `.json`, `.npz` or, for a matrix game only, `.nfg`, `.gam` or `.csv`
 
-    Names of states are kept, but not in `.nfg`, where they are texts, numbers, None, or tuples of these. The file is
-    written whole or not at all. Raises `ValueError` where the ending is another one, a name is of another kind, or the
-    game has states and the ending is `.nfg`.
+    Names of agents and actions are kept, but not in `.gam`; the title is kept in `.json`, `.npz` and `.nfg`. In `.nfg`
+    and `.csv` names that are numbers may read back as none (`mathrl.games.gambit`, `mathrl.games.csv_file`). Names of
+    states are kept in `.json` and `.npz` where they are texts, numbers, None, or tuples of these. The file is written
+    whole or not at all. Raises `ValueError` where the ending is another one, a name is one that the file cannot hold,
+    or the game has states or actions that are not available and the ending is that of a matrix game.
     """
     check_game(game)
     path = as_path("path", path)
@@ -53,11 +55,15 @@ _READERS: dict[str, Callable[[bytes], Game]] = {
     ".json": lambda data: json_file.parse(decode(data)),
     ".npz": npz_file.parse,
     ".nfg": lambda data: gambit.parse(decode(data, otherwise="latin-1")),  # as programs of the 1990s wrote names
+    ".gam": lambda data: gam_file.parse(decode(data)),
+    ".csv": lambda data: csv_file.parse(decode(data)),
 }
 _WRITERS: dict[str, Callable[[Game], bytes]] = {
     ".json": lambda game: json_file.render(game).encode(),
     ".npz": npz_file.render,
     ".nfg": lambda game: gambit.render(game).encode(),
+    ".gam": lambda game: gam_file.render(game).encode(),
+    ".csv": lambda game: csv_file.render(game).encode(),
 }
 
 SUFFIXES = tuple(_READERS)

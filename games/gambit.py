@@ -6,56 +6,72 @@
 The payoff form gives n payoffs for each joint action, the outcome form one outcome, 0 where all payoffs are 0. The
 first player's strategy varies fastest. Commas are optional; a number is an integer, a decimal or a rational (1/3). In
 a text, a quote behind a backslash does not end it; there is no other escape.
+
+The title, the players and their strategies are the names of the game, the agents and their actions. What has no name of
+its own in the file has none in the game: an empty title, and players or strategies of one player that are called
+"1", "2" …, or two of them alike. Where some of them have a name, one that is empty is called by its number.
 Source: Gambit's documentation, "Game representation formats".
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from math import isfinite, prod
+from math import isnan, prod
 from typing import NoReturn, TypeVar
 
 import numpy as np
 
-from mathrl.base.checks import fail
+from mathrl.base.checks import FloatArray, fail
+from mathrl.base.text import shown
 from mathrl.games.model import Game
+from mathrl.games.number_text import as_number, plain_numbers, written_number
 
-__all__ = ["is_matrix", "parse", "render"]
+__all__ = ["MOST_PLAYERS", "check_matrix", "is_matrix", "parse", "render"]
+
+MOST_PLAYERS = 60
+"""An array of the payoffs has an axis for each player, and NumPy has no more than 64."""
 
 T = TypeVar("T")
 
 TOKEN = re.compile(r'\s+|,|(?P<token>"(?:[^"\\]|\\"?)*+"|[{}]|[^\s,{}"]+)|(?P<open>")')
-NUMBER = re.compile(r"[+-]?(\d+/\d+|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)", re.ASCII)
 END = "the end of the file"
 
 
 def parse(text: str) -> Game:
-    """Read a game; titles, names and comments are checked for form and dropped. Every error names its line."""
+    """Read a game with its names; a comment is checked for form and dropped. Every error names its line."""
     tokens = _Tokens(text)
     tokens.expect("NFG")
     tokens.expect("1")
     if tokens.next not in ("R", "D"):
         tokens.wrong("R or D, the kind of numbers")
     tokens.take()
-    tokens.string("the title in quotes")
+    title = tokens.string("the title in quotes")
     players = tokens.braced(lambda: tokens.string("a player's name in quotes"))
-    num_actions = tokens.braced(lambda: _strategies(tokens))
-    if not players or len(num_actions) != len(players):
-        tokens.wrong(f"the strategies of {max(len(players), 1)} players, not of {len(num_actions)}")
+    strategies = tokens.braced(lambda: _strategies(tokens))
+    if not players or len(strategies) != len(players):
+        tokens.wrong(f"the strategies of {max(len(players), 1)} players, not of {len(strategies)}")
+    if len(players) > MOST_PLAYERS:
+        tokens.wrong(f"this after the strategies of at most {MOST_PLAYERS} players, not of {len(players)}")
+    num_actions = [own if isinstance(own, int) else len(own) for own in strategies]
     if tokens.next.startswith('"'):
         tokens.take()
     size = prod(num_actions)
     if tokens.next == "{":
         outcomes = [[0.0] * len(players), *tokens.braced(lambda: _outcome(tokens, len(players)))]
-        profiles = [outcomes[tokens.index(len(outcomes))] for _ in tokens.up_to(size, "outcomes")]
+        payoffs = np.array([outcomes[tokens.index(len(outcomes))] for _ in tokens.up_to(size, "outcomes")])
+        tokens.end(size)
     else:
-        numbers = [tokens.number() for _ in tokens.up_to(size * len(players), "payoffs")]
-        profiles = [numbers[k : k + len(players)] for k in range(0, len(numbers), len(players))]
-    if tokens.next != END:
-        tokens.wrong(f"{END}: there are {size} joint actions")
-    payoffs = np.array(profiles, dtype=np.float64)
-    return Game.matrix([column.reshape(num_actions, order="F") for column in payoffs.T])
+        numbers = tokens.plain_rest()
+        if numbers is None or len(numbers) != size * len(players):
+            numbers = np.array([tokens.number() for _ in tokens.up_to(size * len(players), "payoffs")])
+            tokens.end(size)
+        payoffs = numbers.reshape(size, len(players))
+    return Game.matrix(
+        [column.reshape(num_actions, order="F") for column in payoffs.T],
+        agent_names=_names(players),
+        action_names=[None if isinstance(own, int) else _names(own) for own in strategies],
+        title=title or None,
+    )
 
 
 def is_matrix(game: Game) -> bool:
@@ -66,18 +82,49 @@ def is_matrix(game: Game) -> bool:
 
 
 def render(game: Game) -> str:
-    """The payoff form of a matrix game, in numbers that read back exactly; players and strategies are numbered."""
-    if not is_matrix(game):
-        fail("game", f"is {game!r}", "a matrix game", "an .nfg file has no states, save it as .json or .npz")
-    if game.masks is not None:
-        mend = "an .nfg file has all actions, leave these out of the payoffs, or save the game as .json or .npz"
-        fail("game", f"is {game!r}", "a game in which all actions are available", mend)
+    """The payoff form of a matrix game, in numbers that read back exactly; players without names are numbered."""
+    check_matrix(game, ".nfg")
     flat = [payoffs.reshape(game.num_actions).ravel(order="F") for payoffs in game.rewards_isa]
     columns = flat * game.num_agents if game.common_payoff else flat
-    players = " ".join(f'"{i + 1}"' for i in range(game.num_agents))
-    counts = " ".join(map(str, game.num_actions))
-    rows = (" ".join(repr(float(payoff)).removesuffix(".0") for payoff in row) for row in zip(*columns, strict=True))
-    return f'NFG 1 R "mathrl" {{ {players} }} {{ {counts} }}\n\n' + "\n".join(rows) + "\n"
+    title = _quoted("title", game.title or "")
+    players = _quoted_names("agent_names", game.agent_names, game.num_agents)
+    strategies = " ".join(map(str, game.num_actions))
+    if game.action_names is not None:  # Gambit reads the strategies of all players by their names, or of none
+        named = enumerate(zip(game.action_names, game.num_actions, strict=True))
+        strategies = " ".join(f"{{ {_quoted_names(f'action_names[{i}]', own, size)} }}" for i, (own, size) in named)
+    rows = (" ".join(map(written_number, row)) for row in zip(*columns, strict=True))
+    return f"NFG 1 R {title} {{ {players} }} {{ {strategies} }}\n\n" + "\n".join(rows) + "\n"
+
+
+def check_matrix(game: Game, suffix: str) -> None:
+    """Require a game that a file of this ending holds: a matrix game in which all actions are available."""
+    if not is_matrix(game):
+        fail("game", f"is {game!r}", "a matrix game", f"a {suffix} file has no states, save it as .json or .npz")
+    if game.masks is not None:
+        mend = f"a {suffix} file has all actions, leave these out of the payoffs, or save the game as .json or .npz"
+        fail("game", f"is {game!r}", "a game in which all actions are available", mend)
+
+
+def _names(found: Sequence[str]) -> list[str] | None:
+    """The names of the players or of one player's strategies; None where they have none of their own."""
+    names = [name or str(k) for k, name in enumerate(found)]
+    none = not any(found) or list(found) == [str(k + 1) for k in range(len(found))] or len(set(names)) < len(names)
+    return None if none else names
+
+
+def _quoted_names(argument: str, names: Sequence[str] | None, size: int) -> str:
+    """Names in quotes, or numbers from 1 where there are none."""
+    if names is None:
+        return " ".join(f'"{k + 1}"' for k in range(size))
+    return " ".join(_quoted(f"{argument}[{k}]", name) for k, name in enumerate(names))
+
+
+def _quoted(argument: str, name: str) -> str:
+    """A text in quotes, from which it reads back."""
+    if name.endswith("\\") or any("\ud800" <= character <= "\udfff" for character in name):
+        expected = "a text in Unicode without a backslash at its end"
+        fail(argument, f"is {shown(name)}", expected, "an .nfg file cannot hold it, save the game as .json or .npz")
+    return '"' + name.replace('"', '\\"') + '"'
 
 
 @dataclass
@@ -114,20 +161,23 @@ class _Tokens:
             self.wrong(f"{token!r}")
         self.take()
 
-    def string(self, expected: str) -> None:
+    def string(self, expected: str) -> str:
         if not self.next.startswith('"'):
             self.wrong(expected)
-        self.take()
+        return self.take()[1:-1].replace('\\"', '"')
+
+    def end(self, size: int) -> None:
+        if self.next != END:
+            self.wrong(f"{END}: there are {size} joint actions")
+
+    def plain_rest(self) -> FloatArray | None:
+        """All numbers that are left, read at once; None where anything else is left, or a rational."""
+        return None if self.next == END else plain_numbers(self.text[self.position - len(self.next) :])
 
     def number(self) -> float:
-        if not NUMBER.fullmatch(self.next):
-            self.wrong("a number")
-        try:
-            value = float(Fraction(self.next)) if "/" in self.next else float(self.next)
-        except (ZeroDivisionError, OverflowError, ValueError):
-            value = float("nan")
-        if not isfinite(value):
-            self.wrong("a finite number")
+        value = as_number(self.next)
+        if value is None or isnan(value):
+            self.wrong("a number" if value is None else "a finite number")
         self.take()
         return value
 
@@ -154,11 +204,11 @@ class _Tokens:
             yield k
 
 
-def _strategies(tokens: _Tokens) -> int:
-    """How many strategies a player has, from their number or their names."""
+def _strategies(tokens: _Tokens) -> int | list[str]:
+    """The names of a player's strategies, or their number."""
     if tokens.next == "{":
         names = tokens.braced(lambda: tokens.string("a strategy's name in quotes"))
-        return len(names) or tokens.wrong("a strategy before this, each player needs one")
+        return names or tokens.wrong("a strategy before this, each player needs one")
     if not re.fullmatch("[0-9]{1,18}", tokens.next) or int(tokens.next) == 0:
         tokens.wrong("a number of strategies, at least 1")
     return int(tokens.take())

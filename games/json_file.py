@@ -1,7 +1,8 @@
 """Games as JSON documents, described by game.schema.json beside this file; `Game` itself checks the numbers.
 
 Version 2 also has `available`, `terminal` and `state_names`; rewards of joint actions that are not available are null
-in it. A game that needs none of them is written in version 1, which older programs can read.
+in it. Version 3 also has `agent_names` and `action_names`. A game is written in the first version that has all that it
+needs, for older programs.
 """
 
 import json
@@ -16,7 +17,7 @@ from mathrl.base.checks import FloatArray, InvalidInput, as_numbers
 from mathrl.games.csr import from_arrays, to_arrays
 from mathrl.games.gambit import is_matrix
 from mathrl.games.model import Game
-from mathrl.games.name_file import from_lists, to_lists
+from mathrl.games.name_file import from_lists, to_lists, version_of
 
 __all__ = ["from_json", "parse", "render", "to_json", "transitions_from_json", "transitions_to_json"]
 
@@ -47,20 +48,23 @@ def _game(name: str, values: dict[str, Any]) -> Game:
     """The game of a document that fits the schema; nan stands for null in it, and `name` is the key of its rewards."""
     rewards: Any = values[name]
     available, terminal = values.get("available"), values.get("terminal")
+    names = {kind: values.get(kind) for kind in ("agent_names", "action_names")} | {
+        "title": values.get("title") or None
+    }
     if values["kind"] == "matrix":
-        return Game.matrix(rewards, common_payoff=values["common_payoff"], available=available)
+        return Game.matrix(rewards, common_payoff=values["common_payoff"], available=available, **names)
     rewards = as_numbers(name, rewards) if values["common_payoff"] else rewards
     transitions = transitions_from_json("transitions", values["transitions"], rewards)
     kept = {"available": available, "terminal": terminal, "state_names": from_lists(values.get("state_names"))}
-    return Game.stochastic(rewards, transitions, values["discount"], values.get("start"), **kept)
+    return Game.stochastic(rewards, transitions, values["discount"], values.get("start"), **kept, **names)
 
 
 def to_json(game: Game) -> dict[str, Any]:
     """Return the document that describes a game."""
     matrix = is_matrix(game) and game.state_names is None
-    version = 1 if game.masks is None and game.ended is None and game.state_names is None else 2
-    values: dict[str, Any] = {"format": "mathrl-game", "version": version}
+    values: dict[str, Any] = {"format": "mathrl-game", "version": version_of(game)}
     values |= {"kind": "matrix" if matrix else "stochastic", "common_payoff": game.common_payoff}
+    values |= {} if game.title is None else {"title": game.title}
     if matrix:
         values |= {"payoffs": _unavailable_as_null(game, game.rewards.squeeze(-game.num_agents - 1))}
     else:
@@ -72,6 +76,10 @@ def to_json(game: Game) -> dict[str, Any]:
         values["terminal"] = game.ended.tolist()
     if game.state_names is not None:
         values["state_names"] = to_lists(game.state_names)
+    if game.agent_names is not None:
+        values["agent_names"] = [*game.agent_names]
+    if game.action_names is not None:
+        values["action_names"] = [None if own is None else [*own] for own in game.action_names]
     return values
 
 

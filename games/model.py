@@ -17,6 +17,7 @@ import numpy.typing as npt
 from mathrl.base.checks import FloatArray, as_numbers, count, entry, fail, flag, instance
 from mathrl.base.text import shown
 from mathrl.games.availability import as_available, as_terminal, first_available, joint
+from mathrl.games.digest import digest, same_names
 from mathrl.games.ending import endless_state, goes_on, longest_play
 from mathrl.games.exploration import explored
 from mathrl.games.given import (
@@ -74,6 +75,10 @@ class Game:
     `title`          a text, what the game is called, or None
 
     Names are for people: they change nothing that is computed. An agent and an action are their numbers everywhere.
+
+    Two games are equal (`==`), and have the same hash, where all of this is equal, names too; 0 and −0 are equal. How
+    transitions are stored counts: a sparse game equals no dense one, as its answers may differ by rounding. Compare
+    `to_dense` of both where that is not to count.
 
     All arrays are read-only copies of what was given. (The arrays inside a CSR array can still be replaced, as scipy
     allows it: do not do that.)
@@ -236,8 +241,8 @@ class Game:
         checked: Any = of_kind(transitions, dense_shape, ignored)
         distribution = checked_start(start, num_states)
         factor = checked_discount(discount, checked, may_be_1=ended is not None)
-        names = {"state_names": called, "agent_names": agent_names, "action_names": action_names, "title": title}
-        made = cls._build(array, checked, factor, distribution, tuple(actions), common_payoff, masks, ended, **names)
+        said: Any = {"state_names": called, "agent_names": agent_names, "action_names": action_names, "title": title}
+        made = cls._build(array, checked, factor, distribution, tuple(actions), common_payoff, masks, ended, **said)
         if factor == 1:
             made._require_ends()
         return made
@@ -397,6 +402,26 @@ class Game:
         for array in (rewards, *_arrays(transitions)):
             array.flags.writeable = False
         return replace(self, rewards=rewards, transitions=transitions, masks=masks, played=True)
+
+    @cached_property
+    def _digest(self) -> bytes:
+        """What tells games apart, but for the names of their states, which need not have a hash."""
+        fields = self.rewards, *_arrays(self.transitions), float(self.discount) + 0.0, self.start
+        shapes = bool(self.common_payoff), self.sparse, self.masks is None, self.ended is None, self.played
+        masks = *(self.masks or ()), *(() if self.ended is None else (self.ended,))
+        return digest((*shapes, *fields, *masks, self.agent_names, self.action_names, self.title))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Game):
+            return NotImplemented
+        if self is other:
+            return True
+        if (self.num_states, self.num_actions) != (other.num_states, other.num_actions):
+            return False
+        return self._digest == other._digest and same_names(self.state_names, other.state_names)
+
+    def __hash__(self) -> int:
+        return int.from_bytes(self._digest[:8], "big", signed=True)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a copy or a pickled game; its arrays are read-only again."""

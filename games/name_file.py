@@ -1,6 +1,6 @@
-"""Names of states in files: JSON, in which a list is a tuple.
+"""Names in files: JSON, in which a list is a tuple; and which version of a file a game needs for them.
 
-Texts, numbers, true and false, None, and tuples of these, one in another, read back equal to what they were.
+Of states, texts, numbers, true and false, None, and tuples of these, one in another, read back equal to what they were.
 """
 
 import json
@@ -12,8 +12,9 @@ import numpy as np
 from mathrl.base import document
 from mathrl.base.checks import fail
 from mathrl.base.text import shown
+from mathrl.games.model import Game
 
-__all__ = ["from_lists", "names_from_text", "names_to_text", "to_lists"]
+__all__ = ["from_lists", "names_from_text", "names_to_text", "to_lists", "version_of"]
 
 _KEPT = "a text, a number, None or a tuple of these"
 _MEND = "dataclasses.replace(game, state_names=tuple(map(str, game.state_names))) has texts in their place"
@@ -29,14 +30,21 @@ def from_lists(names: Any) -> Any:
     return tuple(map(from_lists, names)) if isinstance(names, list) else names
 
 
-def names_to_text(names: tuple[Any, ...]) -> str:
-    """Return names as the text of a JSON list."""
-    return json.dumps(to_lists(names))
+def names_to_text(names: Any) -> str:
+    """Return names as the text of JSON data, a list but for the title."""
+    return json.dumps(to_lists(names) if isinstance(names, tuple) else names)
 
 
 def names_from_text(text: str) -> Any:
-    """Return the names that the text of a JSON list stands for; a list within it is a tuple."""
-    return from_lists(document.parse(text, "names of states"))
+    """Return the names that the text of JSON data stands for; a list in it is a tuple."""
+    return from_lists(document.parse(text, "names"))
+
+
+def version_of(game: Game) -> int:
+    """The first version of a `.json` or `.npz` file that holds all that a game has."""
+    if game.agent_names is not None or game.action_names is not None:
+        return 3
+    return 1 if game.masks is None and game.ended is None and game.state_names is None else 2
 
 
 def _list(argument: str, name: Any) -> Any:

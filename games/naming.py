@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from mathrl.base.checks import fail, iterated
-from mathrl.base.text import shown
+from mathrl.base.text import printable, shown
 
 __all__ = [
     "ActionNames",
+    "action_label",
+    "agent_label",
     "checked_action_names",
     "checked_agent_names",
     "checked_title",
     "listed_names",
+    "quoted_action",
     "rearranged",
     "shared",
 ]
@@ -57,6 +60,23 @@ def listed_names(actions: Sequence[Any]) -> tuple[str, ...] | None:
     """The names of one agent's actions where they are different texts; None where they are not."""
     texts = [action for action in actions if isinstance(action, str) and action]
     return tuple(texts) if len(texts) == len(actions) == len(set(texts)) else None
+
+
+def agent_label(names: Sequence[str] | None, agent: int) -> str:
+    """What a table or a picture calls an agent: its name in one line, else `agent 0`; `names` are those of a game."""
+    return f"agent {agent}" if names is None else printable(names[agent])
+
+
+def action_label(names: ActionNames | None, agent: int, action: int) -> str:
+    """What a table or a picture calls an action of an agent: its name in one line, else `action 0`."""
+    own = None if names is None else names[agent]
+    return f"action {action}" if own is None else printable(own[action])
+
+
+def quoted_action(names: ActionNames | None, agent: int, action: int) -> str:
+    """What a sentence calls an action of an agent: `action 'yield'`, or `action 0`."""
+    own = None if names is None else names[agent]
+    return f"action {action}" if own is None else f"action {shown(own[action])}"
 
 
 def rearranged(names: ActionNames | None, agent: int, order: Sequence[int]) -> ActionNames | None:

@@ -1,7 +1,8 @@
 """Games as numpy archives (.npz): one array per field, three for sparse transitions, nothing pickled.
 
-Version 2 also has `available_0` … for each agent, `terminal`, and `state_names`, the text of a JSON list. A game that
-needs none of them is written in version 1, which older programs can read.
+Version 2 also has `available_0` … for each agent, `terminal`, and `state_names`, the text of a JSON list. Version 3
+also has `agent_names`, `action_names` and `title`, texts in JSON. A game is written in the first version that has all
+that it needs, for older programs.
 """
 
 import io
@@ -14,10 +15,11 @@ import numpy as np
 from mathrl.base.checks import choice, fail
 from mathrl.games.csr import PARTS, from_arrays, to_arrays
 from mathrl.games.model import Game
-from mathrl.games.name_file import names_from_text, names_to_text
+from mathrl.games.name_file import names_from_text, names_to_text, version_of
 
 __all__ = ["parse", "render"]
 
+NAMES = ("agent_names", "action_names", "title")
 SINGLE = ("version", "common_payoff", "discount")
 
 
@@ -37,10 +39,11 @@ def parse(data: bytes) -> Game:
     for name in SINGLE:
         if arrays[name].shape != ():
             fail(f"array {name!r}", f"has shape {arrays[name].shape}", "a single value")
-    if arrays["version"] not in (1, 2):
-        fail("array 'version'", f"is {arrays['version']}", "1 or 2")
+    if arrays["version"] not in (1, 2, 3):
+        fail("array 'version'", f"is {arrays['version']}", "1 or 2 or 3")
     masks = [f"available_{i}" for i in range(sum(name.startswith("available_") for name in arrays))]
-    later = [*masks, "terminal", "state_names"] if arrays["version"] == 2 else []
+    later = [*masks, "terminal", "state_names"] if arrays["version"] > 1 else []
+    later += NAMES if arrays["version"] > 2 else []
     for name in arrays:
         choice("array", name, [*expected, *later])
     rewards = arrays["rewards"]
@@ -48,8 +51,7 @@ def parse(data: bytes) -> Game:
         rewards = list(rewards)
     transitions = from_arrays(arrays, "transitions_", rewards) if sparse else arrays["transitions"]
     kept: Any = {"available": [arrays[name] for name in masks] or None, "terminal": arrays.get("terminal")}
-    if "state_names" in arrays:
-        kept["state_names"] = names_from_text(str(arrays["state_names"]))
+    kept |= {kind: names_from_text(str(arrays[kind])) for kind in ("state_names", *NAMES) if kind in arrays}
     return Game.stochastic(rewards, transitions, arrays["discount"].item(), arrays["start"], **kept)
 
 
@@ -59,8 +61,9 @@ def render(game: Game) -> bytes:
     fields = {name: getattr(game, name) for name in ("common_payoff", "rewards", "discount", "start")}
     fields |= {f"available_{i}": own for i, own in enumerate(game.masks or ())}
     fields |= {} if game.ended is None else {"terminal": game.ended}
-    fields |= {} if game.state_names is None else {"state_names": names_to_text(game.state_names)}
-    version = 1 if game.masks is None and game.ended is None and game.state_names is None else 2
+    names = {kind: getattr(game, kind) for kind in ("state_names", *NAMES)}
+    fields |= {kind: names_to_text(called) for kind, called in names.items() if called is not None}
+    version = version_of(game) if game.title is None else 3
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, version=version, **fields, **transitions)
     return buffer.getvalue()

@@ -1,6 +1,6 @@
 """Product and joint policies: checks, marginals, and the ones that iterations start from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -11,6 +11,7 @@ from mathrl.base.text import shown
 from mathrl.games.availability import joint_of_others
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game, check_agent, check_game
+from mathrl.games.naming import agent_label, quoted_action
 
 __all__ = [
     "Policy",
@@ -27,6 +28,9 @@ __all__ = [
 Policy = tuple[FloatArray, ...]
 """A product policy: one array (S, A_i) per agent, rows sum to 1."""
 
+Said = Callable[[int], str]
+"""What a message says of an action, by its number."""
+
 
 def as_policy(game: Game, policy: Sequence[Any], argument: str = "policy") -> Policy:
     """Check a product policy, and return it as a tuple of read-only float64 arrays.
@@ -40,7 +44,7 @@ def as_policy(game: Game, policy: Sequence[Any], argument: str = "policy") -> Po
     must be ≥ 0 and sum to 1 up to 1e-9, and be 0 where the action is not available.
     """
     check_game(game)
-    available = tuple((f"action {{}} is not available to agent {i}", own) for i, own in enumerate(game.masks or ()))
+    available = [(_barred(game, i), own) for i, own in enumerate(game.masks or ())]
     return _checked(game, policy, argument, game.num_actions, available)
 
 
@@ -74,18 +78,26 @@ def as_opponent_models(game: Game, models: Sequence[Any], agent: int, argument: 
     """
     agent = check_agent(game, agent)
     others = [j for j in range(game.num_agents) if j != agent]
-    available = (
-        [] if game.masks is None else [(f"action {{}} is not available to agent {j}", game.masks[j]) for j in others]
-    )
+    available = [] if game.masks is None else [(_barred(game, j), game.masks[j]) for j in others]
     return _checked(game, models, argument, [game.num_actions[j] for j in others], available, "one per opponent")
 
 
-def _others_available(game: Game) -> Sequence[tuple[str, Booleans]]:
+def _barred(game: Game, agent: int) -> Said:
+    """What a message says of an action that an agent does not have."""
+
+    def said(action: int) -> str:
+        called = quoted_action(game.action_names, agent, action)
+        return f"{called} is not available to {agent_label(game.agent_names, agent)}"
+
+    return said
+
+
+def _others_available(game: Game) -> Sequence[tuple[Said, Booleans]]:
     """Per agent the mask (S, B_i) of the others' joint actions, with what a message says of one that there is not."""
     if game.masks is None:
         return ()
     masks = (joint_of_others(game.masks, agent) for agent in range(game.num_agents))
-    return [("joint action {} of the others is not available", mask) for mask in masks]
+    return [("joint action {} of the others is not available".format, mask) for mask in masks]
 
 
 def _checked(
@@ -93,7 +105,7 @@ def _checked(
     policy: Sequence[Any],
     argument: str,
     num_actions: Sequence[int],
-    available: Sequence[tuple[str, Booleans]],
+    available: Sequence[tuple[Said, Booleans]],
     each: str = "one per agent",
 ) -> Policy:
     """The arrays (S, k) of a policy or model, checked, for k in `num_actions`; `each` says whose they are.
@@ -127,14 +139,14 @@ def _in_ended(game: Game, actions: int) -> FloatArray:
     return np.eye(actions)[0] if game.played else np.full(actions, 1 / actions)
 
 
-def _refuse_barred(game: Game, name: str, array: FloatArray, barred: str, available: Booleans) -> None:
+def _refuse_barred(game: Game, name: str, array: FloatArray, barred: Said, available: Booleans) -> None:
     """Refuse a policy that plays what is not available."""
     played = (array > 0) & ~available
     if played.any():
         s, a = np.argwhere(played)[0]
         fail(
             f"{name}[{s}, {a}]",
-            f"is {array[s, a]:g}, and {barred.format(a)} in {game.called(int(s))}",
+            f"is {array[s, a]:g}, and {barred(int(a))} in {game.called(int(s)).rstrip(',')}",
             "0",
             "mask the policy",
         )

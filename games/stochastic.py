@@ -47,6 +47,7 @@ def chain(num_states: int = 5, slip: float = 0.2, discount: float = 0.99) -> Gam
         (1 - slip) * transitions + slip * transitions[:, ::-1],
         discount,
         start=np.eye(num_states)[0],
+        action_names=[("a", "b")],
     )
 
 
@@ -62,7 +63,7 @@ def opt_in(discount: float = 0.9) -> Game:
     transitions[0, 0, :, 1] = transitions[0, 1, :, 2] = 1
     transitions[1, :, :, 3], transitions[1, :, :, 4] = np.eye(2), 1 - np.eye(2)
     transitions[2, :, :, 5] = transitions[3:, :, :, 0] = 1
-    return Game.stochastic(rewards, transitions, discount, start=np.eye(6)[0])
+    return Game.stochastic(rewards, transitions, discount, start=np.eye(6)[0], action_names=[("a", "b")] * 2)
 
 
 @game("big-match", source=GILLETTE)

@@ -32,7 +32,8 @@ class Tabular:
     `masks`       (S, n, A)
     `first`       (S,), the sums of the start's probabilities up to each state
 
-    `largest_reward` is max |r(s, a)|.
+    `largest_reward` is max |r(s, a)|. Environments of equal games are equal, so that what was compiled for one of them
+    serves the others.
     """
 
     game: Game
@@ -42,6 +43,14 @@ class Tabular:
     masks: Array
     first: Array
     largest_reward: float
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tabular):
+            return NotImplemented
+        return self.rewards.dtype == other.rewards.dtype and self.game == other.game
+
+    def __hash__(self) -> int:
+        return hash(self.game)
 
     @property
     def head(self) -> Categorical:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mathrl.base.text import printable
 from mathrl.cli import output
 from mathrl.cli.arguments import Parser, add_output, game_file
 
@@ -44,9 +45,11 @@ def run(argv: Sequence[str]) -> int:
         "game",
         nargs="?",
         metavar="GAME",
-        help="a name from the list, a name with parameters, or a .json, .npz or .nfg file",
+        help="a name from the list, a name with parameters, or a .json, .npz, .nfg, .gam or .csv file",
     )
-    parser.add_argument("--save", metavar="FILE", help="also write the game to this .json, .npz or .nfg file")
+    parser.add_argument(
+        "--save", metavar="FILE", help="also write the game to this .json, .npz, .nfg, .gam or .csv file"
+    )
     add_output(parser)
     arguments = parser.parse(argv)
     arguments.format = output.format_of(arguments.format, arguments.out, "use --save to write a game file")
@@ -91,7 +94,7 @@ def _shown(name: str, game: "Game", format: str) -> str:
 
         return render(game)
     if format != "table":
-        return output.render([_joint_actions(game, None if format == "csv" else "-")], format)
+        return output.render([_joint_actions(game, format)], format)
     matrices = "".join(f"\n{text}" for text in _matrices(game))
     return "\n".join([*_facts(name, game), ""]) + (matrices or "  --format csv or --format json prints all rewards\n")
 
@@ -106,10 +109,12 @@ def _facts(name: str, game: "Game") -> list[str]:
     paid = game.rewards[np.isfinite(game.rewards)]
     rewards = f"from {paid.min() + 0.0:g} to {paid.max() + 0.0:g}"  # −0 is shown as 0
     facts = [name, f"  {game!r}"]
+    facts += [] if game.title is None else [f"  title: {printable(game.title)}"]
     if catalogued is not None:
         facts += [f"  {catalogued.summary}", f"  source: {catalogued.source}"]
         facts += [f"  by default: {catalogued.call}"] if catalogued.parameters else []
     facts += [f"  rewards {rewards}" + (", the same for all agents" if game.common_payoff else "")]
+    facts += _named(game)
     facts += [] if game.masks is None else [f"  not available: {_lacking(game)}"]
     if game.num_states > 1 or game.discount > 0:
         transitions: Any = game.transitions
@@ -135,11 +140,35 @@ def _lacking(game: "Game") -> str:
     """The actions that are not available, by agent and state."""
     import numpy as np
 
+    from mathrl.games.naming import agent_label, quoted_action
+
     in_state = "" if game.num_states == 1 else " in state {}"
     lacking = [(agent, *entry) for agent, own in enumerate(game.available) for entry in np.argwhere(~own).tolist()]
     return _first(
-        [f"action {action} of agent {agent}{in_state.format(state)}" for agent, state, action in lacking], SHOWN_ACTIONS
+        [
+            f"{quoted_action(game.action_names, agent, action)} of {agent_label(game.agent_names, agent)}"
+            f"{in_state.format(state)}"
+            for agent, state, action in lacking
+        ],
+        SHOWN_ACTIONS,
     )
+
+
+def _named(game: "Game") -> list[str]:
+    """What the agents and their actions are called, in lines."""
+    from mathrl.games.naming import agent_label
+
+    facts = []
+    if game.agent_names is not None:
+        facts += [f"  agents: {_first(list(map(printable, game.agent_names)), SHOWN_STATES)}"]
+    names = dict.fromkeys(game.action_names or ())
+    if len(names) == 1 and None not in names:
+        return [*facts, *(f"  actions: {_first(list(map(printable, own or ())), SHOWN_STATES)}" for own in names)]
+    for agent, own in enumerate(game.action_names or ()):
+        if own is not None and agent < SHOWN_STATES:
+            called = _first(list(map(printable, own)), SHOWN_STATES)
+            facts += [f"  actions of {agent_label(game.agent_names, agent)}: {called}"]
+    return facts
 
 
 def _first(names: list[str], most: int) -> str:
@@ -152,14 +181,18 @@ def _matrices(game: "Game") -> list[str]:
     """The payoffs of a two-agent matrix game: rows are agent 0's actions, columns agent 1's."""
     from mathrl.base.render import render
     from mathrl.base.table import Column, Table
+    from mathrl.games.naming import agent_label
 
     if game.num_agents != 2 or game.num_states != 1 or max(game.num_actions) > LARGEST_MATRIX:
         return []
+    named = [None, None] if game.action_names is None else game.action_names
+    numbers = [list(map(str, range(actions))) for actions in game.num_actions]
+    rows, heads = (ns if own is None else list(map(printable, own)) for own, ns in zip(named, numbers, strict=True))
     texts = []
     for agent, payoffs in enumerate(game.rewards.reshape(-1, *game.num_actions).tolist()):
-        columns = [Column("agent 0 \\ agent 1", lambda row: str(row[0]))]
-        columns += [Column(str(b), _reward(1, b), spec="g", number=True) for b in range(game.num_actions[1])]
-        caption = "payoff" if game.common_payoff else f"payoff of agent {agent}"
+        columns = [Column(" \\ ".join(agent_label(game.agent_names, i) for i in (0, 1)), lambda row: rows[row[0]])]
+        columns += [Column(heads[b], _reward(1, b), spec="g", number=True) for b in range(game.num_actions[1])]
+        caption = "payoff" if game.common_payoff else f"payoff of {agent_label(game.agent_names, agent)}"
         texts.append(render(Table(columns, list(enumerate(payoffs)), caption)))
     return texts
 
@@ -168,22 +201,35 @@ def _item(part: int, index: int) -> Callable[[Any], Any]:
     return lambda row: row[part][index]
 
 
+def _name(names: Sequence[str], agent: int) -> Callable[[Any], Any]:
+    """The name of what stands at this place of a joint action."""
+    return lambda row: printable(names[row[0][agent]])
+
+
 def _reward(part: int, index: int, lacking: str | None = "-") -> Callable[[Any], Any]:
     """That reward, or `lacking` where the joint action is not available; −0 is shown as 0."""
     return lambda row: lacking if row[part][index] == -math.inf else row[part][index] + 0.0
 
 
-def _joint_actions(game: "Game", lacking: str | None) -> "Table":
-    """One row per state and joint action: the rewards, `lacking` in place of those that there are not."""
+def _joint_actions(game: "Game", format: str) -> "Table":
+    """One row per state and joint action: the rewards, and a dash or in csv nothing in place of those that are not.
+
+    In csv actions are numbers, for programs; elsewhere they are called by their names, if they have some.
+    """
     import numpy as np
 
     from mathrl.base.table import Column, Table
 
+    lacking = None if format == "csv" else "-"
     rewards = game.rewards.reshape(len(game.rewards_isa), -1).T.tolist()
     indices = np.stack(np.unravel_index(range(len(rewards)), (game.num_states, *game.num_actions)), axis=1).tolist()
     heads = ["state", *(f"action {agent}" for agent in range(game.num_agents))]
     names = ["reward"] if game.common_payoff else [f"reward {agent}" for agent in range(game.num_agents)]
-    columns = [Column(head, _item(0, k)) for k, head in enumerate(heads)]
+    called: list[Any] = [None] * (game.num_agents + 1)
+    if format != "csv":
+        called[1:] = game.action_names or called[1:]
+    pairs = enumerate(zip(heads, called, strict=True))
+    columns = [Column(head, _item(0, k) if own is None else _name(own, k)) for k, (head, own) in pairs]
     columns += [Column(name, _reward(1, k, lacking), number=True) for k, name in enumerate(names)]
     if game.ended is not None:
         ended = game.ended.tolist()

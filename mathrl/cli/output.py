@@ -27,7 +27,7 @@ __all__ = [
 
 SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex"}
 
-NO_TABLES = (".npz", ".nfg", ".png", ".svg", ".pdf")
+NO_TABLES = (".npz", ".nfg", ".gam", ".png", ".svg", ".pdf")
 
 DELAY = 1.0
 """Seconds that work may take before a progress bar appears, and compiling before a line says so."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mathrl.base.render import render
 from mathrl.base.table import Column, Table
+from mathrl.games.naming import action_label, agent_label
 
 if TYPE_CHECKING:
     from mathrl.games import Game
@@ -15,6 +16,9 @@ __all__ = ["policy_table", "summary", "title"]
 SHOWN_ROWS = 40
 SHOWN_ACTIONS = 10
 """What of a policy the summary shows."""
+
+LONGEST_HEAD = 24
+"""The most letters that names of actions may have at the head of a column."""
 
 
 class Row(NamedTuple):
@@ -27,14 +31,17 @@ class Row(NamedTuple):
     probability: float
 
 
-def policy_table(solutions: "Sequence[Solution]", spec: str) -> Table:
-    """One row per solution, agent, state and action; floats in format `spec` (empty: all digits)."""
+def policy_table(solutions: "Sequence[Solution]", spec: str, game: "Game | None" = None) -> Table:
+    """One row per solution, agent, state and action; floats in format `spec` (empty: all digits).
+
+    Agents and actions are numbers, or where a game is given what it calls them.
+    """
     columns = (
         Column("solver", lambda row: row.solution.solver),
         Column("temperature", lambda row: row.solution.temperature, spec),
-        Column("agent", lambda row: row.agent),
+        Column("agent", lambda row: row.agent if game is None else _agent(game, row.agent)),
         Column("state", lambda row: row.state),
-        Column("action", lambda row: row.action),
+        Column("action", lambda row: row.action if game is None else _own_action(game, row.agent, row.action)),
         Column("probability", lambda row: row.probability, spec),
         Column("objective", lambda row: _objective(row.solution, row.agent), spec),
         Column("residual", lambda row: row.solution.residual, spec),
@@ -109,13 +116,33 @@ def _policy_lines(game: "Game", solution: "Solution") -> list[str]:
         for state, row in enumerate(zip(*(array.tolist() for array in arrays), strict=True))
     ]
     widest = max(len(row) for _, _, row in rows)
-    columns = [Column("agent", lambda row: row[0]), Column("state", lambda row: row[1])]
-    columns += [Column(f"action {a}", _action(a), spec=".6f", number=True) for a in range(min(widest, SHOWN_ACTIONS))]
+    columns = [Column("agent", lambda row: _agent(game, row[0])), Column("state", lambda row: row[1])]
+    heads = [_head(game, a) for a in range(min(widest, SHOWN_ACTIONS))]
+    columns += [Column(head, _action(a), spec=".6f", number=True) for a, head in enumerate(heads)]
     lines = render(Table(columns, rows[:SHOWN_ROWS])).splitlines()
     cut = len(rows) > SHOWN_ROWS or widest > SHOWN_ACTIONS
     return (
         [*lines, f"… {len(rows)} rows of {widest} actions in all; --format csv or json prints them"] if cut else lines
     )
+
+
+def _agent(game: "Game", agent: int) -> int | str:
+    """The name of an agent, or its number."""
+    return agent if game.agent_names is None else agent_label(game.agent_names, agent)
+
+
+def _own_action(game: "Game", agent: int, action: int) -> int | str:
+    """The name of an agent's action, or its number."""
+    named = game.action_names is not None and game.action_names[agent] is not None
+    return action_label(game.action_names, agent, action) if named else action
+
+
+def _head(game: "Game", action: int) -> str:
+    """What the agents that have this action call it, `up/left`; `action 0` where that is too long or not all names."""
+    agents = [agent for agent, size in enumerate(game.num_actions) if action < size]
+    called = dict.fromkeys(action_label(game.action_names, agent, action) for agent in agents)
+    head = "/".join(called)
+    return f"action {action}" if f"action {action}" in called or len(head) > LONGEST_HEAD else head
 
 
 def _action(action: int) -> Callable[[Any], float | str | None]:

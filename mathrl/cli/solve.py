@@ -32,7 +32,8 @@ examples:
   mathrl solve climbing-rommeo --solver rommeo-q --temperature 1 --prior models.json
   mathrl solve dmac --solver divergence-policy-iteration --temperature 0.1 --target-policy solution.json
 
-Agents, states and actions are numbered from 0, as in Python.
+Agents, states and actions are numbered from 0, as in Python. Where a game has names for its agents or actions, tables
+for readers show these; csv and json have the numbers.
 A policy FILE is JSON. It holds a list with one item per agent; each item has one row of probabilities per state. For
 two agents with three actions in a game of one state: [[[0.6, 0.2, 0.2]], [[0.6, 0.2, 0.2]]]. A file that solve --format
 json wrote will do as well.
@@ -47,7 +48,9 @@ REPORT_EVERY = 0.1
 def run(argv: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit status."""
     parser = Parser("solve", DESCRIPTION, EXAMPLES, more_help=options.summary)
-    parser.add_argument("game", metavar="GAME", help="a name that mathrl games lists, or a .json, .npz or .nfg file")
+    parser.add_argument(
+        "game", metavar="GAME", help="a name that mathrl games lists, or a .json, .npz, .nfg, .gam or .csv file"
+    )
     parser.add_argument(
         "--solver",
         required=True,
@@ -110,7 +113,8 @@ def _rendered(name: str, game: "Game", solutions: "Sequence[Solution]", format: 
         return json.dumps(values if several else values[0]) + "\n"
     if format == "table":
         return "\n".join(summary(name, game, solution) for solution in solutions)
-    return output.render([policy_table(solutions, spec="" if format == "csv" else ".6g")], format)
+    table = policy_table(solutions, spec="") if format == "csv" else policy_table(solutions, ".6g", game)
+    return output.render([table], format)
 
 
 def _report(solutions: "Sequence[Solution]", planned: int) -> int:

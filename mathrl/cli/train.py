@@ -92,8 +92,8 @@ def _parser() -> Parser:
         "game",
         nargs="?",
         metavar="GAME",
-        help="a game with a common payoff, by a name that mathrl games lists or in a .json, .npz or .nfg file; or "
-        "max-of-two-quadratics",
+        help="a game with a common payoff, by a name that mathrl games lists or in a .json, .npz, .nfg, .gam or .csv "
+        "file; or max-of-two-quadratics",
     )
     parser.add_argument(
         "--list", action="store_true", help="list algorithms, settings and environments, and train nothing"

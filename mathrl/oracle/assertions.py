@@ -218,7 +218,7 @@ def assert_qre(game: Game, policy: Any, *, temperature: float, entropy: str = "t
     numbers = (int((off > atol).sum()), size)
     q = barred(played, evaluate(played, rows, **kind).q)
     worst = worst_of_policy(rows, quantal_responses(q, rows, temperature))
-    raise AssertionError(_message("policy", "its own quantal response", numbers, worst, said))
+    raise AssertionError(_message(game, "policy", "its own quantal response", numbers, worst, said))
 
 
 def _assert_values(
@@ -279,11 +279,12 @@ def _require(
             entries = worst_entries(array, theirs, exact, agent_axis=agent_axis)
             said = diagnose(theirs, exact, mistakes, rtol=rtol, atol=atol)
             size = int(counts(game, agent_axis, "v" if array == "v" else "q").sum())
-            raise AssertionError(_message(array, what, (int(off.sum()), size), entries, said))
+            raise AssertionError(_message(game, array, what, (int(off.sum()), size), entries, said))
 
 
-def _message(array: str, what: str, numbers: tuple[int, int], entries: Sequence[Entry], said: str) -> str:
+def _message(game: Game, array: str, what: str, numbers: tuple[int, int], entries: Sequence[Entry], said: str) -> str:
     """How many entries are off and by how much, the worst of them, and what explains them."""
     largest = abs(entries[0].difference)
     head = f"{array} differs from {what} in {numbers[0]} of {numbers[1]} entries, by at most {largest:.6g}:"
-    return "\n".join(filter(None, [head, entry_table(entries), said]))
+    table = entry_table(entries, agent_names=game.agent_names, action_names=game.action_names)
+    return "\n".join(filter(None, [head, table, said]))

@@ -9,7 +9,9 @@ import numpy.typing as npt
 from mathrl.base.checks import FloatArray
 from mathrl.base.render import render
 from mathrl.base.table import Column, Table
+from mathrl.base.text import printable
 from mathrl.base.ties import largest_first
+from mathrl.games.naming import ActionNames
 
 __all__ = ["Entry", "entry_table", "worst_entries", "worst_of_policy"]
 
@@ -26,7 +28,7 @@ _ROUNDING = 64 * float(np.finfo(np.float64).eps)
 class Entry(NamedTuple):
     """One entry of an array that was compared.
 
-    `array`       "q", "v" or "policy"
+    `array`       "q", "v", "policy" or "target"
     `agent`       the number of the agent, None where the array has no agent axis
     `state`       the number of the state
     `action`      a joint action for q, the agent's own for a policy, empty for v
@@ -75,16 +77,35 @@ def _worst_first(difference: npt.ArrayLike, exact: npt.ArrayLike) -> list[int]:
     return list(map(int, largest_first(np.abs(difference), slack=slack, share=_SAME, count=SHOWN)))
 
 
-def entry_table(entries: Iterable[Entry], *, exact: str = "exact") -> str:
+def entry_table(
+    entries: Iterable[Entry],
+    *,
+    exact: str = "exact",
+    agent_names: Sequence[str] | None = None,
+    action_names: ActionNames | None = None,
+) -> str:
     """Entries of one array as a table: agent, where there is one, state, action, theirs, exact, difference.
 
-    `exact` is the head of the column of numbers that theirs are compared with.
+    `exact` is the head of the column of numbers that theirs are compared with. Agents and actions are called by the
+    names that a game has for them, and by their numbers where it has none.
     """
     rows = list(entries)
+
+    def agent(entry: Entry) -> str | None:
+        if entry.agent is None:
+            return None
+        return str(entry.agent) if agent_names is None else printable(agent_names[entry.agent])
+
+    def action(entry: Entry) -> str:
+        agents = [entry.agent or 0] if entry.array == "policy" else range(len(entry.action))
+        of_agents = [None if action_names is None else action_names[i] for i in agents]
+        called = zip(of_agents, entry.action, strict=True)
+        return ", ".join(str(k) if own is None else printable(own[k]) for own, k in called)
+
     columns = (
-        Column("agent", lambda entry: entry.agent, spec="d", number=True),
+        Column("agent", agent, number=agent_names is None),
         Column("state", lambda entry: entry.state, spec="d", number=True),
-        Column("action", lambda entry: ", ".join(map(str, entry.action)), number=True),
+        Column("action", action, number=action_names is None),
         Column("theirs", lambda entry: entry.theirs, spec=".9g", number=True),
         Column(exact, lambda entry: entry.exact, spec=".9g", number=True),
         Column("difference", lambda entry: entry.difference, spec=".3g", number=True),

@@ -13,6 +13,7 @@ from mathrl.base.checks import SIMPLEX_TOLERANCE, FloatArray
 from mathrl.base.document import plain
 from mathrl.base.render import render
 from mathrl.base.table import Column, Table
+from mathrl.games.naming import ActionNames, agent_label
 from mathrl.oracle.entries import Entry, entry_table
 
 __all__ = ["Measure", "Report"]
@@ -165,6 +166,8 @@ class Report:
     `response_error`         how much may be missing in `exploitability`
     `nash_response_error`    how much may be missing in `nash_exploitability`
     `row_sums_off`           how far from 1 a row of the policy summed at most
+    `agent_names`            what the game calls its agents, by which tables call them; None: by their numbers
+    `action_names`           the same of each agent's actions
     """
 
     game: str
@@ -192,6 +195,8 @@ class Report:
     response_error: float | None = None
     nash_response_error: float | None = None
     row_sums_off: float | None = None
+    agent_names: tuple[str, ...] | None = None
+    action_names: ActionNames | None = None
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -245,9 +250,10 @@ class Report:
         ]
         if self.row_sums_off is not None and self.row_sums_off > SIMPLEX_TOLERANCE:
             parts.append(f"rows of the policy summed to 1 only within {self.row_sums_off:.1g}, so they were normalised")
+        names: dict[str, Any] = {"exact": exact, "agent_names": self.agent_names, "action_names": self.action_names}
         for array in dict.fromkeys(entry.array for entry in self.worst):
             entries = [entry for entry in self.worst if entry.array == array]
-            parts += ["", f"worst entries of {array}:", entry_table(entries, exact=exact)]
+            parts += ["", f"worst entries of {array}:", entry_table(entries, **names)]
         return "\n".join(parts)
 
     def _shown(self, measure: Measure) -> str:
@@ -272,6 +278,8 @@ class Report:
             agents = np.flatnonzero(self._hidden(gain)) if getattr(self, gain) is not None else np.array([])
             if agents.size:
                 whose = f"agent{'s' * (agents.size > 1)} {', '.join(map(str, agents))}"
+                if self.agent_names is not None:
+                    whose = ", ".join(agent_label(self.agent_names, agent) for agent in agents)
                 most = _rounded_up(self._gain_error(gain) + getattr(self, gain)[agents].max())
                 yield f"{gain} of {whose} is not known: it may be anything from 0 to {most:.0e}"
 

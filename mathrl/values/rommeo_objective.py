@@ -22,6 +22,7 @@ from mathrl.base.checks import FloatArray, as_floats, count, entry, fail, positi
 from mathrl.games.availability import first_available, joint_of_others
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game, check_agent, shown_q
+from mathrl.games.naming import agent_label, quoted_action
 from mathrl.games.shown import shown_conditional, shown_rows
 from mathrl.operators import (
     conditional_policy,
@@ -281,7 +282,9 @@ def _check_conditional(game: Game, agent: int, pi_sab: FloatArray) -> None:
         barred = (own_last > 0) & ~own[:, None]
         if barred.any():
             s, b, a = np.argwhere(barred)[0]
-            found = f"is {own_last[s, b, a]:g}, and action {a} is not available to agent {agent} in state {s}"
+            called = f"{quoted_action(game.action_names, agent, int(a))} is not available"
+            whose = f"{agent_label(game.agent_names, agent)} in {game.called(int(s)).rstrip(',')}"
+            found = f"is {own_last[s, b, a]:g}, and {called} to {whose}"
             fail(f"conditional_policy[{s}, {a}, {b}]", found, "0", "mask the policy")
     probabilities("conditional_policy", own_last, "normalise it over the agent's own actions")
 

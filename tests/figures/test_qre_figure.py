@@ -30,6 +30,14 @@ def titles(figure):
     return [axes.get_title(loc="left") for axes in figure.axes]
 
 
+def test_panels_have_the_names_of_agents_and_actions(chicken):
+    assert titles(draw(chicken)) == ["agent 0, yield", "agent 1, yield"]
+    bare = replace(chicken.game, action_names=None)
+    assert titles(draw(replace(chicken, game=bare))) == ["agent 0, action 0", "agent 1, action 0"]
+    named = replace(chicken.game, agent_names=["$x$", "y"], action_names=[["a", "b"], None])
+    assert titles(draw(replace(chicken, game=named))) == [r"\$x\$, a", "y, action 0"]
+
+
 def entries(figure):
     return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
 
@@ -157,7 +165,7 @@ def test_curves_folds_and_ends_are_drawn(climbing):
         assert np.array_equal(
             folds, [(climbing.curves[1].temperature[at], climbing.curves[1].policy[agent][at, 0, action])]
         )
-    assert titles(figure)[2:4] == ["agent 0, action 2", "agent 1, action 0"]
+    assert titles(figure)[2:4] == ["agent 0, C", "agent 1, A"]
     assert titles(figure)[-1].startswith("objective")
 
 
@@ -197,7 +205,7 @@ def test_a_curve_of_one_point_is_a_dot(climbing):
 
 def test_a_general_sum_game_has_no_objective(chicken):
     figure = draw(chicken)
-    assert titles(figure) == ["agent 0, action 0", "agent 1, action 0"]
+    assert titles(figure) == ["agent 0, yield", "agent 1, yield"]
     assert entries(figure) == [
         "principal branch",
         "another curve found",

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from mathrl.base.checks import InvalidInput
 from mathrl.games import Game, load, random_stochastic, save
 from mathrl.games.files import SUFFIXES
+from mathrl.games.model import names_of
 from mathrl.proofs_checks.strategies import episodic, games, masked, matrix_games
+from tests.names import named
+
+MATRIX_ONLY = (".nfg", ".gam", ".csv")
 
 
 def assert_equal_bit_for_bit(game, other):
@@ -17,6 +21,7 @@ def assert_equal_bit_for_bit(game, other):
     assert game.num_actions == other.num_actions
     assert (game.masks is None, game.ended is None) == (other.masks is None, other.ended is None)
     assert repr(game.state_names) == repr(other.state_names)
+    assert names_of(game) == names_of(other)
     for array, same in zip(arrays_of(game), arrays_of(other), strict=True):
         assert (array.shape, array.dtype, array.tobytes()) == (same.shape, same.dtype, same.tobytes())
 
@@ -104,6 +109,20 @@ def test_json_start_and_title_are_optional(folder):
     document |= {"common_payoff": True, "rewards": [[1], [2]], "transitions": [[[1, 0]], [[0, 1]]]}
     (folder / "titled.json").write_text("\ufeff" + json.dumps(document), encoding="utf-8")
     np.testing.assert_array_equal(load(folder / "titled.json").start, [0.5, 0.5])
+    assert load(folder / "titled.json").title == "a title"
+
+
+@given(game=named(), suffix=st.sampled_from([".json", ".npz"]))
+def test_names_read_back_exactly(game, suffix, folder):
+    assert_equal_bit_for_bit(through(game, folder, suffix), game)
+
+
+def test_a_title_alone_needs_no_new_version_in_json(folder):
+    save(Game.matrix(np.eye(2), title="a title"), folder / "titled.json")
+    document = json.loads((folder / "titled.json").read_text())
+    assert (document["version"], document["title"]) == (1, "a title")
+    (folder / "titled.json").write_text(json.dumps(document | {"title": ""}))
+    assert load(folder / "titled.json").title is None
 
 
 STOCHASTIC = {
@@ -138,8 +157,18 @@ def csr(**changes):
         (document(MATRIX, format=...), "key 'format' is missing"),
         (document(MATRIX, kind=...), "key 'kind' is missing"),
         (document(MATRIX, format="other"), "key 'format' is 'other', expected 'mathrl-game'"),
-        (document(MATRIX, version=3), "key 'version' is 3, expected 1 or 2"),
-        (document(MATRIX, available=[[True], [True]]), "key 'version' is 1, expected 2: 'available' needs"),
+        (document(MATRIX, version=4), "key 'version' is 4, expected 1 or 2 or 3"),
+        (document(MATRIX, available=[[True], [True]]), "key 'version' is 1, expected 2 or 3: 'available' needs"),
+        (document(MATRIX, version=2, agent_names=["a", "b"]), "key 'version' is 2, expected 3: 'agent_names' needs"),
+        (document(MATRIX, version=2, action_names=[None, None]), "key 'version' is 2, expected 3"),
+        (document(MATRIX, version=3, agent_names="ab"), "key 'agent_names' is 'ab', expected a list"),
+        (document(MATRIX, version=3, agent_names=["a", 1]), r"key 'agent_names\.1' is 1, expected text in quotes"),
+        (document(MATRIX, version=3, agent_names=["a"]), "agent_names has 1 name, expected 2"),
+        (document(MATRIX, version=3, action_names=[["a", "a"], None]), r"action_names\[0\]\[1\] is 'a', as is"),
+        (
+            document(MATRIX, version=3, action_names=[["a", "b"], 2]),
+            r"key 'action_names\.1' is 2, expected a list or null",
+        ),
         (document(MATRIX, version=2, terminal=[False]), "key 'terminal' is unknown"),
         (document(MATRIX, version=2, available=3), "key 'available' is 3, expected a list"),
         (document(MATRIX, version=2, available=[[1, 1]]), "available has 1 array, expected 2"),
@@ -255,7 +284,11 @@ def npz(folder, **changes):
         ({"transitions_indptr": ...}, "array 'transitions_indptr' is missing"),
         ({"transitions_data": ...}, "array 'transitions' is missing"),
         ({"extra": np.ones(1)}, "array 'extra' is unknown"),
-        ({"version": np.array(3)}, "array 'version' is 3, expected 1 or 2"),
+        ({"version": np.array(4)}, "array 'version' is 4, expected 1 or 2 or 3"),
+        ({"version": np.array(2), "title": np.array('"t"')}, "array 'title' is unknown"),
+        ({"version": np.array(3), "title": np.array("3")}, "title is 3, expected a text"),
+        ({"version": np.array(3), "agent_names": np.array('["a", "b"]')}, "agent_names has 2 names, expected 1"),
+        ({"version": np.array(3), "action_names": np.array("no list")}, "line 1, column 1 is not JSON"),
         ({"version": np.array([2, 2])}, r"array 'version' has shape \(2,\)"),
         ({"terminal": np.zeros(2, bool)}, "array 'terminal' is unknown"),
         ({"version": np.array(2), "available_1": np.ones((2, 1), bool)}, "array 'available_1' is unknown"),
@@ -306,12 +339,14 @@ def test_gambit_files_of_the_time_before_utf8_are_read(tmp_path):
         assert load(tmp_path / "game.nfg").rewards.ravel().tolist() == [1, 3, 2, 4]
 
 
-def test_a_stochastic_game_does_not_fit_into_nfg(tmp_path):
+@pytest.mark.parametrize("suffix", MATRIX_ONLY)
+def test_a_stochastic_game_does_not_fit_into_a_file_of_matrix_games(suffix, tmp_path):
     with pytest.raises(InvalidInput, match=r"^game .*matrix game.*\.json"):
-        save(load("chain"), tmp_path / "chain.nfg")
+        save(load("chain"), tmp_path / f"chain{suffix}")
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("suffix", MATRIX_ONLY)
 @pytest.mark.parametrize(
     ("game", "message"),
     [
@@ -323,7 +358,7 @@ def test_a_stochastic_game_does_not_fit_into_nfg(tmp_path):
     ],
     ids=str,
 )
-def test_what_nfg_cannot_hold_is_refused(game, message, tmp_path):
+def test_what_a_file_of_matrix_games_cannot_hold_is_refused(game, message, suffix, tmp_path):
     with pytest.raises(InvalidInput, match=message):
-        save(game, tmp_path / "game.nfg")
+        save(game, tmp_path / f"game{suffix}")
     assert list(tmp_path.iterdir()) == []

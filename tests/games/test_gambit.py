@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from mathrl.base.checks import InvalidInput
 from mathrl.games import Game
 from mathrl.games.gambit import parse, render
+from mathrl.games.number_text import as_number, plain_numbers
 from mathrl.proofs_checks.strategies import matrix_games
+from tests.names import named
 
 PAYOFF_FORM = """NFG 1 R "A title with \\"quotes\\",
 on two lines" { "Row" "Column" }
@@ -30,6 +32,91 @@ def test_payoff_form():
     game = parse(PAYOFF_FORM)
     np.testing.assert_array_equal(game.rewards[0, 0], [[1, 1 / 3], [3, 7], [5.5, -4.5]])
     np.testing.assert_array_equal(game.rewards[1, 0], [[2, 0.5], [4, 8], [-0.6, 100]])
+
+
+def test_names_are_kept():
+    game = parse(PAYOFF_FORM)
+    assert game.title == 'A title with "quotes",\non two lines'
+    assert game.agent_names == ("Row", "Column")
+    assert game.action_names == (("up", "middle", "down"), ("left", "right"))
+    assert parse(OUTCOME_FORM).agent_names == ("Row", "Column")
+    assert parse(OUTCOME_FORM).action_names is parse(OUTCOME_FORM).title is None
+
+
+@given(named(matrix_games(), texts=st.text(min_size=1, max_size=4).filter(lambda text: text[-1] != "\\")))
+def test_names_read_back(game):
+    """But for players or strategies that are called by the numbers which those without names have."""
+
+    def own(names):
+        return None if names is None or names == tuple(str(k + 1) for k in range(len(names))) else names
+
+    again = parse(render(game))
+    assert (again.title, again.agent_names) == (game.title, own(game.agent_names))
+    assert (again.action_names or (None,) * game.num_agents) == (
+        (None,) * game.num_agents if game.action_names is None else tuple(map(own, game.action_names))
+    )
+
+
+@pytest.mark.parametrize(
+    ("strategies", "found"),
+    [
+        ('{ "a" "b" }', ("a", "b")),
+        ('{ "" "b" }', ("0", "b")),
+        ('{ "a" "" }', ("a", "1")),
+        ('{ "1" "2" }', None),
+        ('{ "" "" }', None),
+        ('{ "a" "a" }', None),
+        ('{ "1" "" }', None),
+        ("2", None),
+    ],
+)
+def test_a_strategy_without_a_name_of_its_own_stays_a_number(strategies, found):
+    game = parse(f'NFG 1 R "" {{ "p" }} {{ {strategies} }} 1 2')
+    assert game.action_names == (None if found is None else (found,))
+    names = strategies.strip("{}") if "{" in strategies else '"1" "2"'
+    players = parse(f'NFG 1 R "" {{ {names} }} {{ 1 1 }} 1 2')
+    assert players.agent_names == found
+
+
+@pytest.mark.parametrize("name", ["a\\", "\ud800"])
+def test_names_that_would_not_read_back_are_refused_with_a_mend(name):
+    message = r" is '.*', expected a text in Unicode without a backslash at its end: .* as \.json or \.npz"
+    for argument, called in (
+        ("title", name),
+        (r"agent_names\[1\]", ["b", name]),
+        (r"action_names\[0\]\[1\]", [["b", name], None]),
+    ):
+        game = Game.matrix(np.eye(2), **{argument.partition("\\")[0]: called})
+        with pytest.raises(InvalidInput, match=f"^{argument}{message}"):
+            render(game)
+
+
+NUMBERS = st.from_regex(r"[+-]?([0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,20})([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+
+
+@given(st.lists(NUMBERS | st.floats(allow_nan=False).map(repr), min_size=1, max_size=20))
+def test_numbers_read_at_once_are_those_read_one_by_one(words):
+    """A rational, which is read one by one, does not change the others."""
+
+    def payoffs(words):
+        try:
+            return parse(f'NFG 1 R "" {{ "a" }} {{ {len(words)} }} ' + " ".join(words)).rewards.ravel()
+        except InvalidInput as error:
+            return str(error)
+
+    at_once, one_by_one = payoffs(words), payoffs([*words, "1/3"])
+    assert at_once == one_by_one if isinstance(at_once, str) else at_once.tobytes() == one_by_one[:-1].tobytes()
+
+
+@given(st.lists(st.sampled_from("0123456789+-.eE ,\n"), max_size=12).map("".join))
+def test_what_is_read_at_once_is_what_the_grammar_of_numbers_takes(text):
+    words = text.replace(",", " ").split()
+    numbers = [as_number(word) for word in words]
+    found = plain_numbers(text)
+    if None in numbers or not np.isfinite(np.array(numbers, dtype=float)).all():
+        assert found is None
+    else:
+        assert found.tolist() == numbers
 
 
 def test_outcome_form():
@@ -126,6 +213,8 @@ HEAD = 'NFG 1 R "t"\n{ "a" "b" }\n{ 2 1 }\n'
         (HEAD + '{ { "x" 1 "y" } }', 'line 4 has "y", expected a number'),
         ('NFG 1 R "t" { "a" "b" } { 999999999 999999999 } 1', "payoffs, found 1"),
         ("x" * 10_000, "line 1 has xxx"),
+        (HEAD + "1\n" * 9, "line 8 has 1, expected the end of the file: there are 2 joint actions"),
+        ('NFG 1 R "t" {' + ' "a"' * 61 + " } {" + " 1" * 61 + " } 1", "strategies of at most 60 players, not of 61"),
         ("NFG 1 R title\x1a", r"line 1 has title\x1a, expected the title"),  # the end of a DOS file
         (HEAD + "1 2 \0\x1b[2J\x9b\u202e 4", r"line 4 has \x00\x1b[2J\x9b\u202e, expected a number"),
         (HEAD + '1 "two\nlines"', r'line 4 has "two\nlines", expected a number'),

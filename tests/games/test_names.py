@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mathrl import Game
 from mathrl.base.checks import InvalidInput
 from mathrl.games import (
+    as_policy,
     permute_actions,
     relabel_agents,
     scale_rewards,
@@ -23,27 +24,7 @@ from mathrl.games import (
 )
 from mathrl.games.compact import compact
 from mathrl.games.model import names_of
-from mathrl.proofs_checks.strategies import episodic, games, masked
-
-ANY_GAMES = games() | masked(games()) | episodic(masked(games()))
-TEXTS = st.text(min_size=1, max_size=4)
-
-
-def different(size):
-    return st.lists(TEXTS, min_size=size, max_size=size, unique=True).map(tuple)
-
-
-@st.composite
-def named(draw, source=ANY_GAMES):
-    """Games of which some agents, some agents' actions, or none have names."""
-    game = draw(source)
-    actions = st.tuples(*(st.none() | different(size) for size in game.num_actions))
-    return replace(
-        game,
-        agent_names=draw(st.none() | different(game.num_agents)),
-        action_names=draw(st.none() | actions),
-        title=draw(st.none() | TEXTS),
-    )
+from tests.names import named
 
 
 @given(named())
@@ -132,6 +113,18 @@ def test_actions_that_are_listed_as_texts_are_called_so():
     assert made([["left", "right"]], action_names=[["west", "east"]]).action_names == (("west", "east"),)
     assert made([2], agent_names=["walker"], title="walk").agent_names == ("walker",)
     assert made([2], title="walk").title == "walk"
+
+
+def test_a_message_names_the_action_and_the_agent():
+    game = Game.matrix(np.eye(2), available=[[1, 0], [1, 1]])
+    calls = {
+        "action 1 is not available to agent 0": {},
+        "action 'dare' is not available to agent 0": {"action_names": [["yield", "dare"], None]},
+        "action 1 is not available to driver": {"agent_names": ["driver", "walker"]},
+    }
+    for message, names in calls.items():
+        with pytest.raises(InvalidInput, match=rf"^policy\[0\]\[0, 1\] is 1, and {message} in state 0, expected 0"):
+            as_policy(replace(game, **names), [[[0.0, 1.0]], [[0.5, 0.5]]])
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,7 @@ def test_no_result_is_written_over_another(capsys, tmp_path):
     assert "is --save too" in errors
 
 
-@pytest.mark.parametrize("ending", [".npz", ".nfg", ".PNG", ".svg", ".pdf"])
+@pytest.mark.parametrize("ending", [".npz", ".nfg", ".gam", ".PNG", ".svg", ".pdf"])
 @pytest.mark.parametrize(
     ("arguments", "mend"),
     [
@@ -486,7 +486,73 @@ def test_a_printed_game_loads_again(name, capsys, tmp_path):
     assert repr(again) == repr(load(name))
 
 
-@pytest.mark.parametrize("suffix", [".json", ".npz", ".nfg"])
+NAMED = Game.matrix(
+    [np.array([[6.0, 2.0], [7.0, 0.0]]), np.array([[6.0, 7.0], [2.0, 0.0]])],
+    agent_names=["driver", "walker"],
+    action_names=[["yield", "dare"], ["wait", "cross"]],
+    title="A crossing",
+)
+
+
+def test_agents_and_actions_are_shown_by_their_names(capsys, tmp_path):
+    file = tmp_path / "crossing.nfg"
+    save(NAMED, file)
+    printed = run(capsys, "games", file)[1]
+    lines = [line.split() for line in printed.splitlines()]
+    assert "  title: A crossing\n  rewards from 0 to 7\n  agents: driver, walker\n" in printed
+    assert "  actions of driver: yield, dare\n  actions of walker: wait, cross\n" in printed
+    assert "payoff of driver\n" in printed
+    assert ["driver", "\\", "walker", "wait", "cross"] in lines
+    assert ["yield", "6", "2"] in lines
+    solved = ("solve", file, "--solver", "qre", "--temperature", "1")
+    lines = [line.split() for line in run(capsys, *solved)[1].splitlines()]
+    assert ["agent", "state", "yield/wait", "dare/cross"] in lines
+    assert ["walker", "0"] in [line[:2] for line in lines]
+    assert "| driver  |       0 | yield    |" in run(capsys, *solved, "--format", "markdown")[1]
+    assert "|       0 | yield      | wait       |" in run(capsys, "games", file, "--format", "markdown")[1]
+
+
+def test_csv_has_the_numbers_of_agents_and_actions(capsys, tmp_path):
+    file = tmp_path / "crossing.json"
+    save(NAMED, file)
+    for command in (("games", file), ("solve", file, "--solver", "qre", "--temperature", "1")):
+        printed = run(capsys, *command, "--format", "csv")[1]
+        assert not [name for name in ("driver", "yield", "cross") if name in printed]
+        rows = list(csv.DictReader(io.StringIO(printed)))
+        assert {row["action 0" if command[0] == "games" else "action"] for row in rows} == {"0", "1"}
+
+
+def test_actions_are_numbers_at_the_head_of_a_column_where_not_all_agents_name_them(capsys, tmp_path):
+    long = [["a" * 20, "b"], ["c" * 20, "d"]]
+    for names, heads in (
+        ([["yield", "dare"], None], ["action 0", "action 1"]),
+        (long, ["action 0", "b/d"]),
+    ):
+        save(Game.matrix(np.eye(2), action_names=names), tmp_path / "game.json")
+        printed = run(capsys, "solve", tmp_path / "game.json", "--solver", "qre", "--temperature", "1")[1]
+        (line,) = [line for line in printed.splitlines() if line.split()[:2] == ["agent", "state"]]
+        assert line.split() == ["agent", "state", *" ".join(heads).split()]
+
+
+def test_what_is_not_available_is_told_by_its_name(capsys, tmp_path):
+    names = {"action_names": [["yield", "dare"], None], "agent_names": ["driver", "walker"]}
+    save(Game.matrix(np.eye(2), available=[[1, 0], [0, 1]], **names), tmp_path / "game.json")
+    printed = run(capsys, "games", tmp_path / "game.json")[1]
+    assert "not available: action 'dare' of driver, action 0 of walker\n" in printed
+
+
+def test_a_table_of_payoffs_is_a_game(capsys, tmp_path):
+    (tmp_path / "game.csv").write_text("driver,walker,payoff\nyield,wait,1\nyield,cross,2\n")
+    assert run(capsys, "games", tmp_path / "game.csv", "--save", tmp_path / "game.json")[0] == 0
+    game = load(tmp_path / "game.json")
+    assert (game.agent_names, game.action_names) == (("driver", "walker"), (("yield",), ("wait", "cross")))
+    assert (game.rewards.tolist(), game.common_payoff) == ([[[1.0, 2.0]]], True)
+    status, _, said = run(capsys, "games", tmp_path / "game.csv", "--save", tmp_path / "game.gam")
+    assert (status, said) == (0, "")
+    assert np.array_equal(load(tmp_path / "game.gam").rewards, game.rewards)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz", ".nfg", ".gam", ".csv"])
 def test_games_saves(suffix, capsys, tmp_path):
     file = tmp_path / f"saved{suffix}"
     assert run(capsys, "games", "climbing", "--save", file)[0] == 0
@@ -507,11 +573,11 @@ def test_a_game_is_shown(name, capsys):
 
 def test_a_matrix_game_is_shown_as_matrices(capsys):
     printed = run(capsys, "games", "stag-hunt")[1]
-    assert [line.split() for line in printed.splitlines() if line[:1] in "01" and line] == [
-        ["0", "4", "1"],
-        ["1", "3", "2"],
-        ["0", "4", "3"],
-        ["1", "1", "2"],
+    assert [line.split() for line in printed.splitlines() if line.startswith(("stag ", "hare "))] == [
+        ["stag", "4", "1"],
+        ["hare", "3", "2"],
+        ["stag", "4", "3"],
+        ["hare", "1", "2"],
     ]
 
 

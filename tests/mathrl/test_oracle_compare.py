@@ -466,3 +466,23 @@ def test_the_gain_of_one_agent_may_be_known_while_those_of_others_are_not():
     report = compare(Game.matrix([first, second]), policy=[[1, 0], [1, 0]], temperature=0.5)
     assert re.search(r"^nash_exploitability +not known, 1000 ", str(report), re.MULTILINE)
     assert "nash_exploitability of agent 0 is not known" in str(report)
+
+
+def test_the_worst_entries_are_called_by_the_names_of_the_game():
+    called = {"agent_names": ["driver", "walker"], "action_names": [["yield", "dare"], None]}
+    game = load("chicken")
+    policy, q = [[0.9, 0.1], [0.2, 0.8]], np.zeros((2, 1, 2, 2))
+    numbers = compare(dataclasses.replace(game, action_names=None), temperature=1.0, policy=policy, q=q)
+    report = compare(dataclasses.replace(game, **called), temperature=1.0, policy=policy, q=q)
+    assert report.worst == numbers.worst
+    rows = [row.split() for row in str(report).partition("entries of policy")[2].splitlines()[3:]]
+    of_policy = {row[0]: row[2] for row in rows}
+    assert set(of_policy) == {"driver", "walker"}
+    assert of_policy["driver"] in ("yield", "dare")
+    assert of_policy["walker"] in ("0", "1")
+    worst = report.worst[0]
+    agent, action = called["agent_names"][worst.agent], called["action_names"][0][worst.action[0]]
+    first = str(report).partition("entries of q:")[2].splitlines()[3].split()
+    assert first[:4] == [agent, "0", f"{action},", str(worst.action[1])]
+    first = str(numbers).partition("entries of q:")[2].splitlines()[3].split()
+    assert first[:4] == [str(worst.agent), "0", f"{worst.action[0]},", str(worst.action[1])]

@@ -131,3 +131,11 @@ def test_features_and_observations_are_the_state():
 def test_other_games_are_refused(game, message):
     with pytest.raises(ValueError, match=message):
         tabular(game)
+
+
+def test_environments_of_equal_games_are_equal():
+    first, again, other = (tabular(load(name)) for name in ("climbing", "climbing", "hasac"))
+    assert first is not again
+    assert (first == again, hash(first) == hash(again)) == (True, True)
+    assert first != other
+    assert len({first, again, other}) == 2
