@@ -21,7 +21,7 @@ from mathrl.games.model import Game
 
 __all__ = ["Environment", "Explored", "Outcome", "Step", "explore", "frozen"]
 
-_LONGEST = 4_000
+_LONGEST = 2_000
 """How many steps are played in all as a check."""
 
 _SAME = 1e-9
