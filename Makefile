@@ -2,6 +2,7 @@
 # make test        set up, then lint, types, import contract, tests, and the examples as two other machines compute them
 # make test-elsewhere   the examples and all printed answers as several other machines compute them (minutes)
 # make test-long   the same with the long profile: every property on a thousand examples, grids as a whole (hours)
+# make test-interop   tests/interop with all packages that games come from, in an environment of their own (minutes)
 # make reference   set up, then write docs/reference.md and docs/faults.md anew
 # make notebooks   set up, then run the notebooks in docs/notebooks and write what they show
 # make findings    set up, then write docs/findings.md anew from the ledger
@@ -26,6 +27,9 @@ test-elsewhere: .venv/checks
 
 test-long: lint
 	MATHRL_PROFILE=long $(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+test-interop: .venv-interop/installed
+	MATHRL_INTEROP=all .venv-interop/bin/python -m pytest -q tests/interop
 
 lint: .venv/checks
 	$(BIN)/ruff check .
@@ -88,7 +92,13 @@ PEERS := benchmarks/peers
 	.venv-release/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt build twine
 	touch $@
 
-clean:
-	rm -rf .venv .venv-peers .venv-release .venv-torch build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache .cache-elsewhere
+.venv-interop/installed: tests/interop/requirements.txt setup.cfg
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mathrl needs Python 3.11 or newer: make PYTHON=python3.11")'
+	$(PYTHON) -m venv --clear .venv-interop
+	.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check -r tests/interop/requirements.txt -e .
+	touch $@
 
-.PHONY: reproduce test test-long test-elsewhere lint bench hard gallery peers release-check reference reproductions notebooks findings clean
+clean:
+	rm -rf .venv .venv-peers .venv-release .venv-interop .venv-torch build dist *.egg-info .hypothesis .mypy_cache .ruff_cache .import_linter_cache .cache-elsewhere
+
+.PHONY: reproduce test test-long test-elsewhere test-interop lint bench hard gallery peers release-check reference reproductions notebooks findings clean

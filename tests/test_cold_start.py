@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-HEAVY = {"jax", "jaxlib", "matplotlib", "hypothesis", "numba", "scipy", "numpy", "tabulate", "tqdm", "quantecon"}
+HEAVY = {"jax", "jaxlib", "matplotlib", "hypothesis", "numba", "scipy", "numpy", "tabulate", "tqdm", "quantecon",
+         "gymnasium", "nashpy", "pettingzoo", "pygambit", "pyspiel", "jaxmarl"}  # fmt: skip
 
 
 def fresh(code, **environment):
@@ -39,6 +40,7 @@ def test_the_package_alone_imports_nothing():
         "import mathrl.games; mathrl.games.names()",
         "from mathrl import Solution, Status, NotConverged",
         "import mathrl.operators, mathrl.softmax",
+        "import mathrl.interop",
     ],
 )
 def test_games_and_operators_need_numpy_only(statement):

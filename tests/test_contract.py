@@ -36,6 +36,7 @@ PACKAGES = [
     "mathrl.exploitability",
     "mathrl.figures.reproductions",
     "mathrl.games",
+    "mathrl.interop",
     "mathrl.kernels",
     "mathrl.learners",
     "mathrl.mirror",

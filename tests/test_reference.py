@@ -41,6 +41,7 @@ MODULES = (
     "mathrl.figures.qre",
     "mathrl.figures.bounds",
     "mathrl.estimate",
+    "mathrl.interop",
     "mathrl.figures.reproductions",
     "mathrl.neural.study",
     "mathrl.neural.algorithms",

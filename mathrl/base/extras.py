@@ -6,7 +6,7 @@ from mathrl.base.checks import fail
 
 __all__ = ["missing", "need"]
 
-EXTRAS = {"neural": ("jax", "optax")}
+EXTRAS = {"neural": ("jax", "optax"), "quantecon": ("quantecon",), "jaxmarl": ("jax",)}
 """The packages of each extra that are looked for."""
 
 

@@ -24,7 +24,7 @@ from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, as_floats, count, fail, real, shape
 from mathrl.base.reproduction import Estimate
 
-__all__ = ["bootstrap_interval", "estimate", "interquartile_mean", "share"]
+__all__ = ["bootstrap_interval", "estimate", "interquartile_mean", "mean", "share"]
 
 Statistic = Callable[..., Any]
 """A function of an array and the keyword `axis` that leaves this axis out, as `numpy.mean` and `numpy.median` do."""
@@ -157,6 +157,26 @@ def share(hits: int, runs: int) -> Estimate:
     interval = binomtest(hits, runs).proportion_ci(method="wilson")
     # At 0 and 1 the interval ends there but for rounding.
     return Estimate(part, min(float(interval.low), part), max(float(interval.high), part), runs)
+
+
+def mean(values: ArrayLike) -> Estimate:
+    """Give the mean of several runs, with Student's 95 % interval: mean ± t s/√n.
+
+    `values`  (n,) one number a run, n ≥ 2
+
+    Where all runs are equal the interval has width 0. Raises `ValueError` where these are no such numbers.
+
+    >>> estimate = mean([1.0, 2.0, 3.0])
+    >>> estimate.value, round(estimate.low, 3), round(estimate.high, 3)
+    (2.0, -0.484, 4.484)
+    """
+    x = as_floats("values", values)
+    if x.ndim != 1 or len(x) < 2:
+        fail("values", f"has shape {x.shape}", "(runs,), at least two")
+    middle = float(np.clip(x.mean(), x.min(), x.max()))
+    reach = float(stats.t.ppf(0.975, len(x) - 1)) * float(x.std(ddof=1)) / float(np.sqrt(len(x)))
+    reach = 0.0 if (x == x[0]).all() else reach
+    return Estimate(middle, middle - reach, middle + reach, len(x))
 
 
 def _runs(values: ArrayLike) -> FloatArray:

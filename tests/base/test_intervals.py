@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from mathrl.base import intervals
-from mathrl.base.intervals import bootstrap_interval, estimate, interquartile_mean
+from mathrl.base.intervals import bootstrap_interval, estimate, interquartile_mean, mean
 from tests.tolerances import EPS, near
 
 NUMBERS = st.floats(-1e3, 1e3)
@@ -181,3 +181,19 @@ def test_bad_input_is_one_clear_error(call, said):
     with pytest.raises(ValueError, match="expected") as raised:
         call()
     assert said in str(raised.value)
+
+
+@given(RUNS.filter(lambda x: len(x) > 1 and x.std() > 1e-3))
+def test_the_interval_of_a_mean_is_students(x):
+    found, theirs = mean(x), stats.ttest_1samp(x, 0.0).confidence_interval(0.95)
+    reach = theirs.high - theirs.low
+    # the deviation is a difference of numbers up to 1e3, at least 1e-3: 1e-7 of it is rounding at most
+    assert abs(found.low - theirs.low) <= 1e-7 * reach + slack(x)
+    assert abs(found.high - theirs.high) <= 1e-7 * reach + slack(x)
+    assert found.low <= found.value <= found.high
+
+
+def test_equal_runs_have_a_mean_without_doubt_and_one_run_has_no_interval():
+    assert (mean([0.1] * 7).low, mean([0.1] * 7).high) == (0.1, 0.1)
+    with pytest.raises(ValueError, match="at least two"):
+        mean([1.0])

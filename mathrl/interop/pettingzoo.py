@@ -1,0 +1,363 @@
+"""Parallel environments of PettingZoo: explored from copies, exactly where they draw no random numbers."""
+
+import copy
+import itertools
+import random
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, overload
+
+import numpy as np
+
+from mathrl.base.checks import count, fail, flag
+from mathrl.base.text import shown
+from mathrl.games.given import Booleans
+from mathrl.games.model import Game
+from mathrl.interop.exploring import REHEARSALS, Environment, Outcome, Step, explore, frozen
+from mathrl.interop.names import different
+from mathrl.interop.sampled import SampledGame, sampled
+
+__all__ = ["from_pettingzoo"]
+
+RESETS = 100
+"""With so many seeds an environment is reset to see whether it always starts alike."""
+
+INNER = ("env", "aec_env", "par_env")
+"""The attributes by which wrappers hold what they wrap."""
+
+
+@overload
+def from_pettingzoo(
+    env: Any,
+    *,
+    discount: float,
+    state: Callable[[Any], Any] | None = None,
+    reset: bool = True,
+    full_view: bool = False,
+    limit_ends: bool = False,
+    samples: None = None,
+    seed: int = 0,
+    max_states: int = 100_000,
+    rehearsals: int = REHEARSALS,
+) -> Game: ...
+
+
+@overload
+def from_pettingzoo(
+    env: Any,
+    *,
+    discount: float,
+    state: Callable[[Any], Any] | None = None,
+    reset: bool = True,
+    full_view: bool = False,
+    limit_ends: bool = False,
+    samples: int,
+    seed: int = 0,
+    max_states: int = 100_000,
+    rehearsals: int = REHEARSALS,
+) -> SampledGame: ...
+
+
+def from_pettingzoo(
+    env: Any,
+    *,
+    discount: float,
+    state: Callable[[Any], Any] | None = None,
+    reset: bool = True,
+    full_view: bool = False,
+    limit_ends: bool = False,
+    samples: int | None = None,
+    seed: int = 0,
+    max_states: int = 100_000,
+    rehearsals: int = REHEARSALS,
+) -> Game | SampledGame:
+    """Make a game of a parallel environment, by trying every joint action on a copy of it in each state.
+
+    `env`         a `pettingzoo.ParallelEnv` whose actions are `Discrete`
+    `discount`    γ, in [0, 1); 1 is allowed where every episode ends, whatever is played
+    `state`       a function of the environment (without wrappers) that returns what tells states apart: numbers, texts,
+                  arrays, or tuples, lists and dicts of these. By default it is what all agents observe together
+    `reset`       false: play starts where the environment stands; else where `reset` leaves it
+    `full_view`   true: the game is that in which each agent sees the state. Without it an environment is refused in
+                  which an agent observes the same in two states
+    `limit_ends`  true: a time limit (`truncated`) ends an episode of the game; then the state should hold the time.
+                  By default it only cuts play, and the game goes on
+    `samples`     None: all must be exact. A number ≥ 2: where the environment draws random numbers, every joint action
+                  is tried so often, and so is `reset`
+    `seed`        of what is drawn
+    `max_states`, `rehearsals`
+                  refuse a game in which more states can be reached; how many random episodes compare the environment
+                  with the game step by step at the end
+
+    An agent that is gone has one action, 0, and earns 0. Masks are taken from `action_mask` in an agent's observation
+    or info. Agents are called as in the environment; states are called as `state` says.
+
+    Returns a `Game`; with `samples` a `SampledGame`, which has intervals, and a warning `SampledNumbers` where anything
+    was estimated. Raises `ValueError` where random numbers are drawn and `samples` is None, where the environment
+    cannot be copied, and where two steps from what the game takes as one state differ. Random numbers are noticed where
+    NumPy's and Python's generators draw them, of the environment or global; others only where two tries differ.
+    """
+    adapter = _Adapter(*_checked(env), state, flag("limit_ends", limit_ends), samples, count("seed", seed))
+    if samples is not None:
+        count("samples", samples, 2)
+    start, starts = adapter.start(flag("reset", reset))
+    environment = Environment(
+        start,
+        tuple(adapter.sizes),
+        adapter.name,
+        adapter.available,
+        adapter.step,
+        cut=lambda snapshot: bool(snapshot.cut),
+        views=None if flag("full_view", full_view) else adapter.views,
+        advice="give state, a function of the environment that returns all that matters",
+    )
+    found = explore(
+        environment,
+        discount=discount,
+        max_states=max_states,
+        rehearsals=rehearsals,
+        names=lambda: {"agent_names": different(adapter.agents), "title": _title(env)},
+    )
+    return found.game if samples is None else sampled(found, samples, starts)
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """A copy of an environment, what its agents observe, who is left, and whether a time limit has cut play."""
+
+    env: Any
+    observations: dict[Any, Any]
+    infos: dict[Any, Any]
+    alive: tuple[Any, ...]
+    cut: bool = False
+
+
+@dataclass
+class _Adapter:
+    """An environment as `explore` takes it."""
+
+    env: Any
+    agents: list[Any]
+    sizes: list[int]
+    first: list[int]
+    state: Callable[[Any], Any] | None
+    limit_ends: bool
+    samples: int | None
+    seed: int
+    calls: Iterator[int] = field(default_factory=itertools.count)
+
+    def name(self, snapshot: _Snapshot) -> Hashable:
+        if self.state is not None:
+            own = frozen(self.state(snapshot.env.unwrapped))
+        else:
+            own = tuple(frozen(_seen(snapshot.observations.get(agent))) for agent in self.agents)
+        return own if len(snapshot.alive) == len(self.agents) else (own, tuple(map(str, snapshot.alive)))
+
+    def views(self, snapshot: _Snapshot) -> list[Hashable]:
+        """What each agent observes; one that is gone chooses nothing, and so may be told all."""
+        return [
+            frozen(_seen(snapshot.observations.get(agent)))
+            if agent in snapshot.alive
+            else ("gone", self.name(snapshot))
+            for agent in self.agents
+        ]
+
+    def available(self, snapshot: _Snapshot) -> list[Booleans]:
+        masks = []
+        for agent, size in zip(self.agents, self.sizes, strict=True):
+            own = np.ones(size, dtype=bool)
+            if agent not in snapshot.alive:
+                own[1:] = False
+            else:
+                for given in (snapshot.observations.get(agent), snapshot.infos.get(agent)):
+                    if isinstance(given, dict) and given.get("action_mask") is not None:
+                        own = np.asarray(given["action_mask"]).astype(bool)
+            masks.append(own)
+        return masks
+
+    def step(self, snapshot: _Snapshot, joint: tuple[int, ...], once: bool) -> Step:
+        with _kept_global():
+            outcome, drawn = self._try(snapshot, joint, None)
+            if not drawn:
+                return Step([outcome])
+            if self.samples is None:
+                _refuse_chance(f"step({shown(self._played(snapshot, joint))})")
+            draws = 1 if once else self.samples
+            seeds = np.random.SeedSequence([self.seed, next(self.calls)]).spawn(draws)
+            tries = [self._try(snapshot, joint, own)[0] for own in seeds]
+        return Step([one._replace(probability=1 / draws) for one in tries], draws)
+
+    def _played(self, snapshot: _Snapshot, joint: tuple[int, ...]) -> dict[Any, int]:
+        moves = zip(self.agents, joint, self.first, strict=True)
+        return {agent: first + action for agent, action, first in moves if agent in snapshot.alive}
+
+    def _try(self, snapshot: _Snapshot, joint: tuple[int, ...], seed: Any) -> tuple[Outcome, bool]:
+        """One step of a copy, and whether it drew random numbers."""
+        env = _copied(snapshot.env)
+        generators = _generators(env)
+        if seed is not None:
+            _reseed(generators, seed)
+        before = _drawn(generators) if seed is None else None
+        observations, rewards, terminated, truncated, infos = env.step(self._played(snapshot, joint))
+        drawn = before is None or _drawn(generators) != before
+        gone = {agent for agent in snapshot.alive if terminated.get(agent, False)}
+        late = {agent for agent in snapshot.alive if truncated.get(agent, False)} - gone
+        alive = tuple(agent for agent in snapshot.alive if agent not in gone)
+        cut = bool(late) and not self.limit_ends
+        if self.limit_ends:
+            alive = tuple(agent for agent in alive if agent not in late)
+        paid = tuple(float(rewards.get(agent, 0.0)) for agent in self.agents)
+        return Outcome(1.0, _Snapshot(env, dict(observations), dict(infos), alive, cut), paid, not alive), drawn
+
+    def start(self, reset: bool) -> tuple[list[tuple[float, _Snapshot]], dict[Hashable, int] | None]:
+        """The states in which play starts; where they are estimated, how often in each."""
+        if not reset:
+            return [(1.0, self._standing())], None
+        found: dict[Hashable, tuple[int, _Snapshot]] = {}
+        resets = RESETS if self.samples is None else max(RESETS, self.samples)
+        with _kept_global():
+            for k in range(resets):
+                env = _copied(self.env)
+                given = env.reset(seed=self.seed + k)
+                observations, infos = given if isinstance(given, tuple) else (given, {})
+                snapshot = _Snapshot(env, dict(observations), dict(infos), tuple(env.agents))
+                called = self.name(snapshot)
+                found[called] = (found[called][0] + 1 if called in found else 1, snapshot)
+        if len(found) == 1:
+            return [(1.0, snapshot) for _, snapshot in found.values()], None
+        if self.samples is None:
+            _refuse_chance("reset()", ", or reset=False, to start where the environment stands")
+        return [(hits / resets, snapshot) for hits, snapshot in found.values()], {c: h for c, (h, _) in found.items()}
+
+    def _standing(self) -> _Snapshot:
+        """The environment where it stands, which does not say what its agents observe."""
+        if not getattr(self.env, "agents", None):
+            fail("env", "has no agents", "an episode that goes on, as reset is False", "call env.reset()")
+        if self.state is None:
+            fail("state", "is None", "a function of the environment, as reset is False")
+        return _Snapshot(_copied(self.env), {}, {}, tuple(self.env.agents))
+
+
+def _refuse_chance(call: str, more: str = "") -> NoReturn:
+    mend = f"give samples, the number of tries of which probabilities are estimated{more}"
+    fail(f"env.{call}", "draws random numbers", "an environment that is the same in each try", mend)
+
+
+def _checked(env: Any) -> tuple[Any, list[Any], list[int], list[int]]:
+    """The environment, its agents, and the number and the first of each one's actions."""
+    if not all(hasattr(env, part) for part in ("possible_agents", "step", "reset", "action_space")):
+        fail("env", f"is of type {type(env).__name__}", "a pettingzoo.ParallelEnv")
+    if hasattr(env, "agent_iter"):
+        mend = "pettingzoo.utils.aec_to_parallel makes one where agents act at the same time"
+        fail("env", "is an AECEnv, whose agents act in turn", "a pettingzoo.ParallelEnv", mend)
+    agents = list(env.possible_agents)
+    sizes, first = [], []
+    for agent in agents:
+        space = env.action_space(agent)
+        if not isinstance(getattr(space, "n", None), (int, np.integer)):
+            fail(f"the actions of {shown(agent)}", f"are {shown(space)}", "a Discrete space")
+        sizes.append(int(space.n))
+        first.append(int(getattr(space, "start", 0)))
+    return env, agents, sizes, first
+
+
+def _seen(observation: Any) -> Any:
+    """An observation without its action mask."""
+    if isinstance(observation, dict) and set(observation) == {"observation", "action_mask"}:
+        return observation["observation"]
+    return observation
+
+
+def _layers(env: Any) -> list[Any]:
+    """An environment and all that it wraps."""
+    found, to_do = list[Any](), [env]
+    while to_do:
+        layer = to_do.pop()
+        if any(layer is other for other in found) or not hasattr(layer, "__dict__"):
+            continue
+        found.append(layer)
+        to_do += [vars(layer)[name] for name in INNER if name in vars(layer)]
+    return found
+
+
+def _copied(env: Any) -> Any:
+    """A copy in the same state. `copy.deepcopy` alone makes environments anew that are EzPickle's."""
+    layers = _layers(env)
+    blanks = [object.__new__(type(layer)) for layer in layers]
+    memo: dict[int, Any] = {id(layer): blank for layer, blank in zip(layers, blanks, strict=True)}
+    try:
+        for layer, blank in zip(layers, blanks, strict=True):
+            for key, value in vars(layer).items():
+                blank.__dict__[key] = copy.deepcopy(value, memo)
+    except Exception as error:
+        mend = "make it without rendering, or use Game.from_function"
+        fail(
+            "env",
+            f"cannot be copied ({type(error).__name__}: {error})",
+            "an environment that copy.deepcopy copies",
+            mend,
+        )
+    return blanks[0]
+
+
+def _generators(env: Any) -> list[Any]:
+    """All generators of random numbers within an environment."""
+    found, seen, to_do = list[Any](), set[int](), [env]
+    while to_do:
+        value = to_do.pop()
+        if id(value) in seen or isinstance(value, (str, bytes, int, float, complex, np.ndarray, type(None), type)):
+            continue
+        seen.add(id(value))
+        if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
+            found.append(value)
+        elif isinstance(value, dict):
+            to_do += value.values()
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            to_do += value
+        elif hasattr(value, "__dict__"):
+            to_do += vars(value).values()
+    return found
+
+
+def _drawn(generators: list[Any]) -> list[str]:
+    """The state of generators, and of the global ones of NumPy and Python."""
+    own = [repr(one.bit_generator.state) if isinstance(one, np.random.Generator) else _state(one) for one in generators]
+    return [*own, _state(np.random.mtrand._rand), repr(hash(random.getstate()))]
+
+
+def _state(generator: Any) -> str:
+    if isinstance(generator, random.Random):
+        return repr(hash(generator.getstate()))
+    _, keys, *rest = generator.get_state(legacy=True)
+    return repr((keys.tobytes(), rest))
+
+
+def _reseed(generators: list[Any], seed: np.random.SeedSequence) -> None:
+    """Give generators, and the global ones, states of their own that follow from a seed."""
+    children = seed.spawn(len(generators) + 2)
+    for one, child in zip(generators, children, strict=False):
+        if isinstance(one, np.random.Generator):
+            one.bit_generator.state = type(one.bit_generator)(child).state
+        else:
+            one.seed(int(child.generate_state(1)[0]))
+    np.random.seed(int(children[-1].generate_state(1)[0]))  # noqa: NPY002
+    random.seed(int(children[-2].generate_state(1)[0]))
+
+
+@contextmanager
+def _kept_global() -> Iterator[None]:
+    """Leave the global generators as they were."""
+    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(numpy_state)  # noqa: NPY002
+        random.setstate(python_state)
+
+
+def _title(env: Any) -> str | None:
+    """What the environment is called."""
+    metadata = getattr(env, "metadata", None)
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return str(name) if name else type(getattr(env, "unwrapped", env)).__name__
