@@ -66,7 +66,7 @@ def backwards(c, x):
 
 
 def standardised(c):
-    return (c.game.rewards - c.game.rewards.mean()) / c.game.rewards.std()
+    return (c.r - c.game.rewards.mean()) / c.game.rewards.std()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,7 +282,7 @@ FAULTS = (
         phrase="with standardised rewards, (r − {mean_reward:.6g})/{deviation:.6g}",
         look_for="`rewards = (rewards - rewards.mean()) / rewards.std()`",
         made=STEPS,
-        backup=lambda c, q: c.backup(c.soft(q)) - c.r + standardised(c).reshape(c.r.shape),
+        backup=lambda c, q: c.backup(c.soft(q)) - c.r + standardised(c),
         reports=("uoe-agents/epymarl#10",),
     ),
     Fault(

@@ -55,6 +55,7 @@ POLICIES = {
         (r"[0] has shape (2, 3), expected (1, 3)", [[[1 / 3] * 3] * 2, [1 / 3] * 3]),
         (r"[0][0] sums to 0.75", [[0.25, 0.25, 0.25], [1 / 3] * 3]),
         (r"[1][0] sums to 1.00000001", [[1, 0, 0], [1.00000001, 0, 0]]),  # 1e-8 is more than 1e-9
+        (r"[1][0] sums to 1.0001", [[1, 0, 0], [1.0001, 0, 0]]),  # more than single precision leaves
         (r"[1][0, 2] is -0.1", [[1, 0, 0], [0.6, 0.5, -0.1]]),
         (r"[0][1] is nan", [[1, NAN, 0], [1, 0, 0]]),
         (r"[0][0] is inf", [[INF, 0, 0], [1, 0, 0]]),
@@ -69,6 +70,7 @@ def bad_policies(function, name, *arguments, **named):
         bad(function, f"^{re.escape(name + found if found[0] == '[' else name + ' ' + found)}", *arguments,
             **(named | {name: policy}))
         for found, policy in POLICIES["policy"]
+        if name != "initial_policy" or "1.00000001" not in found  # there single precision is taken
     ]  # fmt: skip
 
 
