@@ -95,7 +95,7 @@ def test_random_numbers_are_noticed(source):
 
 def test_samples_have_intervals_that_hold_the_truth():
     with pytest.warns(SampledNumbers, match="exact for this game, not for the environment"):
-        found = from_pettingzoo(Corridor(slip=0.25), discount=0.9, samples=60)
+        found = from_pettingzoo(Corridor(slip=0.25), discount=0.9, samples=30)
     assert isinstance(found, SampledGame)
     game, inside, total = found.game, 0, 0
     assert not found.estimated[:, 1, 1].any()  # who stays draws nothing
@@ -112,7 +112,7 @@ def test_samples_have_intervals_that_hold_the_truth():
     # both intervals of a pair hold the truth together, with probability about 0.95; 9 pairs: below 7 in 1 of 130
     assert total == 18
     assert inside >= 14
-    assert 0 < found.unseen < 0.1
+    assert 0 < found.unseen < 0.2
     assert (found.transitions_low.toarray() <= game.csr_xt.toarray() + 1e-15).all()
     assert (found.transitions_high.toarray() >= game.csr_xt.toarray() - 1e-15).all()
 
@@ -121,7 +121,7 @@ def test_the_same_seed_gives_the_same_estimates():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         one, same, other = (
-            from_pettingzoo(Corridor(slip=0.25), discount=0.9, samples=5, seed=seed) for seed in (1, 1, 2)
+            from_pettingzoo(Corridor(slip=0.25), discount=0.9, samples=3, seed=seed) for seed in (1, 1, 2)
         )
     np.testing.assert_array_equal(one.game.transitions.data, same.game.transitions.data)
     assert not np.array_equal(one.game.transitions.toarray(), other.game.transitions.toarray())
