@@ -52,7 +52,7 @@ def assert_soft_q(
     `entropy`        whose entropy counts: "team" (by default, the sum over agents), "own" or "none"
     `truncated`      the share of the transitions that a time limit cuts, as in `n_step_target`, where you know it: it
                      changes nothing, but the message then names a critic that takes these cuts for ends
-    `earlier_policy` a policy that may have stood in place of π, such as the actors before an update, where you have
+    `earlier_policy`  a policy that may have stood in place of π, such as the actors before an update, where you have
                      it: it changes nothing, but the message then names a critic of that policy
     `rtol`, `atol`   tolerances, relative and absolute; by default what single precision leaves
 
@@ -133,7 +133,7 @@ def assert_td_target(
     `critics`        what several critics count as, for each joint action: their "minimum" (by default), "mean" or
                      "maximum"
     `truncated`      the share of the transitions that a time limit cuts, as in `n_step_target`; by default none
-    `earlier_policy` a policy that may have stood in place of π, as in `assert_soft_q`
+    `earlier_policy`  a policy that may have stood in place of π, as in `assert_soft_q`
     `policy`         π: one array (S, A_i) per agent of any framework, or functions, as in `compare`
     `temperature`    α ≥ 0; 0 for a plain critic, without entropy
     `entropy`        whose entropy counts: "team" (by default, the sum over agents), "own" or "none"
