@@ -242,8 +242,8 @@ class Game:
         checked: Any = of_kind(transitions, dense_shape, ignored)
         distribution = checked_start(start, num_states)
         factor = checked_discount(discount, checked, may_be_1=ended is not None)
-        names = {"state_names": called, "agent_names": agent_names, "action_names": action_names, "title": title}
-        made = cls._build(array, checked, factor, distribution, tuple(actions), common_payoff, masks, ended, **names)
+        said: Any = {"state_names": called, "agent_names": agent_names, "action_names": action_names, "title": title}
+        made = cls._build(array, checked, factor, distribution, tuple(actions), common_payoff, masks, ended, **said)
         if factor == 1:
             made._require_ends()
         return made

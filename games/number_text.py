@@ -45,7 +45,7 @@ def plain_numbers(text: str) -> FloatArray | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            numbers = np.fromstring(data, dtype=np.float64, sep=" ")  # type: ignore[call-overload]
+            numbers = np.fromstring(data, dtype=np.float64, sep=" ")
     except (ValueError, DeprecationWarning):
         return None
     whole = len(numbers) == _count_words(data) and np.isfinite(numbers).all()

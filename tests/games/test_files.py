@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,6 +111,20 @@ def test_json_start_and_title_are_optional(folder):
     (folder / "titled.json").write_text("\ufeff" + json.dumps(document), encoding="utf-8")
     np.testing.assert_array_equal(load(folder / "titled.json").start, [0.5, 0.5])
     assert load(folder / "titled.json").title == "a title"
+
+
+def test_the_files_that_the_readme_shows_are_read(folder):
+    blocks = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split("```\n")
+    (documents,) = (block for block in blocks if block.startswith('{"format"'))
+    (table,) = (block for block in blocks if block.startswith("driver,walker,"))
+    found = []
+    for document in documents.strip().replace("\n {", "\n{").split('\n{"format"'):
+        (folder / "shown.json").write_text(document if document.startswith("{") else '{"format"' + document)
+        found.append(load(folder / "shown.json"))
+    assert found[-1].agent_names == ("Ann", "Bob")
+    assert {game.num_states for game in found} == {1, 2}
+    (folder / "shown.csv").write_text(table)
+    assert load(folder / "shown.csv").action_names == (("yield", "dare"),) * 2
 
 
 @given(game=named(), suffix=st.sampled_from([".json", ".npz"]))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mathrl import Game
 from mathrl.base.checks import InvalidInput
+from mathrl.exploitability import opponent_game
 from mathrl.games import (
     as_policy,
     permute_actions,
@@ -99,6 +100,8 @@ def test_a_game_of_one_agent_in_place_of_many_has_none_of_their_names():
     assert alone.agent_names is alone.action_names is None
     alike = Game.unchecked(np.eye(2)[None], np.ones((1, 2, 2, 1)), 0.0, np.ones(1), like=game)
     assert names_of(alike) == names_of(game)
+    faced = opponent_game(game, [[[0.5, 0.5]], [[0.5, 0.5]]], agent=1, temperature=1.0)
+    assert (faced.agent_names, faced.action_names) == (("column",), (("c", "d"),))
 
 
 def test_actions_that_are_listed_as_texts_are_called_so():

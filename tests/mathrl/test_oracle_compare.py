@@ -374,7 +374,7 @@ def test_what_cannot_be_computed_is_none_and_what_can_is_explained():
     explained = {measure.name for measure in (*full.measures, *best.measures)}
     numbers = {field.name for field in dataclasses.fields(full)} - {
         *("game", "temperature", "entropy", "worst", "diagnosis"),
-        *("exact_error", "response_error", "nash_response_error", "row_sums_off"),
+        *("exact_error", "response_error", "nash_response_error", "row_sums_off", "agent_names", "action_names"),
     }
     assert explained == numbers
     for measure in (*full.measures, *best.measures):
