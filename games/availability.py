@@ -27,6 +27,8 @@ def as_available(
     several = "s" * (len(num_actions) > 1)
     expected = f"{len(num_actions)} array{several} of true and false, (S, A_i), one per agent"
     in_a_list = "" if several else "put it in a list: [mask]"
+    if isinstance(given, np.ndarray) and given.ndim == 0:
+        given = given.item()
     instance(argument, given, (Sequence, np.ndarray), expected)
     if len(given) != len(num_actions):
         fail(argument, f"has {len(given)} array{'s' * (len(given) != 1)}", expected, in_a_list)

@@ -94,7 +94,7 @@ def haspi(
         "initial_policy": initial_policy,
         "order": fixed,
         "seed": int(seed),
-        "tol": float(tol),
+        "tol": positive("tol", tol),
         "max_steps": most,
     }
     return solve_all(

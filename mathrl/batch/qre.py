@@ -103,7 +103,7 @@ def qre(
         )
         _trace(some, out, most)
 
-    parameters = {"entropy": entropy, "initial_policy": initial_policy, "tol": float(tol), "max_steps": most}
+    parameters = {"entropy": entropy, "initial_policy": initial_policy, "tol": positive("tol", tol), "max_steps": most}
     return solve_all(
         games,
         solve,

@@ -78,7 +78,7 @@ def qre_branch(
         out.road_b[:], out.status_b[:] = found.road_b, found.status_b
 
     first_bk = first_policies(games, None)
-    parameters = {"entropy": entropy, "step_length": step_length, "tol": float(tol), "max_steps": most}
+    parameters = {"entropy": entropy, "step_length": step_length, "tol": positive("tol", tol), "max_steps": most}
     return solve_all(
         games,
         solve,
