@@ -105,7 +105,7 @@ def _finite(payoffs: ArrayLike) -> FloatArray:
 def _masks(available: Sequence[ArrayLike], num_games: int, num_actions: tuple[int, ...]) -> tuple[Booleans, ...] | None:
     """Which actions there are, per agent (B, A_i); None where all are."""
     given: Any = available
-    if isinstance(available, Sequence) or (isinstance(available, np.ndarray) and available.ndim > 0):
+    if isinstance(given, Sequence) or (isinstance(given, np.ndarray) and given.ndim > 0):
         given = [booleans(f"available[{i}]", own) for i, own in enumerate(available)]
         given = [np.broadcast_to(own, (num_games, own.size)) if own.ndim == 1 else own for own in given]
     return as_available("available", given, num_games, num_actions, None)
