@@ -61,6 +61,7 @@ def compare(
     `v`            (S,), or a function `v(state)`
     `truncated`    the share of the transitions that a time limit cuts, as in `n_step_target`, where you know it: it
                    changes no number, but `diagnosis` then names a critic that takes these cuts for ends
+    `earlier_policy`  a policy that may have stood in place of π, as in `assert_soft_q`: `diagnosis` then names it
 
     At least one of policy, q and v is needed. Where the agents' values differ (general-sum games and `entropy="own"`),
     q and v have a leading agent axis, and functions return (n,). Arrays may be of any framework and precision. Rows of
