@@ -15,6 +15,7 @@ __all__ = [
     "agent_label",
     "checked_action_names",
     "checked_agent_names",
+    "checked_state_texts",
     "checked_title",
     "listed_names",
     "quoted_action",
@@ -54,6 +55,11 @@ def checked_action_names(names: Any, num_actions: Sequence[int]) -> ActionNames 
         for i, (own, actions) in enumerate(zip(given, num_actions, strict=True))
     )
     return None if all(own is None for own in called) else called
+
+
+def checked_state_texts(names: Any, num_states: int) -> tuple[str, ...] | None:
+    """What a solution calls the states, S texts, or None: those of a game may be any objects."""
+    return None if names is None else _texts("state_names", names, num_states, "state")
 
 
 def listed_names(actions: Sequence[Any]) -> tuple[str, ...] | None:

@@ -3,7 +3,7 @@
 q                   an array, or a number, under the name of the field
 policy_0, policy_1  a tuple of arrays, one for each agent
 path.rationality    a field of a field that is such a dataclass itself
-document            all the rest, as the text of a JSON object
+document            all the rest, such as texts and tuples of texts, as the text of a JSON object
 """
 
 import io
@@ -35,7 +35,7 @@ def to_arrays(value: Any) -> dict[str, Any]:
         held = getattr(value, item.name)
         if isinstance(held, (float, np.ndarray)):
             arrays[item.name] = np.asarray(held)
-        elif isinstance(held, tuple):
+        elif isinstance(held, tuple) and all(isinstance(own, np.ndarray) for own in held):
             arrays |= {f"{item.name}_{k}": own for k, own in enumerate(held)}
         elif is_dataclass(held) and any(FORM in own.metadata for own in fields(held)):
             arrays |= {f"{item.name}.{name}": own for name, own in to_arrays(held).items()}

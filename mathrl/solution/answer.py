@@ -17,7 +17,7 @@ from mathrl.values.attained import DIFFERENT
 from mathrl.values.offsets import with_offsets
 from mathrl.values.policy_values import Values
 
-__all__ = ["ended_q", "shown_policy", "solution"]
+__all__ = ["ended_q", "names", "shown_policy", "solution"]
 
 
 def shown_policy(game: Game, policy: Policy) -> Policy:
@@ -98,4 +98,15 @@ def solution(
         solver=solver,
         parameters=parameters,
         **more,
+        **names(game),
     )
+
+
+def names(game: Game) -> dict[str, Any]:
+    """What a game calls its agents, actions and states, as fields of a solution.
+
+    A game may call its states by any objects; here they are texts, and None where two of these would be alike.
+    """
+    texts = () if game.state_names is None else tuple(map(str, game.state_names))
+    states = texts if texts and all(texts) and len(set(texts)) == len(texts) else None
+    return {"agent_names": game.agent_names, "action_names": game.action_names, "state_names": states}

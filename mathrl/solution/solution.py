@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from mathrl.base.archived import arrays_in, from_arrays, to_arrays, to_bytes
-from mathrl.base.checks import FloatArray, fail
+from mathrl.base.checks import FloatArray, InvalidInput, fail
 from mathrl.base.files import as_path, read, write_bytes, write_text
 from mathrl.base.stored import (
     INTEGER,
@@ -33,6 +33,7 @@ from mathrl.base.stored import (
 )
 from mathrl.equations import Equation, named
 from mathrl.games.availability import joint
+from mathrl.games.naming import ActionNames, checked_action_names, checked_agent_names, checked_state_texts
 from mathrl.games.policies import Policy
 from mathrl.iteration.outcome import Status
 from mathrl.solution import parameters as solver_parameters
@@ -48,6 +49,10 @@ _STATUS = Form(read=lambda name: Status[name], write=lambda status: status.name)
 _PARAMETERS = Form(solver_parameters.read, solver_parameters.written)
 _JOINT_POLICY = optional(array("S A", "n S A", sums_to_1_over="A"))
 _CONDITIONAL_POLICY = optional(arrays("S A_i B_i", sums_to_1_over="A_i"))
+_NAMES = Form(lambda names: None if names is None else tuple(names))
+_ACTION_NAMES = Form(
+    lambda names: None if names is None else tuple(own if own is None else tuple(own) for own in names)
+)
 _OPPONENT_MODEL = optional(arrays("S B_i", sums_to_1_over="B_i"))
 
 
@@ -107,6 +112,9 @@ class Solution:
     `individual_q`        per agent (S, A_i), local values that the agents maximise in greedy execution
     `period`              the number of steps after which a cycle returns
     `path`                the points of the branch that led here
+
+    What the game calls its agents, actions and states is in `agent_names`, `action_names` and `state_names` (texts), as
+    `Game` has it, and None where they have no names.
     """
 
     policy: Policy = field(metadata=stored(arrays("S A_i", sums_to_1_over="A_i")))
@@ -130,6 +138,9 @@ class Solution:
     individual_q: Policy | None = field(default=None, metadata=stored(optional(arrays_with_gaps("S A_i"))))
     period: int | None = field(default=None, metadata=stored(optional(INTEGER)))
     path: BranchPath | None = field(default=None, metadata=stored(optional(nested(BranchPath))))
+    agent_names: tuple[str, ...] | None = field(default=None, metadata=stored(_NAMES, may_lack=True))
+    action_names: ActionNames | None = field(default=None, metadata=stored(_ACTION_NAMES, may_lack=True))
+    state_names: tuple[str, ...] | None = field(default=None, metadata=stored(_NAMES, may_lack=True))
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -270,6 +281,7 @@ def _check_arrays(solution: Solution, source: str) -> None:
         found = f"have shapes {solution.q.shape}, {solution.v.shape} and {np.shape(solution.objective)}"
         fail(f"{source}: keys 'q', 'v' and 'objective'", found, "an agent axis in all of them or in none")
     _check_gaps(solution, f"{source}: key 'q'")
+    _check_names(solution, source)
 
 
 def _check_gaps(solution: Solution, where: str) -> None:
@@ -283,6 +295,16 @@ def _check_gaps(solution: Solution, where: str) -> None:
     if (gaps != ~joint(there)).any() or any(own.any() for own in played):
         mend = "null stands for −∞, where an agent's action is not available and its policy is 0"
         fail(where, "holds null", "numbers, or null at all joint actions with such an action", mend)
+
+
+def _check_names(solution: Solution, source: str) -> None:
+    """Require a text for each agent, action and state that has a name."""
+    try:
+        checked_agent_names(solution.agent_names, len(solution.policy))
+        checked_action_names(solution.action_names, [own.shape[1] for own in solution.policy])
+        checked_state_texts(solution.state_names, len(solution.policy[0]))
+    except InvalidInput as error:
+        raise InvalidInput(f"{source}: key {error}") from error
 
 
 def _check_numbers(solution: Solution, values: Mapping[str, Any], source: str) -> None:

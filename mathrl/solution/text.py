@@ -6,6 +6,8 @@ import numpy as np
 
 from mathrl.base.array_types import BoolArray
 from mathrl.base.table import Column, Table
+from mathrl.base.text import printable
+from mathrl.games import naming
 
 if TYPE_CHECKING:
     from mathrl.solution.solution import Solution
@@ -18,17 +20,17 @@ SHOWN_ROWS, SHOWN_ACTIONS = 20, 8
 
 def agent_label(solution: "Solution", agent: int) -> str:
     """What tables call an agent."""
-    return f"agent {agent}"
+    return naming.agent_label(solution.agent_names, agent)
 
 
 def action_label(solution: "Solution", agent: int, action: int) -> str:
     """What tables call an action of an agent."""
-    return f"action {action}"
+    return naming.action_label(solution.action_names, agent, action)
 
 
 def state_label(solution: "Solution", state: int) -> str:
     """What tables call a state."""
-    return str(state)
+    return str(state) if solution.state_names is None else printable(solution.state_names[state])
 
 
 def solution_text(solution: "Solution") -> str:

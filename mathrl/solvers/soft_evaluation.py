@@ -12,7 +12,7 @@ from mathrl.games.policies import as_policy
 from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.operators import ENTROPIES, soft_value
 from mathrl.solution import Solution
-from mathrl.solution.answer import ended_q, shown_policy
+from mathrl.solution.answer import ended_q, names, shown_policy
 from mathrl.values.attained import judged, policy_floors
 from mathrl.values.overflow import in_range
 from mathrl.values.policy_values import evaluate
@@ -76,4 +76,5 @@ def soft_evaluation(game: Game, *, policy: Sequence[ArrayLike], temperature: flo
         temperature=temperature,
         solver="soft_evaluation",
         parameters={"temperature": temperature, "entropy": entropy, "policy": checked},
+        **names(game),
     )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mathrl.base.checks import InvalidInput
 from mathrl.base.document import plain
 from mathrl.equations import QUANTAL_RESPONSE
-from mathrl.games import load
+from mathrl.games import Game, load, uniform_policy
 from mathrl.games.availability import joint
 from mathrl.games.json_file import to_json
 from mathrl.iteration.outcome import Status, rounding_floor
@@ -185,7 +185,7 @@ def written(**changes):
     return json.dumps({key: value for key, value in values.items() if value != "left out"})
 
 
-NEWER = ("equation", "temperature")
+NEWER = {"equation", "temperature", "agent_names", "action_names", "state_names"}
 """Keys that files of older versions lack."""
 
 BROKEN = {
@@ -409,3 +409,44 @@ def test_a_solution_can_be_pickled_and_copied():
         assert other.to_dict() == solution.to_dict()
         assert not other.q.flags.writeable
         assert other.equation is solution.equation
+
+
+NAMED = Game.stochastic(
+    np.arange(8.0).reshape(2, 2, 2),
+    np.full((2, 2, 2, 2), 0.5),
+    0.5,
+    agent_names=("Ann", "Bob"),
+    action_names=(("park", "bridge"), None),
+    state_names=(("dry", 1), "rain"),
+)
+
+
+@pytest.mark.parametrize("ending", ["json", "npz"])
+@pytest.mark.parametrize(
+    "solve",
+    [
+        lambda game: haspi(game, temperature=1.0),
+        lambda game: soft_evaluation(game, policy=uniform_policy(game), temperature=1.0),
+    ],
+)
+def test_names_travel_with_a_solution(solve, ending, tmp_path):
+    found = solve(NAMED)
+    assert found.agent_names == NAMED.agent_names
+    assert found.action_names == NAMED.action_names
+    assert found.state_names == ("('dry', 1)", "rain")
+    found.save(tmp_path / f"s.{ending}")
+    again = Solution.load(tmp_path / f"s.{ending}")
+    for one in (again, pickle.loads(pickle.dumps(found))):
+        assert (one.agent_names, one.action_names) == (found.agent_names, found.action_names)
+        assert one.state_names == found.state_names
+        assert str(one) == str(found)
+    for name in ("Ann", "Bob", "park", "bridge", "rain"):
+        assert name in str(found)
+
+
+def test_names_that_do_not_fit_a_solution_are_refused():
+    values = haspi(NAMED, temperature=1.0).to_dict()
+    for key, wrong in (("agent_names", ["Ann"]), ("action_names", [["park"], None]), ("state_names", ["dry", "dry"])):
+        with pytest.raises(ValueError, match=f"given: key {key}"):
+            Solution.from_dict(values | {key: wrong}, "given")
+        assert getattr(Solution.from_dict({k: v for k, v in values.items() if k != key}, "given"), key) is None
