@@ -167,3 +167,9 @@ def test_simulated_figures_can_be_drawn(short, number, tmp_path):
     drawn = path.read_text(encoding="utf-8")
     assert "2 seeds of 40 episodes (the tables have 2 of 40)" in drawn
     assert "COMA" in drawn
+
+
+def test_no_mark_of_figure_2_hides_another(short):
+    for panel in figures()["dmac-figure-2"].draw().axes:
+        marks = [bars.lines[0].get_xdata()[0] for bars in panel.containers]
+        assert marks == list(range(8))  # COMA, and seven ω
