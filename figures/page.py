@@ -1,6 +1,7 @@
 """The table in README.md and a page: python -m mathrl.figures.page README.md docs/reproductions.md.
 
-Everything but what networks learn is computed with the budget `fast` and the seed 0, as `mathrl reproduce` does.
+Everything but the entries called `networks` is computed with the budget `fast` and the seed 0, as `mathrl reproduce`
+does. Those are of `mathrl.neural`, and need JAX; also `hasac-networks-n-step`, in which nothing learns, is one of them.
 """
 
 import sys
@@ -24,9 +25,11 @@ BEGIN, END = "<!-- written by make reproductions -->\n", "<!-- to here -->\n"
 _INTRODUCTION = """\
 # What of the papers' tables and figures comes out
 
-This page is written by `make reproductions`, which computes everything but what networks learn, as `mathrl reproduce`
-does (budget `fast`, seed 0). A number agrees if ours rounds to the printed one, or the interval of ours holds a number
-that does. A statement is what a caption or the text says in words, often of a figure whose numbers are not printed.
+This page is written by `make reproductions`, which computes everything as `mathrl reproduce` does (budget `fast`, seed
+0), but for the entries called `networks`: what networks learn, and `hasac-networks-n-step`, where nothing learns. They
+need JAX, and are not counted here. A number agrees if ours rounds to the printed one, or the interval of ours holds a
+number that does. Some cannot disagree, as they are printed as inputs, read back or fitted: the notes of their entries
+say so. A statement is what a caption or the text says in words, often of a figure whose numbers are not printed.
 Short runs do not decide every statement; `--budget paper` decides more. Below are the entries of which a number or a
 statement does not come out, with what is known of the reason. `mathrl reproduce ID` shows an entry as a whole.
 """

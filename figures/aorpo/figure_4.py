@@ -124,6 +124,8 @@ NOTES = (
     "not given: agent 1's reward, but for its best landmark, the transitions, and every number of the surfaces that "
     "are drawn. Ours takes the negative squared distance to its landmark (with b) for agent 1's reward. The "
     "equilibria are the pure ones on a grid of hundredths",
+    "ours: the six cells equilibria, a and b come from this reward, which has its landmark for the best a by its form. "
+    "It was taken as it fits the text, so that they cannot disagree; what agent 2 is paid is of printed formulas",
     "with that reward a = -0.5 is agent 1's best answer to every b in state 1, and 0.5 in state 2",
     "what AORPO and MASAC converge to is drawn and not printed, and is not checked here",
 )

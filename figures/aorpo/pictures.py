@@ -225,6 +225,10 @@ DRAWN_SCALES = {1.0: "", 0.01: ", errors/100"}
 """The sizes of errors of which there is a picture, and how it calls them."""
 
 
+NAME = 6
+"""From which length on the names of curves stand beside them."""
+
+
 def _bounds(panel: "Axes", discount: float, scale: float, *, named: bool) -> None:
     """Both bounds, which are nearly the same in all games, and the truth of each game."""
     from mathrl.figures.plot import COLOURS, GREY
@@ -245,7 +249,7 @@ def _bounds(panel: "Axes", discount: float, scale: float, *, named: bool) -> Non
             panel.plot(BRANCHES, curve, color=colour, linestyle=DASHES[n], linewidth=1.5 if len(curves) == 1 else 0.9)
         if named:
             below = name != "Theorem 2"
-            end = min(float(curve[-1]) for curve in curves) * (0.6 if below else 1.5)
+            end = 0.6 * min(float(curve[NAME:].min()) for curve in curves) if below else 1.5 * float(curves[0][-1])
             panel.text(25, end, name, color=colour, ha="right",
                        va="top" if below else "bottom", fontsize=7, bbox=LIGHT)  # fmt: skip
     panel.set_yscale("log")

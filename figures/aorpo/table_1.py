@@ -70,6 +70,8 @@ def _computed(tasks: tuple[str, ...]) -> Computed:
 
 
 NOTES = (
+    "read back: every printed number here is the x, y, a or b of the formula, and ours reads it off the same formula. "
+    "These cells cannot disagree but by a slip of our own, and say nothing of the paper",
     "ours: the printed formula at the epochs 0 to 200, of which the first and last lengths and the epochs between "
     "which it moves are read off; 'epoch of n steps' is the first with a rollout of n steps, rounded down. The "
     "other rows of the tables are settings that were chosen",

@@ -84,19 +84,31 @@ def decided(budget: str, differences: Sequence[FloatArray]) -> float | None:
     return None if budget == "fast" else share_decided(above(mean(own)) for own in differences)
 
 
-def said(claim: str, differences: FloatArray) -> str:
-    """Whether a claim that differences are positive appears with all seeds, and with the paper's five alone."""
+def said(claim: str, differences: FloatArray, budget: str = "paper") -> str:
+    """Whether a claim that differences are positive appears with all seeds, and with the paper's five alone.
+
+    Runs of the budget `fast` are too short to say so (`decided`): of these it says only of which sign differences are.
+    """
     few = min(FIVE, len(differences))
-    number = {5: "five", 20: "twenty"}
+    number, verdict = {5: "five", 20: "twenty"}, _so_far if budget == "fast" else _verdict
     texts = [
-        f"with {number.get(n, n)} seeds {_verdict(mean(differences[:n]))}"
+        f"with {number.get(n, n)} seeds {verdict(mean(differences[:n]))}"
         for n in dict.fromkeys((len(differences), few))
     ]
     return f"“{claim}”: {'; '.join(texts)}"
 
 
+def _so_far(found: Estimate) -> str:
+    sign = "above 0" if found.low > 0 else "below 0" if found.high < 0 else "not apart from 0"
+    return f"the difference so far is {sign} {_numbers(found)}, which does not decide it"
+
+
 def _verdict(found: Estimate) -> str:
-    numbers = f"({found.value:+.3g}, 95 % interval {found.low:+.3g} to {found.high:+.3g})"
+    numbers = _numbers(found)
     if found.low > 0:
         return f"it appears {numbers}"
     return f"it does not, the opposite does {numbers}" if found.high < 0 else f"it is undecided {numbers}"
+
+
+def _numbers(found: Estimate) -> str:
+    return f"({found.value:+.3g}, 95 % interval {found.low:+.3g} to {found.high:+.3g})"

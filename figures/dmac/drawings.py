@@ -80,30 +80,33 @@ def figure_6() -> "Figure":
 
 @drawing("dmac-figure-2", caption="return and cover rate of COMA and of COMA with DMAC at each ω in DMAC's random game")
 def figure_2() -> "Figure":
-    """A scatter for each step of the actors: a mark for each ω, with the intervals of both means."""
-    from mathrl.figures.plot import style
+    """A row for each measure, a column for each step of the actors: a mark for COMA and for each ω, side by side.
+
+    Not one over the other, as with small steps every run visits all pairs: all marks would be in one line.
+    """
+    from mathrl.figures.plot import GREY, mosaic, style
 
     names = {"COMA": "COMA", **{f"{t:g}": label(t) for t in TEMPERATURES}}
     found = _learned(tuple(names.values()))
     with style():
-        figure, axes = _row(len(STEPS))
-        for panel, (step, size) in zip(axes, STEPS.items(), strict=True):
-            for k, (text, name) in enumerate(names.items()):
-                colour = "black" if name == "COMA" else _of(float(text))["color"]
-                marks: Any = {
-                    "color": colour,
-                    "marker": "*" if name == "COMA" else MARKERS[k - 1],
-                    "markersize": 4.5,
-                    "alpha": 0.85,
-                }
-                x, y = (getattr(found[step, name], own)[:, -1] for own in ("cover", "returns"))
-                across, up = (np.abs(np.array(_interval(own))[:, None] - own.mean()) for own in (x, y))
-                panel.errorbar(x.mean(), y.mean(), up, across, elinewidth=0.8, linestyle="none", label=text, **marks)
-            panel.set_title(f"{step} steps of the actors, {size:g}")
-            panel.set_xlabel(f"{COVER} at the end")
-        axes[0].set_ylabel(RETURN)
-        axes[-1].legend(title="ω of COMA+DMAC", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
-        _suptitle(figure, "mean and its 95 % interval in both directions, at the end")
+        layout = [[f"{attribute} {step}" for step in STEPS] for attribute in ("returns", "cover")]
+        figure, axes = mosaic(layout, height=4.2, widths=(1, 1))
+        for attribute, name in (("returns", RETURN), ("cover", COVER)):
+            for step, size in STEPS.items():
+                panel = axes[f"{attribute} {step}"]
+                last = {text: getattr(found[step, learner], attribute)[:, -1] for text, learner in names.items()}
+                for k, (text, own) in enumerate(last.items()):
+                    colour, marker = ("black", "*") if text == "COMA" else (_of(float(text))["color"], MARKERS[k - 1])
+                    spread = np.abs(np.array(_interval(own))[:, None] - own.mean())
+                    panel.errorbar(k, own.mean(), spread, color=colour, marker=marker, markersize=4, elinewidth=1)
+                panel.axhline(last["COMA"].mean(), color=GREY, linewidth=0.6, linestyle=":", zorder=0)
+                panel.set_title(f"({'abcd'[2 * (attribute == 'cover') + (step == 'small')]}) {step} steps, {size:g}")
+                panel.set_ylabel(name if step == "large" else "")
+                if attribute == "cover":
+                    panel.set_ylim(-0.05, 1.08)
+                panel.set_xticks(range(len(names)), list(names), fontsize=7)
+                panel.set_xlabel("COMA, and COMA+DMAC at each ω" if attribute == "cover" else "")
+        _suptitle(figure, "mean and its 95 % interval at the end; dotted: COMA")
     return figure
 
 
@@ -132,13 +135,14 @@ def figure_2_exact() -> "Figure":
                 TEMPERATURES, cover, label=name, color=("black", COLOURS[4])[j], linestyle=DASHES[j],
                 marker=MARKERS[3 + j], markersize=4,
             )  # fmt: skip
-        axes[2].legend(loc="center left", frameon=False, handlelength=3)
+        axes[2].set_ylim(-0.03, 0.78)  # room for the legend above the curves
+        axes[2].legend(loc="upper left", frameon=False, handlelength=3)
         axes[2].set_title(f"(c) {COVER} at k=10")
         for panel in axes:
             panel.set_xscale("log")
-            panel.set_xticks([0.001, 0.01, 0.1, 1, 10, 100], ["0.001", "", "0.1", "1", "10", "100"])
+            panel.set_xticks([0.001, 0.01, 0.1, 1, 10, 100], ["0.001", "0.01", "0.1", "1", "10", "100"], fontsize=7)
             panel.minorticks_off()
-            panel.set_xlabel("ω")
+            panel.set_xlabel("ω, weight of the divergence")
         said = f"Eq. 3 without sampling, from uniform policies, after k updates; (c): expected of {EPISODES} episodes"
         figure.suptitle(said, x=0.01, ha="left", fontsize=9)
     return figure

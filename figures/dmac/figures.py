@@ -76,8 +76,8 @@ def figure_1(seed: int, budget: str, runs: Runs) -> Computed:
         one, other = (found[step, name] for name in PAIR)
         ends.append((other.returns - one.returns)[:, -1])
         wholes.append(_mean_of_run(other, "returns") - _mean_of_run(one, "returns"))
-        notes.append(f"{step} steps, " + said("DMAC performs better than the baseline at the end", ends[-1]))
-        notes.append(f"{step} steps, " + said("COMA+DMAC learns faster", wholes[-1]))
+        notes.append(f"{step} steps, " + said("DMAC performs better than the baseline at the end", ends[-1], budget))
+        notes.append(f"{step} steps, " + said("COMA+DMAC learns faster", wholes[-1], budget))
     values = _over_time(found, PAIR, "returns")
     values |= {("text", BETTER): decided(budget, ends), ("text", FASTER): decided(budget, wholes)}
     return Computed(values, (*notes, *_short(budget), SETTINGS, OTHERS))
@@ -102,10 +102,10 @@ def figure_2(seed: int, budget: str, runs: Runs) -> Computed:
         RULE.format(more=" and, where each of two ω is meant, of these")
         + ". Returns of 0.1, 0.2 and 1 are averaged, and so are those of 0.001 and 0.01. That COMA+DMAC at ω = 0.2 "
         "earns more than COMA is a statement of dmac-figure-1, that it visits more one of dmac-figure-5",
-        *(note for step in _steps(found) for note in _claims(found, step)),
+        *(note for step in _steps(found) for note in _claims(found, step, budget)),
     ]
     elsewhere = _elsewhere(seed, budget, runs) if budget == "paper" else ()
-    return Computed(values, (*notes, *_where_from(found), *elsewhere, *_short(budget), SETTINGS))
+    return Computed(values, (*notes, *_where_from(found, budget), *elsewhere, *_short(budget), SETTINGS))
 
 
 def _differences(found: Found) -> dict[str, dict[str, list[FloatArray]]]:
@@ -120,7 +120,7 @@ def _differences(found: Found) -> dict[str, dict[str, list[FloatArray]]]:
     return differences
 
 
-def _claims(found: Found, step: str) -> list[str]:
+def _claims(found: Found, step: str, budget: str) -> list[str]:
     """What the runs with these steps of the actors say of each claim of the text on Figure 2."""
     end = {name: found[step, name].returns[:, -1] for name in LEARNERS}
     cover = {name: found[step, name].cover[:, -1] for name in LEARNERS}
@@ -138,8 +138,8 @@ def _claims(found: Found, step: str) -> list[str]:
     ]
     return [
         f"{step} steps: the mean return is highest at ω={best:g}",
-        *(f"{step} steps, {said(claim, differences)}" for claim, differences in claims),
-        *(f"{step} steps, not in the text: {said(claim, differences)}" for claim, differences in ours),
+        *(f"{step} steps, {said(claim, differences, budget)}" for claim, differences in claims),
+        *(f"{step} steps, not in the text: {said(claim, differences, budget)}" for claim, differences in ours),
         f"{step} steps: COMA that explores as published code does ends at return {end[explored].mean():.1f} and "
         f"cover rate {cover[explored].mean():.3f}, without it at {end[plain].mean():.1f} and {cover[plain].mean():.3f}",
     ]
@@ -176,7 +176,7 @@ def figure_5(seed: int, budget: str, runs: Runs) -> Computed:
     for step in _steps(found):
         one, other = (found[step, name].cover for name in PAIR)
         ends.append((other - one)[:, -1])
-        notes.append(f"{step} steps, " + said("the cover rate of COMA+DMAC is higher than COMA", ends[-1]))
+        notes.append(f"{step} steps, " + said("the cover rate of COMA+DMAC is higher than COMA", ends[-1], budget))
         full = [name for name in PAIR if (found[step, name].cover[:, -1] > 0.999).all()]
         if full:
             notes.append(f"{step} steps: every run of {' and '.join(full)} visits more than 99.9 % of the pairs")
@@ -216,7 +216,7 @@ def figure_6(seed: int, budget: str, runs: Runs) -> Computed:
     return Computed(values, (*notes, *_short(budget), SETTINGS))
 
 
-def _where_from(found: Found) -> tuple[str, ...]:
+def _where_from(found: Found, budget: str) -> tuple[str, ...]:
     """What the runs say of the inverted U: where its top is when, and whether exploration explains its left side."""
     notes = []
     for step in _steps(found):
@@ -232,7 +232,7 @@ def _where_from(found: Found) -> tuple[str, ...]:
         if least > 0.999:
             notes.append(
                 f"{step} steps: every run at every ω visits more than 99.9 % of the pairs; "
-                + said(f"ω = {best:g} still earns more than ω = 0.001", rise)
+                + said(f"ω = {best:g} still earns more than ω = 0.001", rise, budget)
                 + ". Cover rates cannot explain such a rise"
             )
     return (

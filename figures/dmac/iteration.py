@@ -15,7 +15,18 @@ from mathrl.games import joint_policy, uniform_policy
 from mathrl.solution import Solution
 from mathrl.solvers import divergence_iteration, optimal, soft_evaluation
 
-__all__ = ["CLASSES", "EPISODES", "UPDATES", "Iterates", "iterates", "iteration", "optimum", "peak", "peaks"]
+__all__ = [
+    "CLASSES",
+    "EPISODES",
+    "UPDATES",
+    "Iterates",
+    "iterates",
+    "iteration",
+    "optimum",
+    "peak",
+    "peaks",
+    "uniform_gap",
+]
 
 UPDATES = (1, 10, 30)
 """After how many updates k the policies are looked at."""
@@ -69,6 +80,14 @@ def iterates(policy_class: str, temperature: float, seed: int = 0) -> Iterates:
 def optimum(seed: int = 0) -> Solution:
     """The optimal policy and its values in the game of this seed."""
     return optimal(game(seed))
+
+
+@cache
+def uniform_gap() -> float:
+    """max_s V*(s) − V(s) of the uniform policies, where the iteration starts, in the game of Section 5.1."""
+    played = game()
+    uniform = soft_evaluation(played, policy=uniform_policy(played), temperature=1.0, entropy="none")
+    return float((optimum().v - uniform.v).max())
 
 
 @exact(

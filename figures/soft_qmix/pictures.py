@@ -69,7 +69,7 @@ def _words(end: int, *, narrow: bool) -> str:
         pair = cycle(1.0)
         return "in turn\nA and\nB, C" if narrow or pair is None else f"in turn A and\nB, C: paid {paid(*pair):.0f}"
     x = certified((HIGHEST, LOWEST)[end], 1.0)
-    return f"{('both end at A', 'at B, C')[end]},\npaid {abs(paid(x, x)):.0f}"
+    return f"{('both end at A', 'at B, C')[end]},\npaid {round(paid(x, x))}"
 
 
 def _draw_points(axes: "Axes") -> None:

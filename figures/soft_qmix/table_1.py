@@ -69,6 +69,7 @@ def _notes() -> tuple[str, ...]:
     row, column = visits()
     apart = payoffs[0, 0] - payoffs[0, 1] - payoffs[1, 0] + payoffs[1, 1]
     return (
+        "the nine printed numbers are the payoffs with which the game was declared: they cannot disagree",
         "fits: each minimises Σ w (F − payoff)², w the product of two policies; the error is that sum, per "
         "joint action "
         "as Σ w = 1. C pays what B pays, and so it has B's entries in every fit",

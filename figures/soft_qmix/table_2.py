@@ -193,6 +193,9 @@ def _notes(values: Values) -> tuple[str, ...]:
     middle = ball_middle(printed_fop_temperatures()[1])
     low, _, high = _rates()
     return (
+        "16 of the cells that agree cannot disagree: (b) Q_tot, nine cells, is the payoffs, as an unrestricted fit is "
+        "under any weights; (b) P(A), two cells, is put in, and chooses the temperature; (c) -8.5, five cells, is put "
+        f"in, and chooses ε = {RATE}",
         "(a) ours is the fixed point of Soft-QMIX in exact expectation from uniform play, at temperature 1: the paper "
         f"gives no temperature for this game; at {LEAST:g} and {MOST:g} Q_tot differs from that by at most "
         f"{_spread():.2f}. Of the nine printed entries of Q_tot {_come_out(values)}",

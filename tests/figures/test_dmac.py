@@ -6,7 +6,7 @@ import pytest
 from mathrl.base.reproduction import reproduce
 from mathrl.base.runs import Runs
 from mathrl.figures.dmac import comparison, drawings, learning
-from mathrl.figures.dmac.appendix_a2 import bound
+from mathrl.figures.dmac.appendix_a2 import bound, share_within, telling
 from mathrl.figures.dmac.comparison import decided, said
 from mathrl.figures.dmac.iteration import _shape, iterates, optimum
 from mathrl.figures.dmac.measures import HORIZON, best_return, cover_rate, episode_return, game
@@ -60,6 +60,13 @@ def test_returns_of_both_iterations_never_fall():
     assert iterates("joint", 1.0).gap <= bound(1.0)
 
 
+def test_a_bound_that_holds_for_uniform_play_decides_nothing():
+    assert telling(0.2)
+    assert not telling(1.0)  # 483 where uniform play is at most some 250 from the optimum
+    assert share_within({0.1: bound(0.1), 0.2: 1.01 * bound(0.2), 1.0: 1e9, 100.0: 0.0}) == 1 / 2
+    assert share_within({1.0: 0.0, 10.0: 0.0}) is None
+
+
 def test_what_is_said_of_a_claim_follows_the_interval():
     noise = np.random.default_rng(0).normal(size=20)
     assert said("c", 9 + noise).count("it appears") == 2
@@ -67,6 +74,16 @@ def test_what_is_said_of_a_claim_follows_the_interval():
     assert "with twenty seeds it is undecided" in said("c", np.tile([1.0, -1.0], 10))
     assert said("c", np.r_[np.ones(5) + noise[:5] / 9, -9 + noise[:15]]).count("with five seeds it appears") == 1
     assert "five" not in said("c", noise[:4])
+
+
+def test_short_runs_are_not_said_to_decide_a_claim():
+    noise = np.random.default_rng(0).normal(size=4)
+    for differences, sign in ((9 + noise, "above 0"), (noise - 9, "below 0"), (np.r_[noise, -noise], "not apart")):
+        text = said("c", differences, "fast")
+        assert f"so far is {sign}" in text
+        assert "does not decide it" in text
+        assert "appears" not in text
+        assert "opposite" not in text
 
 
 def test_a_statement_is_decided_by_the_share_of_intervals_and_not_by_short_runs():
@@ -150,3 +167,9 @@ def test_simulated_figures_can_be_drawn(short, number, tmp_path):
     drawn = path.read_text(encoding="utf-8")
     assert "2 seeds of 40 episodes (the tables have 2 of 40)" in drawn
     assert "COMA" in drawn
+
+
+def test_no_mark_of_figure_2_hides_another(short):
+    for panel in figures()["dmac-figure-2"].draw().axes:
+        marks = [bars.lines[0].get_xdata()[0] for bars in panel.containers]
+        assert marks == list(range(8))  # COMA, and seven ω

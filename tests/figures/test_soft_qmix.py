@@ -13,7 +13,7 @@ from mathrl.base.checks import InvalidInput
 from mathrl.base.reproduction import reproduce
 from mathrl.figures.plot import save
 from mathrl.figures.reproductions import figures, reproductions
-from mathrl.figures.soft_qmix import table_2a, table_3, table_4
+from mathrl.figures.soft_qmix import pictures, table_2a, table_3, table_4
 from mathrl.figures.soft_qmix.fits import exploring, fit, pooled_value, rate_of
 from mathrl.figures.soft_qmix.table_1 import weightings
 from mathrl.figures.soft_qmix.table_2 import (
@@ -235,3 +235,9 @@ def test_figures_are_the_same_on_every_run(id, tmp_path):
     for file in files:
         save(figures()[id].draw(), file)
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_the_picture_keeps_the_sign_of_what_is_paid(monkeypatch):
+    for paid, text in ((-3.6, "paid -4"), (-0.2, "paid 0"), (7.6, "paid 8")):
+        monkeypatch.setattr(pictures, "paid", lambda x, y, paid=paid: paid)
+        assert pictures._words(1, narrow=False).endswith(text)
