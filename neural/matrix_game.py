@@ -15,7 +15,7 @@ from mathrl.games.policies import Policy
 from mathrl.neural.algorithms import HASAC
 from mathrl.neural.algorithms.hasac import Settings
 from mathrl.neural.measures import policy_tables
-from mathrl.neural.runs import kept
+from mathrl.neural.runs import drawn_seeds, kept
 from mathrl.neural.settings import begin_of_actors
 from mathrl.neural.study import study
 from mathrl.neural.tabular import tabular
@@ -53,7 +53,7 @@ def learned_table_3(
     """Table 3 from the ends of several seeds at each temperature: interquartile means and bootstrap intervals."""
     game, count = load("hasac"), SEEDS[budget]
     alphas = [float(alpha) for alpha in temperatures for _ in range(count)]
-    seeds = [seed + k for k in range(count)] * len(temperatures)
+    seeds = drawn_seeds(seed, count) * len(temperatures)
     done = study(
         HASAC, tabular(game), SETTINGS, steps=STEPS[budget], seeds=seeds,
         each={"temperature": alphas}, initial_policy=START, measurements=STORED,
@@ -83,7 +83,7 @@ def learned_figure_3a(seed: int, budget: str, runs: Runs) -> Computed:
     """The return of the policies during learning, and the share of seeds whose likeliest joint action is (C, C)."""
     game, count = load("hasac"), SEEDS[budget]
     alphas = [alpha for alpha in WARMTHS for _ in range(count)]
-    seeds = [seed + k for k in range(count)] * len(WARMTHS)
+    seeds = drawn_seeds(seed, count) * len(WARMTHS)
     settings = replace(SETTINGS, final_rate=1.0)
     done = study(
         HASAC, tabular(game), settings, steps=EPISODES * STEPS_OF_EPISODE, seeds=seeds,

@@ -188,6 +188,32 @@ def test_a_reproduction_of_networks_goes_on_where_it_was_stopped(tmp_path, monke
     assert computed(0, tmp_path) == (again, 0)
 
 
+@pytest.mark.parametrize(
+    "computed",
+    [
+        lambda seed: matrix_game.learned_table_3((1, 10), ("A", "B", "C"), seed, "fast", Runs()),
+        lambda seed: matrix_game.learned_figure_3a(seed, "fast", Runs()),
+    ],
+)
+def test_each_seed_of_a_reproduction_is_a_fresh_sample(computed, monkeypatch):
+    """No run of `--seed 1` is one of `--seed 0`, and a seed may be larger than one of a run is."""
+    asked = []
+
+    def asking(*arguments, seeds, each, **named):
+        check_runs(HASAC, ENVIRONMENT, SETTINGS, seeds, each)
+        asked.append(seeds)
+        raise Stopped
+
+    monkeypatch.setattr(matrix_game, "study", asking)
+    for seed in (0, 1, 2**70):
+        with pytest.raises(Stopped):
+            computed(seed)
+    several = matrix_game.SEEDS["fast"]
+    assert [len(set(seeds)) for seeds in asked] == [several] * 3
+    assert len(set().union(*asked)) == 3 * several
+    assert all(seeds[:several] == seeds[several : 2 * several] for seeds in asked)  # alike at all temperatures
+
+
 def same(one, other):
     """Whether two trees of arrays are equal in every bit."""
     return all(
