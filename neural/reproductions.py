@@ -36,7 +36,7 @@ def table_3(seed: int, budget: str, runs: Runs) -> Computed:
     need("hasac-networks-table-3", "neural")
     from mathrl.neural.matrix_game import learned_table_3
 
-    return learned_table_3(tuple(TABLE_3), FINAL, seed, budget, runs)
+    return learned_table_3(TABLE_3, FINAL, seed, budget, runs)
 
 
 @reproduction(

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mathrl.base.printed import PaperValue
 from mathrl.base.runs import Runs
 from mathrl.games import random_stochastic
 from mathrl.neural import folder as folders
@@ -18,6 +19,7 @@ from mathrl.neural.algorithms import HASAC
 from mathrl.neural.checkpoint import restore, save
 from mathrl.neural.loops.off_policy import advanced, begun
 from mathrl.neural.quadratics import Quadratics
+from mathrl.neural.reproductions import TABLE_3
 from mathrl.neural.runs import check_runs, of_runs
 from mathrl.neural.study import study
 from mathrl.neural.tabular import tabular
@@ -32,6 +34,9 @@ SETTINGS = HASAC.settings(
     hidden=(4,), batch=8, copies=COPIES, capacity=EXPLORED + UPDATES, explore=EXPLORED * COPIES, prepare=20, n_step=2
 )
 SEEDS = (0, 3, 5)
+
+PRINTED = {alpha: TABLE_3[alpha] for alpha in (1, 10)}
+"""Two rows of Table 3."""
 
 FILES = ("study.json", "metrics.jsonl", "checkpoint.npz")
 
@@ -177,7 +182,7 @@ def test_a_reproduction_of_networks_goes_on_where_it_was_stopped(tmp_path, monke
             if len(set(stretches)) > most:
                 raise Stopped
 
-        of_networks = matrix_game.learned_table_3((1, 10), ("A", "B", "C"), 0, "fast", Runs(2, folder, advance))
+        of_networks = matrix_game.learned_table_3(PRINTED, ("A", "B", "C"), 0, "fast", Runs(2, folder, advance))
         return of_networks, len(set(stretches))
 
     with pytest.raises(Stopped):
@@ -186,12 +191,19 @@ def test_a_reproduction_of_networks_goes_on_where_it_was_stopped(tmp_path, monke
     assert stretches == 7
     assert again == computed(10, None)[0]
     assert computed(0, tmp_path) == (again, 0)
+    verdicts = [PaperValue(text) for row in PRINTED.values() for text in row]
+    differ = [not of.agrees(found.value) for of, found in zip(verdicts, again.values.values(), strict=True)]
+    note = next(note for note in again.notes if note.startswith("of the 6 printed numbers"))  # of one seed, no interval
+    assert f"numbers {sum(differ)} differ" in note
+    assert [f"alpha={alpha}, {name}" in note for alpha in PRINTED for name in "ABC"] == differ
+    nearly = next(note for note in again.notes if "on the last of the way" in note)
+    assert nearly.startswith("at alpha=1 the exact end")  # HASPI's ends have 1 − 3e-11 and 0.956
 
 
 @pytest.mark.parametrize(
     "computed",
     [
-        lambda seed: matrix_game.learned_table_3((1, 10), ("A", "B", "C"), seed, "fast", Runs()),
+        lambda seed: matrix_game.learned_table_3(PRINTED, ("A", "B", "C"), seed, "fast", Runs()),
         lambda seed: matrix_game.learned_figure_3a(seed, "fast", Runs()),
     ],
 )
