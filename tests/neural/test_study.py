@@ -152,7 +152,9 @@ def test_a_stopped_study_ends_in_the_same_bytes(stopped, whole, tmp_path, monkey
         patch.setattr(folders, "save", saving)
         with pytest.raises(Stopped):
             learn(tmp_path, progress=progress)
+    (tmp_path / ".mathrl-0123456789abcdef.tmp").touch()  # as `kill -9` leaves while a checkpoint is written
     again = learn(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(FILES)
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (whole[0] / name).read_bytes()
     assert again.rows == whole[1].rows
