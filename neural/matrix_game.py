@@ -47,8 +47,14 @@ EPISODES, STEPS_OF_EPISODE = 200, 64
 """The paper says how many episodes there are, and not how many steps one has in a game of one state."""
 
 SHOWN = (50, 100, 150, 200)
-WARMTHS = (1.0, 5.0, 10.0, 15.0, 20.0)
+WARMTHS = (1.0, 5.0, 7.0, 10.0, 15.0, 20.0)
 """The temperatures of Figure 3a here: the paper does not say which one it has."""
+
+SEEDS_OF_FIGURE = {"fast": 12, "paper": 20}
+"""From 12 on, Wilson's interval lies above `MOST_SEEDS` where all seeds end at (C, C)."""
+
+MOST_SEEDS = 0.75
+"""What HASAC does counts as so from this share of its seeds, as it does in tables (`hasac-figure-3a`)."""
 
 EXACT = ("HASPI", "best QRE", "worst QRE", "QREs")
 """The columns of Figure 3a that are exact."""
@@ -133,9 +139,13 @@ def _on_the_way(temperatures: Sequence[float], residuals: Mapping[float, FloatAr
     )
 
 
-def learned_figure_3a(seed: int, budget: str, runs: Runs) -> Computed:
-    """The return of the policies during learning, and the share of seeds whose likeliest joint action is (C, C)."""
-    game, count = load("hasac"), SEEDS[budget]
+def learned_figure_3a(escapes: tuple[str, str], chosen: float, seed: int, budget: str, runs: Runs) -> Computed:
+    """The return of the policies during learning, and the shares of seeds that end at (C, C).
+
+    `escapes`  row and column of the statement that HASAC ends there
+    `chosen`   the temperature at which that is asked, one of `WARMTHS`
+    """
+    game, count = load("hasac"), SEEDS_OF_FIGURE[budget]
     alphas = [alpha for alpha in WARMTHS for _ in range(count)]
     seeds = drawn_seeds(seed, count) * len(WARMTHS)
     settings = replace(SETTINGS, final_rate=1.0)
@@ -145,35 +155,53 @@ def learned_figure_3a(seed: int, budget: str, runs: Runs) -> Computed:
         **kept(runs, learned_figure_3a, [seed, budget], "hasac-networks-figure-3a"),
     )  # fmt: skip
     returns = np.array([row["return"] for row in done.rows]).reshape(len(SHOWN), len(WARMTHS), count)
-    values: dict[tuple[str, str], float | Estimate] = {
+    found: dict[float | None, list[str]] = {1.0: [], 0.0: [], None: []}
+    values: dict[tuple[str, str], float | Estimate | None] = {
         (f"alpha={alpha:g}", f"return at {episode}"): estimate(returns[m, k])
         for k, alpha in enumerate(WARMTHS)
         for m, episode in enumerate(SHOWN)
     }
-    likeliest = [[int(own[0].argmax()) for own in policy_tables(tabular(game), learner)] for learner in done.learners]
+    ends = [[own[0] for own in policy_tables(tabular(game), learner)] for learner in done.learners]
     for k, alpha in enumerate(WARMTHS):
-        hits = sum(joint == [2, 2] for joint in likeliest[k * count : (k + 1) * count])
-        values[f"alpha={alpha:g}", "(C,C) likeliest"] = share(hits, count)
+        of_alpha = ends[k * count : (k + 1) * count]
+        likeliest = sum(all(own.argmax() == 2 for own in policies) for policies in of_alpha)
+        mostly = share(sum(bool(np.prod([own[2] for own in policies]) > 0.5) for policies in of_alpha), count)
+        values |= {(f"alpha={alpha:g}", "seeds at (C,C)"): mostly}
+        values |= {(f"alpha={alpha:g}", "(C,C) likeliest"): share(likeliest, count)}
+        found[_said(mostly)].append(f"{alpha:g}")
+        if alpha == chosen:
+            values[escapes] = _said(mostly)
     curves = logit_curves(game, temperatures=(min(WARMTHS), max(WARMTHS)))
     for alpha in WARMTHS:
         end = haspi(game, temperature=alpha, initial_policy=START).policy
-        found = [_return(game, policy) for policy in equilibria(game, curves, alpha)]
-        exact = (_return(game, end), max(found), min(found), float(len(found)))
+        others = [_return(game, policy) for policy in equilibria(game, curves, alpha)]
+        exact = (_return(game, end), max(others), min(others), float(len(others)))
         values |= {(f"alpha={alpha:g}", column): number for column, number in zip(EXACT, exact, strict=True)}
     begin = begin_of_actors(settings)
+    where = {"it is so": found[1.0], "it is not": found[0.0], "it is not decided": found[None]}
+    elsewhere = ", ".join(f"{so} at alpha = {' and '.join(at)}" for so, at in where.items() if at)
     return Computed(
         values,
         (
             f"interquartile mean of {count} seeds, with its 95 % bootstrap interval, of the policies' exact return",
             f"an episode is {STEPS_OF_EPISODE} steps here: the paper does not say how many it has. Until step {begin}, "
             f"in episode {begin // STEPS_OF_EPISODE + 1}, only the critics learn, so that all temperatures begin alike",
-            "(C,C) likeliest: the share of seeds at whose end (C, C) is the most probable joint action, with Wilson's "
-            "95 % interval",
+            "said: 'HASAC escapes local optima and achieves the Pareto optimum' (5.1). It is so if at least "
+            f"{MOST_SEEDS:.0%} of the seeds end at (C,C), and decided if Wilson's 95 % interval of their share has no "
+            f"other answer. As for tables (hasac-figure-3a), alpha is {chosen:g}, the least that was tried there above "
+            f"HASPI's jump. By alpha, {elsewhere}. What the same sentence says of HAPPO and MAPPO is not asked here",
+            "seeds at (C,C), (C,C) likeliest: the shares of seeds whose final policy plays (C, C) more than half of "
+            "the time, and at whose end it is the most probable joint action, with Wilson's 95 % intervals",
             "HASPI: the exact return where HASPI ends from the same start; best QRE, worst QRE: the largest and the "
             "smallest return of all quantal response equilibria that were found, which are as many as QREs says",
             "the paper does not print the temperature of this figure",
         ),
     )
+
+
+def _said(seeds: Estimate) -> float | None:
+    """Whether what this share of seeds does counts as so, 1 or 0; None if its interval holds both answers."""
+    return 1.0 if seeds.low >= MOST_SEEDS else 0.0 if seeds.high < MOST_SEEDS else None
 
 
 def _return(game: Game, policy: Policy) -> float:
