@@ -61,7 +61,7 @@ EXACT = ("HASPI", "best QRE", "worst QRE", "QREs")
 
 
 def learned_table_3(
-    printed: Mapping[float, Sequence[str]], columns: Sequence[str], seed: int, budget: str, runs: Runs
+    printed: Mapping[int, Sequence[str]], columns: Sequence[str], seed: int, budget: str, runs: Runs
 ) -> Computed:
     """Table 3 from the ends of several seeds at each temperature: interquartile means and bootstrap intervals.
 
@@ -106,7 +106,7 @@ def learned_table_3(
 
 
 def _outside(
-    printed: Mapping[float, Sequence[str]],
+    printed: Mapping[int, Sequence[str]],
     columns: Sequence[str],
     values: Mapping[tuple[str, str], float | Estimate | None],
 ) -> str:
@@ -124,7 +124,7 @@ def _outside(
     )
 
 
-def _on_the_way(temperatures: Sequence[float], residuals: Mapping[float, FloatArray]) -> str:
+def _on_the_way(temperatures: Sequence[int], residuals: Mapping[int, FloatArray]) -> str:
     """Why networks are last to come to a nearly pure end, with the largest residual of the seeds on the way."""
     way = "; ".join(
         f"at alpha={alpha} {halfway:.1g} and {end:.1g}"
