@@ -189,7 +189,7 @@ def learned_figure_3a(escapes: tuple[str, str], chosen: float, seed: int, budget
             "said: 'HASAC escapes local optima and achieves the Pareto optimum' (5.1). It is so if at least "
             f"{MOST_SEEDS:.0%} of the seeds end at (C,C), and decided if Wilson's 95 % interval of their share has no "
             f"other answer. As for tables (hasac-figure-3a), alpha is {chosen:g}, the least that was tried there above "
-            f"HASPI's jump. Asked at each, {elsewhere}. What the same sentence says of HAPPO and MAPPO is not asked here",
+            f"HASPI's jump. Asked at each, {elsewhere}. What it says of HAPPO and MAPPO is not asked here",
             "seeds at (C,C), (C,C) likeliest: the shares of seeds whose final policy plays (C, C) more than half of "
             "the time, and at whose end it is the most probable joint action, with Wilson's 95 % intervals",
             "HASPI: the exact return where HASPI ends from the same start; best QRE, worst QRE: the largest and the "
