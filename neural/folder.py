@@ -9,7 +9,7 @@ from typing import Any
 
 from mathrl.base.checks import fail
 from mathrl.base.document import parse
-from mathrl.base.files import decode, read, write_text
+from mathrl.base.files import decode, read, remove_leftovers, write_text
 from mathrl.base.text import shown
 from mathrl.neural.algorithm import Run
 from mathrl.neural.checkpoint import restore, save
@@ -28,7 +28,10 @@ _OF_GAME = frozenset(("states", "actions", "digest"))
 
 
 class Folder:
-    """A study on disk. The rows after the last checkpoint are cut off, as they are measured again."""
+    """A study on disk. The rows after the last checkpoint are cut off, as they are measured again.
+
+    A study's folder has one writer. Where it goes on, the unfinished files of one that was killed are removed.
+    """
 
     def __init__(self, folder: Path, told: Mapping[str, Any]) -> None:
         self._folder, self._told = folder, told
@@ -55,6 +58,8 @@ class Folder:
         except (OSError, ValueError) as error:  # a ValueError if no folder can have this name
             why = error.strerror if isinstance(error, OSError) else error
             fail(str(self._folder), f"cannot be made ({why})", "a folder that can be written to")
+        if self._description.exists():
+            remove_leftovers(self._folder)
         write_text(self._description, json.dumps(self._told, indent=1) + "\n")
         self._metrics.unlink(missing_ok=True)
 
@@ -73,6 +78,7 @@ class Folder:
 
         rows = read(self._metrics, parsed, expected)
         os.truncate(self._metrics, counts["bytes"])
+        remove_leftovers(self._folder)
         return runs, counts["iterations"], rows
 
     def store(self, rows: Sequence[Row], runs: Sequence[Run], iterations: int) -> None:

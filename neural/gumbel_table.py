@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, choice, count
+from mathrl.base.checks import FloatArray, choice
 from mathrl.base.intervals import share
 from mathrl.base.reproduction import BUDGETS, Computed, Estimate
 from mathrl.base.runs import ALONE, Runs
 from mathrl.games import load
 from mathrl.games.model import Game
 from mathrl.neural.gumbel_ends import ACTIONS, exact_ends, learned_ends
+from mathrl.neural.runs import drawn_seeds
 from mathrl.operators import quantal_response
 
 __all__ = ["gumbel_table"]
@@ -38,10 +39,9 @@ def gumbel_table(seed: int, budget: str, runs: Runs = ALONE) -> Computed:
     `slopes …`, `slope error …`  with learned critics, the means of the two numbers of `slope_fit`; the same intervals
     """
     game, (many, few) = load("hasac"), SEEDS[choice("budget", budget, BUDGETS)]
-    whole = np.random.SeedSequence(count("seed", seed, maximum=None))
+    seeds = drawn_seeds(seed, few)
     values: dict[tuple[str, str], float | Estimate] = {}
     near: dict[str, list[str]] = {}
-    seeds = [int(one) for one in whole.generate_state(few)]
     for actions in ACTIONS:
         exact = exact_ends(game, actions, temperatures=EXACT, runs=many, seed=seeds[0])
         for alpha, policy in zip(EXACT, exact, strict=True):

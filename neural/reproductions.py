@@ -7,6 +7,7 @@ other entries, and goes on from there (docs/decisions/022).
 from collections.abc import Mapping
 
 from mathrl.base.extras import need
+from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import REPRODUCTIONS, Computed, Reproduction, exact, reproduction
 from mathrl.base.runs import Runs
 
@@ -36,21 +37,26 @@ def table_3(seed: int, budget: str, runs: Runs) -> Computed:
     need("hasac-networks-table-3", "neural")
     from mathrl.neural.matrix_game import learned_table_3
 
-    return learned_table_3(tuple(TABLE_3), FINAL, seed, budget, runs)
+    return learned_table_3(TABLE_3, FINAL, seed, budget, runs)
+
+
+ESCAPES_AT = 7.0
+ESCAPES = f"HASAC ends at (C,C), at alpha = {ESCAPES_AT:g}"
+"""What the text says of Figure 3a, in the words and at the temperature of `hasac-figure-3a`."""
 
 
 @reproduction(
     "hasac-networks-figure-3a",
     kind="neural",
     caption="Figure 3a as networks learn it: HASAC's return in the matrix game over 200 episodes, by temperature",
-    paper={},
+    paper={"text": {ESCAPES: PaperStatement()}},
 )
 def figure_3a(seed: int, budget: str, runs: Runs) -> Computed:
     """The interquartile mean over seeds of the return during learning, and how many seeds end at (C, C)."""
     need("hasac-networks-figure-3a", "neural")
     from mathrl.neural.matrix_game import learned_figure_3a
 
-    return learned_figure_3a(seed, budget, runs)
+    return learned_figure_3a(("text", ESCAPES), ESCAPES_AT, seed, budget, runs)
 
 
 @reproduction(

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from mathrl.base.checks import as_floats, count, fail, instance, iterated, probabilities, real, shape
 from mathrl.base.runs import Runs
@@ -17,7 +18,7 @@ from mathrl.neural.environments import Environment
 from mathrl.neural.heads import Categorical
 from mathrl.neural.settings import Common, checked
 
-__all__ = ["as_json", "check_runs", "check_start", "kept", "of_runs"]
+__all__ = ["as_json", "check_runs", "check_start", "drawn_seeds", "kept", "of_runs"]
 
 
 def check_runs(
@@ -86,6 +87,12 @@ def of_runs(settings: Common, runs: int, each: Mapping[str, Sequence[float]]) ->
         return replace(whole, **own)
 
     return [of(k) for k in range(runs)]
+
+
+def drawn_seeds(seed: int, number: int) -> list[int]:
+    """Seeds of so many runs, drawn from any whole number: those of another number are a fresh sample."""
+    whole = np.random.SeedSequence(count("seed", seed, maximum=None))
+    return [int(one) for one in whole.generate_state(number)]
 
 
 def kept(runs: Runs, function: Callable[..., Any], part: Any, name: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ the place, and the mode, of what was there. Links are written through. Pipes, de
 (`/dev/stdout`) are written to as they are.
 """
 
+import math
 import os
 import secrets
 import stat
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 from mathrl.base.checks import InvalidInput, fail
 from mathrl.base.text import shown
 
-__all__ = ["as_path", "check_writable", "decode", "read", "write_bytes", "write_text"]
+__all__ = ["as_path", "check_writable", "decode", "read", "remove_leftovers", "write_bytes", "write_text"]
 
 T = TypeVar("T")
 
@@ -101,6 +102,11 @@ def write_bytes(path: Path, data: bytes) -> None:
             path.write_bytes(data)
     except OSError as error:
         fail(str(path), f"cannot be written ({_why(error)})", _EXPECTED)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed writers left in a folder, however new it is: only the caller may be writing there."""
+    _clear(folder, math.inf)
 
 
 def _mode(path: str | Path) -> int | None:

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from mathrl.base.checks import InvalidInput
-from mathrl.base.files import write_bytes, write_text
+from mathrl.base.files import remove_leftovers, write_bytes, write_text
 
 
 class Interrupted(KeyboardInterrupt):
@@ -97,6 +97,14 @@ def test_old_temporaries_of_ours_are_cleared_and_no_other_file(tmp_path):
             os.utime(file, (0, 0))
     write_text(tmp_path / "x.txt", "text")
     assert sorted(tmp_path.iterdir()) == sorted([fresh, *others, tmp_path / "x.txt"])
+
+
+def test_of_a_folder_with_one_writer_leftovers_are_removed_at_once_and_no_other_file(tmp_path):
+    names = (".mathrl-0123456789abcdef.tmp", ".mathrl-notes.tmp", "mathrl.tmp")
+    for name in names:
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(names[1:])
 
 
 def test_a_link_is_written_through_and_a_pipe_is_kept(tmp_path):

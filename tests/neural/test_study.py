@@ -9,7 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mathrl.base.printed import PaperValue
 from mathrl.base.runs import Runs
+from mathrl.figures.hasac.statements import MOST_SEEDS
+from mathrl.figures.reproductions import reproductions
 from mathrl.games import random_stochastic
 from mathrl.neural import folder as folders
 from mathrl.neural import matrix_game
@@ -18,8 +21,9 @@ from mathrl.neural.algorithms import HASAC
 from mathrl.neural.checkpoint import restore, save
 from mathrl.neural.loops.off_policy import advanced, begun
 from mathrl.neural.quadratics import Quadratics
+from mathrl.neural.reproductions import TABLE_3, of_networks
 from mathrl.neural.runs import check_runs, of_runs
-from mathrl.neural.study import study
+from mathrl.neural.study import Study, study
 from mathrl.neural.tabular import tabular
 from tests.neural.enumeration import QUICK
 
@@ -32,6 +36,9 @@ SETTINGS = HASAC.settings(
     hidden=(4,), batch=8, copies=COPIES, capacity=EXPLORED + UPDATES, explore=EXPLORED * COPIES, prepare=20, n_step=2
 )
 SEEDS = (0, 3, 5)
+
+PRINTED = {alpha: TABLE_3[alpha] for alpha in (1, 10)}
+"""Two rows of Table 3."""
 
 FILES = ("study.json", "metrics.jsonl", "checkpoint.npz")
 
@@ -147,7 +154,9 @@ def test_a_stopped_study_ends_in_the_same_bytes(stopped, whole, tmp_path, monkey
         patch.setattr(folders, "save", saving)
         with pytest.raises(Stopped):
             learn(tmp_path, progress=progress)
+    (tmp_path / ".mathrl-0123456789abcdef.tmp").touch()  # as `kill -9` leaves while a checkpoint is written
     again = learn(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(FILES)
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (whole[0] / name).read_bytes()
     assert again.rows == whole[1].rows
@@ -177,8 +186,8 @@ def test_a_reproduction_of_networks_goes_on_where_it_was_stopped(tmp_path, monke
             if len(set(stretches)) > most:
                 raise Stopped
 
-        of_networks = matrix_game.learned_table_3((1, 10), ("A", "B", "C"), 0, "fast", Runs(2, folder, advance))
-        return of_networks, len(set(stretches))
+        learned = matrix_game.learned_table_3(PRINTED, ("A", "B", "C"), 0, "fast", Runs(2, folder, advance))
+        return learned, len(set(stretches))
 
     with pytest.raises(Stopped):
         computed(3, tmp_path)
@@ -186,6 +195,65 @@ def test_a_reproduction_of_networks_goes_on_where_it_was_stopped(tmp_path, monke
     assert stretches == 7
     assert again == computed(10, None)[0]
     assert computed(0, tmp_path) == (again, 0)
+    verdicts = [PaperValue(text) for row in PRINTED.values() for text in row]
+    differ = [not of.agrees(found.value) for of, found in zip(verdicts, again.values.values(), strict=True)]
+    note = next(note for note in again.notes if note.startswith("of the 6 printed numbers"))  # of one seed, no interval
+    assert f"numbers {sum(differ)} differ" in note
+    assert [f"alpha={alpha}, {name}" in note for alpha in PRINTED for name in "ABC"] == differ
+    nearly = next(note for note in again.notes if "on the last of the way" in note)
+    assert nearly.startswith("at alpha=1 the exact end")  # HASPI's ends have 1 − 3e-11 and 0.956
+
+
+@pytest.mark.parametrize(
+    "computed",
+    [
+        lambda seed: matrix_game.learned_table_3(PRINTED, ("A", "B", "C"), seed, "fast", Runs()),
+        lambda seed: matrix_game.learned_figure_3a(("text", ""), 7.0, seed, "fast", Runs()),
+    ],
+)
+def test_each_seed_of_a_reproduction_is_a_fresh_sample(computed, monkeypatch):
+    """No run of `--seed 1` is one of `--seed 0`, and a seed may be larger than one of a run is."""
+    asked = []
+
+    def asking(*arguments, seeds, each, **named):
+        check_runs(HASAC, ENVIRONMENT, SETTINGS, seeds, each)
+        asked.append(seeds)
+        raise Stopped
+
+    monkeypatch.setattr(matrix_game, "study", asking)
+    for seed in (0, 1, 2**70):
+        with pytest.raises(Stopped):
+            computed(seed)
+    several = len(set(asked[0]))
+    assert several in (matrix_game.SEEDS["fast"], matrix_game.SEEDS_OF_FIGURE["fast"])
+    assert [len(set(seeds)) for seeds in asked] == [several] * 3
+    assert len(set().union(*asked)) == 3 * several
+    assert all(seeds[:several] == seeds[several : 2 * several] for seeds in asked)  # alike at all temperatures
+
+
+def test_what_is_said_of_figure_3a_is_said_of_networks_in_the_same_words():
+    printed = {**of_networks(), **reproductions()}
+    in_tables, learned = (printed[id].paper["text"] for id in ("hasac-figure-3a", "hasac-networks-figure-3a"))
+    assert learned.items() <= in_tables.items()
+    assert matrix_game.MOST_SEEDS == MOST_SEEDS
+
+
+@pytest.mark.parametrize(("hits", "so"), [(12, 1.0), (11, None), (7, None), (6, 0.0), (0, 0.0)])
+def test_of_networks_a_statement_is_decided_by_the_interval_of_its_seeds(hits, so, monkeypatch):
+    """Of 12 seeds Wilson's interval begins at 0.757 where all are at (C, C), and ends at 0.746 where 6 are."""
+    monkeypatch.setattr(matrix_game, "WARMTHS", (7.0, 10.0))
+    ends = ([0.1, 0.1, 0.8], [0.1, 0.2, 0.7]), ([0.1, 0.2, 0.7], [0.1, 0.2, 0.7])  # (C, C) has 0.56 and 0.49
+    joint = [ends[k >= hits] for k in range(12)] + [ends[1]] * 12
+    learned = Study(rows=({"return": 0.0},) * (24 * 4), learners=tuple(joint))
+    monkeypatch.setattr(matrix_game, "study", lambda *arguments, **named: learned)
+    monkeypatch.setattr(matrix_game, "policy_tables", lambda game, policies: [np.array([own]) for own in policies])
+    computed = matrix_game.learned_figure_3a(("text", "it"), 7.0, 0, "fast", Runs())
+    found = computed.values
+    assert found["text", "it"] == so
+    words = {1.0: "it is so at alpha = 7", 0.0: "it is not at alpha = 7", None: "it is not decided at alpha = 7"}[so]
+    assert any(words in note for note in computed.notes)
+    assert found["alpha=7", "seeds at (C,C)"].value == hits / 12
+    assert found["alpha=10", "(C,C) likeliest"].value == 1.0
 
 
 def same(one, other):
