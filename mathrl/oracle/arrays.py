@@ -131,10 +131,14 @@ def _nothing_played(actions: int) -> FloatArray:
     return np.full(actions, 1 / actions)
 
 
+_AXES = 10
+"""How deep lists go, agents, states and actions. A list that holds itself has no end."""
+
+
 def _slack(given: Any) -> float:
     """How far from 1 the rows of an array, or the first in a list, may sum: what rounding in its type leaves."""
-    while isinstance(given, (list, tuple)) and given:
-        given = given[0]
+    for _ in range(_AXES):
+        given = given[0] if isinstance(given, (list, tuple)) and given else given
     name = str(getattr(given, "dtype", ""))
     return next((slack for kind, slack in _HALF_PRECISION.items() if name.endswith(kind)), _SINGLE_PRECISION)
 
@@ -258,8 +262,8 @@ def _on_the_host(values: Any) -> Any:
 
 def _hold_tensors(values: Any) -> bool:
     """Whether the first entry of nested lists is a tensor."""
-    while isinstance(values, (list, tuple)) and values:
-        values = values[0]
+    for _ in range(_AXES):
+        values = values[0] if isinstance(values, (list, tuple)) and values else values
     return _is_tensor(values)
 
 
