@@ -94,11 +94,11 @@ def test_the_picture_of_table_3_says_what_it_shows(picture):
         "largest objective found",
         "proved to be unique",
     ]
-    assert [axes.get_title(loc="left")[:9] for axes in picture.axes] == [
-        "action A:",
-        "action B:",
-        "action C:",
-        "objective",
+    assert [axes.get_title(loc="left")[:13] for axes in picture.axes] == [
+        "(a) action A:",
+        "(b) action B:",
+        "(c) action C:",
+        "(d) objective",
     ]
 
 
