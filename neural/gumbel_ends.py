@@ -16,7 +16,7 @@ from mathrl.neural.algorithms import HASAC
 from mathrl.neural.critic_slopes import critic_slopes, interpolating, slope_fit
 from mathrl.neural.gumbel_estimates import estimates
 from mathrl.neural.learner import ADAM, stepped
-from mathrl.neural.matrix_game import SETTINGS, START
+from mathrl.neural.matrix_game import SETTINGS, START, STORED
 from mathrl.neural.measures import critic_table, policy_tables
 from mathrl.neural.named import described
 from mathrl.neural.noise import block, gumbel
@@ -109,8 +109,8 @@ def learned_ends(
     part = [described(environment), actions, list(temperatures), list(seeds), steps]
     done = study(
         algorithm, environment, settings, steps=steps, seeds=[*seeds] * len(temperatures),
-        each={"temperature": [alpha for alpha in temperatures for _ in seeds]}, initial_policy=START, measurements=1,
-        **kept(runs, learned_ends, part, "hasac-networks-gumbel"),
+        each={"temperature": [alpha for alpha in temperatures for _ in seeds]}, initial_policy=START,
+        measurements=STORED, **kept(runs, learned_ends, part, "hasac-networks-gumbel"),
     )  # fmt: skip
     slopes = critic_slopes(environment)
     policy = np.stack([np.concatenate(policy_tables(environment, learner)) for learner in done.learners])

@@ -28,8 +28,8 @@ def gumbel_table(seed: int, budget: str, runs: Runs = ALONE) -> Computed:
     """Compare `actions=gumbel` with `actions=enumerated` at some temperatures, with an exact critic and learned ones.
 
     `seed`    a whole number, from which all is drawn
-    `runs`    how many processors are used, and where the study of learned critics is kept
     `budget`  "fast": 100 seeds with the exact critic and 20 with learned ones; "paper": 1000 and 100
+    `runs`    how many processors are used, and where the study of learned critics is kept
 
     Returns, in each row for both ways:
     `(C,C) …`        the part of the seeds at whose end (C, C) is the most probable joint action; Wilson's 95 % interval

@@ -23,7 +23,7 @@ from mathrl.neural.tabular import tabular
 from mathrl.solvers import haspi
 from mathrl.values.policy_values import evaluate
 
-__all__ = ["SETTINGS", "START", "learned_figure_3a", "learned_table_3"]
+__all__ = ["SETTINGS", "START", "STORED", "learned_figure_3a", "learned_table_3"]
 
 START = ((0.6, 0.2, 0.2), (0.6, 0.2, 0.2))
 """The policies that the paper begins with."""
@@ -37,7 +37,7 @@ STEPS = {"fast": 10_000, "paper": 100_000}
 and 1e-7 and 2e-5 after 100,000. After 10,000 the intervals of seeds 0 to 4 miss four of six printed numbers there."""
 
 STORED = 10
-"""How often Table 3's runs are stored, so that they can go on after an interrupt."""
+"""How often runs are stored, so that they can go on after an interrupt."""
 
 PURE = 0.9999
 """The probability of an action from which an end counts as nearly pure: with four digits it is printed as pure, or
