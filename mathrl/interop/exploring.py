@@ -5,8 +5,8 @@ see from outside. So a few random episodes are played with the environment itsel
 do what the game says of this state and joint action.
 """
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from mathrl.games.exploration import END
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game
 
-__all__ = ["Environment", "Explored", "Outcome", "Step", "explore", "frozen"]
+__all__ = ["Environment", "Explored", "Outcome", "Step", "counted", "explore", "frozen"]
 
 _LONGEST = 2_000
 """How many steps are played in all as a check."""
@@ -55,9 +55,9 @@ class Environment:
     `num_actions`, `name`, `available`, `step`
                  the number of each agent's actions; of a snapshot what the state is called, which actions there are,
                  and what a joint action does, of which one try is enough where the third argument is true
+    `advice`     how to tell states apart, for messages
     `cut`        whether a time limit has cut play, so that a snapshot cannot go on, though no episode has ended
     `views`      of a snapshot what each agent sees, or None where all see all
-    `advice`     how to tell states apart, for messages
     """
 
     start: Sequence[tuple[float, Any]]
@@ -65,9 +65,9 @@ class Environment:
     name: Callable[[Any], Hashable]
     available: Callable[[Any], Sequence[Booleans]]
     step: Callable[[Any, tuple[int, ...], bool], Step]
+    advice: str
     cut: Callable[[Any], bool] = lambda _: False
     views: Callable[[Any], Sequence[Hashable]] | None = None
-    advice: str = "give state, a function that returns all that matters"
 
 
 class Result(NamedTuple):
@@ -79,13 +79,25 @@ class Result(NamedTuple):
     rewards: tuple[Estimate, ...]
 
 
-@dataclass
-class Explored:
-    """The game, and what was found on the way: a snapshot of each state, and what each joint action did."""
+class Explored(NamedTuple):
+    """The game, and what each joint action did in the state of this name."""
 
     game: Game
-    snapshots: dict[Hashable, Any] = field(default_factory=dict)
-    results: dict[tuple[Hashable, tuple[int, ...]], Result] = field(default_factory=dict)
+    results: dict[tuple[Hashable, tuple[int, ...]], Result]
+
+
+def counted(
+    snapshots: Iterable[Any], name: Callable[[Any], Hashable]
+) -> tuple[list[tuple[float, Any]], dict[Hashable, int]]:
+    """Return the start of an `Environment` of which these are samples, and how often each state was among them."""
+    hits: dict[Hashable, int] = {}
+    found: dict[Hashable, Any] = {}
+    for snapshot in snapshots:
+        called = name(snapshot)
+        hits[called] = hits.get(called, 0) + 1
+        found[called] = snapshot
+    total = sum(hits.values())
+    return [(hits[called] / total, snapshot) for called, snapshot in found.items()], hits
 
 
 def explore(
@@ -136,18 +148,14 @@ def explore(
         step,
         discount=discount,
         max_states=max_states,
-        available=lambda called: (
-            environment.available(snapshots[called]) or [np.ones(a) for a in environment.num_actions]
-        ),
+        available=lambda called: environment.available(snapshots[called]),
     )
     _rehearse(environment, snapshots, results, rehearsals)
-    return Explored(replace(game, **names()), snapshots, results)
+    return Explored(replace(game, **names()), results)
 
 
 def _result(outcomes: list[tuple[float, Hashable, tuple[float, ...], bool]], draws: int) -> Result:
     """What a step did, by the name of the next state."""
-    from mathrl.base.intervals import mean
-
     parts: dict[Hashable, list[tuple[float, tuple[float, ...]]]] = {}
     for probability, called, rewards, _ in outcomes:
         if probability > 0:
@@ -158,6 +166,8 @@ def _result(outcomes: list[tuple[float, Hashable, tuple[float, ...], bool]], dra
         following[called] = float(weights.sum()), tuple((weights @ paid / weights.sum()).tolist())
     if not draws:
         return Result(following, 0, {}, ())
+    from mathrl.base.intervals import mean  # it brings scipy.stats
+
     means = tuple(mean(own) for own in zip(*[rewards for _, _, rewards, _ in outcomes], strict=True))
     return Result(following, draws, {called: len(own) for called, own in parts.items()}, means)
 
@@ -171,8 +181,9 @@ def _rehearse(
     """Play random episodes on, each step from the very snapshot that the last one left."""
     generator = np.random.default_rng(0)
     left = _LONGEST
+    first = _normal([probability for probability, _ in environment.start])
     for _ in range(rehearsals):
-        k = generator.choice(len(environment.start), p=_normal([p for p, _ in environment.start]))
+        k = generator.choice(len(first), p=first)
         snapshot, ended = environment.start[k][1], False
         while left > 0 and not ended and not environment.cut(snapshot):
             left -= 1
@@ -203,13 +214,16 @@ def _compare(
     expected: dict[Hashable, tuple[float, tuple[float, ...]]],
     found: dict[Hashable, tuple[float, tuple[float, ...]]],
 ) -> None:
-    if expected.keys() != found.keys():
-        other = next(iter(found.keys() ^ expected.keys()))
-        _differs(environment, called, f"joint action {joint} leads to {shown(other)} only sometimes")
+    for other in (*found, *expected):
+        if other not in found or other not in expected:
+            _differs(environment, called, f"joint action {joint} leads to {shown(other)} only sometimes")
     for following, (probability, rewards) in expected.items():
         again, paid = found[following]
-        if not np.allclose([probability, *rewards], [again, *paid], rtol=_SAME, atol=_SAME):
+        if not np.allclose(paid, rewards, rtol=_SAME, atol=_SAME):
             _differs(environment, called, f"joint action {joint} pays {shown(paid)} now, and paid {shown(rewards)}")
+        if abs(again - probability) > _SAME:
+            said = f"leads to {shown(following)} with probability {again:.9g} now, and did with {probability:.9g}"
+            _differs(environment, called, f"joint action {joint} {said}")
 
 
 def _differs(environment: Environment, called: Hashable, found: str) -> None:
@@ -229,15 +243,29 @@ def _normal(probabilities: Sequence[float]) -> npt.NDArray[np.float64]:
 def frozen(value: Any) -> Hashable:
     """Return a value as something that can be hashed: arrays, lists and dicts become tuples; equal where these are.
 
+    Raises `ValueError` for a value that holds itself, or anything else that cannot be hashed.
+
     >>> frozen({"b": np.eye(2), "a": [1, {2}]})
     (('a', (1, (2,))), ('b', ((1.0, 0.0), (0.0, 1.0))))
     """
+    expected = "numbers, texts, arrays, or tuples, lists and dicts of these"
+    try:
+        found = _frozen(value)
+        hash(found)
+    except RecursionError:
+        fail("what tells states apart", "holds itself, or is nested too deep", expected)
+    except TypeError:
+        fail("what tells states apart", f"is {shown(value)}", expected)
+    return found
+
+
+def _frozen(value: Any) -> Hashable:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, dict):
-        return tuple((key, frozen(value[key])) for key in sorted(value, key=str))
+        return tuple((key, _frozen(value[key])) for key in sorted(value, key=str))
     if isinstance(value, (list, tuple)):
-        return tuple(frozen(item) for item in value)
+        return tuple(_frozen(item) for item in value)
     if isinstance(value, (set, frozenset)):
-        return tuple(sorted((frozen(item) for item in value), key=repr))
+        return tuple(sorted((_frozen(item) for item in value), key=repr))
     return value  # type: ignore[no-any-return]

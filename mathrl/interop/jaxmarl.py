@@ -13,7 +13,7 @@ from mathrl.base.extras import need
 from mathrl.base.text import shown
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game
-from mathrl.interop.exploring import REHEARSALS, Environment, Outcome, Step, explore, frozen
+from mathrl.interop.exploring import REHEARSALS, Environment, Outcome, Step, counted, explore, frozen
 from mathrl.interop.names import different
 from mathrl.interop.sampled import SampledGame, sampled
 
@@ -109,10 +109,7 @@ def from_jaxmarl(
         discount=discount,
         max_states=max_states,
         rehearsals=rehearsals,
-        names=lambda: {
-            "agent_names": different(adapter.agents),
-            "title": str(getattr(env, "name", type(env).__name__)),
-        },
+        names=lambda: {"agent_names": different(adapter.agents), "title": _title(env)},
     )
     return found.game if samples is None else sampled(found, samples, starts)
 
@@ -222,14 +219,8 @@ class _Adapter:
         if drawing and self.samples is None:
             _refuse_chance("reset", ", or start, a state to start in")
         keys = self._keys(max(LEAST_RESETS, self.samples or 0) if drawing else 1)
-        found: dict[Hashable, tuple[int, Any]] = {}
-        for key in keys:
-            snapshot = self.env.reset(key)[1]
-            called = self.name(snapshot)
-            found[called] = (found[called][0] + 1 if called in found else 1, snapshot)
-        total = len(keys)
-        first = [(hits / total, snapshot) for hits, snapshot in found.values()]
-        return first, {called: hits for called, (hits, _) in found.items()} if drawing else None
+        first, hits = counted((self.env.reset(key)[1] for key in keys), self.name)
+        return first, hits if drawing else None
 
 
 def _title(env: Any) -> str:

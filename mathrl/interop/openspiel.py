@@ -5,7 +5,7 @@ from the choice of one player to the next one, through all of chance between the
 is the same game: the others' only action neither chooses nor has entropy.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from mathrl.base.checks import InvalidInput, fail
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game
-from mathrl.interop.exploring import REHEARSALS, Environment, Outcome, Step, explore
+from mathrl.interop.exploring import REHEARSALS, Environment, Outcome, Step, explore, frozen
 from mathrl.interop.names import different
 
 __all__ = ["from_openspiel"]
@@ -28,7 +28,7 @@ def from_openspiel(
     *,
     discount: float = 1.0,
     max_states: int = 100_000,
-    state: Callable[[Any], Hashable] = str,
+    state: Callable[[Any], Any] = str,
     rehearsals: int = REHEARSALS,
 ) -> Game:
     """Make a game of an OpenSpiel game of perfect information, or of a matrix game.
@@ -131,7 +131,8 @@ def _explored(game: Any, root: Any, turns: bool, discount: float, max_states: in
 
     start = [(outcome.probability, outcome.snapshot) for outcome in _until_choice(root, np.zeros(len(players)), at_end)]
     advice = "give state, such as lambda state: (str(state), state.move_number()) where a horizon counts"
-    environment = Environment(start, (actions + turns,) * len(players), state, available, step, advice=advice)
+    sizes = (actions + turns,) * len(players)
+    environment = Environment(start, sizes, lambda node: frozen(state(node)), available, step, advice)
     try:
         made = explore(environment, discount=discount, max_states=max_states, rehearsals=rehearsals, names=names)
     except InvalidInput as error:

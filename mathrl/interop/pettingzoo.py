@@ -1,10 +1,7 @@
 """Parallel environments of PettingZoo: explored from copies, exactly where they draw no random numbers."""
 
-import copy
 import itertools
-import random
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, overload
 
@@ -14,7 +11,9 @@ from mathrl.base.checks import count, fail, flag
 from mathrl.base.text import shown
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game
-from mathrl.interop.exploring import REHEARSALS, Environment, Outcome, Step, explore, frozen
+from mathrl.interop.chance import generators, kept_global, reseed, states
+from mathrl.interop.copies import copied
+from mathrl.interop.exploring import REHEARSALS, Environment, Outcome, Step, counted, explore, frozen
 from mathrl.interop.names import different
 from mathrl.interop.sampled import SampledGame, sampled
 
@@ -22,9 +21,6 @@ __all__ = ["from_pettingzoo"]
 
 RESETS = 100
 """With so many seeds an environment is reset to see whether it always starts alike."""
-
-INNER = ("env", "aec_env", "par_env")
-"""The attributes by which wrappers hold what they wrap."""
 
 
 @overload
@@ -177,7 +173,7 @@ class _Adapter:
         return masks
 
     def step(self, snapshot: _Snapshot, joint: tuple[int, ...], once: bool) -> Step:
-        with _kept_global():
+        with kept_global():
             outcome, drawn = self._try(snapshot, joint, None)
             if not drawn:
                 return Step([outcome])
@@ -194,13 +190,13 @@ class _Adapter:
 
     def _try(self, snapshot: _Snapshot, joint: tuple[int, ...], seed: Any) -> tuple[Outcome, bool]:
         """One step of a copy, and whether it drew random numbers."""
-        env = _copied(snapshot.env)
-        generators = _generators(env)
+        env = copied(snapshot.env)
+        within = generators(env)
         if seed is not None:
-            _reseed(generators, seed)
-        before = _drawn(generators) if seed is None else None
+            reseed(within, seed)
+        before = states(within) if seed is None else None
         observations, rewards, terminated, truncated, infos = env.step(self._played(snapshot, joint))
-        drawn = before is None or _drawn(generators) != before
+        drawn = before is None or states(within) != before
         gone = {agent for agent in snapshot.alive if terminated.get(agent, False)}
         late = {agent for agent in snapshot.alive if truncated.get(agent, False)} - gone
         alive = tuple(agent for agent in snapshot.alive if agent not in gone)
@@ -214,21 +210,21 @@ class _Adapter:
         """The states in which play starts; where they are estimated, how often in each."""
         if not reset:
             return [(1.0, self._standing())], None
-        found: dict[Hashable, tuple[int, _Snapshot]] = {}
-        resets = RESETS if self.samples is None else max(RESETS, self.samples)
-        with _kept_global():
-            for k in range(resets):
-                env = _copied(self.env)
-                given = env.reset(seed=self.seed + k)
-                observations, infos = given if isinstance(given, tuple) else (given, {})
-                snapshot = _Snapshot(env, dict(observations), dict(infos), tuple(env.agents))
-                called = self.name(snapshot)
-                found[called] = (found[called][0] + 1 if called in found else 1, snapshot)
-        if len(found) == 1:
-            return [(1.0, snapshot) for _, snapshot in found.values()], None
+        resets = max(RESETS, self.samples or 0)
+        with kept_global():
+            first, hits = counted((self._reset(self.seed + k) for k in range(resets)), self.name)
+        if len(first) == 1:
+            return first, None
         if self.samples is None:
             _refuse_chance("reset()", ", or reset=False, to start where the environment stands")
-        return [(hits / resets, snapshot) for hits, snapshot in found.values()], {c: h for c, (h, _) in found.items()}
+        return first, hits
+
+    def _reset(self, seed: int) -> _Snapshot:
+        """A copy of the environment, reset."""
+        env = copied(self.env)
+        given = env.reset(seed=seed)
+        observations, infos = given if isinstance(given, tuple) else (given, {})
+        return _Snapshot(env, dict(observations), dict(infos), tuple(env.agents))
 
     def _standing(self) -> _Snapshot:
         """The environment where it stands, which does not say what its agents observe."""
@@ -236,7 +232,7 @@ class _Adapter:
             fail("env", "has no agents", "an episode that goes on, as reset is False", "call env.reset()")
         if self.state is None:
             fail("state", "is None", "a function of the environment, as reset is False")
-        return _Snapshot(_copied(self.env), {}, {}, tuple(self.env.agents))
+        return _Snapshot(copied(self.env), {}, {}, tuple(self.env.agents))
 
 
 def _refuse_chance(call: str, more: str = "") -> NoReturn:
@@ -267,93 +263,6 @@ def _seen(observation: Any) -> Any:
     if isinstance(observation, dict) and set(observation) == {"observation", "action_mask"}:
         return observation["observation"]
     return observation
-
-
-def _layers(env: Any) -> list[Any]:
-    """An environment and all that it wraps."""
-    found, to_do = list[Any](), [env]
-    while to_do:
-        layer = to_do.pop()
-        if any(layer is other for other in found) or not hasattr(layer, "__dict__"):
-            continue
-        found.append(layer)
-        to_do += [vars(layer)[name] for name in INNER if name in vars(layer)]
-    return found
-
-
-def _copied(env: Any) -> Any:
-    """A copy in the same state. `copy.deepcopy` alone makes environments anew that are EzPickle's."""
-    layers = _layers(env)
-    blanks = [object.__new__(type(layer)) for layer in layers]
-    memo: dict[int, Any] = {id(layer): blank for layer, blank in zip(layers, blanks, strict=True)}
-    try:
-        for layer, blank in zip(layers, blanks, strict=True):
-            for key, value in vars(layer).items():
-                blank.__dict__[key] = copy.deepcopy(value, memo)
-    except Exception as error:
-        mend = "make it without rendering, or use Game.from_function"
-        fail(
-            "env",
-            f"cannot be copied ({type(error).__name__}: {error})",
-            "an environment that copy.deepcopy copies",
-            mend,
-        )
-    return blanks[0]
-
-
-def _generators(env: Any) -> list[Any]:
-    """All generators of random numbers within an environment."""
-    found, seen, to_do = list[Any](), set[int](), [env]
-    while to_do:
-        value = to_do.pop()
-        if id(value) in seen or isinstance(value, (str, bytes, int, float, complex, np.ndarray, type(None), type)):
-            continue
-        seen.add(id(value))
-        if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
-            found.append(value)
-        elif isinstance(value, dict):
-            to_do += value.values()
-        elif isinstance(value, (list, tuple, set, frozenset)):
-            to_do += value
-        elif hasattr(value, "__dict__"):
-            to_do += vars(value).values()
-    return found
-
-
-def _drawn(generators: list[Any]) -> list[str]:
-    """The state of generators, and of the global ones of NumPy and Python."""
-    own = [repr(one.bit_generator.state) if isinstance(one, np.random.Generator) else _state(one) for one in generators]
-    return [*own, _state(np.random.mtrand._rand), repr(hash(random.getstate()))]
-
-
-def _state(generator: Any) -> str:
-    if isinstance(generator, random.Random):
-        return repr(hash(generator.getstate()))
-    _, keys, *rest = generator.get_state(legacy=True)
-    return repr((keys.tobytes(), rest))
-
-
-def _reseed(generators: list[Any], seed: np.random.SeedSequence) -> None:
-    """Give generators, and the global ones, states of their own that follow from a seed."""
-    children = seed.spawn(len(generators) + 2)
-    for one, child in zip(generators, children, strict=False):
-        if isinstance(one, np.random.Generator):
-            one.bit_generator.state = type(one.bit_generator)(child).state
-        else:
-            one.seed(int(child.generate_state(1)[0]))
-    np.random.seed(int(children[-1].generate_state(1)[0]))  # noqa: NPY002
-    random.seed(int(children[-2].generate_state(1)[0]))
-
-
-@contextmanager
-def _kept_global() -> Iterator[None]:
-    """Leave the global generators as they were."""
-    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
-    try:
-        yield
-    finally:
-        np.random.set_state(numpy_state)  # noqa: NPY002
-        random.setstate(python_state)
 
 
 def _title(env: Any) -> str | None:
