@@ -28,7 +28,7 @@ def from_gymnasium(env: Any, *, discount: float) -> Game:
     """
     inner = getattr(env, "unwrapped", env)
     table = getattr(inner, "P", None)
-    if not isinstance(table, dict) or not table or not all(isinstance(of_state, dict) for of_state in table.values()):
+    if not isinstance(table, dict) or not table or not all(isinstance(own, dict) and own for own in table.values()):
         expected = "an environment with a table of its outcomes, env.unwrapped.P"
         mend = "FrozenLake, CliffWalking and Taxi have one; Game.from_function takes the step of any other"
         fail("env", f"is {shown(env)}", expected, mend)
@@ -46,22 +46,19 @@ def from_gymnasium(env: Any, *, discount: float) -> Game:
         fail("env.unwrapped.P", f"has states {shown(sorted(found))}", f"the numbers 0 … {num_states - 1}")
     start = getattr(inner, "initial_state_distrib", None)
     first = np.full(num_states, 1 / num_states) if start is None else np.asarray(start, dtype=np.float64)
-    ends = np.zeros(num_states + 1, dtype=bool)
-    for *_, t, _, ended in outcomes:
-        ends[t] |= ended
-    for *_, t, _, ended in outcomes:
-        ends[t] &= ended
-    ends[:num_states] &= first == 0
-    ends[-1] = any(ended and not ends[t] for *_, t, _, ended in outcomes)
-    size = num_states + bool(ends[-1])
+    reached = {over: {t for *_, t, _, ended in outcomes if ended == over} for over in (True, False)}
+    ends = reached[True] - reached[False] - set(np.flatnonzero(first).tolist())
+    elsewhere = not reached[True] <= ends  # some end has no terminal state of its own
+    ends |= {num_states} if elsewhere else set()
+    size = num_states + elsewhere
     rewards, transitions = np.zeros((size, len(actions))), dict[tuple[int, int], float]()
     available = np.zeros((size, len(actions)), dtype=bool)
     available[num_states:] = True
     for s, action, p, t, r, ended in outcomes:
         a = actions.index(action)
         available[s, a] = True
-        rewards[s, a] += 0.0 if ends[s] else p * r
-        pair = (s * len(actions) + a, num_states if ended and not ends[t] else t)
+        rewards[s, a] += 0.0 if s in ends else p * r
+        pair = (s * len(actions) + a, num_states if ended and t not in ends else t)
         transitions[pair] = transitions.get(pair, 0.0) + p
     return Game.stochastic(
         rewards,
@@ -69,7 +66,7 @@ def from_gymnasium(env: Any, *, discount: float) -> Game:
         discount,
         np.pad(first, (0, size - num_states)),
         available=None if available.all() else [available],
-        terminal=ends[:size] if ends[:size].any() else None,
+        terminal=np.isin(np.arange(size), list(ends)) if ends else None,
         state_names=[*range(num_states), *[END] * (size - num_states)],
         title=_title(env),
     )
@@ -78,7 +75,7 @@ def from_gymnasium(env: Any, *, discount: float) -> Game:
 def _sparse(entries: dict[tuple[int, int], float], rows: int, columns: int) -> Any:
     from scipy.sparse import coo_array
 
-    at, to = np.array(list(entries)).T
+    at, to = np.array(list(entries), dtype=np.int64).reshape(-1, 2).T
     return coo_array((np.array(list(entries.values())), (at, to)), shape=(rows, columns))
 
 

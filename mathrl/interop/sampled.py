@@ -87,9 +87,11 @@ def sampled(explored: Explored, samples: int, starts: dict[Hashable, int] | None
             ends[row, number[following]] = _share(hits, result.draws)
     below, above = _bounds(game, ends)
     first_low, first_high = game.start.copy(), game.start.copy()
-    for called, hits in (starts or {}).items():
-        interval = _share(hits, sum((starts or {}).values()))
-        first_low[number[called]], first_high[number[called]] = interval.low, interval.high
+    starts = starts or {}
+    tries = sum(starts.values())
+    first = {number[called]: _share(hits, tries) for called, hits in starts.items()}
+    for s, interval in first.items():
+        first_low[s], first_high[s] = interval.low, interval.high
     unseen = _share(0, samples).high if estimated.any() else 0.0
     found = SampledGame(
         game,
@@ -103,8 +105,8 @@ def sampled(explored: Explored, samples: int, starts: dict[Hashable, int] | None
         first_low,
         first_high,
     )
-    if estimated.any() or starts:
-        _warn(found, [interval.high - interval.low for interval in ends.values()])
+    if estimated.any() or first:
+        _warn(found, [*ends.values(), *first.values()], bool(first))
     return found
 
 
@@ -122,13 +124,13 @@ def _bounds(game: Game, ends: dict[tuple[int, int], Estimate]) -> tuple[Any, Any
     return made[0], made[1]
 
 
-def _warn(found: SampledGame, widths: Sequence[float]) -> None:
+def _warn(found: SampledGame, shares: Sequence[Estimate], start: bool) -> None:
     with np.errstate(invalid="ignore"):  # −∞ where actions are not available
         paid = np.nan_to_num(found.rewards_high - found.rewards_low).max()
-    rows = f"{int(found.estimated.sum())} of {found.estimated.size} rows"
+    widest = max(interval.high - interval.low for interval in shares)
+    rows = f"{int(found.estimated.sum())} of {found.estimated.size} rows from {found.samples} samples each"
     said = (
-        f"this game is estimated: {rows} from {found.samples} samples each; 95 % intervals are up to "
-        f"{max(widths, default=0.0):.2g} wide for probabilities and {paid:.2g} for rewards. Solvers are exact for this "
-        f"game, not for the environment"
+        f"this game is estimated: {rows}{', and its start' * start}; 95 % intervals are up to {widest:.2g} wide for "
+        f"probabilities and {paid:.2g} for rewards. Solvers are exact for this game, not for the environment"
     )
     warnings.warn(said, SampledNumbers, stacklevel=4)
