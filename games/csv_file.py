@@ -15,14 +15,14 @@ are numbered as they come. A payoff is an integer, a decimal or a rational (1/3)
 import csv
 import io
 from collections.abc import Sequence
+from itertools import product
 from math import isnan, prod
-from typing import Any
 
 import numpy as np
 
 from mathrl.base.checks import fail
 from mathrl.base.text import shown
-from mathrl.games.gambit import MOST_PLAYERS, check_matrix
+from mathrl.games.matrix_form import MOST_PLAYERS, check_matrix
 from mathrl.games.model import Game
 from mathrl.games.number_text import as_number, written_number
 
@@ -76,7 +76,7 @@ def parse(text: str) -> Game:
             if numbers is not None:
                 numbers[(k, *joint)] = value
     if numbers is None or len(seen) < prod(num_actions):
-        lacking = next(joint for joint in np.ndindex(*num_actions) if joint not in seen)
+        lacking = next(joint for joint in product(*map(range, num_actions)) if joint not in seen)
         said = ", ".join(names[action] for names, action in zip(action_names, lacking, strict=True))
         fail(f"line {lines[-1]}", f"is the last, and there is no row of {said}", "one row for each joint action")
     named = [f"action {k}" for k in range(len(agents))] != called
@@ -94,7 +94,7 @@ def render(game: Game) -> str:
     agents = game.agent_names or [f"action {k}" for k in range(game.num_agents)]
     numbered = [[str(action) for action in range(size)] for size in game.num_actions]
     names = [own or numbers for own, numbers in zip(game.action_names or [None] * len(agents), numbered, strict=True)]
-    _check_names("agent_names", agents, {PAYOFF})
+    _check_names("agent_names", agents, heads=True)
     for k, (own, numbers) in enumerate(zip(names, numbered, strict=True)):
         _check_names(f"action_names[{k}]", own)
         if list(own) != numbers and _numbered(own):
@@ -148,9 +148,9 @@ def _numbered(names: Sequence[str]) -> bool:
     return set(names) == {str(k) for k in range(len(names))}
 
 
-def _check_names(argument: str, names: Sequence[str], refused: Any = ()) -> None:
-    """Require names that read back from a cell."""
+def _check_names(argument: str, names: Sequence[str], heads: bool = False) -> None:
+    """Require names that read back from a cell; as the heads of columns they must not be those of payoffs."""
     for k, name in enumerate(names):
-        if name != name.strip() or not name.isprintable() or name.partition(" ")[0] in refused:
-            expected = "a text without spaces around it or line breaks" + ", that is no name of payoffs" * bool(refused)
+        if name != name.strip() or not name.isprintable() or (heads and _is_payoff(name)):
+            expected = "a text without spaces around it or line breaks" + ", that is no name of payoffs" * heads
             fail(f"{argument}[{k}]", f"is {shown(name)}", expected, "save the game as .json or .npz")

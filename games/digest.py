@@ -29,5 +29,5 @@ def same_names(names: Any, others: Any) -> bool:
     """Whether the names of states are equal; what cannot be compared equals nothing but the very same object."""
     try:
         return bool(names == others)
-    except ValueError:  # as an array says of more than one entry
+    except Exception:  # arrays of several entries, lists that hold themselves, and what else refuses
         return False

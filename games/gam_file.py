@@ -15,7 +15,7 @@ from typing import NoReturn
 import numpy as np
 
 from mathrl.base.checks import FloatArray, fail
-from mathrl.games.gambit import MOST_PLAYERS, check_matrix
+from mathrl.games.matrix_form import MOST_PLAYERS, check_matrix
 from mathrl.games.model import Game
 from mathrl.games.number_text import as_number, plain_numbers, written_number
 
@@ -32,20 +32,21 @@ def parse(text: str) -> Game:
     first, size = num_players + 1, prod(num_actions)
     numbers = plain_numbers(text)
     if numbers is None or len(numbers) != first + num_players * size:
-        numbers = _one_by_one(text, first, num_players, size)
-    payoffs = numbers[first:].reshape(num_players, size)
-    return Game.matrix([own.reshape(num_actions, order="F") for own in payoffs])
+        payoffs = _one_by_one(text, first, num_players, size)
+    else:
+        payoffs = numbers[first:]
+    return Game.matrix([own.reshape(num_actions, order="F") for own in payoffs.reshape(num_players, size)])
 
 
 def _one_by_one(text: str, first: int, num_players: int, size: int) -> FloatArray:
-    """All numbers of a text, of which some are rationals, or some are wrong."""
+    """The payoffs of a text in which some numbers are rationals, or something is wrong."""
     words = WORD.findall(text)
     stop, each = first + num_players * size, f"{num_players} players have {size} each"
     if len(words) < stop:
         _wrong(text, words, len(words), f"{stop - first} payoffs, found {len(words) - first}: {each}")
     if len(words) > stop:
         _wrong(text, words, stop, f"the end of the file: {each}")
-    return np.array([0.0] * first + [_number(text, words, k) for k in range(first, stop)])
+    return np.array([_number(text, words, k) for k in range(first, stop)])
 
 
 def render(game: Game) -> str:

@@ -23,13 +23,11 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray, fail
 from mathrl.base.text import shown
+from mathrl.games.matrix_form import MOST_PLAYERS, check_matrix
 from mathrl.games.model import Game
 from mathrl.games.number_text import as_number, plain_numbers, written_number
 
-__all__ = ["MOST_PLAYERS", "check_matrix", "is_matrix", "parse", "render"]
-
-MOST_PLAYERS = 60
-"""An array of the payoffs has an axis for each player, and NumPy has no more than 64."""
+__all__ = ["parse", "render"]
 
 T = TypeVar("T")
 
@@ -74,13 +72,6 @@ def parse(text: str) -> Game:
     )
 
 
-def is_matrix(game: Game) -> bool:
-    """True where `Game.matrix` of the payoffs gives the same game, transitions and all."""
-    if not isinstance(game.transitions, np.ndarray) or game.num_states > 1 or game.ended is not None:
-        return False
-    return bool(game.discount == 0 and game.start[0] == 1 and (game.transitions == 1).all())
-
-
 def render(game: Game) -> str:
     """The payoff form of a matrix game, in numbers that read back exactly; players without names are numbered."""
     check_matrix(game, ".nfg")
@@ -94,15 +85,6 @@ def render(game: Game) -> str:
         strategies = " ".join(f"{{ {_quoted_names(f'action_names[{i}]', own, size)} }}" for i, (own, size) in named)
     rows = (" ".join(map(written_number, row)) for row in zip(*columns, strict=True))
     return f"NFG 1 R {title} {{ {players} }} {{ {strategies} }}\n\n" + "\n".join(rows) + "\n"
-
-
-def check_matrix(game: Game, suffix: str) -> None:
-    """Require a game that a file of this ending holds: a matrix game in which all actions are available."""
-    if not is_matrix(game):
-        fail("game", f"is {game!r}", "a matrix game", f"a {suffix} file has no states, save it as .json or .npz")
-    if game.masks is not None:
-        mend = f"a {suffix} file has all actions, leave these out of the payoffs, or save the game as .json or .npz"
-        fail("game", f"is {game!r}", "a game in which all actions are available", mend)
 
 
 def _names(found: Sequence[str]) -> list[str] | None:

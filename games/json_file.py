@@ -15,7 +15,7 @@ import numpy as np
 from mathrl.base import document
 from mathrl.base.checks import FloatArray, InvalidInput, as_numbers
 from mathrl.games.csr import from_arrays, to_arrays
-from mathrl.games.gambit import is_matrix
+from mathrl.games.matrix_form import is_matrix
 from mathrl.games.model import Game
 from mathrl.games.name_file import from_lists, to_lists, version_of
 

@@ -1,7 +1,7 @@
 """Payoffs as other packages take them: one array for each agent."""
 
 from mathrl.base.checks import FloatArray, fail
-from mathrl.games.gambit import is_matrix
+from mathrl.games.matrix_form import is_matrix
 from mathrl.games.model import Game, check_game
 
 __all__ = ["to_arrays"]

@@ -6,7 +6,7 @@ import numpy as np
 
 from mathrl.base.checks import fail
 from mathrl.base.extras import need
-from mathrl.games.gambit import is_matrix
+from mathrl.games.matrix_form import is_matrix
 from mathrl.games.model import Game, check_game
 from mathrl.interop.arrays import to_arrays
 

@@ -106,6 +106,22 @@ def test_names_of_states_need_no_hash(name):
     assert (game == copy.deepcopy(game)) == (not isinstance(name, np.ndarray))
 
 
+def test_names_of_states_that_cannot_be_compared_are_not_equal():
+    class Refusing:
+        def __eq__(self, other):
+            raise RuntimeError
+
+        __hash__ = None
+
+    circles = [[0], [0]]
+    for circle in circles:
+        circle[0] = circle
+    for name, other in (circles, (Refusing(), Refusing())):
+        game = Game.stochastic(np.zeros((1, 1)), np.ones((1, 1, 1)), 0.5, state_names=[name])
+        assert_equal(game, replace(game))
+        assert game != replace(game, state_names=(other,))
+
+
 def test_the_hash_is_the_same_in_every_process():
     program = "from mathrl import load; print(hash(load('chicken')))"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout

@@ -140,6 +140,10 @@ def test_names_that_a_table_would_not_give_back_are_refused(names, message):
         ("a,payoff\nx,1\ny,1e999", "line 3 has '1e999', expected a finite number"),
         ("a,payoff\nx,1\nx,1", "line 3 has x again, as line 2, expected each joint action once"),
         ("a,b,payoff\nx,0,1\ny,1,1", "line 3 is the last, and there is no row of x, 1, expected one row for each"),
+        (
+            ",".join("abcdefghijk") + ",payoff\n" + "\n".join(f"{k}," * 11 + "1" for k in range(100)),
+            "no row of 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, expected",  # of more joint actions than an index can count
+        ),
         ('a,payoff\n"x,1', "line 2 is no CSV (unexpected end of data), expected cells with commas between them"),
     ],
 )
