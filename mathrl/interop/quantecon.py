@@ -29,6 +29,8 @@ def from_quantecon(game: Any) -> Game:
     if not all(hasattr(game, part) for part in ("R", "Q", "beta", "to_sa_pair_form")):
         expected = "a NormalFormGame or a DiscreteDP of quantecon"
         fail("game", f"is of type {type(game).__name__}", expected)
+    if not (np.asarray(game.R) < np.inf).all():
+        fail("game.R", "holds nan or ∞", "finite rewards, and −∞ where an action is not feasible")
     from scipy.sparse import coo_array
 
     pairs = game.to_sa_pair_form()
@@ -39,7 +41,7 @@ def from_quantecon(game: Any) -> Game:
     rewards = np.zeros(num_states * num_actions)
     rewards[rows] = pairs.R
     available = np.zeros(num_states * num_actions, dtype=bool)
-    available[rows] = np.isfinite(rewards[rows])
+    available[rows] = rewards[rows] != -np.inf
     rewards[~available] = 0.0
     following = coo_array(pairs.Q)
     at, to = following.coords
@@ -62,11 +64,11 @@ def to_quantecon(game: Game) -> Any:
     states, and where quantecon is not installed.
     """
     check_game(game)
-    if not is_matrix(game) and game.num_agents > 1:
+    if game.num_agents > 1 and not is_matrix(game):
         expected = "a matrix game, or a game of one agent"
         fail("game", f"is {game!r}", expected, "QuantEcon has no stochastic games of several agents")
     need("to_quantecon", "quantecon")
-    if is_matrix(game) and game.num_agents > 1:
+    if game.num_agents > 1:
         from quantecon.game_theory import NormalFormGame
 
         return NormalFormGame(np.stack(to_arrays(game), axis=-1))

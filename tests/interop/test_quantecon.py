@@ -66,6 +66,13 @@ def test_product_form_and_pairs_give_the_same_game():
         np.testing.assert_allclose(optimal(game).v, [-8.5714286, -20], atol=1e-7)  # as the documentation prints
 
 
+@pytest.mark.parametrize("reward", [np.nan, np.inf])
+def test_only_minus_infinity_is_an_action_that_is_not_available(reward):
+    process = quantecon.markov.DiscreteDP([[5.0, reward]], [[[1.0], [1.0]]], 0.95)
+    with pytest.raises(ValueError, match=r"^game\.R holds nan or ∞, expected finite rewards"):
+        from_quantecon(process)
+
+
 def test_an_end_stays_and_pays_nothing():
     transitions = np.array([[[0.5, 0.5]], [[0, 1]]])
     solved = to_quantecon(Game.stochastic(np.array([[1.0], [0.0]]), transitions, 0.9, terminal=[False, True]))
