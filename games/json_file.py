@@ -48,9 +48,8 @@ def _game(name: str, values: dict[str, Any]) -> Game:
     """The game of a document that fits the schema; nan stands for null in it, and `name` is the key of its rewards."""
     rewards: Any = values[name]
     available, terminal = values.get("available"), values.get("terminal")
-    names = {kind: values.get(kind) for kind in ("agent_names", "action_names")} | {
-        "title": values.get("title") or None
-    }
+    names = {kind: values.get(kind) for kind in ("agent_names", "action_names")}
+    names["title"] = values.get("title") or None
     if values["kind"] == "matrix":
         return Game.matrix(rewards, common_payoff=values["common_payoff"], available=available, **names)
     rewards = as_numbers(name, rewards) if values["common_payoff"] else rewards

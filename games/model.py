@@ -351,13 +351,14 @@ class Game:
 
     def called(self, state: int) -> str:
         """What a message calls a state: its number, and its name, if it has one."""
-        return f"state {state}" if self.state_names is None else f"state {state}, {shown(self.state_names[state])},"
+        return f"state {state}" if self.state_names is None else f"state {state}, {shown(self.state_names[state])}"
 
     def _require_ends(self) -> None:
         """Refuse a discount of 1 where some joint policy never ends from some state."""
         state = endless_state(self.transitions, self.terminal, joint(self.available))
         if state is not None:
-            found = f"is 1, and from {self.called(state)} play may go on for ever"
+            comma = "," * (self.state_names is not None)
+            found = f"is 1, and from {self.called(state)}{comma} play may go on for ever"
             fail("discount", found, "a number in [0, 1)", "with 1 every episode must end, whatever is played")
 
     @cached_property

@@ -172,7 +172,7 @@ def _refuse_barred(game: Game, name: str, array: FloatArray, barred: Said, avail
         s, a = np.argwhere(played)[0]
         fail(
             f"{name}[{s}, {a}]",
-            f"is {array[s, a]:g}, and {barred(int(a))} in {game.called(int(s)).rstrip(',')}",
+            f"is {array[s, a]:g}, and {barred(int(a))} in {game.called(int(s))}",
             "0",
             "mask the policy",
         )

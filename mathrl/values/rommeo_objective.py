@@ -283,7 +283,7 @@ def _check_conditional(game: Game, agent: int, pi_sab: FloatArray) -> None:
         if barred.any():
             s, b, a = np.argwhere(barred)[0]
             called = f"{quoted_action(game.action_names, agent, int(a))} is not available"
-            whose = f"{agent_label(game.agent_names, agent)} in {game.called(int(s)).rstrip(',')}"
+            whose = f"{agent_label(game.agent_names, agent)} in {game.called(int(s))}"
             found = f"is {own_last[s, b, a]:g}, and {called} to {whose}"
             fail(f"conditional_policy[{s}, {a}, {b}]", found, "0", "mask the policy")
     probabilities("conditional_policy", own_last, "normalise it over the agent's own actions")
