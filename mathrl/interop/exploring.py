@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
 
 
 class Step(NamedTuple):
-    """All that a step may do; `draws` > 0: what so many tries of it did."""
+    """All that a step may do; with `draws` > 0 what it did in that many tries."""
 
     outcomes: list[Outcome]
     draws: int = 0

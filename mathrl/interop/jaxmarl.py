@@ -20,7 +20,7 @@ from mathrl.interop.sampled import SampledGame, sampled
 __all__ = ["from_jaxmarl"]
 
 LEAST_RESETS = 100
-"""So many keys, or more, a start is estimated from."""
+"""A start is estimated from this many keys, or more."""
 
 
 @overload
@@ -76,7 +76,7 @@ def from_jaxmarl(
     `full_view`   true: the game is that in which each agent sees the state. Without it an environment is refused in
                   which an agent observes the same in two states
     `samples`     None: all must be exact. A number ≥ 2: where `step_env` or `reset` draw from their keys, each is tried
-                  with so many keys
+                  with that many keys, `reset` with at least 100
     `seed`        of the keys
     `max_states`, `rehearsals`
                   refuse a game in which more states can be reached; how many random episodes compare the environment

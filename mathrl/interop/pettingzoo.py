@@ -20,7 +20,7 @@ from mathrl.interop.sampled import SampledGame, sampled
 __all__ = ["from_pettingzoo"]
 
 RESETS = 100
-"""With so many seeds an environment is reset to see whether it always starts alike."""
+"""An environment is reset with this many seeds, or more, to see whether it always starts alike."""
 
 
 @overload
@@ -80,7 +80,7 @@ def from_pettingzoo(
     `limit_ends`  true: a time limit (`truncated`) ends an episode of the game; then the state should hold the time.
                   By default it only cuts play, and the game goes on
     `samples`     None: all must be exact. A number ≥ 2: where the environment draws random numbers, every joint action
-                  is tried so often, and so is `reset`
+                  is tried that many times; so is `reset`, but at least 100 times
     `seed`        of what is drawn
     `max_states`, `rehearsals`
                   refuse a game in which more states can be reached; how many random episodes compare the environment

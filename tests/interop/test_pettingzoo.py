@@ -113,6 +113,7 @@ def test_samples_have_intervals_that_hold_the_truth():
     assert total == 18
     assert inside >= 14
     assert 0 < found.unseen < 0.2
+    # the game adds up thirtieths, and intervals are of counts: the two differ by the rounding of numbers up to 1
     assert (found.transitions_low.toarray() <= game.csr_xt.toarray() + 1e-15).all()
     assert (found.transitions_high.toarray() >= game.csr_xt.toarray() - 1e-15).all()
 
