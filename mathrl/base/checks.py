@@ -16,8 +16,10 @@ from mathrl.base.array_types import FloatArray
 from mathrl.base.text import printable, shown
 
 __all__ = [
+    "MOST_AXES",
     "NUMBERS",
     "SIMPLEX_TOLERANCE",
+    "SINGLE_PRECISION",
     "FloatArray",
     "InvalidInput",
     "as_floats",
@@ -27,6 +29,7 @@ __all__ = [
     "discount_factor",
     "fail",
     "finite",
+    "first_entry",
     "flag",
     "instance",
     "iterated",
@@ -48,11 +51,14 @@ T = TypeVar("T")
 SIMPLEX_TOLERANCE = 1e-9
 """How far from 1 the sum of a row of probabilities may be."""
 
+SINGLE_PRECISION = 1e-5
+"""How far from 1 it counts as rounded in single precision, which leaves up to 1e-6."""
+
 NUMBERS = (Real, Decimal)
 """The classes of what `real` takes, after `unwrapped`; but for true and false, which Python counts among them."""
 
-_SINGLE = 1e-5
-"""What single precision leaves of a sum of 1 is off by less."""
+MOST_AXES = 64
+"""NumPy's arrays have no more axes. Lists are followed no deeper, as one that holds itself has no end."""
 
 _LONGEST_NAME = 250
 
@@ -93,6 +99,8 @@ def as_numbers(argument: str, values: Any) -> FloatArray:
         mend = "fill it; Game takes a mask of the actions that there are as available"
         fail(argument, "is a masked array", "a plain array", mend)
     try:
+        if len(first_entry(values)[1]) > MOST_AXES:  # NumPy would go on, and double its work with each level
+            raise TypeError
         raw = np.asarray(values)
         if raw.dtype.kind not in "biuf":
             raise TypeError
@@ -103,6 +111,18 @@ def as_numbers(argument: str, values: Any) -> FloatArray:
     except Exception:  # what is no array may raise anything in its own `__array__`
         kind = f"has dtype {raw.dtype}" if isinstance(raw, np.ndarray) else "is ragged or not numeric"
         fail(argument, kind, "a rectangular array of real numbers")
+
+
+def first_entry(values: Any) -> tuple[Any, list[int]]:
+    """Return the first entry of nested lists, and how long each list on the way to it is.
+
+    Where they are nested deeper than any array, the search ends one list after `MOST_AXES`.
+    """
+    lengths: list[int] = []
+    while isinstance(values, (list, tuple)) and values and len(lengths) <= MOST_AXES:
+        lengths.append(len(values))
+        values = values[0]
+    return values, lengths
 
 
 def finite(argument: str, array: FloatArray, if_negative: str = "") -> FloatArray:
@@ -128,7 +148,9 @@ def probabilities(argument: str, rows: FloatArray, mend: str = "normalise the ro
     row_sums(argument, rows.sum(axis=-1), mend)
 
 
-def normalised(rows: FloatArray, axes: int | tuple[int, ...] = -1, slack: float = _SINGLE) -> tuple[FloatArray, float]:
+def normalised(
+    rows: FloatArray, axes: int | tuple[int, ...] = -1, slack: float = SINGLE_PRECISION
+) -> tuple[FloatArray, float]:
     """Divide distributions over `axes` by their sums where these are off 1 by rounding, up to `slack`.
 
     Returns them, and by how much a sum was off at most. Those within 1e-9 are taken as they are, and others left.
@@ -154,7 +176,7 @@ def row_sums(argument: str, sums: FloatArray, mend: str = "normalise the row") -
 def mend_of_sum(total: float, mend: str) -> str:
     """What to do where probabilities sum to `total`: `mend`, or that for single precision so near 1."""
     single = "rows of single precision are so: convert to float64, then normalise"
-    return single if abs(total - 1) < _SINGLE else mend
+    return single if abs(total - 1) < SINGLE_PRECISION else mend
 
 
 def real(argument: str, value: Any) -> float:

@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, as_numbers, fail, finite, normalised, shape
+from mathrl.base.checks import (
+    MOST_AXES,
+    SINGLE_PRECISION,
+    FloatArray,
+    as_numbers,
+    fail,
+    finite,
+    first_entry,
+    normalised,
+    shape,
+)
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy
@@ -31,11 +41,8 @@ __all__ = [
 
 __tracebackhide__ = True  # pytest shows the caller's line, not these frames
 
-_SINGLE_PRECISION = 1e-5
-"""Rows of probabilities whose sum is this near 1 count as rounded in single precision, which leaves up to 1e-6."""
-
 _HALF_PRECISION = {"bfloat16": 2.0**-5, "float16": 2.0**-8}
-"""The same for types of half the size: four units of their last place, which a soft-max leaves."""
+"""What `SINGLE_PRECISION` is for types of half the size: four units of their last place, which a soft-max leaves."""
 
 
 def policy_rows(game: Game, policy: Any) -> tuple[Policy, float]:
@@ -131,16 +138,10 @@ def _nothing_played(actions: int) -> FloatArray:
     return np.full(actions, 1 / actions)
 
 
-_AXES = 10
-"""How deep lists go, agents, states and actions. A list that holds itself has no end."""
-
-
 def _slack(given: Any) -> float:
     """How far from 1 the rows of an array, or the first in a list, may sum: what rounding in its type leaves."""
-    for _ in range(_AXES):
-        given = given[0] if isinstance(given, (list, tuple)) and given else given
-    name = str(getattr(given, "dtype", ""))
-    return next((slack for kind, slack in _HALF_PRECISION.items() if name.endswith(kind)), _SINGLE_PRECISION)
+    name = str(getattr(first_entry(given)[0], "dtype", ""))
+    return _HALF_PRECISION.get(name.rpartition(".")[2], SINGLE_PRECISION)  # PyTorch says torch.float16
 
 
 def _called_policy(game: Game, policy: Callable[[int], Any]) -> tuple[list[FloatArray], float]:
@@ -153,7 +154,7 @@ def _called_policy(game: Game, policy: Callable[[int], Any]) -> tuple[list[Float
             states.append([_nothing_played(actions) for actions in game.num_actions])
             continue
         rows = policy(s)
-        if game.num_agents == 1 and np.ndim(rows) == 1:
+        if game.num_agents == 1 and getattr(_array(f"policy({s})", rows), "ndim", None) == 1:
             rows = [rows]
         try:
             given = list(rows)
@@ -248,9 +249,23 @@ def _array(argument: str, values: Any) -> Any:
 
 
 def _on_the_host(values: Any) -> Any:
-    """Tensors of PyTorch, alone or in lists, as ones that numpy reads: detached, on the CPU, in a precision it has."""
+    """Tensors of PyTorch, alone or in lists, as ones that numpy reads: detached, on the CPU, in a precision it has.
+
+    Raises `ValueError` where the lists are ragged, or deeper than arrays are.
+    """
+    first, lengths = first_entry(values)
+    if len(lengths) > MOST_AXES:
+        raise ValueError("lists in lists")
+    return _detached(values, lengths) if _is_tensor(first) else values
+
+
+def _detached(values: Any, lengths: list[int]) -> Any:
+    """`_on_the_host` of lists that are as long as `lengths` say, and of what is in them."""
     if isinstance(values, (list, tuple)):
-        return [_on_the_host(value) for value in values] if _hold_tensors(values) else values
+        if lengths[:1] == [len(values)]:
+            return [_detached(value, lengths[1:]) for value in values]
+        if _is_tensor(first_entry(values)[0]):
+            raise ValueError("ragged lists of tensors")
     if not _is_tensor(values):
         return values
     tensor = values.detach().cpu()
@@ -258,13 +273,6 @@ def _on_the_host(values: Any) -> Any:
         return np.asarray(tensor)
     except TypeError:  # numpy has no bfloat16
         return np.asarray(tensor.float())
-
-
-def _hold_tensors(values: Any) -> bool:
-    """Whether the first entry of nested lists is a tensor."""
-    for _ in range(_AXES):
-        values = values[0] if isinstance(values, (list, tuple)) and values else values
-    return _is_tensor(values)
 
 
 def _is_tensor(value: Any) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mathrl.base.checks import choice
 from mathrl.games import load, random_policy, random_stochastic, uniform_policy
 from mathrl.operators import ENTROPIES
-from mathrl.oracle.arrays import action_values, policy_rows, scalar, state_values
+from mathrl.oracle.arrays import action_values, policy_rows, scalar, several_critics, state_values
 from mathrl.proofs_checks.strategies import games, policies
 
 GAME = random_stochastic(4, (2, 3), discount=0.9, seed=0)
@@ -218,6 +218,52 @@ def test_tensors_are_taken_with_gradients_and_in_any_precision(dtype):
     assert (action_values(GAME, q, agent_axis=False) == np.arange(24).reshape(4, 2, 3)).all()
     nested = [[[OfTorch(6 * s + 3 * a + b, dtype) for b in range(3)] for a in range(2)] for s in range(4)]
     assert (action_values(GAME, nested, agent_axis=False) == np.arange(24).reshape(4, 2, 3)).all()
+
+
+def test_the_one_agent_of_a_function_may_have_a_tensor_in_brackets():
+    row = [0.25, 0.25, 0.5]
+    for returned in ([OfTorch(row, "bfloat16")], [OfTorch(x, "float32") for x in row], OfTorch(row, "float32")):
+        np.testing.assert_array_equal(policy_rows(ALONE, lambda state, rows=returned: rows)[0][0], [row] * 4)
+    with pytest.raises(ValueError, match=r"^policy\(0\) has 2 rows, expected 1"):
+        policy_rows(ALONE, lambda state: [[0.5], [0.25, 0.25]])
+
+
+def nested(entry, depth):
+    for _ in range(depth):
+        entry = [entry]
+    return entry
+
+
+def without_end(*entries):
+    """A list that ends with itself, twice."""
+    found = list(entries)
+    found += [found, found]
+    return found
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        without_end(),
+        without_end(0.5),
+        without_end(OfTorch([0.5, 0.5], "float32")),
+        without_end(nested(OfTorch(0.5, "float32"), 50)),
+        without_end(nested(OfTorch(0.5, "float32"), 10_000)),
+        nested(0.5, 10_000),
+        nested(OfTorch(0.5, "float32"), 10_000),
+    ],
+    ids=["empty", "number", "tensor", "deep tensor", "tensor too deep", "deep", "deep end"],
+)
+def test_lists_without_end_are_refused(endless):
+    refused = "(is ragged or not numeric|has [0-9]+ (rows|arrays))"
+    for given_policy in (endless, [endless] * 2, lambda state: endless, [lambda state: endless] * 2):
+        with pytest.raises(ValueError, match=rf"^policy(\[\d\])?(\(0\))?(\[\d\])? {refused}"):
+            policy_rows(GAME, given_policy)
+    with pytest.raises(ValueError, match=r"^policy\(0\) has \d rows"):
+        policy_rows(ALONE, lambda state: without_end(endless))
+    for critic in (endless, lambda state, joint_action: endless):
+        with pytest.raises(ValueError, match=r"^q(\[0\])?(\(0, \(0, 0\)\))? is ragged or not numeric"):
+            several_critics(GAME, critic, agent_axis=False)
 
 
 def test_half_precision_is_normalised_as_far_as_it_rounds_and_no_further():
