@@ -79,8 +79,8 @@ def action_values(game: Game, q: Any, *, agent_axis: bool, argument: str = "q") 
 def several_critics(game: Game, q: Any, *, agent_axis: bool) -> list[FloatArray]:
     """One critic or a sequence of several, arrays or functions, each as `action_values` returns it."""
 
-    def read(critic: Any) -> FloatArray:
-        return action_values(game, critic, agent_axis=agent_axis)
+    def read(critic: Any, argument: str = "q") -> FloatArray:
+        return action_values(game, critic, agent_axis=agent_axis, argument=argument)
 
     if callable(q):
         return [read(q)]
@@ -92,7 +92,7 @@ def several_critics(game: Game, q: Any, *, agent_axis: bool) -> list[FloatArray]
     agents, cells = (game.num_agents,) * agent_axis, game.num_actions
     one = {(*agents, game.num_states, *cells), *[(*agents, *cells)] * (game.num_states == 1)}
     several = callable(given[0]) or numbers("q[0]", given[0]).shape in one
-    return [read(critic) for critic in given] if several else [read(q)]
+    return [read(critic, f"q[{c}]") for c, critic in enumerate(given)] if several else [read(q)]
 
 
 def state_values(game: Game, v: Any, *, agent_axis: bool) -> FloatArray:

@@ -156,7 +156,7 @@ def assert_td_target(
     """
     played, rows, agent_axis, kind = checked(game, policy, temperature, entropy, rtol, atol)
     twins = () if q is None or v is not None else several_critics(played, q, agent_axis=agent_axis)
-    whole = joined(twins, critics) if len(twins) > 1 else q
+    whole = joined(twins, critics) if twins else q
     critic, ends = bootstrap(played, rows, whole, v, **kind)
     cut_sa = cut_shares(played, truncated)
     if trace_decay is not None:

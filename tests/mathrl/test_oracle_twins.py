@@ -61,9 +61,28 @@ def test_critics_of_one_state_are_told_from_agents():
         assert_td_target(together, payoffs[0], q=np.zeros((4, 3)), **held)
 
 
+def test_a_critic_that_is_a_function_is_called_once_for_each_pair():
+    game, critics, kind = twins("common-payoff")
+    for many in (1, 2):
+        calls = []
+        functions = [lambda s, a, c=c, calls=calls: calls.append((c, s, a)) or critics[c][s, *a] for c in range(many)]
+        held = {"q": functions if many > 1 else functions[0], **kind}
+        assert_td_target(game, one_step_target(game, q=critics[:many].min(axis=0), **kind), **held)
+        assert calls == [(c, s, (a, b)) for c in range(many) for s in range(3) for a in range(2) for b in range(3)]
+
+
+def test_the_critic_that_is_wrong_is_named():
+    game, critics, kind = twins("common-payoff")
+    critics[1, 2, 1, 0] = np.nan
+    for q in (critics, [lambda s, a, q=q: q[s, *a] for q in critics]):
+        with pytest.raises(ValueError, match=r"^q\[1\](\[2, 1, 0\]|\(2, \(1, 0\)\)) is nan"):
+            assert_td_target(game, game.rewards, q=q, **kind)
+
+
 def test_an_unknown_join_and_no_critic_are_refused():
     game, critics, kind = twins("common-payoff")
-    with pytest.raises(ValueError, match=r"^critics 'least' is unknown"):
-        assert_td_target(game, game.rewards, q=critics, critics="least", **kind)
+    for q in (critics, critics[0]):
+        with pytest.raises(ValueError, match=r"^critics 'least' is unknown"):
+            assert_td_target(game, game.rewards, q=q, critics="least", **kind)
     with pytest.raises(ValueError, match=r"^q is an empty sequence"):
         assert_td_target(game, game.rewards, q=[], **kind)
