@@ -4,7 +4,8 @@
 
 Two agents that are exchanged, and joint actions that are numbered from the last agent to the first, have a name. Any
 other order is found by sorting one number for each state, or for each joint action, which depends on all of its
-entries. It was chosen to suit the numbers, and so has to explain them all.
+entries. It was chosen to suit the numbers, and so has to explain them all. Those that are alike stay where they are if
+they can, so that rounding does not decide which of them has moved.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,10 +17,14 @@ import numpy.typing as npt
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
 from mathrl.oracle.diagnose import Mistake
+from mathrl.oracle.wrong_backups import exchanged_values
 
 __all__ = ["rearranged"]
 
 _GOLDEN = (5**0.5 - 1) / 2
+
+_ALIKE = 1e-9
+"""Times the largest of the numbers that are sorted: those that differ by less do so by rounding."""
 
 _SHOWN = 4
 """How many states or joint actions that have moved are shown."""
@@ -28,9 +33,7 @@ _SHOWN = 4
 def rearranged(game: Game, theirs: FloatArray, exact: FloatArray, *, array: str, agent_axis: bool) -> Iterator[Mistake]:
     """Yield (1) for the orders that may explain `theirs`; `array` is "q" or "v", a target counts as a q."""
     if agent_axis:
-        for i, j in combinations(range(game.num_agents), 2):
-            places = list(range(game.num_agents))
-            places[i], places[j] = j, i
+        for (i, j), places in exchanged_values(game):
             yield Mistake.instead(exact[places], f"with the values of agents {i} and {j} exchanged")
     if array == "q" and game.masks is None:
         yield from _of_joint_actions(game, theirs, exact)
@@ -72,13 +75,19 @@ def _of_joint_actions(game: Game, theirs: FloatArray, exact: FloatArray) -> Iter
 
 
 def _order(theirs: FloatArray, exact: FloatArray) -> npt.NDArray[np.int64]:
-    """The order of the exact numbers' first axis that sorts as theirs do."""
+    """The order of the exact numbers' first axis that sorts as theirs do; those that are alike stay if they can."""
     size = len(exact)
     weights = 1 + (np.arange(1, exact[0].size + 1) * _GOLDEN) % 1
+    given, right = (x.reshape(size, -1) @ weights for x in (theirs, exact))
+    standing, ranked = (np.argsort(x, kind="stable") for x in (given, right))
     place = np.empty(size, dtype=np.int64)
-    place[np.argsort(theirs.reshape(size, -1) @ weights, kind="stable")] = np.argsort(
-        exact.reshape(size, -1) @ weights, kind="stable"
-    )
+    place[standing] = ranked
+    starts = 1 + np.flatnonzero(np.diff(right[ranked]) > _ALIKE * np.abs(right).max())
+    for there, alike in zip(np.split(standing, starts), np.split(ranked, starts), strict=True):
+        if len(alike) > 1:
+            stay = np.intersect1d(there, alike)
+            place[stay] = stay
+            place[np.setdiff1d(there, stay)] = np.setdiff1d(alike, stay)
     return place
 
 

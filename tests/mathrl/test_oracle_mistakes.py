@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mathrl import Game
 from mathrl.games import random_policy, random_stochastic, to_sparse
 from mathrl.operators import ENTROPIES
 from mathrl.oracle import (
@@ -263,3 +264,24 @@ def test_faults_are_named_in_the_targets_of_the_papers_critics():
             wrong = np.stack(own)
         message = said(assert_td_target, game, wrong, entropy=entropy, **kind)
         assert named(message) == f"with discount 0.72, as where 10 {LOST}"
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-9, 1e-7])  # the last is what single precision leaves
+@pytest.mark.parametrize("seed", range(4))
+def test_rounding_does_not_decide_which_of_those_that_are_alike_has_moved(noise, seed):
+    rng = np.random.default_rng(seed)
+    rewards, moves = rng.normal(size=(5, 2, 3)), rng.dirichlet(np.ones(5), size=(5, 2, 3))
+    for array in (rewards, moves):
+        array[1] = array[0]  # two states, and two joint actions in every state
+        array[:, 1, 2] = array[:, 0, 0]
+    game = Game.stochastic(rewards, moves, 0.9)
+    policy = [np.repeat(rng.dirichlet(np.ones(actions), size=1), 5, axis=0) for actions in game.num_actions]
+    kind = {"policy": policy, "temperature": 0.5}
+    q = soft_evaluation(game, **kind).q
+    blurred = 1 + noise * rng.normal(size=q.shape)
+    message = said(assert_soft_q, game, q[[0, 1, 3, 2, 4]] * blurred, **kind)
+    assert named(message) == "with the states in another order: 3 where 2 belongs, 2 where 3 belongs"
+    message = said(assert_soft_q, game, q.reshape(5, 6)[:, [0, 4, 2, 3, 1, 5]].reshape(q.shape) * blurred, **kind)
+    phrase = "with the joint actions in another order: (1, 1) where (0, 1) belongs, (0, 1) where (1, 1) belongs"
+    assert phrase in named(message)
+    assert "(0, 0)" not in named(message)
