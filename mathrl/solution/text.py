@@ -1,5 +1,6 @@
 """A solution as a table for readers: what `print(solution)` shows."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -84,10 +85,11 @@ def _available(solution: "Solution", state: int, agent: int) -> BoolArray:
 
 def _columns(solution: "Solution", rows: list[_Row]) -> list[Column]:
     """One for each action where all agents call it the same; else the label stands before each probability."""
-    states = [Column("state", lambda row: _number(state_label(solution, row.state)))]
+    numbered = solution.agent_names is None
+    states = [_labels("state", rows, lambda row: state_label(solution, row.state))]
     columns = [
         *(states if len(solution.policy[0]) > 1 else []),
-        Column("agent", lambda row: _number(agent_label(solution, row.agent).removeprefix("agent "))),
+        _labels("agent", rows, lambda row: str(row.agent) if numbered else agent_label(solution, row.agent)),
         Column("value", lambda row: row.value, spec=".6g", number=True),
     ]
     shown = min(max(len(row.probabilities) for row in rows), SHOWN_ACTIONS)
@@ -95,9 +97,9 @@ def _columns(solution: "Solution", rows: list[_Row]) -> list[Column]:
     return columns + [_action(solution, action, head) for action, head in enumerate(heads)]
 
 
-def _number(label: str) -> int | str:
-    """A label that is a number as such, so that it is set flush right."""
-    return int(label) if label.isdecimal() else label
+def _labels(head: str, rows: list[_Row], label: Callable[[_Row], str]) -> Column:
+    """A column of labels as they are, set flush right where all of them are numbers."""
+    return Column(head, label, number=all(label(row).isdecimal() for row in rows))
 
 
 def _head(solution: "Solution", rows: list[_Row], action: int) -> str:

@@ -186,5 +186,14 @@ def test_print_has_a_dash_where_an_action_is_not_available():
     assert [row[-2:] for row in shown_rows(haspi(game, temperature=1.0))][1] == ["1.000000", "-"]
 
 
+def test_names_are_shown_as_they_are():
+    """Also names that are numbers, of any length, or that begin as those of agents without names do."""
+    names = {"agent_names": ("007", "agent smith"), "state_names": ("01", "1" * 5000)}
+    game = Game.stochastic(np.arange(8.0).reshape(2, 2, 2), np.full((2, 2, 2, 2), 0.5), 0.5, **names)
+    rows = [row[:3] for row in shown_rows(haspi(game, temperature=1.0))]
+    assert [row[:2] for row in rows] == [["01", "007"], ["01", "agent"], ["1" * 5000, "007"], ["1" * 5000, "agent"]]
+    assert rows[1][2] == rows[3][2] == "smith"
+
+
 def test_repr_stays_one_line():
     assert all("\n" not in repr(solution) for solution in SOLUTIONS.values())
