@@ -20,9 +20,9 @@ __all__ = ["run"]
 DESCRIPTION = """\
 Find how rational observed play is: the rationality (1/temperature) at which the quantal response equilibrium on the
 principal branch makes the data most likely, with an interval from the profile likelihood, and how good the fit is.
-GAME is a name that mathrl games lists, or a .json, .npz or .nfg file; DATA is what was observed, a .json or .csv file.
-Several pairs GAME DATA share one rationality. If there is no estimate, as where all rationalities fit alike, a line
-says why, and the exit status is 1."""
+GAME is a name that mathrl games lists, or a .json, .npz, .nfg, .gam or .csv file; DATA is what was observed, a .json or
+.csv file. Several pairs GAME DATA share one rationality. If there is no estimate, as where all rationalities fit alike,
+a line says why, and the exit status is 1."""
 
 EXAMPLES = """\
 examples:
