@@ -19,7 +19,7 @@ from mathrl.games.policies import Policy
 
 __all__ = ["Fit", "Row"]
 
-_SHOWN_ROWS = 40
+_SHOWN_ROWS, _SHOWN_MAXIMA = 40, 8
 
 
 class Row(NamedTuple):
@@ -94,7 +94,7 @@ class Fit:
 
     @property
     def converged(self) -> bool:
-        """Whether there is an estimate: not where all λ fit alike, nor where the branch was lost."""
+        """Whether there is an estimate: not where all λ fit alike, nor where the branch could not be followed."""
         return self.outcome in (Outcome.INSIDE, Outcome.AT_ZERO, Outcome.AT_INFINITY)
 
     def require(self) -> Self:
@@ -159,9 +159,10 @@ class Fit:
             f"{self.saturated_log_likelihood:.8g}",
             f"  deviance        {self.deviance:.5g}, degrees of freedom {self.degrees_of_freedom}, {self._p_value()}",
         ]
-        others = [f"{at:.6g} ({value:.6g})" for at, value in self.maxima if value != max(v for _, v in self.maxima)]
+        others = [f"{at:.6g} ({value:.6g})" for at, value in self.maxima if value != self.log_likelihood]
         if others:
-            said.append(f"  other maxima    of the likelihood, lower: at {', '.join(others)}")
+            cut = f", … ({len(others)} in all)" if len(others) > _SHOWN_MAXIMA else ""
+            said.append(f"  other maxima    of the likelihood, lower: at {', '.join(others[:_SHOWN_MAXIMA])}{cut}")
         return said
 
     def _p_value(self) -> str:

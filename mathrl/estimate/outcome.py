@@ -15,4 +15,7 @@ class Outcome(StrEnum):
         "the interval below it is known"
     )
     FLAT = "nothing can be said: all rationalities make these data equally likely"
-    LOST = "the branch could not be followed far enough, and the likelihood still rises where it ends: raise max_steps"
+    LOST = (
+        "the branch could not be followed to the largest rationality, and beyond its end the data may be more likely: "
+        "raise max_steps, or give a smaller largest"
+    )

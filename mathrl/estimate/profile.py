@@ -17,6 +17,7 @@ import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
 from mathrl.base.checks import FloatArray
+from mathrl.base.ties import first_largest
 from mathrl.equilibria.arc import Arc, Spot
 from mathrl.estimate.together import Span, spans
 
@@ -110,6 +111,12 @@ class Profile:
             rationality = self._curve.at(tau)[0]
             found.append(Peak(tau, rationality, max(self.at(tau), float(self.values[j]))))
         return tuple(found)
+
+    @property
+    def best(self) -> Peak:
+        """The highest of the local maxima, the first one where several are as high but for rounding."""
+        heights = [peak.log_likelihood for peak in self.peaks]
+        return self.peaks[first_largest(heights, slack=float(self.rounding.min()))]
 
     def _refined(self, low: float, high: float, guess: float) -> float:
         """The maximum between two points of the grid: a zero of (2), or where λ turns beside it by Brent's method."""

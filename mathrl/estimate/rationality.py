@@ -66,9 +66,10 @@ def fit(
     `max_steps`  the most steps of the trace; default 10,000
 
     Returns a `Fit`; `print` shows it. `rationality` is 0 or infinite where L is highest at an end of the branch, and
-    nan where all λ fit alike, which is no fit: `converged` is then False. `pieces` are the ranges of λ of which the
-    interval is the hull. The deviance compares L with that of the observed frequencies. Its p-value is left out where
-    expected counts are so small that χ² is not near its distribution. Raises `ValueError` naming the argument.
+    nan where all λ fit alike, which is no fit: `converged` is then False, as it is where the branch could not be
+    followed to `largest`. `pieces` are the ranges of λ of which the interval is the hull. The deviance compares L with
+    that of the observed frequencies. Its p-value is left out where expected counts are so small that χ² is not near its
+    distribution. Raises `ValueError` naming the argument.
 
     A λ multiplies rewards, so payoffs c times as large have a λ of 1/c. The interval is that of large samples; with few
     observations, or near λ = 0, it may cover the truth more or less often than `level`.
@@ -126,7 +127,7 @@ def estimated(
     profile = Profile(curve, counts)
     saturated = sum(data.saturated() for data in observed)
     end = float(len(curve.spans))
-    best = max(profile.peaks, key=lambda peak: peak.log_likelihood)
+    best = profile.best
     outcome = _outcome(profile, best, end, complete)
     allowed = float(chi2.ppf(level, 1)) / 2
     pieces = profile.within(best.log_likelihood - allowed)
@@ -161,10 +162,12 @@ def estimated(
 
 
 def _outcome(profile: Profile, best: Peak, end: float, complete: bool) -> Outcome:
+    if not complete:  # nothing is known of what lies beyond, nor is it confirmed that these points lie on the branch
+        return Outcome.LOST
     if profile.flat:
         return Outcome.FLAT
     if best.tau >= end:
-        return Outcome.AT_INFINITY if complete else Outcome.LOST
+        return Outcome.AT_INFINITY
     return Outcome.AT_ZERO if best.tau == 0 else Outcome.INSIDE
 
 

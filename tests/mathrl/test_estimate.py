@@ -329,6 +329,10 @@ def test_a_trace_that_is_cut_is_said():
     found = fit(game, [[30 * (action == defects) for action in range(2)]] * 2, max_steps=5)
     assert found.outcome is Outcome.LOST
     assert not found.converged
+    whole, cut = fit(OCHS, OCHS_COUNTS), fit(OCHS, OCHS_COUNTS, max_steps=14)
+    assert whole.rationality < cut.curve[0, -1] < whole.curve[0, -1]  # the likelihood falls where the trace is cut
+    assert (cut.rationality, cut.outcome) == (pytest.approx(whole.rationality, rel=1e-9), Outcome.LOST)
+    assert fit(OCHS, OCHS_COUNTS, largest=cut.curve[0, -1]).converged
 
 
 def bad(message, game=GENERAL, data=GENERAL_COUNTS, **options):
