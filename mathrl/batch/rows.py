@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from mathrl.solution.parameters import objects
+
 __all__ = ["apart", "frozen", "joined", "kinds", "one", "some", "stacked", "together"]
 
 _MOST_AGENTS = 10_000
@@ -84,10 +86,10 @@ def stacked(values: Sequence[Any]) -> Any:
 
 
 def apart(value: Mapping[str, Any], prefix: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
-    """Arrays by name, and all else as JSON data."""
+    """Arrays by name; and all else, arrays of objects too."""
     arrays, document = dict[str, Any](), dict[str, Any]()
     for name, own in value.items():
-        if isinstance(own, np.ndarray):
+        if isinstance(own, np.ndarray) and own.dtype != object:
             arrays[prefix + name] = own
         elif _is_arrays(own):
             arrays |= {f"{prefix}{name}_{i}": each for i, each in enumerate(own)}
@@ -136,10 +138,7 @@ def _spread_each(values: Sequence[Any]) -> Any:
     same = {type(value) for value in values}
     if (same and same <= {int}) or same <= {float} or same <= {str}:
         return np.array(values)
-    spread = np.empty(len(values), dtype=object)
-    for k, value in enumerate(values):
-        spread[k] = value
-    return spread
+    return objects(values)
 
 
 def _same(value: Any, other: Any) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from types import MappingProxyType
@@ -100,7 +100,7 @@ class BatchSolution:
         """
         if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
             return self._solution(range(len(self))[index])
-        some = index if isinstance(index, slice) else np.asarray(index)
+        some = index if isinstance(index, slice) else _selection(index)
         return type(self)(
             policy=tuple(own[some].copy() for own in self.policy),
             **{name: getattr(self, name)[some].copy() for name in _ROWS},
@@ -174,11 +174,10 @@ class BatchSolution:
         arrays = {name: getattr(self, name) for name in _ROWS if name != "status"}
         arrays["status"] = np.array(_names(self.status), dtype=np.str_)
         arrays |= {f"policy_{i}": own for i, own in enumerate(self.policy)}
-        plain = dict(self.kept)
-        if plain.get("equation") is not None:
-            plain["equation"] = plain["equation"].name
-        kept, document = rows.apart(plain)
+        kept, document = rows.apart(self.kept)
+        named = _each(document.pop("equation", None), lambda equation: equation.name)
         document["parameters"] = solver_parameters.written(document.get("parameters", {}))
+        document |= solver_parameters.written({"equation": named})
         arrays |= {f"kept.{name}": own for name, own in kept.items()}
         write_bytes(path, to_bytes(arrays | ({"kept": np.array(json.dumps(document))} if self.kept else {})))
 
@@ -216,12 +215,29 @@ def _kept(arrays: Mapping[str, Any], games: int) -> dict[str, Any]:
     document = parse(str(arrays["kept"]), _SAVED)
     try:
         document["parameters"] = solver_parameters.read(document["parameters"])
-        kept = rows.together(named, document)
-        if kept.get("equation") is not None:
-            kept["equation"] = named_equation(kept["equation"])
+        equation = solver_parameters.read({"equation": document["equation"]})["equation"]
+        kept = rows.together(named, document | {"equation": _each(equation, named_equation)})
     except (KeyError, TypeError, ValueError, AttributeError):
         fail("array 'kept'", f"holds {shown(document)}", _SAVED)
+    for name, own in {**kept["parameters"], "equation": kept["equation"]}.items():
+        if isinstance(own, np.ndarray) and len(own) != games:
+            fail(f"array 'kept': key {name!r}", f"has {len(own)} entries", f"one for each game: {_SAVED}")
     return kept
+
+
+def _each(value: Any, convert: Callable[[Any], Any]) -> Any:
+    """What is not None converted, each for itself in an array."""
+    if isinstance(value, np.ndarray):
+        return solver_parameters.objects([_each(one, convert) for one in value])
+    return None if value is None else convert(value)
+
+
+def _selection(index: Any) -> npt.NDArray[Any]:
+    """A mask or numbers of games, a list perhaps of none."""
+    some = np.asarray(index)
+    if some.ndim != 1:
+        fail("index", f"is {shown(index)}", "a number, a slice, a mask (B,) or a list of numbers")
+    return some if some.size else some.astype(np.int64)
 
 
 def _check(arrays: Mapping[str, npt.NDArray[Any]], num_agents: int) -> None:

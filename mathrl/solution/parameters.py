@@ -4,13 +4,14 @@
 
 Numbers, texts, None and flat lists of numbers stay what they are. A tuple of arrays, one per agent, is a list of nested
 lists; an array that stands alone is an object with the key `array`; a `LearnedModel` is one with the keys `game` and
-`opponent_model`.
+`opponent_model`; an array of objects, one for each game of a batch, is one with the key `each`.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mathrl.base.checks import fail
 from mathrl.base.document import plain
@@ -18,7 +19,7 @@ from mathrl.base.stored import Lengths, array, arrays, check_form, of_type
 from mathrl.games.json_file import from_json, to_json
 from mathrl.games.learned_model import LearnedModel
 
-__all__ = ["check", "read", "written"]
+__all__ = ["check", "objects", "read", "written"]
 
 _POLICIES, _MODELS = ("policy", "initial_policy", "target_policy"), ("prior", "opponent_model")
 _POLICY, _MODEL = arrays("S A_i", sums_to_1_over="A_i"), arrays("S B_i", sums_to_1_over="B_i")
@@ -64,6 +65,8 @@ def _counted(lengths: Sequence[int]) -> str:
 
 
 def _written(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return {"each": [_written(item) for item in value]}
     if isinstance(value, np.ndarray):
         return {"array": plain(value)}
     if isinstance(value, LearnedModel):
@@ -82,11 +85,21 @@ def _read(value: Any) -> Any:
         return tuple(map(_read, value))
     if isinstance(value, dict) and set(value) == {"array"}:
         return _array(value["array"])
+    if isinstance(value, dict) and set(value) == {"each"}:
+        return objects([_read(item) for item in of_type(list)(value["each"])])
     # Older files only describe the game, by a text.
     if isinstance(value, dict) and isinstance(value.get("game"), dict):
         models = value["opponent_model"]
         return LearnedModel(from_json(value["game"]), None if models is None else tuple(map(_array, models)))
     return value
+
+
+def objects(values: Sequence[Any]) -> npt.NDArray[np.object_]:
+    """An array of values of any types, one for each game of a batch."""
+    spread = np.empty(len(values), dtype=object)
+    for k, value in enumerate(values):
+        spread[k] = value
+    return spread
 
 
 def _array(value: Any) -> Any:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from mathrl.batch import BatchSolution, each, haspi, qre, qre_branch
 from mathrl.games import Game, random_matrix, random_stochastic
+from mathrl.games.learned_model import LearnedModel
 from mathrl.iteration.outcome import Status
 from mathrl.solution import Solution
-from mathrl.solvers import nash_q, rommeo_q, soft_evaluation, soft_q_iteration
+from mathrl.solvers import mehaml, nash_q, rommeo_q, soft_evaluation, soft_q_iteration
 from mathrl.solvers import qre as solve_qre
 
 B = 6
@@ -21,6 +22,7 @@ TEMPERATURES = np.geomspace(0.2, 3.0, B)
 START = [np.full((B, 2), 0.5), np.tile([0.2, 0.3, 0.5], (B, 1))]
 MASKS = [np.array([[True, True], [True, False]] * 3), [True, True, True]]
 GAMES = [random_matrix((2, 3), structure="common-payoff", seed=seed) for seed in range(B)]
+MODELS = tuple(LearnedModel(game) for game in GAMES[1:3])
 BATCHES = {
     "qre": qre(GENERAL, temperature=TEMPERATURES, initial_policy=START),
     "own": qre(COMMON, temperature=0.5, entropy="own"),
@@ -116,6 +118,10 @@ def test_a_mask_and_a_list_select_games(batch):
     assert [item.residual for item in batch[some]] == batch.residual[some].tolist()
     assert same(batch[[3, 0]][0], batch[3])
     assert not batch[[3, 0]].policy[0].flags.writeable
+    assert (len(batch[[]]), len(batch[np.zeros(B, dtype=bool)])) == (0, 0)
+    for no_selection in (True, [[0, 1]], None):
+        with pytest.raises(ValueError, match="index is"):
+            batch[no_selection]
 
 
 def test_parameters_that_differ_have_a_row_for_each_game():
@@ -123,6 +129,24 @@ def test_parameters_that_differ_have_a_row_for_each_game():
     both = BatchSolution.concatenated([loose, tight])
     assert [item.parameters["tol"] for item in both] == [1e4] * B + [100.0] * B
     assert [item.temperature for item in both] == [1.0] * B + [2.0] * B
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [haspi(COMMON, temperature=1.0, order=order) for order in (None, "random", [1, 0])],
+        [each(mehaml, GAMES, temperature=temperature) for temperature in (0.0, 1.0)],  # whose equations differ
+        [each(soft_q_iteration, GAMES[:1], temperature=1.0, models=models) for models in (MODELS, MODELS[:1])],
+    ],
+    ids=["orders", "equations", "models"],
+)
+def test_what_differs_in_kind_is_read_back_too(parts, tmp_path):
+    whole = BatchSolution.concatenated(parts)
+    assert all(same(one, other) for one, other in zip(whole, [item for part in parts for item in part], strict=True))
+    whole.save(tmp_path / "whole.npz")
+    back = BatchSolution.load(tmp_path / "whole.npz")
+    assert all(same(one, other) for one, other in zip(whole, back, strict=True))
+    assert [one.equation for one in back] == [one.equation for one in whole]
 
 
 def test_batches_of_other_shapes_are_not_joined():
