@@ -5,13 +5,9 @@ also has `agent_names`, `action_names` and `title`, texts in JSON. A game is wri
 that it needs, for older programs.
 """
 
-import io
-import zipfile
-import zlib
 from typing import Any
 
-import numpy as np
-
+from mathrl.base.archived import arrays_in, to_bytes
 from mathrl.base.checks import choice, fail
 from mathrl.games.csr import PARTS, from_arrays, to_arrays
 from mathrl.games.model import Game
@@ -25,7 +21,7 @@ SINGLE = ("version", "common_payoff", "discount")
 
 def parse(data: bytes) -> Game:
     """Read a game from the bytes of an archive. Raises `InvalidInput` naming the array that is broken."""
-    arrays = _arrays(data)
+    arrays = arrays_in(data, "one that save wrote")
     sparse = "transitions_data" in arrays
     expected = [
         *SINGLE,
@@ -64,16 +60,4 @@ def render(game: Game) -> bytes:
     names = {kind: getattr(game, kind) for kind in ("state_names", *NAMES)}
     fields |= {kind: names_to_text(called) for kind, called in names.items() if called is not None}
     version = version_of(game) if game.title is None else 3
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, version=version, **fields, **transitions)
-    return buffer.getvalue()
-
-
-def _arrays(data: bytes) -> dict[str, Any]:
-    """The arrays of an archive by name."""
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            return dict(archive)
-    except (ValueError, TypeError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        detail = "" if "pickle" in str(error) else f" ({error})"
-        fail("the file", f"is no .npz archive of plain arrays{detail}", "one that save wrote")
+    return to_bytes({"version": version, **fields, **transitions})

@@ -22,6 +22,12 @@ from mathrl.base.stored import FORM, MAY_LACK, Form, read_field
 
 __all__ = ["DOCUMENT", "arrays_in", "from_arrays", "to_arrays", "to_bytes"]
 
+_BROKEN = (
+    *(ValueError, TypeError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error),
+    *(MemoryError, RuntimeError),  # an array that is said to be huge; an archive with a password
+)
+"""What NumPy and `zipfile` raise where an archive is broken."""
+
 DOCUMENT = "document"
 """The name of the array that holds the text."""
 
@@ -81,8 +87,9 @@ def arrays_in(data: bytes, expected: str) -> dict[str, Any]:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return dict(archive)
-    except (ValueError, TypeError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        why = f" ({error})" if zipfile.is_zipfile(io.BytesIO(data)) else ""
+    except _BROKEN as error:
+        ours = zipfile.is_zipfile(io.BytesIO(data)) and "pickle" not in str(error)  # else NumPy says what does not help
+        why = f" ({error})" if ours else ""
         fail("the file", f"is no .npz archive of plain arrays{why}", expected)
 
 

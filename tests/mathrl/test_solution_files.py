@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -117,6 +118,22 @@ def test_other_archives_are_refused(tmp_path):
     for name in ("game.npz", "text.npz", "missing.npz"):
         for read in (Solution.load, load_solutions):
             with pytest.raises(InvalidInput, match=name):
+                read(tmp_path / name)
+
+
+def test_archives_that_cannot_be_unpacked_are_refused(tmp_path):
+    """An array that its header says is huge; and one that is said to be encrypted."""
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000000,), }\n"
+    with zipfile.ZipFile(tmp_path / "huge.npz", "w") as archive:
+        archive.writestr("q.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    SOLUTIONS["own"].save(tmp_path / "locked.npz")
+    data = bytearray((tmp_path / "locked.npz").read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    data[6] |= 1
+    (tmp_path / "locked.npz").write_bytes(data)
+    for name in ("huge.npz", "locked.npz"):
+        for read in (Solution.load, load_solutions, load):
+            with pytest.raises(InvalidInput, match=rf"{name}.*no \.npz archive of plain arrays \("):
                 read(tmp_path / name)
 
 
