@@ -91,19 +91,18 @@ def _tabulated(table: Table, heads: list[str], cells: list[list[str]], tablefmt:
 def _terminal(table: Table) -> str:
     body = _tabulated(table, [column.head for column in table.columns], _cells(table), "simple")
     body = "\n".join(line.rstrip() for line in body.splitlines())
-    caption = "\n".join(_wrapped(line) for line in table.caption.splitlines())
-    notes = (_wrapped(note, first="  note: ") for note in table.notes)
+    caption = "\n".join(_wrapped(line, "", "  ") for line in table.caption.splitlines())
+    notes = (_wrapped(note, "  note: ", "        ") for note in table.notes)
     return "\n".join([*filter(None, [caption, body]), *notes]) + "\n"
 
 
-def _wrapped(line: str, first: str = "  ") -> str:
-    """A line as lines of at most `WIDTH` characters; those after the first are set in, below what follows `first`."""
-    begin = "" if first.isspace() else first
+def _wrapped(line: str, first: str, others: str) -> str:
+    """A line as lines of at most `WIDTH` characters: the first begins with `first`, and the others with `others`."""
     return textwrap.fill(
         line,
         WIDTH,
-        initial_indent=begin,
-        subsequent_indent=" " * len(first),
+        initial_indent=first,
+        subsequent_indent=others,
         break_long_words=False,
         break_on_hyphens=False,
     )
