@@ -22,12 +22,12 @@ class PlainFmq(Plain):
     def valued(self, x: State, i: int) -> FloatArray:
         """E of (1)."""
         size, others = self.given.sizes[i], self.given.others[i]
-        n_ab, (_, r_ab) = x["counts"][i, :size, :others], self.tables(i, np.zeros(self.given.r_ia.shape[1]))
+        n_ab, r_ab = x["counts"][i, :size, :others], self.rewards[i]
         best_a = np.where(n_ab > 0, r_ab, -np.inf).max(axis=1, keepdims=True)
         hits_a, plays_a = (n_ab * (r_ab == best_a)).sum(axis=1), n_ab.sum(axis=1)
-        bonus_a = np.where(plays_a > 0, hits_a / np.where(plays_a > 0, plays_a, 1), 0)
-        bonus_a = bonus_a * np.where(plays_a > 0, best_a[:, 0], 0.0)
-        return np.asarray(x["q"][i, :size] + self.settings.weight * bonus_a)
+        value_a, played = x["q"][i, :size].copy(), plays_a > 0
+        value_a[played] += self.settings.weight * (hits_a[played] / plays_a[played] * best_a[played, 0])
+        return np.asarray(value_a)
 
     def after(self, x: State, t: int, p: FloatArray, rng: np.random.Generator | None = None) -> dict[str, FloatArray]:
         """(3), and the counts."""

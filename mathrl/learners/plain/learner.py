@@ -42,7 +42,7 @@ class Plain:
         return {name: scheduled(name, getattr(self.settings, name)) for name in names}
 
     @cached_property
-    def _rewards(self) -> list[FloatArray]:
+    def rewards(self) -> list[FloatArray]:
         """The rewards of each agent as a table, (A_i, B_i)."""
         return [self._table(i, own) for i, own in enumerate(self.given.r_ia)]
 
@@ -102,7 +102,7 @@ class Plain:
 
     def tables(self, i: int, p: FloatArray) -> tuple[FloatArray, FloatArray]:
         """p and the rewards of agent i as tables, (A_i, B_i)."""
-        return self._table(i, p), self._rewards[i]
+        return self._table(i, p), self.rewards[i]
 
     def learn_joint(self, q_iab: FloatArray, i: int, t: int, p: FloatArray, v: float) -> None:
         """Move agent i's Q of joint actions towards r + γ v by the step, as often as p says."""

@@ -18,8 +18,7 @@ class PlainWolfPhc(Plain):
         shape = self.given.most[:2]
         q, pi = self.first_q(rng, *shape), np.zeros(shape)
         for own, size in zip(pi, self.given.sizes, strict=True):
-            drawn = rng is not None and self.settings.random_policy
-            own[:size] = rng.dirichlet(np.ones(size)) if rng is not None and drawn else 1 / size
+            own[:size] = rng.dirichlet(np.ones(size)) if rng is not None and self.settings.random_policy else 1 / size
         return {"q": q, "pi": pi, "mean": np.zeros(shape)}
 
     def policies(self, x: State, t: int) -> list[FloatArray]:
