@@ -18,7 +18,7 @@ state; it holds r alone in a terminal state, or where `bootstrap` is false, as i
 
 from dataclasses import dataclass
 
-from mathrl.base.checks import count, fail, flag, positive, proportion
+from mathrl.base.checks import count, fail, flag, positive, proportion, room
 from mathrl.games import Game
 from mathrl.learners.actor_critic import runs_of
 from mathrl.learners.counterfactual import numbers_of
@@ -55,8 +55,8 @@ class Coma:
     bootstrap: bool = True
 
     def __post_init__(self) -> None:
-        count("horizon", self.horizon, 1)
-        count("batch", self.batch, 1)
+        room("horizon", count("horizon", self.horizon, 1))
+        room("batch", count("batch", self.batch, 1), self.horizon)
         if self.actor_step != 0:
             positive("actor_step", self.actor_step)
         proportion("critic_step", self.critic_step)

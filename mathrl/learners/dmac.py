@@ -18,7 +18,7 @@ an update takes the newest `batch` episodes, once, with their own actions.
 
 from dataclasses import dataclass
 
-from mathrl.base.checks import count, flag, not_negative
+from mathrl.base.checks import count, flag, not_negative, room
 from mathrl.games import Game
 from mathrl.learners.actor_critic import runs_of
 from mathrl.learners.coma import Coma
@@ -50,7 +50,7 @@ class Dmac(Coma):
         super().__post_init__()
         not_negative("temperature", self.temperature)
         flag("replay", self.replay)
-        count("buffer", self.buffer, 1)
+        room("buffer", count("buffer", self.buffer, 1), self.horizon)
 
 
 @learner(Dmac)

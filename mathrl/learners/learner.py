@@ -93,8 +93,10 @@ def learner(kind: type[S]) -> Callable[[Callable[..., Learning]], Learner[S]]:
             record: int | Iterable[int] = 1,
             **changed: Any,
         ) -> Learning:
-            for name in changed.keys() - of_kind.keys() - besides.keys():
-                raise TypeError(f"{learn.__name__}() has no argument {name!r}; its settings are {', '.join(of_kind)}")
+            for name in changed:
+                if name not in of_kind and name not in besides:
+                    said = f"its settings are {', '.join(of_kind)}"
+                    raise TypeError(f"{learn.__name__}() has no argument {name!r}; {said}")
             given = kind() if settings is None else instance("settings", settings, kind, f"a {kind.__name__}")
             own = {name: changed.pop(name) for name in besides if name in changed}
             runs = Runs(_numbers(seeds), _times(episodes, record), count("seed", seed, maximum=None))
@@ -115,7 +117,9 @@ def learner(kind: type[S]) -> Callable[[Callable[..., Learning]], Learner[S]]:
 def _numbers(seeds: int | Iterable[int]) -> tuple[int, ...]:
     """The numbers of the runs: 0 … seeds − 1 of a number, else the numbers themselves."""
     if isinstance(seeds, (int, np.integer)):
-        return tuple(range(count("seeds", seeds, 1)))
+        runs = count("seeds", seeds, 1)
+        room("seeds", runs)
+        return tuple(range(runs))
     found = tuple(count("seeds", k) for k in iterated("seeds", seeds, "a whole number, or several"))
     if not found:
         fail("seeds", "is empty", "at least one")

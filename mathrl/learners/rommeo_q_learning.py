@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mathrl.base.checks import FloatArray, count, flag, not_negative
+from mathrl.base.checks import FloatArray, count, flag, not_negative, room
 from mathrl.base.compile import inner
 from mathrl.games import Game
 from mathrl.learners.by_play import SoftByPlay, by_play, one_run
@@ -86,13 +86,15 @@ class _Memory(NamedTuple):
 
 def _begun(s: RommeoQ, game: Payoffs, rng: np.random.Generator, episodes: int) -> _Memory:
     n, most, others = game.most
+    window = min(s.window or episodes, episodes)
+    room("episodes", window)
     return _Memory(
         samples=int(s.samples),
         prior_count=float(s.prior_count),
         empirical=bool(s.empirical),
         q_iab=rng.uniform(*s.initial_q, size=(n, most, others)),
         counts_ib=np.zeros((n, others)),
-        kept=np.zeros(min(s.window or episodes, episodes), dtype=np.int64),
+        kept=np.zeros(window, dtype=np.int64),
         p_ib=np.empty((n, others)),
         rho_ib=np.empty((n, others)),
         pi_ab=np.empty((most, others)),

@@ -236,6 +236,11 @@ def test_runs_depend_on_their_numbers_alone(learner, settings):
         (lambda: jal("climbing", episodes=5), "game"),
         (lambda: jal(load("climbing"), episodes=5, seed="a"), "seed"),
         (lambda: jal(load("climbing"), episodes=10**15), "episodes"),
+        (lambda: jal(load("climbing"), episodes=5, seeds=10**15), "seeds"),
+        (lambda: rommeo_q_learning(load("climbing"), episodes=10**15, record=10**15), "episodes"),
+        (lambda: Coma(horizon=10**15), "horizon"),
+        (lambda: Coma(batch=10**15), "batch"),
+        (lambda: Dmac(buffer=10**15), "buffer"),
         (lambda: Jal(initial_q=1.0), "initial_q"),
         (lambda: hasac(load("hasac"), settings=Jal()), "settings"),
         (lambda: happo(load("hasac"), settings=Jal()), "settings"),
@@ -264,6 +269,7 @@ def test_learners_are_called_alike(learner, kind):
     besides = {"initial_policy": None} if learner in (happo, hasac, mappo) else {}
     assert {item.name: item.default for item in others} == shared | of_kind | besides
     assert [item.name for item in others][:5] == list(shared)
+    assert {name: learner.__kwdefaults__[name] for name in shared} == shared  # what is shown is what it does
 
 
 @every_learner
@@ -282,7 +288,7 @@ def test_settings_are_given_by_name_or_as_one_object(learner, kind):
     with pytest.raises(ValueError, match=step):
         learner(game, **{step: -1.0}, **runs)
     with pytest.raises(TypeError, match=rf"{learner.__name__}\(\) has no argument 'stp'.*{step}"):
-        learner(game, stp=0.3, **runs)
+        learner(game, stp=0.3, **{f"other_{k}": k for k in range(9)}, **runs)  # the first one is named
 
 
 def test_settings_of_no_learner_are_refused():
