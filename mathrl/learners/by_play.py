@@ -82,7 +82,7 @@ def one_run(
     update: Callable[[np.random.Generator, Payoffs, Common, Memory, int, int], None],
     recorded: Callable[[Payoffs, Memory, FloatArray, int, Records], None] = nothing,
 ) -> "Kernel[Memory]":
-    """The kernel of one run of the learner with these functions. It is kept on disk by the learner's name."""
+    """The kernel of one run of the learner with these functions. It is kept on disk under the learner's name."""
 
     def run(
         rng: np.random.Generator,
@@ -128,7 +128,8 @@ def by_play(
 ) -> Learning:
     """Let all agents of a matrix game learn, an episode being one joint action.
 
-    `begun(settings, game, rng, episodes)` is the memory at first, `run` what `one_run` has made.
+    `begun(settings, game, rng, episodes)` is the memory at first, `run` what `one_run` has made; `models` and
+    `observed` say which of the two it records.
     """
     given, episodes = payoffs(game), int(runs.times[-1])
     n, most, _ = given.most
