@@ -8,7 +8,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.base.drawing import drawing
 from mathrl.figures.soft_qmix import table_3, table_4
-from mathrl.figures.soft_qmix.table_2a import ENDS, GRID, HIGHEST, LOWEST, certified, cycle, ends, paid, starts, step
+from mathrl.figures.soft_qmix.table_2a import ENDS, GRID, HIGHEST, LOWEST, certified, cycle, ends_of_grid, paid, step
 from mathrl.figures.welch import Welch, holm
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def draw_ends() -> "Figure":
 def _draw_starts(axes: "Axes") -> None:
     from matplotlib.colors import ListedColormap
 
-    end = ends(1.0, *starts()).end.reshape(GRID, GRID)
+    end = ends_of_grid(1.0).end.reshape(GRID, GRID)
     edges = np.linspace(0, 1, GRID + 1)
     axes.pcolormesh(edges, edges, end.T, cmap=ListedColormap(SHADES), vmin=-0.5, vmax=2.5, rasterized=True, zorder=0)
     for x, y in PLACES:
@@ -67,7 +67,7 @@ def _words(end: int, *, narrow: bool) -> str:
     """What an end of temperature 1 is called, in a narrow place without what it pays."""
     if ENDS[end] == "cycle":
         pair = cycle(1.0)
-        return "in turn\nA and\nB, C" if narrow or pair is None else f"in turn A and\nB, C: paid {paid(*pair):.0f}"
+        return "in turn\nA and\nB, C" if narrow or pair is None else f"in turn A and\nB, C: paid {round(paid(*pair))}"
     x = certified((HIGHEST, LOWEST)[end], 1.0)
     return f"{('both end at A', 'at B, C')[end]},\npaid {round(paid(x, x))}"
 

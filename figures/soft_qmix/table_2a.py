@@ -16,6 +16,7 @@ which somebody plays A are pooled to u, and the others are 0. Where x = y the fi
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,7 @@ __all__ = [
     "certified",
     "cycle",
     "ends",
+    "ends_of_grid",
     "fixed_point",
     "paid",
     "starts",
@@ -88,7 +90,7 @@ def table_2a() -> Computed:
     """For each temperature the fixed points on the diagonal, proved, and the shares of a grid of starts."""
     values: dict[tuple[str, str], float] = {}
     for temperature in TEMPERATURES:
-        found = ends(temperature, *starts())
+        found = ends_of_grid(temperature)
         row = f"temperature {temperature:g}"
         for number, name in enumerate(ENDS):
             values[row, f"share that ends: {name}"] = float((found.end == number).mean())
@@ -139,7 +141,7 @@ def _notes(values: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
 
 def _off(temperature: float) -> float:
     """How far the ends of the grid's starts are from the fixed points that are proved, but for the cycle's."""
-    found = ends(temperature, *starts())
+    found = ends_of_grid(temperature)
     known = {number: certified(kind, temperature) for number, kind in enumerate((HIGHEST, LOWEST))}
     return max(float(np.abs(found.x[found.end == n] - x).max(initial=0.0)) for n, x in known.items())
 
@@ -175,6 +177,12 @@ def starts() -> tuple[FloatArray, FloatArray]:
     middles = (np.arange(GRID) + 0.5) / GRID
     x, y = np.meshgrid(middles, middles, indexing="ij")
     return x.ravel(), y.ravel()
+
+
+@cache
+def ends_of_grid(temperature: float) -> Ends:
+    """Where the grid of starts leads in whole steps."""
+    return ends(temperature, *starts())
 
 
 def step(temperature: float | FloatArray, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
