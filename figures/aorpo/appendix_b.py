@@ -167,6 +167,7 @@ def _notes() -> tuple[str, ...]:
     full = [row for kind in FEEDBACKS for row in _rows(kind, "theorem-2", DISCOUNTS, SCALES[:1])]
     far = [row for kind in FEEDBACKS for row in _rows(kind, "theorem-2", DISCOUNTS[-1:], SCALES[:1])]
     smaller, sharper = min(row.printed for row in far), max(row.coupling for row in full)
+    least = min(row.printed for row in full)
     above = float(np.median([row.coupling / row.discrepancy for row in full]))
     return (
         "said: the theorems are no numbers; 1 stands for 'in all cases', ours is the share of the cases in which the "
@@ -179,13 +180,12 @@ def _notes() -> tuple[str, ...]:
         f"the data, all of them times {', '.join(f'{scale:g}' for scale in SCALES)}. The rows below are of the "
         "largest; a discrepancy is the largest of the games, a bound the least",
         f"with the largest errors Theorem 2's bound is below 1 in {len(telling(full))} of {len(full)} cases. It is in "
-        f"proportion to the errors: at discount {DISCOUNTS[-1]:g} all of them must be at least {smaller:.0f} times "
-        "smaller for it to say something at any k",
+        f"proportion to the errors: at discount {DISCOUNTS[-1]:g} all of them must be at least "
+        f"{_down(smaller, 1):.0f} times smaller for it to say something at any k",
         "coupling: the sharper bound of `mathrl.theorem-coupled-rollouts` with the same errors is at most "
-        f"{sharper:.2f} here, where Theorem 2's is at least {min(row.printed for row in full):.2f}; in half of the "
-        f"cases it is more than {_rounded_down(above):.0f} times the discrepancy. It must hold in all games "
-        "with these errors, also "
-        "where one wrong move is paid for ever",
+        f"{-_down(-sharper, 0.01):.2f} here, where Theorem 2's is at least {_down(least, 0.01):.2f}; in half of the "
+        f"cases it is at least {_down(above, 10.0 ** np.floor(np.log10(above))):.0f} times the discrepancy. It must "
+        "hold in all games with these errors, also where one wrong move is paid for ever",
         "best k: least for the bound, and least in truth among k = 1 to 25, the shortest and the longest of the "
         "games; of several k of a game that differ by less than 1e-10 the shortest. Of games and discounts the truth "
         "is least at k = 1 in "
@@ -194,10 +194,9 @@ def _notes() -> tuple[str, ...]:
     )
 
 
-def _rounded_down(number: float) -> float:
-    """The number to its first digit, rounded down."""
-    unit = 10.0 ** np.floor(np.log10(number))
-    return float(np.floor(number / unit) * unit)
+def _down(number: float, unit: float) -> float:
+    """The largest multiple of the unit that is not above the number, which may itself be off by rounding errors."""
+    return float(unit * np.floor(number / unit + 1e-9))
 
 
 def _least_at_once(kind: str) -> str:

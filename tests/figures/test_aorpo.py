@@ -1,5 +1,6 @@
 """AORPO's figures and tables: the family has the errors that it says, and its laws are those of the calculators."""
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -151,6 +152,17 @@ def test_bounds_are_in_proportion_to_the_errors_and_say_something_where_these_ar
         of = [appendix_b.compared("errors fade", 0.9, scale)[claim] for scale in (1.0, 0.01)]
         assert np.allclose([row.printed for row in of[0]], [100 * row.printed for row in of[1]], rtol=1e-6)
         assert len(appendix_b.telling(of[1])) == len(of[1])
+
+
+def test_what_the_notes_call_the_most_and_the_least_is_so():
+    """They have few digits, rounded to the side on which the sentence is true, but for errors of 1e-14 or so."""
+    said = " ".join(reproduced("aorpo-appendix-b").notes)
+    most, least = map(
+        float, re.search(r"is at most (\S+) here, where Theorem 2's is at least ([0-9.]+);", said).groups()
+    )
+    rows = [row for kind in FEEDBACKS for row in appendix_b._rows(kind, "theorem-2", appendix_b.DISCOUNTS, (1.0,))]
+    assert most - 0.01 < max(row.coupling for row in rows) <= most + 1e-9
+    assert least - 1e-9 <= min(row.printed for row in rows) < least + 0.01
 
 
 def test_bounds_and_truth_grow_with_the_discount():
