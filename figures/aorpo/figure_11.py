@@ -92,9 +92,8 @@ def _order(values: Mapping[tuple[str, str], float]) -> str:
             f"{values[more, 'TV of the last state']:.0%}"
         )
     return (
-        f"order: {'; '.join(texts)}. Where mistakes fade, those at the end count most; a bound cannot tell, "
-        "as it adds up "
-        "all mistakes"
+        f"order: {'; '.join(texts)}. Where mistakes fade, those at the end count most; a bound cannot tell, as it adds "
+        "up all mistakes"
     )
 
 

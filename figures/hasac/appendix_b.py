@@ -156,17 +156,15 @@ def _notes(game: Game, old: Policy, ends: dict[str, End], values: Values) -> tup
     first = ", ".join(f"{c:.3g}" for c in coefficients(game, old, [None, None], 0))
     return (
         "bounds: ours is the infimum (>) or the supremum (<) over p1 > 0.6, p2 < 0.2, p3 < 0.2. It is attained on the "
-        f"boundary only, which does not belong to the set. {_tight(values)} of {len(HAPPO_ROWS)} printed "
-        "bounds are equal "
-        "to it: these strict bounds hold, and cannot be improved",
+        f"boundary only, which does not belong to the set. {_tight(values)} of {len(HAPPO_ROWS)} printed bounds are "
+        "equal to it: these strict bounds hold, and cannot be improved",
         f"updates: the objectives are linear in the new policy, so the policy that maximises them, with coefficients "
         f"({first}) at first, is deterministic. It is reached after {_updates(ends['MAPPO'])} of MAPPO and after "
         f"{_updates(ends['HAPPO'])} of HAPPO",
-        f"ties: at the end {len(ties[0])} of {len(unsampled)} actions have the largest coefficient in Eq. "
-        "13 as printed. "
-        "It averages over the actions that π_old takes; an action that π_old never takes has coefficient 0, and so has "
-        "the one that π_old always takes. Of policies that maximise Eq. 13 an update here keeps the old one if it is "
-        "among them. If the ratio is cancelled before the average is taken, the coefficients are "
+        f"ties: at the end {len(ties[0])} of {len(unsampled)} actions have the largest coefficient in Eq. 13 as "
+        "printed. It averages over the actions that π_old takes; an action that π_old never takes has coefficient 0, "
+        "and so has the one that π_old always takes. Of policies that maximise Eq. 13 an update here keeps the old "
+        "one if it is among them. If the ratio is cancelled before the average is taken, the coefficients are "
         f"({', '.join(f'{c:.3g}' for c in unsampled)}), of which the largest is that of "
         f"{' and '.join(ACTIONS[a] for a in maximisers(unsampled))} alone",
     )

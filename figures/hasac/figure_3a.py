@@ -134,9 +134,8 @@ def _by_temperature(joint: Mapping[str, FloatArray]) -> str:
             last = joint[case.name][:, -1]
             k = int(ended(last).mean(axis=0).argmax())
             texts.append(
-                f"alpha = {case.settings.temperature:g}: {ended(last)[:, k].mean():.0%} of the seeds at "
-                f"{ENDS[k]}, with "
-                f"probability {last[:, k, k].mean():.3f} and return {returns(last).mean():.2f} in the mean"
+                f"alpha = {case.settings.temperature:g}: {ended(last)[:, k].mean():.0%} of the seeds at {ENDS[k]}, "
+                f"with probability {last[:, k, k].mean():.3f} and return {returns(last).mean():.2f} in the mean"
             )
     return "; ".join(texts)
 

@@ -59,9 +59,8 @@ def table_20() -> Computed:
         values,
         (
             "said: 'HASAC with sequential updates consistently achieves better performance' (Appendix I); counted are "
-            f"the tasks, {(x > y).sum()} of {len(RETURNS)}. If neither were better, it would have all of "
-            "them in one of "
-            f"{1 / chance:.0f} cases (sign test)",
+            f"the tasks, {(x > y).sum()} of {len(RETURNS)}. If neither were better, it would have all of them in one "
+            f"of {1 / chance:.0f} cases (sign test)",
             "gain: HASAC's mean less MASAC's, in per cent of MASAC's",
             "gap: the difference of the means over √(both deviations squared). It is above 1 on "
             + ", ".join(task for task, g in zip(RETURNS, gap, strict=True) if g > 1)

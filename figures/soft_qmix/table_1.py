@@ -70,17 +70,15 @@ def _notes() -> tuple[str, ...]:
     apart = payoffs[0, 0] - payoffs[0, 1] - payoffs[1, 0] + payoffs[1, 1]
     return (
         "the nine printed numbers are the payoffs with which the game was declared: they cannot disagree",
-        "fits: each minimises Σ w (F − payoff)², w the product of two policies; the error is that sum, per "
-        "joint action "
-        "as Σ w = 1. C pays what B pays, and so it has B's entries in every fit",
+        "fits: each minimises Σ w (F − payoff)², w the product of two policies; the error is that sum, per joint "
+        "action as Σ w = 1. C pays what B pays, and so it has B's entries in every fit",
         "weights: 'visits of Table 2 (a)' are those of Soft-QMIX at temperature 1 (A, but for "
         f"{at_most(float(1 - min(row[0], column[0])))}); 'visits of (b)' are the printed policies of FOP; "
         f"'epsilon-greedy' plays B, and A and C with probability ε each: {rate_of('-8.5')} is what explains -8.5 in "
         "Table 2 (c), 1/60 where Table 8's schedule ends (rate 0.05)",
-        f"monotone: right at (A,A), with all else pooled, under {_listed(right)}; A is the lowest action, "
-        "with the five "
-        "entries in which somebody plays A pooled and the other four right, so that the best action is B or C, under "
-        f"{_listed(lowest)}",
+        f"monotone: right at (A,A), with all else pooled, under {_listed(right)}; A is the lowest action, with the "
+        "five entries in which somebody plays A pooled and the other four right, so that the best action is B or C, "
+        f"under {_listed(lowest)}",
         "additive: no weights with 0 for no entry give a sum that is right at (A,A), (A,B), (B,A) and (B,B), as these "
         f"four have the double difference {apart:g}",
     )

@@ -199,21 +199,19 @@ def _notes(values: Values) -> tuple[str, ...]:
         "(a) ours is the fixed point of Soft-QMIX in exact expectation from uniform play, at temperature 1: the paper "
         f"gives no temperature for this game; at {LEAST:g} and {MOST:g} Q_tot differs from that by at most "
         f"{_spread():.2f}. Of the nine printed entries of Q_tot {_come_out(values)}",
-        f"(a) as printed Q_tot is {'a' if double_difference(SOFT_QMIX) == 0 else 'NO'} sum of a row and a "
-        "column term, to "
-        "the last digit: VDN's form, which is much less than a mixer can be. The best sum under Soft-QMIX's own visits "
-        f"is {summed[0, 0]:.2f} at (A,A), {summed[0, 1]:.2f} at (A,B) and {summed[2, 2]:.2f} at (C,C). "
-        "Under the printed "
-        "policy every table with 8 at (A,A) has error 0: the other eight entries are what a network makes of joint "
-        "actions that it hardly sees",
+        f"(a) as printed Q_tot is {'a' if double_difference(SOFT_QMIX) == 0 else 'NO'} sum of a row and a column "
+        "term, to the last digit: VDN's form, which is much less than a mixer can be. The best sum under Soft-QMIX's "
+        f"own visits is {summed[0, 0]:.2f} at (A,A), {summed[0, 1]:.2f} at (A,B) and {summed[2, 2]:.2f} at (C,C). "
+        "Under the printed policy every table with 8 at (A,A) has error 0: the other eight entries are what a network "
+        "makes of joint actions that it hardly sees",
         "(b) C pays what B pays, so an equilibrium has P(B) = P(C) for each player, and .40 beside .39 is possible "
         f"only where P(A) = .21 and both are .395: at one temperature, {middle:.4f}. P(A) rounds to .21 at the "
         "temperatures between those of 0.205 and 0.215, and then B and C round alike. This is proved in balls. The "
         "paper gives no temperature",
         f"(c) -8.5 is what the best monotone fit pools where P(A) is from {low:.4f} to {high:.4f}, ours is for ε = "
-        f"{RATE}; 1 - 2ε, the probability of B, is then {float(1 - 2 * RATE):.3f}. At the end of Table 8's "
-        "schedule (which is "
-        f"for other tasks) the pooled value is {at_the_end:.3f}, over the last 5,000 steps of it {in_the_buffer:.3f}",
+        f"{RATE}; 1 - 2ε, the probability of B, is then {float(1 - 2 * RATE):.3f}. At the end of Table 8's schedule "
+        f"(which is for other tasks) the pooled value is {at_the_end:.3f}, over the last 5,000 steps of it "
+        f"{in_the_buffer:.3f}",
         "(c) 0.2 is no best fit for any weights: on each level of a best fit the errors have the weighted mean 0, "
         "and the four entries at 0.2 are all 0 in the game. Training has left it",
     )

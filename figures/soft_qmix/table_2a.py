@@ -125,15 +125,13 @@ def _notes(values: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
         "uniform play leads to (A,A) at temperature "
         + (", ".join(to_a) or "none of these")
         + f". On the diagonal, at temperature 1, the starts that do are those {_diagonal()}",
-        "'(A,A)' and 'B and C': these are fixed points, proved in balls: the fit's orders are the best ones there, and "
-        "the equation of the fixed point changes sign within 1e-12. The starts of the grid end there to "
-        f"{at_most(max(_off(t) for t in TEMPERATURES))}, or in the cycle; that there are no other fixed "
-        "points, as such "
-        "that repel, is not proved",
+        "'(A,A)' and 'B and C': these are fixed points, proved in balls: the fit's orders are the best ones there, "
+        "and the equation of the fixed point changes sign within 1e-12. The starts of the grid end there to "
+        f"{at_most(max(_off(t) for t in TEMPERATURES))}, or in the cycle; that there are no other fixed points, as "
+        "such that repel, is not proved",
         "cycle: where one player leans to A and the other does not, the two exchange their parts at every step, since "
-        f"each answers what the other did before. From 0.9 and 0.1 at temperature {TEMPERATURES[0]:g} there "
-        f"is {in_turn}. "
-        f"Steps here are whole: each fit is exact. With steps of {SMALL:g} of the way, at temperature 1, "
+        f"each answers what the other did before. From 0.9 and 0.1 at temperature {TEMPERATURES[0]:g} there is "
+        f"{in_turn}. Steps here are whole: each fit is exact. With steps of {SMALL:g} of the way, at temperature 1, "
         + "the ends of the starts are "
         + ", ".join(f"{name} {share:.0%}" for name, share in small.items()),
     )

@@ -97,9 +97,8 @@ def best_case(one: Summary, other: Summary, runs: int, half: float) -> Welch:
 def _notes(values: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
     off = [task for task, gain in GAINS.items() if not PaperValue(gain).agrees(values[task, "gain, %"])]
     gains = "; ".join(
-        f"on {task} the printed means give {values[task, 'gain, %']:.2f} (print: {GAINS[task]}), with what "
-        "their rounding "
-        f"leaves open from {values[task, 'gain, at least']:.2f} to {values[task, 'gain, at most']:.2f}"
+        f"on {task} the printed means give {values[task, 'gain, %']:.2f} (print: {GAINS[task]}), with what their "
+        f"rounding leaves open from {values[task, 'gain, at least']:.2f} to {values[task, 'gain, at most']:.2f}"
         for task in off
     )
     steps = 2 * len(REWARDS)
@@ -112,15 +111,13 @@ def _notes(values: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
         "deviations: the text has 'four experiments across five seeds ... and their standard deviation'. They are "
         "taken as sample standard deviations of 5 runs, which makes the p-values smaller than other readings "
         "(divisor n, or errors of the mean) do",
-        "significant: 'Soft-QMIX significantly outperforms QMIX on the Hard and Medium map' (5.2); 2 stands for "
-        "these two maps. Welch's two-sided tests, with Holm's p-values over the nine comparisons of this table: at "
-        "the level 0.05 the printed numbers show it on "
+        "significant: 'Soft-QMIX significantly outperforms QMIX on the Hard and Medium map' (5.2); 2 stands for these "
+        "two maps. Welch's two-sided tests, with Holm's p-values over the nine comparisons of this table: at the "
+        "level 0.05 the printed numbers show it on "
         f"{values['text', 'maps where alpha 1.0 less QMIX is significant']:g} of them; over these two maps alone the "
-        f"smaller one is {two:.2f}. Untouched p is {hard:.2f} on Hard and {medium:.3f} on Medium. 'p at "
-        "best' is the smallest that "
-        "the rounding of print allows, for one test alone",
+        f"smaller one is {two:.2f}. Untouched p is {hard:.2f} on Hard and {medium:.3f} on Medium. 'p at best' is the "
+        "smallest that the rounding of print allows, for one test alone",
         f"order: in {values['text', 'pairs of temperatures in order']:g} of {steps} steps of the temperature the mean "
-        f"rises, as the text says it does. At 0.1 Soft-QMIX is below QMIX on {len(below)} of {len(REWARDS)} "
-        "maps, which "
-        "the text does not mention",
+        f"rises, as the text says it does. At 0.1 Soft-QMIX is below QMIX on {len(below)} of {len(REWARDS)} maps, "
+        "which the text does not mention",
     )

@@ -111,11 +111,10 @@ def _notes(found: Mapping[tuple[str, str], Welch], values: Mapping[tuple[str, st
         f"{_listed(lowered)}, which the text says itself. 'function f contributing most' is so on {_listed(most)}; in "
         "the mean of the scenarios the parts add "
         + ", ".join(f"{part} {values[f'mean of the scenarios: {part}', 'difference']:.3f}" for part in PARTS),
-        f"tests: Welch's, two-sided, with Holm's p-values over all {len(found)}, of which {significant} are "
-        "below 0.05. "
-        f"The smallest one alone is {found[least].p:.2f} ({least[0]}, {least[1]}); rounding of print allows {best:.3f} "
-        f"for zerg as a whole, taken alone. The intervals reach at least {reach:.2f} to either side: three seeds with "
-        "these deviations do not show differences that are smaller",
+        f"tests: Welch's, two-sided, with Holm's p-values over all {len(found)}, of which {significant} are below "
+        f"0.05. The smallest one alone is {found[least].p:.2f} ({least[0]}, {least[1]}); rounding of print allows "
+        f"{best:.3f} for zerg as a whole, taken alone. The intervals reach at least {reach:.2f} to either side: three "
+        "seeds with these deviations do not show differences that are smaller",
         "gain over QMIX: 'Soft-QMIX improves win rates by 5% to 24% in all scenarios compared to baseline "
         "algorithms' (5.3). That is about the six scenarios of Figure 3, whose numbers are not printed. Of Table 4's "
         f"three the gains are, in per cent of QMIX's rate, {_numbers(relative)}; in points {_numbers(points)}",
