@@ -130,8 +130,8 @@ def test_simulated_figures_have_their_cells(short, number, runs):
     rows = {cell.row for cell in result.cells}
     assert {"large steps, COMA", "small steps, COMA+DMAC, ω=0.2"} <= rows
     assert ("large steps, difference" in rows) == (number in (1, 5))
-    (runs,) = (note for note in result.notes if note.startswith("runs: "))
-    assert "2 seeds of 40 episodes here; the picture (mathrl figure) has runs of its own, 2 seeds of 40" in runs
+    (told,) = (note for note in result.notes if note.startswith("runs: "))
+    assert "2 seeds of 40 episodes here; the picture (mathrl figure) has runs of its own, 2 seeds of 40" in told
     again = reproduce(reproductions()[f"dmac-figure-{number}"])
     assert again.cells == result.cells
 
