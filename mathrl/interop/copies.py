@@ -18,7 +18,8 @@ def copied(env: Any) -> Any:
     """
     layers = _layers(env)
     try:
-        blanks = [type(layer).__new__(type(layer)) for layer in layers]
+        kinds: list[Any] = [type(layer) for layer in layers]
+        blanks = [kind.__new__(kind) for kind in kinds]
         memo: dict[int, Any] = {id(layer): blank for layer, blank in zip(layers, blanks, strict=True)}
         for layer, blank in zip(layers, blanks, strict=True):
             for key, value in vars(layer).items():
