@@ -321,7 +321,7 @@ ONE_AGENT = {"policy": HALVES, "q": np.zeros((1, 2, 2)), "temperature": 1.0}
     ("target", "arguments", "message"),
     [
         (hasac_target, {"game": PENNIES, **ONE_AGENT}, "game is general-sum, expected a common payoff"),
-        (hasac_target, {"game": TEAM, "policy": THIRDS, "q": [Q, Q[0, 0]], "temperature": 1.0}, "q has shape"),
+        (hasac_target, {"game": TEAM, "policy": THIRDS, "q": [Q, Q[0, 0]], "temperature": 1.0}, r"q\[1\] has shape"),
         (hasac_target, {"game": TEAM, "policy": THIRDS, "q": [], "temperature": 1.0}, "q is an empty"),
         (soft_qmix_target, {"game": PENNIES, **ONE_AGENT}, "game is general-sum, expected a common payoff"),
         (dmac_target, {"game": PENNIES, **ONE_AGENT, "target_policy": HALVES}, "game is general-sum"),
