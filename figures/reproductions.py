@@ -2,9 +2,10 @@
 
 import importlib
 from collections.abc import Mapping
+from typing import TypeVar
 
 from mathrl.base.drawing import DRAWINGS, Drawing
-from mathrl.base.reproduction import REPRODUCTIONS, Reproduction
+from mathrl.base.reproduction import REPRODUCTIONS, Reproduction, is_of_networks, paper_of
 
 __all__ = ["figures", "reproductions"]
 
@@ -15,27 +16,35 @@ PAPERS = (
     "mathrl.figures.dmac",
     "mathrl.figures.soft_qmix",
 )
-"""The modules that declare reproductions and figures."""
+"""The modules that declare reproductions and figures, each named as its paper is."""
+
+Entry = TypeVar("Entry")
 
 
 def reproductions() -> Mapping[str, Reproduction]:
-    """Return all reproductions by id: the papers' tables and figures, those too that are not computed here.
+    """Return all reproductions by id, one paper after the other: those too that are not computed here.
 
     The first call imports the modules that declare them. `mathrl.base.reproduction.reproduce` computes one.
     """
-    _import_papers()
-    return REPRODUCTIONS
+    return _in_order(REPRODUCTIONS)
 
 
 def figures() -> Mapping[str, Drawing]:
-    """Return all figures by id.
+    """Return all figures by id, one paper after the other.
 
     The first call imports the modules that declare them. `draw()` of one returns a matplotlib figure.
     """
-    _import_papers()
-    return DRAWINGS
+    return _in_order(DRAWINGS)
 
 
-def _import_papers() -> None:
+def _in_order(declared: Mapping[str, Entry]) -> dict[str, Entry]:
+    """What the papers' modules declare, in the order of `PAPERS`, whichever of them were imported first."""
+    papers = [module.rpartition(".")[2].replace("_", "-") for module in PAPERS]
     for module in PAPERS:
         importlib.import_module(module)
+    return {
+        id: entry
+        for paper in papers
+        for id, entry in declared.items()
+        if paper_of(id) == paper and not is_of_networks(id)
+    }

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from mathrl.base.extras import need
 from mathrl.base.printed import PaperStatement
-from mathrl.base.reproduction import REPRODUCTIONS, Computed, Reproduction, exact, reproduction
+from mathrl.base.reproduction import REPRODUCTIONS, Computed, Reproduction, exact, is_of_networks, reproduction
 from mathrl.base.runs import Runs
 
 __all__ = ["figure_3a", "gumbel", "n_step", "of_networks", "table_3"]
@@ -86,5 +86,5 @@ def n_step() -> Computed:
 
 
 def of_networks() -> Mapping[str, Reproduction]:
-    """Return all reproductions that were declared so far, by id; those above are among them."""
-    return REPRODUCTIONS
+    """Return the reproductions above by id."""
+    return {id: entry for id, entry in REPRODUCTIONS.items() if is_of_networks(id)}

@@ -23,6 +23,7 @@ __all__ = [
     "comparison",
     "data",
     "exact",
+    "is_of_networks",
     "paper_of",
     "reproduce",
     "reproduction",
@@ -241,6 +242,15 @@ def paper_of(id: str) -> str:
     ('hasac', 'soft-qmix', 'rommeo')
     """
     return re.split("-(?:networks|table|figure|appendix|section)-", id, maxsplit=1)[0]
+
+
+def is_of_networks(id: str) -> bool:
+    """Whether a reproduction is one of what networks learn.
+
+    >>> is_of_networks("hasac-networks-table-3"), is_of_networks("hasac-table-3")
+    (True, False)
+    """
+    return "-networks-" in id
 
 
 def reproduce(entry: Reproduction, *, seed: int = 0, budget: str = "fast", runs: Runs = ALONE) -> Reproduced:

@@ -56,7 +56,7 @@ def run(argv: Sequence[str]) -> int:
         return 0
     if arguments.id is None:
         fail("ID", "is missing", f"one of {', '.join(captions)}")
-    known = {**of_networks(), **reproductions()}
+    known = {**reproductions(), **of_networks()}
     if arguments.id not in captions and arguments.id in known:
         needs = known[arguments.id].needs
         more = f"mathrl reproduce {arguments.id}"

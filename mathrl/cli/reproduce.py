@@ -97,11 +97,9 @@ def _chosen(ids: Sequence[str], everything: bool) -> "list[Reproduction]":
     from mathrl.base.checks import choice, fail
     from mathrl.base.reproduction import paper_of
     from mathrl.figures.reproductions import reproductions
+    from mathrl.neural.reproductions import of_networks
 
-    of_papers = reproductions()
-    from mathrl.neural.reproductions import of_networks  # declared after those of the papers, and listed so
-
-    known = {**of_networks(), **of_papers}
+    known = {**reproductions(), **of_networks()}
     if not ids:
         return [entry for entry in known.values() if everything or _cheap(entry)]
     papers = {paper_of(id) for id in known}

@@ -8,7 +8,7 @@ import pytest
 
 from mathrl.base.reproduction import KINDS, comparison, paper_of, reproduce
 from mathrl.cli import main
-from mathrl.figures.reproductions import reproductions
+from mathrl.figures.reproductions import _in_order, reproductions
 from mathrl.neural.reproductions import of_networks
 from tests.reproduced import computed
 
@@ -60,11 +60,20 @@ def test_what_is_unavailable_says_what_it_would_take_and_compares_nothing(entry)
 def test_the_program_says_what_it_would_take(capsys):
     entry = UNAVAILABLE[0]
     assert main(["reproduce", entry.id]) == 0
-    printed = capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())  # without the breaks of long lines
     assert f"{entry.id} (unavailable): {entry.caption}" in printed
     assert entry.needs in printed
     assert main(["reproduce", entry.id, "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_the_order_is_the_papers_whatever_is_imported_first():
+    papers = [*dict.fromkeys(map(paper_of, reproductions()))]
+    assert papers == ["hasac", "rommeo", "aorpo", "dmac", "soft-qmix"]
+    declared = {**reproductions(), **of_networks()}
+    later = dict(sorted(declared.items(), key=lambda item: papers.index(paper_of(item[0])), reverse=True))
+    assert list(later) != list(declared)
+    assert list(_in_order(later)) == list(reproductions())
 
 
 def test_the_list_shows_kinds_and_needs(capsys):
