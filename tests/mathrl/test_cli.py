@@ -19,6 +19,7 @@ from mathrl.games import Game, save
 from mathrl.neural.reproductions import of_networks
 from mathrl.solution import Solution, load_solutions
 from mathrl.solvers import haspi, soft_evaluation
+from tests.drawn import drawn
 
 START = [[[0.6, 0.2, 0.2]], [[0.6, 0.2, 0.2]]]
 
@@ -781,14 +782,6 @@ def test_a_ragged_joint_policy_is_named(capsys, tmp_path):
     status, printed, errors = run(capsys, *SOLVE, *solver)
     assert (status, printed) == (2, "")
     assert "joint_policy is ragged" in errors
-
-
-def drawn(part):
-    """A number of a seed; a part is a seed and a log of those that were computed."""
-    seed, log = part
-    with open(log, "a") as file:
-        file.write(f"{seed}\n")
-    return {"drawn": float(np.random.default_rng(seed).normal())}
 
 
 def test_reproduce_computes_parts_once_and_the_same_however_they_are_run(capsys, monkeypatch, tmp_path):
