@@ -13,14 +13,17 @@ __all__ = [
     "ActionNames",
     "action_label",
     "agent_label",
+    "agents_label",
     "checked_action_names",
     "checked_agent_names",
     "checked_state_texts",
     "checked_title",
+    "joint_action_label",
     "listed_names",
     "quoted_action",
     "rearranged",
     "shared",
+    "state_label",
 ]
 
 ActionNames = tuple[tuple[str, ...] | None, ...]
@@ -71,6 +74,25 @@ def listed_names(actions: Sequence[Any]) -> tuple[str, ...] | None:
 def agent_label(names: Sequence[str] | None, agent: int) -> str:
     """What a table or a picture calls an agent: its name in one line, else `agent 0`; `names` are those of a game."""
     return f"agent {agent}" if names is None else printable(names[agent])
+
+
+def agents_label(names: Sequence[str] | None, first: int, second: int) -> str:
+    """What a sentence calls two agents: `agents 0 and 1`, or their names."""
+    return (
+        f"agents {first} and {second}" if names is None else f"{printable(names[first])} and {printable(names[second])}"
+    )
+
+
+def state_label(names: Sequence[Any] | None, state: int) -> str:
+    """What a table calls a state: its name in one line, else its number."""
+    return str(state) if names is None else printable(str(names[state]))
+
+
+def joint_action_label(names: ActionNames | None, actions: Sequence[int]) -> str:
+    """What a table calls a joint action: a name for each agent whose actions have names, else a number."""
+    own_names = [None] * len(actions) if names is None else names
+    called = zip(own_names, actions, strict=True)
+    return ", ".join(str(action) if own is None else printable(own[action]) for own, action in called)
 
 
 def action_label(names: ActionNames | None, agent: int, action: int) -> str:

@@ -6,25 +6,33 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mathrl.games import joint_policy, to_dense
+from mathrl.games import joint_policy, to_dense, uniform_policy
 
 __all__ = ["Critic", "said"]
 
 
 class Critic:
-    """A critic whose backups may be wrong, in loops over dense arrays."""
+    """A critic whose backups may be wrong, in loops over dense arrays.
+
+    Where nothing counts, at unavailable actions and in terminal states, its Q is 0, and so are rewards, transitions,
+    probabilities and entropies; `counts` (S, A) says where something does.
+    """
 
     def __init__(self, game, policy, temperature, entropy):
         game = to_dense(game)
         self.game, self.entropy = game, entropy
-        self.w_sa = joint_policy(policy).reshape(game.num_states, -1)
-        self.P = game.dense_xt.reshape(game.num_states, -1, game.num_states)
+        there = joint_policy(uniform_policy(game)) > 0
+        self.counts = there.reshape(game.num_states, -1) & ~game.terminal[:, None]
+        self.w_sa = np.where(self.counts, joint_policy(policy).reshape(game.num_states, -1), 0.0)
+        P = game.dense_xt.reshape(game.num_states, -1, game.num_states)
+        self.P = np.where(self.counts[..., None], P, 0.0)
         self.r = game.rewards_isa if not game.common_payoff or entropy == "own" else game.rewards_isa[0]
+        self.r = np.where(self.counts, self.r, 0.0)
         if game.common_payoff and entropy == "own":
             self.r = np.repeat(self.r, game.num_agents, axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
             own = [-np.nansum(rows * np.log(rows), axis=1) for rows in policy]
-        self.own = temperature * np.array(own)
+        self.own = temperature * np.where(game.terminal, 0.0, np.array(own))
         self.bonus = {"team": self.own.sum(axis=0), "own": self.own, "none": 0 * self.own[0]}[entropy]
 
     def expected(self, q):

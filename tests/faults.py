@@ -35,7 +35,8 @@ def without_log(c):
 def minus_logs(c):
     """−α log π of the joint action or of each agent's own, (…, S, A)."""
     joint = np.array(list(np.ndindex(c.game.num_actions)))  # (A, n)
-    own = np.stack([-c.temperature * np.log(rows[:, joint[:, i]]) for i, rows in enumerate(c.policy)])
+    played = [np.where(c.counts, rows[:, joint[:, i]], 1.0) for i, rows in enumerate(c.policy)]
+    own = -c.temperature * np.log(np.stack(played))
     return {"team": own.sum(axis=0), "own": own, "none": 0 * own[0]}[c.entropy]
 
 
@@ -65,8 +66,18 @@ def backwards(c, x):
     return shaped.transpose(*range(before), *range(shaped.ndim - 1, before - 1, -1)).reshape(x.shape)
 
 
+def largest(c, q):
+    """The largest Q of a state, of those that count."""
+    return np.where(c.counts | c.game.terminal[:, None], q, -np.inf).max(axis=-1)
+
+
+def paid(c):
+    """All rewards that there are."""
+    return c.game.rewards.reshape(-1, *c.counts.shape)[:, c.counts]
+
+
 def standardised(c):
-    return (c.r - c.game.rewards.mean()) / c.game.rewards.std()
+    return (c.r - paid(c).mean()) / paid(c).std()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +172,7 @@ FAULTS = (
         formula="r + γ E[max_b Q(s', b)]",
         phrase=LARGEST,
         look_for="`max` where the mean over the policy belongs",
-        value=lambda c, q: q.max(axis=-1),
+        value=lambda c, q: largest(c, q),
         reports=("moskomule/pytorch.rl.learning#1",),
     ),
     Fault(
@@ -169,7 +180,7 @@ FAULTS = (
         formula="r + γ E[max_b Q(s', b) + α H]",
         phrase=LARGEST + ", but with the entropy",
         look_for="the same",
-        value=lambda c, q: q.max(axis=-1) + c.bonus,
+        value=lambda c, q: largest(c, q) + c.bonus,
         entropy=True,
     ),
     Fault(
@@ -483,7 +494,7 @@ class Faulty:
             said = self.fault.of_values
         if said == PRESENT and array == "target" and steps > 1:
             said = "with Q of the state before the last, at the actions of the one they bootstrap from"
-        rewards = self.right.game.rewards
+        rewards = paid(self.right)
         what = "π Q" if self.right.entropy == "none" else "π (Q − α log π)"
         numbers = {"mean_reward": rewards.mean(), "deviation": rewards.std()}
         return said.format(mean=what, actions=self.right.game.num_joint_actions, **numbers)
@@ -491,11 +502,12 @@ class Faulty:
     def value(self, q):
         """V that this critic has of its Q, (…, S, A); both are in their wrong place where that is the fault."""
         wrong = self.fault.value(self.right, q) if self.fault.value else self.right.soft(q)
-        return np.broadcast_to(wrong, q.shape[:-1])
+        return np.where(self.right.game.terminal, 0.0, np.broadcast_to(wrong, q.shape[:-1]))
 
     def backup(self, q):
+        q = np.where(self.right.counts, q, 0.0)
         if self.fault.backup:
-            return self.fault.backup(self.right, q)
+            return np.where(self.right.counts, self.fault.backup(self.right, q), 0.0)
         return self.right.backup(self.value(q)) if self.fault.value else self.right_backup(q)
 
     def right_backup(self, q):

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from mathrl.base.checks import FloatArray
 from mathrl.base.ties import largest_first
 
-__all__ = ["ATOL", "RTOL", "Mistake", "diagnose", "least_squares", "most_left"]
+__all__ = ["ATOL", "ENOUGH", "RTOL", "Mistake", "diagnose", "least_squares", "most_left"]
 
 RTOL, ATOL = 1e-5, 1e-8
 """What single precision leaves of exact numbers."""
@@ -30,7 +30,7 @@ _UNEXPLAINED = 0.01
 _NOISE = 0.1
 """The same share where what is left is within the given tolerance: who gave it takes that much for noise."""
 
-_ENOUGH = 3
+ENOUGH = 3
 """How many entries must tell an alternative from the exact numbers for it not to be a coincidence."""
 
 _SAME = 1e-9
@@ -94,7 +94,7 @@ def diagnose(
     def explanation(alternative: FloatArray, phrase: str, named: bool) -> _Explanation | None:
         met, left = tolerated(theirs, alternative), np.abs(theirs - alternative)
         within, share = bool(met.all()), float(left.max() / largest)
-        enough = np.count_nonzero(~tolerated(alternative, exact)) >= _ENOUGH
+        enough = np.count_nonzero(~tolerated(alternative, exact)) >= ENOUGH
         sound = named or enough if within else named and enough and met[right].all()
         if not (sound and share <= (_NOISE if named and within and enough else _UNEXPLAINED)):
             return None

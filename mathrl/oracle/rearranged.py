@@ -4,8 +4,11 @@
 
 Two agents that are exchanged, and joint actions that are numbered from the last agent to the first, have a name. Any
 other order is found by sorting one number for each state, or for each joint action, which depends on all of its
-entries. It was chosen to suit the numbers, and so has to explain them all. Those that are alike stay where they are if
-they can, so that rounding does not decide which of them has moved.
+entries that count. It was chosen to suit the numbers, and so has to explain them all. Those that are alike stay where
+they are if they can, so that rounding does not decide which of them has moved.
+
+Where (1) takes a number from a place that counts nowhere, such as an end or an unavailable action, it may be anything,
+and explains nothing. An order of which some places are such has to explain all the others, and more than half of them.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,8 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mathrl.base.checks import FloatArray
+from mathrl.games.given import Booleans
 from mathrl.games.model import Game
-from mathrl.oracle.diagnose import Mistake
+from mathrl.games.naming import agents_label, joint_action_label, state_label
+from mathrl.oracle.counted import counts
+from mathrl.oracle.diagnose import ENOUGH, Mistake
 from mathrl.oracle.wrong_backups import exchanged_values
 
 __all__ = ["rearranged"]
@@ -26,6 +32,9 @@ _GOLDEN = (5**0.5 - 1) / 2
 _ALIKE = 1e-9
 """Times the largest of the numbers that are sorted: those that differ by less do so by rounding."""
 
+_NEAR = 1e-3
+"""Times the same: those of theirs that differ by more from all exact ones come from a place that counts nowhere."""
+
 _SHOWN = 4
 """How many states or joint actions that have moved are shown."""
 
@@ -34,53 +43,99 @@ def rearranged(game: Game, theirs: FloatArray, exact: FloatArray, *, array: str,
     """Yield (1) for the orders that may explain `theirs`; `array` is "q" or "v", a target counts as a q."""
     if agent_axis:
         for (i, j), places in exchanged_values(game):
-            yield Mistake.instead(exact[places], f"with the values of agents {i} and {j} exchanged")
-    if array == "q" and game.masks is None:
+            phrase = f"with the values of {agents_label(game.agent_names, i, j)} exchanged"
+            yield Mistake.instead(exact[places], phrase)
+    if array == "q":
         yield from _of_joint_actions(game, theirs, exact)
+    yield from _of_states(game, theirs, exact, array)
+
+
+def _of_states(game: Game, theirs: FloatArray, exact: FloatArray, array: str) -> Iterator[Mistake]:
+    """Yield another order of the states, the same for all joint actions."""
     cells = exact.reshape(*exact.shape[: exact.ndim - (game.num_agents if array == "q" else 0)], -1)
-    given = theirs.reshape(cells.shape)
-    order = _order(np.moveaxis(given, -2, 0), np.moveaxis(cells, -2, 0))
-    phrase = "with the states in another order" + _moved(order, str)
-    yield Mistake.instead(cells[..., order, :].reshape(exact.shape), phrase, fitted=True)
+    given, kept_sa = theirs.reshape(cells.shape), counts(game, False, array).reshape(game.num_states, -1)
+    everywhere_a = kept_sa[~game.terminal].all(axis=0)  # states are told apart by what counts in all of them
+    if not everywhere_a.any():
+        return
+    given_s, right_s = (np.moveaxis(x[..., everywhere_a], -2, 0) for x in (given, cells))
+    orders = [_order(given_s, right_s)]
+    if game.terminal.any():
+        orders += _order_with_ends(given_s, right_s, game.terminal)
+    for order in orders:
+        moved = _taken(given, cells, cells[..., order, :], kept_sa, kept_sa[order])
+        if moved is not None:
+            said = _moved(order, lambda s: state_label(game.state_names, s), ~game.terminal)
+            phrase = f"with the states in another order{said}"
+            yield Mistake.instead(moved.reshape(exact.shape), phrase, fitted=True)
 
 
 def _of_joint_actions(game: Game, theirs: FloatArray, exact: FloatArray) -> Iterator[Mistake]:
     """Yield other orders of the joint actions, the same in all states."""
     agents, before = game.num_agents, exact.ndim - game.num_agents
+    kept = counts(game, False, "q")
+
+    def instead(move: Callable[[FloatArray], FloatArray], phrase: str) -> Iterator[Mistake]:
+        there = np.asarray(move(np.broadcast_to(kept, exact.shape).astype(np.float64))) > 0
+        moved = _taken(theirs, exact, move(exact), kept, there)
+        if moved is not None and not any(np.array_equal(moved, other) for other in found):
+            found.append(moved)
+            yield Mistake.instead(moved, phrase, fitted=not there[np.broadcast_to(kept, exact.shape)].all())
+
     found: list[FloatArray] = []
     for i, j in combinations(range(agents), 2):
         if game.num_actions[i] == game.num_actions[j]:
-            phrase = f"with the actions of agents {i} and {j} exchanged"
-            found.append(np.swapaxes(exact, before + i, before + j))
-            yield Mistake.instead(found[-1], phrase)
+
+            def exchanged(x: FloatArray, i: int = i, j: int = j) -> FloatArray:
+                return np.swapaxes(x, before + i, before + j)
+
+            yield from instead(exchanged, f"with the actions of {agents_label(game.agent_names, i, j)} exchanged")
     backwards = (*range(before), *range(exact.ndim - 1, before - 1, -1))
-    for numbered, numbers in (
-        ("last agent to the first, but read from the first", exact.transpose(backwards).reshape(exact.shape)),
-        (
-            "first agent to the last, but read from the last",
-            exact.reshape([exact.shape[axis] for axis in backwards]).transpose(backwards),
-        ),
-    ):
-        if agents > 1 and not any(np.array_equal(numbers, other) for other in found):
-            found.append(numbers)
-            yield Mistake.instead(numbers, f"with joint actions that are numbered from the {numbered}")
+    numbered = "with joint actions that are numbered from the"
+    if agents > 1:
+        last = f"{numbered} last agent to the first, but read from the first"
+        yield from instead(lambda x: x.transpose(backwards).reshape(x.shape), last)
+        first = f"{numbered} first agent to the last, but read from the last"
+        yield from instead(lambda x: x.reshape([x.shape[k] for k in backwards]).transpose(backwards), first)
+    kept_sa = kept.reshape(game.num_states, -1)[~game.terminal]
+    if not (kept_sa == kept_sa[:1]).all():
+        return
     flat, given = (x.reshape(*x.shape[:before], -1) for x in (exact, theirs))
     order = _order(np.moveaxis(given, -1, 0), np.moveaxis(flat, -1, 0))
 
     def called(place: int) -> str:
-        return str(tuple(map(int, np.unravel_index(place, game.num_actions))))
+        return f"({joint_action_label(game.action_names, np.unravel_index(place, game.num_actions))})"
 
     phrase = "with the joint actions in another order" + _moved(order, called)
     yield Mistake.instead(flat[..., order].reshape(exact.shape), phrase, fitted=True)
 
 
-def _order(theirs: FloatArray, exact: FloatArray) -> npt.NDArray[np.int64]:
-    """The order of the exact numbers' first axis that sorts as theirs do; those that are alike stay if they can."""
+def _taken(
+    theirs: FloatArray, exact: FloatArray, moved: FloatArray, kept: Booleans, there: Booleans
+) -> FloatArray | None:
+    """What has moved, with theirs where that comes from a place that counts nowhere; 0 where nothing counts itself.
+
+    None where it says too little: less than half of theirs are compared, or too few of them with another number.
+    """
+    compared = np.broadcast_to(kept & there, exact.shape)
+    if not there[np.broadcast_to(kept, there.shape)].all():
+        different = np.count_nonzero(compared & (moved != exact))
+        if different < ENOUGH or 2 * np.count_nonzero(compared) < np.count_nonzero(np.broadcast_to(kept, exact.shape)):
+            return None
+    return np.where(compared, moved, np.where(np.broadcast_to(kept, exact.shape), theirs, 0.0))
+
+
+def _numbers(theirs: FloatArray, exact: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """One number for each entry of the first axis of both, which depends on all that is in it."""
     size = len(exact)
     weights = 1 + (np.arange(1, exact[0].size + 1) * _GOLDEN) % 1
-    given, right = (x.reshape(size, -1) @ weights for x in (theirs, exact))
+    return theirs.reshape(size, -1) @ weights, exact.reshape(size, -1) @ weights
+
+
+def _order(theirs: FloatArray, exact: FloatArray) -> npt.NDArray[np.int64]:
+    """The order of the exact numbers' first axis that sorts as theirs do; those that are alike stay if they can."""
+    given, right = _numbers(theirs, exact)
     standing, ranked = (np.argsort(x, kind="stable") for x in (given, right))
-    place = np.empty(size, dtype=np.int64)
+    place = np.empty(len(exact), dtype=np.int64)
     place[standing] = ranked
     starts = 1 + np.flatnonzero(np.diff(right[ranked]) > _ALIKE * np.abs(right).max())
     for there, alike in zip(np.split(standing, starts), np.split(ranked, starts), strict=True):
@@ -91,8 +146,29 @@ def _order(theirs: FloatArray, exact: FloatArray) -> npt.NDArray[np.int64]:
     return place
 
 
-def _moved(order: npt.NDArray[np.int64], called: Callable[[int], str]) -> str:
-    """The first of those that have moved: which stands where which belongs."""
-    moved = [place for place in range(len(order)) if order[place] != place]
-    shown = [f"{called(int(order[place]))} where {called(place)} belongs" for place in moved[:_SHOWN]]
+def _order_with_ends(theirs: FloatArray, exact: FloatArray, ended: Booleans) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the order in which each of theirs has the nearest exact number, and the ends stand for those without one.
+
+    An end that has changed places with another state leaves no number of its own: whatever theirs holds there.
+    """
+    given, right = _numbers(theirs, exact)
+    going_on, ends = np.flatnonzero(~ended), np.flatnonzero(ended)
+    if not going_on.size:
+        return
+    distance = np.abs(given[going_on, None] - right[going_on])
+    nearest, far = going_on[distance.argmin(axis=1)], distance.min(axis=1) > _NEAR * np.abs(right).max()
+    place = np.arange(len(exact))
+    place[going_on[~far]] = nearest[~far]
+    if not far.any() or far.sum() > ends.size or len(np.unique(nearest[~far])) < np.count_nonzero(~far):
+        return
+    place[going_on[far]] = ends[: np.count_nonzero(far)]
+    free = np.setdiff1d(going_on, nearest[~far])
+    place[ends[: free.size]] = free
+    yield place
+
+
+def _moved(order: npt.NDArray[np.int64], called: Callable[[int], str], going_on: Booleans | None = None) -> str:
+    """The first of those that have moved: which stands where which belongs, but not at ends."""
+    moved = [k for k in range(len(order)) if order[k] != k and (going_on is None or going_on[k])]
+    shown = [f"{called(int(order[k]))} where {called(k)} belongs" for k in moved[:_SHOWN]]
     return f": {', '.join(shown)}{', …' if len(moved) > _SHOWN else ''}"

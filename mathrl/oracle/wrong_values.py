@@ -15,6 +15,7 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game
+from mathrl.games.naming import agents_label
 from mathrl.games.policies import Policy, uniform_policy
 from mathrl.games.profile import Profile
 from mathrl.operators import entropy_bonus
@@ -149,18 +150,24 @@ def wrong_soft_values(
 
 def _of_exchanged_agents(game: Game, policy: Policy, bonus: FloatArray) -> Iterator[Mean]:
     """Means of Q at joint actions in which the agents have changed places, as in Q(s, a^2, a^1)."""
-    if game.masks is not None and not all(own[~game.terminal].all() for own in game.masks):
-        return  # which actions there are depends on the place
     w_sa = Profile.of(policy).joint_sa
     found = [w_sa]
+
+    def known(other_sa: FloatArray) -> bool:
+        """Whether all that is played is available, so that Q says what it is worth."""
+        barred_sa = game.barred_sa
+        return barred_sa is None or not other_sa[barred_sa & ~game.terminal[:, None]].any()
+
     for i, j in combinations(range(game.num_agents), 2):
         if game.num_actions[i] == game.num_actions[j]:
             places = list(policy)
             places[i], places[j] = policy[j], policy[i]
             found.append(Profile.of(places).joint_sa)
-            yield Mean(f"with Q at the actions of agents {i} and {j} exchanged", found[-1], bonus)
+            if known(found[-1]):
+                phrase = f"with Q at the actions of {agents_label(game.agent_names, i, j)} exchanged"
+                yield Mean(phrase, found[-1], bonus)
     backwards = w_sa.reshape(-1, *game.num_actions).transpose(0, *range(game.num_agents, 0, -1)).reshape(w_sa.shape)
-    if not any(np.allclose(backwards, w, rtol=1e-12, atol=0) for w in found):
+    if known(backwards) and not any(np.allclose(backwards, w, rtol=1e-12, atol=0) for w in found):
         yield Mean("with Q at joint actions that are numbered from the last agent to the first", backwards, bonus)
 
 

@@ -66,9 +66,9 @@ TWO_NAMES = FAULTS[0]
 
 
 @functools.cache
-def faulty(structure, entropy, fault, seed=5):
+def faulty(structure, entropy, fault, seed=5, **kind):
     """A critic in a random game of 3 agents in which no two faults give the same numbers, and some Q."""
-    game = random_stochastic(4, (2, 3, 2), structure=structure, discount=0.8, seed=seed)
+    game = random_stochastic(4, (2, 3, 2), structure=structure, discount=0.8, seed=seed, **kind)
     policy = random_policy(game, np.random.default_rng(seed))
     earlier = random_policy(game, np.random.default_rng(seed + 1))
     place = len(fault.name) % 2
@@ -114,6 +114,41 @@ def test_what_the_fault_makes_of_a_critic_is_named_and_no_other(structure, entro
             continue
         noisy = array + 1e-4 * np.random.default_rng(2).normal(size=array.shape)
         assert phrase.split(" % ")[-1] in named(said(assertion, game, noisy, atol=5e-4, **critic.kind))
+
+
+EPISODES = ({"ending": 0.15}, {"available": 0.7}, {"ending": 0.15, "available": 0.7})
+IN_A_GAME_WITHOUT_MASKS = ("two agents' actions exchanged in Q", "joint actions in another order")
+"""Faults that take values of actions that may not be available, which nobody knows."""
+
+
+def where_play_goes_on(fault):
+    """The fault, but for an order of states that leaves the end, which is the last one, as it is."""
+    moved = [1, 2, 3, 0, 4]
+    return dataclasses.replace(fault, place=lambda c, x: x[..., moved[: x.shape[-2]], :])
+
+
+@pytest.mark.parametrize("kind", EPISODES, ids=str)
+@pytest.mark.parametrize(("structure", "entropy"), [SETTINGS[0], SETTINGS[2]])
+def test_every_fault_is_named_where_episodes_end_or_actions_are_not_available(structure, entropy, kind):
+    """The maximum may be that over unavailable actions, too, where it is the same; then both are named."""
+    for k, fault in enumerate(faults(entropy, structure)):
+        if "available" in kind and fault.name in IN_A_GAME_WITHOUT_MASKS:
+            continue
+        made = where_play_goes_on(fault) if fault.name == "states in another order" else fault
+        critic, q = faulty(structure, entropy, made, **kind)
+        game, length = critic.right.game, LENGTHS[k % 4]
+        shaped = critic.right.shaped
+        target = said(assert_td_target, game, critic.target(q, **length), q=shaped(q), **length, **critic.kind)
+        messages = {critic.phrase(steps=length.get("steps", 1)): target}
+        for array, assertion, values in (("q", assert_soft_q, shaped(critic.q())), ("v", assert_soft_v, critic.v())):
+            if critic.phrase(array) == "right":
+                assertion(game, values, **critic.kind)
+            else:
+                messages[critic.phrase(array)] = said(assertion, game, values, **critic.kind)
+        for phrase, message in messages.items():
+            first, *others = named(message).split(", or ")
+            assert says(first, made, phrase)
+            assert len(others) <= (fault == TWO_NAMES or "maximum" in phrase)
 
 
 @pytest.mark.parametrize(("structure", "entropy"), SETTINGS)
@@ -269,6 +304,37 @@ def test_faults_are_named_in_the_targets_of_the_papers_critics():
             wrong = np.stack(own)
         message = said(assert_td_target, game, wrong, entropy=entropy, **kind)
         assert named(message) == f"with discount 0.72, as where 10 {LOST}"
+
+
+def test_an_end_that_has_changed_places_with_a_state_is_seen():
+    """What stands at the end is somebody's own, and so is what they have where the end belongs."""
+    critic, _ = faulty("common-payoff", "team", LATE, ending=0.15)
+    game, kind = critic.right.game, critic.kind
+    q = np.roll(Critic(game, critic.policy, 0.3, "team").q(), -1, axis=0)
+    q[3] = 7.0
+    order = "1 where 0 belongs, 2 where 1 belongs, 3 where 2 belongs, 4 where 3 belongs"
+    assert named(said(assert_soft_q, game, q, **kind)) == f"with the states in another order: {order}"
+    q[:2] = np.random.default_rng(0).normal(size=q[:2].shape)
+    assert not named(said(assert_soft_q, game, q, **kind))
+
+
+def test_agents_who_have_the_same_actions_available_are_exchanged():
+    """Of the actions that only one of them has, nobody knows what they are worth; the others tell."""
+    rng = np.random.default_rng(0)
+    rewards, moves = rng.normal(size=(4, 3, 3)), rng.dirichlet(np.ones(4), size=(4, 3, 3))
+    same, other = rng.random((4, 3)) < 0.7, np.ones((4, 3), dtype=bool)
+    same[:, 1] = True
+    other[2, 0] = False
+    for available, alike in (([same, same], True), ([other, np.ones((4, 3))], False)):
+        game = Game.stochastic(rewards, moves, 0.8, available=available)
+        kind = {"policy": random_policy(game, rng), "temperature": 0.3}
+        critic = Critic(game, kind["policy"], 0.3, "team")
+        q = np.swapaxes(critic.q(), 1, 2)
+        assert named(said(assert_soft_q, game, q, **kind)) == "with the actions of agents 0 and 1 exchanged"
+        given = np.where(critic.shaped(critic.counts), rng.normal(size=q.shape), np.nan)
+        value = np.einsum("sa,sb,sba->s", *kind["policy"], np.nan_to_num(given)) + critic.bonus
+        message = named(said(assert_td_target, game, critic.shaped(critic.backup(value)), q=given, **kind))
+        assert message == "with Q at the actions of agents 0 and 1 exchanged" * alike
 
 
 @pytest.mark.parametrize("noise", [0.0, 1e-9, 1e-7])  # the last is what single precision leaves
