@@ -88,7 +88,8 @@ def _begins(rows: list[Row]) -> list[bool]:
 
 
 def _label(fit: Fit, row: Row) -> str:
-    game, agent, state, action = row[:4]
-    parts = [str(game)] * (len(fit.games) > 1) + [str(agent)]
-    parts += [f"s{state}"] * (len(fit.policies[game][agent]) > 1) + [str(action)]
-    return ":".join(parts)
+    """Game, agent, state and action of a bar, as far as there are several; `$` begins no formula."""
+    number = str(row.state) == fit.state(row)
+    parts = [str(row.game)] * (len(fit.games) > 1) + [fit.agent(row)]
+    parts += ["s" * number + fit.state(row)] * (len(fit.policies[row.game][row.agent]) > 1)
+    return ":".join([*parts, fit.action(row)]).replace("$", r"\$")

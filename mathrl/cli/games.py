@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mathrl.base.text import printable
+from mathrl.base.text import printable, shown
 from mathrl.cli import output
 from mathrl.cli.arguments import Parser, add_output, game_file
 
@@ -123,18 +123,24 @@ def _facts(name: str, game: "Game") -> list[str]:
         facts += [f"  transitions: {stored} of {game.num_states**2 * game.num_joint_actions} are not zero"]
         starts = np.flatnonzero(game.start)
         spread = ", uniform" if np.ptp(game.start[starts]) == 0 else ", not uniform"
-        facts += [f"  start: {_states(starts.tolist())}{spread * (len(starts) > 1)}"]
+        facts += [f"  start: {_states(game, starts.tolist())}{spread * (len(starts) > 1)}"]
     if game.ended is not None:
-        facts += [f"  terminal: {_states(np.flatnonzero(game.ended).tolist())}"]
+        facts += [f"  terminal: {_states(game, np.flatnonzero(game.ended).tolist())}"]
     if game.discount == 1:
         facts += [f"  longest play: at most {game.horizon:.10g} steps on average, whatever is played"]
     return facts
 
 
-def _states(states: list[int]) -> str:
+def _states(game: "Game", states: list[int]) -> str:
+    """States by their names, or by their numbers."""
     if len(states) == 1:
-        return f"state {states[0]}"
-    return f"states {_first(list(map(str, states)), SHOWN_STATES)}"
+        return game.called(states[0])
+    return f"states {_first([_state(game, state) for state in states], SHOWN_STATES)}"
+
+
+def _state(game: "Game", state: int) -> str:
+    """The name of a state as messages quote it, or its number."""
+    return str(state) if game.state_names is None else shown(game.state_names[state])
 
 
 def _lacking(game: "Game") -> str:
@@ -148,7 +154,7 @@ def _lacking(game: "Game") -> str:
     return _first(
         [
             f"{quoted_action(game.action_names, agent, action)} of {agent_label(game.agent_names, agent)}"
-            f"{in_state.format(state)}"
+            f"{in_state.format(_state(game, state))}"
             for agent, state, action in lacking
         ],
         SHOWN_ACTIONS,
@@ -215,7 +221,7 @@ def _reward(part: int, index: int, lacking: str | None = "-") -> Callable[[Any],
 def _joint_actions(game: "Game", format: str) -> "Table":
     """One row per state and joint action: the rewards, and a dash or in csv nothing in place of those that are not.
 
-    In csv actions are numbers, for programs; elsewhere they are called by their names, if they have some.
+    In csv states and actions are numbers, for programs; elsewhere they are called by their names, if they have some.
     """
     import numpy as np
 
@@ -229,6 +235,7 @@ def _joint_actions(game: "Game", format: str) -> "Table":
     called: list[Any] = [None] * (game.num_agents + 1)
     if format != "csv":
         called[1:] = game.action_names or called[1:]
+        called[0] = None if game.state_names is None else [str(name) for name in game.state_names]
     pairs = enumerate(zip(heads, called, strict=True))
     columns = [Column(head, _item(0, k) if own is None else _name(own, k)) for k, (head, own) in pairs]
     columns += [Column(name, _reward(1, k, lacking), number=True) for k, name in enumerate(names)]

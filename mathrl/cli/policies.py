@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mathrl.base.render import render
 from mathrl.base.table import Column, Table
-from mathrl.games.naming import action_label, agent_label
+from mathrl.games.naming import action_label, agent_label, state_label
 
 if TYPE_CHECKING:
     from mathrl.games import Game
@@ -41,8 +41,8 @@ def policy_table(
 ) -> Table:
     """One row per solution, agent, state and action; floats in format `spec` (empty: all digits).
 
-    Agents and actions are numbers, or where games are given what the game of each solution calls them. `names` are
-    those of the solutions' games, for a first column; None: there is no such column.
+    Agents, states and actions are numbers, or where games are given what the game of each solution calls them. `names`
+    are those of the solutions' games, for a first column; None: there is no such column.
     """
     first = () if names is None else (Column("game", lambda row: row.name),)
     columns = (
@@ -50,7 +50,7 @@ def policy_table(
         Column("solver", lambda row: row.solution.solver),
         Column("temperature", lambda row: row.solution.temperature, spec),
         Column("agent", lambda row: row.agent if row.game is None else _agent(row.game, row.agent)),
-        Column("state", lambda row: row.state),
+        Column("state", lambda row: row.state if row.game is None else _state(row.game, row.state)),
         Column("action", lambda row: row.action if row.game is None else _own_action(row.game, row.agent, row.action)),
         Column("probability", lambda row: row.probability, spec),
         Column("objective", lambda row: _objective(row.solution, row.agent), spec),
@@ -128,7 +128,7 @@ def _policy_lines(game: "Game", solution: "Solution") -> list[str]:
         for state, row in enumerate(zip(*(array.tolist() for array in arrays), strict=True))
     ]
     widest = max(len(row) for _, _, row in rows)
-    columns = [Column("agent", lambda row: _agent(game, row[0])), Column("state", lambda row: row[1])]
+    columns = [Column("agent", lambda row: _agent(game, row[0])), Column("state", lambda row: _state(game, row[1]))]
     heads = [_head(game, a) for a in range(min(widest, SHOWN_ACTIONS))]
     columns += [Column(head, _action(a), spec=".6f", number=True) for a, head in enumerate(heads)]
     lines = render(Table(columns, rows[:SHOWN_ROWS])).splitlines()
@@ -141,6 +141,11 @@ def _policy_lines(game: "Game", solution: "Solution") -> list[str]:
 def _agent(game: "Game", agent: int) -> int | str:
     """The name of an agent, or its number."""
     return agent if game.agent_names is None else agent_label(game.agent_names, agent)
+
+
+def _state(game: "Game", state: int) -> int | str:
+    """The name of a state, or its number."""
+    return state if game.state_names is None else state_label(game.state_names, state)
 
 
 def _own_action(game: "Game", agent: int, action: int) -> int | str:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from os import PathLike
 from typing import Any, NamedTuple, Self
@@ -15,6 +15,7 @@ from mathrl.base.files import as_path, write_text
 from mathrl.base.render import render
 from mathrl.base.table import Column, Table
 from mathrl.estimate.outcome import Outcome
+from mathrl.games.naming import agent_label, joint_action_label, state_label
 from mathrl.games.policies import Policy
 
 __all__ = ["Fit", "Row"]
@@ -57,6 +58,7 @@ class Fit:
     `curve`                     (2, J), λ and the log-likelihood at points along the branch, in order
     `entropy`                   as it was given
     `games`                     each game in a few words
+    `names`                     for each game what it calls its agents, actions and states, as a `Solution` has it
     """
 
     rationality: float
@@ -75,6 +77,7 @@ class Fit:
     curve: FloatArray
     entropy: str
     games: tuple[str, ...]
+    names: tuple[dict[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         for array in (self.curve, *(own for policy in (*self.policies, *self.counts) for own in policy)):
@@ -113,19 +116,43 @@ class Fit:
                     for action, n in enumerate(n_sa[state].tolist()):
                         yield Row(game, agent, state, action, n, n / total, float(pi_sa[state, action]))
 
+    def agent(self, row: Row) -> str:
+        """The name of the agent of a row, or its number."""
+        names = self._names(row.game, "agent_names")
+        return str(row.agent) if names is None else agent_label(names, row.agent)
+
+    def state(self, row: Row) -> str:
+        """The name of the state of a row, or its number."""
+        return state_label(self._names(row.game, "state_names"), row.state)
+
+    def action(self, row: Row) -> str:
+        """The name of the action of a row, or its number."""
+        names = self._names(row.game, "action_names")
+        return joint_action_label(names and (names[row.agent],), [row.action])
+
+    def _names(self, game: int, kind: str) -> Any:
+        return self.names[game][kind] if self.names else None
+
     def table(self, spec: str = ".4f") -> Table:
-        """What was observed beside what the fit says, a row for each action; numbers in format `spec`."""
+        """What was observed beside what the fit says, a row for each action; numbers in format `spec`.
+
+        Agents, states and actions are called by their names. In full digits (`spec` empty), for programs, by numbers.
+        """
+        rows = list(self.rows)
+        each: tuple[tuple[str, Callable[[Row], int], Callable[[Row], str]], ...] = (
+            ("agent", lambda row: row.agent, self.agent),
+            ("state", lambda row: row.state, self.state),
+            ("action", lambda row: row.action, self.action),
+        )
         several = [Column("game", lambda row: row.game)] if len(self.games) > 1 else []
         columns = [
             *several,
-            Column("agent", lambda row: row.agent),
-            Column("state", lambda row: row.state),
-            Column("action", lambda row: row.action),
+            *(Column(head, _plain(number, label, rows, numbers=spec == "")) for head, number, label in each),
             Column("count", lambda row: row.observed, "" if spec == "" else "g"),
             Column("frequency", lambda row: row.frequency, spec),
             Column("probability", lambda row: row.probability, spec),
         ]
-        return Table(columns, list(self.rows))
+        return Table(columns, rows)
 
     def __repr__(self) -> str:
         low, high = self.interval
@@ -180,3 +207,10 @@ class Fit:
     def save(self, path: str | PathLike[str]) -> None:
         """Write this fit as JSON, the form that `mathrl fit --format json` prints, whole or not at all."""
         write_text(as_path("path", path), json.dumps(self.to_dict()) + "\n")
+
+
+def _plain(
+    number: Callable[[Row], int], label: Callable[[Row], str], rows: Sequence[Row], *, numbers: bool
+) -> Callable[[Row], Any]:
+    """The label of a row; its number where labels are numbers in all rows."""
+    return number if numbers or all(label(row) == str(number(row)) for row in rows) else label

@@ -20,6 +20,7 @@ from mathrl.base.checks import FloatArray, as_floats, choice, fail, instance, sh
 from mathrl.base.files import as_path, decode, read
 from mathrl.base.text import shown
 from mathrl.games.model import Game, as_played
+from mathrl.games.naming import quoted_action
 from mathrl.games.policies import Policy
 from mathrl.games.simulation import Episodes
 
@@ -228,7 +229,8 @@ def _checked(game: Game, argument: str, counts: Sequence[FloatArray]) -> Policy:
         if (array[nowhere] > 0).any():
             state, action = np.argwhere(nowhere & (array > 0))[0]
             why = "the episode has ended there" if game.terminal[state] else "the action is not available there"
-            fail(name, f"counts action {action} in state {state}", "counts of what can be played", why)
+            counted = f"counts {quoted_action(game.action_names, i, int(action))} in {game.called(int(state))}"
+            fail(name, counted, "counts of what can be played", why)
         array.flags.writeable = False
         checked.append(array)
     if not any(own.any() for own in checked):

@@ -18,6 +18,7 @@ from mathrl.estimate.outcome import Outcome
 from mathrl.estimate.profile import Curve, Peak, Profile
 from mathrl.games.model import BARRED, Game, as_played
 from mathrl.operators import ENTROPIES
+from mathrl.solution.answer import names
 from mathrl.values.linear_system import one_thread
 from mathrl.values.offsets import without_offsets
 from mathrl.values.overflow import in_range
@@ -158,6 +159,7 @@ def estimated(
         curve=np.stack([profile.rationality, profile.values]),
         entropy=entropy,
         games=tuple(map(repr, games)),
+        names=tuple(map(names, games)),
     )
 
 

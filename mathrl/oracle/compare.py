@@ -103,7 +103,7 @@ def compare(
     v_given = None if v is None else state_values(game, v, agent_axis=agent_axis)
     in_range(game, alpha, q_given, v_given)
     described: dict[str, Any] = {"game": repr(game), "temperature": alpha, "entropy": entropy, "row_sums_off": off}
-    described |= {"agent_names": game.agent_names, "action_names": game.action_names}
+    described |= {kind: getattr(game, kind) for kind in ("agent_names", "action_names", "state_names")}
     cut_sa = cut_shares(played, truncated)
     if rows is None:
         return Report(**described, **_from_optimum(played, game.in_play, alpha, entropy, q_given, v_given))

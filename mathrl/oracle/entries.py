@@ -1,7 +1,7 @@
 """The entries of an array that differ most from the exact ones, and a table of them."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from mathrl.base.render import render
 from mathrl.base.table import Column, Table
 from mathrl.base.text import printable
 from mathrl.base.ties import largest_first
-from mathrl.games.naming import ActionNames
+from mathrl.games.naming import ActionNames, joint_action_label, state_label
 
 __all__ = ["Entry", "entry_table", "worst_entries", "worst_of_policy"]
 
@@ -83,11 +83,12 @@ def entry_table(
     exact: str = "exact",
     agent_names: Sequence[str] | None = None,
     action_names: ActionNames | None = None,
+    state_names: Sequence[Any] | None = None,
 ) -> str:
     """Entries of one array as a table: agent, where there is one, state, action, theirs, exact, difference.
 
-    `exact` is the head of the column of numbers that theirs are compared with. Agents and actions are called by the
-    names that a game has for them, and by their numbers where it has none.
+    `exact` is the head of the column of numbers that theirs are compared with. Agents, actions and states are called
+    by the names that a game has for them, and by their numbers where it has none.
     """
     rows = list(entries)
 
@@ -97,14 +98,14 @@ def entry_table(
         return str(entry.agent) if agent_names is None else printable(agent_names[entry.agent])
 
     def action(entry: Entry) -> str:
-        agents = [entry.agent or 0] if entry.array == "policy" else range(len(entry.action))
-        of_agents = [None if action_names is None else action_names[i] for i in agents]
-        called = zip(of_agents, entry.action, strict=True)
-        return ", ".join(str(k) if own is None else printable(own[k]) for own, k in called)
+        whose = action_names
+        if whose is not None and len(entry.action) < len(whose):  # an agent's own action, or none
+            whose = whose[entry.agent or 0 :][: len(entry.action)]
+        return joint_action_label(whose, entry.action)
 
     columns = (
         Column("agent", agent, number=agent_names is None),
-        Column("state", lambda entry: entry.state, spec="d", number=True),
+        Column("state", lambda entry: state_label(state_names, entry.state), number=state_names is None),
         Column("action", action, number=action_names is None),
         Column("theirs", lambda entry: entry.theirs, spec=".9g", number=True),
         Column(exact, lambda entry: entry.exact, spec=".9g", number=True),

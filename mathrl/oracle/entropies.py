@@ -5,7 +5,7 @@
 Q is linear in each agent's entropies, so that most slips count a part of (1) another number of times.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import log
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
+from mathrl.games.naming import agent_label
 from mathrl.games.policies import Policy
 from mathrl.oracle.counted import spread, zeroed
 from mathrl.oracle.diagnose import Mistake
@@ -35,11 +36,12 @@ def of_entropy(
     entropy: str,
     discount: float,
     present: FloatArray | float = 0.0,
+    names: Sequence[str] | None = None,
 ) -> Iterator[Mistake]:
     """Yield mistakes in how much entropy is counted, and whose.
 
     `plain` has no entropy, and `own` (n, …) is what each agent's entropy adds to it, at temperature 1 where that is 0.
-    `present` is the part that belongs to the present state and is not discounted.
+    `present` is the part that belongs to the present state and is not discounted, and `names` those of the agents.
     """
     if temperature == 0:
         for which, part in (("", own.sum(axis=0)), ("each agent's own ", own)):
@@ -65,7 +67,7 @@ def of_entropy(
     if entropy != "own" and exact.ndim == own.ndim:
         yield Mistake(plain, own, ((1.0, "with each agent's own entropy alone"),))
     for i, part in enumerate(own):
-        yield Mistake(plain, part, ((1.0, f"with the entropy of agent {i} alone"),))
+        yield Mistake(plain, part, ((1.0, f"with the entropy of {agent_label(names, i)} alone"),))
 
 
 def early_in_values(

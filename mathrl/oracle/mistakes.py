@@ -15,6 +15,7 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
+from mathrl.games.naming import agents_label
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
 from mathrl.operators import entropy_bonus
@@ -79,7 +80,8 @@ def value_mistakes(
     bonus = entropy_bonus(policy, **kind)
     plain = of(game, "none") if plain is None else plain
     own = of(without_rewards(game), "own", temperature or 1.0)
-    yield from of_entropy(exact, plain, own, discount=game.discount, present=0.0 if array == "q" else bonus, **kind)
+    told: dict[str, Any] = {"discount": game.discount, "names": game.agent_names, **kind}
+    yield from of_entropy(exact, plain, own, present=0.0 if array == "q" else bonus, **told)
     present = np.broadcast_to(bonus, exact.shape[: -game.num_agents] if array == "q" else exact.shape)
     if array == "q":
         yield Mistake(exact, spread(game, bonus), ((1.0, "with the entropy of the present state"),))
@@ -145,7 +147,7 @@ def target_mistakes(
 
     twice = "with the entropy of the state they bootstrap from twice: a given v has it already"
     ends = [(1.0, twice)]
-    yield from of_entropy(exact, plain, own, discount=game.discount, **kind)
+    yield from of_entropy(exact, plain, own, discount=game.discount, names=game.agent_names, **kind)
     yield Mistake(exact, spread(game, bonus), ((1.0, "with the entropy of the present state"),))
     yield from early_in_targets(game, policy, target, v - bonus, nothing + bonus, **kind)
     if bonus.any():
@@ -183,8 +185,9 @@ def target_mistakes(
             earlier_v = _mean(Profile.of(earlier).joint_sa, q_sa) + entropy_bonus(earlier, **kind)
             yield Mistake.instead(target(game, policy=earlier, v=earlier_v, **kind), f"{EARLIER[0]} at all steps")
     if v.ndim > 1:
-        for agents, places in exchanged_values(game):
-            yield Mistake.instead(target(game, v=v[places], **kind), BOOTSTRAP_OF_ANOTHER.format(*agents))
+        for (i, j), places in exchanged_values(game):
+            phrase = BOOTSTRAP_OF_ANOTHER.format(agents_label(game.agent_names, i, j))
+            yield Mistake.instead(target(game, v=v[places], **kind), phrase)
     if trace_decay is not None and trace_decay != 0.5:
         phrase = f"with 1 − λ = {1 - trace_decay:g} in place of λ"
         yield Mistake.instead(target(game, v=v, trace_decay=1 - trace_decay, **kind), phrase)

@@ -103,7 +103,8 @@ def _of_joint_actions(game: Game, theirs: FloatArray, exact: FloatArray) -> Iter
     order = _order(np.moveaxis(given, -1, 0), np.moveaxis(flat, -1, 0))
 
     def called(place: int) -> str:
-        return f"({joint_action_label(game.action_names, np.unravel_index(place, game.num_actions))})"
+        actions = [int(action) for action in np.unravel_index(place, game.num_actions)]
+        return f"({joint_action_label(game.action_names, actions)})"
 
     phrase = "with the joint actions in another order" + _moved(order, called)
     yield Mistake.instead(flat[..., order].reshape(exact.shape), phrase, fitted=True)

@@ -168,6 +168,7 @@ class Report:
     `row_sums_off`           how far from 1 a row of the policy summed at most
     `agent_names`            what the game calls its agents, by which tables call them; None: by their numbers
     `action_names`           the same of each agent's actions
+    `state_names`            the same of the states, of any type
     """
 
     game: str
@@ -197,6 +198,7 @@ class Report:
     row_sums_off: float | None = None
     agent_names: tuple[str, ...] | None = None
     action_names: ActionNames | None = None
+    state_names: tuple[Any, ...] | None = None
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -251,10 +253,10 @@ class Report:
         ]
         if self.row_sums_off is not None and self.row_sums_off > SIMPLEX_TOLERANCE:
             parts.append(f"rows of the policy summed to 1 only within {self.row_sums_off:.1g}, so they were normalised")
-        names: dict[str, Any] = {"exact": exact, "agent_names": self.agent_names, "action_names": self.action_names}
+        names: dict[str, Any] = {kind: getattr(self, kind) for kind in ("agent_names", "action_names", "state_names")}
         for array in dict.fromkeys(entry.array for entry in self.worst):
             entries = [entry for entry in self.worst if entry.array == array]
-            parts += ["", f"worst entries of {array}:", entry_table(entries, **names)]
+            parts += ["", f"worst entries of {array}:", entry_table(entries, exact=exact, **names)]
         return "\n".join(parts)
 
     def _shown(self, measure: Measure) -> str:

@@ -61,5 +61,6 @@ def message(game: Game, array: str, what: str, numbers: tuple[int, int], entries
     """How many entries are off and by how much, the worst of them, and what explains them."""
     largest = abs(entries[0].difference)
     head = f"{array} differs from {what} in {numbers[0]} of {numbers[1]} entries, by at most {largest:.6g}:"
-    table = entry_table(entries, agent_names=game.agent_names, action_names=game.action_names)
+    names = {kind: getattr(game, kind) for kind in ("agent_names", "action_names", "state_names")}
+    table = entry_table(entries, **names)
     return "\n".join(filter(None, [head, table, said]))

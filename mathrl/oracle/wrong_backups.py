@@ -20,6 +20,7 @@ import numpy as np
 
 from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
+from mathrl.games.naming import agents_label
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
 from mathrl.operators import entropy_bonus
@@ -39,7 +40,7 @@ __all__ = [
 
 LATE = "with the bootstrap from one state too late"
 NEXT_REWARD = "with the reward of the next step in place of that of the present one"
-BOOTSTRAP_OF_ANOTHER = "with the bootstrap of agents {} and {} from each other's values"
+BOOTSTRAP_OF_ANOTHER = "with the bootstrap of {} from each other's values"
 
 
 def wrong_critics(
@@ -97,7 +98,7 @@ def wrong_critics(
             if possible(of_another, soft):
                 v = _with_exchanged_values(game, w_sa, bonus, i, j)
                 values = of_another(v).reshape(exact.shape) if array == "q" else v
-                yield values, BOOTSTRAP_OF_ANOTHER.format(i, j)
+                yield values, BOOTSTRAP_OF_ANOTHER.format(agents_label(game.agent_names, i, j))
 
 
 def exchanged_values(game: Game) -> Iterator[tuple[tuple[int, int], list[int]]]:

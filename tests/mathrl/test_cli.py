@@ -531,6 +531,26 @@ def test_agents_and_actions_are_shown_by_their_names(capsys, tmp_path):
     assert "|       0 | yield      | wait       |" in run(capsys, "games", file, "--format", "markdown")[1]
 
 
+def test_states_are_shown_by_their_names_where_people_read_them(capsys, tmp_path):
+    file = tmp_path / "way.json"
+    moves = np.zeros((3, 2, 3))
+    moves[..., 2] = 1
+    rewards = np.array([[1.0, 0.0], [2.0, 1.0], [0.0, 0.0]])
+    there = [[True, True], [False, True], [True, True]]
+    names = {"state_names": ["home", "road", "work"], "action_names": [["go", "stay"]]}
+    save(Game.stochastic(rewards, moves, 0.9, [0.5, 0.5, 0], terminal=[0, 0, 1], available=[there], **names), file)
+    printed = run(capsys, "games", file)[1]
+    assert "not available: action 'go' of agent 0 in state 'road'\n" in printed
+    assert "  start: states 'home', 'road', uniform\n  terminal: state 2, 'work'\n" in printed
+    assert "| road    | False      | stay       |" in run(capsys, "games", file, "--format", "markdown")[1]
+    solved = ("solve", file, "--solver", "qre", "--temperature", "1")
+    assert [line.split()[:2] for line in run(capsys, *solved)[1].splitlines()[-3:-1]] == [["0", "home"], ["0", "road"]]
+    assert "|       0 | road    | stay     |" in run(capsys, *solved, "--format", "markdown")[1]
+    for command in (("games", file), solved):
+        rows = list(csv.DictReader(io.StringIO(run(capsys, *command, "--format", "csv")[1])))
+        assert {row["state"] for row in rows} == {"0", "1", "2"}
+
+
 def test_csv_has_the_numbers_of_agents_and_actions(capsys, tmp_path):
     file = tmp_path / "crossing.json"
     save(NAMED, file)

@@ -430,3 +430,24 @@ def test_the_example_fits_its_schema_and_its_game(tmp_path):
     assert fit(
         load("prisoners-dilemma"), load_observations(tmp_path / "play.json", load("prisoners-dilemma"))
     ).converged
+
+
+def test_a_fit_calls_agents_actions_and_states_by_their_names():
+    rewards = [np.array([[[6.0, 2.0], [7.0, 0.0]]] * 2), np.array([[[6.0, 7.0], [2.0, 0.0]]] * 2)]
+    moves = np.full((2, 2, 2, 2), 0.5)
+    names = {"agent_names": ["driver", "walker"], "action_names": [["yield", "dare"], None], "state_names": ["day", 7]}
+    counts = [[[30, 10], [25, 5]], [[22, 18], [20, 10]]]
+    found = fit(Game.stochastic(rewards, moves, 0.5, **names), counts)
+    lines = [line.split()[:3] for line in str(found).splitlines()]
+    assert ["driver", "day", "dare"] in lines
+    assert ["walker", "7", "1"] in lines
+    assert found.to_dict()["names"][0] == {
+        "agent_names": ["driver", "walker"],
+        "action_names": [["yield", "dare"], None],
+        "state_names": ["day", "7"],
+    }
+    table = found.table("")  # for programs
+    assert [column.cell(table.rows[0]) for column in table.columns[:3]] == [0, 0, 0]
+    unnamed = fit(Game.stochastic(rewards, moves, 0.5), counts)
+    assert unnamed.rationality == found.rationality
+    assert ["0", "1", "1"] in [line.split()[:3] for line in str(unnamed).splitlines()]

@@ -26,7 +26,7 @@ from mathrl.games import (
     uniform_policy,
 )
 from mathrl.operators import ENTROPIES
-from mathrl.oracle import compare
+from mathrl.oracle import assert_soft_q, compare
 from mathrl.proofs_checks.strategies import games, policies, temperatures
 from mathrl.solvers import optimal, qre, soft_evaluation, soft_q_iteration
 from tests.examples import costly
@@ -374,7 +374,8 @@ def test_what_cannot_be_computed_is_none_and_what_can_is_explained():
     explained = {measure.name for measure in (*full.measures, *best.measures)}
     numbers = {field.name for field in dataclasses.fields(full)} - {
         *("game", "temperature", "entropy", "worst", "diagnosis"),
-        *("exact_error", "response_error", "nash_response_error", "row_sums_off", "agent_names", "action_names"),
+        *("exact_error", "response_error", "nash_response_error", "row_sums_off"),
+        *("agent_names", "action_names", "state_names"),
     }
     assert explained == numbers
     for measure in (*full.measures, *best.measures):
@@ -466,6 +467,36 @@ def test_the_gain_of_one_agent_may_be_known_while_those_of_others_are_not():
     report = compare(Game.matrix([first, second]), policy=[[1, 0], [1, 0]], temperature=0.5)
     assert re.search(r"^nash_exploitability +not known, 1000 ", str(report), re.MULTILINE)
     assert "nash_exploitability of agent 0 is not known" in str(report)
+
+
+def test_states_agents_and_actions_are_called_by_their_names_in_tables_and_sentences():
+    game = random_stochastic(3, (2, 2), structure="general-sum", discount=0.8)
+    called = dataclasses.replace(
+        game,
+        state_names=(("a", 1), "road", 7),
+        agent_names=("ann", "bob"),
+        action_names=(("go", "stay"), ("left", "right")),
+    )
+    policy = random_policy(game, np.random.default_rng(0))
+    kind = {"policy": policy, "temperature": 0.3}
+    exact = soft_evaluation(game, **kind)
+    moved = exact.q.reshape(2, 3, 4)[..., [1, 0, 2, 3]].reshape(exact.q.shape)
+    for theirs, sentence in (
+        (exact.q[:, [0, 2, 1]], "with the states in another order: 7 where road belongs, road where 7 belongs"),
+        (exact.q[::-1], "with the values of ann and bob exchanged"),
+        (np.swapaxes(exact.q, 2, 3), "with the actions of ann and bob exchanged"),
+        (moved, "(go, right) where (go, left) belongs, (go, left) where (go, right) belongs"),
+    ):
+        report = compare(called, q=theirs, v=exact.v + 1, **kind)
+        assert sentence in report.diagnosis[0]
+        assert [entry.state for entry in report.worst] == [
+            entry.state for entry in compare(game, q=theirs, v=exact.v + 1, **kind).worst
+        ]
+    rows = str(report).partition("entries of v:")[2].splitlines()[3:]
+    assert {row.split("  ")[0] for row in rows[:5]} <= {"ann", "bob"}
+    assert "('a', 1)" in str(report)
+    with pytest.raises(AssertionError, match=r"\nann +road +go, left "):
+        assert_soft_q(called, moved + 1, **kind)
 
 
 def test_the_worst_entries_are_called_by_the_names_of_the_game():
