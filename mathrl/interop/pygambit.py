@@ -15,6 +15,9 @@ __all__ = ["from_pygambit", "to_pygambit"]
 UNTITLED = "Untitled strategic game"
 """How Gambit calls a game that has no title."""
 
+UNTITLED_TREE = "Untitled extensive game"
+"""The same of a tree."""
+
 
 def from_pygambit(game: Any) -> Game:
     """Make a matrix game of a `pygambit.Game`.
@@ -35,7 +38,7 @@ def from_pygambit(game: Any) -> Game:
         common_payoff=False,
         agent_names=_labels(players),
         action_names=strategies,
-        title=None if game.title in ("", UNTITLED) else str(game.title),
+        title=None if game.title in ("", UNTITLED, UNTITLED_TREE) else str(game.title),
     )
 
 
@@ -52,16 +55,26 @@ def to_pygambit(game: Game, pygambit: Any) -> Any:
     `pygambit`  the module: `to_pygambit(game, pygambit)` after `import pygambit`; mathrl does not import it
 
     Returns a `pygambit.Game` in strategic form, with the names of agents and actions as labels, and the title. Payoffs
-    are the shortest decimals that read back as the same floats. Raises `ValueError` for other games, and for a module
-    that has no `Game.from_arrays`.
+    are the shortest decimals that read back as the same floats. Raises `ValueError` for other games, for a module that
+    has no `Game.from_arrays`, and for a name that this version of Gambit does not take.
     """
     if not callable(getattr(getattr(pygambit, "Game", None), "from_arrays", None)):
         fail("pygambit", f"is {shown(pygambit)}", "the module pygambit", "import pygambit, and hand it over")
-    made = pygambit.Game.from_arrays(*to_arrays(game), title=game.title or UNTITLED)
+    made = pygambit.Game.from_arrays(*to_arrays(game))
+    _call(made, "title", "title", game.title or UNTITLED)
     actions = game.action_names or [None] * game.num_agents
     for i, (player, own) in enumerate(zip(made.players, actions, strict=True)):
         if game.agent_names is not None:
-            player.label = game.agent_names[i]
-        for strategy, label in zip(player.strategies, own or (), strict=False):
-            strategy.label = label
+            _call(player, "label", f"agent_names[{i}]", game.agent_names[i])
+        for k, (strategy, label) in enumerate(zip(player.strategies, own or (), strict=False)):
+            _call(strategy, "label", f"action_names[{i}][{k}]", label)
     return made
+
+
+def _call(named: Any, attribute: str, argument: str, name: str) -> None:
+    """Give a name to a game, a player or a strategy; some versions of Gambit take ASCII alone."""
+    try:
+        setattr(named, attribute, name)
+    except ValueError as error:
+        mend = "dataclasses.replace gives a game other names; an .nfg file holds this one"
+        fail(argument, f"is {shown(name)}, and pygambit says: {error}", "a text that pygambit takes", mend)

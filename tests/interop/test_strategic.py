@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -79,6 +80,25 @@ def test_names_that_gambit_gives_by_itself_are_none():
     assert (game.agent_names, game.action_names, game.title) == (None, None, None)
 
 
+class AsciiAlone:
+    """What pygambit 16.7 does with a label."""
+
+    def __setattr__(self, name, value):
+        value.encode("ascii")
+
+
+def test_a_name_that_gambit_does_not_take_is_named():
+    named, player = AsciiAlone(), SimpleNamespace(strategies=[AsciiAlone(), AsciiAlone()])
+    made = SimpleNamespace(players=[player, SimpleNamespace(strategies=[])])
+    module = SimpleNamespace(Game=SimpleNamespace(from_arrays=lambda *_: made))
+    game = Game.matrix(np.eye(2), action_names=[["hoch", "über"], None])
+    with pytest.raises(ValueError, match=r"^action_names\[0\]\[1\] is 'über', and pygambit says: 'ascii' codec"):
+        to_pygambit(game, module)
+    made.players[0] = named
+    with pytest.raises(ValueError, match=r"^agent_names\[0\] is 'é', and"):
+        to_pygambit(Game.matrix(np.eye(2), agent_names=["é", "f"]), module)
+
+
 def test_a_gambit_tree_is_taken_in_strategic_form():
     pygambit = package("pygambit")
     tree = pygambit.Game.new_tree(players=["leader", "follower"])
@@ -90,6 +110,7 @@ def test_a_gambit_tree_is_taken_in_strategic_form():
         tree.set_outcome(node, tree.add_outcome(label, payoffs))
     game = from_pygambit(tree)
     np.testing.assert_array_equal(game.rewards[:, 0], [[[-1, 1], [0, 0]], [[-1, 1], [2, 2]]])
+    assert game.title is None
 
 
 def test_gambits_logit_equilibrium_is_ours():
