@@ -30,7 +30,7 @@ def copied(env: Any) -> Any:
             "env",
             f"cannot be copied ({type(error).__name__}: {error})",
             "an environment that copy.deepcopy copies",
-            "make it without rendering, or use Game.from_function",
+            "make it without rendering, give save and restore where its state can be set, or use Game.from_function",
         )
 
 

@@ -29,6 +29,8 @@ def from_pettingzoo(
     *,
     discount: float,
     state: Callable[[Any], Any] | None = None,
+    save: Callable[[Any], Any] | None = None,
+    restore: Callable[[Any, Any], Any] | None = None,
     reset: bool = True,
     full_view: bool = False,
     limit_ends: bool = False,
@@ -45,6 +47,8 @@ def from_pettingzoo(
     *,
     discount: float,
     state: Callable[[Any], Any] | None = None,
+    save: Callable[[Any], Any] | None = None,
+    restore: Callable[[Any, Any], Any] | None = None,
     reset: bool = True,
     full_view: bool = False,
     limit_ends: bool = False,
@@ -60,6 +64,8 @@ def from_pettingzoo(
     *,
     discount: float,
     state: Callable[[Any], Any] | None = None,
+    save: Callable[[Any], Any] | None = None,
+    restore: Callable[[Any, Any], Any] | None = None,
     reset: bool = True,
     full_view: bool = False,
     limit_ends: bool = False,
@@ -74,6 +80,11 @@ def from_pettingzoo(
     `discount`    γ, in [0, 1); 1 is allowed where every episode ends, whatever is played
     `state`       a function of the environment (without wrappers) that returns what tells states apart: numbers, texts,
                   arrays, or tuples, lists and dicts of these. By default it is what all agents observe together
+    `save`, `restore`
+                  for an environment that cannot be copied, but whose state can be set: `save(env)` returns its state,
+                  a value that no later step changes, and `restore(env, value)` sets it; both take the environment
+                  without wrappers, and hold all that matters: who is left, too. `env` itself is then played, and is
+                  left anywhere. By default copies are played, and `env` is left as it is
     `reset`       false: play starts where the environment stands; else where `reset` leaves it
     `full_view`   true: the game is that in which each agent sees the state. Without it an environment is refused in
                   which an agent observes the same in two states
@@ -94,7 +105,11 @@ def from_pettingzoo(
     cannot be copied, and where two steps from what the game takes as one state differ. Random numbers are noticed where
     NumPy's and Python's generators draw them, of the environment or global; others only where two tries differ.
     """
-    adapter = _Adapter(*_checked(env), state, flag("limit_ends", limit_ends), samples, count("seed", seed))
+    if (save is None) != (restore is None):
+        missing = "restore" if restore is None else "save"
+        fail(missing, "is None", "a function, as save and restore belong together")
+    setting = None if save is None or restore is None else (save, restore)
+    adapter = _Adapter(*_checked(env), state, setting, flag("limit_ends", limit_ends), samples, count("seed", seed))
     if samples is not None:
         count("samples", samples, 2)
     start, starts = adapter.start(flag("reset", reset))
@@ -120,9 +135,9 @@ def from_pettingzoo(
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """A copy of an environment, what its agents observe, who is left, and whether a time limit has cut play."""
+    """A copy of an environment, or its saved state; what its agents observe, who is left, and whether a limit cut."""
 
-    env: Any
+    stands: Any
     observations: dict[Any, Any]
     infos: dict[Any, Any]
     alive: tuple[Any, ...]
@@ -138,14 +153,34 @@ class _Adapter:
     sizes: list[int]
     first: list[int]
     state: Callable[[Any], Any] | None
+    setting: tuple[Callable[[Any], Any], Callable[[Any, Any], Any]] | None
     limit_ends: bool
     samples: int | None
     seed: int
     calls: Iterator[int] = field(default_factory=itertools.count)
 
+    def standing(self, snapshot: _Snapshot) -> Any:
+        """The environment as a snapshot has it, to look at."""
+        if self.setting is None:
+            return snapshot.stands
+        self.setting[1](self.env.unwrapped, snapshot.stands)
+        return self.env
+
+    def played(self, stands: Any) -> Any:
+        """An environment to play on from there, or from where it stands itself if that is `self.env`."""
+        if self.setting is None:
+            return copied(stands)
+        if stands is not self.env:
+            self.setting[1](self.env.unwrapped, stands)
+        return self.env
+
+    def kept(self, env: Any) -> Any:
+        """What a snapshot keeps of an environment that has been played."""
+        return env if self.setting is None else self.setting[0](env.unwrapped)
+
     def name(self, snapshot: _Snapshot) -> Hashable:
         if self.state is not None:
-            own = frozen(self.state(snapshot.env.unwrapped))
+            own = frozen(self.state(self.standing(snapshot).unwrapped))
         else:
             own = tuple(frozen(_seen(snapshot.observations.get(agent))) for agent in self.agents)
         return own if len(snapshot.alive) == len(self.agents) else (own, tuple(map(str, snapshot.alive)))
@@ -190,7 +225,7 @@ class _Adapter:
 
     def _try(self, snapshot: _Snapshot, joint: tuple[int, ...], seed: Any) -> tuple[Outcome, bool]:
         """One step of a copy, and whether it drew random numbers."""
-        env = copied(snapshot.env)
+        env = self.played(snapshot.stands)
         within = generators(env)
         if seed is not None:
             reseed(within, seed)
@@ -204,7 +239,8 @@ class _Adapter:
         if self.limit_ends:
             alive = tuple(agent for agent in alive if agent not in late)
         paid = tuple(float(rewards.get(agent, 0.0)) for agent in self.agents)
-        return Outcome(1.0, _Snapshot(env, dict(observations), dict(infos), alive, cut), paid, not alive), drawn
+        left = _Snapshot(self.kept(env), dict(observations), dict(infos), alive, cut)
+        return Outcome(1.0, left, paid, not alive), drawn
 
     def start(self, reset: bool) -> tuple[list[tuple[float, _Snapshot]], dict[Hashable, int] | None]:
         """The states in which play starts; where they are estimated, how often in each."""
@@ -220,11 +256,11 @@ class _Adapter:
         return first, hits
 
     def _reset(self, seed: int) -> _Snapshot:
-        """A copy of the environment, reset."""
-        env = copied(self.env)
+        """The environment, reset."""
+        env = self.played(self.env)
         given = env.reset(seed=seed)
         observations, infos = given if isinstance(given, tuple) else (given, {})
-        return _Snapshot(env, dict(observations), dict(infos), tuple(env.agents))
+        return _Snapshot(self.kept(env), dict(observations), dict(infos), tuple(env.agents))
 
     def _standing(self) -> _Snapshot:
         """The environment where it stands, which does not say what its agents observe."""
@@ -232,7 +268,7 @@ class _Adapter:
             fail("env", "has no agents", "an episode that goes on, as reset is False", "call env.reset()")
         if self.state is None:
             fail("state", "is None", "a function of the environment, as reset is False")
-        return _Snapshot(copied(self.env), {}, {}, tuple(self.env.agents))
+        return _Snapshot(self.kept(self.played(self.env)), {}, {}, tuple(self.env.agents))
 
 
 def _refuse_chance(call: str, more: str = "") -> NoReturn:

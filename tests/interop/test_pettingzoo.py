@@ -75,6 +75,71 @@ def test_a_deterministic_environment_is_explored_exactly():
             assert game.state_names[to[0]] == ("the end" if met else (tuple(after), tuple(after)))
 
 
+class Uncopied(Corridor):
+    """A corridor that holds what cannot be copied."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.link = (k for k in range(3))
+
+    def get_state(self):
+        return tuple(self.agents), tuple(self.cells), self.time, self.generator.bit_generator.state
+
+    def set_state(self, state):
+        self.agents, self.cells, self.time = list(state[0]), list(state[1]), state[2]
+        self.generator.bit_generator.state = state[3]
+
+
+SETTING = {"save": lambda env: env.get_state(), "restore": lambda env, state: env.set_state(state)}
+
+
+@pytest.mark.parametrize("state", [None, lambda env: env.cells])
+def test_an_environment_whose_state_can_be_set_needs_no_copy(state):
+    with pytest.raises(ValueError, match="give save and restore where its state can be set"):
+        from_pettingzoo(Uncopied(), discount=0.9)
+    found = from_pettingzoo(Uncopied(), discount=0.9, state=state, **SETTING)
+    assert found == from_pettingzoo(Corridor(), discount=0.9, state=state)
+
+
+def test_random_numbers_are_drawn_and_noticed_where_the_state_is_set():
+    with pytest.raises(ValueError, match="draws random numbers"):
+        from_pettingzoo(Uncopied(slip=0.3), discount=0.9, **SETTING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SampledNumbers)
+        found = from_pettingzoo(Uncopied(slip=0.3), discount=0.9, samples=5, **SETTING)
+        same = from_pettingzoo(Corridor(slip=0.3), discount=0.9, samples=5)
+    assert found.game == same.game
+
+
+def test_play_may_start_where_an_environment_stands_whose_state_can_be_set():
+    env = Uncopied()
+    env.reset(seed=0)
+    env.step({"left": 1, "right": 0})
+    found = from_pettingzoo(env, discount=0.9, state=lambda env: env.cells, reset=False, full_view=True, **SETTING)
+    assert found.state_names[int(found.start.argmax())] == (1, 4)
+
+
+def test_save_and_restore_are_given_together():
+    with pytest.raises(ValueError, match=r"^restore is None, expected a function"):
+        from_pettingzoo(Uncopied(), discount=0.9, save=SETTING["save"])
+
+
+class Forgetful(Uncopied):
+    """Its state lacks how often it has been played, which rewards depend on."""
+
+    steps = 0
+
+    def step(self, actions):
+        self.steps += 1
+        observations, rewards, *rest = super().step(actions)
+        return observations, {agent: reward + self.steps for agent, reward in rewards.items()}, *rest
+
+
+def test_a_state_that_is_not_all_saved_is_noticed():
+    with pytest.raises(ValueError, match="is not always the same"):
+        from_pettingzoo(Forgetful(), discount=0.9, **SETTING)
+
+
 def test_the_environment_and_the_global_generators_are_left_as_they_were():
     env = Corridor(slip=0.3, source="numpy")
     env.reset(seed=1)
