@@ -18,6 +18,7 @@ from mathrl.base.checks import (
     probabilities,
     shape,
 )
+from mathrl.base.tensors import first_entry
 from mathrl.base.text import shown
 from mathrl.games.availability import joint_of_others
 from mathrl.games.given import Booleans
@@ -30,6 +31,7 @@ __all__ = [
     "as_opponent_model",
     "as_opponent_models",
     "as_policy",
+    "as_single_policy",
     "joint_policy",
     "marginals",
     "opponents_policy",
@@ -55,6 +57,29 @@ def as_policy(game: Game, policy: Sequence[Any], argument: str = "policy") -> Po
     check_game(game)
     available = [(_barred(game, i), own) for i, own in enumerate(game.masks or ())]
     return _checked(game, policy, argument, game.num_actions, available)
+
+
+def as_single_policy(game: Game, policy: Any, argument: str = "policy") -> Policy:
+    """Check a product policy whose arrays may be of single precision.
+
+    `game`      the game that it is for
+    `policy`    one array (S, A_i) per agent, as in `as_policy`; rows of type float32 are normalised where their sums
+                are within 1e-5 of 1
+    `argument`  what error messages call it; default "policy"
+
+    Returns one array (S, A_i) per agent. Raises `ValueError` as `as_policy` does.
+    """
+    check_game(game)
+    if not isinstance(policy, Sequence):
+        return as_policy(game, policy, argument)
+    read = [(as_numbers(f"{argument}[{i}]", own), _is_single(own)) for i, own in enumerate(policy)]
+    return as_policy(game, [normalised(own)[0] if single else own for own, single in read], argument)
+
+
+def _is_single(given: Any) -> bool:
+    """Whether an array of any framework, or the first one in a list, is of type float32."""
+    name = str(getattr(first_entry(given)[0], "dtype", ""))
+    return name.rpartition(".")[2] == "float32"  # PyTorch says torch.float32
 
 
 def as_initial_policy(game: Game, policy: Any) -> Policy:

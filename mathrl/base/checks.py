@@ -13,10 +13,10 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 
 from mathrl.base.array_types import FloatArray
+from mathrl.base.tensors import MOST_AXES, first_entry, on_the_host
 from mathrl.base.text import printable, shown
 
 __all__ = [
-    "MOST_AXES",
     "NUMBERS",
     "SIMPLEX_TOLERANCE",
     "SINGLE_PRECISION",
@@ -29,7 +29,6 @@ __all__ = [
     "discount_factor",
     "fail",
     "finite",
-    "first_entry",
     "flag",
     "instance",
     "iterated",
@@ -56,9 +55,6 @@ SINGLE_PRECISION = 1e-5
 
 NUMBERS = (Real, Decimal)
 """The classes of what `real` takes, after `unwrapped`; but for true and false, which Python counts among them."""
-
-MOST_AXES = 64
-"""NumPy's arrays have no more axes. Lists are followed no deeper, as one that holds itself has no end."""
 
 _LONGEST_NAME = 250
 
@@ -93,7 +89,7 @@ def as_floats(argument: str, values: Any) -> FloatArray:
 
 
 def as_numbers(argument: str, values: Any) -> FloatArray:
-    """Copy `values` into a C-ordered float64 array, also of numbers that are not finite."""
+    """Copy `values` into a C-ordered float64 array, also of numbers that are not finite; tensors are detached."""
     raw = values
     if isinstance(values, np.ma.MaskedArray):
         mend = "fill it; Game takes a mask of the actions that there are as available"
@@ -101,7 +97,7 @@ def as_numbers(argument: str, values: Any) -> FloatArray:
     try:
         if len(first_entry(values)[1]) > MOST_AXES:  # NumPy would go on, and double its work with each level
             raise TypeError
-        raw = np.asarray(values)
+        raw = np.asarray(on_the_host(values))
         if raw.dtype.kind not in "biuf":
             raise TypeError
         with np.errstate(over="ignore"):
@@ -111,18 +107,6 @@ def as_numbers(argument: str, values: Any) -> FloatArray:
     except Exception:  # what is no array may raise anything in its own `__array__`
         kind = f"has dtype {raw.dtype}" if isinstance(raw, np.ndarray) else "is ragged or not numeric"
         fail(argument, kind, "a rectangular array of real numbers")
-
-
-def first_entry(values: Any) -> tuple[Any, list[int]]:
-    """Return the first entry of nested lists, and how long each list on the way to it is.
-
-    Where they are nested deeper than any array, the search ends one list after `MOST_AXES`.
-    """
-    lengths: list[int] = []
-    while isinstance(values, (list, tuple)) and values and len(lengths) <= MOST_AXES:
-        lengths.append(len(values))
-        values = values[0]
-    return values, lengths
 
 
 def finite(argument: str, array: FloatArray, if_negative: str = "") -> FloatArray:

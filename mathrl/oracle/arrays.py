@@ -13,16 +13,15 @@ from typing import Any
 import numpy as np
 
 from mathrl.base.checks import (
-    MOST_AXES,
     SINGLE_PRECISION,
     FloatArray,
     as_numbers,
     fail,
     finite,
-    first_entry,
     normalised,
     shape,
 )
+from mathrl.base.tensors import first_entry, on_the_host
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy, as_policy
@@ -238,7 +237,7 @@ def _array(argument: str, values: Any) -> Any:
     """What numpy makes of `values`; ragged ones are returned as they are, for `as_floats` to refuse."""
     unmasked = isinstance(values, np.ma.MaskedArray) and not np.ma.is_masked(values)
     try:
-        array = np.asanyarray(values.data if unmasked else _on_the_host(values))
+        array = np.asanyarray(values.data if unmasked else on_the_host(values))
         # bfloat16 and its like are no number types of numpy, but are read as such
         return array.astype(np.float64) if array.dtype.kind == "V" and array.dtype.names is None else array
     except ValueError:
@@ -246,34 +245,3 @@ def _array(argument: str, values: Any) -> Any:
     except (RuntimeError, TypeError) as error:
         found = f"cannot be made an array ({str(error).splitlines()[0]})"
         fail(argument, found, "what numpy.asarray takes", "copy it to the CPU, without its gradient, as float32")
-
-
-def _on_the_host(values: Any) -> Any:
-    """Tensors of PyTorch, alone or in lists, as ones that numpy reads: detached, on the CPU, in a precision it has.
-
-    Raises `ValueError` where the lists are ragged, or deeper than arrays are.
-    """
-    first, lengths = first_entry(values)
-    if len(lengths) > MOST_AXES:
-        raise ValueError("lists in lists")
-    return _detached(values, lengths) if _is_tensor(first) else values
-
-
-def _detached(values: Any, lengths: list[int]) -> Any:
-    """`_on_the_host` of lists that are as long as `lengths` say, and of what is in them."""
-    if isinstance(values, (list, tuple)):
-        if lengths[:1] == [len(values)]:
-            return [_detached(value, lengths[1:]) for value in values]
-        if _is_tensor(first_entry(values)[0]):
-            raise ValueError("ragged lists of tensors")
-    if not _is_tensor(values):
-        return values
-    tensor = values.detach().cpu()
-    try:
-        return np.asarray(tensor)
-    except TypeError:  # numpy has no bfloat16
-        return np.asarray(tensor.float())
-
-
-def _is_tensor(value: Any) -> bool:
-    return not isinstance(value, type) and all(callable(getattr(value, name, None)) for name in ("detach", "cpu"))

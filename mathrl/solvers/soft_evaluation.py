@@ -8,7 +8,7 @@ from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import choice, positive
 from mathrl.equations import POLICY_EVALUATION
 from mathrl.games.model import Game, as_played
-from mathrl.games.policies import as_policy
+from mathrl.games.policies import as_single_policy
 from mathrl.iteration.outcome import Status, rounding_floor
 from mathrl.operators import ENTROPIES, soft_value
 from mathrl.solution import Solution
@@ -32,7 +32,7 @@ def soft_evaluation(game: Game, *, policy: Sequence[ArrayLike], temperature: flo
     This is the fixed point of the soft Bellman operator Γ_π (hasac Eq. 4-6, Lemma 4.1), found without iterating it.
 
     `game`         any game, with a common payoff or general-sum
-    `policy`       π, per agent (S, A_i), states by actions, rows sum to 1
+    `policy`       π, per agent (S, A_i), states by actions, rows sum to 1; those of type float32 are normalised
     `temperature`  α > 0, the weight of the entropy, in units of the rewards
     `entropy`      whose entropy enters an agent's value: `"team"` (default: all agents'), `"own"` or `"none"`
 
@@ -51,7 +51,7 @@ def soft_evaluation(game: Game, *, policy: Sequence[ArrayLike], temperature: flo
     temperature = positive("temperature", temperature)
     in_range(game, temperature)
     choice("entropy", entropy, ENTROPIES)
-    checked = as_policy(game, policy)
+    checked = as_single_policy(game, policy)
     values = evaluate(game, checked, temperature=temperature, entropy=entropy)
     again = soft_value(values.q, checked, temperature=temperature, entropy=entropy)
     misses = game.discount * np.abs(again - values.v)

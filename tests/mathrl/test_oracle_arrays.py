@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl.base.checks import choice
-from mathrl.games import load, random_policy, random_stochastic, uniform_policy
+from mathrl.exploitability import exploitability
+from mathrl.games import Game, load, random_policy, random_stochastic, uniform_policy
 from mathrl.operators import ENTROPIES
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, several_critics, state_values
 from mathrl.proofs_checks.strategies import games, policies
+from mathrl.solvers import haspi, soft_evaluation
 
 GAME = random_stochastic(4, (2, 3), discount=0.9, seed=0)
 ALONE = random_stochastic(4, (3,), discount=0.9, seed=0)
@@ -323,3 +325,24 @@ def test_bad_input_is_named_in_one_line(read, message):
         read()
     assert "\n" not in str(caught.value)
     assert "reward" not in str(caught.value)
+
+
+def test_solvers_take_policies_in_single_precision_and_tensors_as_the_oracle_does():
+    single = [own.astype(np.float32) for own in POLICY]
+    held = [own.astype(np.float64) / own.astype(np.float64).sum(axis=1, keepdims=True) for own in single]
+    tensors = [OfTorch(own, "float32") for own in single]
+    kind = {"temperature": 0.5}
+    right = soft_evaluation(GAME, policy=held, **kind)
+    gains = exploitability(GAME, held, **kind)
+    first = haspi(GAME, initial_policy=held, **kind)
+    for rows in (single, tensors):
+        np.testing.assert_allclose(soft_evaluation(GAME, policy=rows, **kind).q, right.q, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(exploitability(GAME, rows, **kind), gains, rtol=1e-9, atol=1e-9)
+        found = haspi(GAME, initial_policy=rows, **kind)
+        np.testing.assert_allclose(found.q, first.q, rtol=1e-12, atol=1e-12)
+    with pytest.raises(ValueError, match=r"^policy\[0\]\[0\] sums to 1.0*2"):
+        soft_evaluation(GAME, policy=[own * np.float32(1.00002) for own in single], **kind)
+    with pytest.raises(ValueError, match=r"^policy\[0\]\[0\] sums to 1.0000001"):  # in double precision it is a mistake
+        soft_evaluation(GAME, policy=[own * (1 + 1e-7) for own in held], **kind)
+    rewards = OfTorch(np.eye(2), "float32")
+    assert Game.matrix([rewards, rewards]) == Game.matrix([np.eye(2), np.eye(2)])
