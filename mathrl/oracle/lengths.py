@@ -31,17 +31,22 @@ _MOST_STATES = 512
 _LEAST_WEIGHT = 0.01
 """Critics whose bootstrap counts less than this are hardly told from each other."""
 
+_SAME_WEIGHT = 1e-4
+"""A weight that suits theirs is one that has a name where it differs by less than this, relatively."""
 
-def of_training(game: Game, policy: Policy, plain: FloatArray, ahead: FloatArray) -> Iterator[Mistake]:
+
+def of_training(game: Game, policy: Policy, plain: FloatArray, bonus: FloatArray, *, array: str) -> Iterator[Mistake]:
     """Yield that a critic was trained on n-step targets without the entropy of the steps in between, for every n.
 
-    Its Q counts the entropy of every n-th state alone: Q = plain + γ P Σ_{m≥1} (γ P_π)^{nm−1} bonus. All n are summed
-    in one pass over time. It follows `ahead` = (γ P_π)^t bonus until that is the same in all states; the rest is a
-    geometric series.
+    Its Q counts the entropy of every n-th state alone: Q = plain + γ P Σ_{m≥1} (γ P_π)^{nm−1} bonus, and its V that of
+    the present state, too. All n are summed in one pass over time. It follows `ahead` = (γ P_π)^t bonus until that is
+    the same in all states; the rest is a geometric series. `plain` is Q or V without entropy, as `array` says.
     """
+    ahead = bonus
     if game.discount == 0 or not ahead.any():
         return
-    P_st, nothing = policy_transitions(game, Profile.of(policy).joint_sa), np.zeros(game.num_states)
+    w_sa, nothing = Profile.of(policy).joint_sa, np.zeros(game.num_states)
+    P_st = policy_transitions(game, w_sa)
     steps = np.arange(2, LONGEST + 2)
     sums = np.zeros((len(steps), *ahead.shape))
     rounding, passed = np.finfo(np.float64).eps * ahead.max(), 0
@@ -56,22 +61,27 @@ def of_training(game: Game, policy: Policy, plain: FloatArray, ahead: FloatArray
     for n, total in zip(steps.tolist(), sums, strict=True):
         # where episodes end, all that is ahead has become 0
         rest = game.discount ** (-(passed + 1) % n) / (1 - game.discount**n) if game.ended is None else 0.0
-        later = backup(unrewarded, np.atleast_2d(total + rest * ahead))
+        later = backup(unrewarded, np.atleast_2d(total + rest * ahead)).reshape(*bonus.shape, -1)
         trained = f"{n}-step targets" if n <= LONGEST else f"targets of more than {LONGEST} steps"
         phrase = f"of a critic trained on {trained} without the entropy of the steps in between"
-        yield Mistake(plain, later.reshape(*ahead.shape, *game.num_actions), ((1.0, phrase),))
+        if array == "q":
+            part = later.reshape(*bonus.shape, *game.num_actions)
+        else:
+            part = bonus + np.einsum("...sa,sa->...s", later, w_sa)
+        yield Mistake(plain, part, ((1.0, phrase),))
 
 
 def wrongly_discounted(
     game: Game, policy: Policy, theirs: FloatArray, exact: FloatArray, *, array: str, most_left: float, **kind: Any
 ) -> Iterator[Mistake]:
-    """Yield Q or V of critics trained on n-step targets whose bootstrap counts γ^m times, m ≠ n.
+    """Yield Q or V of critics trained on n-step targets whose bootstrap counts c ≠ γ^n times.
 
-        V = Σ_{t<n} (γ P_π)^t b + γ^m P_π^n V,   b = E_π[r] + bonus                                           (1)
+        V = Σ_{t<n} (γ P_π)^t b + c P_π^n V,   b = E_π[r] + bonus                                             (1)
 
     Only of those that may be within `most_left` of theirs: one step of (1), a contraction, may move these by twice as
-    much. m is 1 (γ for γ^n), or larger than n (of targets that an end or a cut has made shorter). The latter are many,
-    and so count as fitted.
+    much. c is γ (γ for γ^n), γ^m with a larger m (of targets that an end or a cut has made shorter), γ^n/A (a mean over
+    A joint actions for the sum), or what suits theirs (a bootstrap that is lost in a share of the samples). The second
+    are many, and so count as fitted, as the last does. After one step the last two are another discount.
     """
     if game.discount in (0, 1) or game.num_states > _MOST_STATES:
         return
@@ -85,46 +95,63 @@ def wrongly_discounted(
     b_ms, step = expected_rewards(game, w_sa, bonus_ms), dense.T
     before_ms, rewarded_ms, at_ends_ms, ahead = np.zeros_like(b_ms), b_ms, v_ms @ step, step  # P_π^n, transposed
     for n in range(1, LONGEST + 1):
-        for m in (*((1,) if n > 1 else ()), *range(n + 1, LONGEST + 1)):
-            weight = game.discount**m
-            if weight < _LEAST_WEIGHT:
-                break
+        for weight, how, fitted in _wrong_weights(game, n, v_ms - rewarded_ms, at_ends_ms, kind["entropy"]):
             if np.abs(rewarded_ms + weight * at_ends_ms - v_ms).max() > 2 * most_left:
                 continue
             with one_thread():
                 v = np.linalg.solve(np.eye(len(ahead)) - weight * ahead.T, rewarded_ms.T).T  # (1)
                 # the last of the n steps is that of the backup
                 earlier = v @ np.linalg.matrix_power(step, n - 1)
-            q = backup(game, before_ms + game.discount ** (m - 1) * earlier)
-            power = "γ" if m == 1 else f"γ^{m}"
-            right = "γ" if n == 1 else f"γ^{n}"
-            phrase = f"of a critic trained on {n}-step targets with the bootstrap discounted by {power}, not by {right}"
-            yield Mistake.instead((q if array == "q" else v).reshape(exact.shape), phrase, fitted=m > 1)
+            q = backup(game, before_ms + weight / game.discount * earlier)
+            phrase = f"of a critic trained on {n}-step targets {how}"
+            yield Mistake.instead((q if array == "q" else v).reshape(exact.shape), phrase, fitted=fitted)
         before_ms = rewarded_ms
         rewarded_ms = b_ms + game.discount * (rewarded_ms @ step)
         at_ends_ms, ahead = at_ends_ms @ step, ahead @ step
+
+
+def _wrong_weights(
+    game: Game, n: int, bootstrapped: FloatArray, at_ends: FloatArray, entropy: str
+) -> Iterator[tuple[float, str, bool]]:
+    """Yield wrong weights c of (1), what to say of each, and whether it is fitted: to `bootstrapped` = c `at_ends`."""
+    right, known = "γ" if n == 1 else f"γ^{n}", game.discount**n
+    powers = {m: game.discount**m for m in (*((1,) if n > 1 else ()), *range(n + 1, LONGEST + 1))}
+    for m, weight in powers.items():
+        if weight < _LEAST_WEIGHT:
+            break
+        power = "γ" if m == 1 else f"γ^{m}"
+        yield weight, f"with the bootstrap discounted by {power}, not by {right}", m > 1
+    if n == 1:
+        return
+    if game.num_joint_actions > 1:
+        yield known / game.num_joint_actions, mean_for_sum(game, entropy), False
+    weight = least_squares(bootstrapped, at_ends)
+    named = (known, *powers.values(), known / game.num_joint_actions)
+    if _LEAST_WEIGHT * known < weight < known and not np.isclose(weight, named, rtol=_SAME_WEIGHT, atol=0).any():
+        yield weight, _lost(weight / known), True
+
+
+def _lost(weight: float) -> str:
+    """What to say of a bootstrap that counts less than it should."""
+    share = 100 * (1 - weight)
+    return f"with the bootstrap lost in {share:.3g} % of the samples, such as those at a time limit"
 
 
 def of_the_bootstrap(
     game: Game, theirs: FloatArray, exact: FloatArray, bootstrap: FloatArray, entropy: str, steps: int | None
 ) -> Iterator[Mistake]:
     """Yield mistakes in how often the last value counts, γ^n v(s_n) of n steps."""
-
-    def lost(weight: float) -> tuple[float, str]:
-        share = 100 * (1 - weight)
-        return weight, f"with the bootstrap lost in {share:.3g} % of the samples, such as those at a time limit"
-
     actions = game.num_joint_actions
     known = [(0.0, "without the bootstrap")]
     if actions > 1:
-        known += [(1 / actions, mean_for_sum(game, entropy)), *[lost(1 / actions)] * (steps != 1)]
+        known += [(1 / actions, mean_for_sum(game, entropy)), *[(1 / actions, _lost(1 / actions))] * (steps != 1)]
     if steps is not None and steps > 1:
         weight = float(np.power(game.discount, 1.0 - steps))  # inf where γ is 0 or tiny: it explains nothing
         known.append((weight, f"with the bootstrap discounted by γ in place of γ^{steps}"))
     yield Mistake(exact - bootstrap, bootstrap, known)
     weight = least_squares(theirs - (exact - bootstrap), bootstrap)
     if steps != 1 and 0 < weight < 1:  # after one step it is another discount
-        yield Mistake(exact - bootstrap, bootstrap, (lost(weight),), fitted=True)
+        yield Mistake(exact - bootstrap, bootstrap, ((weight, _lost(weight)),), fitted=True)
 
 
 def of_other_lengths(

@@ -85,9 +85,9 @@ def value_mistakes(
     present = np.broadcast_to(bonus, exact.shape[: -game.num_agents] if array == "q" else exact.shape)
     if array == "q":
         yield Mistake(exact, spread(game, bonus), ((1.0, "with the entropy of the present state"),))
-        yield from of_training(game, policy, plain, present)
     else:
         yield Mistake(exact, bonus, ((-1.0, "without the entropy of the present state"),))
+    yield from of_training(game, policy, plain, present, array=array)
     yield from early_in_values(game, policy, exact, plain, present, array=array, **kind)
     w_sa = Profile.of(policy).joint_sa
     v_plain = _mean(w_sa, plain.reshape(*plain.shape[: -game.num_agents], -1)) if array == "q" else plain

@@ -31,6 +31,45 @@ def ended(critic, steps, weight):
     return q
 
 
+@pytest.mark.parametrize("steps", [2, 4])
+@pytest.mark.parametrize("lost", [0.03, 0.1, 5 / 6])
+@pytest.mark.parametrize("structure", GAMES)
+@pytest.mark.parametrize("entropy", ENTROPIES)
+@pytest.mark.parametrize("ending", [0.0, 0.2])
+def test_a_bootstrap_that_a_critic_of_several_steps_lost_in_a_share_of_samples_is_named(
+    structure, entropy, steps, lost, ending
+):
+    """5/6 of it is lost in a mean over 6 joint actions that stands for a sum."""
+    game = random_stochastic(4, (2, 3), structure=structure, discount=0.8, seed=3, ending=ending)
+    kind = {"policy": random_policy(game, np.random.default_rng(3)), "temperature": 0.3, "entropy": entropy}
+    critic = Critic(game, **kind)
+    q = ended(critic, steps, (1 - lost) * 0.8**steps)
+    share = f"with the bootstrap lost in {100 * lost:.3g} % of the samples, such as those at a time limit"
+    if lost > 0.5:
+        share = (
+            f"with the mean of {'π Q' if entropy == 'none' else 'π (Q − α log π)'} over the 6 joint actions in place"
+        )
+    phrase = f"of a critic trained on {steps}-step targets {share}"
+    message = said(assert_soft_q, game, critic.shaped(q), **kind)
+    assert phrase in message
+    assert ", or " not in message
+    assert phrase in said(assert_soft_v, game, critic.soft(q), **kind)
+
+
+@pytest.mark.parametrize("steps", [2, 5])
+@pytest.mark.parametrize("entropy", ["team", "own"])
+@pytest.mark.parametrize("ending", [0.0, 0.2])
+def test_values_without_the_entropy_of_the_steps_in_between_are_named(entropy, steps, ending):
+    game = random_stochastic(4, (2, 3), discount=0.8, seed=3, ending=ending)
+    kind = {"policy": random_policy(game, np.random.default_rng(3)), "temperature": 0.3, "entropy": entropy}
+    critic = Critic(game, **kind)
+    q = np.zeros(np.broadcast_shapes(critic.r.shape, (*critic.bonus.shape, 1)))
+    for _ in range(100):
+        q = critic.target(critic.shaped(q), steps, weight=lambda t: float(t == steps)).reshape(q.shape)
+    phrase = f"of a critic trained on {steps}-step targets without the entropy of the steps in between"
+    assert said(assert_soft_v, game, critic.soft(q), **kind).endswith(phrase)
+
+
 @pytest.mark.parametrize(("steps", "power"), [(2, 1), (3, 1), (5, 1), (1, 3), (2, 4), (3, 4)])
 @pytest.mark.parametrize("structure", GAMES)
 @pytest.mark.parametrize("entropy", ENTROPIES)
