@@ -519,8 +519,8 @@ class Faulty:
     def ended(self):
         """Q where the repetition of the wrong backup ends, in the right place."""
         γ, q = self.right.game.discount, np.zeros(self.shape)
-        for _ in range(1 if γ == 0 else int(np.ceil(np.log(1e-14) / np.log(γ)))):
-            q = self.backup(q)
+        for _ in range(1 if γ == 0 else 300 if γ == 1 else int(np.ceil(np.log(1e-14) / np.log(γ)))):
+            q = self.backup(q)  # where γ is 1 play has ended by then in games that end with probability 0.15
         return q
 
     def q(self):

@@ -44,25 +44,30 @@ _HALF_PRECISION = {"bfloat16": 2.0**-5, "float16": 2.0**-8}
 """What `SINGLE_PRECISION` is for types of half the size: four units of their last place, which a soft-max leaves."""
 
 
-def policy_rows(game: Game, policy: Any) -> tuple[Policy, float]:
+def policy_rows(game: Game, policy: Any, argument: str = "policy") -> tuple[Policy, float]:
     """A product policy as (S, A_i) per agent, and how far from 1 the sum of a row was at most.
 
     `policy` is one array per agent, or all as one array (n, S, A), (n, A) for one state; or a function `policy(state)`
     that returns one row per agent (for one agent also the row alone), or one such function per agent, that returns its
     row. Rows that are off by more than 1e-9, but by no more than 1e-5 (1/256 in float16, 1/32 in bfloat16), are
-    normalised, and rows of terminal states ignored. Raises `ValueError` as `as_policy` does.
+    normalised, and rows of terminal states ignored. `argument` is what messages call it. Raises `ValueError` as
+    `as_policy` does.
     """
-    given, slack = _called_policy(game, policy) if callable(policy) else (policy, _slack(policy))
+    given, slack = _called_policy(game, policy, argument) if callable(policy) else (policy, _slack(policy))
     if not isinstance(given, Sequence):
-        stacked = _array("policy", given)
+        stacked = _array(argument, given)
         given = list(stacked) if isinstance(stacked, np.ndarray) and stacked.ndim else given
     if not isinstance(given, Sequence):
-        return as_policy(game, given), 0.0
+        return as_policy(game, given, argument), 0.0
     read = []
     for i, rows in enumerate(given):
-        own, own_slack = _called_rows(game, i, rows) if callable(rows) else (_given_rows(game, i, rows), _slack(rows))
+        own, own_slack = (
+            _called_rows(game, i, rows, f"{argument}[{i}]")
+            if callable(rows)
+            else (_given_rows(game, i, rows, f"{argument}[{i}]"), _slack(rows))
+        )
         read.append(normalised(own, slack=max(slack, own_slack)))
-    return as_policy(game, [rows for rows, _ in read]), max((off for _, off in read), default=0.0)
+    return as_policy(game, [rows for rows, _ in read], argument), max((off for _, off in read), default=0.0)
 
 
 def action_values(game: Game, q: Any, *, agent_axis: bool, argument: str = "q") -> FloatArray:
@@ -124,12 +129,12 @@ def numbers(argument: str, values: Any) -> FloatArray:
     return as_numbers(argument, _array(argument, values))
 
 
-def _given_rows(game: Game, agent: int, given: Any) -> FloatArray:
+def _given_rows(game: Game, agent: int, given: Any, argument: str) -> FloatArray:
     """The array (S, A_i) of one agent as it is given, except where an episode has ended."""
-    rows = numbers(f"policy[{agent}]", given)
+    rows = numbers(argument, given)
     if game.ended is not None and rows.shape == (game.num_states, game.num_actions[agent]):
         rows[game.ended] = _nothing_played(game.num_actions[agent])
-    return finite(f"policy[{agent}]", rows)
+    return finite(argument, rows)
 
 
 def _nothing_played(actions: int) -> FloatArray:
@@ -143,9 +148,9 @@ def _slack(given: Any) -> float:
     return _HALF_PRECISION.get(name.rpartition(".")[2], SINGLE_PRECISION)  # PyTorch says torch.float16
 
 
-def _called_policy(game: Game, policy: Callable[[int], Any]) -> tuple[list[FloatArray], float]:
+def _called_policy(game: Game, policy: Callable[[int], Any], argument: str) -> tuple[list[FloatArray], float]:
     """The arrays (S, A_i) of a function of the state, and their `_slack`."""
-    _callable_with("policy", policy, "state")
+    _callable_with(argument, policy, "state")
     slack = 0.0
     states: list[list[FloatArray]] = []
     for s in range(game.num_states):
@@ -153,31 +158,31 @@ def _called_policy(game: Game, policy: Callable[[int], Any]) -> tuple[list[Float
             states.append([_nothing_played(actions) for actions in game.num_actions])
             continue
         rows = policy(s)
-        if game.num_agents == 1 and getattr(_array(f"policy({s})", rows), "ndim", None) == 1:
+        if game.num_agents == 1 and getattr(_array(f"{argument}({s})", rows), "ndim", None) == 1:
             rows = [rows]
         try:
             given = list(rows)
         except TypeError:
             given = None
         if given is None:
-            fail(f"policy({s})", f"is of type {type(rows).__name__}", f"{game.num_agents} rows, one per agent")
+            fail(f"{argument}({s})", f"is of type {type(rows).__name__}", f"{game.num_agents} rows, one per agent")
         if len(given) != game.num_agents:
-            fail(f"policy({s})", f"has {len(given)} rows", f"{game.num_agents}, one per agent")
+            fail(f"{argument}({s})", f"has {len(given)} rows", f"{game.num_agents}, one per agent")
         slack = max(slack, *map(_slack, (rows, *given)))
-        states.append([floats(f"policy({s})[{i}]", row) for i, row in enumerate(given)])
+        states.append([floats(f"{argument}({s})[{i}]", row) for i, row in enumerate(given)])
         for i, (row, actions) in enumerate(zip(states[-1], game.num_actions, strict=True)):
-            shape(f"policy({s})[{i}]", row, (actions,))
+            shape(f"{argument}({s})[{i}]", row, (actions,))
     return [np.stack(agent_rows) for agent_rows in zip(*states, strict=True)], slack
 
 
-def _called_rows(game: Game, agent: int, policy: Callable[[int], Any]) -> tuple[FloatArray, float]:
+def _called_rows(game: Game, agent: int, policy: Callable[[int], Any], argument: str) -> tuple[FloatArray, float]:
     """The array (S, A_i) of one agent's function of the state, and its `_slack`."""
-    _callable_with(f"policy[{agent}]", policy, "state")
+    _callable_with(argument, policy, "state")
     raw = [_nothing_played(game.num_actions[agent]) if ended else policy(s) for s, ended in enumerate(game.terminal)]
-    rows = [floats(f"policy[{agent}]({s})", row) for s, row in enumerate(raw)]
+    rows = [floats(f"{argument}({s})", row) for s, row in enumerate(raw)]
     for s, row in enumerate(rows):
         if row.size != game.num_actions[agent]:
-            shape(f"policy[{agent}]({s})", row, (game.num_actions[agent],))
+            shape(f"{argument}({s})", row, (game.num_actions[agent],))
     return np.stack([row.ravel() for row in rows]), max(map(_slack, raw))  # networks return (1, A_i) for a row
 
 

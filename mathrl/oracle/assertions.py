@@ -174,7 +174,7 @@ def assert_td_target(
     known: dict[str, Any] = {
         "ignored": Ignored.of(game, policy=policy, agent_axis=agent_axis, q=own_q, v=v),
         "cut_sa": cut_sa,
-        "earlier": None if earlier_policy is None else policy_rows(played, earlier_policy)[0],
+        "earlier": None if earlier_policy is None else policy_rows(played, earlier_policy, "earlier_policy")[0],
     }
     mistakes = chain(
         twin_mistakes(played, rows, twins, critics, computed, **kind),
@@ -201,7 +201,7 @@ def _assert_values(
     given = (action_values if array == "q" else state_values)(played, values, agent_axis=agent_axis)
     known: dict[str, Any] = {
         "cut_sa": cut_shares(played, truncated),
-        "earlier": None if earlier_policy is None else policy_rows(played, earlier_policy)[0],
+        "earlier": None if earlier_policy is None else policy_rows(played, earlier_policy, "earlier_policy")[0],
         "ignored": Ignored.of(game, policy=policy, agent_axis=agent_axis, **{array: values}),
     }
     found = evaluate(played, rows, **kind)

@@ -108,7 +108,7 @@ def compare(
     if rows is None:
         return Report(**described, **_from_optimum(played, game.in_play, alpha, entropy, q_given, v_given))
     ignored = Ignored.of(game, policy=policy, agent_axis=agent_axis, q=q, v=v)
-    earlier = None if earlier_policy is None else policy_rows(played, earlier_policy)[0]
+    earlier = None if earlier_policy is None else policy_rows(played, earlier_policy, "earlier_policy")[0]
     known: dict[str, Any] = {"ignored": ignored, "cut_sa": cut_sa, "earlier": earlier}
     return Report(**described, **_from_policy(played, alpha, entropy, rows, q_given, v_given, known))
 

@@ -92,8 +92,7 @@ def early_in_values(
         return
     yield Mistake(plain, exact - plain + spread(game, present), ((game.discount, EARLY),))
     if (logs := _minus_logs(game, policy, temperature, entropy)) is not None:
-        weights = ((1.0, EARLY_LOG + UNDISCOUNTED), (game.discount, EARLY_LOG))
-        yield Mistake(plain, exact - plain + logs, weights)
+        yield Mistake(plain, exact - plain + logs, _early(EARLY_LOG, game.discount))
 
 
 def early_in_targets(
@@ -120,7 +119,12 @@ def early_in_targets(
     for extra, phrase in added:
         rewards = game.rewards + extra
         part = target(paid(game, rewards.reshape(-1, game.num_states, game.num_joint_actions)), **plain) - zero
-        yield Mistake(zero, part, ((1.0, phrase + UNDISCOUNTED), (game.discount, phrase)))
+        yield Mistake(zero, part, _early(phrase, game.discount))
+
+
+def _early(phrase: str, discount: float) -> list[tuple[float, str]]:
+    """How often a bonus may count that is added too early, and what to say then; where γ is 1 that is once."""
+    return [*[(1.0, phrase + UNDISCOUNTED)] * (discount < 1), (discount, phrase)]
 
 
 def _minus_logs(game: Game, policy: Policy, temperature: float, entropy: str) -> FloatArray | None:

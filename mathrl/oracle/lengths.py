@@ -83,7 +83,7 @@ def wrongly_discounted(
     A joint actions for the sum), or what suits theirs (a bootstrap that is lost in a share of the samples). The second
     are many, and so count as fitted, as the last does. After one step the last two are another discount.
     """
-    if game.discount in (0, 1) or game.num_states > _MOST_STATES:
+    if game.discount == 0 or game.num_states > _MOST_STATES:
         return
     shape = exact.shape if array == "v" else exact.shape[: -game.num_agents]
     w_sa = Profile.of(policy).joint_sa
@@ -104,7 +104,8 @@ def wrongly_discounted(
                 earlier = v @ np.linalg.matrix_power(step, n - 1)
             q = backup(game, before_ms + weight / game.discount * earlier)
             phrase = f"of a critic trained on {n}-step targets {how}"
-            yield Mistake.instead((q if array == "q" else v).reshape(exact.shape), phrase, fitted=fitted)
+            values = np.asarray(q if array == "q" else v, dtype=np.float64)
+            yield Mistake.instead(values.reshape(exact.shape), phrase, fitted=fitted)
         before_ms = rewarded_ms
         rewarded_ms = b_ms + game.discount * (rewarded_ms @ step)
         at_ends_ms, ahead = at_ends_ms @ step, ahead @ step
@@ -115,7 +116,8 @@ def _wrong_weights(
 ) -> Iterator[tuple[float, str, bool]]:
     """Yield wrong weights c of (1), what to say of each, and whether it is fitted: to `bootstrapped` = c `at_ends`."""
     right, known = "γ" if n == 1 else f"γ^{n}", game.discount**n
-    powers = {m: game.discount**m for m in (*((1,) if n > 1 else ()), *range(n + 1, LONGEST + 1))}
+    others = () if game.discount == 1 else (*((1,) if n > 1 else ()), *range(n + 1, LONGEST + 1))
+    powers = {m: game.discount**m for m in others}
     for m, weight in powers.items():
         if weight < _LEAST_WEIGHT:
             break

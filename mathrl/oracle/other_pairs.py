@@ -38,7 +38,7 @@ def critics_at_other_pairs(
 
     None of those whose Q is known to differ from `theirs` by more than `most_left`.
     """
-    if game.discount in (0, 1):
+    if game.discount == 0:
         return
     shape = exact.shape if array == "v" else exact.shape[: -game.num_agents]
     w_sa, bonus = Profile.of(policy).joint_sa, np.zeros(shape) + entropy_bonus(policy, **kind)
@@ -55,8 +55,10 @@ def critics_at_other_pairs(
                 continue
         units = np.eye(w_sa.size).reshape(-1, *w_sa.shape)
         system = np.eye(w_sa.size) - game.discount * part(units).reshape(w_sa.size, -1).T
-        with one_thread():
-            q_msa = np.linalg.solve(system, known.reshape(len(known), -1).T).T.reshape(known.shape)  # (2)
+        solved = _solved(system, known.reshape(len(known), -1).T)  # (2)
+        if solved is None:
+            continue
+        q_msa = solved.T.reshape(known.shape)
         v = np.einsum("msa,sa->ms", q_msa, w_sa) + np.atleast_2d(bonus)
         yield np.asarray(q_msa if array == "q" else v).reshape(exact.shape), phrase
 
@@ -132,12 +134,23 @@ def _of_the_present_state(
     given = theirs.reshape(found.shape)
     for s, (reached, P_at) in enumerate(_next_states(game)):
         mixed = P_at @ w_sa[reached]
-        with one_thread():
-            own = np.linalg.solve(np.eye(len(mixed)) - game.discount * mixed, q_msa[:, s].T).T  # (1)
+        solved = _solved(np.eye(len(mixed)) - game.discount * mixed, q_msa[:, s].T)  # (1)
+        if solved is None:
+            return None
+        own = solved.T
         found[:, s] = own if array == "q" else (own @ w_sa[s] + np.atleast_2d(bonus)[:, s])[:, None]
         if not np.abs(found[:, s] - given[:, s]).max() <= most_left:
             return None
     return found
+
+
+def _solved(system: FloatArray, right: FloatArray) -> FloatArray | None:
+    """The solution of a linear system; None where it is singular: a critic that never ends, where γ is 1."""
+    with one_thread():
+        try:
+            return np.asarray(np.linalg.solve(system, right), dtype=np.float64)
+        except np.linalg.LinAlgError:
+            return None
 
 
 def _next_states(game: Game) -> Iterator[tuple[Any, Any]]:

@@ -13,6 +13,7 @@ from mathrl.base.checks import choice
 from mathrl.exploitability import exploitability
 from mathrl.games import Game, load, random_policy, random_stochastic, uniform_policy
 from mathrl.operators import ENTROPIES
+from mathrl.oracle import assert_soft_q
 from mathrl.oracle.arrays import action_values, policy_rows, scalar, several_critics, state_values
 from mathrl.proofs_checks.strategies import games, policies
 from mathrl.solvers import haspi, soft_evaluation
@@ -159,6 +160,12 @@ def test_a_mask_that_hides_nothing_is_no_hindrance():
     rows[0] = np.ma.masked_array(POLICY[0], mask=POLICY[0] < POLICY[0].max())
     with pytest.raises(ValueError, match=re.escape("policy[0] is a masked array")):
         policy_rows(GAME, rows)
+
+
+@pytest.mark.parametrize("wrong", [[POLICY[0]], [2 * POLICY[0], POLICY[1]], lambda state: [[1, 0]], lambda: 0])
+def test_an_earlier_policy_is_named_as_such(wrong):
+    with pytest.raises(ValueError, match=r"^earlier_policy"):
+        assert_soft_q(GAME, np.ones((4, 2, 3)), policy=POLICY, temperature=0.5, earlier_policy=wrong)
 
 
 class Tensor:

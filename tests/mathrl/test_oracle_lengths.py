@@ -35,15 +35,15 @@ def ended(critic, steps, weight):
 @pytest.mark.parametrize("lost", [0.03, 0.1, 5 / 6])
 @pytest.mark.parametrize("structure", GAMES)
 @pytest.mark.parametrize("entropy", ENTROPIES)
-@pytest.mark.parametrize("ending", [0.0, 0.2])
+@pytest.mark.parametrize(("discount", "ending"), [(0.8, 0.0), (0.8, 0.2), (1.0, 0.2)])
 def test_a_bootstrap_that_a_critic_of_several_steps_lost_in_a_share_of_samples_is_named(
-    structure, entropy, steps, lost, ending
+    structure, entropy, steps, lost, discount, ending
 ):
     """5/6 of it is lost in a mean over 6 joint actions that stands for a sum."""
-    game = random_stochastic(4, (2, 3), structure=structure, discount=0.8, seed=3, ending=ending)
+    game = random_stochastic(4, (2, 3), structure=structure, discount=discount, seed=3, ending=ending)
     kind = {"policy": random_policy(game, np.random.default_rng(3)), "temperature": 0.3, "entropy": entropy}
     critic = Critic(game, **kind)
-    q = ended(critic, steps, (1 - lost) * 0.8**steps)
+    q = ended(critic, steps, (1 - lost) * discount**steps)
     share = f"with the bootstrap lost in {100 * lost:.3g} % of the samples, such as those at a time limit"
     if lost > 0.5:
         share = (

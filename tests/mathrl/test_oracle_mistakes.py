@@ -66,9 +66,9 @@ TWO_NAMES = FAULTS[0]
 
 
 @functools.cache
-def faulty(structure, entropy, fault, seed=5, **kind):
+def faulty(structure, entropy, fault, seed=5, discount=0.8, **kind):
     """A critic in a random game of 3 agents in which no two faults give the same numbers, and some Q."""
-    game = random_stochastic(4, (2, 3, 2), structure=structure, discount=0.8, seed=seed, **kind)
+    game = random_stochastic(4, (2, 3, 2), structure=structure, discount=discount, seed=seed, **kind)
     policy = random_policy(game, np.random.default_rng(seed))
     earlier = random_policy(game, np.random.default_rng(seed + 1))
     place = len(fault.name) % 2
@@ -149,6 +149,39 @@ def test_every_fault_is_named_where_episodes_end_or_actions_are_not_available(st
             first, *others = named(message).split(", or ")
             assert says(first, made, phrase)
             assert len(others) <= (fault == TWO_NAMES or "maximum" in phrase)
+
+
+UNDISCOUNTED = ", and without the discount"
+
+
+@pytest.mark.parametrize(("structure", "entropy"), [SETTINGS[1], SETTINGS[2]])
+def test_every_fault_is_named_in_episodes_without_a_discount(structure, entropy):
+    """Where γ is 1, a fault with the discount and the one without it are one."""
+    for k, fault in enumerate(faults(entropy, structure)):
+        made = where_play_goes_on(fault) if fault.name == "states in another order" else fault
+        critic, q = faulty(structure, entropy, made, discount=1.0, ending=0.15)
+        game, length, shaped = critic.right.game, LENGTHS[k % 4], critic.right.shaped
+        phrase = critic.phrase(steps=length.get("steps", 1)).removesuffix(UNDISCOUNTED)
+        message = said(assert_td_target, game, critic.target(q, **length), q=shaped(q), **length, **critic.kind)
+        assert phrase in named(message)
+        assert UNDISCOUNTED not in message
+        message = said(assert_soft_q, game, shaped(critic.q()), **critic.kind)
+        assert critic.phrase("q").removesuffix(UNDISCOUNTED) in named(message)
+        assert UNDISCOUNTED not in message
+        if "early" not in critic.phrase("v") and critic.phrase("v") != "right":
+            assert critic.phrase("v") in named(said(assert_soft_v, game, critic.v(), **critic.kind))
+
+
+def test_a_critic_that_never_ends_without_a_discount_explains_nothing():
+    """Q of the present state, at its own only action, would pay for ever."""
+    moves = np.zeros((3, 2, 3))
+    moves[:, 0, 1], moves[:, 1, 2] = 1, 1
+    moves[1, 0] = [0, 0, 1]
+    rewards = np.array([[1.0, 2.0], [3.0, 0.5], [0.0, 0.0]])
+    game = Game.stochastic(rewards, moves, 1.0, terminal=[False, False, True])
+    kind = {"policy": [np.array([[0.3, 0.7], [1.0, 0.0], [0.5, 0.5]])], "temperature": 0.5}
+    q = np.add(rewards, [[0.3, 0.1], [-0.4, 0.2], [0, 0]])
+    assert not named(said(assert_soft_q, game, q, **kind))
 
 
 @pytest.mark.parametrize(("structure", "entropy"), SETTINGS)
