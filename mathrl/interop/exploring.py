@@ -18,6 +18,7 @@ from mathrl.base.text import shown
 from mathrl.games.exploration import END
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game
+from mathrl.games.naming import agent_label
 
 __all__ = ["Environment", "Explored", "Outcome", "Step", "counted", "explore", "frozen"]
 
@@ -128,7 +129,8 @@ def explore(
                 if other != called:
                     found = f"sees the same in {shown(other)} and in {shown(called)}"
                     mend = "full_view=True makes the game in which all agents see the whole state"
-                    fail(f"agent {i}", found, "a view that tells states apart, as in a game all see its state", mend)
+                    who = agent_label(names().get("agent_names"), i)
+                    fail(who, found, "a view that tells states apart, as in a game all see its state", mend)
         snapshots[called] = snapshot
         return called
 

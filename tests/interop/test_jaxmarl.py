@@ -98,7 +98,7 @@ def test_views_are_compared():
         def get_obs(self, state):
             return {"agent_0": state["cells"], "agent_1": state["cells"][1]}
 
-    with pytest.raises(ValueError, match=r"agent 1 sees the same in .*full_view=True"):
+    with pytest.raises(ValueError, match=r": agent_1 sees the same in .*full_view=True"):
         from_jaxmarl(Blind(), discount=0.9)
 
 

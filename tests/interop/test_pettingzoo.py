@@ -206,7 +206,7 @@ def test_solvers_do_not_take_a_sampled_game_for_a_game():
 
 
 def test_an_agent_that_sees_less_than_the_state_is_noticed():
-    with pytest.raises(ValueError, match=r"agent 1 sees the same in .* full_view=True"):
+    with pytest.raises(ValueError, match=r": right sees the same in .* full_view=True"):
         from_pettingzoo(Corridor(sees=("left",)), discount=0.9)
     game = from_pettingzoo(Corridor(sees=("left",)), discount=0.9, full_view=True)
     assert game.num_states == 21
