@@ -156,8 +156,11 @@ def _order_with_ends(theirs: FloatArray, exact: FloatArray, ended: Booleans) -> 
     going_on, ends = np.flatnonzero(~ended), np.flatnonzero(ended)
     if not going_on.size:
         return
-    distance = np.abs(given[going_on, None] - right[going_on])
-    nearest, far = going_on[distance.argmin(axis=1)], distance.min(axis=1) > _NEAR * np.abs(right).max()
+    ranked = going_on[np.argsort(right[going_on], kind="stable")]
+    above = np.searchsorted(right[ranked], given[going_on]).clip(1, max(len(ranked) - 1, 1))
+    beside = ranked[np.stack([above - 1, np.minimum(above, len(ranked) - 1)])]  # the one below, and the one above
+    distance = np.abs(right[beside] - given[going_on])
+    nearest, far = np.where(distance[0] <= distance[1], *beside), distance.min(axis=0) > _NEAR * np.abs(right).max()
     place = np.arange(len(exact))
     place[going_on[~far]] = nearest[~far]
     if not far.any() or far.sum() > ends.size or len(np.unique(nearest[~far])) < np.count_nonzero(~far):
