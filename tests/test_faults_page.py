@@ -14,10 +14,11 @@ reported it. Formulas are those of one-step targets; V(s') is E_π[Q(s', b) − 
 and H is an entropy. Each is named in targets of one step, of n steps and of TD(λ), and, where it is no matter of
 lengths, also in the Q and V that a critic ends at; so they are where episodes end and where actions are unavailable.
 Nobody knows what an unavailable action is worth, so joint actions in another order are named only where the same ones
-are available in all states, and Q at the actions of two agents exchanged only where each of them may do what the other
-does. A name is said only where it explains the numbers. Faults that give the same numbers in a game are named beside
-each other: another game tells them apart. "None known" says that no public report was found, not that there is none.
-What to give is said in [check your critic](how-to/check-your-critic.md) and [check a plain
+are available in all states, what else stands in a wrong place only where more than half of the numbers come from
+available actions, and Q at the actions of two agents exchanged only where each of them may do what the other does. A
+name is said only where it explains the numbers. Faults that give the same numbers in a game are named beside each
+other: another game tells them apart. "None known" says that no public report was found, not that there is none. What to
+give is said in [check your critic](how-to/check-your-critic.md) and [check a plain
 critic](how-to/check-a-plain-critic.md).
 
 | fault | one-step target | the sentence speaks of | look for | reports |
