@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mathrl.solution import Solution as Solution
 
 __all__ = ["Game", "NotConverged", "Solution", "Status", "load"]
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 _HOMES = {
     "Game": "mathrl.games",

@@ -326,7 +326,7 @@ def test_help_teaches(arguments, capsys):
 
 
 def test_version(capsys):
-    assert run(capsys, "--version")[:2] == (0, "mathrl 0.1.0\n")
+    assert run(capsys, "--version")[:2] == (0, "mathrl 1.0.0\n")
 
 
 KEYS = ("id", "kind", "row", "column", "paper", "computed", "low", "high", "seeds", "difference", "agrees")
