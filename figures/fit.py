@@ -24,6 +24,9 @@ _BESIDE = 0.7
 _HEADROOM = 1.18
 """The height of the panel of bars: their legend stands above 1."""
 
+_MOST_LETTERS = 60
+"""Labels of more letters than these stand upright below their bars, so that they do not run into each other."""
+
 _MOST_BARS = 40
 """Of more actions than these only the points are drawn, probability against frequency."""
 
@@ -75,7 +78,10 @@ def _draw_data(axes: "Axes", fit: Fit) -> None:
         places = np.arange(len(rows)) + 0.6 * np.cumsum([0, *_begins(rows)])
         axes.bar(places, observed, width=0.8, color=COLOURS[5], label="observed")
         axes.plot(places, fitted, "o", color=COLOURS[1], markersize=4, label="fitted")
-        axes.set_xticks(places, [_label(fit, row) for row in rows], fontsize=6)
+        labels = [_label(fit, row) for row in rows]
+        upright = sum(map(len, labels)) > _MOST_LETTERS
+        ticks = {"fontsize": 6, "rotation": 90 if upright else 0, "parse_math": False}
+        axes.set_xticks(places, labels, **ticks)
         axes.set_yticks(np.linspace(0, 1, 6))
         axes.legend(frameon=False, fontsize=7, loc="upper center", ncols=2)
         axes.set_title("(b) probability of actions" + (" (agent:action)" if len(fit.games) == 1 else ""))
@@ -88,8 +94,7 @@ def _begins(rows: list[Row]) -> list[bool]:
 
 
 def _label(fit: Fit, row: Row) -> str:
-    """Game, agent, state and action of a bar, as far as there are several; `$` begins no formula."""
-    number = str(row.state) == fit.state(row)
-    parts = [str(row.game)] * (len(fit.games) > 1) + [fit.agent(row)]
-    parts += ["s" * number + fit.state(row)] * (len(fit.policies[row.game][row.agent]) > 1)
-    return ":".join([*parts, fit.action(row)]).replace("$", r"\$")
+    agent, state, action = fit.labels(row)
+    parts = [str(row.game)] * (len(fit.games) > 1) + [str(agent)]
+    parts += [f"s{state}" if isinstance(state, int) else state] * (len(fit.policies[row.game][row.agent]) > 1)
+    return ":".join([*parts, str(action)]).replace("$", r"\$")  # begins no formula

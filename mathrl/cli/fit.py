@@ -41,8 +41,9 @@ or with trajectories, for a game with several states; states may also hold the l
 DATA in CSV has a line for each count; the column state may be left out in games of one state:
   agent,state,action,count
   0,0,0,38
-Agents, states and actions are numbered from 0. Counts need not be whole numbers. In trajectories -1 stands for the
-actions after an end.
+Agents, states and actions are numbered from 0; in CSV their names in the game will do as well. Counts need not be
+whole numbers. In trajectories -1 stands for the actions after an end. Tables for readers show names where the game has
+some; csv and json have the numbers.
 
 A rationality multiplies rewards: with payoffs in cents it is a hundredth of that with payoffs in euros."""
 
@@ -142,14 +143,18 @@ def _rendered(found: "Fit", format: str) -> str:
         return json.dumps(found.to_dict()) + "\n"
     if format == "table":
         return f"{found}\n"
-    return output.render([_flat(found, "" if format == "csv" else ".6g")], format)
+    return output.render([_flat(found, for_programs=format == "csv")], format)
 
 
-def _flat(found: "Fit", spec: str) -> "Table":
-    """A row for each action, with the estimate in every row: a table that stands alone."""
+def _flat(found: "Fit", for_programs: bool) -> "Table":
+    """A row for each action, with the estimate in every row: a table that stands alone.
+
+    For programs it has all digits, and numbers for agents, states and actions; for readers their names.
+    """
     from mathrl.base.table import Column, Table
 
-    table, (low, high) = found.table(spec), found.interval
+    spec = "" if for_programs else ".6g"
+    table, (low, high) = found.table(spec, named=not for_programs), found.interval
     same = {
         "rationality": found.rationality,
         "low": low,

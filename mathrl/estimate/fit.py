@@ -2,20 +2,24 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from mathrl.base.archived import arrays_in, from_arrays, to_arrays, to_bytes
 from mathrl.base.checks import FloatArray, fail
-from mathrl.base.document import plain
-from mathrl.base.files import as_path, write_text
+from mathrl.base.document import parse, plain
+from mathrl.base.files import as_path, decode, read, write_bytes, write_text
 from mathrl.base.render import render
+from mathrl.base.stored import INTEGER, NUMBER, TEXT, optional, read_fields, stored, written_fields
 from mathrl.base.table import Column, Table
+from mathrl.base.text import printable
+from mathrl.estimate import fit_file as file
 from mathrl.estimate.outcome import Outcome
-from mathrl.games.naming import agent_label, joint_action_label, state_label
+from mathrl.games.naming import ActionNames, action_label, agent_label
 from mathrl.games.policies import Policy
 
 __all__ = ["Fit", "Row"]
@@ -58,26 +62,30 @@ class Fit:
     `curve`                     (2, J), λ and the log-likelihood at points along the branch, in order
     `entropy`                   as it was given
     `games`                     each game in a few words
-    `names`                     for each game what it calls its agents, actions and states, as a `Solution` has it
+
+    What each game calls its agents, actions and states is in `agent_names`, `action_names` and `state_names` (texts),
+    with one entry for each game, None where it has no such names.
     """
 
-    rationality: float
-    interval: tuple[float, float]
-    pieces: tuple[tuple[float, float], ...]
-    level: float
-    outcome: Outcome
-    log_likelihood: float
-    saturated_log_likelihood: float
-    deviance: float
-    degrees_of_freedom: int
-    p_value: float | None
-    policies: tuple[Policy, ...]
-    counts: tuple[Policy, ...]
-    maxima: tuple[tuple[float, float], ...]
-    curve: FloatArray
-    entropy: str
-    games: tuple[str, ...]
-    names: tuple[dict[str, Any], ...] = ()
+    rationality: float = field(metadata=stored(NUMBER))
+    interval: tuple[float, float] = field(metadata=stored(file.RANGE))
+    pieces: tuple[tuple[float, float], ...] = field(metadata=stored(file.RANGES))
+    level: float = field(metadata=stored(NUMBER))
+    outcome: Outcome = field(metadata=stored(file.OUTCOME))
+    log_likelihood: float = field(metadata=stored(NUMBER))
+    saturated_log_likelihood: float = field(metadata=stored(NUMBER))
+    deviance: float = field(metadata=stored(NUMBER))
+    degrees_of_freedom: int = field(metadata=stored(INTEGER))
+    p_value: float | None = field(metadata=stored(optional(NUMBER)))
+    policies: tuple[Policy, ...] = field(metadata=stored(file.ARRAYS))
+    counts: tuple[Policy, ...] = field(metadata=stored(file.ARRAYS))
+    maxima: tuple[tuple[float, float], ...] = field(metadata=stored(file.RANGES))
+    curve: FloatArray = field(metadata=stored(file.CURVE))
+    entropy: str = field(metadata=stored(TEXT))
+    games: tuple[str, ...] = field(metadata=stored(file.TEXTS))
+    agent_names: tuple[tuple[str, ...] | None, ...] = field(metadata=stored(file.NAMES))
+    action_names: tuple[ActionNames | None, ...] = field(metadata=stored(file.NAMES))
+    state_names: tuple[tuple[str, ...] | None, ...] = field(metadata=stored(file.NAMES))
 
     def __post_init__(self) -> None:
         for array in (self.curve, *(own for policy in (*self.policies, *self.counts) for own in policy)):
@@ -116,43 +124,35 @@ class Fit:
                     for action, n in enumerate(n_sa[state].tolist()):
                         yield Row(game, agent, state, action, n, n / total, float(pi_sa[state, action]))
 
-    def agent(self, row: Row) -> str:
-        """The name of the agent of a row, or its number."""
-        names = self._names(row.game, "agent_names")
-        return str(row.agent) if names is None else agent_label(names, row.agent)
-
-    def state(self, row: Row) -> str:
-        """The name of the state of a row, or its number."""
-        return state_label(self._names(row.game, "state_names"), row.state)
-
-    def action(self, row: Row) -> str:
-        """The name of the action of a row, or its number."""
-        names = self._names(row.game, "action_names")
-        return joint_action_label(names and (names[row.agent],), [row.action])
-
-    def _names(self, game: int, kind: str) -> Any:
-        return self.names[game][kind] if self.names else None
-
-    def table(self, spec: str = ".4f") -> Table:
+    def table(self, spec: str = ".4f", *, named: bool = True) -> Table:
         """What was observed beside what the fit says, a row for each action; numbers in format `spec`.
 
-        Agents, states and actions are called by their names. In full digits (`spec` empty), for programs, by numbers.
+        Agents, states and actions have their names where there are some; if `named` is false, all have their numbers.
         """
-        rows = list(self.rows)
-        each: tuple[tuple[str, Callable[[Row], int], Callable[[Row], str]], ...] = (
-            ("agent", lambda row: row.agent, self.agent),
-            ("state", lambda row: row.state, self.state),
-            ("action", lambda row: row.action, self.action),
-        )
         several = [Column("game", lambda row: row.game)] if len(self.games) > 1 else []
+        called = self.labels if named else _numbers
         columns = [
             *several,
-            *(Column(head, _plain(number, label, rows, numbers=spec == "")) for head, number, label in each),
+            Column("agent", lambda row: called(row)[0]),
+            Column("state", lambda row: called(row)[1]),
+            Column("action", lambda row: called(row)[2]),
             Column("count", lambda row: row.observed, "" if spec == "" else "g"),
             Column("frequency", lambda row: row.frequency, spec),
             Column("probability", lambda row: row.probability, spec),
         ]
-        return Table(columns, rows)
+        return Table(columns, list(self.rows))
+
+    def labels(self, row: Row) -> tuple[int | str, int | str, int | str]:
+        """What the game of a row calls its agent, state and action; a number where there is no name."""
+        agents, actions, states = (
+            names[row.game] for names in (self.agent_names, self.action_names, self.state_names)
+        )
+        named = actions is not None and actions[row.agent] is not None
+        return (
+            row.agent if agents is None else agent_label(agents, row.agent),
+            row.state if states is None else printable(states[row.state]),
+            action_label(actions, row.agent, row.action) if named else row.action,
+        )
 
     def __repr__(self) -> str:
         low, high = self.interval
@@ -200,17 +200,50 @@ class Fit:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON values, with `temperature`, `converged` and `message`; inf and nan are null."""
-        values = {item.name: plain(getattr(self, item.name)) for item in fields(self)}
         more = {"temperature": plain(self.temperature), "converged": self.converged, "message": str(self.outcome)}
-        return values | {"outcome": self.outcome.name} | more
+        return written_fields(self) | more
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write this fit as JSON, the form that `mathrl fit --format json` prints, whole or not at all."""
-        write_text(as_path("path", path), json.dumps(self.to_dict()) + "\n")
+        """Write this fit, whole or not at all: as a NumPy archive where `path` ends in .npz, else as JSON.
+
+        JSON is the form that `mathrl fit --format json` prints; it has null for numbers that are not finite.
+        """
+        path = as_path("path", path)
+        if path.suffix.lower() == ".npz":
+            write_bytes(path, to_bytes(to_arrays(self)))
+        else:
+            write_text(path, json.dumps(self.to_dict()) + "\n")
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Read a fit that `save` or `mathrl fit --format json` wrote, by the ending of the file's name.
+
+        All fields are what they were. Raises `ValueError` naming the file and the key that is broken in it.
+        """
+        path = as_path("path", path)
+        return read(path, cls._of_archive if path.suffix.lower() == ".npz" else cls._of_json, file.EXPECTED)
+
+    @classmethod
+    def _of_json(cls, data: bytes) -> Self:
+        values = parse(decode(data), file.EXPECTED)
+        if not isinstance(values, dict):
+            fail("the JSON", f"holds a {type(values).__name__}", file.EXPECTED)
+        return cls._checked(read_fields(cls, values, "the JSON", file.EXPECTED), values, "the JSON")
+
+    @classmethod
+    def _of_archive(cls, data: bytes) -> Self:
+        values = from_arrays(cls, arrays_in(data, file.EXPECTED), "the archive", file.EXPECTED)
+        return cls._checked(values, {}, "the archive")
+
+    @classmethod
+    def _checked(cls, values: dict[str, Any], said: Mapping[str, Any], source: str) -> Self:
+        """The fit of these fields, if they fit each other and what a file says beside them."""
+        if values["outcome"] is Outcome.AT_INFINITY:
+            values["rationality"] = math.inf  # which JSON does not know
+        found = cls(**values)
+        file.check(found, said, source)
+        return found
 
 
-def _plain(
-    number: Callable[[Row], int], label: Callable[[Row], str], rows: Sequence[Row], *, numbers: bool
-) -> Callable[[Row], Any]:
-    """The label of a row; its number where labels are numbers in all rows."""
-    return number if numbers or all(label(row) == str(number(row)) for row in rows) else label
+def _numbers(row: Row) -> tuple[int, int, int]:
+    return row.agent, row.state, row.action

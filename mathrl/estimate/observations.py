@@ -23,6 +23,7 @@ from mathrl.games.model import Game, as_played
 from mathrl.games.naming import quoted_action
 from mathrl.games.policies import Policy
 from mathrl.games.simulation import Episodes
+from mathrl.solution.answer import names as names_for_readers
 
 __all__ = ["EXAMPLE", "Observations", "load_observations", "schema"]
 
@@ -98,7 +99,8 @@ def load_observations(path: str | PathLike[str], game: Game) -> Observations:
             agent (S, A_i), or (A_i,) in a game of one state; or "trajectories", a list of objects with "states" (T,) or
             (T + 1,) and "actions" (T, n). CSV has a line "agent,action,count" or "agent,state,action,count", and then
             a line for each count; lines of the same action add up
-    `game`  the game that was played; agents, states and actions are numbered from 0
+    `game`  the game that was played; agents, states and actions are numbered from 0. In CSV the names that the game has
+            for them will do as well, unless one of these is a number itself
 
     Returns `Observations`. Raises `ValueError` naming the file and the line, key or array that is broken.
     """
@@ -142,15 +144,17 @@ def _of_csv(text: str, game: Game) -> Observations:
         if name not in names:
             fail(f"column {name!r}", "is missing", "a first line agent,action,count or agent,state,action,count")
     counts = [np.zeros((game.num_states, actions)) for actions in game.num_actions]
+    called = names_for_readers(game)
     for values in lines:
         where = f"line {lines.line_num}"
         if None in values or None in values.values():
             fail(where, "has another number of columns", f"{len(names)}, as the first line has")
-        agent = _index(where, "agent", values["agent"], game.num_agents)
-        state = _index(where, _STATE, values.get(_STATE, "0"), game.num_states)
+        agent = _index(where, "agent", values["agent"], game.num_agents, called["agent_names"])
+        state = _index(where, _STATE, values.get(_STATE, "0"), game.num_states, called["state_names"])
         if _STATE not in names and game.num_states > 1:
             fail("column 'state'", "is missing", f"the state of each count, as the game has {game.num_states} states")
-        action = _index(where, "action", values["action"], game.num_actions[agent])
+        actions = None if called["action_names"] is None else called["action_names"][agent]
+        action = _index(where, "action", values["action"], game.num_actions[agent], actions)
         try:
             count = float(values["count"])
         except ValueError:
@@ -161,10 +165,14 @@ def _of_csv(text: str, game: Game) -> Observations:
     return Observations.of(game, counts, "counts")
 
 
-def _index(where: str, name: str, text: str, size: int) -> int:
+def _index(where: str, name: str, text: str, size: int, names: Sequence[str] | None) -> int:
+    """The number that a text is, or that it is the name of; names that could be taken for numbers do not count."""
+    text, named = text.strip(), () if names is None or any(each.strip().isdecimal() for each in names) else names
+    if text in named:
+        return named.index(text)
     expected = f"a whole number from 0 to {size - 1}"
-    if not text.strip().isdecimal() or not int(text) < size:
-        fail(where, f"has the {name} {shown(text)}", expected)
+    if not text.isdecimal() or not int(text) < size:
+        fail(where, f"has the {name} {shown(text)}", f"{expected}, or a name such as {named[0]!r}" if named else expected)
     return int(text)
 
 

@@ -141,6 +141,7 @@ def estimated(
     deviance = 2 * (saturated - best.log_likelihood)
     deviance = 0.0 if deviance <= profile.rounding.min() else deviance  # nothing but rounding
     freedom = _degrees_of_freedom(games, observed) - (0 if flat else 1)
+    called = [names(game) for game in games]
     allows = freedom > 0 and _enough(games, observed, policies)
     return Fit(
         rationality=rationality,
@@ -159,7 +160,7 @@ def estimated(
         curve=np.stack([profile.rationality, profile.values]),
         entropy=entropy,
         games=tuple(map(repr, games)),
-        names=tuple(map(names, games)),
+        **{name: tuple(own[name] for own in called) for name in called[0]},
     )
 
 

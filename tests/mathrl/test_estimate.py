@@ -1,6 +1,7 @@
 """The rationality of observed play: against Gambit's estimates, what it was drawn from, and the likelihood itself."""
 
 import json
+from dataclasses import fields
 from math import inf, log
 from pathlib import Path
 
@@ -321,6 +322,105 @@ def test_a_fit_reads_well_and_is_saved(tmp_path):
     assert values["interval"] == list(found.interval)
     with pytest.raises(ValueError, match="read-only"):
         found.policy[0][0, 0] = 1.0
+
+
+NAMED = Game.matrix(
+    [np.array([[3.0, 0.0], [5.0, 1.0]]), np.array([[3.0, 5.0], [0.0, 1.0]])],
+    agent_names=["Ann", "Bob"],
+    action_names=[["stay", "go"], None],
+)
+KINDS = {
+    "inside": fit(OCHS, OCHS_COUNTS),
+    "no upper end": fit(load("prisoners-dilemma"), [[0, 9], [0, 9]]),
+    "all alike": fit(load("matching-pennies"), [[5, 4], [3, 6]]),
+    "several, one with names": fit([GENERAL, NAMED], [GENERAL_COUNTS, [[1, 20], [3, 40]]]),
+    "cut": fit(load("prisoners-dilemma"), [[3, 5], [3, 6]], max_steps=3),
+    "states": fit(random_stochastic(3, (2, 3), discount=0.5, seed=0), [np.ones((3, 2)), np.ones((3, 3))]),
+}
+
+
+@pytest.mark.parametrize("ending", ["json", "npz", "NPZ"])
+@pytest.mark.parametrize("found", KINDS.values(), ids=KINDS)
+def test_a_fit_reads_back_as_it_was(found, ending, tmp_path):
+    path = tmp_path / f"fit.{ending}"
+    found.save(path)
+    again = Fit.load(path)
+    for item in fields(Fit):
+        ours, theirs = getattr(found, item.name), getattr(again, item.name)
+        assert repr(ours) == repr(theirs), item.name  # nan too; nested arrays below
+    for name in ("policies", "counts"):
+        for ours, theirs in zip(getattr(found, name), getattr(again, name), strict=True):
+            for own, other in zip(ours, theirs, strict=True):
+                np.testing.assert_array_equal(own, other)
+    np.testing.assert_array_equal(found.curve, again.curve)
+    assert (str(again), again.to_dict()) == (str(found), found.to_dict())
+    with pytest.raises(ValueError, match="read-only"):
+        again.curve[0, 0] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"level": None}, "key 'level'"),
+        ({"level": 95}, "key 'level'"),
+        ({"outcome": "FOUND"}, "key 'outcome'"),
+        ({"converged": False}, "key 'converged'"),
+        ({"rationality": None}, "key 'rationality'"),
+        ({"log_likelihood": None}, "key 'log_likelihood'"),
+        ({"interval": [1.0, 2.0]}, "hull of the pieces"),
+        ({"interval": [1.0]}, "key 'interval'"),
+        ({"pieces": []}, "key 'interval'"),
+        ({"games": []}, "key 'games'"),
+        ({"games": ["a", "b"]}, "key 'policies' has 1 entries"),
+        ({"policies": [[[[0.5, 0.6]], [[0.5, 0.5]]]]}, "agent 0, row"),
+        ({"policies": [[[[0.5, 0.5]]]]}, "key 'counts'"),
+        ({"counts": [[[[-1, 2]], [[3, 4]]]]}, "key 'counts'"),
+        ({"curve": [[0.0, 1.0]]}, "key 'curve'"),
+        ({"agent_names": [["Ann"]]}, "agent_names"),
+    ],
+)
+def test_a_broken_fit_is_named(change, message, tmp_path):
+    (tmp_path / "fit.json").write_text(json.dumps(KINDS["inside"].to_dict() | change))
+    with pytest.raises(ValueError, match=message) as caught:
+        Fit.load(tmp_path / "fit.json")
+    assert "fit.json" in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "message"), [("[]", "holds a list"), ("{", "line 1"), ("{}", "lacks the key")])
+def test_what_is_no_fit_is_refused(text, message, tmp_path):
+    (tmp_path / "fit.json").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        Fit.load(tmp_path / "fit.json")
+    (tmp_path / "fit.npz").write_text(text)
+    with pytest.raises(ValueError, match=r"no \.npz archive"):
+        Fit.load(tmp_path / "fit.npz")
+    with pytest.raises(ValueError, match="cannot be read"):
+        Fit.load(tmp_path / "none.json")
+
+
+def test_tables_say_what_agents_and_actions_are_called():
+    found = fit(NAMED, [[1, 20], [3, 40]])
+    assert [line.split()[:3] for line in str(found).splitlines()[-4:]] == [
+        ["Ann", "0", "stay"],
+        ["Ann", "0", "go"],
+        ["Bob", "0", "0"],
+        ["Bob", "0", "1"],
+    ]
+
+
+def test_counts_may_be_those_of_names(tmp_path):
+    (tmp_path / "x.csv").write_text("agent,action,count\nAnn,stay,1\n0, go,20\nBob,0,3\nBob,1,40\n")
+    read = load_observations(tmp_path / "x.csv", NAMED)
+    assert [own.tolist() for own in read.counts] == [[[1, 20]], [[3, 40]]]
+    (tmp_path / "x.csv").write_text("agent,action,count\nAnn,leave,1\n")
+    with pytest.raises(ValueError, match=r"line 2 has the action 'leave', expected .* such as 'stay'"):
+        load_observations(tmp_path / "x.csv", NAMED)
+
+
+def test_names_that_are_numbers_are_not_taken_for_positions(tmp_path):
+    game = Game.matrix(np.eye(2), action_names=[["1", "2"], ["1", "2"]])
+    (tmp_path / "x.csv").write_text("agent,action,count\n0,1,7\n1,0,7\n")
+    assert [own.tolist() for own in load_observations(tmp_path / "x.csv", game).counts] == [[[0, 7]], [[7, 0]]]
 
 
 def test_a_trace_that_is_cut_is_said():
