@@ -99,6 +99,8 @@ class BatchSolution:
         that an older version wrote, which kept no q.
         """
         if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
+            if not -len(self) <= index < len(self):
+                raise IndexError(f"index is {index}, and the batch has {len(self)} games")
             return self._solution(range(len(self))[index])
         some = index if isinstance(index, slice) else _selection(index)
         return type(self)(

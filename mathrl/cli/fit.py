@@ -84,7 +84,13 @@ def run(argv: Sequence[str]) -> int:
         from mathrl.figures.plot import check
 
         check(Path(arguments.plot), "--plot")
-    found = _fitted(pairs, arguments)
+    with output.progress(1, "fit") as advance:
+
+        def watch(steps: int, rationality: float) -> None:
+            advance(f"{steps} points of the branch, up to rationality {rationality:.4g}", False)
+
+        found = _fitted(pairs, arguments, watch)
+        advance("", True)
     if arguments.plot is not None:
         from mathrl.figures.fit import draw
         from mathrl.figures.plot import save
@@ -119,7 +125,7 @@ def _pairs(given: Sequence[str]) -> list[tuple[str, str]]:
     return list(zip(given[::2], given[1::2], strict=True))
 
 
-def _fitted(pairs: Sequence[tuple[str, str]], arguments: "Namespace") -> "Fit":
+def _fitted(pairs: Sequence[tuple[str, str]], arguments: "Namespace", watch: Callable[[int, float], None]) -> "Fit":
     from mathrl.base.checks import choice, fail, positive
     from mathrl.operators import ENTROPIES
 
@@ -131,11 +137,13 @@ def _fitted(pairs: Sequence[tuple[str, str]], arguments: "Namespace") -> "Fit":
     max_steps = 10_000 if arguments.max_steps is None else whole_number("--max-steps", arguments.max_steps, 1)
     from mathrl.estimate import fit, load_observations
     from mathrl.games import load
+    from mathrl.iteration.iterate import watching
 
     known = {name: load(name) for name in dict.fromkeys(game for game, _ in pairs)}
     games = [known[game] for game, _ in pairs]
     data = [load_observations(file, known[game]) for game, file in pairs]
-    return fit(games, data, entropy=entropy, level=level, largest=largest, max_steps=max_steps)
+    with watching(watch):
+        return fit(games, data, entropy=entropy, level=level, largest=largest, max_steps=max_steps)
 
 
 def _rendered(found: "Fit", format: str) -> str:

@@ -58,8 +58,10 @@ class Fit:
     `policies`                  for each game π at the estimate, per agent (S, A_i); at the end of the trace where the
                                 estimate is inf
     `counts`                    for each game what was observed, per agent (S, A_i)
-    `maxima`                    (λ, log-likelihood) of all local maxima along the branch, ends included
-    `curve`                     (2, J), λ and the log-likelihood at points along the branch, in order
+    `maxima`                    (λ, log-likelihood) of all local maxima along the branch, ends included, that are less
+                                than 100 below the highest one
+    `curve`                     (2, J), λ and the log-likelihood at points along the branch, in order; to some six
+                                digits where that is 100 or more below the highest one
     `entropy`                   as it was given
     `games`                     each game in a few words
 
@@ -144,9 +146,7 @@ class Fit:
 
     def labels(self, row: Row) -> tuple[int | str, int | str, int | str]:
         """What the game of a row calls its agent, state and action; a number where there is no name."""
-        agents, actions, states = (
-            names[row.game] for names in (self.agent_names, self.action_names, self.state_names)
-        )
+        agents, actions, states = (names[row.game] for names in (self.agent_names, self.action_names, self.state_names))
         named = actions is not None and actions[row.agent] is not None
         return (
             row.agent if agents is None else agent_label(agents, row.agent),
@@ -186,7 +186,8 @@ class Fit:
             f"{self.saturated_log_likelihood:.8g}",
             f"  deviance        {self.deviance:.5g}, degrees of freedom {self.degrees_of_freedom}, {self._p_value()}",
         ]
-        others = [f"{at:.6g} ({value:.6g})" for at, value in self.maxima if value != self.log_likelihood]
+        lower = sorted((point for point in self.maxima if point[1] != self.log_likelihood), key=lambda point: -point[1])
+        others = [f"{at:.6g} ({value:.6g})" for at, value in lower]
         if others:
             cut = f", … ({len(others)} in all)" if len(others) > _SHOWN_MAXIMA else ""
             said.append(f"  other maxima    of the likelihood, lower: at {', '.join(others[:_SHOWN_MAXIMA])}{cut}")

@@ -170,9 +170,9 @@ def _index(where: str, name: str, text: str, size: int, names: Sequence[str] | N
     text, named = text.strip(), () if names is None or any(each.strip().isdecimal() for each in names) else names
     if text in named:
         return named.index(text)
-    expected = f"a whole number from 0 to {size - 1}"
     if not text.isdecimal() or not int(text) < size:
-        fail(where, f"has the {name} {shown(text)}", f"{expected}, or a name such as {named[0]!r}" if named else expected)
+        otherwise = f", or a name such as {shown(named[0])}" if named else ""
+        fail(where, f"has the {name} {shown(text)}", f"a whole number from 0 to {size - 1}{otherwise}")
     return int(text)
 
 

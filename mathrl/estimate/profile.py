@@ -6,6 +6,9 @@
 τ is a number that grows along the curve: its whole part counts spans, on which the rationality λ is monotone. L is
 computed at several points of each span, which are no farther apart than a step of a trace: there log π is nearly a
 cubic. Between them maxima are found as zeros of (2), or beside a fold, where (2) is infinite, by Brent's method.
+
+A branch may have thousands of points, of which few explain the data. Where L is far below its maximum, it is computed
+at the ends of spans only, from the points of the trace as they are.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +17,7 @@ from functools import cached_property
 from math import ceil, floor
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import brentq, minimize_scalar
 
 from mathrl.base.checks import FloatArray
@@ -31,6 +35,21 @@ _ROUNDING = 1e-11
 of a branch are as exact as their last corrections, whose rounding may be so large.
 """
 
+_ROUGH = 1e-6
+"""The same for the points of a trace as they are, whose log π is off by up to some 1e-7."""
+
+_FAR = 100.0
+"""How far below its maximum L is of no interest: no interval reaches so deep, whatever its level."""
+
+
+Place = tuple[float, tuple[FloatArray, ...]]
+"""λ, and log π of each game (S, K)."""
+
+
+def _side_by_side(places: Sequence[Place]) -> tuple[FloatArray, tuple[FloatArray, ...]]:
+    logs = zip(*(logs for _, logs in places), strict=True)
+    return np.array([rationality for rationality, _ in places]), tuple(map(np.stack, logs))
+
 
 class Curve:
     """The branches of some games at one rationality, looked at in a grid of points that is the same for all data."""
@@ -39,17 +58,28 @@ class Curve:
         self.arcs = tuple(arcs)
         self.spans: tuple[Span, ...] = spans(arcs)
 
-    @cached_property
-    def tau(self) -> FloatArray:
-        """τ of the grid (J,)."""
-        return np.arange(_PARTS * len(self.spans) + 1) / _PARTS
+        self._known: dict[int, Place] = {}
 
     @cached_property
-    def grid(self) -> tuple[FloatArray, tuple[FloatArray, ...]]:
-        """λ of the grid (J,), and log π of each game (J, S, K)."""
-        at = [self.at(tau) for tau in self.tau]
-        logs = tuple(np.stack([spots[g].log_sk for _, spots in at]) for g in range(len(self.arcs)))
-        return np.array([rationality for rationality, _ in at]), logs
+    def ends(self) -> tuple[FloatArray, tuple[FloatArray, ...]]:
+        """λ at the ends of all spans (M + 1,), and log π of each game there (M + 1, S, K), as the trace has them."""
+        last = len(self.spans) - 1
+        return _side_by_side(
+            [self._place(m, 0.0, rough=True) for m in range(last + 1)] + [self._place(last, 1.0, True)]
+        )
+
+    def places(self, numbers: Iterable[int]) -> tuple[FloatArray, tuple[FloatArray, ...]]:
+        """λ at places of the grid (J,), of which number k has τ = k / `_PARTS`, and log π of each game (J, S, K)."""
+        numbers = list(numbers)
+        for k in numbers:
+            if k not in self._known:
+                m = min(k // _PARTS, len(self.spans) - 1)
+                self._known[k] = self._place(m, k / _PARTS - m)
+        return _side_by_side([self._known[k] for k in numbers])
+
+    def _place(self, m: int, share: float, rough: bool = False) -> Place:
+        rationality = self.spans[m].rationality(share)
+        return rationality, tuple(spot.log_sk for spot in self.spans[m].spots(self.arcs, rationality, rough=rough))
 
     def at(self, tau: float) -> tuple[float, tuple[Spot, ...]]:
         """λ, and where each game is."""
@@ -77,11 +107,29 @@ class Profile:
 
     def __init__(self, curve: Curve, counts: Sequence[FloatArray]) -> None:
         self._curve, self._counts = curve, tuple(counts)
-        self.rationality, logs = curve.grid
-        self.values = np.sum([np.einsum("sk,jsk->j", n, log) for n, log in zip(counts, logs, strict=True)], axis=0)
+        rationality, logs = curve.ends
+        rough = self._likelihood(logs)
+        near = np.flatnonzero(_near(rough))
+        places = sorted(
+            {0, _PARTS * len(curve.spans), *(_PARTS * m + part for m in near for part in range(_PARTS + 1))}
+        )
+        exact, exact_logs = curve.places(places)
+        numbers = np.union1d(places, _PARTS * np.arange(len(rough)))
+        here, ends = np.searchsorted(numbers, places), np.searchsorted(numbers, _PARTS * np.arange(len(rough)))
+        self.tau = numbers / _PARTS
+        self.rationality, self.values = np.empty(len(numbers)), np.empty(len(numbers))
+        self.rationality[ends], self.values[ends] = rationality, rough
+        self.rationality[here], self.values[here] = exact, self._likelihood(exact_logs)
+        self._exact = np.zeros(len(numbers), dtype=bool)
+        self._exact[here] = True
         unit = max(arc.system.unit for arc in curve.arcs)
         total = sum(float(n.sum()) for n in counts)
-        self.rounding = _ROUNDING * (np.abs(self.values) + total * np.maximum(1.0, unit * self.rationality))
+        sizes = np.abs(self.values) + total * np.maximum(1.0, unit * self.rationality)
+        self.rounding = np.where(self._exact, _ROUNDING, _ROUGH) * sizes
+
+    def _likelihood(self, logs: Sequence[FloatArray]) -> FloatArray:
+        """L where log π is known (J,)."""
+        return np.sum([np.einsum("sk,jsk->j", n, log) for n, log in zip(self._counts, logs, strict=True)], axis=0)
 
     @property
     def flat(self) -> bool:
@@ -102,15 +150,20 @@ class Profile:
 
     @cached_property
     def peaks(self) -> tuple[Peak, ...]:
-        """The local maxima, the first and the last point too where L falls from there, or rises to there."""
+        """The local maxima but those that are far below, the first and the last point too where L falls from there, or
+        rises to there.
+        """
         found, last = [], len(self.values) - 1
         for j in _peaks(self.values, self.rounding):
-            tau = float(self._curve.tau[j])
+            if self.values[j] < self.values.max() - _FAR and not self._exact[j]:
+                continue
+            tau = float(self.tau[j])
             if 0 < j < last:
-                tau = self._refined(float(self._curve.tau[j - 1]), float(self._curve.tau[j + 1]), tau)
+                tau = self._refined(float(self.tau[j - 1]), float(self.tau[j + 1]), tau)
             rationality = self._curve.at(tau)[0]
             found.append(Peak(tau, rationality, max(self.at(tau), float(self.values[j]))))
-        return tuple(found)
+        highest = max(peak.log_likelihood for peak in found)
+        return tuple(peak for peak in found if peak.log_likelihood >= highest - _FAR)
 
     @property
     def best(self) -> Peak:
@@ -136,7 +189,7 @@ class Profile:
     def within(self, level: float) -> tuple[tuple[float, float], ...]:
         """The ranges of λ in which L is at least `level` somewhere on the curve, in order and apart."""
         peaks = [peak for peak in self.peaks if 0 < peak.tau < len(self._curve.spans)]
-        tau = np.concatenate([self._curve.tau, [peak.tau for peak in peaks]])
+        tau = np.concatenate([self.tau, [peak.tau for peak in peaks]])
         order = np.argsort(tau, kind="stable")
         tau = tau[order]
         values = np.concatenate([self.values, [peak.log_likelihood for peak in peaks]])[order]
@@ -164,6 +217,17 @@ class Profile:
         if first * second > 0:  # a peak that is the level itself, up to rounding
             return self._curve.at(float(low if abs(first) < abs(second) else high))[0]
         return self._curve.at(float(brentq(excess, float(low), float(high), xtol=1e-14)))[0]
+
+
+def _near(values: FloatArray) -> npt.NDArray[np.bool_]:
+    """Of each span between neighbours whether L may come within `_FAR` of its maximum there.
+
+    Between two points L is at most as much higher as it changes from point to point hereabouts, twice over.
+    """
+    change = np.abs(np.diff(values))
+    before, after = np.append(0.0, change[:-1]), np.append(change[1:], 0.0)
+    highest = np.maximum(values[:-1], values[1:]) + 2 * np.maximum(np.maximum(before, after), change)
+    return np.asarray(highest >= values.max() - _FAR)
 
 
 def _peaks(values: FloatArray, rounding: FloatArray) -> list[int]:

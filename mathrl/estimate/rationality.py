@@ -17,6 +17,7 @@ from mathrl.estimate.observations import Observations
 from mathrl.estimate.outcome import Outcome
 from mathrl.estimate.profile import Curve, Peak, Profile
 from mathrl.games.model import BARRED, Game, as_played
+from mathrl.iteration.iterate import report
 from mathrl.operators import ENTROPIES
 from mathrl.solution.answer import names
 from mathrl.values.linear_system import one_thread
@@ -53,7 +54,7 @@ def fit(
     π(λ) is the quantal response equilibrium on the branch that `mathrl.solvers.qre_branch` follows (McKelvey and
     Palfrey 1995). n counts how often agent i took action a in state s: given the states only the choices are modelled,
     not how often states are reached. Where the branch folds in λ, all of its points count, and L is a function of the
-    point. All local maxima between the points of the trace are found and refined, and the best one is taken.
+    point. Local maxima between the points of the trace are found and refined, and the best one is taken.
 
     `game`       the game that was played; or several that were played with the same rationality, a sequence
     `data`       what was observed, as `Observations.of` takes it: per agent (S, A_i) counts, or (A_i,) in a game of one
@@ -187,6 +188,7 @@ def _followed(game: Game, entropy: str, largest: float, max_steps: int) -> tuple
         while points and points[-1] != largest:
             points = followed.extend(largest, left)
             left -= len(points)
+            report(max_steps - left, max([reached, *points]))  # a branch has no residual, but a place where it is
             if points and points[-1] > reached:
                 longest, reached = followed, points[-1]
         if points:

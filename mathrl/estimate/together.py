@@ -44,9 +44,10 @@ class Span:
             way = 1 - (1 - share) ** 2 if self.turns else share
         return float(self.first + (self.last - self.first) * way)
 
-    def spots(self, arcs: Sequence[Arc], rationality: float) -> tuple[Spot, ...]:
-        """Where each game is at this λ."""
-        return tuple(arc.at(segment, rationality) for arc, segment in zip(arcs, self.segments, strict=True))
+    def spots(self, arcs: Sequence[Arc], rationality: float, *, rough: bool = False) -> tuple[Spot, ...]:
+        """Where each game is at this λ; with `rough` points of a trace as they are."""
+        pairs = zip(arcs, self.segments, strict=True)
+        return tuple((arc.near if rough else arc.at)(segment, rationality) for arc, segment in pairs)
 
 
 def spans(arcs: Sequence[Arc]) -> tuple[Span, ...]:

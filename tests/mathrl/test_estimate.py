@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.stats import chi2
 
-from mathrl.estimate import Fit, Observations, Outcome, fit, load_observations
+from mathrl.estimate import Fit, Observations, Outcome, fit, load_observations, profile
 from mathrl.estimate.observations import EXAMPLE, schema
 from mathrl.estimate.rationality import curve_of, estimated
 from mathrl.games import (
@@ -194,6 +194,22 @@ def test_several_data_sets_of_one_rationality():
     assert both.log_likelihood == pytest.approx(-best.fun, abs=1e-9)
     assert both.rationality == pytest.approx(best.x, rel=1e-5)
     assert both.degrees_of_freedom == 1 + 1 + 2 + 1 - 1
+
+
+@pytest.mark.parametrize("times", [1000, 1e6])
+@pytest.mark.parametrize(
+    ("game", "counts"), [(OCHS, OCHS_COUNTS), (GENERAL, GENERAL_COUNTS), (FOLDED, [[30, 5, 9], [2, 30, 8]])]
+)
+def test_what_is_far_below_is_passed_by_and_changes_nothing(game, counts, times, monkeypatch):
+    counts = [times * np.array(own) for own in counts]
+    short = fit(game, counts)
+    monkeypatch.setattr(profile, "_FAR", inf)
+    whole = fit(game, counts)
+    assert short.curve.shape[1] < whole.curve.shape[1]  # some was passed by
+    assert (short.rationality, short.interval, short.pieces) == (whole.rationality, whole.interval, whole.pieces)
+    highest = max(height for _, height in whole.maxima)
+    assert short.maxima == tuple(point for point in whole.maxima if point[1] >= highest - 100)
+    assert short.curve[:, [0, -1]].tolist() == whole.curve[:, [0, -1]].tolist()
 
 
 def test_constant_payoffs_say_nothing():
