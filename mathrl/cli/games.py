@@ -162,10 +162,13 @@ def _lacking(game: "Game") -> str:
 
 
 def _named(game: "Game") -> list[str]:
-    """What the agents and their actions are called, in lines."""
-    from mathrl.games.naming import agent_label
+    """What the states, the agents and their actions are called, in lines."""
+    from mathrl.games.naming import agent_label, state_label
 
     facts = []
+    if game.state_names is not None:
+        states = [state_label(game.state_names, s) for s in range(game.num_states)]
+        facts += [f"  states: {_first(states, SHOWN_STATES)}"]
     if game.agent_names is not None:
         facts += [f"  agents: {_first(list(map(printable, game.agent_names)), SHOWN_STATES)}"]
     names = dict.fromkeys(game.action_names or ())

@@ -42,8 +42,8 @@ examples:
   mathrl solve dmac --solver soft-q-iteration --temperature 1 --out target.json
   mathrl solve dmac --solver divergence-policy-iteration --temperature 0.1 --target-policy target.json
 
-Agents, states and actions are numbered from 0, as in Python. Where a game has names for its agents or actions, tables
-for readers show these; csv and json have the numbers.
+Agents, states and actions are numbered from 0, as in Python. Where a game has names for them, tables for readers show
+these; csv and json have the numbers.
 A policy FILE is JSON. It holds a list with one item per agent; each item has one row of probabilities per state. For
 two agents with three actions in a game of one state: [[[0.6, 0.2, 0.2]], [[0.6, 0.2, 0.2]]]. A file that solve --format
 json wrote will do as well.

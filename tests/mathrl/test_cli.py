@@ -541,6 +541,7 @@ def test_states_are_shown_by_their_names_where_people_read_them(capsys, tmp_path
     save(Game.stochastic(rewards, moves, 0.9, [0.5, 0.5, 0], terminal=[0, 0, 1], available=[there], **names), file)
     printed = run(capsys, "games", file)[1]
     assert "not available: action 'go' of agent 0 in state 'road'\n" in printed
+    assert "  states: home, road, work\n" in printed
     assert "  start: states 'home', 'road', uniform\n  terminal: state 2, 'work'\n" in printed
     assert "| road    | False      | stay       |" in run(capsys, "games", file, "--format", "markdown")[1]
     solved = ("solve", file, "--solver", "qre", "--temperature", "1")
