@@ -4,8 +4,10 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 from scipy.stats import chi2
 
+from mathrl.base.checks import FloatArray
 from mathrl.estimate import Fit
 from mathrl.estimate.fit import Row
 
@@ -23,6 +25,9 @@ _BESIDE = 0.7
 
 _HEADROOM = 1.18
 """The height of the panel of bars: their legend stands above 1."""
+
+_BETWEEN = 8
+"""Into how many parts the way between two points of the likelihood is cut."""
 
 _MOST_LETTERS = 60
 """Labels of more letters than these stand upright below their bars, so that they do not run into each other."""
@@ -45,7 +50,7 @@ def draw(fit: Fit) -> "Figure":
 def _draw_profile(axes: "Axes", fit: Fit) -> None:
     from mathrl.figures.plot import COLOURS, GREY
 
-    rationality, values = fit.curve
+    rationality, values = _smooth(fit.curve)
     depth, allowed = 2 * (fit.log_likelihood - values), float(chi2.ppf(fit.level, 1))
     low, high = fit.interval
     right = min(high + _BESIDE * (high - low), float(rationality.max()))
@@ -60,6 +65,15 @@ def _draw_profile(axes: "Axes", fit: Fit) -> None:
     axes.set_ylim(0, _DEPTHS * allowed)
     axes.set_xlabel("rationality (1/temperature)")
     axes.set_title(f"(a) 2 (max L − L); shaded: {100 * fit.level:g} % interval")
+
+
+def _smooth(curve: FloatArray) -> FloatArray:
+    """The curve with points between its own, on cubics that rise and fall only where it does."""
+    places = np.arange(curve.shape[1], dtype=np.float64)
+    if len(places) < 2:
+        return curve
+    between = np.linspace(0, places[-1], _BETWEEN * (len(places) - 1) + 1)
+    return np.asarray(PchipInterpolator(places, curve, axis=1)(between))
 
 
 def _draw_data(axes: "Axes", fit: Fit) -> None:

@@ -60,8 +60,8 @@ class Fit:
     `counts`                    for each game what was observed, per agent (S, A_i)
     `maxima`                    (λ, log-likelihood) of all local maxima along the branch, ends included, that are less
                                 than 100 below the highest one
-    `curve`                     (2, J), λ and the log-likelihood at points along the branch, in order; to some six
-                                digits where that is 100 or more below the highest one
+    `curve`                     (2, J), λ and the log-likelihood at points along the branch, in order, its
+                                maxima among them; to some six digits where that is 100 or more below the highest one
     `entropy`                   as it was given
     `games`                     each game in a few words
 

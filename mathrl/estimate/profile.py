@@ -186,14 +186,19 @@ class Profile:
         tau = float(minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-10}).x)
         return tau if cost(tau) <= cost(guess) else guess
 
-    def within(self, level: float) -> tuple[tuple[float, float], ...]:
-        """The ranges of λ in which L is at least `level` somewhere on the curve, in order and apart."""
+    @cached_property
+    def points(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """τ, λ and L of the grid and of the maxima between its points, in order."""
         peaks = [peak for peak in self.peaks if 0 < peak.tau < len(self._curve.spans)]
         tau = np.concatenate([self.tau, [peak.tau for peak in peaks]])
         order = np.argsort(tau, kind="stable")
-        tau = tau[order]
-        values = np.concatenate([self.values, [peak.log_likelihood for peak in peaks]])[order]
-        rationality = np.concatenate([self.rationality, [peak.rationality for peak in peaks]])[order]
+        rationality = np.concatenate([self.rationality, [peak.rationality for peak in peaks]])
+        values = np.concatenate([self.values, [peak.log_likelihood for peak in peaks]])
+        return tau[order], rationality[order], values[order]
+
+    def within(self, level: float) -> tuple[tuple[float, float], ...]:
+        """The ranges of λ in which L is at least `level` somewhere on the curve, in order and apart."""
+        tau, rationality, values = self.points
         above = values >= level
         pieces, piece = [], []
         for j in range(len(tau)):

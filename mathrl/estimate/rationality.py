@@ -158,7 +158,7 @@ def estimated(
         policies=policies,
         counts=tuple(data.counts for data in observed),
         maxima=tuple((peak.rationality, peak.log_likelihood) for peak in profile.peaks),
-        curve=np.stack([profile.rationality, profile.values]),
+        curve=np.stack(profile.points[1:]),
         entropy=entropy,
         games=tuple(map(repr, games)),
         **{name: tuple(own[name] for own in called) for name in called[0]},

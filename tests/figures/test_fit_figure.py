@@ -16,9 +16,19 @@ def test_the_curve_is_least_at_the_estimate_and_bars_are_frequencies():
     rationality, depth = curve.get_data()
     assert point.get_xdata()[0] == found.rationality
     assert depth.min() >= -1e-9
-    assert abs(rationality[depth.argmin()] - found.rationality) <= np.abs(np.diff(rationality)).max()
+    assert abs(depth.min()) < 1e-9  # it runs through the point of the estimate
+    assert abs(rationality[depth.argmin()] - found.rationality) < 1e-9
+    known, computed = found.curve
+    drawn = np.interp(known, rationality, depth)
+    np.testing.assert_allclose(drawn, 2 * (found.log_likelihood - computed), rtol=1e-9, atol=1e-9)
     assert [bar.get_height() for bar in data.patches] == [0.38, 0.62, 0.35, 0.65]
     np.testing.assert_allclose(data.lines[0].get_ydata(), [row.probability for row in found.rows], rtol=0, atol=0)
+
+
+def test_bars_have_the_names_of_agents_and_actions():
+    game = Game.matrix(np.eye(2), agent_names=["Ann", "$B$"], action_names=[["stay", "go"], None])
+    _, data = draw(fit(game, [[4, 6], [5, 5]])).axes
+    assert [label.get_text() for label in data.get_xticklabels()] == ["Ann:stay", "Ann:go", "$B$:0", "$B$:1"]
 
 
 @pytest.mark.parametrize(
