@@ -94,8 +94,7 @@ def _draw_data(axes: "Axes", fit: Fit) -> None:
         axes.plot(places, fitted, "o", color=COLOURS[1], markersize=4, label="fitted")
         labels = [_label(fit, row) for row in rows]
         upright = sum(map(len, labels)) > _MOST_LETTERS
-        ticks = {"fontsize": 6, "rotation": 90 if upright else 0, "parse_math": False}
-        axes.set_xticks(places, labels, **ticks)
+        axes.set_xticks(places, labels, fontsize=6, rotation=90 if upright else 0, parse_math=False)
         axes.set_yticks(np.linspace(0, 1, 6))
         axes.legend(frameon=False, fontsize=7, loc="upper center", ncols=2)
         axes.set_title("(b) probability of actions" + (" (agent:action)" if len(fit.games) == 1 else ""))

@@ -146,7 +146,8 @@ class Fit:
 
     def labels(self, row: Row) -> tuple[int | str, int | str, int | str]:
         """What the game of a row calls its agent, state and action; a number where there is no name."""
-        agents, actions, states = (names[row.game] for names in (self.agent_names, self.action_names, self.state_names))
+        game = row.game
+        agents, actions, states = self.agent_names[game], self.action_names[game], self.state_names[game]
         named = actions is not None and actions[row.agent] is not None
         return (
             row.agent if agents is None else agent_label(agents, row.agent),

@@ -109,13 +109,12 @@ class Profile:
         self._curve, self._counts = curve, tuple(counts)
         rationality, logs = curve.ends
         rough = self._likelihood(logs)
-        near = np.flatnonzero(_near(rough))
-        places = sorted(
-            {0, _PARTS * len(curve.spans), *(_PARTS * m + part for m in near for part in range(_PARTS + 1))}
-        )
-        exact, exact_logs = curve.places(places)
-        numbers = np.union1d(places, _PARTS * np.arange(len(rough)))
-        here, ends = np.searchsorted(numbers, places), np.searchsorted(numbers, _PARTS * np.arange(len(rough)))
+        near: list[int] = np.flatnonzero(_near(rough)).tolist()
+        places = {0, _PARTS * len(curve.spans)} | {_PARTS * m + part for m in near for part in range(_PARTS + 1)}
+        exact, exact_logs = curve.places(sorted(places))
+        numbers = np.union1d(sorted(places), _PARTS * np.arange(len(rough)))
+        here = np.searchsorted(numbers, np.array(sorted(places)))
+        ends = np.searchsorted(numbers, _PARTS * np.arange(len(rough)))
         self.tau = numbers / _PARTS
         self.rationality, self.values = np.empty(len(numbers)), np.empty(len(numbers))
         self.rationality[ends], self.values[ends] = rationality, rough
@@ -129,7 +128,8 @@ class Profile:
 
     def _likelihood(self, logs: Sequence[FloatArray]) -> FloatArray:
         """L where log π is known (J,)."""
-        return np.sum([np.einsum("sk,jsk->j", n, log) for n, log in zip(self._counts, logs, strict=True)], axis=0)
+        each = [np.einsum("sk,jsk->j", n, log) for n, log in zip(self._counts, logs, strict=True)]
+        return np.asarray(np.sum(each, axis=0))
 
     @property
     def flat(self) -> bool:
