@@ -182,13 +182,13 @@ def _followed(game: Game, entropy: str, largest: float, max_steps: int) -> tuple
     """
     game, _ = without_offsets(game)
     longest: Branch | None = None
-    reached, left = -inf, max_steps
+    reached, taken, left = -inf, 0, max_steps
     for step_length in attempts(1.0):
         followed, points = branch(game, entropy=entropy, step_length=step_length), [0.0]
         while points and points[-1] != largest:
             points = followed.extend(largest, left)
-            left -= len(points)
-            report(max_steps - left, max([reached, *points]))  # a branch has no residual, but a place where it is
+            taken, left = taken + len(points), left - len(points)
+            report(taken, max([reached, *points]))  # a branch has no residual, but a place where it is
             if points and points[-1] > reached:
                 longest, reached = followed, points[-1]
         if points:
