@@ -1,6 +1,7 @@
 """`mathrl fit`: the rationality that makes observed play most likely."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,10 +85,15 @@ def run(argv: Sequence[str]) -> int:
         from mathrl.figures.plot import check
 
         check(Path(arguments.plot), "--plot")
+    shown = 0.0
     with output.progress(1, "fit") as advance:
 
         def watch(steps: int, rationality: float) -> None:
-            advance(f"{steps} points of the branch, up to rationality {rationality:.4g}", False)
+            nonlocal shown
+            now = time.monotonic()
+            if now - shown > output.REPORT_EVERY:
+                shown = now
+                advance(f"{steps} points of the branch, at rationality {rationality:.4g}", False)
 
         found = _fitted(pairs, arguments, watch)
         advance("", True)

@@ -11,6 +11,7 @@ from mathrl.base.table import FORMATS, Table
 from mathrl.base.text import printable
 
 __all__ = [
+    "REPORT_EVERY",
     "ClosedPipeError",
     "check_out",
     "compiling",
@@ -28,6 +29,9 @@ __all__ = [
 SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex"}
 
 NO_TABLES = (".npz", ".nfg", ".gam", ".png", ".svg", ".pdf")
+
+REPORT_EVERY = 0.1
+"""Seconds between two updates of a progress bar."""
 
 DELAY = 1.0
 """Seconds that work may take before a progress bar appears, and compiling before a line says so."""

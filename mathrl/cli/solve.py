@@ -51,9 +51,6 @@ A FILE for a prior or an opponent model holds, for each agent, the probabilities
 the order in which the last agent's action changes fastest. With two agents [[[0.5, 0.5]], [[0.2, 0.8]]] holds first
 agent 0's model of agent 1, then agent 1's model of agent 0."""
 
-REPORT_EVERY = 0.1
-"""Seconds between two updates of the progress bar."""
-
 
 def run(argv: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit status."""
@@ -116,7 +113,7 @@ def _solve(solver: Any, runs: "Sequence[Run]") -> "list[Solution]":
         def watch(step: int, residual: float) -> None:
             nonlocal shown
             now = time.monotonic()
-            if now - shown > REPORT_EVERY:
+            if now - shown > output.REPORT_EVERY:
                 shown = now
                 advance(f"step {step}, residual {residual:.1e}", False)
 
