@@ -7,7 +7,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.stats import chi2
 
-from mathrl.base.checks import FloatArray
+from mathrl.base.checks import FloatArray, instance
 from mathrl.estimate import Fit
 from mathrl.estimate.fit import Row
 
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["draw"]
+
+_WIDTH, _HEIGHT = 7.0, 2.6
+"""Of the figure, in inches, unless others are asked for."""
+
+_NARROW = 5.5
+"""Figures of less width have one panel below the other."""
 
 _DEPTHS = 4.0
 """How many times the interval's depth below the best the panel of the likelihood shows."""
@@ -36,12 +42,22 @@ _MOST_BARS = 40
 """Of more actions than these only the points are drawn, probability against frequency."""
 
 
-def draw(fit: Fit) -> "Figure":
-    """Draw the profile 2 (max L − L) over the rationality with the interval, and data beside fitted probabilities."""
-    from mathrl.figures.plot import mosaic, style
+def draw(fit: Fit, *, size: tuple[float, float] | None = None) -> "Figure":
+    """Draw the profile 2 (max L − L) over the rationality with the interval, and data beside fitted probabilities.
 
+    `fit`   what `mathrl.estimate.fit` returns
+    `size`  (width, height) in inches; default: 7 by 2.6. Below a width of 5.5 one panel stands below the other
+
+    Returns a matplotlib `Figure`. Raises `ValueError` naming the argument.
+    """
+    from mathrl.figures.plot import checked_size, mosaic, style
+
+    instance("fit", fit, Fit, "a Fit, which mathrl.estimate.fit returns")
+    width, height = checked_size(size, (_WIDTH, _HEIGHT))
     with style():
-        figure, axes = mosaic([["profile", "data"]], height=2.6, widths=(1, 1), share=False)
+        layout = [["profile", "data"]] if width >= _NARROW else [["profile"], ["data"]]
+        widths = [1] * len(layout[0])
+        figure, axes = mosaic(layout, width=width, height=height, widths=widths, share=False)
         _draw_profile(axes["profile"], fit)
         _draw_data(axes["data"], fit)
     return figure

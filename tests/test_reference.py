@@ -40,6 +40,7 @@ MODULES = (
     "mathrl.oracle",
     "mathrl.figures.qre",
     "mathrl.figures.bounds",
+    "mathrl.figures.fit",
     "mathrl.estimate",
     "mathrl.interop",
     "mathrl.figures.reproductions",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mathrl.base.text import shown
 from mathrl.cli import output
-from mathrl.cli.arguments import Parser, add_output, game_file, number, whole_number
+from mathrl.cli.arguments import Parser, add_output, add_size, game_file, number, size_of, whole_number
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -30,7 +30,7 @@ examples:
   mathrl fit --example > play.json
   mathrl fit prisoners-dilemma play.json
   mathrl fit prisoners-dilemma play.json --level 0.99 --format csv --out fit.csv
-  mathrl fit prisoners-dilemma play.json --plot fit.png
+  mathrl fit prisoners-dilemma play.json --plot fit.png --size 3.5x4
   mathrl fit prisoners-dilemma play.json chicken play.json
   mathrl fit prisoners-dilemma play.json --format json --out fit.json
 
@@ -73,6 +73,7 @@ def run(argv: Sequence[str]) -> int:
         metavar="FILE",
         help="also draw the likelihood, and data beside the fit, into this .png, .svg or .pdf file",
     )
+    add_size(parser)
     add_output(parser)
     arguments = parser.parse(argv)
     if arguments.example:
@@ -81,18 +82,23 @@ def run(argv: Sequence[str]) -> int:
     format = output.format_of(arguments.format, arguments.out, "use --plot to draw")
     read = {f"GAME {game}": game_file(game) for game, _ in pairs} | {f"DATA {data}": data for _, data in pairs}
     output.check_out({"--out": arguments.out, "--plot": arguments.plot}, read=read)
+    size = size_of(arguments.size)
     if arguments.plot is not None:
         from mathrl.figures.plot import check
 
         check(Path(arguments.plot), "--plot")
-    shown = 0.0
+    elif size is not None:
+        from mathrl.base.checks import fail
+
+        fail("--size", f"is {shown(arguments.size)}", "no size without --plot", "only a picture has one")
+    latest = 0.0
     with output.progress(1, "fit") as advance:
 
         def watch(steps: int, rationality: float) -> None:
-            nonlocal shown
+            nonlocal latest
             now = time.monotonic()
-            if now - shown > output.REPORT_EVERY:
-                shown = now
+            if now - latest > output.REPORT_EVERY:
+                latest = now
                 advance(f"{steps} points of the branch, at rationality {rationality:.4g}", False)
 
         found = _fitted(pairs, arguments, watch)
@@ -101,7 +107,7 @@ def run(argv: Sequence[str]) -> int:
         from mathrl.figures.fit import draw
         from mathrl.figures.plot import save
 
-        save(draw(found), Path(arguments.plot))
+        save(draw(found, size=size), Path(arguments.plot))
     output.deliver(_rendered(found, format), arguments.out)
     if not found.converged:
         output.say(f"no rationality was found: {found.outcome}")
@@ -109,6 +115,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _example(arguments: "Namespace") -> int:
+    from mathrl.base.checks import fail
     from mathrl.base.checks import fail
     from mathrl.estimate.observations import EXAMPLE
 

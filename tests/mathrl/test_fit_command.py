@@ -95,6 +95,17 @@ def test_options_reach_the_fit(folder, capsys):
     assert (printed["entropy"], printed["level"], printed["curve"][0][-1]) == ("none", 0.9, 20.0)
 
 
+def test_a_size_is_that_of_the_picture(folder, capsys):
+    status, _, errors = run(capsys, "prisoners-dilemma", "play.json", "--plot", "fit.svg", "--size", "3x4")
+    assert (status, errors) == (0, "")
+    assert 'width="216pt" height="288pt"' in (folder / "fit.svg").read_text()  # of 72 to an inch
+    status, _, errors = run(capsys, "prisoners-dilemma", "play.json", "--size", "3x4")
+    assert (status, errors) == (
+        2,
+        "mathrl: --size is '3x4', expected no size without --plot: only a picture has one\n",
+    )
+
+
 def test_no_estimate_is_said_and_is_status_1(folder, capsys):
     save(Game.matrix(np.ones((2, 2))), folder / "flat.json")
     status, printed, errors = run(capsys, "flat.json", "play.json")
