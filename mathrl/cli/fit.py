@@ -116,7 +116,6 @@ def run(argv: Sequence[str]) -> int:
 
 def _example(arguments: "Namespace") -> int:
     from mathrl.base.checks import fail
-    from mathrl.base.checks import fail
     from mathrl.estimate.observations import EXAMPLE
 
     for name, given in vars(arguments).items():
