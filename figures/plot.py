@@ -116,15 +116,23 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def legend(
-    figure: Figure, entries: Sequence[tuple[str, Mapping[str, Any]]], columns: int | None = None, title: str = ""
+    figure: Figure,
+    entries: Sequence[tuple[str, Mapping[str, Any]]],
+    columns: int | None = None,
+    title: str = "",
+    scale: float = 1.0,
 ) -> None:
     """Draw one legend above all panels: what each mark stands for, by its label and the arguments of its line.
 
-    It is in one row, or in as many columns as are asked for. The figure's title stands above it, broken between words.
+    It is in one row, or in as many columns as are asked for; a `scale` below 1 makes it narrower, in smaller letters.
+    The figure's title stands above it, broken between words.
     """
     handles = [Line2D([], [], label=label, **line) for label, line in entries]
     ncols = columns or len(handles)
-    drawn = figure.legend(handles=handles, loc="outside upper left", ncols=ncols, frameon=False, handletextpad=0.4)
+    narrow: Any = {"fontsize": STYLE["font.size"] * scale, "columnspacing": 1.0} if scale < 1 else {}
+    drawn = figure.legend(
+        handles=handles, loc="outside upper left", ncols=ncols, frameon=False, handletextpad=0.4, **narrow
+    )
     if title:
         drawn.set_title(fill(title, TITLE), prop=FontProperties(size=10))
         drawn.set_alignment("left")

@@ -40,6 +40,12 @@ LETTERS = 88
 ENTRY, NOTE_LETTERS = 2.3, 15
 """The width of an entry of the legend, in inches, and how many letters of the note stand on an inch."""
 
+SMALLEST = 0.7
+"""To what part of its size the legend may shrink for a second column."""
+
+TITLE_LETTERS, BESIDE = 16, 0.6
+"""How many letters of a panel's title stand on an inch, and the width of all that stands beside the panels."""
+
 HEADING, ROW = 1.15, 1.55
 """The height of all that stands around the panels, and that of each row of panels, in inches."""
 
@@ -137,7 +143,8 @@ def draw(
             before = f"({letters[k]}) " if letters else ""
             if panel == OBJECTIVE:
                 _objectives(drawn, shown, axis)
-                drawn.set_title(f"{before}objective (payoff + α · entropies) − that of the best equilibrium found")
+                said = f"{before}objective (payoff + α · entropies) − that of the best equilibrium found"
+                drawn.set_title(fill(said, max(1, round(TITLE_LETTERS * (width - BESIDE)))))
             else:
                 agent, action = map(int, panel.split())
                 _probabilities(drawn, shown, agent, action, axis, ends or ())
@@ -305,7 +312,11 @@ def _legend(figure: "Figure", shown: Portrait, ends_label: str, title: str) -> N
     entries += [(ends_label, END)] if ends_label else []
     entries += [("largest objective found", BEST)] if shown.objective else []
     entries += [("proved to be unique", UNIQUE)] if shown.unique_above < shown.temperatures[1] else []
-    legend(figure, entries, columns=max(1, int(figure.get_figwidth() / ENTRY)), title=title)
+    columns = figure.get_figwidth() / ENTRY
+    if SMALLEST <= columns / 2 < 1:  # two columns in smaller letters leave more room for the panels than one
+        legend(figure, entries, columns=2, title=title, scale=0.95 * columns / 2)
+    else:
+        legend(figure, entries, columns=max(1, int(columns)), title=title)
 
 
 def _note(shown: Portrait) -> str:

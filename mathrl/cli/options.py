@@ -142,7 +142,7 @@ def _range(flag: str, text: str) -> list[float]:
     if len(parts) != 3:
         fail(flag, f"holds {shown(text)}", "FROM:TO:COUNT for a range, as in 0.1:10:50", "50 numbers from 0.1 to 10")
     first, last = (positive(flag, number(flag, part)) for part in parts[:2])
-    count = whole_number(flag, parts[2], 2)
+    count = whole_number(f"COUNT of {flag} {shown(text)}", parts[2], 2)
     if count > MOST_NUMBERS:
         fail(flag, f"holds {shown(text)}", f"at most {MOST_NUMBERS:,} numbers")
     import numpy as np

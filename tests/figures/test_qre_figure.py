@@ -39,6 +39,19 @@ def test_panels_have_the_names_of_agents_and_actions(chicken):
     assert titles(draw(replace(chicken, game=named))) == [r"\$x\$, a", "y, action 0"]
 
 
+@pytest.mark.parametrize("size", [(7.0, 5.8), (5.0, 5.0), (3.5, 5.0), (3.3, 5.0), (2.8, 6.0)])
+def test_legend_and_title_stand_within_the_width(climbing, size):
+    ends = [(5.0, (np.array([[0.6, 0.2, 0.2]]),) * 2)]
+    figure = draw(climbing, ends=ends, ends_label="where HASPI ends, from uniform", size=size)
+    figure.canvas.draw()
+    width = figure.bbox.width
+    (legend,) = figure.legends
+    for drawn in (legend.get_window_extent(), figure.axes[-1]._left_title.get_window_extent()):
+        assert 0 <= drawn.x0 < drawn.x1 <= width
+    if size[0] == 3.5:
+        assert len({round(text.get_window_extent().x0) for text in legend.get_texts()}) == 2  # columns
+
+
 def entries(figure):
     return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
 
