@@ -23,9 +23,13 @@ COMMANDS = (
     ("mathrl", "figure", "hasac-table-3", "--out", "figure.png"),
     ("mathrl", "check", "hasac.proposition-1"),
     ("mathrl", "train", "--list"),
+    ("mathrl", "fit", "--example", "--out", "play.json"),
+    ("mathrl", "fit", "prisoners-dilemma", "play.json", "--out", "fit.json"),
+    ("mathrl", "bound", "--example", "--out", "setup.json"),
+    ("mathrl", "bound", "setup.json", "--branch-length", "3"),
     ("python", "-c", "import mathrl.oracle, mathrl.proofs_checks, mathrl.learners"),
 )
-"""What works without any extra."""
+"""What works without any extra, and with the schemas and the printed numbers that are in the package."""
 
 TESTS = ("tests/test_contract.py", "tests/games", "tests/test_notebooks.py")
 """Of the tests in the source distribution those that read its other files."""
