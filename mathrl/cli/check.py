@@ -87,7 +87,9 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _chosen(names: Sequence[str], files: Sequence[str]) -> Mapping[str, Any]:
-    from mathrl.base.checks import choice
+    from mathrl.base.checks import choice, fail
+    from mathrl.base.reproduction import paper_of
+    from mathrl.base.text import shown
     from mathrl.proofs_checks.claims import claims, claims_of_file, forget_files
 
     forget_files()
@@ -98,6 +100,9 @@ def _chosen(names: Sequence[str], files: Sequence[str]) -> Mapping[str, Any]:
     papers = dict.fromkeys(entry.paper for entry in known.values())
     for name in names:
         if name not in files:
+            if paper_of(name) != name and paper_of(name) in papers:
+                mend = f"tables and figures are recomputed by mathrl reproduce: mathrl reproduce {name}"
+                fail("CLAIM", f"{shown(name)} is unknown", "a claim", mend)
             choice(
                 "CLAIM",
                 name,

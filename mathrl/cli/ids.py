@@ -8,6 +8,8 @@ __all__ = ["check_of_paper"]
 def check_of_paper(id: str, known: Iterable[str], what: str, also: str = "") -> None:
     """Refuse an unknown id that begins with a paper, and say what ids there are of it; other ids are let pass.
 
+    The id of a claim, hasac.theorem-1 for example, is refused with the command that takes it.
+
     `what` is expected, "a table or figure" for example, and `also` says where more can be found.
     """
     from mathrl.base.checks import fail
@@ -15,6 +17,8 @@ def check_of_paper(id: str, known: Iterable[str], what: str, also: str = "") -> 
     from mathrl.base.reproduction import paper_of
     from mathrl.base.text import shown
 
+    if id.partition(".")[0] in TITLES:
+        fail("ID", f"{shown(id)} is unknown", what, f"claims are decided by mathrl check: mathrl check {id}")
     ids, paper = list(known), paper_of(id)
     if id in ids or id == paper or paper not in TITLES:
         return
