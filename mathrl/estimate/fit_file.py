@@ -95,6 +95,6 @@ def _check_numbers(fit: "Fit", said: Mapping[str, Any], source: str) -> None:
         fail(f"{source}: key 'converged'", f"is {said['converged']} beside {fit.outcome.name}", "the same answer")
     if not fit.pieces or fit.interval != (fit.pieces[0][0], fit.pieces[-1][1]):
         fail(f"{source}: key 'interval'", f"is {fit.interval}", "the hull of the pieces")
-    inside = fit.outcome in (Outcome.INSIDE, Outcome.AT_ZERO, Outcome.LOST)
+    inside = fit.outcome in (Outcome.INSIDE, Outcome.AT_ZERO, Outcome.CUT, Outcome.LOST)
     if inside and not fit.rationality >= 0:
         fail(f"{source}: key 'rationality'", f"is {fit.rationality:g} beside {fit.outcome.name}", "a number >= 0")

@@ -14,6 +14,10 @@ class Outcome(StrEnum):
         "found at infinite rationality: the likelihood rises as far as the branch was followed, and only the end of "
         "the interval below it is known"
     )
+    CUT = (
+        "the likelihood still rises at the largest rationality that was looked at, and beyond it the data may be more "
+        "likely: give a larger largest, or none"
+    )
     FLAT = "nothing can be said: all rationalities make these data equally likely"
     LOST = (
         "the branch could not be followed to the largest rationality, and beyond its end the data may be more likely: "

@@ -69,9 +69,10 @@ def fit(
 
     Returns a `Fit`; `print` shows it. `rationality` is 0 or infinite where L is highest at an end of the branch, and
     nan where all λ fit alike, which is no fit: `converged` is then False, as it is where the branch could not be
-    followed to `largest`. `pieces` are the ranges of λ of which the interval is the hull. The deviance compares L with
-    that of the observed frequencies. Its p-value is left out where expected counts are so small that χ² is not near its
-    distribution. Raises `ValueError` naming the argument.
+    followed to `largest`, and where L still rises at a `largest` that is smaller than the default. `pieces` are the
+    ranges of λ of which the interval is the hull. The deviance compares L with that of the observed frequencies. Its
+    p-value is left out where expected counts are so small that χ² is not near its distribution. Raises `ValueError`
+    naming the argument.
 
     A λ multiplies rewards, so payoffs c times as large have a λ of 1/c. The interval is that of large samples; with few
     observations, or near λ = 0, it may cover the truth more or less often than `level`.
@@ -105,7 +106,7 @@ def curve_of(
     """The branches of some games, at one rationality; and whether all were followed as far as was asked for."""
     max_steps = count("max_steps", max_steps, 1)
     if largest is None:
-        largest = _FARTHEST / max(_spread(game) * game.horizon for game in games)
+        largest = _farthest(games)
     largest = positive("largest", largest)
     for game in games:
         in_range(game, 1 / largest, argument="1/largest")
@@ -130,7 +131,8 @@ def estimated(
     saturated = sum(data.saturated() for data in observed)
     end = float(len(curve.spans))
     best = profile.best
-    outcome = _outcome(profile, best, end, complete)
+    whole = curve.spans[-1].last >= _farthest(games)
+    outcome = _outcome(profile, best, end, complete, whole)
     allowed = float(chi2.ppf(level, 1)) / 2
     pieces = profile.within(best.log_likelihood - allowed)
     if profile.values[-1] >= best.log_likelihood - allowed:  # nothing is known of larger ones
@@ -165,13 +167,14 @@ def estimated(
     )
 
 
-def _outcome(profile: Profile, best: Peak, end: float, complete: bool) -> Outcome:
+def _outcome(profile: Profile, best: Peak, end: float, complete: bool, whole: bool) -> Outcome:
+    """How it came out; `whole` where the branch was followed so far that policies are nearly those of the limit."""
     if not complete:  # nothing is known of what lies beyond, nor is it confirmed that these points lie on the branch
         return Outcome.LOST
     if profile.flat:
         return Outcome.FLAT
     if best.tau >= end:
-        return Outcome.AT_INFINITY
+        return Outcome.AT_INFINITY if whole else Outcome.CUT
     return Outcome.AT_ZERO if best.tau == 0 else Outcome.INSIDE
 
 
@@ -196,6 +199,11 @@ def _followed(game: Game, entropy: str, largest: float, max_steps: int) -> tuple
         if followed.hidden or left <= 0:
             break
     return (longest or followed).arc(), False
+
+
+def _farthest(games: Sequence[Game]) -> float:
+    """How far the branches of these games are followed by default."""
+    return float(_FARTHEST / max(_spread(game) * game.horizon for game in games))
 
 
 def _spread(game: Game) -> float:

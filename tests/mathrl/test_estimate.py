@@ -439,6 +439,21 @@ def test_names_that_are_numbers_are_not_taken_for_positions(tmp_path):
     assert [own.tolist() for own in load_observations(tmp_path / "x.csv", game).counts] == [[[0, 7]], [[7, 0]]]
 
 
+def test_an_end_that_was_asked_for_is_not_taken_for_infinity(tmp_path):
+    game, counts = load("prisoners-dilemma"), [[38, 62], [35, 65]]
+    best = fit(game, counts).rationality
+    cut = fit(game, counts, largest=best / 2)
+    assert (cut.outcome, cut.converged, cut.rationality) == (Outcome.CUT, False, best / 2)
+    assert cut.interval[1] == inf  # nothing is known of what lies beyond
+    with pytest.raises(ValueError, match="give a larger largest"):
+        cut.require()
+    cut.save(tmp_path / "fit.json")
+    assert Fit.load(tmp_path / "fit.json").outcome is Outcome.CUT
+    assert fit(game, counts, largest=2 * best).rationality == pytest.approx(best, rel=1e-9)
+    never = [[0, 9], [0, 9]]
+    assert fit(game, never, largest=fit(game, never).curve[0, -1]).outcome is Outcome.AT_INFINITY
+
+
 def test_a_trace_that_is_cut_is_said():
     game = load("prisoners-dilemma")
     defects = int(qre_branch(game, temperature=0.1).policy[0][0].argmax())
