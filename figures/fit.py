@@ -72,12 +72,13 @@ def _draw_profile(axes: "Axes", fit: Fit) -> None:
     right = min(high + _BESIDE * (high - low), float(rationality.max()))
     if high == inf:  # the likelihood hardly changes any more where the branch is long
         right = max(4 * low, float(np.quantile(rationality, 0.5)))
-    axes.axvspan(low, min(high, right), color=COLOURS[0], alpha=0.12, linewidth=0)
+    edge = right * 1.05 or 1.0
+    axes.axvspan(low, min(high, edge), color=COLOURS[0], alpha=0.12, linewidth=0)
     axes.axhline(allowed, color=GREY, linewidth=0.8, linestyle=(0, (4, 2)))
     axes.plot(rationality, depth, color=COLOURS[0])
     if isfinite(fit.rationality):
         axes.plot(fit.rationality, 0, "o", color=COLOURS[1], markersize=4, clip_on=False)
-    axes.set_xlim(0, right * 1.05 or 1.0)
+    axes.set_xlim(0, edge)
     axes.set_ylim(0, _DEPTHS * allowed)
     axes.set_xlabel("rationality (1/temperature)")
     axes.set_title(f"(a) 2 (max L − L); shaded: {100 * fit.level:g} % interval")

@@ -25,6 +25,16 @@ def test_the_curve_is_least_at_the_estimate_and_bars_are_frequencies():
     np.testing.assert_allclose(data.lines[0].get_ydata(), [row.probability for row in found.rows], rtol=0, atol=0)
 
 
+def test_an_interval_without_an_upper_end_is_shaded_to_the_edge():
+    for found in (
+        fit(load("prisoners-dilemma"), [[0, 9], [0, 9]]),
+        fit(load("prisoners-dilemma"), [[38, 62], [35, 65]], largest=0.2),
+    ):
+        profile, _ = draw(found).axes
+        (shade,) = profile.patches
+        assert (shade.get_x(), shade.get_x() + shade.get_width()) == (found.interval[0], profile.get_xlim()[1])
+
+
 def test_bars_have_the_names_of_agents_and_actions():
     game = Game.matrix(np.eye(2), agent_names=["Ann", "$B$"], action_names=[["stay", "go"], None])
     _, data = draw(fit(game, [[4, 6], [5, 5]])).axes
