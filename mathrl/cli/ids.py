@@ -17,7 +17,7 @@ def check_of_paper(id: str, known: Iterable[str], what: str, also: str = "") -> 
     from mathrl.base.reproduction import paper_of
     from mathrl.base.text import shown
 
-    if id.partition(".")[0] in TITLES:
+    if "." in id and id.partition(".")[0] in TITLES:
         fail("ID", f"{shown(id)} is unknown", what, f"claims are decided by mathrl check: mathrl check {id}")
     ids, paper = list(known), paper_of(id)
     if id in ids or id == paper or paper not in TITLES:
