@@ -49,7 +49,8 @@ def written(notebook):
 
 
 def test_there_is_a_notebook_for_each_kind_of_user():
-    assert [path.stem for path in NOTEBOOKS] == ["check-a-critic", "fit-observed-play", "read-a-paper", "search-many-games"]
+    stems = ["check-a-critic", "fit-observed-play", "read-a-paper", "search-many-games"]
+    assert [path.stem for path in NOTEBOOKS] == stems
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
