@@ -127,4 +127,4 @@ def _label(fit: Fit, row: Row) -> str:
     agent, state, action = fit.labels(row)
     parts = [str(row.game)] * (len(fit.games) > 1) + [str(agent)]
     parts += [f"s{state}" if isinstance(state, int) else state] * (len(fit.policies[row.game][row.agent]) > 1)
-    return ":".join([*parts, str(action)]).replace("$", r"\$")  # begins no formula
+    return ":".join([*parts, str(action)])

@@ -572,12 +572,9 @@ def test_a_fit_calls_agents_actions_and_states_by_their_names():
     lines = [line.split()[:3] for line in str(found).splitlines()]
     assert ["driver", "day", "dare"] in lines
     assert ["walker", "7", "1"] in lines
-    assert found.to_dict()["names"][0] == {
-        "agent_names": ["driver", "walker"],
-        "action_names": [["yield", "dare"], None],
-        "state_names": ["day", "7"],
-    }
-    table = found.table("")  # for programs
+    assert (found.agent_names, found.action_names) == ((("driver", "walker"),), ((("yield", "dare"), None),))
+    assert found.state_names == (("day", "7"),)
+    table = found.table("", named=False)  # for programs
     assert [column.cell(table.rows[0]) for column in table.columns[:3]] == [0, 0, 0]
     unnamed = fit(Game.stochastic(rewards, moves, 0.5), counts)
     assert unnamed.rationality == found.rationality
