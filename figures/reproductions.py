@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from mathrl.base.drawing import DRAWINGS, Drawing
-from mathrl.base.reproduction import REPRODUCTIONS, Reproduction, is_of_networks, paper_of
+from mathrl.base.reproduction import REPRODUCTIONS, Reproduction, is_of_networks, paper_of, reproduce
 
-__all__ = ["figures", "reproductions"]
+__all__ = ["figures", "reproduce", "reproductions"]
 
 PAPERS = (
     "mathrl.figures.hasac",
@@ -24,7 +24,7 @@ Entry = TypeVar("Entry")
 def reproductions() -> Mapping[str, Reproduction]:
     """Return all reproductions by id, one paper after the other: those too that are not computed here.
 
-    The first call imports the modules that declare them. `mathrl.base.reproduction.reproduce` computes one.
+    The first call imports the modules that declare them. `reproduce` computes one.
     """
     return _in_order(REPRODUCTIONS)
 
