@@ -15,6 +15,10 @@ from mathrl.arithmetic.undecided import Undecided
 __all__ = ["Ball", "exactly", "precision"]
 
 
+_EXACT = frozenset({arb, fmpz, int, float})
+_FLOATS = float, np.float32, np.float16
+
+
 def precision(bits: int) -> AbstractContextManager[Any]:
     """Compute with midpoints of `bits` binary digits inside a `with` block; 53 digits outside of any.
 
@@ -27,16 +31,18 @@ def precision(bits: int) -> AbstractContextManager[Any]:
 
 def exactly(value: Any) -> arb | None:
     """The value as an `arb`: exact for balls, integers and floats, an enclosure for fractions; None for other types."""
-    if isinstance(value, Ball):
-        return value.arb
-    if isinstance(value, arb | fmpz):
+    kind = type(value)
+    if kind is Ball:
+        found: arb = value._arb
+        return found
+    if kind in _EXACT:
         return arb(value)
     if isinstance(value, fmpq):
         return arb(value.p) if value.q == 1 else arb(value)
+    if isinstance(value, _FLOATS):
+        return arb(float(value))
     if isinstance(value, Rational):
         return exactly(fmpq(int(value.numerator), int(value.denominator)))
-    if isinstance(value, float | np.float32 | np.float16):
-        return arb(float(value))
     return None
 
 
@@ -55,7 +61,7 @@ def _operand(value: Any) -> arb:
 
 def _binary(operation: Callable[[arb, arb], arb], x: Any, y: Any) -> Any:
     left, right = exactly(x), exactly(y)
-    return NotImplemented if left is None or right is None else Ball(operation(left, right))
+    return NotImplemented if left is None or right is None else _ball(operation(left, right))
 
 
 def _at_ends(function: Callable[[arb], arb], x: arb) -> arb:
@@ -158,63 +164,63 @@ class Ball:
         return _binary(operator.pow, other, self)
 
     def __neg__(self) -> "Ball":
-        return Ball(-self._arb)
+        return _ball(-self._arb)
 
     def __pos__(self) -> "Ball":
         return self
 
     def __abs__(self) -> "Ball":
-        return Ball(abs(self._arb))
+        return _ball(abs(self._arb))
 
     def exp(self) -> "Ball":
         """Exponential."""
-        return Ball(_at_ends(arb.exp, self._arb))
+        return _ball(_at_ends(arb.exp, self._arb))
 
     def expm1(self) -> "Ball":
         """Exponential, less 1."""
-        return Ball(_at_ends(arb.expm1, self._arb))
+        return _ball(_at_ends(arb.expm1, self._arb))
 
     def log(self) -> "Ball":
         """Natural logarithm: −∞ of an exact 0, and not a number where a part of the ball is not positive."""
-        return Ball(-math.inf) if self._arb.is_zero() else Ball(_at_ends(arb.log, self._arb))
+        return Ball(-math.inf) if self._arb.is_zero() else _ball(_at_ends(arb.log, self._arb))
 
     def log1p(self) -> "Ball":
         """Natural logarithm of 1 + x."""
-        return (self + 1).log() if (self._arb + 1).is_zero() else Ball(_at_ends(arb.log1p, self._arb))
+        return (self + 1).log() if (self._arb + 1).is_zero() else _ball(_at_ends(arb.log1p, self._arb))
 
     def sqrt(self) -> "Ball":
         """Square root; not a number where a part of the ball is negative."""
-        return Ball(_at_ends(arb.sqrt, self._arb))
+        return _ball(_at_ends(arb.sqrt, self._arb))
 
     def larger(self, other: Any) -> "Ball":
         """The larger of two numbers; where the balls overlap, a ball that holds it whichever it is."""
-        return Ball(self._arb.max(_operand(other)))
+        return _ball(self._arb.max(_operand(other)))
 
     def smaller(self, other: Any) -> "Ball":
         """The smaller of two numbers; where the balls overlap, a ball that holds it whichever it is."""
-        return Ball(self._arb.min(_operand(other)))
+        return _ball(self._arb.min(_operand(other)))
 
     def hull(self, other: Any) -> "Ball":
         """A ball that holds both."""
-        return Ball(self._arb.union(_operand(other)))
+        return _ball(self._arb.union(_operand(other)))
 
     # What the bounds are
 
     def midpoint(self) -> "Ball":
         """The midpoint, exactly."""
-        return Ball(self._arb.mid())
+        return _ball(self._arb.mid())
 
     def radius(self) -> "Ball":
         """The radius, exactly."""
-        return Ball(self._arb.rad())
+        return _ball(self._arb.rad())
 
     def lower(self) -> "Ball":
         """An exact number that no number inside is below."""
-        return Ball(self._arb.lower())
+        return _ball(self._arb.lower())
 
     def upper(self) -> "Ball":
         """An exact number that no number inside is above."""
-        return Ball(self._arb.upper())
+        return _ball(self._arb.upper())
 
     def contains(self, number: Any) -> bool:
         """Say whether the number, or the whole of a ball, is known to lie inside."""
@@ -246,3 +252,10 @@ class Ball:
 
     def __float__(self) -> NoReturn:
         raise TypeError(f"the ball {self} is no single float: read mathrl.balls.midpoints and mathrl.balls.radii")
+
+
+def _ball(value: arb) -> Ball:
+    """What an operation found: unlike a caller's value, there is nothing to convert."""
+    found = object.__new__(Ball)
+    found._arb = value
+    return found
