@@ -3,6 +3,7 @@
 import inspect
 import math
 import pickle
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
@@ -40,9 +41,34 @@ from tests.tolerances import EPS
 
 every_operator = pytest.mark.parametrize("name", NAMES)
 
+WITHIN_OTHERS = {
+    *("actor_gradient", "additive_parts", "backup", "divergence_improvement", "divergence_response"),
+    *("divergence_soft_max", "divergence_value", "entropy_bonus", "entropy_bonus_of_logs", "expectation"),
+    *("greedy_response", "igm_gap", "marginal_q", "opponent_backup", "opponent_value", "own_and_others"),
+    *("policy_backup", "policy_transitions", "quantal_response", "quantal_response_residuals", "soft_value", "subset_q"),
+}
+"""Operators that others call: JAX compiles them as parts of these, and alone in the long profile only."""
+
 
 def test_every_operator_is_tried():
     assert sorted(CALLS) == sorted(NAMES)
+
+
+def test_operators_within_others_are_called_by_those():
+    of_code = {inspect.unwrap(getattr(operators, name)).__code__: name for name in NAMES}
+    called = set()
+
+    def note(frame, event, _):
+        if event == "call" and frame.f_code in of_code:
+            called.add(of_code[frame.f_code])
+
+    for name in set(NAMES) - WITHIN_OTHERS:
+        sys.setprofile(note)
+        try:
+            answers(name, CALLS[name])
+        finally:
+            sys.setprofile(None)
+    assert called >= WITHIN_OTHERS
 
 
 # Other array libraries
@@ -63,7 +89,9 @@ def x64():
         yield
 
 
-@every_operator
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long) if name in WITHIN_OTHERS else name for name in NAMES]
+)
 @pytest.mark.usefixtures("x64")
 def test_an_operator_is_compiled_mapped_and_derived_by_jax(name):
     """One program: jit of vmap of the gradient, in which all arrays and real numbers are traced."""
@@ -78,7 +106,8 @@ def test_an_operator_is_compiled_mapped_and_derived_by_jax(name):
     away = jax.tree.map(lambda x: x + 1e-6 * np.sin(1 + np.arange(np.size(x))).reshape(np.shape(x)), numbers)
     both = jax.tree.map(lambda x, y: np.stack([x, y]), numbers, away)
     program = jax.vmap(jax.value_and_grad(one, has_aux=True))
-    (_, results), slopes = jax.jit(program, compiler_options=compiler_options(name))(both)
+    compiled = jax.jit(program, compiler_options=compiler_options(name))
+    (_, results), slopes = jax.tree.map(np.asarray, compiled(both))  # JAX would compile each index below
     for k, leaves in enumerate((numbers, away)):
         for mine, other in zip(answers(name, {**rest, **leaves}), results, strict=True):
             np.testing.assert_allclose(other[k], mine, rtol=0, atol=ROUNDING)
@@ -139,8 +168,17 @@ DECIDES = {"greedy_policy", "greedy_response", "igm_gap", "igm_set_gap", "monoto
 """Operators that ask which of two values is larger: they raise where balls leave it open."""
 
 
-@every_operator
-@pytest.mark.parametrize("radius", [1e-6, 0.125, 2.0])
+RADII = 2.0, 0.125, 1e-6
+
+
+@pytest.mark.parametrize(
+    ("name", "radius"),
+    [
+        pytest.param(name, radius, marks=[] if radius == RADII[k % 3] else pytest.mark.long)
+        for k, name in enumerate(NAMES)
+        for radius in RADII
+    ],
+)
 def test_of_wide_balls_the_answer_holds_every_point_inside(name, radius):
     rng = np.random.default_rng(len(name))
     call, points = {}, [{}, {}, {}]
@@ -302,9 +340,9 @@ def test_symbols_give_the_formula_itself(name):
 
 
 def alone_and_the_rest(call):
-    """Each argument that is of numbers, as a set, and all others."""
+    """Each argument that is of numbers, as a set, and all others: no set twice."""
     numbers = {key for key, value in call.items() if is_numbers(value)}
-    return [some for key in sorted(numbers) for some in ({key}, numbers - {key}) if some]
+    return {some for key in numbers for some in map(frozenset, ({key}, numbers - {key})) if some}
 
 
 @every_operator
@@ -380,12 +418,16 @@ def test_the_slope_of_the_kl_drift_in_its_weight_is_the_divergence():
 def test_an_infinite_kl_drift_leaves_the_slopes_of_other_rows_alone(weight):
     policy, old = jax.numpy.full((3, 2), 0.5), jax.numpy.array([[1.0, 0.0], [0.25, 0.75], [0.0, 1.0]])
     weights, divergence = np.broadcast_to(weight, 3), float(softmax.kl_divergence(policy[1], old[1]))
-    drift = operators.kl_drift(policy, old, weight=jax.numpy.asarray(weight))
+
+    def drift(w):
+        return operators.kl_drift(policy, old, weight=w)
+
+    both = jax.jit(lambda w: (drift(w), (jax.jacrev(drift)(w), jax.jacfwd(drift)(w))))
+    found, jacobians = both(jax.numpy.asarray(weight))
     expected = [math.inf if weights[0] > 0 else 0.0, weights[1] * divergence, math.inf if weights[2] > 0 else 0.0]
-    np.testing.assert_allclose(drift, expected, rtol=8 * EPS)
+    np.testing.assert_allclose(found, expected, rtol=8 * EPS)
     expected = np.array([0.0, divergence, 0.0])
-    for jacobian in (jax.jacrev, jax.jacfwd):
-        slopes = jacobian(lambda w: operators.kl_drift(policy, old, weight=w))(jax.numpy.asarray(weight))
+    for slopes in jacobians:
         np.testing.assert_allclose(slopes, expected if slopes.ndim == 1 else np.diag(expected), rtol=8 * EPS)
 
 
