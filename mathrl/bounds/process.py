@@ -44,6 +44,11 @@ class Process:
         return policy_transitions(self.game, self.joint)
 
     @cached_property
+    def _backwards(self) -> Any:
+        """The transpose of a sparse chain, which scipy would make anew for each law."""
+        return self.chain.T
+
+    @cached_property
     def visits(self) -> FloatArray:
         """The discounted visits of each state, Σ_t γ^t p_t = start (I − γ P_π)^{-1}, (S,), where p_t is the law of s_t.
 
@@ -70,7 +75,7 @@ class Process:
     def after(self, law_s: FloatArray) -> FloatArray:
         """Return the law of the next state, where that of the state is `law_s`: (S,), or several, (…, S)."""
         if self.game.sparse:
-            return np.asarray(law_s @ self.chain)
+            return np.asarray(self._backwards @ law_s if law_s.ndim == 1 else law_s @ self.chain)
         return np.asarray(np.einsum("...s,st->...t", law_s, self.chain))  # not BLAS, whose sums depend on the threads
 
     def expected_next(self, of_t: FloatArray) -> FloatArray:

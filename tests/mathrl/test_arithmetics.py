@@ -45,7 +45,14 @@ WITHIN_OTHERS = {
     *("actor_gradient", "additive_parts", "backup", "divergence_improvement", "divergence_response"),
     *("divergence_soft_max", "divergence_value", "entropy_bonus", "entropy_bonus_of_logs", "expectation"),
     *("greedy_response", "igm_gap", "marginal_q", "opponent_backup", "opponent_value", "own_and_others"),
-    *("policy_backup", "policy_transitions", "quantal_response", "quantal_response_residuals", "soft_value", "subset_q"),
+    *(
+        "policy_backup",
+        "policy_transitions",
+        "quantal_response",
+        "quantal_response_residuals",
+        "soft_value",
+        "subset_q",
+    ),
 }
 """Operators that others call: JAX compiles them as parts of these, and alone in the long profile only."""
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathrl.bounds import Process
+from mathrl.bounds import Process, over_time
 from mathrl.bounds.over_time import largest_over_time
 from mathrl.games import Game, random_policy, random_stochastic, to_sparse
 from mathrl.proofs_checks.strategies import games, policies, simplex_rows
@@ -97,7 +97,8 @@ def test_what_drifts_slowly_is_followed_while_it_counts():
         assert found.largest[0] == pytest.approx(1 - (1 - leak) ** (steps - 1), rel=1e-9)  # steps roundings of P's row
 
 
-def test_where_what_counts_cannot_be_followed_no_later_time_exceeds_the_answer():
+def test_where_what_counts_cannot_be_followed_no_later_time_exceeds_the_answer(monkeypatch):
+    monkeypatch.setattr(over_time, "_WORK", 2 * 10**7)  # 2,000 steps of the 4e10 that count
     found = largest_over_time(alone([[1 - 1e-9, 1e-9], [0, 1]], 1 - 1e-9), np.array([[0.0, 1.0], [0.25, 0.0]]))
     assert not found.settled
     assert found.largest.tolist() == [1, 0.25]

@@ -46,25 +46,28 @@ def slow_actions(game, policy, s):
         yield a, mp.fprod(mpf(own[s, action]) for own, action in zip(policy, a, strict=True))
 
 
-def step(law, P):
-    return [sum(p * row[t] for p, row in zip(law, P, strict=True)) for t in range(len(law))]
+def dot(x, y):
+    return sum(p * q for p, q in zip(x, y, strict=True))
 
 
 def directly(game, agent, before, after):
     """Σ_t γ^t E[r_t]: `before` is run until k = len(after) - 1 steps before t, then `after`, whose last acts at t."""
-    P_before, k = slow_chain(*before), len(after) - 1
-    steps = [(slow_chain(*process), slow_rewards(*process, agent)) for process in after]
+    columns, k = list(zip(*slow_chain(*before), strict=True)), len(after) - 1
+    chains = {id(process): slow_chain(*process) for process in after}
+    earned = []  # of a branch from s that ends with the step t of `after`
+    for t, process in enumerate(after):
+        values = slow_rewards(*process, agent)
+        for earlier in reversed(after[:t]):
+            values = [dot(row, values) for row in chains[id(earlier)]]
+        earned.append(values)
     branch, total, weight = [mpf(p) for p in game.start], mpf(0), mpf(1)
     for t in range(10**6):
-        law = branch
-        for h in range(min(t, k)):
-            law = step(law, steps[h][0])
-        total += weight * sum(p * r for p, r in zip(law, steps[min(t, k)][1], strict=True))
+        total += weight * dot(branch, earned[min(t, k)])
         weight *= mpf(game.discount)
         if weight * mpf(1 + game.reward_scale) / (1 - mpf(game.discount)) < NEGLIGIBLE:
             return float(total)
         if t >= k:
-            branch = step(branch, P_before)
+            branch = [dot(branch, column) for column in columns]
     raise AssertionError("unreachable: the tail never became negligible")
 
 
