@@ -1,7 +1,7 @@
 """Curves of equilibria of stochastic games: where they start, what their points solve, folds, targets, invariances."""
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -125,7 +125,7 @@ def test_targets_in_one_trace_are_those_of_one_trace_each():
         np.testing.assert_allclose(np.concatenate(point.policy, axis=1), alone, rtol=0, atol=1e-12)  # both to rounding
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(6), *(pytest.param(k, marks=pytest.mark.long) for k in range(6, 12))])
 def test_shorter_steps_lead_to_the_same_end(seed):
     rng = np.random.default_rng(seed)
     actions = [(3, 3), (2, 2, 2), (2, 3, 2)][seed % 3]
@@ -139,7 +139,7 @@ def test_shorter_steps_lead_to_the_same_end(seed):
 
 
 def test_shorter_steps_are_more_steps():
-    lengths = [len(walk(Follower(logit_curve(FOLDED, entropy="none"), step_length=h), 10.0, at_most=4000)[0])
+    lengths = [len(walk(Follower(logit_curve(FOLDED, entropy="none"), step_length=h), 3.0, at_most=4000)[0])
                for h in (1.0, 0.1)]  # fmt: skip
     assert lengths[1] > 4 * lengths[0]
 
@@ -166,7 +166,7 @@ def test_renaming_agents_and_actions_renames_the_branch():
 @pytest.mark.parametrize("structure", ["common-payoff", "general-sum"])
 def test_sparse_transitions_and_iteration_lead_to_the_same_end(structure, monkeypatch):
     game = random_stochastic(
-        20, (2, 3), structure=structure, discount=0.9, successors=4, sparse=False, scale=2.0, seed=1
+        8, (2, 3), structure=structure, discount=0.9, successors=4, sparse=False, scale=2.0, seed=1
     )
     plain = branch(game, 3.0, entropy="team")
     np.testing.assert_allclose(branch(to_sparse(game), 3.0, entropy="team"), plain, rtol=0, atol=1e-12)  # to rounding
@@ -267,15 +267,20 @@ def test_a_first_point_without_a_tangent_leads_nowhere(entropy):
     assert curve.advance(replace(point, tangent=np.zeros_like(point.z)), 1.0) is None
 
 
-@pytest.mark.parametrize("num_states", [1, 3])
-@pytest.mark.parametrize("noise", [1e-2, 1e-3])
-def test_nearly_symmetric_games_keep_to_their_branch(noise, num_states):
+NEARLY_SYMMETRIC = product([1e-2, 1e-3], [1, 3], range(2))
+IN_EVERY_RUN = {(1e-2, 1, 0), (1e-3, 1, 1), (1e-3, 3, 0)}  # longer steps left the branch of the last two
+
+
+@pytest.mark.parametrize(
+    ("noise", "num_states", "seed"),
+    [pytest.param(*one, marks=[] if one in IN_EVERY_RUN else pytest.mark.long) for one in NEARLY_SYMMETRIC],
+)
+def test_nearly_symmetric_games_keep_to_their_branch(noise, num_states, seed):
     """Coordination, but for noise: just beside the fork the branch turns, where longer steps went straight on."""
-    for seed in range(2):
-        rewards = np.eye(3) + noise * np.random.default_rng(seed).standard_normal((num_states, 3, 3))
-        game = Game.stochastic(rewards, np.full((num_states, 3, 3, num_states), 1 / num_states), 0.5)
-        usual = qre_branch(game, temperature=0.1, entropy="none").require()
-        finer = qre_branch(game, temperature=0.1, entropy="none", step_length=0.5).require()
-        for own, theirs in zip(usual.policy, finer.policy, strict=True):
-            np.testing.assert_allclose(own, theirs, rtol=0, atol=1e-9)  # both end within rounding floors
-        assert min(own.max() for own in usual.policy) > 0.9  # not the uniform policy
+    rewards = np.eye(3) + noise * np.random.default_rng(seed).standard_normal((num_states, 3, 3))
+    game = Game.stochastic(rewards, np.full((num_states, 3, 3, num_states), 1 / num_states), 0.5)
+    usual = qre_branch(game, temperature=0.1, entropy="none").require()
+    finer = qre_branch(game, temperature=0.1, entropy="none", step_length=0.5).require()
+    for own, theirs in zip(usual.policy, finer.policy, strict=True):
+        np.testing.assert_allclose(own, theirs, rtol=0, atol=1e-9)  # both end within rounding floors
+    assert min(own.max() for own in usual.policy) > 0.9  # not the uniform policy
