@@ -19,6 +19,7 @@ from flint import fmpq
 
 from mathrl import operators, softmax
 from mathrl.balls import Undecided, balls, contains, midpoints, precision, radii
+from tests.examples import diagonal
 from tests.operator_calls import (
     CALLS,
     DYNAMICS,
@@ -175,17 +176,7 @@ DECIDES = {"greedy_policy", "greedy_response", "igm_gap", "igm_set_gap", "monoto
 """Operators that ask which of two values is larger: they raise where balls leave it open."""
 
 
-RADII = 2.0, 0.125, 1e-6
-
-
-@pytest.mark.parametrize(
-    ("name", "radius"),
-    [
-        pytest.param(name, radius, marks=[] if radius == RADII[k % 3] else pytest.mark.long)
-        for k, name in enumerate(NAMES)
-        for radius in RADII
-    ],
-)
+@pytest.mark.parametrize(("name", "radius"), diagonal(NAMES, [1e-6, 0.125, 2.0]))
 def test_of_wide_balls_the_answer_holds_every_point_inside(name, radius):
     rng = np.random.default_rng(len(name))
     call, points = {}, [{}, {}, {}]

@@ -1,7 +1,7 @@
 """The sharper bounds: against their recursion run step by step, below the printed ones, exact at the ends, attained."""
 
 from fractions import Fraction
-from itertools import product
+from itertools import product, takewhile
 from math import fsum, prod
 
 import numpy as np
@@ -50,7 +50,7 @@ def alike(*chances):
 def step_by_step(discount, acting, schedule, floor=0.0):
     """(1 − γ) Σ_t γ^t (1 − f c_t), c through the (a, M) of each step of `schedule(t)`: no closed form."""
     total = 0.0
-    for t in range(STEPS):
+    for t in takewhile(lambda t: discount**t >= 1e-18, range(STEPS)):  # what comes later does not count
         together = 1.0
         for a, M in schedule(t):
             together = max(floor, a * together - M)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mathrl
@@ -22,6 +22,9 @@ from tests.tolerances import EPS
 
 PACKAGE = Path(mathrl.__file__).parent
 WITHOUT_JIT = "NUMBA_DISABLE_JIT"
+
+some = settings(max_examples=settings().max_examples // (5 if WITHOUT_JIT in os.environ else 1))
+"""Without compilation a fifth of the examples: whether the same source runs, of which each example shows as much."""
 
 
 class Case:
@@ -136,6 +139,7 @@ SIZES = {"max_states": 2, "max_actions": 2} if WITHOUT_JIT in os.environ else {}
 
 
 @pytest.mark.parametrize("name", kernels.__all__)
+@some
 @given(data=st.data())
 def test_a_kernel_equals_its_operator(name, data):
     """In place of −∞, for what is not available, kernels have `BARRED`."""

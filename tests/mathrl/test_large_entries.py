@@ -26,7 +26,7 @@ from mathrl.solvers import (
     soft_q_iteration,
     soft_qmix,
 )
-from tests.examples import costly
+from tests.examples import costly, diagonal
 from tests.tolerances import EPS, fixed_point_slack, zero_sum_slack
 
 pytestmark = pytest.mark.filterwarnings("ignore::mathrl.games.MaskLikeReward")
@@ -190,8 +190,7 @@ def test_gains_are_those_of_the_best_policy_that_avoids_what_is_forbidden(penalt
     assert exploitability(chain(penalty), [walks], temperature=0.0).tolist() == [0.0]
 
 
-@pytest.mark.parametrize("penalty", [1e6, 1e12, 1e30])
-@pytest.mark.parametrize("policy_class", ["joint", "product"])
+@pytest.mark.parametrize(("penalty", "policy_class"), diagonal([1e6, 1e12, 1e30], ["joint", "product"]))
 def test_the_divergence_is_iterated_until_what_is_played_earns_the_most(penalty, policy_class):
     solution = divergence_iteration(chain(penalty), temperature=1.0, policy_class=policy_class).require()
     # the residual, 100 floors of 10 at most, is what one state lacks: ten times that from the start

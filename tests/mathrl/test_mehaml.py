@@ -47,7 +47,7 @@ from mathrl.softmax import boltzmann, entropy, kl_divergence, total_variation
 from mathrl.solution import Solution
 from mathrl.solvers import haspi, mehaml, optimal
 from mathrl.values.policy_values import evaluate
-from tests.examples import costly
+from tests.examples import costly, diagonal
 from tests.tolerances import EPS, magnitude
 
 COMMON = games(structure="common-payoff")
@@ -57,11 +57,9 @@ DRIFTS = st.sampled_from(
 NEIGHBOURHOODS = st.sampled_from(
     [Everywhere(), KLBall(0.02), KLBall(1.0), TotalVariationBall(0.05), MaximumRatio(1.2), MaximumRatio(3.0)]
 )
-COMBINATIONS = list(
-    itertools.product(
-        ("none", "kl:0.5", "squared:0.5", "clipped:0.2"), ("everywhere", "kl:0.05", "total-variation:0.1", "ratio:1.5")
-    )
-)
+WORDS = "none", "kl:0.5", "squared:0.5", "clipped:0.2"
+AROUND = "everywhere", "kl:0.05", "total-variation:0.1", "ratio:1.5"
+COMBINATIONS = list(itertools.product(WORDS, AROUND))
 WARM = temperatures(0.1, 100)
 
 
@@ -196,7 +194,7 @@ def test_from_a_qre_no_step_leads_away(drift, neighbourhood):
         assert np.abs(ours - theirs).max() < 1e-7  # 1e-9 times |Q|/α of about 40
 
 
-@pytest.mark.parametrize(("drift", "neighbourhood"), COMBINATIONS)
+@pytest.mark.parametrize(("drift", "neighbourhood"), diagonal(WORDS, AROUND))
 def test_temperature_zero_ends_where_no_agent_gains(drift, neighbourhood):
     """HAML. The residual is the largest gain of one agent, in any state, by enumeration."""
     game = random_stochastic(3, (3, 2), discount=0.8, seed=1)

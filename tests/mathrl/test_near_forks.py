@@ -7,13 +7,14 @@ from benchmarks.families import FAMILIES, payoffs
 from mathrl import batch
 from mathrl.games import Game
 from mathrl.solvers import qre_branch
+from tests.examples import diagonal
 
 SIZES = [(3, 3), (4, 4), (2, 2, 2), (3, 3, 3), (2, 2, 2, 2)]
 
 
-@pytest.mark.parametrize("num_actions", SIZES, ids=str)
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("noise", [0.0, 1e-2, 1e-4, 1e-6])
+@pytest.mark.parametrize(
+    ("family", "num_actions", "noise"), diagonal(tuple(FAMILIES), SIZES, [0.0, 1e-2, 1e-4, 1e-6]), ids=str
+)
 def test_alone_and_together(family, num_actions, noise):
     r = payoffs(family, num_actions, 4, noise, np.random.default_rng(len(num_actions)))
     for temperature in (0.5, 0.05, 0.002):

@@ -22,6 +22,7 @@ from mathrl.solvers import (
     soft_q_iteration,
 )
 from mathrl.values.offsets import common_offsets, without_offsets
+from tests.examples import diagonal
 
 OFFSETS = [[1e6] * 3, [1e7] * 3, [1e8] * 3, [-1e8] * 3, [1e8, -1e6, 1e7], [0.0, 1e8, -1e7]]
 EPS = float(np.finfo(np.float64).eps)
@@ -45,6 +46,10 @@ def shifted(game, offsets):
     return Game.stochastic(list(game.rewards + c), game.transitions, game.discount, game.start)
 
 
+def said(item):
+    return getattr(item[0] if isinstance(item, tuple) else item, "__name__", None) or repr(item)
+
+
 def apart(found, expected):
     return max(np.abs(ours - theirs).max() for ours, theirs in zip(found.policy, expected.policy, strict=True))
 
@@ -65,9 +70,9 @@ def without(solver, game):
     return solver(game, temperature=0.05)
 
 
-@pytest.mark.parametrize("offsets", OFFSETS, ids=str)
-@pytest.mark.parametrize("game", [*MATRIX, *STOCHASTIC], ids=repr)
-@pytest.mark.parametrize("solver", [qre, qre_branch])
+@pytest.mark.parametrize(
+    ("solver", "game", "offsets"), diagonal([qre, qre_branch], [*MATRIX, *STOCHASTIC], OFFSETS), ids=said
+)
 def test_an_offset_changes_the_values_only(solver, game, offsets):
     game_with = shifted(game, offsets)
     expected, found = without(solver, game), solver(game_with, temperature=0.05)
@@ -197,10 +202,10 @@ WEIGHED = [
 ]
 
 
-@pytest.mark.parametrize("offset", [1e6, -1e8, 1e10], ids=str)
-@pytest.mark.parametrize(("solver", "settings"), WEIGHED, ids=lambda item: getattr(item, "__name__", ""))
-def test_an_offset_of_a_common_payoff_changes_the_values_only(solver, settings, offset):
+@pytest.mark.parametrize(("weighed", "offset"), diagonal(WEIGHED, [1e6, -1e8, 1e10]), ids=said)
+def test_an_offset_of_a_common_payoff_changes_the_values_only(weighed, offset):
     """Policies follow from differences of Q, which lose as many digits as the offset has."""
+    solver, settings = weighed
     game = dyadic(random_stochastic(num_states=3, num_actions=(2, 3), seed=2))
     game_with = Game.stochastic(game.rewards + offset, game.transitions, game.discount, game.start)
     if solver is divergence_policy_iteration:
