@@ -55,7 +55,7 @@ LEARNED = [
     for seed in (6, 7)
 ]
 RUNS = [
-    ("divergence_iteration", SMALL, {"temperature": 0.5, "max_steps": 500}),
+    ("divergence_iteration", SMALL, {"temperature": 0.5, "max_steps": 60}),
     ("divergence_iteration", SMALL, {"temperature": 0.5, "initial_policy": JOINT, "averaging": 0.5, "max_steps": 20}),
     ("divergence_iteration", SPARSE, {"temperature": 0.5, "policy_class": "product", "max_steps": 20}),
     ("divergence_limit", SMALL, {}),

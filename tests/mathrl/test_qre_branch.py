@@ -29,7 +29,7 @@ from mathrl.softmax import boltzmann
 from mathrl.solution import Solution
 from mathrl.solvers import qre, qre_branch
 from mathrl.values.policy_values import evaluate
-from tests.examples import costly
+from tests.examples import costly, diagonal
 from tests.tolerances import EPS
 
 FOLDED = {  # shape and seed of random general-sum games whose branch turns back
@@ -218,18 +218,20 @@ def test_one_agent_plays_the_soft_optimal_policy(entropy):
     assert_same_policy(ours.policy, theirs.policy, atol=1e-11)  # unique, and well conditioned
 
 
-@pytest.mark.parametrize("seeds", [range(3), pytest.param(range(3, 12), marks=pytest.mark.long)], ids=str)
-@pytest.mark.parametrize("entropy", ENTROPIES)
-def test_shorter_steps_find_the_same_answer_in_stochastic_games(entropy, seeds):
+@pytest.mark.parametrize(
+    ("entropy", "seed"),
+    diagonal(ENTROPIES, range(3))
+    + [pytest.param(entropy, seed, marks=pytest.mark.long) for entropy in ENTROPIES for seed in range(3, 12)],
+)
+def test_shorter_steps_find_the_same_answer_in_stochastic_games(entropy, seed):
     """What no residual can show: that it is the same branch."""
-    for seed in seeds:
-        game = random_stochastic(4, (2, 3), structure="general-sum", discount=0.7, seed=seed)
-        ours = qre_branch(game, temperature=0.1, entropy=entropy).require()
-        theirs = qre_branch(game, temperature=0.1, entropy=entropy, step_length=0.1).require()
-        assert theirs.steps > 2 * ours.steps
-        assert_same_policy(ours.policy, theirs.policy, atol=1e-9)
-        sparse = qre_branch(to_sparse(game), temperature=0.1, entropy=entropy).require()
-        assert_same_policy(ours.policy, sparse.policy, atol=1e-9)
+    game = random_stochastic(4, (2, 3), structure="general-sum", discount=0.7, seed=seed)
+    ours = qre_branch(game, temperature=0.1, entropy=entropy).require()
+    theirs = qre_branch(game, temperature=0.1, entropy=entropy, step_length=0.1).require()
+    assert theirs.steps > 2 * ours.steps
+    assert_same_policy(ours.policy, theirs.policy, atol=1e-9)
+    sparse = qre_branch(to_sparse(game), temperature=0.1, entropy=entropy).require()
+    assert_same_policy(ours.policy, sparse.policy, atol=1e-9)
 
 
 def test_states_without_a_future_are_games_of_their_own():
