@@ -7,12 +7,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from flint import arb, ctx, fmpq
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mathrl import softmax
 from mathrl.arithmetic import maximisers, namespace, objects, shift
 from mathrl.balls import Ball, Undecided, balls, contains, midpoints, precision, radii
+from tests.examples import costly
 
 NUMBERS = st.fractions(-50, 50, max_denominator=1000)
 RADII = st.fractions(0, 10, max_denominator=1000)
@@ -227,7 +228,7 @@ def test_the_largest_entry_is_enclosed(drawn):
         assert mask.tolist() == [point == max(points) for point in points]
 
 
-@settings(max_examples=30)
+@costly
 @given(st.lists(a_ball_and_a_point(), min_size=2, max_size=4), st.fractions(Fraction(1, 10), 10))
 def test_a_soft_maximum_is_enclosed_and_hardly_wider_than_its_balls(drawn, temperature):
     x = np.array([ball for ball, _ in drawn])
@@ -261,7 +262,7 @@ def ends(x):
     return tuple(np.array([getattr(ball, end)() for ball in x]) for end in ("lower", "upper"))
 
 
-@settings(max_examples=30)
+@costly
 @given(a_box())
 def test_parts_of_a_soft_total_have_no_more_than_the_range_of_their_values(drawn):
     """An entry is least where its own number is at the lower end and all others are at their upper ends."""
@@ -284,7 +285,7 @@ def test_parts_of_a_soft_total_have_no_more_than_the_range_of_their_values(drawn
                 assert as_wide_as_its_range(around[a], *(function(at, *more)[a] for at in corners), rounding)
 
 
-@settings(max_examples=30)
+@costly
 @given(a_box(), st.fractions(0, Fraction(9, 10)), INSIDE)
 def test_soft_maxima_have_no_more_than_the_range_of_their_values(drawn, share, inside):
     """They grow with all numbers; without a target they grow with the temperature, and with one they fall."""
