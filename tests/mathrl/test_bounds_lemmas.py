@@ -150,11 +150,13 @@ def test_no_laws_are_farther_apart_than_lemmas_c1_and_c2_say(drawn):
     lemmas_c1_and_c2(*drawn)
 
 
+@costly
 @given(processes(2))
 def test_no_returns_are_farther_apart_than_lemma_c3_says(drawn):
     lemma_c3(*drawn)
 
 
+@costly
 @given(processes(3), st.integers(0, 6))
 def test_no_branched_returns_are_farther_apart_than_lemma_c4_says(drawn, k):
     lemma_c4(*drawn, k)

@@ -101,6 +101,7 @@ def vars_of(setup):
     return {name: getattr(setup, name) for name in setup.__dataclass_fields__}
 
 
+@costly
 @given(setups(), SCHEME, st.integers(1, 12), st.data())
 def test_both_bounds_hold_at_each_step_and_coupling_is_the_sharper(setup, scheme, k, data):
     run = rollout(setup, scheme, k, lengths=drawn_lengths(data, setup, scheme, k))

@@ -240,6 +240,7 @@ def test_the_fork_of_the_findings():
         assert (row.printed, row.trivial) == pytest.approx((8, 2), rel=1e-13)
 
 
+@costly
 @given(setups())
 def test_the_value_bound_holds_and_vanishes_where_nothing_differs(setup):
     discount, size = setup.game.discount, setup.game.reward_scale

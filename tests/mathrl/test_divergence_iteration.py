@@ -101,6 +101,7 @@ def test_steps_against_a_plain_loop(game, temperature, averaging, data):
     np.testing.assert_allclose(solution.joint_policy, pi, rtol=0, atol=tolerance)
 
 
+@costly
 @given(games(**SMALL), temperatures(0.1, 10), CLASSES, st.data())
 def test_the_first_step_is_divergence_policy_iteration_from_the_first_policy(game, temperature, policy_class, data):
     first = data.draw(policies(game))
@@ -144,6 +145,7 @@ def test_the_residual_is_what_a_deviation_gains(game, temperature, policy_class,
     assert solution.converged == (solution.residual <= min(100 * solution.rounding_floor, 0.01))
 
 
+@costly
 @given(games(**SMALL), temperatures(0.1, 10), st.data())
 def test_the_residual_bounds_the_next_move(game, temperature, data):
     first = data.draw(policies(game, zeros=False))
@@ -183,6 +185,7 @@ def gap_of(limit):
     return float(beyond.min()) if beyond.size else np.inf
 
 
+@costly
 @given(games(**SMALL), st.sampled_from([0.05, 0.3]), st.data())
 def test_the_limit_is_reached_whatever_the_temperature(game, temperature, data):
     """Corrected dmac Proposition 2; Proposition 3; Theorem 1 with 0 in the place of its bound."""
@@ -259,6 +262,7 @@ def test_without_a_future_proposition_2_holds(game, data):
     np.testing.assert_allclose(ours, expected, rtol=0, atol=64 * EPS * 40)  # through logarithms down to −28 − 3
 
 
+@costly
 @given(games(**SMALL), st.data())
 def test_names_and_storage_do_not_change_the_limit(game, data):
     first = data.draw(policies(game, zeros=False))

@@ -83,6 +83,7 @@ def test_the_joint_answer_is_the_optimum_found_by_value_iteration(game, temperat
         np.testing.assert_allclose(own, marginal, rtol=0, atol=8 * EPS)
 
 
+@costly
 @given(games(**GENTLE), TEMPERATURES, CLASSES, st.data())
 def test_the_objective_never_falls(game, temperature, policy_class, data):
     """dmac Lemma 2 and Theorem 2, for products agent by agent; the values of step 1 in every state and action."""
@@ -145,6 +146,7 @@ def test_a_product_answer_is_where_a_general_optimiser_stops():
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-4)  # BFGS with finite differences: 1e-8 in f
 
 
+@costly
 @given(games(**GENTLE), temperatures(0.1, 100))
 def test_a_uniform_target_is_entropy_less_a_constant(game, temperature):
     """The soft-optimal joint policy, found by Newton's method on V of the game with one agent for all."""
@@ -158,6 +160,7 @@ def test_a_uniform_target_is_entropy_less_a_constant(game, temperature):
     np.testing.assert_allclose(flat, theirs.policy[0], rtol=0, atol=2 * tolerance / temperature)
 
 
+@costly
 @given(games(**GENTLE), CLASSES, st.data())
 def test_a_high_temperature_stays_at_the_target_and_a_low_one_is_optimal(game, policy_class, data):
     target = data.draw(policies(game))
@@ -179,6 +182,7 @@ def test_a_high_temperature_stays_at_the_target_and_a_low_one_is_optimal(game, p
     assert (solution.v >= best.v - cost - 1e-12 * scale).all()
 
 
+@costly
 @given(games(min_agents=2, **GENTLE), temperatures(0.3, 100), CLASSES, st.data())
 def test_what_the_target_never_plays_might_not_exist(game, temperature, policy_class, data):
     """The answer is that of the game without the action."""
@@ -209,6 +213,7 @@ STEPS = 3
 """Compared after so many steps: rounding grows by up to |Q| / ω in each."""
 
 
+@costly
 @given(games(**GENTLE), temperatures(1, 100), CLASSES, st.data())
 def test_names_storage_and_units_do_not_matter(game, temperature, policy_class, data):
     """Agents relabelled, actions permuted, sparse and dense, rewards shifted, rewards and ω scaled."""

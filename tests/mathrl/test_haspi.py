@@ -25,12 +25,14 @@ from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies, tempe
 from mathrl.softmax import boltzmann
 from mathrl.solvers import haspi, qre
 from mathrl.values.policy_values import evaluate
+from tests.examples import costly
 from tests.tolerances import EPS, drift, magnitude
 
 MILD = temperatures(0.1, 100)
 COMMON = games(structure="common-payoff")
 
 
+@costly
 @given(COMMON, TEMPERATURES, st.data())
 def test_the_objective_never_falls(game, temperature, data):
     """hasac Lemma 4.2, for fixed and random orders."""
@@ -52,6 +54,7 @@ def test_the_objective_never_falls(game, temperature, data):
     assert solution.objective == (solution.history[-1] if solution.steps else before)
 
 
+@costly
 @given(COMMON, TEMPERATURES, st.data())
 def test_values_improve_in_every_state(game, temperature, data):
     """hasac Lemma 4.2 is stated for Q(s, a), not for its mean only."""
@@ -76,6 +79,7 @@ def test_a_converged_answer_is_a_qre_by_definition(game, temperature, data):
     assert np.abs(values.q - solution.q).max() <= 256 * EPS * magnitude(game, temperature) / (1 - game.discount)
 
 
+@costly
 @given(COMMON, MILD)
 def test_it_stays_at_a_qre(game, temperature):
     solution = haspi(game, temperature=temperature, max_steps=300)
@@ -114,6 +118,7 @@ STEPS = 3
 GENTLE = {"structure": "common-payoff", "discounts": st.sampled_from([0.0, 0.5, 0.9])}
 
 
+@costly
 @given(games(sparse=False, **GENTLE), temperatures(1, 100))
 def test_sparse_and_dense_agree(game, temperature):
     dense, sparse = (haspi(kind, temperature=temperature, max_steps=STEPS) for kind in (game, to_sparse(game)))
@@ -121,6 +126,7 @@ def test_sparse_and_dense_agree(game, temperature):
     same([dense.q], [sparse.q], drift(game, temperature) * magnitude(game, temperature))
 
 
+@costly
 @given(games(**GENTLE), temperatures(1, 100), st.data())
 def test_names_of_agents_do_not_matter(game, temperature, data):
     first, labels = data.draw(policies(game)), data.draw(st.permutations(range(game.num_agents)))
@@ -136,6 +142,7 @@ def test_names_of_agents_do_not_matter(game, temperature, data):
     same([ours.policy[old] for old in labels], theirs.policy, drift(game, temperature))
 
 
+@costly
 @given(games(**GENTLE), temperatures(1, 100), st.data())
 def test_names_of_actions_do_not_matter(game, temperature, data):
     first, agent = data.draw(policies(game)), data.draw(st.integers(0, game.num_agents - 1))
@@ -151,6 +158,7 @@ def test_names_of_actions_do_not_matter(game, temperature, data):
     same(renamed(ours.policy), theirs.policy, drift(game, temperature))
 
 
+@costly
 @given(games(**GENTLE), temperatures(1, 100), st.integers(-50, 50))
 def test_a_shift_of_rewards_shifts_q_by_its_geometric_series(game, temperature, amount):
     ours = haspi(game, temperature=temperature, max_steps=STEPS)
@@ -161,6 +169,7 @@ def test_a_shift_of_rewards_shifts_q_by_its_geometric_series(game, temperature, 
     same([shifted], [theirs.q], tolerance * (magnitude(game, temperature) + abs(amount) / (1 - game.discount)))
 
 
+@costly
 @given(games(**GENTLE), temperatures(1, 100), st.sampled_from([2.0**-20, 0.5, 2.0**30]))
 def test_scaling_rewards_and_temperature_together_scales_q_only(game, temperature, factor):
     """Logarithms and exponentials see the same arguments; sums in the linear solve are scaled: rounding."""

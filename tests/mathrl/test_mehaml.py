@@ -79,6 +79,7 @@ def test_without_drift_and_neighbourhood_it_is_haspi(game, temperature, data):
         assert ours.steps == theirs.steps or min(ours.residual, theirs.residual) < 1e3 * ours.rounding_floor
 
 
+@costly
 @given(COMMON, st.just(0.0) | temperatures(1e-2, 1e2), DRIFTS, NEIGHBOURHOODS, st.data())
 def test_the_objective_never_falls(game, temperature, drift, neighbourhood, data):
     """hasac Theorem 3, 1, and Lemma G.1 for every state."""
@@ -211,6 +212,7 @@ def test_temperature_zero_ends_where_no_agent_gains(drift, neighbourhood):
     assert solution.rounding_floor == EPS * max(solution.q.max(), -solution.q.min())
 
 
+@costly
 @given(games(max_agents=1, structure="common-payoff", discounts=st.sampled_from([0.0, 0.5, 0.9])), DRIFTS)
 def test_one_agent_at_temperature_zero_reaches_the_optimum(game, drift):
     assume(not isinstance(drift, KLDrift))  # it approaches ties of actions without end

@@ -30,7 +30,7 @@ from mathrl.solution import NotConverged
 from mathrl.solvers import nash_q, optimal, soft_evaluation
 from mathrl.stage.global_optimum import global_optimum
 from mathrl.stage.zero_sum import zero_sum_value
-from tests.examples import LONG
+from tests.examples import LONG, costly
 from tests.tolerances import EPS, magnitude, zero_sum_slack
 
 ZERO_SUM = games(structure="zero-sum", max_states=3)
@@ -68,6 +68,7 @@ def test_q_is_the_fixed_point_of_the_zero_sum_operator(game):
     assert len(solution.history) == solution.steps
 
 
+@costly
 @given(ZERO_SUM)
 def test_nobody_gains_by_leaving_the_policies(game):
     solution = nash_q(game)
@@ -111,6 +112,7 @@ def test_many_states(discount, sparse):
     assert gains.max() <= zero_sum_slack(game)
 
 
+@costly
 @given(games(structure="common-payoff"))
 def test_with_a_common_payoff_it_is_optimal(game):
     ours, theirs = nash_q(game), optimal(game)
@@ -122,6 +124,7 @@ def test_with_a_common_payoff_it_is_optimal(game):
     np.testing.assert_allclose(own.v, ours.v, rtol=0, atol=zero_sum_slack(game))
 
 
+@costly
 @given(aligned_games())
 def test_agents_that_agree_reach_everybodys_optimum(drawn):
     game, common, weights, offsets = drawn
@@ -392,6 +395,7 @@ def test_aorpo_theorem_7_soft_q_converges_to_something_else(temperature):
     assert all(own >= 2 for own in values)
 
 
+@costly
 @given(games(structure="common-payoff", sparse=False, discounts=st.just(0.5)), st.sampled_from([1.0, 1e-2, 1e-4]))
 def test_with_a_common_payoff_soft_q_tends_to_nash_q(game, temperature):
     """0 ≤ V_soft − V_Nash ≤ α log A / (1 − γ)."""

@@ -12,6 +12,7 @@ from mathrl.iteration.outcome import Status
 from mathrl.operators import optimality_backup
 from mathrl.proofs_checks.strategies import games
 from mathrl.solvers import optimal, soft_evaluation
+from tests.examples import costly
 from tests.tolerances import EPS, magnitude
 
 
@@ -21,6 +22,7 @@ def deterministic_policies(game):
         yield tuple(np.eye(actions)[list(own)] for actions, own in zip(game.num_actions, choice, strict=True))
 
 
+@costly
 @given(games(structure="common-payoff", max_agents=2, max_actions=2, max_states=3))
 def test_against_all_deterministic_joint_policies(game):
     solution = optimal(game).require()

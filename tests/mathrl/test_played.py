@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mathrl.exploitability import exploitability
 from mathrl.games import Game, random_policy
 from mathrl.solvers import haspi, qre, soft_evaluation
+from tests.examples import costly
 from tests.tolerances import EPS
 
 
@@ -39,6 +40,7 @@ def lifted(policy, masks):
     return rows
 
 
+@costly
 @given(masked_matrix_games(), st.sampled_from(["team", "own", "none"]), st.integers(0, 99))
 def test_an_action_that_is_not_available_is_as_if_it_were_not_there(drawn, entropy, seed):
     game, smaller, masks = drawn
@@ -53,6 +55,7 @@ def test_an_action_that_is_not_available_is_as_if_it_were_not_there(drawn, entro
     assert np.abs(gains[0] - gains[1]).max() <= 1e3 * EPS * 4  # two solves of values of size 4, to 100 floors
 
 
+@costly
 @given(masked_matrix_games(common_payoff=True), st.floats(0.3, 3))
 def test_equilibria_are_those_of_the_smaller_game(drawn, temperature):
     game, smaller, masks = drawn

@@ -68,6 +68,7 @@ def test_a_converged_answer_is_a_qre_by_definition(game, temperature, entropy, d
     assert solution.q.shape == (*axis, game.num_states, *game.num_actions)
 
 
+@costly
 @given(matrix_games(), temperatures(0.02, 100))
 def test_matrix_games_converge(game, temperature):
     solution = qre(game, temperature=temperature)
@@ -79,6 +80,7 @@ def test_matrix_games_converge(game, temperature):
         assert_equilibrium(game, other, temperature, entropy)
 
 
+@costly
 @given(games(structure="common-payoff", **SOFTLY), MILD, st.data())
 def test_a_fixed_point_of_haspi_is_one_of_qre(game, temperature, data):
     first = data.draw(policies(game))
@@ -138,6 +140,7 @@ def hot_games(draw):
     return game, 8 * game.num_agents * (1 + game.reward_scale)
 
 
+@costly
 @given(hot_games(), st.data())
 def test_where_the_equilibrium_is_unique_labels_and_the_start_do_not_matter(hot, data):
     game, temperature = hot
@@ -159,6 +162,7 @@ def test_where_the_equilibrium_is_unique_labels_and_the_start_do_not_matter(hot,
     assert_same(permute_actions(game, agent, actions), renamed)
 
 
+@costly
 @given(hot_games(), st.integers(-10, 10), st.sampled_from([2.0**-20, 3.0, 2.0**30]))
 def test_shifts_and_scales_act_as_they_should(hot, amount, factor):
     game, temperature = hot

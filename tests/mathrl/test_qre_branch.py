@@ -78,6 +78,7 @@ def test_the_answer_and_every_point_of_the_path_are_equilibria(game, temperature
         assert residual(game, rows(path, k), path.rationality[k], entropy) < (1e-10 if matrix else 2e-7) + slack
 
 
+@costly
 @given(matrix_games(), temperatures(0.02, 100))
 def test_the_compiled_and_the_general_trace_agree(game, temperature):
     """Two implementations: kernels on one game's arrays, and the elimination state by state."""
@@ -150,6 +151,7 @@ def test_a_path_without_forks_says_so():
         assert len(path.bifurcations) == 0
 
 
+@costly
 @given(matrix_games(), temperatures(0.05, 10), st.data())
 def test_labels_do_not_matter(game, temperature, data):
     ours = qre_branch(game, temperature=temperature).require()

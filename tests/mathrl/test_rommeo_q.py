@@ -21,6 +21,7 @@ from mathrl.games import (
 from mathrl.proofs_checks.strategies import games, policies, simplex_rows, temperatures
 from mathrl.solvers import optimal, qre, rommeo_q, soft_q_iteration
 from mathrl.values.rommeo_objective import opponent_policy_q
+from tests.examples import costly
 from tests.tolerances import EPS, opponent_slack
 
 WEIGHTS = temperatures(0.05, 20)
@@ -117,6 +118,7 @@ def test_plain_iteration_of_eq_13_ends_at_the_same_q(problem):
         np.testing.assert_allclose(solution.v[i], v, atol=opponent_slack(game, alpha, kappa))
 
 
+@costly
 @given(problems(), st.data())
 def test_relabelled_agents_and_permuted_actions(problem, data):
     game, _, alpha, kappa = problem
@@ -134,6 +136,7 @@ def test_relabelled_agents_and_permuted_actions(problem, data):
     np.testing.assert_allclose(permuted.policy[agent], solution.policy[agent][:, actions], atol=slack)
 
 
+@costly
 @given(problems(), st.floats(-10, 10), st.floats(0.1, 10))
 def test_shifted_and_scaled_rewards(problem, shift, factor):
     game, prior, alpha, kappa = problem
@@ -147,6 +150,7 @@ def test_shifted_and_scaled_rewards(problem, shift, factor):
     np.testing.assert_allclose(scaled.v, factor * solution.v, atol=10 * slack)
 
 
+@costly
 @given(problems())
 def test_with_equal_weights_it_is_soft_q_iteration_with_the_prior_as_model(problem):
     game, prior, alpha, _ = problem
@@ -165,6 +169,7 @@ def test_one_agent_has_no_opponents_and_finds_its_soft_optimum(game, alpha, kapp
     np.testing.assert_allclose(ours.policy[0], theirs.policy[0], atol=opponent_slack(game, alpha, kappa) / alpha)
 
 
+@costly
 @given(games(structure="common-payoff", discounts=DISCOUNTS))
 def test_as_both_weights_vanish_each_agent_hopes_for_the_optimum(game):
     scale = max(game.reward_scale, 1.0)

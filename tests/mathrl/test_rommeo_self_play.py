@@ -24,6 +24,7 @@ from tests.tolerances import EPS
 SMALL = {"max_states": 2, "discounts": st.sampled_from([0.0, 0.5])}
 
 
+@costly
 @given(games(**SMALL), temperatures(0.1, 10), temperatures(0.1, 10), st.data())
 def test_one_step_is_rommeo_q_against_what_the_others_play(game, alpha, kappa, data):
     first = data.draw(policies(game))

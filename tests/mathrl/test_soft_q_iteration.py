@@ -39,6 +39,7 @@ def merged(game, agent):
     return Game.stochastic(rewards, transitions, game.discount, game.start)
 
 
+@costly
 @given(games(discounts=DISCOUNTS), SOFTNESS)
 def test_each_agent_solves_the_game_in_which_it_chooses_for_all(game, temperature):
     solution = soft_q_iteration(game, temperature=temperature).require()
@@ -102,6 +103,7 @@ def test_a_uniform_model_lowers_the_values_by_its_logarithm(game, temperature):
         np.testing.assert_allclose(weighted.v[i], v[i] - fall, atol=2 * fixed_point_slack(game, temperature))
 
 
+@costly
 @given(games(discounts=DISCOUNTS), SOFTNESS, st.data(), st.floats(-10, 10), st.floats(0.1, 10))
 def test_invariances(game, temperature, data, shift, factor):
     solution = soft_q_iteration(game, temperature=temperature).require()

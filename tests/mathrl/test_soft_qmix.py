@@ -119,6 +119,7 @@ def igm_slack(solution, slack):
     return slack / max(rarest, 1e-300) ** (len(solution.policy) - 1)
 
 
+@costly
 @given(SMALL, MILD, st.sampled_from(["additive", "unrestricted"]), st.sampled_from([0.0, 0.4, 1.0]))
 def test_fixed_points_of_the_other_mixers_are_quantal_response_equilibria(game, temperature, mixer, trace_decay):
     """soft-qmix Eq. 14 under the policy's weights is a mean, and a sum over agents has the same means."""
@@ -145,6 +146,7 @@ def test_a_monotone_fixed_point_projects_its_own_exact_q(game, temperature, trac
         assert found <= least + slack * size
 
 
+@costly
 @given(games(max_agents=1, structure="common-payoff", max_actions=4, max_states=3), MILD)
 def test_one_agent_is_soft_policy_iteration(game, temperature):
     """Every table of one agent is monotone and additive: at λ = 1 all mixers iterate hasac's Eq. 3."""
@@ -187,6 +189,7 @@ def test_names_and_units_do_not_matter(mixer, game, temperature, data):
         assert other is None or abs(other * unit - base) <= 1e4 * EPS * size  # sums of squares of at most 27 entries
 
 
+@costly
 @given(SMALL, MILD)
 def test_storage_does_not_matter(game, temperature):
     parameters = {"temperature": temperature, "mixer": "additive", "max_steps": 3, "tol": 1e-30}
