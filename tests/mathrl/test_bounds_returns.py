@@ -23,7 +23,7 @@ from tests.examples import costly
 from tests.tolerances import EPS, returns_slack
 
 SHORT = st.sampled_from([0.0, 0.5, 0.9])
-NEGLIGIBLE = mpf(10) ** -25
+NEGLIGIBLE = mpf(10) ** -20
 mp.dps = 50
 
 

@@ -110,7 +110,7 @@ def test_cold_coordination_has_an_equilibrium_on_every_support(num_agents, num_a
     assert len(equilibria(game, curves, 0.05)) == expected
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, 2, *(pytest.param(k, marks=pytest.mark.long) for k in (1, 3))])
 def test_relabelling_and_permuting_commute_with_the_search(seed):
     game, rng = random_game((2, 3, 2), seed), np.random.default_rng(seed)
     agents = list(permutations(range(3)))[1 + seed]
@@ -220,7 +220,7 @@ def test_closed_curves_are_found_and_closed():
         )  # its forks, as traced
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(k, marks=pytest.mark.long) for k in (3, 4))])
 def test_haspi_returns_to_what_is_stable_and_to_nothing_else(seed):
     game, rng = random_game((3, 4), seed, "common-payoff"), np.random.default_rng(seed)
     curves = logit_curves(game, temperatures=(0.05, 1.0), starts=32)
