@@ -1,20 +1,19 @@
 """Searches for instances that violate a form of a claim. They depend on the seed and the number of instances alone."""
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings, target
 from hypothesis import seed as seeded
 from hypothesis.errors import Unsatisfiable
-from hypothesis.internal.conjecture import providers
 
 from mathrl.balls import Undecided, precision
 from mathrl.proofs_checks.instances import in_balls, rational
 from mathrl.proofs_checks.ledger import Claim
+from mathrl.proofs_checks.same_everywhere import same_everywhere
 from mathrl.proofs_checks.slack import Slack, Unmet
 
 __all__ = ["NOT_IN_BALLS", "Found", "search"]
@@ -96,7 +95,7 @@ def search(claim: Claim, form: Mapping[str, Any], *, examples: int, seed: int, s
             raise _Violated
         target(_score(slack.worst))
 
-    with _same_everywhere(), suppress(_Violated, Unsatisfiable):
+    with same_everywhere(), suppress(_Violated, Unsatisfiable):
         attempt()
     return found
 
@@ -119,15 +118,3 @@ def _decided(claim: Claim, instance: Mapping[str, Any], form: Mapping[str, Any],
     except NOT_IN_BALLS:
         found.doubtful += 1
         return False
-
-
-@contextmanager
-def _same_everywhere() -> Iterator[None]:
-    """Keep hypothesis from trying numbers that it finds in the source of the modules that happen to be loaded."""
-    none = type(providers.GLOBAL_CONSTANTS)()
-    cache = type(providers.CONSTANTS_CACHE)(1024)
-    with (
-        patch.object(providers, "_get_local_constants", lambda: none),
-        patch.object(providers, "CONSTANTS_CACHE", cache),
-    ):
-        yield

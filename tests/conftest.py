@@ -30,6 +30,15 @@ settings.load_profile(PROFILE)
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _same_examples():
+    """Let no example of a property depend on which tests a worker has run before: hypothesis reads loaded modules."""
+    from mathrl.proofs_checks.same_everywhere import same_everywhere
+
+    with same_everywhere():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _computed_once(tmp_path_factory):
     """Name the folder of `tests/reproduced.py`, which the workers of a session share."""
     own = tmp_path_factory.getbasetemp()
