@@ -40,8 +40,10 @@ are decided again by `python proofs_checks/counterexamples`, without mathrl.
 
 *Refuted*: the idea fails. *Corrected*: it holds after a small change. We read as printed: symbols mean what the paper
 last defined, what is unbound holds for all, what is called a policy sums to 1, sets are finite. Kinder readings have
-verdicts of their own (`mathrl check CLAIM` names them). Equations and sentences beside the theorems are on
-[a page of their own](findings-by-hand.md) until the ledger has them.
+verdicts of their own (`mathrl check CLAIM` names them). "l. 626" is a line of the plain text in which we read the
+paper; the paper itself prints no such numbers, so look for the section or equation beside it. Equations and sentences
+beside the theorems are on [a page of their own](findings-by-hand.md) until the ledger has them. `mathrl check` has
+those that the ledger has already, and so counts more than the table here.
 """
 
 

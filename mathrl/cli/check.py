@@ -33,6 +33,18 @@ examples:
   mathrl check my_claims.py                         claims of your own
   mathrl check --campaign recorded                  at least 1,000 instances of each claim, written to a folder
 
+All claims take some minutes, those of one paper about one; on a terminal a bar shows how far it is.
+
+words in tables and pages:
+  verdict        holds: as printed. corrected: after a small change. refuted: the idea fails. open: neither is shown
+  severity       slip: a misprint. gap: a condition is missing. false: what is printed is not so
+  printed proof  sound. gap: a step is missing. false step at ...: the first one that fails. none: none of it is printed
+  decided by     fractions, or balls, which are numbers with proven error bounds: a counterexample is decided by them;
+                 symbols: an identity is expanded; argument: a written proof; search: no violation among random
+                 instances, which proves nothing; its parts: each part has a line of its own
+  l. 626         a line of the plain text in which the paper was read; the paper itself prints no such numbers
+  mathrl         among the papers: the theorems that corrections and proofs rest on, which are ours
+
 A run with fewer than 100 instances may be too short to say; then the claim is "not decided by this run".
 Exit status 1: the evidence does not support the verdict of some claim."""
 
