@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mathrl.balls import midpoints, precision
-from mathrl.proofs_checks.instances import Instance, in_balls, rational, written
+from mathrl.proofs_checks.instances import Instance, in_balls, in_doubles, rational, written
 from mathrl.proofs_checks.ledger import Claim
 from mathrl.proofs_checks.search import NOT_IN_BALLS, search
 from mathrl.proofs_checks.slack import Unmet
@@ -39,7 +39,7 @@ def smallest(claim: Claim, form: Mapping[str, Any], *, examples: int, seed: int)
     """Search for a violation of a form, shrink it, and write it in fractions as short as still violate the form.
 
     The arguments are those of `search`. Returns None where no violation is found. Where balls cannot decide it, as a
-    check that calls a solver takes doubles alone, the doubles are given.
+    check that calls a solver takes doubles alone, doubles decide instead.
     """
     found = search(claim, form, examples=examples, seed=seed, shrink=True)
     if found.violating is None:
@@ -49,9 +49,23 @@ def smallest(claim: Claim, form: Mapping[str, Any], *, examples: int, seed: int)
         slack = in_exact_arithmetic(claim, form, instance)
         if slack is not None and slack < 0:
             return Smallest({"claim": claim.key, "reads": "", "instance": written(instance)}, slack, True)
+    for denominator in _DENOMINATORS[:-1]:
+        instance = rational(found.violating, denominator)
+        slack = _in_doubles(claim, form, instance)
+        if slack is not None:
+            return Smallest({"claim": claim.key, "reads": "", "instance": written(instance)}, slack, False)
     slack_found = float(np.min(claim.check(**found.violating, **form).entries))
     instance = rational(found.violating, None)
     return Smallest({"claim": claim.key, "reads": "", "instance": written(instance)}, slack_found, False)
+
+
+def _in_doubles(claim: Claim, form: Mapping[str, Any], instance: Instance) -> float | None:
+    """The worst slack of an instance in fractions, if it violates the form in doubles beyond doubt; else None."""
+    try:
+        slack = claim.check(**in_doubles(instance), **form)
+    except (Unmet, ArithmeticError, ValueError):  # what was rounded may be no instance any more
+        return None
+    return float(np.min(slack.entries)) if slack.violated else None
 
 
 def in_exact_arithmetic(claim: Claim, form: Mapping[str, Any], instance: Instance) -> float | None:

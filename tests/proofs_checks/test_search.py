@@ -76,6 +76,18 @@ def test_a_violation_ends_the_search_and_is_made_small():
     assert all(entry.denominator <= 10 for entry in x)
 
 
+def test_a_violation_is_written_in_short_fractions_also_where_the_check_takes_doubles_alone():
+    def as_a_solver_does(x, *, bound=2):
+        return sum_is_small(np.asarray(x, dtype=float), bound=bound)  # TypeError for balls
+
+    small = smallest(replace(LOOSE, check=as_a_solver_does), {"bound": 1}, examples=200, seed=0)
+    assert small is not None
+    assert not small.decided
+    x = read(small.data["instance"])["x"]
+    assert sum(x) > max(x) ** 2
+    assert all(entry.denominator <= 10 for entry in x)
+
+
 def test_premises_that_nobody_meets_are_counted():
     def never(x):
         premise(False)
