@@ -497,7 +497,7 @@ class Faulty:
         rewards = paid(self.right)
         what = "π Q" if self.right.entropy == "none" else "π (Q − α log π)"
         numbers = {"mean_reward": rewards.mean(), "deviation": rewards.std()}
-        return said.format(mean=what, actions=self.right.game.num_joint_actions, **numbers)
+        return said.format(mean=what, actions=self.right.game.num_joint_actions, **numbers).replace("− -", "+ ")
 
     def value(self, q):
         """V that this critic has of its Q, (…, S, A); both are in their wrong place where that is the fault."""

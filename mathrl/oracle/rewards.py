@@ -17,7 +17,7 @@ from mathrl.oracle.diagnose import Mistake
 
 __all__ = ["of_rewards", "paid_ones", "without_rewards"]
 
-STANDARDISED = "with standardised rewards, (r − {mean:.6g})/{deviation:.6g}"
+STANDARDISED = "with standardised rewards, (r {sign} {mean:.6g})/{deviation:.6g}"
 
 _ENOUGH = 4
 """How many different numbers the rewards must add for two weights that suit them not to be a coincidence."""
@@ -35,7 +35,7 @@ def of_rewards(
     yield Mistake(rest, rewarded, known, "with rewards {weight:.6g} times the game's")
     for mean, deviation in _of_the_table(game):
         if deviation > 0:
-            phrase = STANDARDISED.format(mean=mean, deviation=deviation)
+            phrase = _standardised(mean, deviation)
             yield Mistake.instead(rest + (rewarded - mean * ones) / deviation, phrase)  # (1)
     if np.unique(rewarded).size < _ENOUGH:
         return
@@ -43,7 +43,7 @@ def of_rewards(
     moved = np.abs(rewarded - ones * (rewarded * ones).sum() / max(float((ones**2).sum()), 1e-300)).max()
     size = np.abs(rewarded).max()
     if scale > 0 and abs(shift) * np.abs(ones).max() > _VISIBLE * scale * size and moved > _VISIBLE * size:
-        phrase = STANDARDISED.format(mean=-shift / scale, deviation=1 / scale)
+        phrase = _standardised(-shift / scale, 1 / scale)
         if abs(scale - 1) <= _VISIBLE:
             if np.ptp(ones[ones != 0]) <= _VISIBLE * np.abs(ones).max():
                 return  # the same constant everywhere, which is said as such
@@ -60,6 +60,10 @@ def paid_ones(game: Game) -> Game:
 def without_rewards(game: Game) -> Game:
     """The game with all rewards 0."""
     return replace(game, rewards=np.zeros_like(game.rewards))
+
+
+def _standardised(mean: float, deviation: float) -> str:
+    return STANDARDISED.format(sign="+" if mean < 0 else "−", mean=abs(mean), deviation=deviation)
 
 
 def _of_the_table(game: Game) -> Iterator[tuple[float, float]]:

@@ -103,12 +103,13 @@ def test_the_discount_of_all_steps_after_fewer_is_named(entropy, fewer, steps):
     assert_td_target(critic.game, critic.target(q, steps), **kind)
 
 
+@pytest.mark.parametrize(("mean", "minus_mean"), [(0.7, "− 0.7"), (-0.7, "+ 0.7")])
 @pytest.mark.parametrize("structure", GAMES)
-def test_rewards_of_any_mean_and_deviation_are_named(structure):
+def test_rewards_of_any_mean_and_deviation_are_named(structure, mean, minus_mean):
     """Those of a buffer are not those of the table."""
     game = GAMES[structure]
     kind = {"policy": POLICY, "temperature": 0.3}
-    other = dataclasses.replace(game, rewards=(game.rewards - 0.7) / 1.9)
+    other = dataclasses.replace(game, rewards=(game.rewards - mean) / 1.9)
     critic = Critic(other, POLICY, 0.3, "team")
     q = np.random.default_rng(0).normal(size=game.rewards.shape)
     wrong = n_step_target(other, q=q, steps=3, **kind)
@@ -117,7 +118,7 @@ def test_rewards_of_any_mean_and_deviation_are_named(structure):
         said(assert_soft_q, game, critic.q(), **kind),
         said(assert_soft_v, game, critic.v(), **kind),
     ):
-        assert message.endswith("theirs are the exact ones with standardised rewards, (r − 0.7)/1.9")
+        assert message.endswith(f"theirs are the exact ones with standardised rewards, (r {minus_mean})/1.9")
 
 
 def test_a_constant_in_every_reward_is_told_from_one_in_every_number():
