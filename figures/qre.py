@@ -106,7 +106,7 @@ def draw(
     `ends_label`     what the legend calls them
     `name`           what the title of a panel calls an action of an agent; default: by the names that the game has, or
                      numbers
-    `title`          the name of the game, which stands above all panels
+    `title`          the name of the game, which stands above all panels; default: its title, if it has one
 
     A curve is dashed where it is not stable. Diamonds are folds, where two equilibria appear; stars are forks, where
     they come out of a third. With a common payoff, a broad line below the others marks the best equilibrium at each
@@ -125,6 +125,7 @@ def draw(
     choice("axis", axis, AXES)
     game = shown if isinstance(shown, Game) else instance("shown", shown, Portrait, "a game or its portrait").game
     asked = _range(temperatures, rationalities)
+    title = title or game.title or ""
     if not has_choice(game):
         return _without_choice(checked_size(size, (WIDTH, HEADING + ROW)), title)
     if isinstance(shown, Game):

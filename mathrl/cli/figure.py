@@ -155,7 +155,8 @@ def _qre(
         output.deliver(output.render([table(shown)], output.format_of(None, arguments.data)), arguments.data)
     advance("drawing", False)
     ends = ends_of_haspi(game, shown.temperatures, HASPI_RUNS) if game.common_payoff else []
-    figure = draw(shown, axis=axis, size=size, agents=agents, ends=ends, title=Path(arguments.game).name)
+    title = game.title or Path(arguments.game).name
+    figure = draw(shown, axis=axis, size=size, agents=agents, ends=ends, title=title)
     if not has_choice(game):
         return figure, NO_CHOICE
     note = f"curves are followed down to temperature {shown.followed[0]:.3g}; below, rounding hides them"

@@ -52,6 +52,12 @@ def test_legend_and_title_stand_within_the_width(climbing, size):
         assert len({round(text.get_window_extent().x0) for text in legend.get_texts()}) == 2  # columns
 
 
+def test_the_title_of_a_game_stands_above_its_picture(chicken):
+    titled = replace(chicken, game=replace(chicken.game, title="Where to meet"))
+    assert [legend.get_title().get_text() for legend in draw(titled).legends] == ["Where to meet"]
+    assert [legend.get_title().get_text() for legend in draw(titled, title="other").legends] == ["other"]
+
+
 def entries(figure):
     return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
 
