@@ -28,11 +28,21 @@ from mathrl.games.policies import Policy
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 __all__ = ["AXES", "draw", "layout"]
 
 COLUMNS = 5
 """How many panels stand side by side at most."""
+
+MARGIN = 0.5
+"""Inches that labels at the left take of a figure's width."""
+
+PANEL = 0.92
+"""The part of its share of the rest that a panel's title may take; between panels there is a gap."""
+
+SMALLEST_TITLE = 5.0
+"""The size in points below which no title is made smaller."""
 
 LETTERS = 88
 """How many letters of tick labels fit side by side across the figure."""
@@ -140,6 +150,7 @@ def draw(
     with style():
         figure, axes = mosaic(rows, height=height, width=width, widths=[1] * len(rows[0]))
         letters = ascii_lowercase if len(axes) <= len(ascii_lowercase) else ()
+        inner, headings = width - MARGIN, []
         for k, (panel, drawn) in enumerate(axes.items()):
             before = f"({letters[k]}) " if letters else ""
             if panel == OBJECTIVE:
@@ -149,12 +160,27 @@ def draw(
             else:
                 agent, action = map(int, panel.split())
                 _probabilities(drawn, shown, agent, action, axis, ends or ())
-                drawn.set_title(before + (_name(game, agent, action) if name is None else name(agent, action)))
+                called = _name(game, agent, action) if name is None else name(agent, action)
+                headings.append(drawn.set_title(before + called))
+        _fit(figure, headings, PANEL * inner / len(rows[0]))
         _frame(rows, axes, shown, axis, round(LETTERS * width / WIDTH))
         _legend(figure, shown, ends_label if ends else "", title)
         note = fill(_note(shown), round(NOTE_LETTERS * width))
         figure.supxlabel(note, fontsize=7, color="#555555", x=0.01, ha="left")
     return figure
+
+
+def _fit(figure: "Figure", headings: "Sequence[Text]", inches: float) -> None:
+    """Make titles that stand side by side smaller, all alike, if one is too wide; cut what is too wide even so."""
+    room = inches * figure.dpi
+    needed = [text.get_window_extent().width for text in headings]
+    share = room / max(needed)
+    for text, need in zip(headings, needed, strict=True):
+        size, whole = float(text.get_fontsize()), text.get_text()
+        text.set_fontsize(size * min(1.0, max(share, SMALLEST_TITLE / size)))
+        kept = room * size / (need * SMALLEST_TITLE)
+        if kept < 1:
+            text.set_text(whole[: int(kept * len(whole)) - 1].rstrip("\\ ,") + "…")
 
 
 def _range(temperatures: Any, rationalities: Any) -> tuple[float, float] | None:

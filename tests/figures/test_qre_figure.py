@@ -58,6 +58,19 @@ def test_the_title_of_a_game_stands_above_its_picture(chicken):
     assert [legend.get_title().get_text() for legend in draw(titled, title="other").legends] == ["other"]
 
 
+@pytest.mark.parametrize(
+    "names", [[f"action {a}" for a in range(5)], ["a name that is much too long for its panel", *"bcde"]]
+)
+def test_titles_do_not_run_into_each_other(names):
+    game = Game.matrix(np.random.default_rng(0).normal(size=(5, 2)), action_names=[names, None])
+    figure = draw(game, temperatures=(1.0, 2.0), agents=[0])
+    figure.draw_without_rendering()
+    boxes = [axes._left_title.get_window_extent() for axes in figure.axes[:5]]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert boxes[-1].x1 <= figure.bbox.x1
+    assert figure.axes[-1]._left_title.get_window_extent().x1 <= figure.bbox.x1
+
+
 def entries(figure):
     return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
 
