@@ -50,7 +50,11 @@ def parse(text: str) -> Game:
         fail(where, "is the last line", "one more for each joint action")
     agents = [k for k, head in enumerate(heads) if not _is_payoff(head)]
     if not 1 <= len(agents) <= MOST_PLAYERS or len(agents) == len(heads):
-        found = f"has {len(agents)} columns of actions and {len(heads) - len(agents)} of payoffs"
+        if len(heads) == 1 and any(mark in heads[0] for mark in ";\t"):
+            fail(where, f"is one cell, {shown(heads[0])}", "cells with commas between them", "save it with commas")
+        found = (
+            f"has {len(agents)} column{'s' * (len(agents) != 1)} of actions and {len(heads) - len(agents)} of payoffs"
+        )
         fail(where, found, FORM + f", for at most {MOST_PLAYERS} agents")
     called = [heads[k] for k in agents]
     for name in called:

@@ -138,6 +138,8 @@ def _of_csv(text: str, game: Game) -> Observations:
     lines = csv.DictReader(StringIO(text), skipinitialspace=True)
     names = [name.strip() for name in lines.fieldnames or ()]
     lines.fieldnames = names
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
+        fail("line 1", f"is one cell, {shown(names[0])}", "cells with commas between them", "save it with commas")
     for name in names:
         choice("column", name, (*_COLUMNS, _STATE))
     for name in _COLUMNS:

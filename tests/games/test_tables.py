@@ -130,6 +130,10 @@ def test_names_that_a_table_would_not_give_back_are_refused(names, message):
         ("\n\na,payoff", "line 3 is the last line, expected one more for each joint action"),
         ("a,b\n1,2", "line 1 has 2 columns of actions and 0 of payoffs, expected a column for each agent's actions"),
         ("payoff\n1", "line 1 has 0 columns of actions and 1 of payoffs"),
+        (
+            "a;payoff\nx;1",
+            "line 1 is one cell, 'a;payoff', expected cells with commas between them: save it with commas",
+        ),
         ("a,a,payoff\n0,0,1", "line 1 names a column 'a' twice, expected a name of its own"),
         ("a,,payoff\n0,0,1", "line 1 names a column '', expected a name of its own"),
         ("a,b,payoff a,payoff c\n0,0,1,1", "line 1 has the column 'payoff c', expected payoff and the name or number"),

@@ -518,6 +518,7 @@ def test_bad_input_is_named(game, data, options, message):
         ("x.csv", "", "column 'agent' is missing"),
         ("x.csv", "agent,action\n0,0\n", "column 'count' is missing"),
         ("x.csv", "agent,action,number\n", "column"),
+        ("x.csv", "agent;action;count\n0;0;1\n", "line 1 is one cell, 'agent;action;count', .* save it with commas"),
         ("x.csv", "agent,action,count\n0,0\n", "line 2"),
         ("x.csv", "agent,action,count\n0,0,1,2\n", "line 2"),
         ("x.csv", "agent,action,count\n2,0,1\n", "line 2 has the agent '2'"),
