@@ -184,7 +184,9 @@ def _of_numbers(cells: "Sequence[Cell]") -> str:
     rest = len(cells) - agree - differ
     unprinted = f"; {rest} more cannot be compared" if rest else ""
     verb = "differs" if differ == 1 else "differ"
-    return f"{agree} of {agree + differ} printed numbers agree to their last digit, {differ} {verb}{first}{unprinted}"
+    ranges = any(cell.agrees and cell.low is not None for cell in cells)
+    how = "to their last digit" + (", or with the interval of ours" if ranges else "")
+    return f"{agree} of {agree + differ} printed numbers agree {how}, {differ} {verb}{first}{unprinted}"
 
 
 def _listing(entries: "Sequence[Reproduction]", format: str) -> str:

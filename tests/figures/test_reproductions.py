@@ -70,6 +70,16 @@ def test_statements_have_verdicts_of_their_own_and_are_counted_apart(capsys, mon
     assert last == ("1 of 1 printed numbers agree to their last digit, 0 differ; 1 of 2 statements in words come out")
 
 
+def test_an_interval_that_holds_the_printed_number_is_not_called_agreement_to_the_last_digit(capsys, monkeypatch):
+    entry = next(iter(reproductions().values()))
+    found = {("table", "number"): Estimate(0.4, 0.3, 0.6, 5)}
+    entry = replace(entry, paper={"table": {"number": printed("0.50")}}, compute=lambda *_: Computed(found))
+    monkeypatch.setattr("mathrl.figures.reproductions.reproductions", lambda: {entry.id: entry})
+    assert main(["reproduce", entry.id]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "1 of 1 printed numbers agree to their last digit, or with the interval of ours, 0 differ"
+
+
 def test_a_statement_that_the_budget_does_not_decide_is_counted_as_neither(capsys, monkeypatch):
     entry = next(iter(reproductions().values()))
     entry = replace(
