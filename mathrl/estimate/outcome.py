@@ -8,8 +8,8 @@ __all__ = ["Outcome"]
 class Outcome(StrEnum):
     """How a fit came out, as a sentence that says what it means and what to do next."""
 
-    INSIDE = "found: the likelihood is highest at this rationality of all that were followed"
-    AT_ZERO = "found at rationality 0: of all points of the branch, play at random explains the data best"
+    INSIDE = "found: of all rationalities on the branch this one makes the data most likely"
+    AT_ZERO = "found at rationality 0: on the branch nothing makes the data more likely than play at random"
     AT_INFINITY = (
         "found at infinite rationality: the likelihood rises as far as the branch was followed, and only the end of "
         "the interval below it is known"
