@@ -3,8 +3,12 @@
 import argparse
 import os
 import re
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from mathrl.base.extras import missing, need
@@ -208,13 +212,18 @@ def _study(plan: "Plan", jobs: int) -> "tuple[Sequence[Row], Study | None]":
     from mathrl.neural.study import study
 
     rows: Sequence[Row] = ()
-    with output.progress(plan.measurements, "measurement") as advance, np.errstate(invalid="ignore", over="ignore"):
+    with (
+        output.progress(plan.measurements, "measurement") as advance,
+        np.errstate(invalid="ignore", over="ignore"),
+        _lost_interrupts() as raise_again,
+    ):
 
         def measured(stored: "Sequence[Row]") -> None:
             nonlocal rows
             for _ in range((len(stored) - len(rows)) // len(plan.seeds)):
                 advance("", True)
             rows = stored
+            raise_again()
 
         try:
             done = study(
@@ -240,6 +249,30 @@ def _study(plan: "Plan", jobs: int) -> "tuple[Sequence[Row], Study | None]":
             smaller = "a smaller batch, capacity, hidden or copies, or a smaller game"
             raise InvalidInput(f"out of memory, expected {smaller}") from error
     return rows, done
+
+
+@contextmanager
+def _lost_interrupts() -> Iterator[Callable[[], None]]:
+    """Give a function that raises an interrupt again which came where Python ignores it, as in a callback of JAX."""
+    seen = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        signal.default_int_handler(number, frame)
+
+    def raise_again() -> None:
+        if seen:
+            raise KeyboardInterrupt
+
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not usual or threading.current_thread() is not threading.main_thread():
+        yield raise_again
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield raise_again
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _report(plan: "Plan", rows: "Sequence[Row]", study: "Study | None", format: str) -> int:

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import jax
 import numpy as np
@@ -173,6 +174,23 @@ def test_a_study_that_is_killed_then_interrupted_ends_in_the_same_bytes(whole, c
     assert not (folder / "curve.png").exists()
     assert run(capsys, *STUDY, "--out", folder, "--resume")[0] == 0
     assert contents(folder) == contents(whole)
+
+
+def test_an_interrupt_that_python_ignores_ends_a_study_at_the_next_measurement(cache, tmp_path, capsys, monkeypatch):
+    """Python raises it wherever it comes, and ignores what is raised in a callback of the garbage collector."""
+
+    def interrupted(*arguments):
+        if not seen:
+            seen.append(arguments)
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        return row(*arguments)
+
+    row, seen = studies._row, []
+    monkeypatch.setattr(studies, "_row", interrupted)
+    status, printed, errors = run(capsys, *STUDY, "--out", tmp_path / "run", "--format", "json")
+    assert (status, errors) == (1, f"mathrl: interrupted at step {json.loads(printed)['steps']}: go on with --resume\n")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_rows_without_a_checkpoint_do_not_count(whole, tmp_path):
