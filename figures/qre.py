@@ -35,9 +35,6 @@ __all__ = ["AXES", "draw", "layout"]
 COLUMNS = 5
 """How many panels stand side by side at most."""
 
-MARGIN = 0.5
-"""Inches that labels at the left take of a figure's width."""
-
 PANEL = 0.92
 """The part of its share of the rest that a panel's title may take; between panels there is a gap."""
 
@@ -150,7 +147,7 @@ def draw(
     with style():
         figure, axes = mosaic(rows, height=height, width=width, widths=[1] * len(rows[0]))
         letters = ascii_lowercase if len(axes) <= len(ascii_lowercase) else ()
-        inner, headings = width - MARGIN, []
+        headings = []
         for k, (panel, drawn) in enumerate(axes.items()):
             before = f"({letters[k]}) " if letters else ""
             if panel == OBJECTIVE:
@@ -162,7 +159,7 @@ def draw(
                 _probabilities(drawn, shown, agent, action, axis, ends or ())
                 called = _name(game, agent, action) if name is None else name(agent, action)
                 headings.append(drawn.set_title(before + called))
-        _fit(figure, headings, PANEL * inner / len(rows[0]))
+        _fit(figure, headings, PANEL * (width - BESIDE) / len(rows[0]))
         _frame(rows, axes, shown, axis, round(LETTERS * width / WIDTH))
         _legend(figure, shown, ends_label if ends else "", title)
         note = fill(_note(shown), round(NOTE_LETTERS * width))
