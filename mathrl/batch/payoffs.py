@@ -20,6 +20,7 @@ from mathrl.base.checks import (
     probabilities,
     shape,
 )
+from mathrl.base.rationality import one_temperature
 from mathrl.games.availability import as_available, booleans, joint
 from mathrl.games.given import Booleans, finite_rewards
 from mathrl.values.overflow import check_range, within_range
@@ -56,10 +57,14 @@ class MatrixGames:
 
 
 def as_matrix_games(
-    payoffs: ArrayLike, temperature: ArrayLike, available: Sequence[ArrayLike] | None = None
+    payoffs: ArrayLike,
+    temperature: ArrayLike | None,
+    available: Sequence[ArrayLike] | None = None,
+    rationality: ArrayLike | None = None,
 ) -> MatrixGames:
     """Check payoffs (B, n, A_1, …, A_n), or (B, 1, A_1, …, A_n) where it is common, and a temperature for all or (B,).
 
+    `rationality` is 1/temperature, in its place.
     `available` is per agent (A_i,) for all games, or (B, A_i). Raises `ValueError` naming the argument where a shape is
     off, a number that counts is not finite, a temperature is not positive, an agent has no action, or double precision
     cannot compute with them (`mathrl.values.overflow`).
@@ -76,9 +81,10 @@ def as_matrix_games(
         r[np.broadcast_to(~joint(masks)[:, None], r.shape)] = 0.0
     if available is not None:
         finite_rewards("payoffs", r)
-    temperature_b = _temperatures(temperature, len(r))
+    given = one_temperature(temperature, rationality)
+    temperature_b = _temperatures("temperature" if rationality is None else "rationality", given, len(r))
     r_bma = r.reshape(len(r), r.shape[1], int(np.prod(num_actions)))
-    _check_sizes(r, temperature_b, num_actions, named=_is_array(temperature))
+    _check_sizes(r, temperature_b, num_actions, named=_is_array(given))
     return MatrixGames(r_bma, np.array(num_actions), temperature_b, masks)
 
 
@@ -134,14 +140,15 @@ def _is_array(temperature: ArrayLike) -> bool:
     return isinstance(temperature, Sequence | np.ndarray) and not isinstance(temperature, str)
 
 
-def _temperatures(temperature: ArrayLike, num_games: int) -> FloatArray:
+def _temperatures(name: str, temperature: ArrayLike, num_games: int) -> FloatArray:
+    """The temperature of each game; a message calls it `name`."""
     if not _is_array(temperature):
-        return np.full(num_games, positive("temperature", temperature))
-    temperature_b = as_floats("temperature", temperature)
+        return np.full(num_games, positive(name, temperature))
+    temperature_b = as_floats(name, temperature)
     if temperature_b.shape != (num_games,):
-        fail("temperature", f"has shape {temperature_b.shape}", f"a number, or {(num_games,)}: one for each game")
+        fail(name, f"has shape {temperature_b.shape}", f"a number, or {(num_games,)}: one for each game")
     for k in np.flatnonzero(temperature_b <= 0)[:1]:
-        fail(entry("temperature", (k,)), f"is {temperature_b[k]:g}", "a number > 0")
+        fail(entry(name, (k,)), f"is {temperature_b[k]:g}", "a number > 0")
     return temperature_b
 
 

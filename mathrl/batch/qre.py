@@ -9,7 +9,6 @@ import numpy.typing as npt
 from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import FloatArray, count, positive
 from mathrl.base.compile import inner, kernel
-from mathrl.base.rationality import one_temperature
 from mathrl.batch.answers import Answers, solve_all
 from mathrl.batch.attained import Sizes, came_back, floor, judged
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
@@ -83,7 +82,7 @@ def qre(
     >>> found, found.policy[0].round(6).tolist()
     (<BatchSolution: 1 games: 1 CONVERGED>, [[[0.5, 0.5]]])
     """
-    games = as_matrix_games(payoffs, one_temperature(temperature, rationality), available)
+    games = as_matrix_games(payoffs, temperature, available, rationality)
     first_bk = first_policies(games, initial_policy)
     most, tolerance = count("max_steps", max_steps), max(positive("tol", tol), MINIMUM_TOL)
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from mathrl.base.array_types import ArrayLike
 from mathrl.base.checks import count, positive
-from mathrl.base.rationality import one_temperature
 from mathrl.batch.answers import Answers, solve_all
 from mathrl.batch.payoffs import MatrixGames, as_matrix_games, first_policies
 from mathrl.batch.solution import BatchSolution
@@ -68,7 +67,7 @@ def qre_branch(
     >>> qre_branch(payoffs, temperature=2.0)
     <BatchSolution: 1000 games: 1000 CONVERGED>
     """
-    games = as_matrix_games(payoffs, one_temperature(temperature, rationality), available)
+    games = as_matrix_games(payoffs, temperature, available, rationality)
     step_length, most = positive("step_length", step_length), count("max_steps", max_steps)
 
     def solve(some: MatrixGames, out: Answers) -> None:

@@ -20,7 +20,7 @@ from mathrl.base.text import shown
 from mathrl.batch import rows
 from mathrl.equations import named as named_equation
 from mathrl.iteration.outcome import Status
-from mathrl.solution import Solution
+from mathrl.solution import NotConverged, Solution
 from mathrl.solution import parameters as solver_parameters
 
 __all__ = ["BatchSolution"]
@@ -167,6 +167,15 @@ class BatchSolution:
     def converged(self) -> npt.NDArray[np.bool_]:
         """True where the status is `CONVERGED`."""
         return np.asarray(self.status == Status.CONVERGED, dtype=bool)
+
+    def require(self) -> Self:
+        """Return this batch if all games converged, else raise `NotConverged` with how many did not, and the first."""
+        failed = np.flatnonzero(~self.converged)
+        if failed.size:
+            k = failed[0]
+            first = f"game {k}: {self.status[k]} (residual {self.residual[k]:.3g} after {self.steps[k]} steps)"
+            raise NotConverged(f"{failed.size} of {len(self)} games did not converge, the first is {first}")
+        return self
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write all arrays to a `.npz` archive that reads back exactly, whole or not at all."""

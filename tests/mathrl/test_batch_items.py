@@ -11,7 +11,7 @@ from mathrl.batch import BatchSolution, each, haspi, qre, qre_branch
 from mathrl.games import Game, random_matrix, random_stochastic
 from mathrl.games.learned_model import LearnedModel
 from mathrl.iteration.outcome import Status
-from mathrl.solution import Solution
+from mathrl.solution import NotConverged, Solution
 from mathrl.solvers import mehaml, nash_q, rommeo_q, soft_evaluation, soft_q_iteration
 from mathrl.solvers import qre as solve_qre
 
@@ -183,3 +183,20 @@ def test_an_item_that_did_not_converge_says_so():
     item = haspi(COMMON, temperature=0.01, max_steps=0)[0]
     assert item.status in (Status.MAX_STEPS, Status.CONVERGED)
     assert item.steps == 0
+
+
+def test_a_batch_is_required_as_a_solution_is():
+    batch = BATCHES["qre"]
+    assert batch.require() is batch
+    payoffs = GENERAL * np.array([0, 0, 1, 0, 1, 0])[:, None, None, None]
+    cut = qre(payoffs, temperature=0.2, max_steps=1)
+    with pytest.raises(NotConverged, match=r"^2 of 6 games did not converge, the first is game 2: max_steps steps"):
+        cut.require()
+
+
+def test_the_argument_that_was_given_is_named():
+    for solve in (qre, qre_branch):
+        with pytest.raises(ValueError, match=rf"^rationality has shape \(2,\), expected a number, or \({B},\)"):
+            solve(GENERAL, rationality=[1.0, 2.0])
+        with pytest.raises(ValueError, match=r"^temperature has shape \(2,\)"):
+            solve(GENERAL, temperature=[1.0, 2.0])
