@@ -355,6 +355,7 @@ ONE_SIDED = [[0.5, 0.5, 0.0], [1 / 3] * 3]
         (GAME, {"target_policy": ONE_SIDED, "initial_policy": UNIFORM}, "initial_policy plays"),
         (GAME, {"target_policy": UNIFORM, "policy_class": "correlated"}, "policy_class 'correlated'"),
         (GAME, {"target_policy": UNIFORM, "temperature": 0.0}, "temperature is 0"),
+        (GAME, {"target_policy": UNIFORM, "temperature": 1e-310}, "temperature is 1e-310, expected at least"),
         (GAME, {"target_policy": UNIFORM[:1]}, "target_policy has 1"),
         (GAME, {"target_policy": None}, "target_policy is of type NoneType"),
     ],

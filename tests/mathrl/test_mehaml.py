@@ -341,6 +341,7 @@ REFUSED = [
     ({"game": GENERAL}, "^game is general-sum, expected a common payoff: else steps of MEHAML can lower the value"),
     ({"entropy": "own"}, "^entropy is 'own'"),
     ({"drift": "kl:-1"}, "^KLDrift.weight is -1"),
+    ({"drift": ClippedRatioDrift(0.1, weight=1e306)}, "^drift has values of up to"),
     ({"drift": total_variation}, "^drift is <function total_variation"),
     ({"neighbourhood": 3}, "^neighbourhood is 3, expected Everywhere or KLBall"),
     ({"drift": KLDrift(1.0), "initial_policy": [[1, 0, 0], [1 / 3] * 3]}, r"^initial_policy\[0\]\[0, 1\] is 0"),

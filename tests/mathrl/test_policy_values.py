@@ -1,6 +1,8 @@
 """Exact values of a policy: the fixed point of the operators, the sum of the series, the mean of simulations."""
 
+import importlib
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,7 +26,14 @@ from mathrl.operators import ENTROPIES
 from mathrl.proofs_checks.strategies import TEMPERATURES, games, policies
 from mathrl.softmax import entropy as shannon
 from mathrl.solvers import soft_evaluation
-from mathrl.values.policy_values import against, backup, evaluate, own_q, policy_transitions
+from mathrl.values.policy_values import (
+    against,
+    backup,
+    deterministic_values,
+    evaluate,
+    own_q,
+    policy_transitions,
+)
 from tests.tolerances import EPS, magnitude
 
 
@@ -161,6 +170,27 @@ def test_a_deterministic_policy_walks_and_has_no_entropy(game, entropy, data):
     s = np.arange(game.num_states)
     v = cold.q[(..., s, *choices)]
     np.testing.assert_allclose(v, cold.v, rtol=0, atol=128 * EPS * magnitude(game, 0))  # as in the fixed-point test
+    actions_s = np.ravel_multi_index(choices, game.num_actions)
+    first = cold.v if cold.v.ndim == 1 else cold.v[0]
+    found = deterministic_values(game, actions_s, np.zeros(game.num_states))
+    np.testing.assert_allclose(found, first, rtol=0, atol=128 * EPS * magnitude(game, 0))
+
+
+@pytest.mark.parametrize("discount", [0.25, 0.9])
+def test_an_evaluation_that_is_off_says_by_how_much(monkeypatch, discount):
+    """The residual is γ max |V' − V|; the evaluation itself is exact."""
+    game = random_stochastic(3, (2, 2), discount=discount, seed=0)
+    solver = importlib.import_module("mathrl.solvers.soft_evaluation")
+    exact = solver.evaluate
+
+    def off(*arguments, **settings):
+        values = exact(*arguments, **settings)
+        return replace(values, v_ms=values.v_ms + np.array([0.0, 1e-3, -2e-3]))
+
+    monkeypatch.setattr(solver, "evaluate", off)
+    found = solver.soft_evaluation(game, policy=uniform_policy(game), temperature=1.0)
+    assert found.residual == pytest.approx(discount * 2e-3, abs=1e-12)  # beside the rounding of values up to 100
+    assert not found.converged
 
 
 @given(games(max_agents=3), st.sampled_from([0.5, 0.99]), st.floats(-100, 100))

@@ -50,6 +50,17 @@ def test_where_it_converges_the_policy_answers_itself(game, alpha):
         np.testing.assert_allclose(ours, theirs, atol=1e-9)
 
 
+def test_each_state_is_judged_by_its_own_rounding():
+    """What rounding leaves of a large state says nothing of a small one, nor does an action that nobody plays."""
+    rewards = np.full((2, 3, 3), -1e5)
+    rewards[0], rewards[1, :2, :2] = np.diag([1e12, 0.0, 0.0]), [[1.0, 0.0], [0.0, 0.8]]
+    game = Game.stochastic(rewards, np.eye(2)[:, None, None].repeat(3, axis=1).repeat(3, axis=2), 0.5)
+    early = rommeo_self_play(game, temperature=1.0, max_steps=8)
+    assert early.status is Status.MAX_STEPS
+    assert 1e-6 < early.residual < 1e-3
+    assert rommeo_self_play(game, temperature=1.0).converged
+
+
 @pytest.mark.parametrize("temperature", [0.1, 1.0])
 def test_the_climbing_game_is_climbed(temperature):
     """rommeo §5.1, Figure 1: self-play reaches (A, A)."""
