@@ -365,6 +365,14 @@ def test_bad_input(game, options, message):
         divergence_policy_iteration(game, **({"temperature": 1.0} | options))
 
 
+@pytest.mark.parametrize("shift", [0.0, 1e8])
+def test_the_rounding_floor_is_that_of_the_values_over_the_temperature(shift):
+    game = load("hasac")
+    shifted = Game.matrix(game.rewards[0] + shift)
+    solution = divergence_policy_iteration(shifted, temperature=10.0, target_policy=[[0.2, 0.3, 0.5]] * 2).require()
+    assert solution.rounding_floor == pytest.approx(EPS * np.abs(solution.q).max() / 10, rel=1e-6)
+
+
 def test_history_holds_both_returns():
     """The last row against evaluations of the answer: the original return is that without divergence."""
     game, target = load("hasac"), [np.array([[0.2, 0.3, 0.5]])] * 2
