@@ -63,6 +63,7 @@ ALSO: dict[str, list[str]] = {
     "value_bound": ["tests/mathrl/test_bounds_sharper.py"],
     "divergence_limit": ["tests/mathrl/test_divergence_iteration.py"],
     "soft_evaluation": ["tests/mathrl/test_policy_values.py"],
+    "qre_branch": ["tests/mathrl/test_dominated.py"],
 }
 """Tests of a file besides those that its name says."""
 
