@@ -12,15 +12,17 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from mathrl.base.checks import fail
 from mathrl.base.document import parse
+from mathrl.base.files import as_path, write_bytes, write_text
 from mathrl.base.stored import FORM, MAY_LACK, Form, read_field
 
-__all__ = ["DOCUMENT", "arrays_in", "from_arrays", "to_arrays", "to_bytes"]
+__all__ = ["DOCUMENT", "arrays_in", "from_arrays", "save", "to_arrays", "to_bytes"]
 
 _BROKEN = (
     *(ValueError, TypeError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error),
@@ -80,6 +82,15 @@ def to_bytes(arrays: Arrays) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
+
+
+def save(path: str | PathLike[str], value: Any, document: Mapping[str, Any]) -> None:
+    """Write a dataclass, whole or not at all: as an archive where `path` ends in .npz, else `document` as JSON."""
+    path = as_path("path", path)
+    if path.suffix.lower() == ".npz":
+        write_bytes(path, to_bytes(to_arrays(value)))
+    else:
+        write_text(path, json.dumps(document) + "\n")
 
 
 def arrays_in(data: bytes, expected: str) -> dict[str, Any]:

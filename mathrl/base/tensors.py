@@ -34,7 +34,7 @@ def on_the_host(values: Any) -> Any:
 
 
 def _detached(values: Any, lengths: list[int]) -> Any:
-    """`_on_the_host` of lists that are as long as `lengths` say, and of what is in them."""
+    """`on_the_host` of lists that are as long as `lengths` say, and of what is in them."""
     if isinstance(values, (list, tuple)):
         if lengths[:1] == [len(values)]:
             return [_detached(value, lengths[1:]) for value in values]

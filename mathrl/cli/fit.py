@@ -1,7 +1,6 @@
 """`mathrl fit`: the rationality that makes observed play most likely."""
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,16 +90,8 @@ def run(argv: Sequence[str]) -> int:
         from mathrl.base.checks import fail
 
         fail("--size", f"is {shown(arguments.size)}", "no size without --plot", "only a picture has one")
-    latest = 0.0
     with output.progress(1, "fit") as advance:
-
-        def watch(steps: int, rationality: float) -> None:
-            nonlocal latest
-            now = time.monotonic()
-            if now - latest > output.REPORT_EVERY:
-                latest = now
-                advance(f"{steps} points of the branch, at rationality {rationality:.4g}", False)
-
+        watch = output.watcher(advance, lambda steps, at: f"{steps} points of the branch, at rationality {at:.4g}")
         found = _fitted(pairs, arguments, watch)
         advance("", True)
     if arguments.plot is not None:

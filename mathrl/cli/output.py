@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,7 +12,6 @@ from mathrl.base.table import FORMATS, Table
 from mathrl.base.text import printable
 
 __all__ = [
-    "REPORT_EVERY",
     "ClosedPipeError",
     "check_out",
     "compiling",
@@ -24,13 +24,14 @@ __all__ = [
     "say",
     "show",
     "warnings_in_a_line",
+    "watcher",
 ]
 
 SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex"}
 
 NO_TABLES = (".npz", ".nfg", ".gam", ".png", ".svg", ".pdf")
 
-REPORT_EVERY = 0.1
+_REPORT_EVERY = 0.1
 """Seconds between two updates of a progress bar."""
 
 DELAY = 1.0
@@ -160,6 +161,22 @@ def progress(total: int, unit: str) -> Iterator[Callable[[str, bool], None]]:
                 bar.refresh()
 
         yield advance
+
+
+def watcher(
+    advance: Callable[[str, bool], None], describe: Callable[[int, float], str]
+) -> Callable[[int, float], None]:
+    """A function that tells `advance` what `describe` says of a step, ten times a second at most."""
+    latest = 0.0
+
+    def watch(step: int, value: float) -> None:
+        nonlocal latest
+        now = time.monotonic()
+        if now - latest > _REPORT_EVERY:
+            latest = now
+            advance(describe(step, value), False)
+
+    return watch
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """`mathrl solve`: a game or several, a solver, one temperature or several."""
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -107,16 +106,8 @@ def _solve(solver: Any, runs: "Sequence[Run]") -> "list[Solution]":
     from mathrl.iteration.outcome import Status
 
     solutions: list[Solution] = []
-    shown = 0.0
     with output.progress(len(runs), "run") as advance:
-
-        def watch(step: int, residual: float) -> None:
-            nonlocal shown
-            now = time.monotonic()
-            if now - shown > output.REPORT_EVERY:
-                shown = now
-                advance(f"step {step}, residual {residual:.1e}", False)
-
+        watch = output.watcher(advance, lambda step, residual: f"step {step}, residual {residual:.1e}")
         try:
             for run in runs:
                 with watching(watch):

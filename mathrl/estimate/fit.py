@@ -1,6 +1,5 @@
 """What a fit of the rationality returns: the estimate, its interval, how good the fit is, and the likelihood."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,17 +8,16 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from mathrl.base.archived import arrays_in, from_arrays, to_arrays, to_bytes
+from mathrl.base.archived import arrays_in, from_arrays, save
 from mathrl.base.checks import FloatArray, fail
 from mathrl.base.document import parse, plain
-from mathrl.base.files import as_path, decode, read, write_bytes, write_text
+from mathrl.base.files import as_path, decode, read
 from mathrl.base.render import render
 from mathrl.base.stored import INTEGER, NUMBER, TEXT, optional, read_fields, stored, written_fields
 from mathrl.base.table import Column, Table
-from mathrl.base.text import printable
 from mathrl.estimate import fit_file as file
 from mathrl.estimate.outcome import Outcome
-from mathrl.games.naming import ActionNames, action_label, agent_label
+from mathrl.games.naming import ActionNames, action_label, agent_label, state_label
 from mathrl.games.policies import Policy
 
 __all__ = ["Fit", "Row"]
@@ -151,7 +149,7 @@ class Fit:
         named = actions is not None and actions[row.agent] is not None
         return (
             row.agent if agents is None else agent_label(agents, row.agent),
-            row.state if states is None else printable(states[row.state]),
+            row.state if states is None else state_label(states, row.state),
             action_label(actions, row.agent, row.action) if named else row.action,
         )
 
@@ -210,11 +208,7 @@ class Fit:
 
         JSON is the form that `mathrl fit --format json` prints; it has null for numbers that are not finite.
         """
-        path = as_path("path", path)
-        if path.suffix.lower() == ".npz":
-            write_bytes(path, to_bytes(to_arrays(self)))
-        else:
-            write_text(path, json.dumps(self.to_dict()) + "\n")
+        save(path, self, self.to_dict())
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:

@@ -12,15 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mathrl.base.checks import (
-    SINGLE_PRECISION,
-    FloatArray,
-    as_numbers,
-    fail,
-    finite,
-    normalised,
-    shape,
-)
+from mathrl.base.checks import SINGLE_PRECISION, FloatArray, as_numbers, fail, finite, normalised, shape
 from mathrl.base.tensors import first_entry, on_the_host
 from mathrl.games.given import Booleans
 from mathrl.games.model import Game

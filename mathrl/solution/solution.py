@@ -11,9 +11,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from mathrl.base.archived import arrays_in, from_arrays, to_arrays, to_bytes
+from mathrl.base.archived import arrays_in, from_arrays, save
 from mathrl.base.checks import FloatArray, InvalidInput, fail
-from mathrl.base.files import as_path, read, write_bytes, write_text
+from mathrl.base.files import as_path, read
 from mathrl.base.stored import (
     INTEGER,
     NUMBER,
@@ -194,11 +194,7 @@ class Solution:
         An archive holds all arrays as they are. JSON is the form that `mathrl solve --format json` prints; it has null
         for numbers that are not finite. `save_solutions` writes several solutions into one file.
         """
-        path = as_path("path", path)
-        if path.suffix.lower() == ".npz":
-            write_bytes(path, to_bytes(to_arrays(self)))
-        else:
-            write_text(path, json.dumps(self.to_dict()) + "\n")
+        save(path, self, self.to_dict())
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:

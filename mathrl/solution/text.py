@@ -7,7 +7,6 @@ import numpy as np
 
 from mathrl.base.array_types import BoolArray
 from mathrl.base.table import Column, Table
-from mathrl.base.text import printable
 from mathrl.games import naming
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def action_label(solution: "Solution", agent: int, action: int) -> str:
 
 def state_label(solution: "Solution", state: int) -> str:
     """What tables call a state."""
-    return str(state) if solution.state_names is None else printable(solution.state_names[state])
+    return naming.state_label(solution.state_names, state)
 
 
 def solution_text(solution: "Solution") -> str:
