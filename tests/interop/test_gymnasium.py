@@ -1,4 +1,4 @@
-"""Tables of gymnasium against plain value iteration on the tables, QuantEcon, and its own steps."""
+"""Tables of gymnasium against plain value iteration on the tables, and its own steps."""
 
 from types import SimpleNamespace
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mathrl.base.checks import InvalidInput
-from mathrl.interop import from_gymnasium, to_quantecon
+from mathrl.interop import from_gymnasium
 from mathrl.solvers import optimal
 from tests.interop.packages import package
 
@@ -79,13 +79,6 @@ def test_states_keep_their_numbers_and_the_start_is_the_environments():
     np.testing.assert_array_equal(np.flatnonzero(game.terminal), [5, 7, 11, 12, 15])  # H and G of the 4×4 map
     np.testing.assert_array_equal(game.start, env.unwrapped.initial_state_distrib)
     assert game.title == env.spec.id
-
-
-def test_quantecon_solves_the_same_process():
-    package("quantecon")
-    game = from_gymnasium(made("FrozenLake-v1"), discount=0.95)
-    # both solve linear systems of condition number at most (1 + γ) / (1 − γ) ≈ 40
-    np.testing.assert_allclose(optimal(game).v, to_quantecon(game).solve(method="policy_iteration").v, atol=1e-13)
 
 
 def test_an_end_in_a_state_that_goes_on_elsewhere_has_a_state_of_its_own():

@@ -5,9 +5,10 @@ import pytest
 
 from mathrl.exploitability import exploitability
 from mathrl.games import Game, load, random_matrix, random_stochastic, uniform_policy
-from mathrl.interop import from_quantecon, to_quantecon
+from mathrl.interop import from_gymnasium, from_quantecon, to_quantecon
 from mathrl.solvers import optimal
 from tests.interop.packages import package
+from tests.tolerances import EPS, magnitude
 
 quantecon = package("quantecon")
 
@@ -54,6 +55,30 @@ def test_decision_processes_both_ways(sparse):
     wide = [one.csr_xt.toarray() if one.sparse else one.dense_xt for one in (back, game)]
     np.testing.assert_array_equal(*wide)
     np.testing.assert_allclose(optimal(game).v, process.solve(method="policy_iteration").v, rtol=1e-12)
+
+
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+@pytest.mark.parametrize("discount", [0.5, 0.99, 0.9999])
+@pytest.mark.parametrize("num_states", [10, 400])
+def test_one_agent_against_quantecon(sparse, discount, num_states):
+    game = random_stochastic(num_states, (4,), discount=discount, successors=3 if sparse else None, seed=num_states)
+    if sparse:
+        states, actions = np.divmod(np.arange(num_states * 4), 4)
+        model = quantecon.markov.DiscreteDP(game.rewards.ravel(), game.transitions, discount, states, actions)
+    else:
+        model = quantecon.markov.DiscreteDP(game.rewards, game.transitions, discount)
+    theirs = model.solve(method="policy_iteration")
+    ours = optimal(game).require()
+    # two linear solves of condition 1 / (1 - discount) on values of size reward / (1 - discount)
+    np.testing.assert_allclose(ours.v, theirs.v, rtol=0, atol=512 * EPS * magnitude(game) / (1 - discount))
+    assert np.array_equal(ours.policy[0].argmax(axis=1), theirs.sigma)  # normal rewards: no ties
+
+
+def test_a_table_of_gymnasium_has_the_values_of_its_process():
+    gymnasium = package("gymnasium")
+    game = from_gymnasium(gymnasium.make("FrozenLake-v1"), discount=0.95)
+    # both solve linear systems of condition number at most (1 + γ) / (1 − γ) ≈ 40
+    np.testing.assert_allclose(optimal(game).v, to_quantecon(game).solve(method="policy_iteration").v, atol=1e-13)
 
 
 def test_product_form_and_pairs_give_the_same_game():

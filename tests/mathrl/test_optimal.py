@@ -1,4 +1,4 @@
-"""The optimum against all deterministic policies, and against QuantEcon."""
+"""The optimum against all deterministic policies."""
 
 import itertools
 
@@ -59,24 +59,6 @@ def test_sparse_and_dense_agree(game):
     dense, sparse = optimal(game), optimal(to_sparse(game))
     tolerance = 512 * EPS * magnitude(game) / (1 - game.discount)  # as above
     np.testing.assert_allclose(dense.q, sparse.q, rtol=0, atol=tolerance)
-
-
-@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-@pytest.mark.parametrize("discount", [0.5, 0.99, 0.9999])
-@pytest.mark.parametrize("num_states", [10, 400])
-def test_one_agent_against_quantecon(sparse, discount, num_states):
-    quantecon = pytest.importorskip("quantecon")
-    game = random_stochastic(num_states, (4,), discount=discount, successors=3 if sparse else None, seed=num_states)
-    if sparse:
-        states, actions = np.divmod(np.arange(num_states * 4), 4)
-        model = quantecon.markov.DiscreteDP(game.rewards.ravel(), game.transitions, discount, states, actions)
-    else:
-        model = quantecon.markov.DiscreteDP(game.rewards, game.transitions, discount)
-    theirs = model.solve(method="policy_iteration")
-    ours = optimal(game).require()
-    # two linear solves of condition 1 / (1 - discount) on values of size reward / (1 - discount)
-    np.testing.assert_allclose(ours.v, theirs.v, rtol=0, atol=512 * EPS * magnitude(game) / (1 - discount))
-    assert np.array_equal(ours.policy[0].argmax(axis=1), theirs.sigma)  # normal rewards: no ties
 
 
 def test_ties_go_to_the_lowest_joint_action():
