@@ -34,7 +34,7 @@ from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
 from mathrl.iteration.iterate import MINIMUM_TOL, Iterate, Run, iterate
 from mathrl.iteration.patience import Patience
-from mathrl.values.attained import Actions, Weighed, doubts, floors, plain_floors, roundings, weighed
+from mathrl.values.attained import TINY, Actions, Weighed, doubts, floors, plain_floors, roundings, weighed
 from mathrl.values.linear_system import Resolvent, one_thread, resolvent
 from mathrl.values.policy_values import (
     backup,
@@ -125,7 +125,7 @@ def control(
         residual, largest = game.discount * float(np.abs(here.defect_s).max()), float(np.abs(v_s).max())
         floor, left = _EPS * game.reward_scale, None
         # Above what tol allows of the bound ‖Q‖∞ ≤ max |r| + γ ‖V‖∞ no state can have converged.
-        if residual <= goal_floors * _EPS * (game.reward_scale + game.discount * largest):
+        if residual <= goal_floors * max(_EPS * (game.reward_scale + game.discount * largest), TINY):
             residual, floor, left = operator.weighed(here, goal_floors)
         return Iterate(here, residual, floor, residual)
 

@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given
 
 from mathrl.games import Game, load, random_stochastic
+from mathrl.iteration.outcome import Status
 from mathrl.operators import optimality_backup, quantal_response_residual, soft_optimality_backup
 from mathrl.proofs_checks.strategies import games, temperatures
 from mathrl.solvers import optimal, qre, soft_evaluation
+from mathrl.values.joint_control import control
+from mathrl.values.softness import SoftMax
 from tests.tolerances import EPS
 
 
@@ -71,3 +74,11 @@ def test_a_loose_residual_is_that_of_the_policy_too(tol, local):
     residual = quantal_response_residual(exact.q, solution.policy, temperature=0.3)
     # Q is exact to a quarter of what V lacked, or to rounding
     assert abs(solution.residual - residual) <= 0.5 * residual + 64 * exact.rounding_floor / 0.3
+
+
+@pytest.mark.parametrize("softness", [None, SoftMax(1.5)])
+def test_what_is_left_among_denormal_numbers_is_rounding(softness):
+    nothing = Game.stochastic(np.zeros((1, 1)), np.ones((1, 1, 1)), 0.9)
+    run, _ = control(nothing, softness, tol=100, max_steps=0, guess=np.array([3e-323]))
+    assert run.last.residual > 0
+    assert run.status is Status.CONVERGED
