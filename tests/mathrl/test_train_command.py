@@ -188,9 +188,13 @@ def test_an_interrupt_that_python_ignores_ends_a_study_at_the_next_measurement(c
 
     row, seen = studies._row, []
     monkeypatch.setattr(studies, "_row", interrupted)
-    status, printed, errors = run(capsys, *STUDY, "--out", tmp_path / "run", "--format", "json")
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has background jobs ignore it
+    try:
+        status, printed, errors = run(capsys, *STUDY, "--out", tmp_path / "run", "--format", "json")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, inherited)
     assert (status, errors) == (1, f"mathrl: interrupted at step {json.loads(printed)['steps']}: go on with --resume\n")
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_rows_without_a_checkpoint_do_not_count(whole, tmp_path):
