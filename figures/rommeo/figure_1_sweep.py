@@ -15,12 +15,12 @@ from mathrl.base.runs import Runs
 from mathrl.figures.deciding import above, share_decided
 from mathrl.figures.rommeo.by_run import DIFFERENCES, INTERVALS, mean
 from mathrl.figures.rommeo.compared import ahead, less_others
-from mathrl.figures.rommeo.gathered import BASELINES, EMPIRICAL, OWN, drawn_too, gathered
+from mathrl.figures.rommeo.gathered import BASELINES, EMPIRICAL, OWN, SEEDS, drawn_too, gathered
 from mathrl.figures.rommeo.readings import LEARNERS
 from mathrl.figures.rommeo.simulated import EXPLORATION, INITIAL, STEPS, TEMPERATURES, WINDOWS
 from mathrl.figures.rommeo.words import number
 
-__all__ = ["AT", "CONVERGES", "HIGH", "SEEDS", "SWEPT", "Case", "figure_1", "key_of", "sweep"]
+__all__ = ["AT", "CONVERGES", "HIGH", "SWEPT", "Case", "figure_1", "key_of", "sweep"]
 
 CONVERGES = "ROMMEO-Q converges to (A,A)"
 """What the text says."""
@@ -34,9 +34,6 @@ SWEPT = {
     "paper": tuple(tuple(names) for names in (STEPS, TEMPERATURES, INITIAL, EXPLORATION, WINDOWS)),
 }
 """The choices of each of `OPEN`."""
-
-SEEDS = {"fast": 200, "paper": 1000}
-"""How many runs each learner has under each setting. The picture has those of `fast`."""
 
 AT = (100, 300)
 """After which episodes."""
@@ -73,7 +70,7 @@ def figure_1(seed: int, budget: str, runs: Runs) -> Computed:
             values[row, f"{OWN} less the best baseline, episode {t}"] = less[_best(less)]
             values[row, f"{OWN} less {EMPIRICAL}, episode {t}"] = less[EMPIRICAL]
     values["text", CONVERGES] = share_decided(above(case.at[-1][OWN], HIGH) for case in cases)
-    return Computed(values, (*_notes(cases), drawn_too("rommeo-figure-1", SEEDS["fast"])))
+    return Computed(values, (*_notes(cases), drawn_too("rommeo-figure-1")))
 
 
 def sweep(seed: int, budget: str, runs: Runs) -> list[Case]:

@@ -70,7 +70,7 @@ def figure_1a(seed: int, budget: str, runs: Runs) -> Computed:
             f"in which the interval of the difference of their mean rewards at episode {ENDS}, where the figure ends "
             f"by its caption, is within that margin, {MARGIN:g}, on either side: {_gaps(gaps)}",
             *(f"{reading}, episode {times[-1]}: {leaders(last[reading])}" for reading in READINGS),
-            drawn_too("rommeo-figure-1a", SEEDS["fast"]),
+            drawn_too("rommeo-figure-1a"),
             said("rewards", REWARDS),
             _jal(least),
         ),

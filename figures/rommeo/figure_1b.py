@@ -64,7 +64,7 @@ def figure_1b(seed: int, budget: str, runs: Runs) -> Computed:
             f"optimum' (5.1). Ours is the share of the readings, 1 if all, in which P(A,A) of ROMMEO-Q at episode "
             f"{ENDS} is above that of every baseline. ROMMEO-Q-EMP is an ablation, and no baseline",
             *notes,
-            drawn_too("rommeo-figure-1b", SEEDS["fast"]),
+            drawn_too("rommeo-figure-1b"),
             "the mean field starts where both agents and all seeds are alike, and stays so: where it ends at one joint "
             "action, runs that differ by what they draw end at several. It shows the drift, not the shares",
             said("P(A,A)", PROBABILITIES),

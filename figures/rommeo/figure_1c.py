@@ -13,18 +13,15 @@ from mathrl.base.reproduction import Computed, Estimate, reproduction
 from mathrl.base.runs import Runs
 from mathrl.figures.deciding import above, share_decided
 from mathrl.figures.rommeo.by_run import difference, mean, share
-from mathrl.figures.rommeo.gathered import READ, drawn_too, gathered
+from mathrl.figures.rommeo.gathered import READ, SEEDS, drawn_too, gathered
 from mathrl.figures.rommeo.simulated import EPISODES, thinking
 from mathrl.figures.rommeo.words import number, told
 
-__all__ = ["DROP", "FIRST", "SEEDS", "Thinking", "figure_1c", "thought"]
+__all__ = ["DROP", "FIRST", "Thinking", "figure_1c", "thought"]
 
 FIRST = "the model settles on A before the policy"
 DROP = "P(A) of the policies drops at first"
 """What the text says."""
-
-SEEDS = {"fast": 1000, "paper": 2000}
-"""How many runs there are. The picture has those of `fast`."""
 
 READINGS = ("ROMMEO-Q annealed", "none annealed", "each with its defaults")
 """Those among which ROMMEO-Q's settings differ."""
@@ -107,7 +104,7 @@ def figure_1c(seed: int, budget: str, runs: Runs) -> Computed:
             "are compared. Against the frequency a lead is no finding: it lags behind the policy that it counts",
             "of each run there are two models, whose mean is the run's number. Intervals: 95 %, those of shares and "
             "their differences Agresti and Min's with Student's t, others bootstrap",
-            drawn_too("rommeo-figure-1c", SEEDS["fast"]),
+            drawn_too("rommeo-figure-1c"),
         ),
     )
 

@@ -20,8 +20,8 @@ BASELINES = tuple(learner for learner in LEARNERS if learner not in (OWN, EMPIRI
 SHOWN = (25, 50, 100, 200, 300)
 LONGER = {"fast": SHOWN, "paper": (*SHOWN, 1000)}
 
-SEEDS = {"fast": 200, "paper": 2000}
-"""How many runs each learner has. Pictures have those of `fast`."""
+SEEDS = {"fast": 1000, "paper": 2000}
+"""How many runs each learner has under each setting. Pictures have those of `fast`."""
 
 PART = 250
 """How many seeds one part of a simulation has."""
@@ -44,9 +44,9 @@ def recorded(budget: str) -> tuple[int, ...]:
     return LONGER[budget]
 
 
-def drawn_too(id: str, seeds: int) -> str:
+def drawn_too(id: str) -> str:
     """A note that says of how many runs the picture of this id is."""
-    return f"mathrl figure {id} draws the {seeds} runs of the budget fast with the seed 0"
+    return f"mathrl figure {id} draws the {SEEDS['fast']} runs of the budget fast with the seed 0"
 
 
 def gathered(

@@ -8,8 +8,8 @@ import numpy as np
 from mathrl.base.checks import FloatArray
 from mathrl.base.drawing import drawing
 from mathrl.base.runs import ALONE
-from mathrl.figures.rommeo.figure_1c import SEEDS, Thinking, thought
-from mathrl.figures.rommeo.gathered import OWN, gathered
+from mathrl.figures.rommeo.figure_1c import Thinking, thought
+from mathrl.figures.rommeo.gathered import OWN, SEEDS, gathered
 from mathrl.figures.rommeo.readings import READINGS, learn
 from mathrl.figures.rommeo.simulated import EPISODES, thinking
 from mathrl.figures.rommeo.words import number

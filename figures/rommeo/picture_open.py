@@ -9,7 +9,7 @@ from mathrl.base.checks import FloatArray
 from mathrl.base.drawing import drawing
 from mathrl.figures.deciding import above
 from mathrl.figures.rommeo.by_run import difference
-from mathrl.figures.rommeo.figure_1_sweep import SEEDS
+from mathrl.figures.rommeo.gathered import SEEDS
 from mathrl.figures.rommeo.readings import LEARNERS, common, learn
 from mathrl.figures.rommeo.simulated import EPISODES, STEPS, TEMPERATURES, opened
 from mathrl.figures.rommeo.words import number
