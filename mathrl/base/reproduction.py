@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mathrl.base.checks import choice, count, fail
+from mathrl.base.checks import choice, count, fail, instance
 from mathrl.base.printed import PaperStatement, Printed, printed
 from mathrl.base.registry import Registry
 from mathrl.base.runs import ALONE, Runs
@@ -256,14 +256,15 @@ def is_of_networks(id: str) -> bool:
 def reproduce(entry: Reproduction, *, seed: int = 0, budget: str = "fast", runs: Runs = ALONE) -> Reproduced:
     """Compute a reproduction, and put each number beside the printed one.
 
-    `entry`   what to compute
+    `entry`   what to compute: `mathrl.figures.reproductions.reproductions()["hasac-table-3"]` for example
     `seed`    a whole number, the seed of what is drawn at random
     `budget`  one of `BUDGETS`
     `runs`    in how many processes simulations are run, and where finished parts are kept; no number depends on it
 
-    Returns the printed cells first, in the order of print, then those that only we give. Raises `ValueError` where a
-    printed cell was not computed, unless the kind is "unavailable".
+    Returns the printed cells first, in the order of print, then those that only we give. Raises `ValueError` for what
+    is no entry, and where a printed cell was not computed, unless the kind is "unavailable".
     """
+    instance("entry", entry, Reproduction, "an entry", "reproductions()[id] is one")
     computed = entry.compute(count("seed", seed, maximum=None), choice("budget", budget, BUDGETS), runs)
     printed_cells = {(row, column): cell for row, columns in entry.paper.items() for column, cell in columns.items()}
     left_out = [key for key in printed_cells if key not in computed.values]

@@ -28,7 +28,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Parse all of `argv`; an unknown option is refused with the nearest ones."""
-        arguments, unknown = self.parse_known_args(_joined(argv))
+        arguments, unknown = self.parse_known_intermixed_args(_joined(argv))
         if unknown:
             from mathrl.base.checks import choice, fail
 

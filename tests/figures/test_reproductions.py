@@ -183,3 +183,8 @@ def test_an_unknown_kind_is_refused():
 def test_figures_have_ids_of_reproductions():
     assert set(figures()) <= set(reproductions())
     assert printed("1") == PaperValue("1")
+
+
+def test_an_id_is_no_entry():
+    with pytest.raises(InvalidInput, match=r"^entry is of type str, expected an entry: reproductions\(\)\[id\] is one"):
+        reproduce("hasac-table-3")

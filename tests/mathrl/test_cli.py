@@ -436,6 +436,13 @@ def test_solve_several_temperatures_gives_an_array_in_their_order(capsys):
     assert [solution["parameters"]["temperature"] for solution in json.loads(printed)] == [10.0, 5.0, 0.5]
 
 
+def test_games_may_stand_behind_options(capsys):
+    options = ("--solver", "optimal", "--format", "json")
+    first = run(capsys, "solve", "climbing", "hasac", *options)
+    assert first[0] == 0
+    assert run(capsys, "solve", "climbing", *options, "hasac") == first
+
+
 def test_solve_passes_order_seed_and_tolerance(capsys, start):
     options = ["--order", "1,0", "--seed", "3", "--tol", "1e3", "--max-steps", "1e4", "--initial-policy", start]
     parameters = json.loads(run(capsys, *HASPI, *options, "--format", "json")[1])["parameters"]
