@@ -41,7 +41,8 @@ or with trajectories, for a game with several states; states may also hold the l
 DATA in CSV has a line for each count; the column state may be left out in games of one state:
   agent,state,action,count
   0,0,0,38
-Agents, states and actions are numbered from 0; in CSV their names in the game will do as well, as in Ann,park,38.
+Agents, states and actions are numbered from 0; in CSV and in trajectories their names in the game will do as well, as
+in Ann,park,38.
 Lines of the same action add up. Counts need not be whole numbers. In trajectories -1 stands for the actions after an
 end. Tables for readers show names where the game has some; csv and json have the numbers.
 

@@ -57,7 +57,8 @@ class Observations:
                     or `Observations`
         `argument`  what messages call them
 
-        In episodes −1 stands for the actions after the end. Raises `ValueError` naming the argument.
+        In episodes −1 stands for the actions after the end, and the names that the game has for its states and actions
+        will do in place of numbers. Raises `ValueError` naming the argument.
         """
         game = as_played(game)
         if isinstance(data, Episodes):
@@ -99,8 +100,8 @@ def load_observations(path: str | PathLike[str], game: Game) -> Observations:
             agent (S, A_i), or (A_i,) in a game of one state; or "trajectories", a list of objects with "states" (T,) or
             (T + 1,) and "actions" (T, n). CSV has a line "agent,action,count" or "agent,state,action,count", and then
             a line for each count; lines of the same action add up
-    `game`  the game that was played; agents, states and actions are numbered from 0. In CSV the names that the game has
-            for them will do as well, unless one of these is a number itself
+    `game`  the game that was played; agents, states and actions are numbered from 0. In CSV and in trajectories the
+            names that the game has for them will do as well, unless one of these is a number itself
 
     Returns `Observations`. Raises `ValueError` naming the file and the line, key or array that is broken.
     """
@@ -194,14 +195,45 @@ def _length(value: Any) -> int:
 
 
 def _trajectory(game: Game, argument: str, states: Any, actions: Any) -> list[FloatArray]:
-    played = as_floats(f"{argument}: actions", actions)
-    visited = as_floats(f"{argument}: states", states)
+    played = as_floats(f"{argument}: actions", _actions_numbered(game, argument, actions))
+    visited = as_floats(f"{argument}: states", _states_numbered(game, argument, states))
     if played.ndim != 2 or played.shape[1] != game.num_agents:
         fail(f"{argument}: actions", f"has shape {played.shape}", f"(T, {game.num_agents}), one column per agent")
     if visited.shape not in ((len(played),), (len(played) + 1,)):
         expected = f"({len(played)},) or ({len(played) + 1},): a state for each joint action, and the last one"
         fail(f"{argument}: states", f"has shape {visited.shape}", expected)
     return _counted(game, argument, visited[None], played[None])
+
+
+def _states_numbered(game: Game, argument: str, states: Any) -> Any:
+    """The states of a trajectory, with numbers in place of names; as they are where they hold no text."""
+    if not _holds_text(states):
+        return states
+    names = names_for_readers(game)["state_names"]
+    return [_numbered(argument, _STATE, state, game.num_states, names) for state in states]
+
+
+def _actions_numbered(game: Game, argument: str, actions: Any) -> Any:
+    """The joint actions of a trajectory, with numbers in place of names; as they are where they hold no text."""
+    if not _holds_text(actions):
+        return actions
+    for t, joint in enumerate(actions):
+        if _length(joint) != game.num_agents:
+            fail(f"{argument}: actions[{t}]", f"is {shown(joint)}", f"{game.num_agents} actions, one for each agent")
+    described = list(zip(game.num_actions, game.action_names or (None,) * game.num_agents, strict=True))
+    return [
+        [_numbered(argument, "action", own, *of) for own, of in zip(joint, described, strict=True)] for joint in actions
+    ]
+
+
+def _holds_text(values: Any) -> bool:
+    if isinstance(values, np.ndarray):
+        return values.dtype.kind in "UO"
+    return isinstance(values, str) or (isinstance(values, (list, tuple)) and any(map(_holds_text, values)))
+
+
+def _numbered(argument: str, name: str, value: Any, size: int, names: Sequence[str] | None) -> Any:
+    return _index(argument, name, value, size, names) if isinstance(value, str) else value
 
 
 def _counted(game: Game, argument: str, states: Any, actions: Any) -> list[FloatArray]:

@@ -433,6 +433,37 @@ def test_counts_may_be_those_of_names(tmp_path):
         load_observations(tmp_path / "x.csv", NAMED)
 
 
+def test_trajectories_may_be_those_of_names(tmp_path):
+    called = {"state_names": ["home", "away"], "action_names": [["in", "out"], None]}
+    game = Game.stochastic(np.zeros((2, 2, 3)), np.full((2, 2, 3, 2), 0.5), 0.9, **called)
+    numbers, names = ([0, 1, 0], [[0, 2], [1, 0]]), (["home", "away", 0], [["in", 2], ["out", 0]])
+    arrays = np.array(names[0][:2]), np.array(names[1], dtype=object)
+    counts = Observations.of(game, [numbers]).counts
+    for data, times in ([names], 1), ([arrays], 1), ([names, numbers], 2):
+        for own, expected in zip(Observations.of(game, data).counts, counts, strict=True):
+            assert np.array_equal(own, times * expected)
+    trajectory = {"states": names[0], "actions": names[1]}
+    document = {"format": "mathrl-observations", "version": 1, "trajectories": [trajectory]}
+    (tmp_path / "x.json").write_text(json.dumps(document))
+    assert all(map(np.array_equal, load_observations(tmp_path / "x.json", game).counts, counts))
+
+
+@pytest.mark.parametrize(
+    ("states", "actions", "message"),
+    [
+        ([0, "there"], [["in", 2]], r"^data\[0\] has the state 'there', expected a whole number from 0 to 0"),
+        ([0], [["in", "out"]], r"^data\[0\] has the action 'out', expected a whole number from 0 to 1$"),
+        ([0], [["on", 1]], r"^data\[0\] has the action 'on', expected .* or a name such as 'in'"),
+        ([0, 0], [["in", 1], ["in"]], r"^data\[0\]: actions\[1\] is \['in'\], expected 2 actions, one for each agent"),
+        ([0, 0], [["in", 1], 1], r"^data\[0\]: actions\[1\] is 1, expected 2 actions, one for each agent"),
+    ],
+)
+def test_a_name_that_is_none_is_told(states, actions, message):
+    game = Game.matrix(np.eye(2), action_names=[["in", "out"], None])
+    with pytest.raises(ValueError, match=message):
+        Observations.of(game, [(states, actions)])
+
+
 def test_names_that_are_numbers_are_not_taken_for_positions(tmp_path):
     game = Game.matrix(np.eye(2), action_names=[["1", "2"], ["1", "2"]])
     (tmp_path / "x.csv").write_text("agent,action,count\n0,1,7\n1,0,7\n")
