@@ -1,6 +1,7 @@
 """Arrays of balls from numbers, and numbers from arrays of balls."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def balls(values: Any, radius: Any = 0) -> Any:
     Returns an array of `Ball`, or one ball where one value is given. Raises `ValueError` for a string that is no
     number, `TypeError` for another type.
     """
-    return np.frompyfunc(Ball, 2, 1)(np.asarray(values, dtype=object), np.asarray(radius, dtype=object))
+    return _each(Ball, np.asarray(values, dtype=object), np.asarray(radius, dtype=object))
 
 
 def midpoints(x: Any) -> npt.NDArray[np.float64]:
@@ -32,7 +33,7 @@ def midpoints(x: Any) -> npt.NDArray[np.float64]:
 
     Returns an array of floats in the shape of x.
     """
-    return np.asarray(np.frompyfunc(_nearest, 1, 1)(x), dtype=np.float64)
+    return np.asarray(_each(_nearest, x), dtype=np.float64)
 
 
 def radii(x: Any) -> npt.NDArray[np.float64]:
@@ -42,7 +43,7 @@ def radii(x: Any) -> npt.NDArray[np.float64]:
 
     Returns an array of floats in the shape of x, rounded upwards: every ball lies within that distance of the double.
     """
-    return np.asarray(np.frompyfunc(_reach, 1, 1)(x), dtype=np.float64)
+    return np.asarray(_each(_reach, x), dtype=np.float64)
 
 
 def contains(x: Any, numbers: Any) -> npt.NDArray[np.bool_]:
@@ -53,8 +54,14 @@ def contains(x: Any, numbers: Any) -> npt.NDArray[np.bool_]:
 
     Returns an array of booleans. Raises `ValueError` for a string that is no number, `TypeError` for another type.
     """
-    found = np.frompyfunc(lambda ball, number: Ball(ball).contains(number), 2, 1)
-    return np.asarray(found(x, np.asarray(numbers, dtype=object)), dtype=bool)
+    found = _each(lambda ball, number: Ball(ball).contains(number), x, np.asarray(numbers, dtype=object))
+    return np.asarray(found, dtype=bool)
+
+
+def _each(function: Callable[..., Any], *arrays: Any) -> Any:
+    """A function of the entries, without the warnings of processors that note each nan which is made of another one."""
+    with np.errstate(all="ignore"):
+        return np.frompyfunc(function, len(arrays), 1)(*arrays)
 
 
 def _nearest(ball: Any) -> float:

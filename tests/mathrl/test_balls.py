@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mathrl import softmax
 from mathrl.arithmetic import maximisers, namespace, objects, shift
-from mathrl.balls import Ball, Undecided, balls, contains, midpoints, precision, radii
+from mathrl.balls import Ball, Undecided, arrays, balls, contains, midpoints, precision, radii
 from tests.examples import costly
 
 NUMBERS = st.fractions(-50, 50, max_denominator=1000)
@@ -180,6 +180,14 @@ def test_special_values():
     assert Ball(-math.inf).larger(1) == 1
     assert math.isnan(midpoints(Ball(0, 1).log()))
     assert math.isnan(midpoints(Ball(1) / 0))
+
+
+def test_what_a_processor_notes_of_nan_is_no_warning(monkeypatch):
+    """Some note it where they make a nan of another one; comparing it is noted by all."""
+    monkeypatch.setattr(arrays, "_nearest", lambda ball: max(math.nan, float(ball.arb.mid())))
+    with pytest.warns(RuntimeWarning, match="invalid value"):
+        np.frompyfunc(arrays._nearest, 1, 1)(Ball(1))
+    assert math.isnan(midpoints(Ball(1)))
 
 
 @given(st.lists(a_ball_and_a_point(), min_size=1, max_size=4))
