@@ -25,7 +25,7 @@ FIGURES = {
     ),
     "figure-6": (
         "episode reward with adaptive rollouts, with opponent models alone, and with real opponents alone",
-        f"{_TRAINED}; AORPO three times, with each use of the models",
+        f"{_TRAINED}; AORPO in Cooperative navigation at two rollout lengths, with each of the three uses of models",
     ),
     "figure-7": (
         "the Cooperative scheduling task",
@@ -42,11 +42,11 @@ FIGURES = {
     ),
     "figure-12": (
         "episode reward over interactions with the two rollout schemes, with a fixed dynamics model and k = 20",
-        f"{_TRAINED}; AORPO with both schemes in Cooperative communication",
+        f"{_TRAINED}; AORPO with both schemes, in a task that the text does not name",
     ),
     "figure-13": (
         "episode reward with the two rollout schemes, k = 10",
-        f"{_TRAINED}; AORPO with both schemes in Cooperative communication",
+        f"{_TRAINED}; AORPO with both schemes, in a task that the text does not name",
     ),
 }
 """What stands after "aorpo-" in the id → caption and needs."""

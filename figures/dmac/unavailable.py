@@ -21,7 +21,7 @@ FIGURES = {
     "figure-4": ("win rates of FOP in five SMAC maps", f"{_FOP}; five maps"),
     "figure-7": (
         "episode rewards of COMA, MAAC, QMIX and DOP in seven SMAC maps",
-        f"{_FOUR}; seven maps, and DAPO in one of them",
+        f"{_FOUR}; seven maps",
     ),
     "figure-8": (
         "win rates of COMA, MAAC, QMIX and DOP in seven SMAC maps",

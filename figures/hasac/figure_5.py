@@ -26,7 +26,7 @@ from mathrl.figures.hasac.statements import (
     of_picture,
     of_temperature,
 )
-from mathrl.figures.hasac.table_3 import TEMPERATURES
+from mathrl.figures.hasac.table_3 import MEANT, TEMPERATURES
 from mathrl.games import load
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def figure_5(seed: int, budget: str, runs: Runs) -> Computed:
             "plays an episode, the first 20 episodes uniform. Q unknown: 1 play, and none uniform. Where seeds end at "
             "different equilibria, a mean is no policy of any of them",
             f"seeds: {seeds} here; {of_picture(DRAWN_SEEDS)}",
-            "Appendix B compares with 'Table 5' and means this figure: Table 5 lists hyperparameters",
+            MEANT,
         ),
     )
 

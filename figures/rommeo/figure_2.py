@@ -24,20 +24,20 @@ SHARE = "share of the box that ascends to the global maximum"
 CONTOUR, DRAWN_RADIUS = -2, 2.7
 """A contour around the local maximum in Figure 2a, and its radius as it is drawn there."""
 
-NETWORKS = (
-    "ROMMEO-AC, PR2, MASQL, MADDPG, DDPG and DDPG-OM as networks with continuous actions, 200 episodes of 25 steps; "
-    "the text gives no sizes, rates, numbers of seeds or numbers of the curves"
+_NETWORKS = (
+    "as networks with continuous actions, 200 episodes of 25 steps; the text gives no sizes, rates, numbers of seeds "
+    "or numbers of the curves"
 )
 
 unavailable(
     "rommeo-figure-2b",
     caption="learning curves of ROMMEO-AC and baselines in the max-of-two-quadratics game",
-    needs=NETWORKS,
+    needs=f"ROMMEO-AC, PR2, MASQL, MADDPG, DDPG and DDPG-OM {_NETWORKS}",
 )
 unavailable(
     "rommeo-figure-2c",
-    caption="means of the agents' policies and opponent models over 50 episodes of ROMMEO-AC",
-    needs=NETWORKS,
+    caption="means of the agents' policies and opponent models of ROMMEO-AC in training",
+    needs=f"ROMMEO-AC {_NETWORKS}",
 )
 
 
@@ -102,6 +102,7 @@ def _notes(values: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
         "the other goes lower than both",
         *(_basins(name, surface, values) for name, surface in SURFACES.items()),
         _contours(),
+        "the learning path of ROMMEO-AC, which Figure 2a shows on the surface, takes networks: see rommeo-figure-2c",
         "the text says that ROMMEO-AC needs no annealing of α. In the authors' program (experiment/run_rommeo.py) α is "
         "0.1 + 500 exp(−0.1 max(t − 10, 0)) in training step t, for ROMMEO-AC as for MASQL",
     )

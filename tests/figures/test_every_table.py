@@ -57,6 +57,29 @@ def test_what_is_unavailable_says_what_it_would_take_and_compares_nothing(entry)
     assert not comparison(result).columns
 
 
+@pytest.mark.parametrize(
+    ("id", "said", "unsaid"),
+    [
+        (
+            "hasac-figure-3g",
+            "20 million steps a run in one of the two tasks and 25 million",
+            "no number of steps",
+        ),  # H.2.4
+        ("hasac-figure-7", "10 million steps a run in three of the tasks", ""),  # 5.1, H.2.1
+        ("hasac-figure-11", "does not name the baselines", "HAPPO"),  # H.2.5
+        ("dmac-figure-8", "DAPO in one of them", "DAPO in two"),  # 5.1: in 3m, in Figure 8
+        ("dmac-figure-7", "seven maps", "DAPO"),
+        ("rommeo-figure-2c", "ROMMEO-AC as networks", "MADDPG"),
+        ("aorpo-figure-6", "in Cooperative navigation at two rollout lengths", ""),  # 6.3
+        ("aorpo-figure-12", "a task that the text does not name", "communication"),  # G.6
+    ],
+)
+def test_what_it_would_take_is_what_the_text_says(id, said, unsaid):
+    needs = reproductions()[id].needs
+    assert said in needs
+    assert not unsaid or unsaid not in needs
+
+
 def test_the_program_says_what_it_would_take(capsys):
     entry = UNAVAILABLE[0]
     assert main(["reproduce", entry.id]) == 0

@@ -42,6 +42,13 @@ def test_exact_ends_are_those_of_table_3():
         assert np.abs(exact_end(float(alpha)) - np.outer(p, p)).max() < 1e-9  # where HASPI stops, twice
 
 
+@pytest.mark.parametrize("id", ["hasac-table-3", "hasac-figure-5"])
+def test_appendix_b_compares_the_exact_table_3_with_figure_5(id):
+    (note,) = (note for note in reproduced(id).notes if "'Table 5'" in note)
+    assert "compares Table 3" in note
+    assert "means Figure 5" in note
+
+
 def test_the_jump_separates_the_two_ends():
     at = jump()
     assert exact_end(at * (1 - 1e-6)).argmax() == 0
