@@ -161,13 +161,14 @@ def appendix_a2() -> "Figure":
         for panel, (policy_class, name) in zip(axes, CLASSES.items(), strict=True):
             ends = []
             for t in TEMPERATURES:
-                gap = np.maximum(best - iterates(policy_class, t).objective[1:], smallest)
+                gap = best - iterates(policy_class, t).objective[1:]
                 number = TEMPERATURES.index(t)
                 look: Any = {"color": _of(t)["color"], "marker": MARKERS[number], "markersize": 3.5}
                 panel.plot(k, gap, markevery=(2 * number % 7, 7), **look)
                 ends_of_bound: Any = {"markevery": [0], "clip_on": False, **look}
                 panel.plot([1, k[-1]], [bound(t)] * 2, linewidth=0.8, linestyle=":", **ends_of_bound)
-                ends.append((f"ω={t:g}", float(gap[-1]), _of(t)["color"]))
+                below = " ↓" if gap[-1] < smallest else ""
+                ends.append((f"ω={t:g}{below}", max(float(gap[-1]), smallest), _of(t)["color"]))
             panel.set(yscale="log", ylim=(smallest, 1e5), xlim=(1, k[-1]))
             panel.set_title(f"({'ab'[policy_class == 'product']}) {name}")
             panel.set_xlabel("updates k")

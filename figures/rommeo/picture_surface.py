@@ -66,15 +66,15 @@ def _panel(axes: "Axes", surface: Surface, title: str) -> None:
         _arrows(axes, surface.path(np.array(start, dtype=float)), COLOURS[0])
     axes.plot(0, 0, marker="*", markersize=9, color=COLOURS[0], zorder=5)
     axes.annotate("start (0,0)", (0, 0), (-6, 5), textcoords="offset points", fontsize=7, ha="right")
-    for (action, reward), offset in zip(surface.maxima(), ((6, -10), (6, 4)), strict=True):
+    for (action, reward), offset, side in zip(surface.maxima(), ((-6, -10), (6, 4)), ("right", "left"), strict=True):
         point, text = (float(action),) * 2, f"reward {reward}"
         axes.plot(*point, marker="o", markersize=4, color="black", zorder=5)
-        axes.annotate(text, point, offset, textcoords="offset points", fontsize=7, fontweight="bold")
+        axes.annotate(text, point, offset, textcoords="offset points", fontsize=7, fontweight="bold", ha=side)
     saddle = 5 * surface.saddle
     axes.plot(saddle, saddle, marker="D", markersize=4, color=COLOURS[1], zorder=5)
     axes.annotate(
-        f"highest point of the\nvalley: reward {number(surface.value(np.full(2, saddle)), '.2f')}", (saddle, saddle),
-        (-9.6, 7.0), textcoords="data", fontsize=7, color="#8F3F00",
+        f"highest point\nof the valley:\nreward {number(surface.value(np.full(2, saddle)), '.2f')}", (saddle, saddle),
+        (-9.6, 5.8), textcoords="data", fontsize=7, color="#8F3F00",
         arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": "#8F3F00"},
     )  # fmt: skip
     axes.set(

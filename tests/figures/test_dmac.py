@@ -173,3 +173,12 @@ def test_no_mark_of_figure_2_hides_another(short):
     for panel in figures()["dmac-figure-2"].draw().axes:
         marks = [bars.lines[0].get_xdata()[0] for bars in panel.containers]
         assert marks == list(range(8))  # COMA, and seven ω
+
+
+def test_the_picture_of_theorem_1_draws_the_distances_and_raises_none():
+    """Below the panel a line goes on unseen: where it is, its name says by an arrow."""
+    panel = drawings.appendix_a2().axes[0]
+    distance = float(optimum().objective) - iterates("joint", 0.001).objective[1:]
+    assert distance[-1] < panel.get_ylim()[0]
+    assert any(np.array_equal(line.get_ydata(), distance) for line in panel.get_lines())
+    assert "ω=0.001 ↓" in [text.get_text() for text in panel.texts]
