@@ -15,7 +15,7 @@ from mathrl.base.runs import Runs
 from mathrl.figures.deciding import above, share_decided
 from mathrl.figures.rommeo.by_run import DIFFERENCES, INTERVALS, mean
 from mathrl.figures.rommeo.compared import ahead, less_others
-from mathrl.figures.rommeo.gathered import BASELINES, EMPIRICAL, OWN, SEEDS, drawn_too, gathered
+from mathrl.figures.rommeo.gathered import BASELINES, EMPIRICAL, OWN, SEEDS, gathered
 from mathrl.figures.rommeo.readings import LEARNERS
 from mathrl.figures.rommeo.simulated import EXPLORATION, INITIAL, STEPS, TEMPERATURES, WINDOWS
 from mathrl.figures.rommeo.words import number
@@ -70,7 +70,11 @@ def figure_1(seed: int, budget: str, runs: Runs) -> Computed:
             values[row, f"{OWN} less the best baseline, episode {t}"] = less[_best(less)]
             values[row, f"{OWN} less {EMPIRICAL}, episode {t}"] = less[EMPIRICAL]
     values["text", CONVERGES] = share_decided(above(case.at[-1][OWN], HIGH) for case in cases)
-    return Computed(values, (*_notes(cases), drawn_too("rommeo-figure-1")))
+    drawn = (
+        f"mathrl figure rommeo-figure-1 draws {SEEDS['fast']} runs with the seed 0 of each of the "
+        f"{len(STEPS) * len(TEMPERATURES)} pairs of a step and a temperature that --budget paper has"
+    )
+    return Computed(values, (*_notes(cases), drawn))
 
 
 def sweep(seed: int, budget: str, runs: Runs) -> list[Case]:

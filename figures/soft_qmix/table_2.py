@@ -45,6 +45,9 @@ LEAST, MOST = 0.03, 4.0
 BEFORE, LAST = 5_000, 10_000
 """The steps whose experience a buffer of 5,000 holds at the end of the 10,000 steps of Table 2."""
 
+ANNEAL = 100_000
+"""The steps over which the rate falls by Table 8's schedule."""
+
 Values = dict[tuple[str, str], float]
 
 
@@ -142,14 +145,14 @@ def _rates() -> tuple[float, float, float]:
 
 
 def _scheduled() -> tuple[float, float]:
-    """The pooled value under Table 8's schedule, from rate 1 to 0.05 over 1e5 steps: at step 10,000, and in a buffer.
+    """The pooled value under Table 8's schedule, from rate 1 to 0.05: at step 10,000, and in a buffer.
 
     Each of the three actions has a third of the rate. A buffer of 5,000 holds the mean of the weights.
     """
-    rates = [(1 - 0.95 * step / 100_000) / 3 for step in range(BEFORE, LAST)]
+    rates = [(1 - 0.95 * step / ANNEAL) / 3 for step in range(BEFORE, LAST)]
     both = sum(rate**2 for rate in rates)
     one = sum(2 * rate * (1 - rate) for rate in rates)
-    return pooled_value((1 - 0.95 * LAST / 100_000) / 3), (8 * both - 12 * one) / (both + one)
+    return pooled_value((1 - 0.95 * LAST / ANNEAL) / 3), (8 * both - 12 * one) / (both + one)
 
 
 def _cells(row: str, numbers: FloatArray) -> Values:
@@ -209,9 +212,9 @@ def _notes(values: Values) -> tuple[str, ...]:
         "temperatures between those of 0.205 and 0.215, and then B and C round alike. This is proved in balls. The "
         "paper gives no temperature",
         f"(c) -8.5 is what the best monotone fit pools where P(A) is from {low:.4f} to {high:.4f}, ours is for ε = "
-        f"{RATE}; 1 - 2ε, the probability of B, is then {float(1 - 2 * RATE):.3f}. At the end of Table 8's schedule "
-        f"(which is for other tasks) the pooled value is {at_the_end:.3f}, over the last 5,000 steps of it "
-        f"{in_the_buffer:.3f}",
-        "(c) 0.2 is no best fit for any weights: on each level of a best fit the errors have the weighted mean 0, "
-        "and the four entries at 0.2 are all 0 in the game. Training has left it",
+        f"{RATE}; 1 - 2ε, the probability of B, is then {float(1 - 2 * RATE):.3f}. Table 8 has a schedule of ε, for "
+        f"other tasks and of {ANNEAL:,} steps: with it the pooled value is {at_the_end:.3f} at step {LAST:,}, where "
+        f"Table 2 ends, and {in_the_buffer:.3f} over the {LAST - BEFORE:,} steps before",
+        "(c) 0.2 is no best fit for any weights that count these four entries: on each level of a best fit the errors "
+        "have the weighted mean 0, and the four entries at 0.2 are all 0 in the game. Training has left it",
     )

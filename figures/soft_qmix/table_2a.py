@@ -109,7 +109,7 @@ def table_2a() -> Computed:
 
 
 NOTES = (
-    "paper: the text has Soft-QMIX 'consistently reach the global optimum' (5.1), and Table 2's caption that it "
+    "paper: the text has Soft-QMIX 'consistently reach the global optimum' (5), and Table 2's caption that it "
     "'consistently chooses the optimal action'. No share is printed; 1 stands for 'consistently'. Ours is the share at "
     f"temperature 1 of {GRID} by {GRID} starts, over all probabilities of A; the paper gives neither temperature nor "
     "start",

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import reproduce
 from mathrl.bounds import SCHEDULES, SCHEMES, Setup, compare_returns, dynamics_distance, measure, rollout
 from mathrl.figures.aorpo import appendix_b, figure_4, figure_8
@@ -174,9 +175,16 @@ def test_bounds_and_truth_grow_with_the_discount():
         assert all(row.discrepancy <= row.coupling <= 1 < row.printed for row in rows)
 
 
+@pytest.mark.parametrize(("table", "statements"), [(3, 3), (4, 3), (5, 0)])
+def test_of_table_5_the_text_states_nothing(table, statements):
+    """G.3 says who scores more in Tables 3 and 4; G.4 says of Table 5 what it shows, and not how it turns out."""
+    found = [cell.printed for cell in reproduced(f"aorpo-table-{table}").cells]
+    assert sum(isinstance(printed, PaperStatement) for printed in found) == statements
+
+
 def test_notes_on_scores_follow_them(monkeypatch):
     notes = " ".join(reproduce(reproductions()["aorpo-table-3"]).notes)
-    assert "but for: Predator prey, agents of MASAC (-47.79 after -74.93)" in notes
+    assert "Predator prey, where those of MASAC score -47.79 against AORPO and -74.93 against MASAC" in notes
     table = "MASAC and AORPO"
     others = (*SCORES[table][:2], (("-74.93", "-25.69"), ("-80.00", "-45.70")))
     monkeypatch.setitem(SCORES, table, others)
