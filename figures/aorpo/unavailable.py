@@ -31,11 +31,6 @@ FIGURES = {
         "the Cooperative scheduling task",
         "nothing, as it is a drawing of the task, without numbers",
     ),
-    "figure-9": (
-        "agents' scores against each other in Keep-away, Physical deception and Predator-prey, scaled to [0, 1]",
-        f"{_TRAINED}; AORPO, AORDPG, MASAC and MADDPG in three scenarios, and 30 evaluations of each pair. The scores "
-        "before scaling are Tables 3 and 4",
-    ),
     "figure-10": (
         "two rollout schemes: opponent models first, or real opponents first",
         "nothing, as it is a drawing of the schemes, without numbers; `mathrl.bounds` computes both exactly",

@@ -1,6 +1,7 @@
 """DMAC, Figures 1, 2, 5 and 6: what COMA and COMA with DMAC earn and visit in the stochastic game of Section 5.1."""
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from mathrl.base.checks import FloatArray
 from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import Computed, Estimate, reproduction
 from mathrl.base.runs import Runs
+from mathrl.figures.deciding import above
 from mathrl.figures.dmac.comparison import SEEDS, Curves, curves, decided, mean, said
 from mathrl.figures.dmac.iteration import peak
 from mathrl.figures.dmac.learning import EPISODES, LEARNERS, STEPS, label
@@ -203,17 +205,20 @@ def figure_6(seed: int, budget: str, runs: Runs) -> Computed:
         "text and caption say nothing of these curves but what they show: the statements on ω are those of "
         "dmac-figure-2 and dmac-figure-2-exact"
     ]
-    for step in _steps(found):
-        cover = [found[step, label(t)].cover[:, -1] for t in TEMPERATURES]
-        order = [float(np.mean(c)) for c in cover]
-        rising = [
-            f"{t:g}" for t, here, there in zip(TEMPERATURES[1:], order, order[1:], strict=False) if there < here - 1e-3
-        ]
-        notes.append(
-            f"{step} steps: the mean cover rate at the end "
-            + ("rises with ω" if not rising else f"rises with ω, but falls at ω = {', '.join(rising)}")
-        )
+    notes += [
+        f"{step} steps, the cover rate at the end from one ω to the next: {_order(found, step)}"
+        for step in _steps(found)
+    ]
     return Computed(values, (*notes, *_short(budget), SETTINGS))
+
+
+def _order(found: Found, step: str) -> str:
+    """At which ω the cover rate at the end is above that at the ω before, and at which below, by its interval."""
+    cover = {t: found[step, label(t)].cover[:, -1] for t in TEMPERATURES}
+    steps = {there: above(mean(cover[there] - cover[here])) for here, there in pairwise(TEMPERATURES)}
+    words = {True: "it rises at", False: "it falls at", None: "it is not told apart at"}
+    listed = {so: ", ".join(f"{t:g}" for t, found in steps.items() if found is so) for so in words}
+    return "; ".join(f"{word} ω = {listed[so]}" for so, word in words.items() if listed[so])
 
 
 def _where_from(found: Found, budget: str) -> tuple[str, ...]:

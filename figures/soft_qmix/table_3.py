@@ -128,8 +128,8 @@ def _notes(values: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
         "two maps. Welch's two-sided tests, with Holm's p-values over the nine comparisons of this table: at the "
         "level 0.05 the printed numbers show it on "
         f"{values['text', 'maps where alpha 1.0 less QMIX is significant']:g} of them; over these two maps alone the "
-        f"smaller one is {two:.2f}. Without Holm's correction p is {hard:.2f} on Hard and {medium:.3f} on Medium. 'p at best' is the "
-        "smallest that the rounding of print allows, for one test alone",
+        f"smaller one is {two:.2f}. Without Holm's correction p is {hard:.2f} on Hard and {medium:.3f} on Medium. "
+        "'p at best' is the smallest that the rounding of print allows, for one test alone",
         "best: 'higher α values enhance exploration and performance' (5.2), and at 1.0 Soft-QMIX has a gain on each "
         "map; 1 where its mean is then the largest of the row",
         f"order: in {values['text', 'pairs of temperatures in order']:g} of {steps} steps of the temperature the mean "

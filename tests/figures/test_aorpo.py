@@ -10,7 +10,7 @@ import pytest
 from mathrl.base.printed import PaperStatement
 from mathrl.base.reproduction import reproduce
 from mathrl.bounds import SCHEDULES, SCHEMES, Setup, compare_returns, dynamics_distance, measure, rollout
-from mathrl.figures.aorpo import appendix_b, figure_4, figure_8
+from mathrl.figures.aorpo import appendix_b, figure_4, figure_8, figure_9
 from mathrl.figures.aorpo.family import CELLS, FEEDBACKS, as_game, draw_load, rolled
 from mathrl.figures.aorpo.table_1 import EPOCHS, printed_length
 from mathrl.figures.aorpo.table_3 import SCORES, against_agents, for_agents
@@ -173,6 +173,27 @@ def test_bounds_and_truth_grow_with_the_discount():
             numbers = [getattr(row, name) for row in rows]
             assert numbers == sorted(numbers)
         assert all(row.discrepancy <= row.coupling <= 1 < row.printed for row in rows)
+
+
+@pytest.mark.parametrize("table", figure_9.TABLES)
+def test_scaled_scores_are_the_tables_up_to_their_place_and_unit(table):
+    algorithms = figure_9.TABLES[table]
+    bars = np.array(list(figure_9.scaled(algorithms).values())).reshape(3, 2, 2)  # scenario, agents, rival
+    for found, texts in zip(bars, SCORES[algorithms], strict=True):
+        scores = np.array(texts, dtype=float).T
+        assert (found.min(), found.max()) == (0, 1)
+        unit = np.ptp(scores)
+        assert found * unit + scores.min() == pytest.approx(scores, abs=1e-12)
+
+
+def test_the_picture_of_scores_names_each_bar():
+    panels = figures()["aorpo-figure-9"].draw().axes
+    assert [len(panel.patches) for panel in panels] == [12, 12]
+    ticks = [label.get_text() for label in panels[0].get_yticklabels()]
+    assert ticks[:2] == ["MASAC against MASAC", "AORPO against MASAC"]
+    assert [bar.get_width() for bar in panels[0].patches[:2]] == pytest.approx(
+        [1.63 / 2.03, 1]
+    )  # of -8.31 to -6.28, -6.68
 
 
 @pytest.mark.parametrize(("table", "statements"), [(3, 3), (4, 3), (5, 0)])

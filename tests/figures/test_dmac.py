@@ -6,10 +6,11 @@ import pytest
 from mathrl.base.reproduction import reproduce
 from mathrl.base.runs import Runs
 from mathrl.figures.dmac import comparison, drawings, learning
+from mathrl.figures.dmac import figures as dmac_figures
 from mathrl.figures.dmac.appendix_a2 import bound, share_within, telling
 from mathrl.figures.dmac.comparison import decided, said
 from mathrl.figures.dmac.iteration import _shape, iterates, optimum
-from mathrl.figures.dmac.measures import HORIZON, best_return, cover_rate, episode_return, game
+from mathrl.figures.dmac.measures import HORIZON, TEMPERATURES, best_return, cover_rate, episode_return, game
 from mathrl.figures.plot import save
 from mathrl.figures.reproductions import figures, reproductions
 from mathrl.games import joint_policy, random_policy, random_stochastic, simulate
@@ -173,6 +174,18 @@ def test_no_mark_of_figure_2_hides_another(short):
     for panel in figures()["dmac-figure-2"].draw().axes:
         marks = [bars.lines[0].get_xdata()[0] for bars in panel.containers]
         assert marks == list(range(8))  # COMA, and seven ω
+
+
+def test_what_is_said_of_the_order_of_cover_rates_is_what_their_intervals_decide():
+    rates = dict.fromkeys(TEMPERATURES, 0.5) | {0.01: 0.6, 0.1: 0.4}
+    seeds = np.zeros(4), np.array([-0.3, 0.3, -0.2, 0.2])  # without and with a difference between runs
+    found = {
+        ("large", learning.label(t)): comparison.Curves(np.arange(1), rate, (rate + seeds[t == 10])[:, None])
+        for t, rate in rates.items()
+    }
+    assert dmac_figures._order(found, "large") == (
+        "it rises at ω = 0.01, 0.2; it falls at ω = 0.1; it is not told apart at ω = 1, 10, 100"
+    )
 
 
 def test_the_picture_of_theorem_1_draws_the_distances_and_raises_none():
