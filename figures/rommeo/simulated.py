@@ -78,6 +78,7 @@ def thinking(part: Mapping[str, Any]) -> dict[str, Any]:
     `policy`    the same for the other agent's policy
     `observed`  the same for what agent i observed of the other
     `least`     the least P(A) of the other agent's policy in the first 50 episodes, over that at first
+    `modelled`  the same of agent i's model
     """
     found = learn(
         load("climbing"), READINGS[part["reading"]]["ROMMEO-Q"], episodes=EPISODES, seed=part["seed"],
@@ -86,13 +87,14 @@ def thinking(part: Mapping[str, Any]) -> dict[str, Any]:
     assert found.models is not None
     assert found.observed is not None
     aa = found.played(0, 0)[:, -1]
-    columns: dict[str, list[FloatArray]] = {"model": [], "policy": [], "observed": [], "least": []}
+    columns: dict[str, list[FloatArray]] = {"model": [], "policy": [], "observed": [], "least": [], "modelled": []}
     for i in range(2):
-        theirs = found.policy[1 - i][:, :, 0, 0]
-        columns["model"].append(_settled(found.models[i][:, :, 0, 0]))
+        theirs, model = found.policy[1 - i][:, :, 0, 0], found.models[i][:, :, 0, 0]
+        columns["model"].append(_settled(model))
         columns["observed"].append(_settled(found.observed[i][:, :, 0, 0]))
         columns["policy"].append(_settled(theirs))
         columns["least"].append(theirs[:, :51].min(axis=1) / theirs[:, 0])
+        columns["modelled"].append(model[:, :51].min(axis=1) / model[:, 0])
     stacked = {name: np.stack(own, axis=1) for name, own in columns.items()}
     return {"ends": np.stack([aa > 0.5, aa > 0.5], axis=1), **stacked}
 

@@ -229,11 +229,12 @@ def test_thinking_ahead_is_decided_by_the_difference_of_the_shares():
     ends = np.ones((11, 2))
     ends[10] = 0
     runs = {"ends": ends, "model": model, "policy": policy, "observed": policy + 9, "least": least}
+    runs["modelled"] = 1 - least
     found = figure_1c.thought(runs)
     assert (found.before.value, found.after.value, found.lead.value) == pytest.approx((0.55, 0.45, 0.1))
     assert found.lead.low < 0 < found.lead.high
     assert (found.ends.seeds, found.before.seeds, found.ahead.value) == (11, 10, 1)
-    assert found.drops.value == pytest.approx(0.55)
+    assert (found.drops.value, found.falls.value) == pytest.approx((0.55, 0.45))
     assert figure_1c.thought({**runs, "ends": np.zeros((11, 2))}) is None
 
 
