@@ -80,13 +80,13 @@ def run(argv: Sequence[str]) -> int:
     if arguments.campaign is not None:
         if arguments.out is not None or arguments.counterexamples is not None:
             fail("--campaign", "shows no claims", "no --out and no --counterexamples beside it")
-        return _campaign(entries, Path(arguments.campaign), examples, seed, jobs, files)
-    if arguments.counterexamples is not None:
-        output.make_folder("--counterexamples", Path(arguments.counterexamples))
+        return _campaign(entries, arguments.campaign, examples, seed, jobs, files)
+    counterexamples = arguments.counterexamples
+    folder = None if counterexamples is None else output.make_folder("--counterexamples", counterexamples)
     rows, seconds = _checked(entries, examples, seed, jobs, files)
     output.deliver(_rendered(rows, arguments.names, arguments.format), arguments.out)
-    if arguments.counterexamples is not None:
-        _save(rows, Path(arguments.counterexamples))
+    if folder is not None:
+        _save(rows, folder)
     if not arguments.names:
         _say_slowest(seconds)
     failed = [row for row in rows if row.failed]
@@ -151,12 +151,12 @@ def _rendered(rows: "Sequence[Row]", names: Sequence[str], format: str) -> str:
 
 
 def _campaign(
-    entries: Mapping[str, Any], folder: Path, examples: int | None, seed: int, jobs: int, files: Sequence[str]
+    entries: Mapping[str, Any], name: str, examples: int | None, seed: int, jobs: int, files: Sequence[str]
 ) -> int:
     from mathrl.proofs_checks.recorded import LEAST
     from mathrl.proofs_checks.run import needed, record
 
-    output.make_folder("--campaign", folder)
+    folder = output.make_folder("--campaign", name)
     most = max(LEAST, examples or 0)
     with output.progress(len(needed(entries)), "claim") as advance:
         done = record(

@@ -60,7 +60,7 @@ def run(argv: Sequence[str]) -> int:
     if arguments.id not in captions and arguments.id in known:
         needs = known[arguments.id].needs
         more = f"mathrl reproduce {arguments.id}"
-        mend = f"what it would take: {needs}; see {more}" if needs else more
+        mend = f"what it would take: {needs}; see {more}" if needs else f"see {more} for its numbers"
         fail("ID", f"{arguments.id!r} has no picture", "an ID of mathrl figure --list", mend)
     check_of_paper(arguments.id, captions, "a picture", "mathrl reproduce --list has its other tables and figures")
     id = choice("ID", arguments.id, captions, see="mathrl figure --list")

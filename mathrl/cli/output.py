@@ -74,17 +74,21 @@ def check_out(written: Mapping[str, str | None], read: Mapping[str, str | None] 
                 fail(f"{option} {path}", f"is {first} too", "another file", "one would be written over the other")
 
 
-def make_folder(option: str, folder: Path) -> None:
-    """Make a folder that can be written to, before any work is done."""
+def make_folder(option: str, name: str) -> Path:
+    """Make a folder that can be written to, before any work is done. No name is none, not that of this folder."""
     from mathrl.base.checks import fail
     from mathrl.base.files import check_writable
 
+    if not name:
+        fail(option, "is empty", "the name of a folder")
+    folder = Path(name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:  # a ValueError if no folder can have this name
         why = error.strerror if isinstance(error, OSError) else error
         fail(f"{option} {folder}", f"cannot be made ({why})", "a folder that can be written to")
     check_writable(f"{option} {folder}", str(folder / "file"))
+    return folder
 
 
 def _place(path: str) -> str:

@@ -83,9 +83,7 @@ def run(argv: Sequence[str]) -> int:
     if arguments.list:
         output.deliver(_listing(chosen, arguments.format), arguments.out)
         return 0
-    folder = None if arguments.runs is None else Path(arguments.runs)
-    if folder is not None:
-        output.make_folder("--runs", folder)
+    folder = None if arguments.runs is None else output.make_folder("--runs", arguments.runs)
     results, interrupted = _reproduce(chosen, seed, budget, jobs, folder)
     output.deliver(_rendered(results, arguments.format), arguments.out)
     if interrupted:

@@ -837,7 +837,9 @@ def test_reproduce_computes_parts_once_and_the_same_however_they_are_run(capsys,
     assert sorted(log.read_text().split()) == sorted("0123" * 3)  # those of the last two were kept
 
 
-@pytest.mark.parametrize(("option", "value"), [("--jobs", "0"), ("--jobs", "two"), ("--runs", "/dev/null/kept")])
+@pytest.mark.parametrize(
+    ("option", "value"), [("--jobs", "0"), ("--jobs", "two"), ("--runs", "/dev/null/kept"), ("--runs", "")]
+)
 def test_reproduce_refuses_wrong_jobs_and_folders(capsys, option, value):
     status, printed, said = run(capsys, "reproduce", "hasac-figure-1", option, value)
     assert (status, printed) == (2, "")
@@ -936,7 +938,7 @@ def test_of_several_games_the_one_that_is_not_solved_is_named(capsys):
     ("figure", "hasac-table-99", "expected a picture of hasac: there are "),
     ("figure", "dmac-figure-99", "expected a picture of dmac: there are "),
     ("figure", "hasac-appendix-b", "has no picture"),
-    ("figure", "hasac-networks-table-3", "has no picture, expected an ID of mathrl figure --list: mathrl reproduce h"),
+    ("figure", "hasac-networks-table-3", "has no picture, expected an ID of mathrl figure --list: see mathrl reproduce h"),
 ])  # fmt: skip
 def test_an_unknown_id_of_a_paper_is_answered_with_those_that_there_are(command, id, names, capsys):
     status, printed, said = run(capsys, command, id)
