@@ -938,7 +938,7 @@ def test_of_several_games_the_one_that_is_not_solved_is_named(capsys):
     ("figure", "hasac-table-99", "expected a picture of hasac: there are "),
     ("figure", "dmac-figure-99", "expected a picture of dmac: there are "),
     ("figure", "hasac-appendix-b", "has no picture"),
-    ("figure", "hasac-networks-table-3", "has no picture, expected an ID of mathrl figure --list: see mathrl reproduce h"),
+    ("figure", "hasac-networks-table-3", "--list: see mathrl reproduce hasac-networks-table-3 for its"),
 ])  # fmt: skip
 def test_an_unknown_id_of_a_paper_is_answered_with_those_that_there_are(command, id, names, capsys):
     status, printed, said = run(capsys, command, id)
