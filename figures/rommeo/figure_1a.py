@@ -12,8 +12,9 @@ from mathrl.base.reproduction import Computed, Estimate, reproduction
 from mathrl.base.runs import Runs
 from mathrl.figures.deciding import above, share_decided
 from mathrl.figures.rommeo.by_run import DIFFERENCES, INTERVALS, difference, mean
+from mathrl.figures.rommeo.divided_jal import rewards
 from mathrl.figures.rommeo.drawn import REWARDS, said
-from mathrl.figures.rommeo.gathered import OWN, READ, SEEDS, curves, drawn_too, recorded
+from mathrl.figures.rommeo.gathered import OWN, READ, SEEDS, SHOWN, curves, drawn_too, recorded
 from mathrl.figures.rommeo.readings import LEARNERS, READINGS
 from mathrl.figures.rommeo.words import number, told
 from mathrl.games import load
@@ -30,6 +31,8 @@ SPAN = float(PAYS.max() - PAYS.min())
 
 SMALL = f"ROMMEO-Q and FMQ-c10 differ by at most {MARGIN:g}"
 """What the text says."""
+
+DIVIDED, GREEDY = "JAL of the authors' code", "JAL of the authors' code, not divided"
 
 ENDS = 100
 """The figure's last episode by its caption."""
@@ -59,6 +62,10 @@ def figure_1a(seed: int, budget: str, runs: Runs) -> Computed:
         reading: {learner: found[reading, learner]["reward"][:, -1] for learner in LEARNERS} for reading in READINGS
     }
     least = min(float(found[reading, "JAL"]["reward"].mean(axis=0).min()) for reading in READINGS)
+    of_code = {
+        name: _shown(rewards(seed, SEEDS[budget], divided=so)) for name, so in ((DIVIDED, True), (GREEDY, False))
+    }
+    values |= {(name, f"episode {t}"): paid for name, all_of_it in of_code.items() for t, paid in all_of_it.items()}
     return Computed(
         values,
         (
@@ -73,7 +80,26 @@ def figure_1a(seed: int, budget: str, runs: Runs) -> Computed:
             drawn_too("rommeo-figure-1a"),
             said("rewards", REWARDS),
             _jal(least),
+            _divided(of_code),
         ),
+    )
+
+
+def _shown(paid: FloatArray) -> dict[int, Estimate]:
+    """The mean reward of the ten episodes before each of `SHOWN`."""
+    return {t: mean(paid[:, t - 10 : t].mean(axis=1)) for t in SHOWN}
+
+
+def _divided(of_code: Mapping[str, Mapping[int, Estimate]]) -> str:
+    """What dividing expected values by their sum does, beside what is drawn."""
+    there, without = (
+        ", ".join(number(paid.value, ".1f") for paid in of_code[name].values()) for name in (DIVIDED, GREEDY)
+    )
+    drawn = ", ".join(number(paid, ".1f") for paid in REWARDS["JAL"])
+    return (
+        "JAL of the authors' code (maci/learners/tabular/Q.py) divides the expected values of its actions by their "
+        "sum, and takes the largest quotient: where the sum is negative, that of the action which is worth the least. "
+        f"So it earns {there} at the episodes at which {drawn} are drawn; without the division {without}"
     )
 
 

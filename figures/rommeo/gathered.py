@@ -31,11 +31,11 @@ _OWN_T, _FMQ_T, _OTHER_T = (_AUTHORS[learner].temperature for learner in (OWN, "
 
 READ = (
     "readings of what the paper leaves open: 'ROMMEO-Q annealed', steps and temperatures of the authors' code, of "
-    f"which ROMMEO-Q's falls from {_OWN_T.scale:g} to {_OWN_T.floor:g}, FMQ's from {_FMQ_T.scale:g} to "
-    f"{_FMQ_T.floor:g}, and that of the others from {_OTHER_T.at(0):g} to {_OTHER_T.at(SHOWN[-1]):.2f} in "
-    f"{SHOWN[-1]} episodes; 'all annealed', the same step, initial Q and falling temperature for all; 'none annealed', "
-    "the same with the temperature of those others; 'each with its defaults', those of mathrl.learners. WoLF-PHC has "
-    "no temperature. FMQ-c5 is FMQ with c = 5"
+    f"which ROMMEO-Q's falls from {_OWN_T.scale:g} to {_OWN_T.floor:g} and FMQ's from {_FMQ_T.scale:g} to "
+    f"{_FMQ_T.floor:g}, with those of PR2-Q and JAL from {_OTHER_T.at(0):g} to {_OTHER_T.at(SHOWN[-1]):.2f} in "
+    f"{SHOWN[-1]} episodes (there PR2-Q's stays at 1, and JAL has none); 'all annealed', the same step, initial Q and "
+    "falling temperature for all; 'none annealed', the same with the temperature of PR2-Q and JAL; 'each with its "
+    "defaults', those of mathrl.learners. WoLF-PHC has no temperature. FMQ-c5 is FMQ with c = 5"
 )
 
 

@@ -4,7 +4,8 @@ The text gives no step, temperature, initial value, window or exploration of any
 (github.com/rommeoijcai2019/rommeo, maci/learners/tabular/Q.py) has ROMMEO-Q and FMQ with these: a step of
 10000/(10000 + t), FMQ 0.9; initial Q uniform in [0, 1); frequencies over the last 50 episodes; an episode that ends
 with the joint action; and for the temperature of ROMMEO-Q the choice of 1/(1 + t/10000) times its first value, of a
-constant, or of e^{−0.1 t} times it + 0.1. FMQ has 500 e^{−0.1 t} + 1, PR2 and the joint action learner 1.
+constant, or of e^{−0.1 t} times it + 0.1. FMQ has 500 e^{−0.1 t} + 1, and PR2 has 1. Its joint action learner has none,
+and is another one (`divided_jal`).
 """
 
 import math
