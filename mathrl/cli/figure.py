@@ -74,6 +74,7 @@ def run(argv: Sequence[str]) -> int:
     with output.progress(1, "figure") as advance:
         figure, note = _qre(arguments, size, advance) if id == QRE else (figures()[id].draw(), "")
         if size is not None:
+            note = note or _cramped(id, figure.get_size_inches().tolist(), size)
             figure.set_size_inches(size)
         advance("drawing", False)
         save(figure, Path(out))
@@ -81,6 +82,14 @@ def run(argv: Sequence[str]) -> int:
         output.say(note)
     output.show(f"{out}\n")
     return 0
+
+
+def _cramped(id: str, own: Sequence[float], size: Sequence[float]) -> str:
+    """What to say of a picture that gets less room than it was laid out for; nothing of others."""
+    if all(given >= needed for given, needed in zip(size, own, strict=True)):
+        return ""
+    of, asked = (" by ".join(f"{length:g}" for length in lengths) for lengths in (own, size))
+    return f"{id} is laid out for {of} inches: in {asked} its texts may overlap"
 
 
 def _parser() -> Parser:

@@ -977,6 +977,12 @@ def test_a_picture_has_the_size_and_the_axis_that_are_asked_for(capsys, tmp_path
     assert ranges == [pytest.approx((1, 10)), pytest.approx((0.1, 1))]
 
 
+@pytest.mark.parametrize(("size", "crowded"), [("7x3.1", False), ("9x4", False), ("3.5x3.1", True), ("7x2", True)])
+def test_a_picture_in_less_room_than_it_is_laid_out_for_says_so(size, crowded, capsys, tmp_path):
+    status, _, said = run(capsys, "figure", "aorpo-figure-4", "--size", size, "--out", tmp_path / "x.png")
+    assert (status, "laid out for 7 by 3.1 inches" in said) == (0, crowded)
+
+
 @pytest.mark.parametrize(("options", "names"), [
     (("--size", "3.5"), "as in 3.5x2.5"),
     (("--size", "3.5xtall"), "tall"),
