@@ -34,7 +34,7 @@ SEEDS = 4
 
 @exact(
     "hasac-table-20",
-    caption="HASAC with sequential and with simultaneous updates (MASAC): the gaps behind 'consistently better'",
+    caption="HASAC with sequential and with simultaneous updates (MASAC): the gaps behind 'better performance'",
     paper={"tasks": {"all": PaperValue("9", exact=True)}, "text": {"HASAC's mean is above MASAC's": PaperStatement(9)}},
 )
 def table_20() -> Computed:
