@@ -36,8 +36,9 @@ SETTINGS = (
     "tables, from uniform policies and Q = 0: steps of the critic 0.2, λ = 0.8, targets averaged with 0.01, one "
     "episode an update, with DMAC from the last 1,000; steps of the actors "
     + " or ".join(f"{size:g} ({name})" for name, size in STEPS.items())
-    + ". The paper gives λ, the averaging and the game's discount. The rest of the game, the length of its runs and its "
-    "exploration are neither in its text nor in its published code (PKU-RL/FOP-DMAC-MACPF), so they are ours"
+    + ". The paper gives λ, the averaging, and the size and the discount of the game. The game's rewards and "
+    "transitions, the length of the runs and the exploration are neither in its text nor in its published code "
+    "(PKU-RL/FOP-DMAC-MACPF), so they are ours"
 )
 
 
