@@ -122,8 +122,8 @@ def _notes(values: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
 
 NOTES = (
     "not given: agent 1's reward, but for its best landmark, the transitions, and every number of the surfaces that "
-    "are drawn. Ours takes the negative squared distance to its landmark (with b) for agent 1's reward. The "
-    "equilibria are the pure ones on a grid of hundredths",
+    "are drawn; the authors' code (github.com/apexrl/AORPO) has no Climb. Ours takes the negative squared distance to "
+    "its landmark (with b) for agent 1's reward. The equilibria are the pure ones on a grid of hundredths",
     "ours: the six cells equilibria, a and b come from this reward, which has its landmark for the best a by its form. "
     "It was taken as it fits the text, so that they cannot disagree; what agent 2 is paid is of printed formulas",
     "with that reward a = -0.5 is agent 1's best answer to every b in state 1, and 0.5 in state 2",

@@ -7,7 +7,7 @@ from mathrl.base.printed import PaperValue
 from mathrl.base.reproduction import Computed, exact
 from mathrl.bounds import SCHEDULES, Schedule
 
-__all__ = ["COMPETITIVE", "COOPERATIVE", "EPOCHS", "printed_length", "read_off", "table_1", "table_2"]
+__all__ = ["COMPETITIVE", "COOPERATIVE", "EPOCHS", "in_code", "printed_length", "read_off", "table_1", "table_2"]
 
 EPOCHS = 200
 COOPERATIVE = ("cooperative-communication", "cooperative-navigation", "cooperative-scheduling")
@@ -52,6 +52,20 @@ def read_off(schedule: Schedule) -> dict[str, float]:
     return moved | {"steps, rounded down": float(down), "steps, to the nearest": float(nearest)}
 
 
+def in_code(schedule: Schedule) -> list[int]:
+    """The rollout length in each epoch by the authors' code, github.com/apexrl/AORPO, main.py.
+
+    It rounds down, and its x is not the first length but that of the update before. Here an epoch has one update, which
+    is the least: with several of them lengths rise sooner.
+    """
+    lengths, length = [], schedule.first
+    for epoch in range(EPOCHS + 1):
+        rise = Fraction(epoch - schedule.begin, schedule.end - schedule.begin) * (schedule.last - length)
+        length = floor(min(max(length + rise, Fraction(length)), Fraction(schedule.last)))
+        lengths.append(length)
+    return lengths
+
+
 def _paper(tasks: tuple[str, ...]) -> dict[str, dict[str, PaperValue]]:
     return {
         task: {head: PaperValue(text, exact=True) for head, text in zip(HEADS, PRINTED[task], strict=True)}
@@ -79,6 +93,14 @@ NOTES = (
     "rounded, and the sums differ by what is shown",
 )
 
+CODE = (
+    "authors' code (github.com/apexrl/AORPO, main.py): it rounds down, and has the length of the update before where "
+    "the printed formula has the first length, x. So lengths rise sooner than is printed; shown is the first epoch with "
+    "at least n steps if there is one update an epoch, and with more updates it is sooner still. The numbers with which "
+    "its train.sh runs it are not those of Table 1 either"
+)
+"""The note on what the code makes of the schedules."""
+
 
 @exact(
     "aorpo-table-1",
@@ -86,8 +108,14 @@ NOTES = (
     paper=_paper(COOPERATIVE),
 )
 def table_1() -> Computed:
-    """The schedules of the three cooperative tasks."""
-    return _computed(COOPERATIVE)
+    """The schedules of the three cooperative tasks, and what the authors' code makes of them."""
+    printed, values = _computed(COOPERATIVE), {}
+    for task in COOPERATIVE:
+        lengths = in_code(SCHEDULES[task])
+        for length in range(2, SCHEDULES[task].last + 1):
+            first = next(epoch for epoch, found in enumerate(lengths) if found >= length)
+            values[task, f"epoch of {length} steps, authors' code"] = float(first)
+    return Computed({**printed.values, **values}, (*printed.notes, CODE))
 
 
 @exact(

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from fractions import Fraction
+from math import ceil
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from mathrl.base.reproduction import reproduce
 from mathrl.bounds import SCHEDULES, SCHEMES, Setup, compare_returns, dynamics_distance, measure, rollout
 from mathrl.figures.aorpo import appendix_b, figure_4, figure_8, figure_9
 from mathrl.figures.aorpo.family import CELLS, FEEDBACKS, as_game, draw_load, rolled
-from mathrl.figures.aorpo.table_1 import EPOCHS, printed_length
+from mathrl.figures.aorpo.table_1 import EPOCHS, in_code, printed_length
 from mathrl.figures.aorpo.table_3 import SCORES, against_agents, for_agents
 from mathrl.figures.plot import save
 from mathrl.figures.reproductions import figures, reproductions
@@ -173,6 +174,18 @@ def test_bounds_and_truth_grow_with_the_discount():
             numbers = [getattr(row, name) for row in rows]
             assert numbers == sorted(numbers)
         assert all(row.discrepancy <= row.coupling <= 1 < row.printed for row in rows)
+
+
+def test_lengths_in_the_code_rise_from_the_last_and_not_from_the_first():
+    """From 1 to 10 between epochs 15 and 100: by (e - 15)/85 of what is left, so 2 at 15 + 85/9, 3 at 15 + 85/8, ..."""
+    lengths = in_code(SCHEDULES["cooperative-communication"])
+    first = [next(e for e, found in enumerate(lengths) if found >= n) for n in range(2, 11)]
+    assert first == [ceil(15 + Fraction(85, 11 - n)) for n in range(2, 11)]
+    assert all(
+        found >= printed_length(SCHEDULES[task], e) - 1
+        for task in SCHEDULES
+        for e, found in enumerate(in_code(SCHEDULES[task]))
+    )
 
 
 @pytest.mark.parametrize("table", figure_9.TABLES)
