@@ -95,9 +95,9 @@ NOTES = (
 
 CODE = (
     "authors' code (github.com/apexrl/AORPO, main.py): it rounds down, and has the length of the update before where "
-    "the printed formula has the first length, x. So lengths rise sooner than is printed; shown is the first epoch with "
-    "at least n steps if there is one update an epoch, and with more updates it is sooner still. The numbers with which "
-    "its train.sh runs it are not those of Table 1 either"
+    "the printed formula has the first length, x. So lengths rise sooner than is printed. Shown is the first epoch "
+    "with at least n steps if there is one update an epoch; with more updates it is sooner still. The numbers with "
+    "which its train.sh runs it are not those of Table 1 either"
 )
 """The note on what the code makes of the schedules."""
 
