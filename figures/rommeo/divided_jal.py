@@ -11,6 +11,9 @@ Where the sum is negative, this is the action that is worth the LEAST. With λ_t
     Q(a, b) ← Q(a, b) + λ_t (r − Q(a, b)),     ε_t = 0.1 λ_t.                                                (3)
 
 Claus and Boutilier's learner, which is in `mathrl.learners`, compares EV itself.
+
+Here counts stand for P, which changes neither (2) nor the largest of (1), and sums are written out: so actions that are
+worth the same tie, and do so on every processor.
 """
 
 import numpy as np
@@ -32,17 +35,22 @@ def rewards(seed: int, runs: int, *, divided: bool = True) -> FloatArray:
     """
     rng, pays = np.random.default_rng(seed), load("climbing").rewards[0]
     run, agent = np.arange(runs)[:, None], np.arange(2)
-    Q_riab, P_rib = rng.random((runs, 2, 3, 3)), rng.dirichlet(np.ones(3), (runs, 2))
+    Q_riab, n_rib = rng.random((runs, 2, 3, 3)), rng.dirichlet(np.ones(3), (runs, 2))
     seen, paid = np.zeros((EPISODES, runs, 2, 3)), np.zeros((runs, EPISODES))
     for t in range(EPISODES):
         λ = DECAY / (DECAY + t)
-        EV_ria = np.einsum("riab,rib->ria", Q_riab, P_rib)  # (1)
-        worth = EV_ria / EV_ria.sum(axis=-1, keepdims=True) if divided else EV_ria
+        EV_ria = _sum(Q_riab * n_rib[:, :, None])  # (1)
+        worth = EV_ria / _sum(EV_ria)[..., None] if divided else EV_ria
         random = rng.random((runs, 2)) < EXPLORATION * λ
         own = np.where(random, rng.integers(3, size=(runs, 2)), worth.argmax(axis=-1))  # (2)
         other = own[:, ::-1]
         paid[:, t] = pays[own[:, 0], own[:, 1]]
         seen[t] = other[..., None] == np.arange(3)
-        P_rib = seen[max(0, t + 1 - WINDOW) : t + 1].mean(axis=0)
+        n_rib = seen[max(0, t + 1 - WINDOW) : t + 1].sum(axis=0)
         Q_riab[run, agent, own, other] += λ * (paid[:, t, None] - Q_riab[run, agent, own, other])  # (3)
     return paid
+
+
+def _sum(x: FloatArray) -> FloatArray:
+    """Over the last axis, one after the other."""
+    return np.asarray(x[..., 0] + x[..., 1] + x[..., 2])

@@ -303,7 +303,7 @@ def test_the_authors_joint_action_learner_is_what_its_equations_say(divided):
             other = actions[1 - i]
             values[i, own, other] += step * (paid[-1] - values[i, own, other])
             recent = [past[1 - i] for past in history[-50:]]
-            beliefs[i] = [recent.count(b) / len(recent) for b in range(3)]
+            beliefs[i] = [recent.count(b) for b in range(3)]  # the frequencies, but for their scale
     assert divided_jal.rewards(3, 1, divided=divided)[0, :120].tolist() == paid
 
 
