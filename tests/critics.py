@@ -20,7 +20,7 @@ class Critic:
 
     def __init__(self, game, policy, temperature, entropy):
         game = to_dense(game)
-        self.game, self.entropy = game, entropy
+        self.game, self.temperature, self.entropy = game, temperature, entropy
         there = joint_policy(uniform_policy(game)) > 0
         self.counts = there.reshape(game.num_states, -1) & ~game.terminal[:, None]
         self.w_sa = np.where(self.counts, joint_policy(policy).reshape(game.num_states, -1), 0.0)
@@ -30,10 +30,18 @@ class Critic:
         self.r = np.where(self.counts, self.r, 0.0)
         if game.common_payoff and entropy == "own":
             self.r = np.repeat(self.r, game.num_agents, axis=0)
+        self.own, self.bonus = self.entropies(policy), self.bonus_of(policy)
+
+    def entropies(self, policy):
+        """α H(π^i), (n, S)."""
         with np.errstate(divide="ignore", invalid="ignore"):
             own = [-np.nansum(rows * np.log(rows), axis=1) for rows in policy]
-        self.own = temperature * np.where(game.terminal, 0.0, np.array(own))
-        self.bonus = {"team": self.own.sum(axis=0), "own": self.own, "none": 0 * self.own[0]}[entropy]
+        return self.temperature * np.where(self.game.terminal, 0.0, np.array(own))
+
+    def bonus_of(self, policy):
+        """What the entropy of a policy adds to V, (S,) or (n, S)."""
+        own = self.entropies(policy)
+        return {"team": own.sum(axis=0), "own": own, "none": 0 * own[0]}[self.entropy]
 
     def expected(self, q):
         return np.einsum("...sa,sa->...s", q, self.w_sa)

@@ -7,6 +7,7 @@ here is tested by `tests/mathrl/test_oracle_mistakes.py` and listed in `docs/fau
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,10 +49,6 @@ def of_present_state(c, q):
 
 def mean(policy, q):
     return np.einsum("...sa,sa->...s", q, joint_policy(policy).reshape(len(policy[0]), -1))
-
-
-def bonus_of(c, policy):
-    return Critic(c.game, policy, c.temperature, c.entropy).bonus
 
 
 def exchanged(policy):
@@ -316,14 +313,14 @@ FAULTS = (
         formula="r + γ E_u[Q(s', b) − α log u(b)]",
         phrase="with the uniform policy in place of the given one",
         look_for="a policy that is not loaded",
-        value=lambda c, q: mean(uniform_policy(c.game), q) + bonus_of(c, uniform_policy(c.game)),
+        value=lambda c, q: mean(uniform_policy(c.game), q) + c.bonus_of(uniform_policy(c.game)),
     ),
     Fault(
         name="a stale policy (where `earlier_policy` is given)",
         formula="r + γ E_ρ[Q(s', b) − α log ρ(b)]",
         phrase="with the earlier policy in place of the present one",
         look_for="a target that is computed before the actors are updated",
-        value=lambda c, q: mean(c.earlier, q) + bonus_of(c, c.earlier),
+        value=lambda c, q: mean(c.earlier, q) + c.bonus_of(c.earlier),
     ),
     Fault(
         name="actions of a stale policy, entropy of the present one",
@@ -338,7 +335,7 @@ FAULTS = (
         formula="r + γ E_π[Q(s', b)] + γ α E[H(ρ(s'))]",
         phrase="with the entropy of the earlier policy, but the actions of the present one",
         look_for="stored log-probabilities",
-        value=lambda c, q: c.expected(q) + bonus_of(c, c.earlier),
+        value=lambda c, q: c.expected(q) + c.bonus_of(c.earlier),
         entropy=True,
     ),
     Fault(
@@ -479,7 +476,7 @@ class Faulty:
 
     def __init__(self, fault, game, policy, temperature, entropy, earlier=None):
         self.right = Critic(game, policy, temperature, entropy)
-        self.right.policy, self.right.temperature, self.right.earlier = policy, temperature, earlier
+        self.right.policy, self.right.earlier = policy, earlier
         self.fault, self.policy, self.temperature = fault, policy, temperature
         self.kind = {"policy": policy, "temperature": temperature, "entropy": entropy}
         if "earlier policy" in fault.phrase:
@@ -516,6 +513,7 @@ class Faulty:
     def placed(self, q):
         return self.fault.place(self.right, q) if self.fault.place else q
 
+    @cached_property
     def ended(self):
         """Q where the repetition of the wrong backup ends, in the right place."""
         γ, q = self.right.game.discount, np.zeros(self.shape)
@@ -525,11 +523,11 @@ class Faulty:
 
     def q(self):
         """The critic's Q, (…, S, A)."""
-        return self.placed(self.ended())
+        return self.placed(self.ended)
 
     def v(self):
         """The critic's V, (…, S)."""
-        v = self.value(self.ended())
+        v = self.value(self.ended)
         if self.fault.place is None:
             return v
         return self.fault.place(self.right, v[..., None])[..., 0]

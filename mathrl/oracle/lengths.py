@@ -9,7 +9,7 @@ from mathrl.base.checks import FloatArray
 from mathrl.games.model import Game
 from mathrl.games.policies import Policy
 from mathrl.games.profile import Profile
-from mathrl.operators import entropy_bonus
+from mathrl.operators import entropy_bonus, expectation
 from mathrl.oracle.diagnose import Mistake, least_squares
 from mathrl.oracle.expected import expected_target
 from mathrl.oracle.rewards import without_rewards
@@ -163,13 +163,13 @@ def of_other_lengths(
 
     Of fewer steps also those whose bootstrap is discounted as after all: r_0 + … + γ^{k−1} r_{k−1} + γ^n v(s_k).
     """
-    y = expected_target(game, policy=policy, v=v, **kind)
-    unended = expected_target(game, policy=policy, v=np.zeros_like(v), **kind)
+    bonus = entropy_bonus(policy, **kind)
+    y, unended = (expected_target(game, policy=policy, v=last, **kind) for last in (v, np.zeros_like(v)))
     for n in range(1, LONGEST + 1):
         if n != steps:
             yield Mistake.instead(y, f"of {n} step{'s' * (n > 1)}")
         if steps is not None and n < steps and game.discount < 1:
             phrase = f"of {n} step{'s' * (n > 1)}, but with the bootstrap discounted by γ^{steps}"
             yield Mistake(unended, y - unended, ((game.discount ** (steps - n), phrase),))
-        y = expected_target(game, policy=policy, q=y, **kind)
-        unended = expected_target(game, policy=policy, q=unended, **kind)
+        following = (np.asarray(expectation(q, policy) + bonus) for q in (y, unended))
+        y, unended = (expected_target(game, policy=policy, v=last, **kind) for last in following)
