@@ -199,6 +199,14 @@ def test_a_violation_by_an_agent_with_small_rewards_counts_as_much():
     assert "at (0, 0) agent 1 gets 0.001 too little" in apart.detail
 
 
+@pytest.mark.parametrize("least", [1e-3, 700.0])
+def test_the_agent_is_named_that_misses_most_of_its_largest_payoff(least):
+    """Agent 0 misses a tenth, however small the least payoff is, and agent 1 a fifth."""
+    apart = nash_q(Game.matrix([np.array([[1000.0, 900.0, least]]), np.array([[1.0, 8.0, 10.0]])]))
+    assert apart.status is Status.OUT_OF_CLASS
+    assert "at (0, 1) agent 1 gets 2 too little" in apart.detail
+
+
 def test_what_an_action_is_short_of_is_in_the_residual():
     """Two agents whose best actions differ by 80 floors: within tol = 100, and the residual says so."""
     nearly = Game.matrix([np.array([[1], [1 - 80 * EPS], [0]]), np.array([[1 - 80 * EPS], [1], [0]])])

@@ -102,7 +102,7 @@ def test_batches_see_no_offset(solve, game, offsets):
     added = np.array(offsets[: game.num_agents])
     assert np.abs(found.objective[1] - found.objective[0] - added).max() <= 8 * EPS * np.abs(added).max()
     floors = EPS * np.maximum(1, np.abs(payoffs).reshape(3, -1).max(axis=1) / 0.05)
-    assert found.rounding_floor == pytest.approx(floors, rel=1e-15)
+    assert found.rounding_floor == pytest.approx(floors, rel=1e-15, abs=0)
 
 
 @pytest.mark.parametrize("offset", [1e6, 1e8, -1e8])

@@ -301,3 +301,27 @@ def test_from_random_starts_half_of_the_runs_cycle():
     others = sum(solution.converged and solution.policy[0][0, 0] < 0.5 for solution in found)
     cycles = sum(solution.status is Status.CYCLED for solution in found)
     assert (best, others, cycles) == (24, 26, 50)
+
+
+@pytest.mark.parametrize("num_agents", [2, 3])
+def test_beside_a_forbidden_action_the_floor_is_that_of_what_is_played(num_agents):
+    """It is the largest of eps Σ_a π^i(a) (1 − π^i(a)) (E_{π^{-i}}|r|(a) + (1 − 1/n) E_π|r|)/α."""
+    payoffs = np.random.default_rng(0).normal(size=[3] * num_agents)
+    payoffs[0] = -1e12
+    game = Game.matrix(payoffs, common_payoff=True)
+    solution = soft_qmix(game, temperature=0.5, mixer="unrestricted").require()
+    played = [rows[0] for rows in solution.policy]
+
+    def mean(policy):
+        left = np.abs(payoffs)
+        for row in policy:
+            left = np.tensordot(row, left, axes=1)
+        return float(left)
+
+    floors = [
+        sum(p * (1 - p) * (mean([*played[:i], pure, *played[i + 1 :]]) + (1 - 1 / num_agents) * mean(played)) / 0.5
+            for p, pure in zip(own, np.eye(3), strict=True))
+        for i, own in enumerate(played)
+    ]  # fmt: skip
+    assert max(floors) > 1
+    assert solution.rounding_floor == pytest.approx(EPS * max(floors), rel=1e-9, abs=0)  # π is found to 100 floors
