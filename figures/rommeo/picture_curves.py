@@ -50,11 +50,13 @@ def _line(learner: str) -> dict[str, Any]:
     return {"color": COLOURS[FAMILY[learner]], "linestyle": DASHES[learner], "linewidth": wide}
 
 
-def _curves(what: str, label: str, low: float, high: float, note: str) -> "Figure":
+def _curves(what: str, label: str, low: float, high: float, more: str = "") -> "Figure":
     """Four panels, one a reading: the mean over the runs of each learner, labelled at its end."""
     from mathrl.figures.plot import mosaic, style
 
     found = curves(0, SEEDS["fast"], TICKS, ALONE)
+    means = f"Means of {SEEDS['fast']} runs on the climbing game"
+    note = f"{means}. Lines of one colour are of one kind of learner, and differ by dashes."
     names = list(READINGS)
     with style():
         figure, axes = mosaic([names[:2], names[2:]], height=5.2, widths=[1, 1])
@@ -75,7 +77,7 @@ def _curves(what: str, label: str, low: float, high: float, note: str) -> "Figur
                 panel.set_xlabel("episode")
             if what == "reward":
                 panel.axhline(BEST, color="#BBBBBB", linewidth=0.6, zorder=0)
-        figure.supxlabel(note, fontsize=7, color="#555555", x=0.01, ha="left")
+        figure.supxlabel(note + more, fontsize=7, color="#555555", x=0.01, ha="left")
     return figure
 
 
@@ -99,18 +101,10 @@ def _labels(axes: "Axes", ends: Sequence[tuple[str, float]], low: float, high: f
         )  # fmt: skip
 
 
-RUNS = (
-    f"Means of {SEEDS['fast']} runs on the climbing game. Lines of one colour are of one kind of learner, and differ "
-    "by dashes."
-)
-
-
 @drawing("rommeo-figure-1a", caption="learning curves of tabular learners on the iterated climbing game, by reading")
 def draw_rewards() -> "Figure":
     """Agent 1's mean reward in the ten episodes before."""
-    return _curves(
-        "reward", "reward (mean of ten episodes)", -10, 12, f"{RUNS} Grey: the best payoff, {BEST:g}."
-    )  # fmt: skip
+    return _curves("reward", "reward (mean of ten episodes)", -10, 12, f" Grey: the best payoff, {BEST:g}.")
 
 
 @drawing(
@@ -118,4 +112,4 @@ def draw_rewards() -> "Figure":
 )
 def draw_probabilities() -> "Figure":
     """P(A,A) from the policies."""
-    return _curves("aa", "P(A,A)", 0, 1.02, RUNS)
+    return _curves("aa", "P(A,A)", 0, 1.02)
