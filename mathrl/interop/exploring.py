@@ -262,6 +262,8 @@ def frozen(value: Any) -> Hashable:
 
 
 def _frozen(value: Any) -> Hashable:
+    if isinstance(value, np.ndarray) and value.ndim and not value.dtype.hasobject:  # no call for each of its numbers
+        return tuple(value.tolist()) if value.ndim == 1 else tuple(map(_frozen, value))
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, dict):
