@@ -92,8 +92,12 @@ def diagnose(
         return np.abs(numbers - reference) <= atol + rtol * np.abs(reference)
 
     def explanation(alternative: FloatArray, phrase: str, named: bool) -> _Explanation | None:
-        met, left = tolerated(theirs, alternative), np.abs(theirs - alternative)
-        within, share = bool(met.all()), float(left.max() / largest)
+        left = np.abs(theirs - alternative)
+        share = float(left.max() / largest)
+        if not share <= _NOISE:  # of most alternatives nothing else is asked; it may be NaN
+            return None
+        met = tolerated(theirs, alternative)
+        within = bool(met.all())
         enough = np.count_nonzero(~tolerated(alternative, exact)) >= ENOUGH
         sound = named or enough if within else named and enough and met[right].all()
         if not (sound and share <= (_NOISE if named and within and enough else _UNEXPLAINED)):
