@@ -163,7 +163,7 @@ def test_rollouts_may_start_where_a_replay_buffer_does(setup):
 @pytest.mark.parametrize("lengths", [[0], pytest.param([5], marks=pytest.mark.long), [1, 2, 3], LENGTHS])
 def test_few_lengths_are_marked_and_ticks_are_whole(setup, lengths):
     figure = draw(setup, branch_lengths=lengths)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     axes = panels(figure)
     shown = [tick for panel in ("(a)", "(c)") for tick in axes[panel].get_xticks()] + [*axes["(c)"].get_yticks()]
     assert all(tick == int(tick) for tick in shown)

@@ -39,7 +39,7 @@ def test_each_curve_has_a_colour_of_its_own_and_its_name_in_it_at_its_end():
     assert [line.get_color() for line in lines.values()] == list(COLOURS[:4])
     assert [text.get_color() for text in names.values()] == list(COLOURS[:4])
     assert list(names) == ["return", "objective", "residual", "critic's error"]
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     for first, second in (("return", "objective"), ("residual", "critic's error")):  # equal curves, apart all the same
         boxes = [names[name].get_window_extent() for name in (first, second)]
         assert not boxes[0].overlaps(boxes[1])
@@ -71,7 +71,7 @@ def test_a_line_shows_where_policies_begin_to_learn():
 
 def test_the_title_is_whole_and_no_formula():
     figure = draw(STEPS, {"return": RETURNS}, {}, title="a game of $5$ " + 20 * "and words ")
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     assert figure._suptitle.get_window_extent().x1 <= figure.bbox.x1
     assert "$5$" in figure._suptitle.get_text()
 

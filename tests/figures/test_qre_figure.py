@@ -43,7 +43,7 @@ def test_panels_have_the_names_of_agents_and_actions(chicken):
 def test_legend_and_title_stand_within_the_width(climbing, size):
     ends = [(5.0, (np.array([[0.6, 0.2, 0.2]]),) * 2)]
     figure = draw(climbing, ends=ends, ends_label="where HASPI ends, from uniform", size=size)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     width = figure.bbox.width
     (legend,) = figure.legends
     for drawn in (legend.get_window_extent(), figure.axes[-1]._left_title.get_window_extent()):
