@@ -178,7 +178,7 @@ def test_a_disk_that_fills_up_is_no_error(package):
 
 def test_the_program_says_it_in_one_line():
     code = "import sys; from numba.core.caching import CacheImpl; CacheImpl._locator_classes = []\n"
-    code += "from mathrl.cli import main; sys.exit(main(['solve', 'hasac', '--solver', 'haspi', '--temperature', '5']))"
+    code += "from mathrl.cli import main; sys.exit(main(['solve', 'opt-in', '--solver', 'optimal']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     (line,) = done.stderr.splitlines()
