@@ -6,7 +6,7 @@ from mathrl.figures.rommeo.gathered import SEEDS
 from tests.examples import LONG
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _fewer_runs():
     with pytest.MonkeyPatch.context() as patch:
         if not LONG:
