@@ -80,7 +80,7 @@ def test_objectives_are_those_of_exact_evaluation(climbing):
         for k in range(0, len(objective), 9):
             policy, temperature = [own[k] for own in curve.policy], float(curve.temperature[k])
             exact = soft_evaluation(climbing.game, policy=policy, temperature=temperature).objective
-            assert objective[k] == pytest.approx(exact, rel=1e-13)  # a sum of ten terms
+            assert objective[k] == pytest.approx(exact, rel=1e-13, abs=0)  # a sum of ten terms
 
 
 def test_the_best_is_the_one_with_the_largest_objective_of_all_found(climbing):
@@ -131,7 +131,7 @@ def test_a_common_offset_decides_nothing():
 def test_where_rounding_hides_curves_the_picture_says_so(climbing):
     game = load("climbing")
     hidden = portrait(game, (1e-9, 30.0))
-    assert hidden.followed == pytest.approx((1e-7 * np.ptp(game.rewards), 30.0), rel=1e-15)
+    assert hidden.followed == pytest.approx((1e-7 * np.ptp(game.rewards), 30.0), rel=1e-15, abs=0)
     assert "rounding hides them" in " ".join(draw(hidden).get_supxlabel().split())
     assert "rounding" not in draw(climbing).get_supxlabel()
     assert min(_temperatures(table(hidden))) == hidden.followed[0]
@@ -141,7 +141,7 @@ def test_where_rounding_hides_curves_the_picture_says_so(climbing):
 def test_scaling_payoffs_is_scaling_temperatures(scale):
     game = load("soft-qmix")
     ours, theirs = portrait(game), portrait(scale_rewards(game, scale))
-    assert np.array(theirs.temperatures) == pytest.approx(scale * np.array(ours.temperatures), rel=1e-12)
+    assert np.array(theirs.temperatures) == pytest.approx(scale * np.array(ours.temperatures), rel=1e-12, abs=0)
     for one, other in zip(ours.curves, theirs.curves, strict=True):
         assert scale * one.temperature[one.folds] == pytest.approx(other.temperature[other.folds], rel=1e-9)
     best = [[short == 0 for short in shown.shortfall] for shown in (ours, theirs)]
@@ -392,7 +392,7 @@ def test_a_game_that_is_not_quite_symmetric_has_a_fold_and_no_fork():
 def test_the_axis_may_be_the_rationality(climbing):
     ours, theirs = draw(climbing, axis="rationality"), draw(climbing)
     for one, other in zip(ours.axes, theirs.axes, strict=True):
-        assert one.get_xlim() == pytest.approx(tuple(1 / x for x in reversed(other.get_xlim())), rel=1e-12)
+        assert one.get_xlim() == pytest.approx(tuple(1 / x for x in reversed(other.get_xlim())), rel=1e-12, abs=0)
         assert one.get_xlabel() in ("", "rationality λ = 1/α")
         for line, before in zip(one.get_lines(), other.get_lines(), strict=True):
             points, expected = line.get_xydata(), before.get_xydata()

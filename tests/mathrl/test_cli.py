@@ -853,10 +853,10 @@ def rows_of(printed):
 def test_a_range_of_temperatures_is_geometric_and_holds_both_ends(capsys):
     printed = run(capsys, *SOLVE, "haspi", "--temperature", "0.5:8:5,3", "--format", "json")[1]
     temperatures = [solution["temperature"] for solution in json.loads(printed)]
-    assert temperatures == pytest.approx([0.5, 1, 2, 4, 8, 3], rel=1e-15)
+    assert temperatures == pytest.approx([0.5, 1, 2, 4, 8, 3], rel=1e-15, abs=0)
     assert (temperatures[0], temperatures[4]) == (0.5, 8.0)
     falling = run(capsys, *SOLVE, "haspi", "--temperature", "8:0.5:5", "--format", "json")[1]
-    assert [s["temperature"] for s in json.loads(falling)] == pytest.approx(temperatures[4::-1], rel=1e-15)
+    assert [s["temperature"] for s in json.loads(falling)] == pytest.approx(temperatures[4::-1], rel=1e-15, abs=0)
 
 
 @pytest.mark.parametrize(("text", "names"), [

@@ -161,9 +161,9 @@ def test_without_a_best_action_for_all_a_game_is_refused_whatever_else_it_forbid
 def test_a_chain_is_walked_past_actions_that_cost_a_lot(penalty):
     """The last stop pays 10 after nine steps to the right."""
     best = optimal(chain(penalty)).require()
-    assert best.objective == pytest.approx(10 * 0.9**9, rel=1e-14)  # a few roundings
+    assert best.objective == pytest.approx(10 * 0.9**9, rel=1e-14, abs=0)  # a few roundings
     earned = soft_evaluation(chain(penalty), policy=best.policy, temperature=1.0, entropy="none")
-    assert earned.objective == pytest.approx(best.objective, rel=1e-14)  # as above
+    assert earned.objective == pytest.approx(best.objective, rel=1e-14, abs=0)  # as above
     assert np.array_equal(best.q[:, :3], earned.q[:, :3])
     soft = soft_q_iteration(chain(penalty), temperature=0.01).require()
     rewards = np.array([[0, 0, 0.1]] * 9 + [[0, 0, 10]])
@@ -257,7 +257,7 @@ def test_a_mixed_q_goes_on_where_it_is_played_though_policies_rest():
     game = Game.stochastic(rewards, np.ones((1, 2, 2, 1)), 0.5)
     first = [[[0.9, 0.1]]] * 2
     found = soft_qmix(game, temperature=0.01, mixer="unrestricted", trace_decay=0.0, initial_policy=first).require()
-    assert found.q_tot[0, 0, 0] == pytest.approx(2.0, rel=1e-12)  # the residual is 100 floors of it at most
+    assert found.q_tot[0, 0, 0] == pytest.approx(2.0, rel=1e-12, abs=0)  # the residual is 100 floors of it at most
 
 
 @pytest.mark.parametrize("penalty", [1e6, 1e10, 1e12, 1e15, float(np.finfo(np.float32).max)])

@@ -156,14 +156,14 @@ def test_curves_end_where_they_leave_the_range_and_turn_accordingly(game):
     (low, high), (principal, *others) = traced(game)
     assert principal.principal
     assert not any(curve.principal for curve in others)
-    assert principal.temperature[[0, -1]] == pytest.approx([high, low], rel=1e-12)
+    assert principal.temperature[[0, -1]] == pytest.approx([high, low], rel=1e-12, abs=0)
     assert len(principal.folds) % 2 == 0
     for curve in others:
         ends = curve.temperature[[0, -1]]
         if curve.closed:
             assert ends[0] == ends[1]
         else:
-            assert ends == pytest.approx([low, low], rel=1e-12)
+            assert ends == pytest.approx([low, low], rel=1e-12, abs=0)
         assert len(curve.folds) % 2 == (not curve.closed)
         assert len(curve.folds) > 0
 
@@ -273,7 +273,7 @@ def test_over_many_decades_there_are_the_same_folds(name):
     )
     for curves in (usual, wide):
         assert all(curve.temperatures == curves[0].temperatures for curve in curves)
-    assert wide[0].temperatures == pytest.approx((1e-7 * spread, 1e30), rel=1e-15)
+    assert wide[0].temperatures == pytest.approx((1e-7 * spread, 1e30), rel=1e-15, abs=0)
     folds = [np.sort(np.concatenate([c.temperature[c.folds] for c in curves])) for curves in (usual, wide)]
     np.testing.assert_allclose(folds[0], folds[1], rtol=1e-7)  # the largest correction of a point is 1e-6
     assert all(len(curve.rationality) < 5_000 for curve in wide)

@@ -66,11 +66,11 @@ def test_without_them_every_nth_entropy_counts(case, steps):
 def test_the_factor_has_its_limits_and_falls(discount, steps):
     factor = entropy_factor(discount, steps)
     assert entropy_factor(discount, 1) == 1
-    assert entropy_factor(1.0, steps) == pytest.approx(1 / steps, rel=1e-15)
+    assert entropy_factor(1.0, steps) == pytest.approx(1 / steps, rel=1e-15, abs=0)
     assert entropy_factor(0.0, steps) == (steps == 1)
     if discount < 1:
         quotient = discount ** (steps - 1) * (1 - discount) / (1 - discount**steps)
-        assert factor == pytest.approx(quotient, rel=1e-12)  # 1 − γ loses two digits at 0.99
+        assert factor == pytest.approx(quotient, rel=1e-12, abs=0)  # 1 − γ loses two digits at 0.99
     assert entropy_factor(discount, steps + 1) <= factor
     assert 0 <= factor <= 1 / steps + EPS or steps == 1
 
@@ -98,7 +98,7 @@ def test_differences_that_fade_have_the_factor_of_their_own_rate(steps, leave, b
     found = n_step_soft_q(game, policy, temperature=1.0, steps=steps, entropies=False)
     near(found, np.repeat(kept[:, None], 2, axis=1), slack(game, 1.0))
     if y > 0:
-        assert entropy_factor(y, steps) * y / (1 - y) == pytest.approx(y**steps / (1 - y**steps), rel=1e-12)
+        assert entropy_factor(y, steps) * y / (1 - y) == pytest.approx(y**steps / (1 - y**steps), rel=1e-12, abs=0)
         assert entropy_factor(y, steps) <= entropy_factor(x, steps)
 
 

@@ -95,7 +95,7 @@ def test_the_limit_favours_the_action_after_which_less_is_to_be_learned():
     game, uniform = a_lead(), np.full((4, 2), 0.5)
     _, optimal = optimal_values(game)
     found, _ = nearest_optimal(game, uniform, optimal)
-    assert found[0, 0] / found[0, 1] == pytest.approx(np.sqrt(2), rel=1e-12)
+    assert found[0, 0] / found[0, 1] == pytest.approx(np.sqrt(2), rel=1e-12, abs=0)
     assert proportional(uniform, optimal)[0].tolist() == [0.5, 0.5]
 
 
