@@ -179,8 +179,8 @@ def test_exact_values_pass_and_one_spoilt_entry_is_shown_first(game, temperature
     index = place if exact.v.ndim == 1 else place[1:]
     first = message.splitlines()[3].split()
     assert first[:-3][-len(index) :] == [str(index[0]), *(f"{a}," for a in index[1:-1]), str(index[-1])]
-    assert float(first[-2]) == pytest.approx(exact.q[place], rel=1e-8)
-    assert float(first[-3]) == pytest.approx(spoilt[place], rel=1e-8)
+    assert float(first[-2]) == pytest.approx(exact.q[place], rel=1e-8, abs=0)
+    assert float(first[-3]) == pytest.approx(spoilt[place], rel=1e-8, abs=0)
 
 
 @cache
