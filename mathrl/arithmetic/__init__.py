@@ -70,9 +70,9 @@ def difference(x: Any, y: Any) -> Any:
 
 
 def there(q: Any) -> Any:
-    """Say of each entry whether it is above −∞: an action that is not available has Q = −∞."""
+    """Say of each entry whether it is not −∞: an action that is not available has Q = −∞, and nan is no such Q."""
     xp = namespace(q)
-    return objects.there(q) if xp is objects else q > -xp.inf
+    return objects.there(q) if xp is objects else q != -xp.inf
 
 
 def all_there(q: Any) -> bool:

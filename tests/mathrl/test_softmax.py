@@ -205,6 +205,22 @@ def test_every_formula_takes_arrays_of_other_libraries(name, xp):
     np.testing.assert_allclose(np.asarray(foreign), function(*given_arrays), rtol=8 * EPS)  # their exp and log
 
 
+@pytest.mark.parametrize("library", ["numpy", "jax.numpy"])
+@pytest.mark.parametrize("rest", [[0.0, 1.0], [-np.inf, 1.0]])
+def test_a_value_that_is_no_number_is_not_taken_for_an_action_that_there_is_not(library, rest):
+    """Only −∞ is; beside nan all that is played is nan, and other rows are as they were."""
+    xp, rows = importlib.import_module(library), np.array([[np.nan, *rest], [0.0, *rest]])
+    q = xp.asarray(rows)
+    absent = np.isneginf(rows)
+    for found, limit in ((softmax.boltzmann(q, 0.3), 0.0), (softmax.log_boltzmann(q, 0.3), -np.inf)):
+        assert (np.asarray(found)[absent] == limit).all()
+        assert np.isnan(np.asarray(found)[0, ~absent[0]]).all()
+    alone = softmax.boltzmann(q[1], 0.3)
+    assert np.array_equal(softmax.boltzmann(q, 0.3)[1], alone)
+    assert np.isfinite(alone).all()
+    assert np.isnan(softmax.soft_max(q, 0.3)).tolist() == [True, False]
+
+
 @st.composite
 def values_and_target(draw):
     q = draw(values())
