@@ -121,8 +121,8 @@ def _soft(environment: Tabular, learner: Learner, temperature: float) -> tuple[V
 
 
 def _error(environment: Tabular, q: FloatArray, exact: FloatArray) -> float:
-    """The largest error of a critic, as a part of the span of the exact values."""
-    counts = np.isfinite(exact) & ~environment.game.terminal.reshape(-1, *[1] * environment.num_agents)
+    """The largest error of a critic, as a part of the span of the exact values; nan where these are."""
+    counts = ~np.isneginf(exact) & ~environment.game.terminal.reshape(-1, *[1] * environment.num_agents)
     span = float(np.ptp(exact[counts]))
     if span <= _NO_SPAN * float(np.abs(exact[counts]).max()):
         span = 1.0  # rewards that are all alike: the error as it is

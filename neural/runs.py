@@ -1,6 +1,5 @@
-"""What the runs of a study are to be: refused where it does not fit, told as JSON, and spread over the runs."""
+"""What the runs of a study are to be: refused where it does not fit, and spread over the runs."""
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
@@ -16,9 +15,11 @@ from mathrl.base.text import shown
 from mathrl.neural.algorithm import Algorithm
 from mathrl.neural.environments import Environment
 from mathrl.neural.heads import Categorical
+from mathrl.neural.learner import value_scale
+from mathrl.neural.precision import in_precision
 from mathrl.neural.settings import Common, checked
 
-__all__ = ["as_json", "check_runs", "check_start", "drawn_seeds", "kept", "of_runs"]
+__all__ = ["check_runs", "check_start", "drawn_seeds", "kept", "of_runs"]
 
 
 def check_runs(
@@ -28,7 +29,7 @@ def check_runs(
     seeds: Sequence[int],
     each: Mapping[str, Sequence[float]],
 ) -> None:
-    """Refuse settings out of range, those in which runs differ too, and seeds that are none or two alike."""
+    """Refuse settings and values out of range, also where runs differ in them, and seeds that are none or two alike."""
     instance("algorithm", algorithm, Algorithm, "one of mathrl.neural.algorithms, such as HASAC")
     if not hasattr(environment, "num_random"):
         fail(
@@ -37,12 +38,8 @@ def check_runs(
             "an Environment",
             "mathrl.neural.tabular.tabular makes one of a game",
         )
-    checked(instance("settings", settings, algorithm.settings, f"the settings of {algorithm.name}"))
-    if settings.tuned and isinstance(environment.head, Categorical):
-        most = math.log(environment.head.size)
-        if not 0 <= settings.target_entropy <= most:
-            expected = f"a number from 0 to {most:.4g}, the largest entropy of {environment.head.size} actions"
-            fail("target_entropy", f"is {settings.target_entropy:g}", expected)
+    instance("settings", settings, algorithm.settings, f"the settings of {algorithm.name}")
+    _check_settings(algorithm, environment, settings)
     if len(instance("seeds", seeds, Sequence, "a list of whole numbers")) == 0:
         fail("seeds", "is empty", "a whole number for each run")
     for k, seed in enumerate(seeds):
@@ -50,15 +47,29 @@ def check_runs(
     if not each and len(set(seeds)) < len(seeds):
         fail("seeds", f"has {max(seeds, key=list(seeds).count)} twice", "each seed once", "runs would be the same")
     may_differ = {item.name for item in fields(settings) if item.type is float}
+    several = dict[str, list[float]]()
     for name, given in each.items():
         if name not in may_differ:
             fail(f"each[{name!r}]", "is no setting in which runs may differ", "the name of a number among the settings")
         numbers = list(iterated(f"each[{name!r}]", given, "a number for each seed"))
         if len(numbers) != len(seeds):
             fail(f"each[{name!r}]", f"has {len(numbers)} numbers", f"{len(seeds)}, one for each seed")
-        for number in numbers:
-            changed: Any = {name: real(f"each[{name!r}]", number)}
-            checked(replace(settings, **changed))
+        several[name] = [real(f"each[{name!r}]", number) for number in numbers]
+    for k in range(len(seeds) if each else 0):
+        own: dict[str, Any] = {name: numbers[k] for name, numbers in several.items()}
+        _check_settings(algorithm, environment, replace(settings, **own))
+
+
+def _check_settings(algorithm: Algorithm, environment: Environment, settings: Common) -> None:
+    """Refuse what is out of its range, and values that networks cannot compute with."""
+    checked(settings)
+    if settings.tuned and isinstance(environment.head, Categorical):
+        most = math.log(environment.head.size)
+        if not 0 <= settings.target_entropy <= most:
+            expected = f"a number from 0 to {most:.4g}, the largest entropy of {environment.head.size} actions"
+            fail("target_entropy", f"is {settings.target_entropy:g}", expected)
+    bound = float(value_scale(environment, algorithm.bonus(environment, settings)))
+    in_precision("game", bound, f"has values of up to {bound:.2g}", "scale rewards and temperature together")
 
 
 def check_start(environment: Environment, policy: Any) -> None:
@@ -68,14 +79,6 @@ def check_start(environment: Environment, policy: Any) -> None:
     rows = as_floats("initial_policy", policy)
     shape("initial_policy", rows, (environment.num_agents, environment.head.size))
     probabilities("initial_policy", rows)
-
-
-def as_json(settings: Common) -> dict[str, Any]:
-    """Settings as JSON has them."""
-    plain: dict[str, Any] = json.loads(
-        json.dumps({item.name: getattr(settings, item.name) for item in fields(settings)})
-    )
-    return plain
 
 
 def of_runs(settings: Common, runs: int, each: Mapping[str, Sequence[float]]) -> list[Common]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, dataclass_transform
 import jax
 
 from mathrl.base.checks import count, discount_factor, fail, flag, instance, not_negative, positive, proportion, real
+from mathrl.neural.precision import in_precision
 
 __all__ = ["MOST", "Common", "Settings", "begin_of_actors", "checked", "settings"]
 
@@ -87,13 +88,15 @@ class Settings(Common):
 
 
 def checked(given: Common) -> None:
-    """Refuse settings that are of another kind, or out of their range.
+    """Refuse settings that are of another kind, out of their range, or of numbers that networks do not compute with.
 
     Raises `ValueError`, naming the setting, what it is, and what it may be.
     """
     for item in fields(given):
-        by_kind = _KINDS.get(item.type, _text)
-        _RANGES.get(item.name, by_kind)(item.name, getattr(given, item.name))
+        value, by_kind = getattr(given, item.name), _KINDS.get(item.type, _text)
+        _RANGES.get(item.name, by_kind)(item.name, value)
+        if item.type is float:
+            in_precision(item.name, float(value))
     if isinstance(given, Settings) and given.capacity < given.n_step:
         fail("capacity", f"is {given.capacity}", f"at least n_step, which is {given.n_step}")
 

@@ -8,7 +8,8 @@ measurement; one that was killed goes on from there, and ends in the same bytes.
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,12 +18,13 @@ import jax.numpy as jnp
 from jax import Array
 
 from mathrl.base.checks import count
+from mathrl.base.document import plain
 from mathrl.base.jobs import processors
 from mathrl.neural.algorithm import Algorithm, Run
 from mathrl.neural.environments import Environment
 from mathrl.neural.folder import Folder, Row
 from mathrl.neural.learner import Learner
-from mathrl.neural.runs import as_json, check_runs, check_start, of_runs
+from mathrl.neural.runs import check_runs, check_start, of_runs
 from mathrl.neural.settings import MOST, Common
 
 __all__ = ["COMPILER", "Study", "study"]
@@ -63,7 +65,7 @@ def study(
     initial_policy: Any = None,
     measurements: int = 20,
     jobs: int | None = None,
-    folder: Path | None = None,
+    folder: str | PathLike[str] | None = None,
     description: Mapping[str, Any] | None = None,
     progress: Callable[[str, bool], None] | None = None,
     measured: Callable[[Sequence[Row]], None] | None = None,
@@ -98,20 +100,22 @@ def study(
     measurements = min(measurements, -(-steps // steps_each))
     stretch = -(-steps // (steps_each * measurements))
     total = stretch * measurements
+    seeds = [int(seed) for seed in seeds]
     told = {
         **(description or {}),
-        "settings": as_json(settings),
-        "seeds": list(seeds),
+        "settings": asdict(settings),
+        "seeds": seeds,
         "steps": total * steps_each,
+        "each": {name: list(numbers) for name, numbers in (each or {}).items()},
+        "measurements": measurements,
     }
-    told |= {"each": {name: list(numbers) for name, numbers in (each or {}).items()}, "measurements": measurements}
     own = of_runs(settings, len(seeds), each or {})
     keys = [jax.random.key(jnp.uint32(seed)) for seed in seeds]
     policy = None if initial_policy is None else jnp.asarray(initial_policy, dtype=jnp.result_type(float))
     options = tuple(COMPILER.items())
     begin = _beginning(algorithm, environment, options)
     like = jax.eval_shape(begin, own[0], keys[0], policy)
-    kept = Folder(folder, told) if folder is not None else None
+    kept = Folder(Path(folder), plain(told)) if folder is not None else None
     done, rows = 0, list[Row]()
     if kept is not None and kept.stored:
         runs, done, rows = kept.load([like] * len(seeds))

@@ -17,6 +17,7 @@ from mathrl.base.checks import fail
 from mathrl.games.model import Game, check_game
 from mathrl.neural.environments import Step
 from mathrl.neural.heads import Categorical
+from mathrl.neural.precision import in_precision
 
 __all__ = ["Tabular", "tabular"]
 
@@ -30,7 +31,7 @@ class Tabular:
     `successors`  (S·A, K), the states that follow with positive probability, the last one repeated
     `cumulative`  (S·A, K), the sums of their probabilities up to each; 1 from the last one on
     `masks`       (S, n, A)
-    `first`       (S,), the sums of the start's probabilities up to each state
+    `first`       (S,), the sums of the start's probabilities up to each state; no episode starts where it has ended
 
     `largest_reward` is max |r(s, a)|. Environments of equal games are equal, so that what was compiled for one of them
     serves the others.
@@ -88,7 +89,7 @@ class Tabular:
         return self.game.horizon
 
     def reset(self, u: Array) -> Array:
-        """Draw a state from the start."""
+        """Draw a state from the start, none where the episode has ended."""
         return _first_above(self.first, u[0])
 
     def step(self, u: Array, state: Array, actions: Array) -> Step:
@@ -127,37 +128,43 @@ def tabular(game: Game) -> Tabular:
 
     `game`  a `Game` with a common payoff
 
-    Raises `ValueError` for other games: one critic stands for all agents.
+    Raises `ValueError` for other games, as one critic stands for all agents; where the game has ended wherever it may
+    start; and where the largest reward is no number of the precision in which networks compute.
     """
     check_game(game)
     if not game.common_payoff:
         fail("game", "has rewards that differ between agents", "a common payoff", "one critic learns for all agents")
+    start = np.where(game.terminal, 0.0, game.start)
+    if not start.any():
+        fail("game", "has ended wherever it may start", "a start at which something is played")
     rewards = np.where(np.isfinite(game.rewards), game.rewards, 0.0).ravel()
+    largest = float(np.abs(rewards).max())
+    in_precision("game", largest, f"has rewards of up to {largest:.2g}", "scale rewards and temperature together")
     transitions = game.transitions
     plain = transitions.reshape(len(rewards), -1) if isinstance(transitions, np.ndarray) else transitions
     rows = csr_array(plain, copy=True)  # the arrays of a game cannot be changed
     rows.eliminate_zeros()
     lengths = np.diff(rows.indptr)
-    # A row without successors is that of a terminal state, which is left before anything is played there.
+    # A row without successors is that of a terminal state, where nothing is played: `first` and `step` see to that.
     places = np.minimum(np.arange(lengths.max()), np.maximum(lengths, 1)[:, None] - 1) + rows.indptr[:-1, None]
     places = np.minimum(places, rows.nnz - 1)
     sums = np.cumsum(rows.data)[places] - np.concatenate([[0.0], np.cumsum(rows.data)])[rows.indptr[:-1], None]
     last = np.arange(lengths.max()) >= lengths[:, None] - 1
     width = max(game.num_actions)
     masks = np.stack([np.pad(own, ((0, 0), (0, width - own.shape[1]))) for own in game.available], axis=1)
-    first = np.cumsum(game.start)
-    first[np.flatnonzero(game.start)[-1] :] = 1.0
+    first = np.cumsum(start) / start.sum()
+    first[np.flatnonzero(start)[-1] :] = 1.0
     return Tabular(
         game,
         jnp.asarray(rewards),
-        jnp.asarray(rows.indices[places]),
+        jnp.asarray(rows.indices[places], jnp.int32),
         jnp.asarray(np.where(last, 1.0, sums)),
         jnp.asarray(masks),
         jnp.asarray(first),
-        float(np.abs(rewards).max()),
+        largest,
     )
 
 
 def _first_above(cumulative: Array, u: Array) -> Array:
     """The first place at which a running sum that ends at 1 exceeds u < 1."""
-    return jnp.argmax(cumulative > u, axis=-1)
+    return jnp.argmax(cumulative > u, axis=-1).astype(jnp.int32)

@@ -306,6 +306,7 @@ CLIMBING = ("train", "hasac", "climbing")
         bad("train", "mehaml", "climbing", "--set", "relaxation=1", names="is a setting of hasac and masac,"),
         bad(*CLIMBING, "--set", "temperature=0", names="temperature is 0"),
         bad(*CLIMBING, "--set", "actor-rate=-1", names="actor_rate is -1"),
+        bad(*CLIMBING, "--set", "temperature=1e39", names="as networks compute in float32"),
         bad(*CLIMBING, "--set", "batch=2.5", names="2.5"),
         bad(*CLIMBING, "--set", "batch=0", names="batch is 0"),
         bad(*CLIMBING, "--set", "hidden=", names="hidden is empty"),

@@ -271,6 +271,21 @@ def test_a_study_that_has_ended_is_read(whole, tmp_path):
     assert same(again.learners, whole[1].learners)
 
 
+def test_a_study_takes_and_tells_numbers_of_numpy_and_names_of_folders(whole, tmp_path):
+    settings = replace(SETTINGS, temperature=np.float32(1.0), batch=np.int64(8), tuned=np.bool_(False))
+    learn(str(tmp_path / "run"), tuple(map(np.int64, SEEDS)), settings)
+    for name in FILES:
+        assert (tmp_path / "run" / name).read_bytes() == (whole[0] / name).read_bytes()
+
+
+def test_a_study_is_also_made_in_double_precision(tmp_path):
+    with jax.enable_x64(True):
+        done = learn(tmp_path, (0, 3))
+        again = learn(tmp_path, (0, 3))
+    assert again.rows == done.rows
+    assert {leaf.dtype for one in done.learners for leaf in jax.tree.leaves(one.critics)} == {np.dtype(np.float64)}
+
+
 @pytest.mark.parametrize(
     ("name", "kept", "message"),
     [
@@ -306,6 +321,16 @@ def test_truncated_files_are_refused(whole, tmp_path, name, kept, message):
         ({"each": {"temperature": 1.0}}, r"each\['temperature'\] is 1.0, expected a number for each seed"),
         ({"each": {"temperature": [1.0, "hot", 2.0]}}, r"each\['temperature'\] is 'hot', expected a number"),
         ({"each": {"temperature": [1.0, 0.0, 2.0]}}, "temperature is 0"),
+        ({"each": {"temperature": [1.0, 1e39, 2.0]}}, r"temperature is 1e\+39, .* networks compute in float32"),
+        (
+            {"each": {"temperature": [1.0, 1e38, 2.0]}},
+            r"game has values of up to 1.*e\+39, expected a size from 1.2e-38",
+        ),
+        ({"settings": replace(SETTINGS, temperature=1e-46)}, "temperature is 1e-46, expected a size from 1.2e-38"),
+        (
+            {"settings": replace(SETTINGS, tuned=True), "each": {"target_entropy": [0.1, 0.2, 0.7]}},
+            "target_entropy is 0.7, expected a number from 0 to 0.6931",
+        ),
         ({"initial_policy": [[0.5, 0.5]]}, r"initial_policy has shape \(1, 2\), expected \(2, 2\)"),
         ({"initial_policy": [[0.5, 0.5], [1.5, -0.5]]}, r"initial_policy\[1, 1\] is -0.5, expected a probability"),
         ({"initial_policy": [[0.5, 0.5], [0.5, 0.6]]}, r"initial_policy\[1\] sums to 1.1"),

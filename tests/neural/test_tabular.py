@@ -114,6 +114,21 @@ def test_episodes_start_where_the_game_says(start):
     assert np.array_equal(np.bincount(reset(grid[:, None]), minlength=5), 100 * np.asarray(start))
 
 
+def test_episodes_do_not_start_where_they_have_ended():
+    """What is left of the start is drawn as it was, and a game that begins only at its ends is refused."""
+    P = np.zeros((4, 1, 4))
+    P[:3, 0, 3] = 1.0
+    terminal, start = [False, False, False, True], [0.1, 0.0, 0.3, 0.6]
+    game = Game.stochastic(np.zeros((4, 1)), P, 0.9, start=start, terminal=terminal)
+    reset = compiled(jax.vmap(tabular(game).reset))
+    grid = ((np.arange(100) + 0.5) / 100).astype(np.float32)
+    assert np.bincount(reset(grid[:, None]), minlength=4).tolist() == [25, 0, 75, 0]
+    assert set(np.asarray(reset(ENDS[:, None])).tolist()) == {0, 2}
+    over = Game.stochastic(np.zeros((4, 1)), P, 0.9, start=np.eye(4)[3], terminal=terminal)
+    with pytest.raises(ValueError, match="game has ended wherever it may start, expected a start at which"):
+        tabular(over)
+
+
 def test_features_and_observations_are_the_state():
     environment = tabular(GAMES["dense"])
     for state in range(4):
@@ -126,11 +141,23 @@ def test_features_and_observations_are_the_state():
     [
         (load("matching-pennies"), "rewards that differ between agents, expected a common payoff"),
         ("matching-pennies", "game is of type str, expected a mathrl.Game"),
+        (Game.matrix(np.diag([1e39, 1.0])), r"game has rewards of up to 1e\+39, expected a size from 1.2e-38 to 3.4e"),
+        (Game.matrix(np.diag([1e-39, 0.0])), r"game has rewards of up to 1e-39, expected a size from 1.2e-38"),
     ],
 )
 def test_other_games_are_refused(game, message):
     with pytest.raises(ValueError, match=message):
         tabular(game)
+
+
+@pytest.mark.parametrize("double", [False, True])
+def test_states_are_of_one_type_in_each_precision(double):
+    """A buffer holds them, whether they were drawn at a reset or in a step."""
+    with jax.enable_x64(double):
+        environment = tabular(GAMES["sparse with ends"])
+        first = environment.reset(np.array([0.5]))
+        following = environment.step(np.array([0.5]), first, np.array([0, 0])).state
+    assert first.dtype == following.dtype
 
 
 def test_environments_of_equal_games_are_equal():
