@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mathrl.base.checks import as_floats, count, fail, instance, iterated, probabilities, real, shape
+from mathrl.base.checks import FloatArray, as_floats, count, fail, instance, iterated, probabilities, real, shape
 from mathrl.base.runs import Runs
 from mathrl.base.text import shown
 from mathrl.neural.algorithm import Algorithm
@@ -19,7 +19,7 @@ from mathrl.neural.learner import value_scale
 from mathrl.neural.precision import in_precision
 from mathrl.neural.settings import Common, checked
 
-__all__ = ["check_runs", "check_start", "drawn_seeds", "kept", "of_runs"]
+__all__ = ["as_start", "check_runs", "drawn_seeds", "kept", "of_runs"]
 
 
 def check_runs(
@@ -72,13 +72,14 @@ def _check_settings(algorithm: Algorithm, environment: Environment, settings: Co
     in_precision("game", bound, f"has values of up to {bound:.2g}", "scale rewards and temperature together")
 
 
-def check_start(environment: Environment, policy: Any) -> None:
-    """Refuse first policies (n, A) that are no probabilities, and any where actions are continuous."""
+def as_start(environment: Environment, policy: Any) -> FloatArray:
+    """First policies as an array (n, A); those that are no probabilities are refused, and any of continuous actions."""
     if not isinstance(environment.head, Categorical):
         fail("initial_policy", "is given", "None", "the environment has continuous actions")
     rows = as_floats("initial_policy", policy)
     shape("initial_policy", rows, (environment.num_agents, environment.head.size))
     probabilities("initial_policy", rows)
+    return rows
 
 
 def of_runs(settings: Common, runs: int, each: Mapping[str, Sequence[float]]) -> list[Common]:

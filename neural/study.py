@@ -24,7 +24,8 @@ from mathrl.neural.algorithm import Algorithm, Run
 from mathrl.neural.environments import Environment
 from mathrl.neural.folder import Folder, Row
 from mathrl.neural.learner import Learner
-from mathrl.neural.runs import check_runs, check_start, of_runs
+from mathrl.neural.named import described
+from mathrl.neural.runs import as_start, check_runs, of_runs
 from mathrl.neural.settings import MOST, Common
 
 __all__ = ["COMPILER", "Study", "study"]
@@ -79,12 +80,13 @@ def study(
                       stretches between measurements are equally long
     `seeds`           a whole number for each run
     `each`            settings in which the runs differ: by name, a number for each run
-    `initial_policy`  (n, A), rows sum to 1: where policies over actions start in every state; None: near uniform
+    `initial_policy`  (n, A), rows sum to 1: where policies over actions start in every state; None: near uniform. What
+                      has probability 0 there is never played, also later
     `measurements`    how often the runs are measured, and stored; at most after each iteration
     `jobs`            how many runs are advanced at once, which changes no result; None: as many as there are processors
     `folder`          where the study is kept, in `study.json`, `metrics.jsonl` and `checkpoint.npz`; None: nowhere. If
                       it holds a study of the same description, that goes on
-    `description`     what `study.json` says beside settings, seeds and steps
+    `description`     what `study.json` says beside algorithm, game, settings, seeds and steps, such as the game's name
     `progress`        is called with a text before each stretch, and again with true after it
     `measured`        is called with all rows that are stored, at first with those of a study that goes on
 
@@ -94,24 +96,28 @@ def study(
     steps, measurements = count("steps", steps, 1, MOST), count("measurements", measurements, 1)
     jobs = processors() if jobs is None else count("jobs", jobs, 1)
     check_runs(algorithm, environment, settings, seeds, each or {})
-    if initial_policy is not None:
-        check_start(environment, initial_policy)
+    first = None if initial_policy is None else as_start(environment, initial_policy)
     steps_each = algorithm.loop.steps(settings)
     measurements = min(measurements, -(-steps // steps_each))
     stretch = -(-steps // (steps_each * measurements))
     total = stretch * measurements
     seeds = [int(seed) for seed in seeds]
     told = {
+        "algorithm": algorithm.name,
+        "environment": type(environment).__name__,
         **(description or {}),
+        **described(environment),
         "settings": asdict(settings),
         "seeds": seeds,
         "steps": total * steps_each,
         "each": {name: list(numbers) for name, numbers in (each or {}).items()},
         "measurements": measurements,
     }
+    if first is not None:
+        told["initial_policy"] = first
     own = of_runs(settings, len(seeds), each or {})
     keys = [jax.random.key(jnp.uint32(seed)) for seed in seeds]
-    policy = None if initial_policy is None else jnp.asarray(initial_policy, dtype=jnp.result_type(float))
+    policy = None if first is None else jnp.asarray(first, dtype=jnp.result_type(float))
     options = tuple(COMPILER.items())
     begin = _beginning(algorithm, environment, options)
     like = jax.eval_shape(begin, own[0], keys[0], policy)

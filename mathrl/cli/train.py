@@ -208,7 +208,6 @@ def _study(plan: "Plan", jobs: int) -> "tuple[Sequence[Row], Study | None]":
     import numpy as np
 
     from mathrl.base.checks import InvalidInput
-    from mathrl.neural.named import described
     from mathrl.neural.study import study
 
     rows: Sequence[Row] = ()
@@ -235,7 +234,7 @@ def _study(plan: "Plan", jobs: int) -> "tuple[Sequence[Row], Study | None]":
                 measurements=plan.measurements,
                 jobs=jobs,
                 folder=plan.folder,
-                description=plan.told() | described(plan.environment),
+                description=plan.told(),
                 progress=lambda what, done: None if done else advance(what, False),
                 measured=measured,
             )

@@ -17,7 +17,7 @@ from mathrl.games import random_stochastic
 from mathrl.neural import folder as folders
 from mathrl.neural import matrix_game
 from mathrl.neural import study as studies
-from mathrl.neural.algorithms import HASAC
+from mathrl.neural.algorithms import HASAC, MASAC
 from mathrl.neural.checkpoint import restore, save
 from mathrl.neural.loops.off_policy import advanced, begun
 from mathrl.neural.quadratics import Quadratics
@@ -43,11 +43,11 @@ PRINTED = {alpha: TABLE_3[alpha] for alpha in (1, 10)}
 FILES = ("study.json", "metrics.jsonl", "checkpoint.npz")
 
 
-def learn(folder, seeds=SEEDS, settings=SETTINGS, **more):
+def learn(folder, seeds=SEEDS, settings=SETTINGS, algorithm=HASAC, environment=ENVIRONMENT, **more):
     """The study of these tests."""
     steps = (EXPLORED + UPDATES) * COPIES
     arguments = {"steps": steps, "seeds": seeds, "measurements": 5, "folder": folder} | more
-    return study(HASAC, ENVIRONMENT, settings, **arguments)
+    return study(algorithm, environment, settings, **arguments)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -312,6 +312,12 @@ def test_truncated_files_are_refused(whole, tmp_path, name, kept, message):
         ({"settings": HASAC.settings()}, r"steps is .*; .*batch is 256, and \d+ in the study"),
         ({"each": {"temperature": [0.1, 0.2, 0.3]}}, r"each is {'temperature': \[0.1, 0.2, 0.3\]}, and "),
         ({"description": {"game": "another"}}, r"game is 'another', and "),
+        ({"algorithm": MASAC}, r"\(algorithm is 'masac', and 'hasac' in the study\)"),
+        (
+            {"environment": tabular(random_stochastic(3, (2, 2), discount=0.9, ending=0.1, seed=2))},
+            "the game has changed",
+        ),
+        ({"initial_policy": [[0.5, 0.5]] * 2}, "initial_policy is .*, and not given in the study"),
         ({"seeds": ()}, "seeds is empty, expected a whole number for each run"),
         ({"steps": 0}, "steps is 0"),
         ({"measurements": 1.5}, "measurements is 1.5"),
