@@ -19,6 +19,7 @@ from mathrl.neural.learner import Learner, action_values, actor_outputs, look
 from mathrl.neural.networks import Critic, Perceptron
 from mathrl.neural.tabular import Tabular
 from mathrl.softmax import log_sum_exp
+from mathrl.solution.answer import ended_q
 from mathrl.values.policy_values import Values, evaluate, quantal_response_residual
 
 __all__ = [
@@ -63,8 +64,12 @@ def _log_policies(environment: Tabular, actors: Perceptron) -> Array:
 
 
 def critic_table(environment: Tabular, learner: Learner) -> FloatArray:
-    """The smaller of the two critics' Q, (S, A_1, …, A_n)."""
-    return np.asarray(joint_values(environment, learner.critics, learner.scale), dtype=np.float64)
+    """The smaller of the two critics' Q, (S, A_1, …, A_n), 0 where an episode has ended.
+
+    Of actions that are not available nothing was learned: numbers there say nothing.
+    """
+    q = np.asarray(joint_values(environment, learner.critics, learner.scale), dtype=np.float64)
+    return ended_q(environment.game, q)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -20,6 +20,7 @@ def test_measures_are_those_of_the_solver_and_the_oracle(name):
     policy, q = policy_tables(of.environment, of.learner), critic_table(of.environment, of.learner)
     exact = soft_evaluation(game, policy=policy, temperature=of.temperature)
     plain = soft_evaluation(game, policy=policy, temperature=of.temperature, entropy="none")
+    assert not q[game.terminal].any()
     report = compare(game, temperature=of.temperature, policy=policy, q=q)
     assert told["objective"] == pytest.approx(exact.objective, rel=1e-9)
     assert told["return"] == pytest.approx(plain.objective, rel=1e-9)
