@@ -113,7 +113,8 @@ def actor_outputs(actors: Perceptron, observations: Array) -> Array:
 def value_scale(environment: Environment, bonus: Array | float = 0.0) -> Array | float:
     """A bound on |Q|: H max|r| + (H − 1) b, where a step pays b at most beside the reward, and H is the horizon.
 
-    Q counts what is paid after the first step alone, so in a matrix game, where H is 1, no bonus at all.
+    Q counts what is paid after the first step alone, so in a matrix game, where H is 1, no bonus at all. Where all
+    rewards are 0, 1 stands for max|r|.
     """
     horizon = environment.horizon
     return horizon * (environment.largest_reward or 1.0) + (horizon - 1) * bonus

@@ -11,7 +11,7 @@ For every n, (1) is the trimmed mean of each run taken four times.
 
 The interval is that of the percentile bootstrap (Efron 1979): the statistic's quantiles over samples of n runs that are
 drawn from the n with replacement. With few runs it is too narrow: of normal runs the interval for 95 % covers the truth
-in 94 % of the cases with 20 runs, in 93 % with 8, in 91 % with 5, and in 75 % with 3.
+in 94 % of the cases with 20 runs, in 93 % with 8, in 90 % with 5, and in 75 % with 3.
 """
 
 from collections.abc import Callable

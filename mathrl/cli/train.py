@@ -49,7 +49,7 @@ examples:
   mathrl train hasac opt-in --out run --resume      go on after an interrupt, or show the results again
 
 The interval is too narrow for few seeds. For normally distributed results it contains the true mean in 75 % of all
-cases with 3 seeds and in 91 % with 5, where 95 % are meant. Of a single seed tables show no interval.
+cases with 3 seeds and in 90 % with 5, where 95 % are meant. Of a single seed tables show no interval.
 
 With --format json there is one object with the keys algorithm, environment, steps, settings, seeds (an object for each
 seed: all numbers of its last measurement) and summary (for each measure interquartile_mean, low and high).

@@ -39,9 +39,11 @@ __all__ = ["DMAC", "Settings", "diverging", "measures", "objective", "targets"]
 
 @shared.settings
 class Settings(shared.Settings):
-    """Those of all off-policy algorithms, and these. `temperature` is ω, the weight of the divergence.
+    """Those of all off-policy algorithms, and these.
 
-    `averaging`  τ: the target policies' parameters become (1 − τ) times what they were plus τ times the policies'
+    `temperature`  ω, the weight of the divergence; it cannot be tuned
+    `entropies`    whether the n-step return counts the divergences in between
+    `averaging`    τ: the target policies' parameters become (1 − τ) times what they were plus τ times the policies'
     """
 
     averaging: float = 0.01
