@@ -13,6 +13,7 @@ from mathrl.base.checks import FloatArray, choice
 from mathrl.base.runs import ALONE, Runs
 from mathrl.games.model import Game
 from mathrl.neural.algorithms import HASAC
+from mathrl.neural.compiler import known
 from mathrl.neural.critic_slopes import critic_slopes, interpolating, slope_fit
 from mathrl.neural.gumbel_estimates import estimates
 from mathrl.neural.learner import ADAM, stepped
@@ -77,7 +78,8 @@ def exact_ends(
         return (logits, moments), None
 
     keys = jax.random.split(jax.random.key(seed), steps)
-    run = jax.jit(lambda carry: jax.lax.scan(step, carry, (jnp.arange(steps), keys))[0], compiler_options=COMPILER)
+    options = known(COMPILER)
+    run = jax.jit(lambda carry: jax.lax.scan(step, carry, (jnp.arange(steps), keys))[0], compiler_options=options)
     logits = [np.asarray(own, dtype=np.float64) for own in run((first, adam))[0]]
     policy = np.stack([boltzmann(own, 1.0) for own in logits], axis=1)
     return tuple(np.split(policy, len(temperatures)))

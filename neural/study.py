@@ -21,6 +21,7 @@ from mathrl.base.checks import count
 from mathrl.base.document import plain
 from mathrl.base.jobs import processors
 from mathrl.neural.algorithm import Algorithm, Run
+from mathrl.neural.compiler import known
 from mathrl.neural.environments import Environment
 from mathrl.neural.folder import Folder, Row
 from mathrl.neural.learner import Learner
@@ -39,7 +40,8 @@ COMPILER = {
 }
 """Options of XLA: the usual optimisation of so many small functions takes longer than it saves.
 
-Without its emitters for fused loops XLA compiles in half the time, and a step takes up to a fifth longer.
+Without its emitters for fused loops XLA compiles in half the time, and a step takes up to a fifth longer. A version of
+XLA that does not know one of these compiles without it.
 """
 
 
@@ -118,7 +120,7 @@ def study(
     own = of_runs(settings, len(seeds), each or {})
     keys = [jax.random.key(jnp.uint32(seed)) for seed in seeds]
     policy = None if first is None else jnp.asarray(first, dtype=jnp.result_type(float))
-    options = tuple(COMPILER.items())
+    options = tuple(known(COMPILER).items())
     begin = _beginning(algorithm, environment, options)
     like = jax.eval_shape(begin, own[0], keys[0], policy)
     kept = Folder(Path(folder), plain(told)) if folder is not None else None
