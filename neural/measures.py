@@ -96,7 +96,7 @@ def measures(environment: Environment, learner: Learner, reward: float) -> dict[
     `objective`     J(π), with the entropies of all agents at the present temperature
     `return`        J(π) without entropies
     `residual`      max |π − softmax(E[Q_π]/α)|, which is 0 at a QRE
-    `critic_error`  max |Q − Q_π| over available actions, as a part of the span of Q_π
+    `critic_error`  max |Q − Q_π| over available actions, as a part of the span of Q_π, or as it is where that is 0
 
     Of another environment `return`, the mean `reward` of the steps before over (1 − γ).
     """
