@@ -24,7 +24,7 @@ SETTINGS = Settings(
     copies=COPIES,
     capacity=ITERATIONS,
     explore=10,
-    prepare=7,
+    prepare=8,
     temperature=1.0,
     updates=2,
     time_limit=5,
@@ -68,7 +68,7 @@ def test_parts_make_the_same_run(run):
 
 
 def test_actors_learn_after_exploring_and_preparing(run):
-    """⌈10/4⌉ = 3 iterations explore; each other has two updates; in the first ⌈7/2⌉ of these critics learn alone."""
+    """⌈10/4⌉ = 3 iterations explore; each other has two updates; in the first 8/2 of these critics learn alone."""
     begin, end = run
     assert end.learner.log_temperature == (ITERATIONS - 3 - 4) * 2
     assert end.learner.critic_moments.count == (ITERATIONS - 3) * 2

@@ -1,5 +1,7 @@
 """One update as a whole: the temperature moves towards its target, and nothing of the actors before they learn."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,7 +17,10 @@ from mathrl.neural.update import noise_of_update, updated
 from tests.neural.enumeration import compiled
 
 ENVIRONMENT = tabular(load("pure-coordination"))
-SETTINGS = HASAC.settings(hidden=(4,), batch=6, tuned=True, target_entropy=0.3)
+SETTINGS = HASAC.settings(hidden=(4,), batch=6, tuned=True, target_entropy=0.3, actor_rate=2e-3)
+
+LEFT = 0.5
+"""What is left of the step sizes of networks."""
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +32,10 @@ def after():
 
     @compiled
     def one(actors_learn, target):
-        settings = HASAC.settings(hidden=(4,), batch=6, tuned=True, target_entropy=target)
+        settings = replace(SETTINGS, target_entropy=target)
         noise = block(jax.random.key(1), noise_of_update(HASAC, ENVIRONMENT, SETTINGS))
         batch = jax.tree.map(jnp.asarray, drawn), jnp.ones(6, jnp.int32)
-        return updated(HASAC, ENVIRONMENT, settings, learner, batch, noise, jnp.asarray(1.0), actors_learn)[0]
+        return updated(HASAC, ENVIRONMENT, settings, learner, batch, noise, jnp.asarray(LEFT), actors_learn)[0]
 
     return learner, lambda actors_learn, target: one(np.asarray(actors_learn), np.asarray(target, np.float32))
 
@@ -41,8 +46,24 @@ def test_a_tuned_temperature_moves_towards_its_target(after, target, direction):
     learner, update = after
     moved = update(True, target).log_temperature - learner.log_temperature
     assert np.sign(moved) == direction
-    # Adam's first step has the size of its rate.
+    # Adam's first step has the size of its rate, which for the temperature does not fall.
     assert abs(moved) == pytest.approx(SETTINGS.temperature_rate, rel=1e-3)
+
+
+def test_networks_move_by_what_is_left_of_their_step_sizes(after):
+    learner, update = after
+    new = update(True, 0.3)
+    for name, rate in (("actors", SETTINGS.actor_rate), ("critics", SETTINGS.critic_rate)):
+        pairs = zip(*(jax.tree.leaves(getattr(each, name)) for each in (new, learner)), strict=True)
+        assert max(np.abs(x - y).max() for x, y in pairs) == pytest.approx(LEFT * rate, rel=1e-2)
+
+
+def test_target_critics_follow_the_critics_of_after_the_step(after):
+    learner, update = after
+    new = update(True, 0.3)
+    for target, old, critic in zip(*map(jax.tree.leaves, (new.targets, learner.targets, new.critics)), strict=True):
+        # single precision, weights near 1; the step itself moves targets by 0.05 · 0.0015
+        np.testing.assert_allclose(target, 0.95 * old + 0.05 * critic, rtol=0, atol=1e-6)
 
 
 def test_actors_and_temperature_stand_still_while_the_critics_learn_alone(after):
