@@ -28,16 +28,20 @@ SETTINGS = Settings(
     temperature=1.0,
     updates=2,
     time_limit=5,
+    final_rate=0.2,
 )
+
+START = np.array([[1 - 2e-9, 1e-9, 1e-9]] * 2)
+"""Nearly always the first action, where it is available."""
 
 COUNTING = Algorithm(
     "counting",
-    "log α is the number of times that actors learned",
+    "log α is the number of times that actors learned, and `scale` the step size at the last one",
     Settings,
     OFF_POLICY,
     lambda environment, settings: enumerated(environment.head),
     lambda environment, settings, objective, learner, seen, passed, noise, rate: learner._replace(
-        log_temperature=learner.log_temperature + 1
+        log_temperature=learner.log_temperature + 1, scale=rate
     ),
 )
 
@@ -45,7 +49,7 @@ COUNTING = Algorithm(
 def taken(parts):
     """A run at its beginning, and at its end, to which it is taken in so many parts."""
     environment, iterations = tabular(GAME), ITERATIONS // parts
-    begin = run = compiled(lambda key: begun(COUNTING, environment, SETTINGS, key))(jax.random.key(2))
+    begin = run = compiled(lambda key: begun(COUNTING, environment, SETTINGS, key, START))(jax.random.key(2))
 
     @compiled
     def further(run, first):
@@ -74,6 +78,21 @@ def test_actors_learn_after_exploring_and_preparing(run):
     assert end.learner.critic_moments.count == (ITERATIONS - 3) * 2
     for one, other in zip(jax.tree.leaves(begin.learner.actors), jax.tree.leaves(end.learner.actors), strict=True):
         assert np.array_equal(one, other)
+
+
+def test_step_sizes_fall_along_a_line(run):
+    """From 1 in iteration 0 to 0.2 in iteration 40, which would be the next."""
+    assert run[1].learner.scale == pytest.approx(0.2 + 0.8 / ITERATIONS, rel=1e-6)  # single precision
+
+
+def test_all_available_actions_are_explored_and_policies_are_played_afterwards(run):
+    rows = run[1].buffer.rows
+    for agent in range(2):
+        first = GAME.available[agent][rows.seen, 0]
+        others = GAME.available[agent][rows.seen, 1:].any(axis=-1)
+        played = rows.actions[..., agent]
+        assert (played[:3] > 0)[(first & others)[:3]].any()
+        assert not played[3:][first[3:]].any()
 
 
 def test_each_copy_goes_on_where_it_was_until_its_episode_ends(run):
