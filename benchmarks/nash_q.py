@@ -66,7 +66,8 @@ def _sweeps(game: Game) -> None:
     """SWEEPS sweeps by the parts that `nash_q` sweeps with, which itself would take Newton's step."""
     v_ms = np.ones((2, STATES))
     for _ in range(SWEEPS):
-        v_ms = global_optima(backup(game, v_ms), np.full(2, 1e-15), 64.0).v_ms
+        q_msa = backup(game, v_ms)
+        v_ms = global_optima(q_msa, np.full_like(q_msa, 1e-15), 64.0).v_ms
 
 
 def _pass(game: Game, v: np.ndarray) -> np.ndarray:
