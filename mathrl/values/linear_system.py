@@ -211,9 +211,11 @@ def _krylov_first(P: Any, discount: float) -> Resolvent:
             norm = float(np.linalg.norm(defect))
             largest = float(np.abs(defect).max()) * np.sqrt(len(b)) if excess is _on_the_whole else norm
             with one_thread(), np.errstate(all="ignore"):  # a breakdown shows in the defect
-                atol = min(largest / times / 4, norm / 10)
-                correction, _ = bicgstab(system, defect, rtol=1e-12, atol=atol, maxiter=steps)
-            candidate = x + correction
+                # In a unit of their own, as bicgstab takes numbers near 1e-16 for a breakdown.
+                unit = np.frexp(norm)[1]
+                atol = np.ldexp(min(largest / times / 4, norm / 10), -unit)
+                correction, _ = bicgstab(system, np.ldexp(defect, -unit), rtol=1e-12, atol=atol, maxiter=steps)
+            candidate = x + np.ldexp(correction, unit)
             following = _defect(P, discount, b, candidate)
             if not excess(P, discount, b, candidate, following, target) < times / 2:
                 break

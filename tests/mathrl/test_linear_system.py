@@ -173,3 +173,18 @@ def test_a_large_value_elsewhere_takes_no_digits(size, sparse):
     alone = np.linalg.solve(np.eye(size) - 0.9 * P[:-1, :-1], b[:-1])
     # 32 floors 2 EPS (|b| + 2 |x|) of these states over 1 − 0.9, and as much for what they are compared with
     np.testing.assert_allclose(x[:-1], alone, rtol=0, atol=10 * 2 * 32 * 6 * EPS * np.abs(alone).max())
+
+
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+@pytest.mark.parametrize("power", [-200, -60, 60])
+def test_the_unit_changes_neither_digits_nor_work(monkeypatch, sparse, power):
+    P = csr_array(full(400)) if sparse else full(400)
+    b, sweeps, found = np.random.default_rng(3).normal(size=400), [], []
+    sweep = linear.sweep
+    monkeypatch.setattr(linear, "sweep", lambda *arguments: sweeps.append(0) or sweep(*arguments))
+    for unit in (0, power):
+        sweeps.clear()
+        found.append((np.ldexp(resolvent(P, 0.95)(np.ldexp(b, unit)), -unit), len(sweeps)))
+    (plain, few_sweeps), (other, other_sweeps) = found
+    np.testing.assert_array_equal(plain, other)
+    assert few_sweeps == other_sweeps
