@@ -1,8 +1,8 @@
-"""The packages that games come from. Absent, their tests skip; with MATHRL_INTEROP=all they fail.
+"""The packages that games come from. Absent, their tests skip; with MATHRL_INTEROP=all they fail, and with
+MATHRL_INTEROP=NAME those of NAME.
 
 What OpenSpiel and QuantEcon bring is machine code, which can end the process that imports it: on one machine it ended
-each worker that looked for tests. `make test` tries them in processes of their own (`test_apart.py`), with
-MATHRL_INTEROP=NAME.
+each worker that looked for tests. `make test` tries them in processes of their own (`test_apart.py`).
 """
 
 import importlib
@@ -23,6 +23,6 @@ def package(name):
         pytest.skip(f"{name} is tested in a process of its own", allow_module_level=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what other packages warn of on import is theirs
-        if chosen == "all":
+        if chosen in (name, "all"):
             return importlib.import_module(name)
         return pytest.importorskip(name, exc_type=ImportError)
