@@ -40,7 +40,8 @@ def rewards(seed: int, runs: int, *, divided: bool = True) -> FloatArray:
     for t in range(EPISODES):
         λ = DECAY / (DECAY + t)
         EV_ria = _sum(Q_riab * n_rib[:, :, None])  # (1)
-        worth = EV_ria / _sum(EV_ria)[..., None] if divided else EV_ria
+        with np.errstate(all="ignore"):  # a sum of 0 makes numbers that are not finite, as in the code
+            worth = EV_ria / _sum(EV_ria)[..., None] if divided else EV_ria
         random = rng.random((runs, 2)) < EXPLORATION * λ
         own = np.where(random, rng.integers(3, size=(runs, 2)), worth.argmax(axis=-1))  # (2)
         other = own[:, ::-1]
