@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
         self._more_help = more_help
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
-        """Parse all of `argv`; an unknown option is refused with the nearest ones."""
+        """Parse all of `argv`, in which options stand anywhere; an unknown one is refused with the nearest ones."""
         arguments, unknown = self.parse_known_intermixed_args(_joined(argv))
         if unknown:
             from mathrl.base.checks import choice, fail

@@ -45,7 +45,7 @@ def expected_target(
     if q is not None:
         v = np.asarray(soft_value(q, policy, temperature=temperature, entropy=entropy))
     assert v is not None
-    counted = entropy if steps > 1 or trace_decay is not None else "none"  # of one step only v has any
+    counted = entropy if steps > 1 or trace_decay is not None else "none"  # one step counts none but that in v
     bonus_ms = np.atleast_2d(entropy_bonus(policy, temperature=temperature, entropy=counted))
     w_sa, v_ms = Profile.of(policy).joint_sa, np.atleast_2d(v)
     if cut_sa is not None:

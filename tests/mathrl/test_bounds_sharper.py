@@ -223,7 +223,7 @@ def test_theorem_3_is_attained_with_each_shift_counted_once(shift):
         policy_shift=found.policy_shift,
         opponent_shifts=found.opponent_shifts,
     )
-    assert discrepancy == pytest.approx(bound, rel=1e-13, abs=1e-15)  # of returns between 0 and 1, a few roundings
+    assert discrepancy == pytest.approx(bound, rel=1e-13, abs=1e-15)  # of returns between -1 and 1: a few roundings
     np.testing.assert_allclose(  # the law of s_t, too
         state_distances(setup.real, setup.learned, 30), 1 - (1 - shift) ** np.arange(31), rtol=1e-9, atol=1e-15
     )
